@@ -1,0 +1,54 @@
+# Every target sets up what it needs in .venv on first use; nothing global is touched.
+#   make demo    see it work, offline           make test    lint and every test
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test unit lint format protos docs krew krew-check clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "kubectl-cbt needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+setup: $(READY)  ## make .venv with everything in it
+
+demo: $(READY)  ## a delta of the demo cluster
+	@$(BIN)/kubectl-cbt demo
+
+test: lint unit  ## lint, then every test
+
+unit: $(READY)  ## every test, without lint
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+lint: $(READY)  ## ruff, mypy (strict) and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+format: $(READY)  ## let ruff rewrite what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+protos: $(READY)  ## regenerate the protobuf modules
+	$(BIN)/python scripts/generate_protos.py
+
+docs: $(READY)  ## refresh the outputs shown in README.md and docs/
+	$(BIN)/python scripts/refresh_docs.py
+
+krew: $(READY)  ## build the krew archive and write its sha256 into krew-manifest.yaml
+	$(BIN)/python scripts/build_krew.py
+
+krew-check: $(READY)  ## rebuild, compare with the manifest, install as krew does, run
+	$(BIN)/python scripts/check_krew.py
+
+clean:  ## remove what the targets made
+	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,38 @@
+"""``allocated``: what a snapshot holds."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from kubectl_cbt.cli.ask import Naming, ask
+from kubectl_cbt.cli.options import Asking, Cluster, Terminal
+
+
+def allocated(
+    snapshot: Annotated[str, typer.Argument(metavar="SNAPSHOT", help="A snapshot.")],
+    cluster: Cluster,
+    asking: Asking,
+    terminal: Terminal,
+) -> None:
+    """Show which parts of a volume a snapshot fills.
+
+    That is what a full backup has to read. Without -o it prints a summary.
+
+    Exit status: 0 done; 1 failed, incomplete, or the driver broke a rule of the stream; 2 usage.
+
+    \b
+    Examples:
+      # What would a full backup read?
+      kubectl cbt allocated pg-mon -n shop
+
+    \b
+      # Offsets and sizes, from 100 GiB on
+      kubectl cbt allocated pg-mon -n shop --starting-offset 100Gi -o table
+
+    \b
+      # Without a cluster
+      kubectl cbt allocated snap-a --demo
+    """
+    raise typer.Exit(ask(Naming(snapshot), cluster, asking, terminal))

@@ -1,0 +1,164 @@
+"""The command ``kubectl cbt``: its verbs, and the frame around each run."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from kubectl_cbt.cli.allocated import allocated
+from kubectl_cbt.cli.delta import delta
+from kubectl_cbt.cli.demo import demo, serve
+from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode, exit_code_of
+from kubectl_cbt.cli.options import with_groups
+from kubectl_cbt.cli.services import services
+from kubectl_cbt.cli.snapshots import snapshots
+from kubectl_cbt.cli.stdout import ReaderGone, write_stdout
+from kubectl_cbt.cli.version import version
+from kubectl_cbt.errors import CbtError, UsageError
+
+PROGRAM = "kubectl cbt"
+_SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+
+def build_app() -> typer.Typer:
+    """All verbs, in the order the help lists them."""
+    app = _typer(
+        help="""See and debug Kubernetes Changed Block Tracking (CBT).
+
+        CBT lets a CSI driver tell which blocks of a volume snapshot hold data, or changed since an earlier one.
+
+        \b
+        First steps:
+          kubectl cbt demo                     see it work, with no cluster
+          kubectl cbt snapshots -A             what is there, and does CBT work for it?
+          kubectl cbt delta SNAP-1 SNAP-2      what changed, and what would the next backup read?
+        """,
+        invoke_without_command=True,
+        callback=_root,
+    )
+    for verb in (delta, allocated, snapshots, services):
+        app.command()(with_groups(verb))
+    demos = _typer(help=demo.__doc__, invoke_without_command=True, callback=with_groups(demo))
+    demos.command()(with_groups(serve))
+    app.add_typer(demos, name="demo")
+    app.command()(version)
+    return app
+
+
+def _typer(**settings: Any) -> typer.Typer:
+    return typer.Typer(
+        add_completion=False,
+        context_settings=_SETTINGS,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        **settings,
+    )
+
+
+def _root(
+    context: typer.Context,
+    show_version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if show_version:
+        version()
+    elif context.invoked_subcommand is None:
+        write_stdout(context.get_help() + "\n")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; returns the exit code. Nothing escapes but what is a bug of ours."""
+    _stop_on_signals()
+    command: Any = typer.main.get_command(build_app())
+    ordered = flags_behind_verb(command, list(arguments))
+    diagnostics = Diagnostics(verbosity=_verbosity(ordered))
+    try:
+        code = command.main(args=ordered, prog_name=PROGRAM, standalone_mode=False)
+        return int(code or ExitCode.DONE)
+    except typer.TyperException as error:
+        return diagnostics.error(_usage_error(error))
+    except CbtError as error:
+        return diagnostics.error(error)
+    except (KeyboardInterrupt, typer.Abort) as interrupt:
+        diagnostics.note("interrupted")
+        return exit_code_of(interrupt)
+    except ReaderGone:
+        return ExitCode.READER_GONE
+    except Exception as error:  # noqa: BLE001  # the last resort: a bug of ours is no reason for a traceback
+        return diagnostics.error(_bug(error))
+    finally:
+        _let_go_of_stdout()
+
+
+def flags_behind_verb(command: Any, arguments: list[str]) -> list[str]:
+    """Move options that stand before the verb behind it: ``-n shop delta a b`` is how people use kubectl.
+
+    Options of the program itself (``--help``, ``--version``) stay where they are.
+    """
+    if not arguments or not arguments[0].startswith("-"):
+        return arguments
+    own = {name for parameter in command.params for name in parameter.opts} | set(_SETTINGS["help_option_names"])
+    takes_value = {
+        name
+        for verb in command.commands.values()
+        for parameter in verb.params
+        if not getattr(parameter, "is_flag", False)
+        for name in parameter.opts
+    }
+    index = 0
+    while index < len(arguments) and arguments[index].startswith("-"):
+        if arguments[index] in own:
+            return arguments
+        index += 2 if arguments[index] in takes_value else 1
+    if index >= len(arguments):
+        return arguments
+    return [arguments[index], *arguments[:index], *arguments[index + 1 :]]
+
+
+def _usage_error(error: typer.TyperException) -> UsageError:
+    """Typer's own errors in our form."""
+    text = error.format_message() if hasattr(error, "format_message") else str(error)
+    text = text.replace("Value error, ", "")  # pydantic's, which typer parses with
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else PROGRAM
+    return UsageError(text[:1].lower() + text[1:].rstrip("."), hint=f"see {path} --help")
+
+
+def _bug(error: Exception) -> CbtError:
+    wrapped = CbtError(f"internal error: {type(error).__name__}: {error}", hint="this is a bug; -v 1 shows where")
+    wrapped.__cause__ = error
+    return wrapped
+
+
+def _verbosity(arguments: list[str]) -> int:
+    """The level of ``-v``, also when the command line could not be parsed."""
+    for index, argument in enumerate(arguments):
+        if argument in ("-v", "--v") and arguments[index + 1 : index + 2]:
+            return int(arguments[index + 1]) if arguments[index + 1].isdecimal() else 0
+        for prefix in ("--v=", "-v"):
+            if argument.startswith(prefix) and argument.removeprefix(prefix).isdecimal():
+                return int(argument.removeprefix(prefix))
+    return 0
+
+
+def _stop_on_signals() -> None:
+    """Terminate and hang up end a command as Ctrl-C does: servers stopped, key files gone."""
+
+    def stop(number: int, frame: object) -> NoReturn:
+        raise KeyboardInterrupt(number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), stop)
+
+
+def _let_go_of_stdout() -> None:
+    """Python flushes stdout when it ends, and would complain about a closed pipe after all was said."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

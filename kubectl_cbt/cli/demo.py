@@ -1,0 +1,79 @@
+"""``demo``: all of it, with no cluster."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from typing import Annotated
+
+import typer
+
+from kubectl_cbt.cli.ask import Naming, ask
+from kubectl_cbt.cli.diagnostics import Diagnostics
+from kubectl_cbt.cli.options import Asking, Cluster, Terminal
+from kubectl_cbt.cli.stdout import write_stdout
+from kubectl_cbt.errors import UsageError
+
+Seed = Annotated[int, typer.Option("--seed", metavar="N", help="What the demo's volumes hold.")]
+
+_TRY = """\
+That was: kubectl cbt delta snap-a snap-b --demo
+Try:      kubectl cbt snapshots -A --demo
+          kubectl cbt delta pg-mon pg-tue -n shop --demo
+          kubectl cbt demo serve     and point kubectl itself at it"""
+
+
+def demo(context: typer.Context, terminal: Terminal, seed: Seed = 1) -> None:
+    """See it work with no cluster.
+
+    Starts a Kubernetes API and two SnapshotMetadata services on loopback, inside this command, and asks them for
+    a delta. Any other command does the same with --demo.
+
+    \b
+    Examples:
+      kubectl cbt demo
+      kubectl cbt delta pg-mon pg-tue -n shop --demo
+      kubectl cbt demo serve
+    """
+    if context.invoked_subcommand is not None:
+        return
+    code = ask(Naming("snap-b", base="snap-a"), Cluster(demo=True, seed=seed), Asking(), terminal)
+    if sys.stderr.isatty():
+        Diagnostics(quiet=terminal.quiet).note(_TRY)
+    raise typer.Exit(code)
+
+
+def serve(
+    terminal: Terminal,
+    seed: Seed = 1,
+) -> None:
+    """Keep the demo cluster up until Ctrl-C, for kubectl and other clients.
+
+    Prints the shell command that points kubectl at it.
+
+    \b
+    Examples:
+      # In one terminal
+      kubectl cbt demo serve
+      # In another, paste what it printed, then
+      kubectl get volumesnapshots -A
+      kubectl cbt delta snap-a snap-b
+    """
+    from kubectl_cbt.demo.cluster import DemoCluster
+
+    if sys.platform == "win32":
+        raise UsageError("demo serve needs a POSIX system")
+    diagnostics = Diagnostics(quiet=terminal.quiet)
+    with DemoCluster(seed) as cluster:
+        write_stdout(f"export KUBECONFIG={cluster.kubeconfig}\n")
+        diagnostics.note(
+            "contexts: demo, demo-admin (no ServiceAccount), demo-shop (least rights), demo-nobody (none)\n"
+            "The demo cluster runs until Ctrl-C."
+        )
+        try:
+            signal.pause()
+        except KeyboardInterrupt as stop:
+            diagnostics.note("\nstopped")
+            if stop.args:
+                # A signal other than Ctrl-C: let the exit code tell.
+                raise

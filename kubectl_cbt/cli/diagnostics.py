@@ -1,0 +1,89 @@
+"""Everything that goes to stderr, and every exit code."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from kubectl_cbt.errors import CbtError, UsageError
+
+if TYPE_CHECKING:
+    from kubectl_cbt.model.results import Outcome, Violation
+
+
+class ExitCode(IntEnum):
+    """What a script may rely on."""
+
+    DONE = 0
+    FAILED = 1  # also: incomplete, or the stream broke a MUST
+    USAGE = 2
+    INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
+    READER_GONE = 141  # 128 + SIGPIPE: whoever read stdout has closed it
+
+
+def exit_code_of(interrupt: BaseException) -> int:
+    """What a shell reports for the signal behind an interrupt: 130 for Ctrl-C, 143 for terminate."""
+    number = interrupt.args[0] if interrupt.args and isinstance(interrupt.args[0], int) else None
+    return ExitCode.INTERRUPTED if number is None else 128 + number
+
+
+class Diagnostics:
+    """Talks to the person on stderr; standard output is for data.
+
+    Args:
+        quiet: leave out notes.
+        verbosity: from 1 on, errors come with their traceback.
+    """
+
+    def __init__(self, *, quiet: bool = False, verbosity: int = 0) -> None:
+        self.quiet = quiet
+        self.verbosity = verbosity
+
+    def note(self, text: str) -> None:
+        """Something good to know."""
+        if not self.quiet:
+            _say(text)
+
+    def warning(self, text: str) -> None:
+        """Something that may be wrong with the answer."""
+        _say(f"warning: {text}")
+
+    def error(self, error: CbtError) -> ExitCode:
+        """What failed and what to do; returns the exit code for it."""
+        if self.verbosity > 0:
+            _say("".join(traceback.format_exception(error)).rstrip())
+        _say(f"{error.prefix}{error.message}")
+        if error.hint:
+            _say("hint: " + error.hint.replace("\n", "\n      "))
+        return ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.FAILED
+
+    def violations(self, outcome: Outcome) -> None:
+        """The rules that the stream broke, each with its first examples."""
+        for violation in outcome.violations:
+            self.warning(_in_words(violation))
+        if outcome.clipped:
+            extents = "extent began" if outcome.clipped == 1 else "extents began"
+            self.note(f"note: {outcome.clipped} {extents} before the starting offset and was cut to it")
+
+
+def _in_words(violation: Violation) -> str:
+    times = "once" if violation.count == 1 else f"{violation.count} times"
+    lines = [f"the stream broke {violation.rule} ({violation.level}) {times}: {violation.title}"]
+    for example in violation.examples:
+        where = f"message {example.record}"
+        if example.extent is not None:
+            where += f", extent {example.extent} ({example.byte_offset}+{example.size_bytes})"
+        lines.append(f"  {where}: {example.text}")
+    if violation.count > len(violation.examples):
+        lines.append("  …")
+    return "\n".join(lines)
+
+
+def _say(text: str) -> None:
+    try:
+        print(text, file=sys.stderr, flush=True)  # noqa: T201  # this is the file that owns stderr
+    except (OSError, ValueError):
+        # Nobody listens. That must not hide the exit code.
+        return

@@ -1,0 +1,160 @@
+"""Options, each defined once: groups are dataclasses, and a verb takes a group as one parameter."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from kubectl_cbt.model.question import MAX_MAX_RESULTS
+from kubectl_cbt.output.registry import StreamFormat
+from kubectl_cbt.units import parse_duration, parse_offset
+
+
+class ColorWhen(StrEnum):
+    """When to colour."""
+
+    auto = "auto"
+    always = "always"
+    never = "never"
+
+
+def _parser(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """Let a ValueError's own words reach the user."""
+
+    def parser(text: Any) -> Any:
+        if not isinstance(text, str):
+            return text  # typer parses defaults too
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
+
+    return parser
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """How to talk to the person."""
+
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar and no notes on stderr.")] = False
+    color: Annotated[ColorWhen, typer.Option("--color", help="Colour the map; NO_COLOR is honoured.")] = ColorWhen.auto
+    verbosity: Annotated[
+        int, typer.Option("--v", "-v", metavar="LEVEL", help="With 1 or more, errors come with a traceback.")
+    ] = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """Which cluster, as kubectl's own options."""
+
+    namespace: Annotated[
+        str, typer.Option("--namespace", "-n", metavar="NAME", help="Namespace; the context's own unless given.")
+    ] = ""
+    kubeconfig: Annotated[
+        str, typer.Option("--kubeconfig", metavar="FILE", help="Kubeconfig to use instead of KUBECONFIG.")
+    ] = ""
+    context: Annotated[str, typer.Option("--context", metavar="NAME", help="Context of the kubeconfig to use.")] = ""
+    request_timeout: Annotated[
+        float,
+        typer.Option(
+            "--request-timeout",
+            parser=_parser(parse_duration),
+            show_default="30s",
+            metavar="DURATION",
+            help="How long to wait for each answer of the API server; 0 waits for ever.",
+        ),
+    ] = 30.0
+    demo: Annotated[bool, typer.Option("--demo", help="Ask the demo cluster, which runs inside this command.")] = False
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="With --demo: what its volumes hold.")] = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """How to ask a SnapshotMetadataService."""
+
+    output: Annotated[StreamFormat | None, typer.Option("--output", "-o", help="Format; summary unless given.")] = None
+    starting_offset: Annotated[
+        int,
+        typer.Option(
+            "--starting-offset",
+            parser=_parser(parse_offset),
+            metavar="OFFSET",
+            help="Only extents from here on: 4096, 0x1000, 12Gi.",
+        ),
+    ] = 0
+    max_results: Annotated[
+        int | None,
+        typer.Option(
+            "--max-results",
+            min=0,
+            max=MAX_MAX_RESULTS,
+            metavar="N",
+            help="Most extents a message may hold, 0 for as the driver likes; 4096 unless given.",
+        ),
+    ] = None
+    service_account: Annotated[
+        str,
+        typer.Option(
+            "--service-account",
+            envvar="KUBECTL_CBT_SERVICE_ACCOUNT",
+            metavar="[NAMESPACE/]NAME",
+            help="ServiceAccount to ask as; unless given the caller, when that is one.",
+        ),
+    ] = ""
+    token_file: Annotated[
+        Path | None,
+        typer.Option("--token-file", metavar="FILE", help="A token to use instead of asking for one."),
+    ] = None
+    token_duration: Annotated[
+        float,
+        typer.Option(
+            "--token-duration",
+            parser=_parser(parse_duration),
+            show_default="10m",
+            metavar="DURATION",
+            help="How long the token shall live, at least 10m.",
+        ),
+    ] = 600.0
+    service: Annotated[
+        str,
+        typer.Option(
+            "--service", metavar="NAME", help="SnapshotMetadataService to ask, if not named after the driver."
+        ),
+    ] = ""
+
+
+def with_groups(verb: Callable[..., None]) -> Callable[..., None]:
+    """Make each field of a verb's dataclass parameters an option of its own, which is what typer understands."""
+    own = inspect.signature(verb, eval_str=True)
+    groups: dict[str, Any] = {
+        name: parameter.annotation for name, parameter in own.parameters.items() if is_dataclass(parameter.annotation)
+    }
+    parameters = [parameter for name, parameter in own.parameters.items() if name not in groups]
+    for group in groups.values():
+        hints = get_type_hints(group, include_extras=True)
+        parameters += [
+            inspect.Parameter(
+                field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name]
+            )
+            for field in fields(group)
+        ]
+
+    @functools.wraps(verb)
+    def wrapper(**given: Any) -> None:
+        made = {
+            name: group(**{field.name: given.pop(field.name) for field in fields(group)})
+            for name, group in groups.items()
+        }
+        verb(**given, **made)
+
+    del wrapper.__wrapped__  # functools.wraps sets it, and inspect would follow it
+    wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # inspect looks for it here
+    wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return wrapper

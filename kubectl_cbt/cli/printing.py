@@ -1,0 +1,63 @@
+"""A stream to standard output. Whatever ends it, the writer finishes its document first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode, exit_code_of
+from kubectl_cbt.cli.options import Terminal
+from kubectl_cbt.cli.progress import progress_bar, wants_progress
+from kubectl_cbt.cli.stdout import write_stdout
+from kubectl_cbt.errors import CbtError, Interrupted
+from kubectl_cbt.output.registry import StreamFormat, make_writer
+from kubectl_cbt.units import human_bytes, human_count
+
+if TYPE_CHECKING:
+    from kubectl_cbt.model.results import Asked, Outcome
+    from kubectl_cbt.stream.loop import ExtentStream
+
+_WITHOUT_ROWS = (StreamFormat.SUMMARY, StreamFormat.NAME)
+
+
+def print_stream(stream: ExtentStream, asked: Asked, output: StreamFormat | None, terminal: Terminal) -> int:
+    """Run the stream through a writer and say on stderr what there is to say; returns the exit code."""
+    from kubectl_cbt.analysis.summary import SummaryBuilder
+    from kubectl_cbt.cli.screen import screen_of_stdout
+
+    diagnostics = Diagnostics(quiet=terminal.quiet, verbosity=terminal.verbosity)
+    form = output or StreamFormat.SUMMARY
+    writer = make_writer(form)(write_stdout, asked, screen_of_stdout(terminal.color))
+    figures = SummaryBuilder(asked.question.starting_offset)
+    failure: CbtError | None = None
+    code: int = ExitCode.DONE
+    bar = wants_progress(quiet=terminal.quiet, prints_rows=form not in _WITHOUT_ROWS)
+    with progress_bar(stream, shown=bar) as advance:
+        try:
+            for batch in stream:
+                figures.add(batch)
+                writer.batch(batch)
+                advance()
+        except CbtError as error:
+            failure, code = error, ExitCode.FAILED
+        except KeyboardInterrupt as interrupt:
+            failure, code = Interrupted("interrupted"), exit_code_of(interrupt)
+        finally:
+            stream.cancel()
+    outcome = stream.outcome(failure, asked.target.snapshot.restore_size_bytes)
+    writer.end(outcome, figures.summary(outcome.volume_capacity_bytes, complete=outcome.complete))
+    diagnostics.violations(outcome)
+    if failure:
+        diagnostics.error(failure)
+        diagnostics.note(_how_far(outcome))
+    elif outcome.broke_a_must:
+        code = ExitCode.FAILED
+    return code
+
+
+def _how_far(outcome: Outcome) -> str:
+    if not outcome.messages:
+        return "note: nothing was received"
+    return (
+        f"note: incomplete: {human_count(outcome.extents)} extents in {human_count(outcome.messages)} messages,"
+        f" up to {human_bytes(outcome.next_offset)}; go on with --starting-offset {outcome.next_offset}"
+    )

@@ -1,0 +1,59 @@
+"""The progress bar on stderr: bytes of the volume passed, extents a second, time left."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from kubectl_cbt.units import human_bytes, human_rate
+
+if TYPE_CHECKING:
+    from kubectl_cbt.stream.loop import ExtentStream
+
+_EVERY_SECONDS = 0.1
+
+
+@contextlib.contextmanager
+def progress_bar(stream: ExtentStream, *, shown: bool) -> Iterator[Callable[[], None]]:
+    """A bar that goes when the block is left; call what it yields after each batch."""
+    if not shown:
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        BarColumn(bar_width=None),
+        TextColumn("{task.percentage:>3.0f} %  {task.fields[passed]}  {task.fields[rate]} extents/s  left"),
+        TimeRemainingColumn(compact=True),
+    )
+    start = stream.next_offset
+    with Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=10) as progress:
+        task = progress.add_task("", total=None, passed="waiting for the first extent", rate="0")
+        due = time.monotonic()
+
+        def update() -> None:
+            nonlocal due
+            now = time.monotonic()
+            if now < due:
+                return
+            due = now + _EVERY_SECONDS
+            capacity = stream.capacity_bytes
+            passed = human_bytes(stream.next_offset) + (f" of {human_bytes(capacity)}" if capacity else "")
+            progress.update(
+                task,
+                completed=stream.next_offset - start,
+                total=capacity - start if capacity else None,
+                passed=passed,
+                rate=human_rate(stream.extents / max(stream.seconds, 1e-3)),
+            )
+
+        yield update
+
+
+def wants_progress(*, quiet: bool, prints_rows: bool) -> bool:
+    """Whether a bar helps: stderr is a terminal, and it is not one with rows scrolling by."""
+    return not quiet and sys.stderr.isatty() and not (prints_rows and sys.stdout.isatty())

@@ -1,0 +1,31 @@
+"""What standard output is: its width, whether a person looks at it, its colours."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+
+from kubectl_cbt.cli.options import ColorWhen
+from kubectl_cbt.output.writer import Screen
+
+
+def screen_of_stdout(color: ColorWhen) -> Screen:
+    """Describe standard output for the writers."""
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return Screen(
+        width=shutil.get_terminal_size().columns,
+        is_terminal=is_terminal,
+        color_system=_color_system(color, is_terminal=is_terminal),
+    )
+
+
+def _color_system(color: ColorWhen, *, is_terminal: bool) -> str | None:
+    if color is ColorWhen.never:
+        return None
+    if color is ColorWhen.auto and (not is_terminal or os.environ.get("NO_COLOR")):
+        return None
+    from rich.console import Console
+
+    detected = Console(force_terminal=True).color_system
+    return detected or ("standard" if color is ColorWhen.always else None)

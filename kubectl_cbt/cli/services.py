@@ -1,0 +1,70 @@
+"""``services``: whom to ask."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kubectl_cbt.cli.diagnostics import Diagnostics
+from kubectl_cbt.cli.options import Cluster, Terminal
+from kubectl_cbt.cli.session import open_session
+from kubectl_cbt.cli.stdout import write_stdout
+from kubectl_cbt.errors import ServiceUnusable
+from kubectl_cbt.output.listing import ListColumn, ListFormat, ListRow, format_list
+
+if TYPE_CHECKING:
+    from kubectl_cbt.cluster.resources import SnapshotMetadataService
+
+_COLUMNS = (ListColumn("DRIVER"), ListColumn("ADDRESS"), ListColumn("AUDIENCE"), ListColumn("CA EXPIRES"))
+
+
+def services(
+    cluster: Cluster,
+    terminal: Terminal,
+    output: Annotated[ListFormat, typer.Option("--output", "-o", help="Format.")] = ListFormat.TABLE,
+) -> None:
+    """List the drivers that offer CBT, and where they listen.
+
+    These are the cluster's SnapshotMetadataServices.
+
+    The last column is when the certificate in caCert expires; from then on no client can connect.
+
+    \b
+    Examples:
+      kubectl cbt services
+      kubectl cbt services --demo
+    """
+    with open_session(cluster) as session:
+        found = session.catalogue.services()
+    write_stdout(format_list(output, "ServiceList", _COLUMNS, [_row(service) for service in found]))
+    if not found:
+        Diagnostics(quiet=terminal.quiet).note("No SnapshotMetadataServices found: no driver here offers CBT.")
+
+
+def _row(service: SnapshotMetadataService) -> ListRow:
+    try:
+        expires, problem = service.ca_expires(), None
+    except ServiceUnusable as error:
+        expires, problem = None, error.message
+    cells = {
+        "DRIVER": service.name,
+        "ADDRESS": service.address,
+        "AUDIENCE": service.audience,
+        "CA EXPIRES": _expiry(expires) if expires else "caCert is unusable",
+    }
+    document = {
+        "name": service.name,
+        "address": service.address,
+        "audience": service.audience,
+        "caCertExpires": expires.strftime("%Y-%m-%dT%H:%M:%SZ") if expires else None,
+        "problem": problem,
+    }
+    return ListRow(cells, f"snapshotmetadataservice.cbt.storage.k8s.io/{service.name}", document)
+
+
+def _expiry(expires: datetime) -> str:
+    days = (expires - datetime.now(UTC)).days
+    left = f"in {days} days" if days >= 0 else "EXPIRED"
+    return f"{expires:%Y-%m-%d}, {left}"

@@ -1,0 +1,53 @@
+"""``version``: this release, and what it runs on."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed_version
+from typing import Annotated
+
+import typer
+
+from kubectl_cbt import __version__
+from kubectl_cbt.cli.stdout import write_stdout
+
+_LIBRARIES = ("kubernetes", "grpcio", "protobuf", "numpy")
+
+
+def version(
+    output: Annotated[str, typer.Option("--output", "-o", metavar="json|yaml", help="Format; text unless given.")] = "",
+) -> None:
+    """Print the version, for a bug report too.
+
+    \b
+    Examples:
+      kubectl cbt version
+      kubectl cbt version -o json
+    """
+    document = {
+        "clientVersion": f"v{__version__}",
+        "python": platform.python_version(),
+        "platform": f"{platform.system().lower()}/{platform.machine()}",
+        "libraries": {name: _installed(name) for name in _LIBRARIES},
+    }
+    if output == "json":
+        import orjson
+
+        write_stdout(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")
+    elif output == "yaml":
+        from yaml import safe_dump
+
+        write_stdout(safe_dump(document, sort_keys=False))
+    elif output:
+        raise typer.BadParameter(f"{output!r} is not json or yaml", param_hint="--output")
+    else:
+        libraries = ", ".join(f"{name} {_installed(name)}" for name in _LIBRARIES)
+        write_stdout(f"Client Version: v{__version__}\nPython {platform.python_version()}, {libraries}\n")
+
+
+def _installed(name: str) -> str:
+    try:
+        return installed_version(name)
+    except PackageNotFoundError:
+        return "missing"

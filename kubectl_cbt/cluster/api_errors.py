@@ -1,0 +1,96 @@
+"""The API server's answers, and the failures to reach it, to our errors: the one place that knows them."""
+
+from __future__ import annotations
+
+import orjson
+
+from kubectl_cbt.errors import ApiError, ApiUnreachable, Forbidden, NotFound, ResourceTypeMissing, Unauthorized
+
+_CRD_HINTS = {
+    "snapshot.storage.k8s.io": (
+        "the cluster has no CSI snapshots: install the CRDs and the controller of kubernetes-csi/external-snapshotter"
+    ),
+    "cbt.storage.k8s.io": (
+        "the cluster has no Changed Block Tracking: install the SnapshotMetadataService CRD of"
+        " kubernetes-csi/external-snapshot-metadata and a CSI driver that serves it"
+    ),
+}
+
+_FORBIDDEN_HINT = "an administrator has to grant it; what you may do already: kubectl auth can-i --list"
+
+
+def answer_error(status: int, body: bytes, path: str) -> ApiError:
+    """The error for an answer outside 2xx.
+
+    A Status object speaks for itself, in kubectl's phrasing. A group or version that is not served is a 404 with
+    a plain text body.
+    """
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        document = None
+    if not isinstance(document, dict) or document.get("kind") != "Status":
+        return _without_status_object(status, body, path)
+    message, reason = str(document.get("message") or "unknown"), str(document.get("reason") or "")
+    if status == 401:
+        return _unauthorized()
+    if status == 403:
+        return Forbidden(message, status=status, reason=reason or "Forbidden", hint=_FORBIDDEN_HINT)
+    if status == 404:
+        return NotFound(message, status=status, reason=reason or "NotFound")
+    return ApiError(message, status=status, reason=reason)
+
+
+def _unauthorized() -> Unauthorized:
+    return Unauthorized(
+        "you must be logged in to the server",
+        status=401,
+        reason="Unauthorized",
+        hint="the login in the kubeconfig is missing or expired; try: kubectl auth whoami",
+    )
+
+
+def _without_status_object(status: int, body: bytes, path: str) -> ApiError:
+    if status == 401:
+        return _unauthorized()
+    parts = path.split("/")
+    if status == 404 and path.startswith("/apis/") and len(parts) > 2:
+        group = parts[2]
+        error = ResourceTypeMissing(f'the server does not serve "{path}"', status=status)
+        error.prefix = "error: "
+        error.message = f'the server doesn\'t have the API group "{group}"' + (
+            f' in version "{parts[3]}"' if len(parts) > 3 else ""
+        )
+        error.hint = _CRD_HINTS.get(group, "")
+        return error
+    text = " ".join(body.decode("utf-8", "replace").split())[:200]
+    return ApiError(text or "no details", status=status)
+
+
+def transport_error(error: Exception, host: str) -> ApiUnreachable:
+    """The error for a request that got no answer: refused, timed out, not TLS, not JSON."""
+    from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ReadTimeoutError
+
+    text = " ".join(str(error).split())
+    if isinstance(error, NameResolutionError):
+        return ApiUnreachable(f"the API server {host} cannot be found: its name does not resolve", hint=_CHECK)
+    if isinstance(error, ReadTimeoutError | ConnectTimeoutError):
+        return ApiUnreachable(
+            f"the API server {host} did not answer in time", hint="--request-timeout sets how long to wait"
+        )
+    if isinstance(error, NewConnectionError):
+        return ApiUnreachable(f"the connection to the API server {host} was refused: {_reason(text)}", hint=_CHECK)
+    if "CERTIFICATE_VERIFY_FAILED" in text or "certificate verify failed" in text:
+        return ApiUnreachable(
+            f"the certificate of the API server {host} is not accepted: {_reason(text)}",
+            hint="check certificate-authority of the cluster in the kubeconfig",
+        )
+    return ApiUnreachable(f"no usable answer from the API server {host}: {_reason(text)}", hint=_CHECK)
+
+
+_CHECK = "did you specify the right context? kubectl cluster-info"
+
+
+def _reason(text: str) -> str:
+    """The tail of urllib3's nested messages, where the cause stands."""
+    return text.rpartition("): ")[2].rpartition("Caused by ")[2][:300]

@@ -1,0 +1,140 @@
+"""Everything there is to ask about: the reads that ``resolve`` and the listing commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+from kubectl_cbt.cluster.api import Api, Object
+from kubectl_cbt.cluster.resources import (
+    CBT_GROUP,
+    SNAPSHOT_GROUP,
+    SnapshotMetadataService,
+    VolumeSnapshot,
+    VolumeSnapshotContent,
+)
+from kubectl_cbt.errors import Forbidden, NotFound, ResourceTypeMissing
+from kubectl_cbt.model.refs import SnapshotRef
+
+_SNAPSHOTS = ("apis", SNAPSHOT_GROUP, "v1")
+_CBT_VERSIONS = ("v1beta1", "v1alpha1")
+"""Served versions of SnapshotMetadataService we read, best first."""
+
+_View = TypeVar("_View")
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRow:
+    """A VolumeSnapshot with what belongs to it, and whether CBT can be asked about it.
+
+    Attributes:
+        content: None when unbound, or when the caller may not read contents.
+        obstacle: why it cannot be asked about, empty when it can.
+    """
+
+    snapshot: VolumeSnapshot
+    content: VolumeSnapshotContent | None
+    obstacle: str
+
+
+class Catalogue:
+    """Typed reads. Every method raises the errors of ``cluster/api_errors.py``."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+
+    def snapshot(self, ref: SnapshotRef) -> VolumeSnapshot:
+        """One VolumeSnapshot."""
+        return VolumeSnapshot.of(self._api.get(*_SNAPSHOTS, "namespaces", ref.namespace, "volumesnapshots", ref.name))
+
+    def snapshots(self, namespace: str | None) -> list[VolumeSnapshot]:
+        """Those of a namespace, or with None of all."""
+        scope = ("namespaces", namespace) if namespace else ()
+        return _items(self._api.get(*_SNAPSHOTS, *scope, "volumesnapshots"), VolumeSnapshot.of)
+
+    def content(self, name: str) -> VolumeSnapshotContent:
+        """One VolumeSnapshotContent."""
+        return VolumeSnapshotContent.of(self._api.get(*_SNAPSHOTS, "volumesnapshotcontents", name))
+
+    def service(self, name: str) -> SnapshotMetadataService:
+        """One SnapshotMetadataService."""
+        return SnapshotMetadataService.of(self._api.get(*self._cbt, "snapshotmetadataservices", name))
+
+    def services(self) -> list[SnapshotMetadataService]:
+        """All SnapshotMetadataServices."""
+        return _items(self._api.get(*self._cbt, "snapshotmetadataservices"), SnapshotMetadataService.of)
+
+    def namespace_exists(self, name: str) -> bool:
+        """False only when the API server says so; who may not look at namespaces is not told off here."""
+        try:
+            self._api.get("api", "v1", "namespaces", name)
+        except NotFound:
+            return False
+        except Forbidden:
+            return True
+        return True
+
+    def rows(self, namespace: str | None) -> list[SnapshotRow]:
+        """Snapshots of a namespace (None: all) with driver, handle and whether CBT works for them."""
+        snapshots = self.snapshots(namespace)
+        contents = self._contents(snapshots)
+        try:
+            served = {service.name for service in self.services()}
+        except ResourceTypeMissing:
+            served = set()
+        return [
+            SnapshotRow(snapshot, content, _obstacle(snapshot, content, served))
+            for snapshot in snapshots
+            for content in (contents.get(snapshot.content or ""),)
+        ]
+
+    @cached_property
+    def _cbt(self) -> tuple[str, str, str]:
+        """The path of the best served version of ``cbt.storage.k8s.io``."""
+        group = self._api.get("apis", CBT_GROUP)
+        served = [version["version"] for version in group.get("versions") or ()]
+        version = next((version for version in _CBT_VERSIONS if version in served), None)
+        if version is None:
+            raise ResourceTypeMissing(
+                f"the server serves {CBT_GROUP} in {', '.join(served)} only",
+                status=404,
+                hint=f"this release reads {' and '.join(_CBT_VERSIONS)}; a newer kubectl-cbt may read more",
+            )
+        return ("apis", CBT_GROUP, version)
+
+    def _contents(self, snapshots: list[VolumeSnapshot]) -> dict[str, VolumeSnapshotContent]:
+        """Contents by name; one by one for a caller that may get but not list them, none at all if not even get."""
+        try:
+            listed = _items(self._api.get(*_SNAPSHOTS, "volumesnapshotcontents"), VolumeSnapshotContent.of)
+            return {content.name: content for content in listed}
+        except Forbidden:
+            pass
+        found = {}
+        for name in {snapshot.content for snapshot in snapshots if snapshot.content}:
+            try:
+                found[name] = self.content(name)
+            except (Forbidden, NotFound):
+                continue
+        return found
+
+
+def _items(listing: Object, view: Callable[[Object], _View]) -> list[_View]:
+    return [view(item) for item in listing.get("items") or ()]
+
+
+def _obstacle(snapshot: VolumeSnapshot, content: VolumeSnapshotContent | None, served: set[str]) -> str:
+    if not snapshot.has_status:
+        return "no status yet"
+    if not snapshot.content:
+        return "not bound"
+    if not snapshot.ready:
+        return "not ready"
+    if content is None:
+        return "content not readable"
+    if not content.handle:
+        return "no handle"
+    if content.driver not in served:
+        return "driver has no service"
+    return ""

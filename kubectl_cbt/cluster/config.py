@@ -1,0 +1,187 @@
+"""Kubeconfig and context to a client: kubectl's rules where the Python client has others."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import urlsplit
+
+from kubectl_cbt.errors import ConfigError
+from kubectl_cbt.model.address import is_loopback
+
+_DEFAULT_KUBECONFIG = "~/.kube/config"
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Which cluster, as whom.
+
+    Attributes:
+        kubeconfig: one or several files joined by the path separator; None for KUBECONFIG or the default file.
+        context: None for the current context.
+        request_timeout_seconds: for each API request, 0 for none.
+    """
+
+    kubeconfig: str | None = None
+    context: str | None = None
+    request_timeout_seconds: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedConfig:
+    """A kubeconfig read and its login done.
+
+    Attributes:
+        configuration: the Kubernetes client's own.
+        namespace: of the context, ``default`` when it names none.
+        context: its name, for messages.
+    """
+
+    configuration: Any
+    namespace: str
+    context: str
+
+
+@contextlib.contextmanager
+def load_config(login: Login) -> Iterator[LoadedConfig]:
+    """Read the kubeconfig, choose the context, log in.
+
+    Certificates and keys that stand in the kubeconfig itself become files the client can open; they are gone
+    when the block is left.
+
+    Raises:
+        ConfigError: no file, no context, broken YAML, or a login (exec plugin, OIDC) that failed.
+    """
+    paths = _paths(login.kubeconfig)
+    with TemporaryDirectory(prefix="kubectl-cbt-") as folder:
+        if paths:
+            yield _load_files(paths, login.context, folder)
+        else:
+            yield _load_in_cluster(login)
+
+
+def _paths(kubeconfig: str | None) -> list[Path]:
+    """The files that exist; kubectl skips missing ones of a list, but not one named by ``--kubeconfig``."""
+    named = kubeconfig or os.environ.get("KUBECONFIG") or _DEFAULT_KUBECONFIG
+    paths = [Path(part).expanduser() for part in named.split(os.pathsep) if part]
+    if kubeconfig:
+        missing = [path for path in paths if not path.exists()]
+        if missing:
+            raise ConfigError(f"kubeconfig {missing[0]}: no such file", hint="check --kubeconfig")
+    return [path for path in paths if path.exists()]
+
+
+def _load_in_cluster(login: Login) -> LoadedConfig:
+    from kubernetes import client, config
+
+    configuration = client.Configuration()
+    try:
+        config.load_incluster_config(client_configuration=configuration)
+    except config.ConfigException as error:
+        raise ConfigError(
+            "no kubeconfig found, and this is not a pod of a cluster",
+            hint="point KUBECONFIG or --kubeconfig at one, or see how it works without a cluster: kubectl cbt demo",
+        ) from error
+    if login.context:
+        raise ConfigError(f'context "{login.context}" does not exist', hint="in a pod there are no contexts")
+    namespace = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+    return LoadedConfig(_tuned(configuration), namespace.read_text(encoding="utf-8").strip(), "in-cluster")
+
+
+def _load_files(paths: list[Path], context: str | None, folder: str) -> LoadedConfig:
+    import yaml
+    from kubernetes import client, config
+    from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger
+
+    where = ", ".join(str(path) for path in paths)
+    try:
+        merged = KubeConfigMerger(os.pathsep.join(str(path) for path in paths)).config
+        chosen = context or _current_context(paths)
+        contexts = _entries(merged, "context")
+        if not chosen:
+            raise ConfigError(f"{where} has no current-context", hint=_contexts_hint(contexts))
+        if chosen not in contexts:
+            raise ConfigError(f'context "{chosen}" does not exist in {where}', hint=_contexts_hint(contexts))
+        loader = KubeConfigLoader(
+            merged, active_context=chosen, config_base_path=None, config_persister=None, temp_file_path=folder
+        )
+        configuration = client.Configuration()
+        with _login_messages() as messages:
+            loader.load_and_set(configuration)
+    except (config.ConfigException, yaml.YAMLError, AttributeError, KeyError, TypeError, OSError, ValueError) as error:
+        raise ConfigError(f"kubeconfig {where} cannot be used: {_one_line(error)}") from error
+    _reject_failed_login(merged, contexts[chosen], configuration, messages)
+    return LoadedConfig(_tuned(configuration), contexts[chosen].get("namespace") or "default", chosen)
+
+
+def _current_context(paths: list[Path]) -> str:
+    """The first file that names one wins, as with kubectl; the Python client would take the last."""
+    import yaml
+
+    for path in paths:
+        document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        if document.get("current-context"):
+            return str(document["current-context"])
+    return ""
+
+
+def _entries(merged: Any, what: str) -> dict[str, dict[str, Any]]:
+    """The contexts or users of a merged kubeconfig by name."""
+    nodes = (node.value for node in merged.value.get(f"{what}s") or ())
+    return {entry["name"]: entry.get(what) or {} for entry in nodes}
+
+
+def _contexts_hint(contexts: dict[str, Any]) -> str:
+    if not contexts:
+        return "it holds no contexts at all"
+    return "choose one with --context: " + ", ".join(sorted(contexts))
+
+
+@contextlib.contextmanager
+def _login_messages() -> Iterator[list[str]]:
+    """What the client logs while it logs in: it reports a failing exec plugin nowhere else."""
+    messages: list[str] = []
+
+    class Collect(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            messages.append(record.getMessage())
+
+    root, handler = logging.getLogger(), Collect(logging.ERROR)
+    root.addHandler(handler)
+    try:
+        yield messages
+    finally:
+        root.removeHandler(handler)
+
+
+def _reject_failed_login(merged: Any, context: dict[str, Any], configuration: Any, messages: list[str]) -> None:
+    """Without this a failed plugin's request would go out anonymous, and the answer be a puzzling 403."""
+    user = _entries(merged, "user").get(context.get("user", ""), {})
+    logged_in = configuration.api_key.get("BearerToken") or configuration.cert_file
+    if "exec" in user and not logged_in:
+        command = user["exec"].get("command", "?")
+        said = f": {_one_line(messages[-1])}" if messages else ""
+        raise ConfigError(
+            f'the login command "{command}" of user "{context.get("user")}" failed{said}',
+            hint="run it by hand, or try: kubectl auth whoami",
+        )
+
+
+def _tuned(configuration: Any) -> Any:
+    # Retrying is the user's decision: urllib3 would try a dead API server three times before it says so.
+    configuration.retries = False
+    host = urlsplit(configuration.host).hostname or ""
+    if is_loopback(host):
+        # As Go's clients: a proxy from the environment is not for this machine itself.
+        configuration.proxy = None
+    return configuration
+
+
+def _one_line(error: object) -> str:
+    return " ".join(str(error).split())

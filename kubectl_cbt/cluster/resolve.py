@@ -1,0 +1,188 @@
+"""From names to a Target. Everything that can be known to fail is found here, before anything is sent.
+
+The sidecar checks neither that base and target are of one volume nor their order, and it crashes when it is asked
+about a VolumeSnapshot without status: both are the client's to see to.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+
+from kubectl_cbt.cluster.catalogue import Catalogue
+from kubectl_cbt.cluster.resources import CBT_GROUP, SnapshotMetadataService, VolumeSnapshot
+from kubectl_cbt.errors import NotFound, ServiceUnusable, SnapshotUnusable
+from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.target import Snapshot, Target
+
+_WAIT = "kubectl wait volumesnapshot/{name} -n {namespace} --for=jsonpath='{{.status.readyToUse}}'=true --timeout=5m"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the user named.
+
+    Attributes:
+        base: name of the base snapshot; None with ``base_handle``, or for allocated extents.
+        base_handle: the base's CSI handle as it stands, for a base whose object is gone.
+        service: a SnapshotMetadataService that is not named after its driver.
+        force: go on where only the order or the volume of the pair is doubtful.
+    """
+
+    snapshot: SnapshotRef
+    base: SnapshotRef | None = None
+    base_handle: SnapshotHandle | None = None
+    service: str | None = None
+    force: bool = False
+
+
+def resolve(catalogue: Catalogue, wanted: Wanted) -> Target:
+    """Find out all that is needed to ask, and whether asking makes sense.
+
+    Raises:
+        ApiError: what the API server said, with the names that come close for a snapshot it does not know.
+        SnapshotUnusable: a snapshot that is not ready, or a pair that does not go together.
+        ServiceUnusable: no service for the driver, or one that cannot be called.
+    """
+    base = _snapshot(catalogue, wanted.base) if wanted.base else None
+    snapshot = _snapshot(catalogue, wanted.snapshot)
+    if base:
+        _check_pair(base, snapshot, force=wanted.force)
+    service = _service(catalogue, wanted.service or snapshot.driver, named=wanted.service is not None)
+    base_handle = base.handle if base else wanted.base_handle
+    return Target(snapshot, base, base_handle, service.endpoint())
+
+
+def _snapshot(catalogue: Catalogue, ref: SnapshotRef) -> Snapshot:
+    try:
+        found = catalogue.snapshot(ref)
+    except NotFound as error:
+        raise _explained(error, catalogue, ref) from error
+    content_name = _bound_content(found)
+    content = catalogue.content(content_name)
+    if not content.handle:
+        raise SnapshotUnusable(
+            f"volumesnapshotcontents {content.name} of volumesnapshot {ref} has no snapshotHandle",
+            hint=f"the driver {content.driver} has not made the snapshot: kubectl describe volumesnapshotcontent"
+            f" {content.name}",
+        )
+    return Snapshot(
+        ref=ref,
+        content=content.name,
+        driver=content.driver,
+        handle=SnapshotHandle(content.handle),
+        claim=found.claim,
+        volume_handle=content.volume_handle,
+        restore_size_bytes=content.restore_size_bytes or found.restore_size_bytes,
+        created=found.created or content.created,
+    )
+
+
+def _explained(error: NotFound, catalogue: Catalogue, ref: SnapshotRef) -> NotFound:
+    """The API server does not say whether the name or the namespace is wrong; look, and name what comes close."""
+    if not catalogue.namespace_exists(ref.namespace):
+        return NotFound(
+            f'namespaces "{ref.namespace}" not found',
+            status=404,
+            reason="NotFound",
+            hint="list them with: kubectl get namespaces",
+        )
+    names = [snapshot.ref.name for snapshot in catalogue.snapshots(ref.namespace)]
+    if not names:
+        error.hint = f"namespace {ref.namespace} has no snapshots; all there are: kubectl cbt snapshots -A"
+    else:
+        close = difflib.get_close_matches(ref.name, names, n=3)
+        error.hint = f"did you mean {' or '.join(close)}? " if close else ""
+        error.hint += f"list them with: kubectl cbt snapshots -n {ref.namespace}"
+    return error
+
+
+def _bound_content(snapshot: VolumeSnapshot) -> str:
+    """Name of the content of a snapshot that may be asked about."""
+    ref = snapshot.ref
+    wait = _WAIT.format(name=ref.name, namespace=ref.namespace)
+    describe = f"kubectl describe volumesnapshot {ref.name} -n {ref.namespace}"
+    if not snapshot.has_status:
+        raise SnapshotUnusable(
+            f"volumesnapshot {ref} has no status yet: the snapshot controller has not seen it",
+            hint=f"wait for it: {wait}\nif that does not help, is the snapshot-controller running?",
+        )
+    said = f": {snapshot.error}" if snapshot.error else ""
+    if not snapshot.content:
+        raise SnapshotUnusable(f"volumesnapshot {ref} is not bound to a content{said}", hint=f"see why: {describe}")
+    if not snapshot.ready:
+        raise SnapshotUnusable(f"volumesnapshot {ref} is not ready to use{said}", hint=f"wait for it: {wait}")
+    return snapshot.content
+
+
+def _check_pair(base: Snapshot, target: Snapshot, *, force: bool) -> None:
+    for error in _objections(base, target):
+        if not (force and error.forceable):
+            raise error
+
+
+def _objections(base: Snapshot, target: Snapshot) -> list[SnapshotUnusable]:
+    found = []
+    if base.ref == target.ref:
+        found.append(
+            SnapshotUnusable(
+                f"base and target are the same snapshot, {target.ref}",
+                hint=f"what it holds: kubectl cbt allocated {target.ref.name} -n {target.ref.namespace}",
+            )
+        )
+    if base.driver != target.driver:
+        found.append(
+            SnapshotUnusable(
+                f"base {base.ref} is of driver {base.driver}, target {target.ref} of {target.driver}",
+                hint="a delta needs two snapshots of one volume",
+            )
+        )
+    elif not _same_volume(base, target):
+        found.append(
+            SnapshotUnusable(
+                f"base {base.ref} is of volume {_volume(base)}, target {target.ref} of {_volume(target)}",
+                hint="a delta needs two snapshots of one volume; --force asks all the same",
+                forceable=True,
+            )
+        )
+    if base.created and target.created and target.created < base.created:
+        found.append(
+            SnapshotUnusable(
+                f"target {target.ref} ({target.created:%Y-%m-%d %H:%M:%SZ}) is older than"
+                f" base {base.ref} ({base.created:%Y-%m-%d %H:%M:%SZ})",
+                hint=f"the other way round: kubectl cbt delta {target.ref.name} {base.ref.name}"
+                f" -n {target.ref.namespace}; --force asks all the same",
+                forceable=True,
+            )
+        )
+    return found
+
+
+def _same_volume(base: Snapshot, target: Snapshot) -> bool:
+    """By the driver's handle where both have one, else by claim; what is not known is not held against them."""
+    if base.volume_handle and target.volume_handle:
+        return base.volume_handle == target.volume_handle
+    if base.claim and target.claim:
+        return base.claim == target.claim
+    return True
+
+
+def _volume(snapshot: Snapshot) -> str:
+    claim = f"{snapshot.ref.namespace}/{snapshot.claim}" if snapshot.claim else ""
+    return " ".join(part for part in (claim, snapshot.volume_handle and f"({snapshot.volume_handle})") if part)
+
+
+def _service(catalogue: Catalogue, name: str, *, named: bool) -> SnapshotMetadataService:
+    try:
+        return catalogue.service(name)
+    except NotFound as error:
+        others = ", ".join(service.name for service in catalogue.services())
+        what = f'snapshotmetadataservices.{CBT_GROUP} "{name}" not found'
+        if not named:
+            what = f"driver {name} has no SnapshotMetadataService"
+        raise ServiceUnusable(
+            what,
+            hint=f"there is one for: {others}; name it with --service if it serves this driver"
+            if others
+            else "the cluster has none at all: no driver here offers Changed Block Tracking",
+        ) from error

@@ -1,0 +1,103 @@
+"""Tokens for the sidecar: bound to a ServiceAccount, scoped to the service's audience, asked for when needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from kubectl_cbt.cluster.api import Api
+from kubectl_cbt.errors import ApiError, Forbidden, NotFound, TokenUnavailable
+from kubectl_cbt.model.refs import ServiceAccountRef
+from kubectl_cbt.model.secret import Secret
+
+MIN_DURATION_SECONDS = 600
+"""The API server rejects less."""
+
+FreshToken = Callable[[], Secret]
+
+_MAKE_ONE = """\
+make a ServiceAccount that may read snapshots there, and name it:
+  kubectl create serviceaccount cbt -n {namespace}
+  kubectl create role cbt --verb=get --resource=volumesnapshots.snapshot.storage.k8s.io -n {namespace}
+  kubectl create rolebinding cbt --role=cbt --serviceaccount={namespace}:cbt -n {namespace}
+  kubectl cbt … --service-account {namespace}/cbt
+or pass a token of one with --token-file"""
+
+
+def token_from_file(path: Path) -> FreshToken:
+    """Read the file anew for each question, so that whoever rotates it may go on doing so.
+
+    Raises, when called:
+        TokenUnavailable: no such file, or it is empty.
+    """
+
+    def fresh() -> Secret:
+        try:
+            text = path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not text"
+            raise TokenUnavailable(f"token file {path}: {reason}", hint="check --token-file") from error
+        if not text:
+            raise TokenUnavailable(f"token file {path} is empty", hint="check --token-file")
+        return Secret(text)
+
+    return fresh
+
+
+def token_of_service_account(api: Api, account: ServiceAccountRef, audience: str, seconds: int) -> FreshToken:
+    """Ask the API server for a token of ``account``.
+
+    Raises, when called:
+        TokenUnavailable: the account does not exist, or the caller may not have its tokens.
+    """
+
+    def fresh() -> Secret:
+        body = {
+            "apiVersion": "authentication.k8s.io/v1",
+            "kind": "TokenRequest",
+            "spec": {"audiences": [audience], "expirationSeconds": seconds},
+        }
+        try:
+            answer = api.create(
+                "api", "v1", "namespaces", account.namespace, "serviceaccounts", account.name, "token", body=body
+            )
+        except NotFound as error:
+            raise TokenUnavailable(
+                f"ServiceAccount {account} does not exist ({error.message})",
+                hint=f"list them with: kubectl get serviceaccounts -n {account.namespace}",
+            ) from error
+        except Forbidden as error:
+            raise TokenUnavailable(
+                f"no token for ServiceAccount {account}: {error.message}",
+                hint="you need create on serviceaccounts/token there:\n"
+                f"  kubectl create role cbt-token --verb=create --resource=serviceaccounts/token"
+                f" --resource-name={account.name} -n {account.namespace}\nand a rolebinding of it to you",
+            ) from error
+        return Secret(answer["status"]["token"])
+
+    return fresh
+
+
+def service_account_of_caller(api: Api, namespace: str) -> ServiceAccountRef:
+    """The caller, when it is a ServiceAccount.
+
+    Args:
+        namespace: of the snapshots, for the advice.
+
+    Raises:
+        TokenUnavailable: it is not; the hint shows how to make one.
+    """
+    hint = _MAKE_ONE.format(namespace=namespace)
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    try:
+        review = api.create("apis", "authentication.k8s.io", "v1", "selfsubjectreviews", body=body)
+    except ApiError as error:
+        raise TokenUnavailable(f"the API server does not say who you are: {error.message}", hint=hint) from error
+    username = review["status"]["userInfo"].get("username", "")
+    account = ServiceAccountRef.of_user(username)
+    if account is None:
+        raise TokenUnavailable(
+            f'you are user "{username}", and the snapshot metadata service takes tokens of ServiceAccounts only',
+            hint=hint,
+        )
+    return account

@@ -1,0 +1,57 @@
+"""How snapshots are named: a base by its CSI handle, a target by its Kubernetes name. Two types, never one str."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotRef:
+    """A VolumeSnapshot by its Kubernetes name."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotHandle:
+    """A snapshot by the id its CSI driver gave it: opaque, may hold any character, spaces included."""
+
+    value: str
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAccountRef:
+    """A Kubernetes ServiceAccount."""
+
+    namespace: str
+    name: str
+
+    @classmethod
+    def parse(cls, text: str, default_namespace: str) -> ServiceAccountRef:
+        """Read ``NAME`` or ``NAMESPACE/NAME``.
+
+        Raises:
+            ValueError: when a part is empty or there are more than two.
+        """
+        namespace, slash, name = text.rpartition("/")
+        if not name or "/" in namespace or (slash and not namespace):
+            raise ValueError(f"{text!r} is not NAME or NAMESPACE/NAME of a ServiceAccount")
+        return cls(namespace or default_namespace, name)
+
+    @classmethod
+    def of_user(cls, username: str) -> ServiceAccountRef | None:
+        """The ServiceAccount behind ``system:serviceaccount:<namespace>:<name>``, None for any other user."""
+        parts = username.split(":")
+        if len(parts) == 4 and parts[:2] == ["system", "serviceaccount"]:
+            return cls(parts[2], parts[3])
+        return None
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"

@@ -1,0 +1,65 @@
+"""What the API server knows about a question: the snapshots, and where to ask about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from kubectl_cbt.model.address import split_address
+from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A ready VolumeSnapshot together with its content.
+
+    Attributes:
+        restore_size_bytes: what the content says; None when it says nothing.
+        volume_handle: the source volume as the driver names it; None for pre-provisioned contents.
+        created: when the snapshot was taken, None when unknown.
+    """
+
+    ref: SnapshotRef
+    content: str
+    driver: str
+    handle: SnapshotHandle
+    claim: str | None
+    volume_handle: str | None
+    restore_size_bytes: int | None
+    created: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A SnapshotMetadataService's address and CA.
+
+    Attributes:
+        service: name of the SnapshotMetadataService object.
+        address: ``host:port`` as the object has it, checked.
+        ca_pem: the only certificates to trust for it, PEM.
+    """
+
+    service: str
+    address: str
+    audience: str
+    ca_pem: bytes = field(repr=False)
+
+    @property
+    def host(self) -> str:
+        """The host part of the address: the name its certificate has to carry."""
+        return split_address(self.address)[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """All that is needed to ask: the snapshot, what it is compared with, and whom to ask.
+
+    Attributes:
+        base: the base snapshot's object; None when allocated extents are asked for or only a handle is known.
+        base_handle: what a delta is computed against; None when allocated extents are asked for.
+    """
+
+    snapshot: Snapshot
+    base: Snapshot | None
+    base_handle: SnapshotHandle | None
+    endpoint: Endpoint

@@ -1,0 +1,22 @@
+"""``-o csv``: a header and two integers a row, nothing to quote."""
+
+from __future__ import annotations
+
+from kubectl_cbt.model.record import Batch
+from kubectl_cbt.model.results import Asked, Outcome, Summary
+from kubectl_cbt.output.writer import Screen, Write, incomplete_note, rows
+
+
+class CsvWriter:
+    """Rows of ``byteOffset,sizeBytes``."""
+
+    def __init__(self, write: Write, asked: Asked, screen: Screen) -> None:
+        self._write = write
+        self._header = "byteOffset,sizeBytes\n"
+
+    def batch(self, batch: Batch) -> None:
+        self._write(self._header + rows("%d,%d\n", batch.offsets, batch.sizes))
+        self._header = ""
+
+    def end(self, outcome: Outcome, summary: Summary) -> None:
+        self._write(self._header + incomplete_note(outcome))

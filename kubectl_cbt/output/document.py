@@ -1,0 +1,133 @@
+"""The parts of the versioned document that json, yaml and ndjson share; ``schema.json`` describes it.
+
+No times and no rates: the same question about the same snapshots gives the same bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kubectl_cbt.model.record import Batch, block_metadata_type_name
+from kubectl_cbt.model.results import Asked, Outcome, Summary, Violation
+from kubectl_cbt.model.target import Snapshot
+
+API_VERSION = "kubectl-cbt/v1"
+KIND = "BlockMetadata"
+
+Part = dict[str, Any]
+
+
+def head(asked: Asked, first: Batch | None, outcome: Outcome | None = None) -> Part:
+    """What stands before the extents.
+
+    Args:
+        first: the first batch, for type and capacity; None when the stream ended without one.
+        outcome: how it ended, with ``first`` None.
+    """
+    question, target = asked.question, asked.target
+    block_type = capacity = None
+    if first is not None:
+        block_type = block_metadata_type_name(first.record.block_metadata_type)
+        capacity = first.record.volume_capacity_bytes
+    elif outcome is not None:
+        capacity = outcome.volume_capacity_bytes
+    return {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "query": {
+            "kind": question.verb,
+            "startingOffset": question.starting_offset,
+            "maxResults": question.max_results,
+        },
+        "snapshot": _snapshot(target.snapshot),
+        "base": _base(asked),
+        "driver": target.snapshot.driver,
+        "blockMetadataType": block_type,
+        "volumeCapacityBytes": capacity,
+    }
+
+
+def tail(outcome: Outcome, summary: Summary) -> Part:
+    """What stands behind the extents."""
+    failure = outcome.failure
+    return {
+        "summary": _summary(outcome, summary),
+        "violations": [_violation(violation) for violation in outcome.violations],
+        "resumes": outcome.resumes,
+        "complete": outcome.complete,
+        "error": None
+        if failure is None
+        else {"type": failure.type, "code": failure.code or None, "message": failure.message, "hint": failure.hint},
+    }
+
+
+def _snapshot(snapshot: Snapshot) -> Part:
+    return {
+        "namespace": snapshot.ref.namespace,
+        "name": snapshot.ref.name,
+        "content": snapshot.content,
+        "handle": snapshot.handle.value,
+        "persistentVolumeClaim": snapshot.claim,
+        "volumeHandle": snapshot.volume_handle,
+        "restoreSizeBytes": snapshot.restore_size_bytes,
+        "creationTime": snapshot.created.strftime("%Y-%m-%dT%H:%M:%SZ") if snapshot.created else None,
+    }
+
+
+def _base(asked: Asked) -> Part | None:
+    if asked.target.base is not None:
+        return _snapshot(asked.target.base)
+    if asked.target.base_handle is not None:
+        return {"handle": asked.target.base_handle.value}
+    return None
+
+
+def _summary(outcome: Outcome, summary: Summary) -> Part:
+    gap = summary.longest_gap
+    return {
+        "exact": summary.exact,
+        "messages": outcome.messages,
+        "extents": summary.extents,
+        "runs": summary.runs,
+        "coveredBytes": summary.covered_bytes,
+        "grainBytes": summary.grain_bytes,
+        "sizes": {
+            "smallestBytes": summary.smallest_bytes,
+            "medianBytes": summary.median_bytes,
+            "largestBytes": summary.largest_bytes,
+        },
+        "sizeHistogram": [
+            {
+                "fromBytes": bucket.from_bytes,
+                "toBytes": bucket.to_bytes,
+                "extents": bucket.extents,
+                "coveredBytes": bucket.size_bytes,
+            }
+            for bucket in summary.histogram
+        ],
+        "longestGap": {"byteOffset": gap.byte_offset, "sizeBytes": gap.size_bytes} if gap else None,
+        "readByChunkSize": [
+            {"chunkBytes": cost.chunk_bytes, "sizeBytes": cost.size_bytes} for cost in summary.chunk_costs
+        ],
+        "clippedExtents": outcome.clipped,
+        "nextOffset": outcome.next_offset,
+    }
+
+
+def _violation(violation: Violation) -> Part:
+    return {
+        "rule": violation.rule,
+        "level": violation.level,
+        "title": violation.title,
+        "count": violation.count,
+        "examples": [
+            {
+                "message": example.record,
+                "extent": example.extent,
+                "byteOffset": example.byte_offset,
+                "sizeBytes": example.size_bytes,
+                "text": example.text,
+            }
+            for example in violation.examples
+        ],
+    }

@@ -1,0 +1,48 @@
+"""``-o json``: the document, written while it streams. Whatever happens to the stream, it stays valid JSON."""
+
+from __future__ import annotations
+
+import orjson
+
+from kubectl_cbt.model.record import Batch
+from kubectl_cbt.model.results import Asked, Outcome, Summary
+from kubectl_cbt.output.document import Part, head, tail
+from kubectl_cbt.output.writer import Screen, Write, rows
+
+_ROW = '    {"byteOffset":%d,"sizeBytes":%d},\n'
+
+
+class JsonWriter:
+    """One object; one line an extent."""
+
+    def __init__(self, write: Write, asked: Asked, screen: Screen) -> None:
+        self._write = write
+        self._asked = asked
+        self._pending = ""
+        self._begun = False
+
+    def batch(self, batch: Batch) -> None:
+        if not self._begun:
+            self._begin(head(self._asked, batch))
+        if not len(batch):
+            return
+        text = rows(_ROW, batch.offsets, batch.sizes)
+        # The last row waits: only the next batch, or the end, knows whether a comma follows.
+        self._write(self._pending + text[:-2])
+        self._pending = ",\n"
+
+    def end(self, outcome: Outcome, summary: Summary) -> None:
+        if not self._begun:
+            self._begin(head(self._asked, None, outcome))
+        closing = "\n  ],\n" if self._pending == ",\n" else "],\n"
+        self._write(closing + _inner(tail(outcome, summary)) + "\n}\n")
+
+    def _begin(self, part: Part) -> None:
+        self._begun = True
+        self._write("{\n" + _inner(part) + ',\n  "extents": [')
+        self._pending = "\n"
+
+
+def _inner(part: Part) -> str:
+    """The members of an object without its braces."""
+    return orjson.dumps(part, option=orjson.OPT_INDENT_2).decode()[2:-2]

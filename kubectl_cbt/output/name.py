@@ -1,0 +1,24 @@
+"""``-o name``: the snapshots that were compared, as kubectl names objects, once the stream is complete."""
+
+from __future__ import annotations
+
+from kubectl_cbt.model.record import Batch
+from kubectl_cbt.model.results import Asked, Outcome, Summary
+from kubectl_cbt.output.writer import Screen, Write
+
+SNAPSHOT_PREFIX = "volumesnapshot.snapshot.storage.k8s.io/"
+
+
+class NameWriter:
+    """Base (when it is an object) and target, one a line."""
+
+    def __init__(self, write: Write, asked: Asked, screen: Screen) -> None:
+        self._write = write
+        self._snapshots = [snapshot for snapshot in (asked.target.base, asked.target.snapshot) if snapshot]
+
+    def batch(self, batch: Batch) -> None:
+        """Extents have no names."""
+
+    def end(self, outcome: Outcome, summary: Summary) -> None:
+        if outcome.complete:
+            self._write("".join(f"{SNAPSHOT_PREFIX}{snapshot.ref.name}\n" for snapshot in self._snapshots))

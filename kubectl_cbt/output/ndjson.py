@@ -1,0 +1,37 @@
+"""``-o ndjson``: a line for the head, a line an extent, a line for the tail; a file without tail is incomplete."""
+
+from __future__ import annotations
+
+import orjson
+
+from kubectl_cbt.model.record import Batch
+from kubectl_cbt.model.results import Asked, Outcome, Summary
+from kubectl_cbt.output.document import API_VERSION, KIND, Part, head, tail
+from kubectl_cbt.output.writer import Screen, Write, rows
+
+_ROW = '{"byteOffset":%d,"sizeBytes":%d}\n'
+
+
+class NdjsonWriter:
+    """Lines of JSON."""
+
+    def __init__(self, write: Write, asked: Asked, screen: Screen) -> None:
+        self._write = write
+        self._asked = asked
+        self._begun = False
+
+    def batch(self, batch: Batch) -> None:
+        text = ""
+        if not self._begun:
+            self._begun = True
+            text = _line(head(self._asked, batch))
+        self._write(text + rows(_ROW, batch.offsets, batch.sizes))
+
+    def end(self, outcome: Outcome, summary: Summary) -> None:
+        if not self._begun:
+            self._write(_line(head(self._asked, None, outcome)))
+        self._write(_line({"apiVersion": API_VERSION, "kind": f"{KIND}End", **tail(outcome, summary)}))
+
+
+def _line(part: Part) -> str:
+    return orjson.dumps(part).decode() + "\n"

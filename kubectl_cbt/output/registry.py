@@ -1,0 +1,46 @@
+"""Every format by the name ``-o`` takes. Adding one is a file and two lines here."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    # The writers bring numpy; --help, which lists the formats, has no use for it.
+    from kubectl_cbt.output.writer import MakeWriter
+
+
+class StreamFormat(StrEnum):
+    """What ``-o`` takes where extents are printed."""
+
+    SUMMARY = "summary"
+    TABLE = "table"
+    WIDE = "wide"
+    JSON = "json"
+    YAML = "yaml"
+    NDJSON = "ndjson"
+    CSV = "csv"
+    NAME = "name"
+    LISTER_JSON = "lister-json"
+
+
+# Module and class of each: a format is imported when it is used.
+_WRITERS = {
+    StreamFormat.SUMMARY: ("summary", "SummaryWriter"),
+    StreamFormat.TABLE: ("table", "TableWriter"),
+    StreamFormat.WIDE: ("table", "WideWriter"),
+    StreamFormat.JSON: ("json", "JsonWriter"),
+    StreamFormat.YAML: ("yaml", "YamlWriter"),
+    StreamFormat.NDJSON: ("ndjson", "NdjsonWriter"),
+    StreamFormat.CSV: ("csv", "CsvWriter"),
+    StreamFormat.NAME: ("name", "NameWriter"),
+    StreamFormat.LISTER_JSON: ("lister", "ListerJsonWriter"),
+}
+
+
+def make_writer(form: StreamFormat) -> MakeWriter:
+    """The writer class of a format."""
+    module, writer = _WRITERS[form]
+    found: MakeWriter = getattr(import_module(f"kubectl_cbt.output.{module}"), writer)
+    return found

@@ -1,0 +1,140 @@
+"""``-o summary``: what changed, where, and what the next backup would read. For people; machines take ``-o json``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kubectl_cbt.analysis.cells import CellCounter
+from kubectl_cbt.model.record import Batch, block_metadata_type_name
+from kubectl_cbt.model.results import Asked, Outcome, Summary
+from kubectl_cbt.output.heat import heat_line
+from kubectl_cbt.output.writer import Screen, Write
+from kubectl_cbt.units import human_bytes, human_count, human_rate, human_seconds, percent
+
+_LABEL = 11
+_BAR = 24
+_WIDEST_MAP = 160
+
+
+class SummaryWriter:
+    """A dozen lines at the end; on a terminal one of them is a map."""
+
+    def __init__(self, write: Write, asked: Asked, screen: Screen) -> None:
+        self._write = write
+        self._asked = asked
+        self._screen = screen
+        self._cells: CellCounter | None = None
+
+    def batch(self, batch: Batch) -> None:
+        if not self._screen.is_terminal:
+            return
+        if self._cells is None and batch.record.volume_capacity_bytes > 0:
+            columns = max(min(self._screen.width - _LABEL - 2, _WIDEST_MAP), 1)
+            self._cells = CellCounter(batch.record.volume_capacity_bytes, columns)
+        if self._cells is not None and len(batch):
+            self._cells.add(batch.offsets, batch.sizes)
+
+    def end(self, outcome: Outcome, summary: Summary) -> None:
+        if outcome.failure and not outcome.messages:
+            # Figures of nothing would look like an answer; stderr has the reason.
+            return
+        lines = [f"{label:<{_LABEL}}{text}".rstrip() for label, text in self._lines(outcome, summary)]
+        self._write("\n".join(lines) + "\n")
+
+    def _lines(self, outcome: Outcome, summary: Summary) -> Iterator[tuple[str, str]]:
+        yield self._title()
+        yield "Driver", self._driver(outcome, summary)
+        capacity = outcome.volume_capacity_bytes
+        yield "Volume", human_bytes(capacity) if capacity else "capacity unknown: the stream was empty"
+        yield self._covered(outcome, summary)
+        if summary.extents:
+            yield "Extents", _sizes(summary)
+            yield from _histogram(summary)
+        if summary.longest_gap:
+            gap = summary.longest_gap
+            what = "unallocated" if self._asked.target.base_handle is None else "unchanged"
+            yield "Gaps", f"longest {what} {human_bytes(gap.size_bytes)} at {human_bytes(gap.byte_offset)}"
+        if self._cells is not None:
+            yield "Map", f"▕{heat_line(self._cells.fractions(), self._screen.color_system)}▏"
+        if summary.extents:
+            yield from self._costs(outcome, summary)
+        yield "Stream", _stream(outcome)
+        if outcome.failure:
+            yield "INCOMPLETE", outcome.failure.message
+
+    def _title(self) -> tuple[str, str]:
+        target = self._asked.target
+        snapshot = target.snapshot
+        volume = f"   {snapshot.ref.namespace}/{snapshot.claim}" if snapshot.claim else f"   {snapshot.ref.namespace}"
+        if target.base_handle is None:
+            return "Allocated", snapshot.ref.name + volume
+        base = target.base.ref.name if target.base else f"handle {target.base_handle}"
+        return "Delta", f"{base} → {snapshot.ref.name}{volume}"
+
+    def _driver(self, outcome: Outcome, summary: Summary) -> str:
+        text = self._asked.target.snapshot.driver
+        if outcome.block_metadata_type is not None:
+            text += f"   {block_metadata_type_name(outcome.block_metadata_type)}"
+        return text + (f", grain {human_bytes(summary.grain_bytes)}" if summary.grain_bytes else "")
+
+    def _covered(self, outcome: Outcome, summary: Summary) -> tuple[str, str]:
+        label = "Allocated" if self._asked.target.base_handle is None else "Changed"
+        if not summary.extents:
+            return label, "nothing" if outcome.complete else "nothing so far"
+        at_most = "" if summary.exact else "at most "
+        share = percent(summary.covered_bytes, outcome.volume_capacity_bytes or 0)
+        counts = f"in {_counted(summary.extents, 'extent')}, {_counted(summary.runs, 'run')}"
+        so_far = "" if outcome.complete else "   so far"
+        return label, f"{at_most}{human_bytes(summary.covered_bytes)}   {share}   {counts}{so_far}"
+
+    def _costs(self, outcome: Outcome, summary: Summary) -> Iterator[tuple[str, str]]:
+        delta = self._asked.target.base_handle is not None
+        capacity = outcome.volume_capacity_bytes
+        yield "", ""
+        yield ("Next incremental" if delta else "Full backup") + ", by the size of the chunks it reads", ""
+        for cost in summary.chunk_costs:
+            share = f"   {percent(cost.size_bytes, capacity)}" if capacity else ""
+            yield f"  {human_bytes(cost.chunk_bytes)}", human_bytes(cost.size_bytes) + share
+        if capacity:
+            yield "  full", f"{human_bytes(capacity)}   the whole volume"
+        yield "", ""
+
+
+def _sizes(summary: Summary) -> str:
+    smallest, median, largest = map(human_bytes, (summary.smallest_bytes, summary.median_bytes, summary.largest_bytes))
+    if summary.smallest_bytes == summary.largest_bytes:
+        return f"{smallest} each"
+    return f"{smallest} smallest   {median} median   {largest} largest"
+
+
+def _histogram(summary: Summary) -> Iterator[tuple[str, str]]:
+    if len(summary.histogram) < 2:
+        return
+    most = max(bucket.extents for bucket in summary.histogram)
+    counts = [human_count(bucket.extents) for bucket in summary.histogram]
+    width = max(map(len, counts))
+    for bucket, count in zip(summary.histogram, counts, strict=True):
+        bar = "▇" * max(round(_BAR * bucket.extents / most), 1)
+        label = f"  {human_bytes(bucket.from_bytes)}"
+        yield label, f"{bar:<{_BAR}} {count:>{width}}   {human_bytes(bucket.size_bytes)}"
+
+
+def _stream(outcome: Outcome) -> str:
+    rate = f"   {human_rate(outcome.extents / outcome.seconds)} extents/s" if outcome.seconds > 0 else ""
+    resumed = f"   resumed {_counted(outcome.resumes, 'time')}" if outcome.resumes else ""
+    state = "complete" if outcome.complete else "INCOMPLETE"
+    messages = f"{_counted(outcome.messages, 'message')} in {human_seconds(outcome.seconds)}"
+    return f"{messages}{rate}{resumed}   {state}   {_rules(outcome)}"
+
+
+def _rules(outcome: Outcome) -> str:
+    if not outcome.messages:
+        return "no messages"
+    broken = ", ".join(violation.rule for violation in outcome.violations)
+    if outcome.broke_a_must:
+        return f"RULES BROKEN: {broken}"
+    return "rules R1–R7 kept" + (f", warnings {broken}" if broken else "")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{human_count(count)} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,69 @@
+"""What every format is: a writer that gets the batches of one stream and how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from kubectl_cbt.model.record import Batch, Int64Column
+from kubectl_cbt.model.results import Asked, Outcome, Summary
+
+Write = Callable[[str], None]
+"""Takes text for standard output; raises OutputError when it cannot be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Where the text goes.
+
+    Attributes:
+        width: columns.
+        is_terminal: whether a person is looking.
+        color_system: what rich calls the terminal's colours (``truecolor``, ``256``, ``standard``); None for none.
+    """
+
+    width: int = 80
+    is_terminal: bool = False
+    color_system: str | None = None
+
+
+class Writer(Protocol):
+    """Formats one stream.
+
+    :meth:`end` is called exactly once, for a stream that failed too: what a format can say about that, it says.
+    """
+
+    def batch(self, batch: Batch) -> None:
+        """Take the next batch."""
+        ...
+
+    def end(self, outcome: Outcome, summary: Summary) -> None:
+        """Finish the document."""
+        ...
+
+
+MakeWriter = Callable[[Write, Asked, Screen], Writer]
+
+
+def rows(template: str, *columns: Int64Column) -> str:
+    """``template`` filled once for each row of the columns, and joined.
+
+    One formatting operation over all rows: several times faster than one for each.
+    """
+    if not len(columns[0]):
+        return ""
+    values: list[int] = [0] * (len(columns) * len(columns[0]))
+    for index, column in enumerate(columns):
+        values[index :: len(columns)] = column.tolist()
+    return (template * len(columns[0])) % tuple(values)
+
+
+def incomplete_note(outcome: Outcome) -> str:
+    """The last line of a text format whose stream failed; empty when it is complete.
+
+    It begins with ``#``, so that whoever reads numbers stops there instead of taking a part for the whole.
+    """
+    if outcome.failure is None:
+        return ""
+    return f"# incomplete: {outcome.failure.message}\n"

@@ -1,0 +1,135 @@
+"""Sizes, counts, times and offsets as people read and write them.
+
+The only module that imports humanize. Everything that ends in ``_bytes`` elsewhere stays an integer until it
+is handed to a function of this module.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
+_QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([kKMGTPE]i?)?[bB]?")
+
+
+def human_bytes(size_bytes: int) -> str:
+    """A size with a binary unit: ``4 KiB``, ``1.5 GiB``, ``17 B``. Whole numbers lose their ``.0``."""
+    import humanize
+
+    if abs(size_bytes) < 1024:
+        return f"{size_bytes} B"
+    return humanize.naturalsize(size_bytes, binary=True).replace(".0 ", " ")
+
+
+def human_count(count: int) -> str:
+    """An exact count with thousands separated: ``182,340``."""
+    import humanize
+
+    return humanize.intcomma(count)
+
+
+def human_rate(per_second: float) -> str:
+    """A rate to three digits: ``870,000`` or ``12.3``."""
+    if per_second < 100:
+        return f"{per_second:.3g}"
+    digits = len(str(int(per_second))) - 3
+    return human_count(int(round(per_second, -max(digits, 0))))
+
+
+def human_seconds(seconds: float) -> str:
+    """A span of time for a person waiting: ``0.2 s``, ``41 s``, ``3 min 20 s``."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s"
+
+
+def percent(part: int, whole: int) -> str:
+    """A share of a whole: ``1.6 %``; never ``0 %`` for something nor ``100 %`` for less than all."""
+    if whole <= 0:
+        return "–"
+    if 0 < part * 1000 < whole:
+        return "< 0.1 %"
+    share = 100 * part / whole
+    if part < whole and share > 99.9:
+        return "> 99.9 %"
+    return f"{share:.1f} %".replace(".0 %", " %")
+
+
+def age(since: datetime | None, now: datetime | None = None) -> str:
+    """Time passed, as kubectl's AGE column writes it: ``45s``, ``77m``, ``15h``, ``6d``, ``2y41d``."""
+    if since is None:
+        return "<unknown>"
+    seconds = int(((now or datetime.now(UTC)) - since) / timedelta(seconds=1))
+    if seconds < 0:
+        return "0s"
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if minutes < 2:
+        return f"{seconds}s"
+    if minutes < 10:
+        return f"{minutes}m{seconds % 60}s" if seconds % 60 else f"{minutes}m"
+    if hours < 3:
+        return f"{minutes}m"
+    if hours < 8:
+        return f"{hours}h{minutes % 60}m" if minutes % 60 else f"{hours}h"
+    if days < 2:
+        return f"{hours}h"
+    if days < 8:
+        return f"{days}d{hours % 24}h" if hours % 24 else f"{days}d"
+    if days < 730:
+        return f"{days}d"
+    years, rest = divmod(days, 365)
+    return f"{years}y{rest}d" if years < 8 and rest else f"{years}y"
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of a duration written as kubectl takes it: ``30s``, ``1h30m``, ``0``, or plain seconds.
+
+    Raises:
+        ValueError: when it is none of these.
+    """
+    text = text.strip()
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    parts = _DURATION.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ValueError(f"{text!r} is not a duration such as 30s, 10m or 1h30m")
+    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+
+
+def parse_offset(text: str) -> int:
+    """Bytes of an offset: ``4096``, ``0x1000``, ``12Gi``, ``1.5GiB``; decimal units (``12G``) count in 1000s.
+
+    Raises:
+        ValueError: when it is none of these, negative, fractional, or larger than an int64.
+    """
+    text = text.strip().replace("_", "")
+    if re.fullmatch(r"0[xX][0-9a-fA-F]+", text):
+        size_bytes = int(text, 16)
+    else:
+        match = _QUANTITY.fullmatch(text)
+        if not match:
+            raise ValueError(f"{text!r} is not an offset such as 4096, 0x1000 or 12Gi")
+        size_bytes = _scaled(*match.groups())
+    if size_bytes >= 2**63:
+        raise ValueError(f"{text!r} is larger than any volume")
+    return size_bytes
+
+
+def _scaled(number: str, unit: str | None) -> int:
+    base = 1024 if (unit or "").endswith("i") else 1000
+    shift = "KMGTPE".index(unit[0].upper()) + 1 if unit else 0
+    whole, _, fraction = number.partition(".")
+    # In integers: a float would move offsets of large volumes by some bytes.
+    numerator = int(whole + fraction)
+    for _ in range(shift):
+        numerator *= base
+    denominator: int = 10 ** len(fraction)
+    size_bytes, rest = divmod(numerator, denominator)
+    if rest:
+        raise ValueError(f"{number}{unit or ''} is not a whole number of bytes")
+    return size_bytes

@@ -1,0 +1,142 @@
+"""gRPC status codes and texts to our errors: the one place that knows them.
+
+The sidecar uses few codes for many conditions (UNAVAILABLE alone stands for a snapshot that does not exist, a
+class it may not read, a driver that is not ready, and whatever gRPC itself could not reach), so a row here is a
+code and a fragment of the text. Rows are tried in order; the last row of a code has no fragment and always fits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import grpc
+
+from kubectl_cbt import errors
+from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.target import Endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    code: grpc.StatusCode
+    fragment: str
+    error: type[errors.StreamError]
+    what: str
+    hint: str = ""
+
+
+_Code = grpc.StatusCode
+
+_RBAC_HINT = (
+    "its owner has to grant it: kubectl create role cbt --verb=get"
+    " --resource=volumesnapshots.snapshot.storage.k8s.io -n {namespace}\n"
+    "and bind it: kubectl create rolebinding cbt --role=cbt --serviceaccount=NAMESPACE:NAME -n {namespace}\n"
+    "(a Role limited by resourceNames never passes: the sidecar asks without a name)"
+)
+_CLASS_HINT = (
+    "the sidecar's ServiceAccount needs to get and list volumesnapshotclasses, and to get the secret the class names;\n"
+    "upstream's ClusterRole grants neither. Ask whoever runs driver {service}"
+)
+_TLS_HINT = (
+    "the certificate has to be signed by spec.caCert of SnapshotMetadataService {service}"
+    " and to carry the name {host}:\n"
+    "kubectl cbt services    shows when caCert expires"
+)
+
+_ROWS = (
+    _Row(_Code.INVALID_ARGUMENT, "does not belong to the CSI driver", errors.InvalidRequest,
+         "snapshot {snapshot} is not one of this service's driver",
+         "name the driver's own service with --service; kubectl cbt services lists them"),
+    _Row(_Code.INVALID_ARGUMENT, "", errors.InvalidRequest, "{service} rejected the request"),
+    _Row(_Code.UNAUTHENTICATED, "", errors.Unauthenticated,
+         "{service} rejected the token",
+         "it is expired, or for another audience than {audience}; without --token-file a fresh one is asked for"),
+    _Row(_Code.PERMISSION_DENIED, "", errors.PermissionDenied,
+         "the token's user may not get volumesnapshots in namespace {namespace}", _RBAC_HINT),
+    _Row(_Code.NOT_FOUND, "", errors.DriverSnapshotNotFound,
+         "the driver does not know the snapshot it was asked about ({question})",
+         "it may have been deleted in the storage system; a base has to exist there still"),
+    _Row(_Code.FAILED_PRECONDITION, "", errors.CbtNotEnabled,
+         "the driver has no change tracking for this ({question})",
+         "take a full backup: kubectl cbt allocated {name} -n {namespace}"),
+    _Row(_Code.OUT_OF_RANGE, "", errors.OffsetOutOfRange,
+         "starting offset {offset} is beyond the volume",
+         "offsets run from 0 to the volume's capacity"),
+    _Row(_Code.DEADLINE_EXCEEDED, "", errors.StreamDeadline,
+         "the stream outlived the sidecar's limit",
+         "the sidecar's --max-streaming-duration-min is 10 minutes unless set otherwise"),
+    _Row(_Code.INTERNAL, "failed to authenticate user", errors.SidecarMisconfigured,
+         "{service} may not review tokens",
+         "the sidecar's ServiceAccount needs create on tokenreviews.authentication.k8s.io"),
+    _Row(_Code.INTERNAL, "failed to authorize the user", errors.SidecarMisconfigured,
+         "{service} may not review access",
+         "the sidecar's ServiceAccount needs create on subjectaccessreviews.authorization.k8s.io"),
+    _Row(_Code.INTERNAL, "failed to find the SnapshotMetadataService CR", errors.SidecarMisconfigured,
+         "the sidecar finds no SnapshotMetadataService named as its driver",
+         "the object has to be named exactly as the driver names itself; kubectl cbt services lists them"),
+    _Row(_Code.UNAVAILABLE, "is forbidden", errors.SidecarMisconfigured,
+         "the sidecar behind {service} lacks a right", _CLASS_HINT),
+    _Row(_Code.UNAVAILABLE, "VolumeSnapshotClass", errors.SidecarMisconfigured,
+         "the sidecar behind {service} cannot use the snapshot's class", _CLASS_HINT),
+    _Row(_Code.UNAVAILABLE, "failed to get credentials", errors.SidecarMisconfigured,
+         "the sidecar behind {service} cannot read the driver's secret", _CLASS_HINT),
+    _Row(_Code.UNAVAILABLE, "failed to get VolumeSnapshot", errors.SnapshotNotFound,
+         "{service} cannot get the VolumeSnapshot",
+         "is it of the cluster the service runs in? kubectl get volumesnapshot {name} -n {namespace}"),
+    _Row(_Code.UNAVAILABLE, "not yet ready", errors.ServiceNotReady,
+         "{service} is not ready", "try again in a moment"),
+    _Row(_Code.UNAVAILABLE, "is not set in", errors.ServiceNotReady,
+         "{service} finds the snapshot unbound or without a handle", "try again when it is ready"),
+    _Row(_Code.UNAVAILABLE, "CERTIFICATE_VERIFY_FAILED: certificate has expired", errors.TlsFailed,
+         "the certificate of {service} at {address} has expired", _TLS_HINT),
+    _Row(_Code.UNAVAILABLE, "CERTIFICATE_VERIFY_FAILED", errors.TlsFailed,
+         "the certificate of {service} at {address} is not signed by its caCert", _TLS_HINT),
+    _Row(_Code.UNAVAILABLE, "Hostname Verification Check failed", errors.TlsFailed,
+         "the certificate of {service} at {address} is for another name than {host}", _TLS_HINT),
+    _Row(_Code.UNAVAILABLE, "Peer name", errors.TlsFailed,
+         "the certificate of {service} at {address} is for another name than {host}", _TLS_HINT),
+    _Row(_Code.UNAVAILABLE, "WRONG_VERSION_NUMBER", errors.TlsFailed,
+         "what answers at {address} does not speak TLS", "is it the sidecar's port? kubectl cbt services"),
+    _Row(_Code.UNAVAILABLE, "handshake", errors.TlsFailed,
+         "no TLS connection to {service} at {address}", _TLS_HINT),
+    _Row(_Code.UNAVAILABLE, "DNS resolution failed", errors.ServiceUnreachable,
+         "the address {address} of {service} does not resolve here",
+         "a Service's name resolves only inside the cluster: run this in one of its pods"),
+    _Row(_Code.UNAVAILABLE, "", errors.ServiceUnreachable,
+         "{service} at {address} cannot be reached",
+         "is it running, and is the address reachable from here? kubectl cbt services"),
+    _Row(_Code.CANCELLED, "", errors.StreamCut, "the stream was cancelled"),
+)  # fmt: skip
+
+
+def stream_error(
+    code: grpc.StatusCode, details: str, question: Question, endpoint: Endpoint, *, messages: int
+) -> errors.StreamError:
+    """The error for a stream that ended with ``code`` after ``messages`` messages.
+
+    ``details`` are kept as they came: the sidecar and drivers write no token into them (verified), and they are
+    what an administrator will search for.
+    """
+    row = next((row for row in _ROWS if row.code is code and row.fragment in details), None)
+    kind, what, hint = (row.error, row.what, row.hint) if row else (errors.DriverFailed, "{service} failed", "")
+    if messages and kind is errors.ServiceUnreachable:
+        kind, what, hint = errors.StreamCut, "the connection to {service} broke after {messages} messages", ""
+    facts = {
+        "service": endpoint.service,
+        "address": endpoint.address,
+        "audience": endpoint.audience,
+        "host": endpoint.host,
+        "namespace": question.snapshot.namespace,
+        "name": question.snapshot.name,
+        "snapshot": question.snapshot,
+        "offset": question.starting_offset,
+        "question": _in_words(question),
+        "messages": messages,
+    }
+    message = what.format(**facts) + (f": {details}" if details else "") + f" ({code.name})"
+    return kind(message, code=code.name, details=details, hint=hint.format(**facts))
+
+
+def _in_words(question: Question) -> str:
+    snapshot = f"target {question.snapshot}" if question.base else f"snapshot {question.snapshot}"
+    return f"{snapshot}, base handle {question.base}" if question.base else snapshot

@@ -1,0 +1,63 @@
+"""Fixtures for every test: a running demo cluster, and the installed command."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+# As the command itself does: gRPC's core would print failed handshakes into the test's output.
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
+from kubectl_cbt.demo.cluster import DemoCluster
+
+COMMAND = Path(sys.executable).with_name("kubectl-cbt")
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def demo() -> Iterator[DemoCluster]:
+    """A demo cluster that tests only read from."""
+    with DemoCluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def own_demo() -> Iterator[DemoCluster]:
+    """A demo cluster that the test may spoil."""
+    with DemoCluster() as cluster:
+        yield cluster
+
+
+def run_command(
+    *arguments: str, cluster: DemoCluster | None = None, **environment: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run the installed command to its end; ``cluster`` becomes its KUBECONFIG."""
+    return subprocess.run(
+        [str(COMMAND), *arguments],
+        env=command_environment(cluster, **environment),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def command_environment(cluster: DemoCluster | None = None, **environment: str) -> dict[str, str]:
+    """An environment without what the caller's own cluster would bring along."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("KUBECONFIG", "NO_COLOR", "COLUMNS")}
+    if cluster is not None:
+        kept["KUBECONFIG"] = str(cluster.kubeconfig)
+    return kept | environment
+
+
+@pytest.fixture
+def run(demo: DemoCluster) -> Run:
+    """Run the installed command against the shared demo cluster."""
+
+    def runner(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+        return run_command(*arguments, cluster=demo, **environment)
+
+    return runner
