@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from kubectl_cbt.cli.choose import choose_base
+from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.options import Asking, Cluster, Terminal
 from kubectl_cbt.cli.printing import print_stream
 from kubectl_cbt.cli.session import Session, open_session
@@ -28,6 +30,7 @@ class Naming:
     snapshot: str
     base: str | None = None
     base_handle: str | None = None
+    choose_base: bool = False
     force: bool = False
 
 
@@ -39,7 +42,7 @@ def ask(naming: Naming, cluster: Cluster, asking: Asking, terminal: Terminal) ->
     from kubectl_cbt.wire.sidecar import SidecarSource
 
     with open_session(cluster) as session:
-        target = resolve(session.catalogue, _wanted(naming, asking, session.namespace))
+        target = resolve(session.catalogue, _wanted(naming, asking, session, terminal))
         question = Question(
             snapshot=target.snapshot.ref,
             base=target.base_handle,
@@ -72,12 +75,16 @@ def fresh_token(session: Session, asking: Asking, endpoint: Endpoint) -> FreshTo
     return tokens.token_of_service_account(session.api, account, endpoint.audience, round(asking.token_duration))
 
 
-def _wanted(naming: Naming, asking: Asking, namespace: str) -> Wanted:
+def _wanted(naming: Naming, asking: Asking, session: Session, terminal: Terminal) -> Wanted:
     from kubectl_cbt.cluster.resolve import Wanted
 
+    snapshot = _snapshot_ref(naming.snapshot, session.namespace)
+    base = _snapshot_ref(naming.base, session.namespace) if naming.base is not None else None
+    if naming.choose_base:
+        base = choose_base(session, snapshot, Diagnostics(quiet=terminal.quiet))
     return Wanted(
-        snapshot=_snapshot_ref(naming.snapshot, namespace),
-        base=_snapshot_ref(naming.base, namespace) if naming.base is not None else None,
+        snapshot=snapshot,
+        base=base,
         base_handle=SnapshotHandle(naming.base_handle) if naming.base_handle is not None else None,
         service=asking.service or None,
         force=naming.force,

@@ -23,6 +23,9 @@ def delta(
             "--base-handle", metavar="HANDLE", help="CSI handle of a base whose VolumeSnapshot is gone, for BASE."
         ),
     ] = None,
+    choose: Annotated[
+        bool, typer.Option("--choose-base", help="List the older snapshots of TARGET's volume and ask for BASE.")
+    ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Ask even when order or volume of the two look wrong.")
     ] = False,
@@ -52,12 +55,12 @@ def delta(
       # Without a cluster
       kubectl cbt delta snap-a snap-b --demo
     """
-    if base_handle is not None:
-        if second is not None:
-            raise UsageError("with --base-handle, name the target snapshot alone")
-        if not base_handle:
+    if base_handle is not None or choose:
+        if second is not None or (base_handle is not None and choose):
+            raise UsageError("with --base-handle or --choose-base, name the target snapshot alone")
+        if base_handle == "":
             raise UsageError("--base-handle is empty")
-        naming = Naming(first, base_handle=base_handle)
+        naming = Naming(first, base_handle=base_handle, choose_base=choose, force=force)
     elif second is not None:
         naming = Naming(second, base=first, force=force)
     else:

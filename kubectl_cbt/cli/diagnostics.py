@@ -41,6 +41,16 @@ class Diagnostics:
         self.quiet = quiet
         self.verbosity = verbosity
 
+    def say(self, text: str) -> None:
+        """Something that was asked for."""
+        _say(text)
+
+    def prompt(self, question: str) -> str:
+        """Ask on the terminal; an end of input is an empty answer."""
+        sys.stderr.write(question)
+        sys.stderr.flush()
+        return sys.stdin.readline().strip()
+
     def note(self, text: str) -> None:
         """Something good to know."""
         if not self.quiet:

@@ -74,12 +74,13 @@ def transport_error(error: Exception, host: str) -> ApiUnreachable:
     text = " ".join(str(error).split())
     if isinstance(error, NameResolutionError):
         return ApiUnreachable(f"the API server {host} cannot be found: its name does not resolve", hint=_CHECK)
+    # Before the timeouts: urllib3 derives it from one of them.
+    if isinstance(error, NewConnectionError):
+        return ApiUnreachable(f"no connection to the API server {host}: {_reason(text)}", hint=_CHECK)
     if isinstance(error, ReadTimeoutError | ConnectTimeoutError):
         return ApiUnreachable(
             f"the API server {host} did not answer in time", hint="--request-timeout sets how long to wait"
         )
-    if isinstance(error, NewConnectionError):
-        return ApiUnreachable(f"the connection to the API server {host} was refused: {_reason(text)}", hint=_CHECK)
     if "CERTIFICATE_VERIFY_FAILED" in text or "certificate verify failed" in text:
         return ApiUnreachable(
             f"the certificate of the API server {host} is not accepted: {_reason(text)}",

@@ -99,15 +99,17 @@ def _data() -> DemoVolume:
 
 
 def _postgres() -> DemoVolume:
-    """A database: hot pages in its tables, a write-ahead log going round its ring, one table that grows."""
+    """A database: touched pages everywhere, a hot table and its index, a log going round its ring, growth."""
     capacity, grain = 200 * GIB, 8 * KIB
     mib = MIB // grain
     gib = GIB // grain
     layers = (
         *_file_system(capacity, grain),
         Scatter(gib, 112 * gib, 64 * mib, 0.97, 56 * mib, 64 * mib, initial=True),
-        Scatter(gib, 112 * gib, 32, 0.55, 1, 4, hot_span=4096),
-        Ring(116 * gib, 124 * gib, 1200 * mib),
+        Scatter(gib, 112 * gib, 128, 0.1, 1, 4, hot_span=1024),
+        Scatter(29 * gib, 34 * gib, 8, 0.5, 4, 8, hot_span=2048),
+        Scatter(71 * gib, 72 * gib, 8, 0.7, 5, 8),
+        Ring(116 * gib, 124 * gib, 900 * mib),
         Append(126 * gib, 3 * gib, 400 * mib),
     )
     days = _series("pg-mon pg-tue pg-wed pg-thu pg-fri pg-sat pg-sun", MONDAY, timedelta(days=1))

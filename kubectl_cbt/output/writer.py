@@ -66,4 +66,4 @@ def incomplete_note(outcome: Outcome) -> str:
     """
     if outcome.failure is None:
         return ""
-    return f"# incomplete: {outcome.failure.message}\n"
+    return f"# incomplete: {' '.join(outcome.failure.message.split())}\n"
