@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 
 from kubectl_cbt.cli.allocated import allocated
 from kubectl_cbt.cli.delta import delta
 from kubectl_cbt.cli.demo import demo, serve
-from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode, exit_code_of
+from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
 from kubectl_cbt.cli.options import with_groups
 from kubectl_cbt.cli.services import services
 from kubectl_cbt.cli.snapshots import snapshots
 from kubectl_cbt.cli.stdout import ReaderGone, write_stdout
+from kubectl_cbt.cli.stopping import Stopped, raise_on_signals
 from kubectl_cbt.cli.version import version
 from kubectl_cbt.errors import CbtError, UsageError
 
@@ -72,7 +72,7 @@ def _root(
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code. Nothing escapes but what is a bug of ours."""
-    _stop_on_signals()
+    raise_on_signals()
     command: Any = typer.main.get_command(build_app())
     ordered = flags_behind_verb(command, list(arguments))
     diagnostics = Diagnostics(verbosity=_verbosity(ordered))
@@ -83,9 +83,9 @@ def run(arguments: Sequence[str]) -> int:
         return diagnostics.error(_usage_error(error))
     except CbtError as error:
         return diagnostics.error(error)
-    except (KeyboardInterrupt, typer.Abort) as interrupt:
+    except Stopped as stopped:
         diagnostics.note("interrupted")
-        return exit_code_of(interrupt)
+        return stopped.exit_code
     except ReaderGone:
         return ExitCode.READER_GONE
     except Exception as error:  # noqa: BLE001  # the last resort: a bug of ours is no reason for a traceback
@@ -143,17 +143,6 @@ def _verbosity(arguments: list[str]) -> int:
             if argument.startswith(prefix) and argument.removeprefix(prefix).isdecimal():
                 return int(argument.removeprefix(prefix))
     return 0
-
-
-def _stop_on_signals() -> None:
-    """Terminate and hang up end a command as Ctrl-C does: servers stopped, key files gone."""
-
-    def stop(number: int, frame: object) -> NoReturn:
-        raise KeyboardInterrupt(number)
-
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), stop)
 
 
 def _let_go_of_stdout() -> None:

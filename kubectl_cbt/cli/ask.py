@@ -12,8 +12,7 @@ from kubectl_cbt.cli.printing import print_stream
 from kubectl_cbt.cli.session import Session, open_session
 from kubectl_cbt.errors import UsageError
 from kubectl_cbt.model.question import DEFAULT_MAX_RESULTS, Question
-from kubectl_cbt.model.refs import ServiceAccountRef, SnapshotHandle, SnapshotRef
-from kubectl_cbt.output.name import SNAPSHOT_PREFIX
+from kubectl_cbt.model.refs import SNAPSHOT_PREFIX, ServiceAccountRef, SnapshotHandle, SnapshotRef
 
 if TYPE_CHECKING:
     from kubectl_cbt.cluster.resolve import Wanted

@@ -12,6 +12,7 @@ from kubectl_cbt.cli.ask import Naming, ask
 from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.options import Asking, Cluster, Terminal
 from kubectl_cbt.cli.stdout import write_stdout
+from kubectl_cbt.cli.stopping import Stopped
 from kubectl_cbt.errors import UsageError
 
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="What the demo's volumes hold.")]
@@ -72,8 +73,7 @@ def serve(
         )
         try:
             signal.pause()
-        except KeyboardInterrupt as stop:
+        except Stopped as stopped:
             diagnostics.note("\nstopped")
-            if stop.args:
-                # A signal other than Ctrl-C: let the exit code tell.
-                raise
+            if stopped.number != signal.SIGINT:
+                raise  # the exit code tells which signal it was

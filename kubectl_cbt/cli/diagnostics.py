@@ -19,14 +19,8 @@ class ExitCode(IntEnum):
     DONE = 0
     FAILED = 1  # also: incomplete, or the stream broke a MUST
     USAGE = 2
-    INTERRUPTED = 130  # 128 + SIGINT, as a shell reports it
+    # 130 (Ctrl-C) and its kin: Stopped.exit_code
     READER_GONE = 141  # 128 + SIGPIPE: whoever read stdout has closed it
-
-
-def exit_code_of(interrupt: BaseException) -> int:
-    """What a shell reports for the signal behind an interrupt: 130 for Ctrl-C, 143 for terminate."""
-    number = interrupt.args[0] if interrupt.args and isinstance(interrupt.args[0], int) else None
-    return ExitCode.INTERRUPTED if number is None else 128 + number
 
 
 class Diagnostics:
@@ -92,6 +86,8 @@ def _in_words(violation: Violation) -> str:
 
 
 def _say(text: str) -> None:
+    if sys.stderr is None:
+        return  # closed by the caller; print would take stdout instead, which is for data
     try:
         print(text, file=sys.stderr, flush=True)  # noqa: T201  # this is the file that owns stderr
     except (OSError, ValueError):

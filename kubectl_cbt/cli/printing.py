@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode, exit_code_of
+from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
 from kubectl_cbt.cli.options import Terminal
 from kubectl_cbt.cli.progress import progress_bar, wants_progress
-from kubectl_cbt.cli.stdout import write_stdout
-from kubectl_cbt.errors import CbtError, Interrupted
+from kubectl_cbt.cli.stdout import StandardOutput
+from kubectl_cbt.cli.stopping import Stopped, StopRequest
+from kubectl_cbt.errors import ApiError, ApiUnreachable, CbtError, Interrupted, StreamError, TokenUnavailable
 from kubectl_cbt.output.registry import StreamFormat, make_writer
 from kubectl_cbt.units import human_bytes, human_count
 
 if TYPE_CHECKING:
+    from kubectl_cbt.analysis.summary import SummaryBuilder
     from kubectl_cbt.model.results import Asked, Outcome
+    from kubectl_cbt.output.writer import Writer
     from kubectl_cbt.stream.loop import ExtentStream
 
 _WITHOUT_ROWS = (StreamFormat.SUMMARY, StreamFormat.NAME)
@@ -26,25 +30,14 @@ def print_stream(stream: ExtentStream, asked: Asked, output: StreamFormat | None
 
     diagnostics = Diagnostics(quiet=terminal.quiet, verbosity=terminal.verbosity)
     form = output or StreamFormat.SUMMARY
-    writer = make_writer(form)(write_stdout, asked, screen_of_stdout(terminal.color))
-    figures = SummaryBuilder(asked.question.starting_offset)
-    failure: CbtError | None = None
-    code: int = ExitCode.DONE
     bar = wants_progress(quiet=terminal.quiet, prints_rows=form not in _WITHOUT_ROWS)
-    with progress_bar(stream, shown=bar) as advance:
-        try:
-            for batch in stream:
-                figures.add(batch)
-                writer.batch(batch)
-                advance()
-        except CbtError as error:
-            failure, code = error, ExitCode.FAILED
-        except KeyboardInterrupt as interrupt:
-            failure, code = Interrupted("interrupted"), exit_code_of(interrupt)
-        finally:
-            stream.cancel()
-    outcome = stream.outcome(failure, asked.target.snapshot.restore_size_bytes)
-    writer.end(outcome, figures.summary(outcome.volume_capacity_bytes, complete=outcome.complete))
+    with StopRequest(stream.cancel) as stop:
+        writer = make_writer(form)(StandardOutput(stop).write, asked, screen_of_stdout(terminal.color))
+        figures = SummaryBuilder(asked.question.starting_offset)
+        with progress_bar(stream, shown=bar) as advance:
+            failure, code = _run(stream, figures, writer, advance, stop)
+        outcome = stream.outcome(failure, asked.target.snapshot.restore_size_bytes)
+        writer.end(outcome, figures.summary(outcome.volume_capacity_bytes, complete=outcome.complete))
     diagnostics.violations(outcome)
     if failure:
         diagnostics.error(failure)
@@ -52,6 +45,28 @@ def print_stream(stream: ExtentStream, asked: Asked, output: StreamFormat | None
     elif outcome.broke_a_must:
         code = ExitCode.FAILED
     return code
+
+
+def _run(
+    stream: ExtentStream, figures: SummaryBuilder, writer: Writer, advance: Callable[[], None], stop: StopRequest
+) -> tuple[CbtError | None, int]:
+    """Batches to figures and writer; returns what ended it early, if anything did, and the exit code for it."""
+    try:
+        for batch in stream:
+            stop.deferring = True
+            figures.add(batch)
+            writer.batch(batch)
+            advance()
+    except (StreamError, TokenUnavailable, ApiError, ApiUnreachable) as error:
+        if stop.number is None:
+            return error, ExitCode.FAILED
+    except Stopped as stopped:
+        return Interrupted("interrupted"), stopped.exit_code
+    finally:
+        stream.cancel()
+    if stop.number is not None:
+        return Interrupted("interrupted"), Stopped(stop.number).exit_code
+    return None, ExitCode.DONE
 
 
 def _how_far(outcome: Outcome) -> str:

@@ -10,8 +10,8 @@ from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.options import Cluster, Terminal
 from kubectl_cbt.cli.session import open_session
 from kubectl_cbt.cli.stdout import write_stdout
+from kubectl_cbt.model.refs import SNAPSHOT_PREFIX
 from kubectl_cbt.output.listing import ListColumn, ListFormat, ListRow, format_list
-from kubectl_cbt.output.name import SNAPSHOT_PREFIX
 from kubectl_cbt.units import age, human_bytes
 
 if TYPE_CHECKING:

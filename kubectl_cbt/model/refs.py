@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+SNAPSHOT_PREFIX = "volumesnapshot.snapshot.storage.k8s.io/"
+"""What ``-o name`` puts before the name of a VolumeSnapshot, as kubectl does."""
+
 
 @dataclass(frozen=True, slots=True)
 class SnapshotRef:

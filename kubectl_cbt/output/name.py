@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from kubectl_cbt.model.record import Batch
+from kubectl_cbt.model.refs import SNAPSHOT_PREFIX
 from kubectl_cbt.model.results import Asked, Outcome, Summary
 from kubectl_cbt.output.writer import Screen, Write
-
-SNAPSHOT_PREFIX = "volumesnapshot.snapshot.storage.k8s.io/"
 
 
 class NameWriter:

@@ -1,0 +1,96 @@
+"""Ctrl-C and its kin while a document is being written.
+
+An exception at an arbitrary point could leave half a row behind, or figures that count a batch the document does
+not hold. So from the first batch on a signal only asks to stop: a thread cancels the stream, the batch at hand is
+finished, and the document gets its end. A second signal does not wait for that.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any
+
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+GRACE_SECONDS = 2.0
+"""How long a reader that takes nothing any more may hold up a document that is to end."""
+
+
+class Stopped(BaseException):
+    """A signal asks the command to end.
+
+    No KeyboardInterrupt: typer turns that into an error of its own, and the signal's number would be lost.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+    @property
+    def exit_code(self) -> int:
+        """As a shell reports it: 130 for Ctrl-C, 143 for terminate."""
+        return 128 + self.number
+
+
+def raise_on_signals() -> None:
+    """Let every signal of :data:`SIGNALS` unwind the command: servers stopped, key files gone."""
+    for number in SIGNALS:
+        signal.signal(number, _raise)
+
+
+def _raise(number: int, frame: FrameType | None) -> None:
+    raise Stopped(number)
+
+
+class StopRequest:
+    """Signals as a request, for the time of a ``with`` block.
+
+    Args:
+        cancel: ends the stream; called from a thread, because it may need locks that the main thread holds.
+
+    Attributes:
+        deferring: set it once something was written; until then a signal raises, which ends any wait at once.
+        number: the signal that came while deferring, None as long as none did.
+    """
+
+    def __init__(self, cancel: Callable[[], None]) -> None:
+        self.deferring = False
+        self.number: int | None = None
+        self._cancel = cancel
+        self._since = 0.0
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._cancel_when_asked, daemon=True)
+        self._before: dict[int, Any] = {}
+
+    @property
+    def overdue(self) -> bool:
+        """Whether it was asked for longer than :data:`GRACE_SECONDS` ago."""
+        return self.number is not None and time.monotonic() - self._since > GRACE_SECONDS
+
+    def __enter__(self) -> StopRequest:
+        self._before = {number: signal.signal(number, self._ask) for number in SIGNALS}
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._wake.set()
+        self._thread.join()
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        if not self.deferring or self.number is not None:
+            raise Stopped(number)
+        self.number = number
+        self._since = time.monotonic()
+        self._wake.set()
+
+    def _cancel_when_asked(self) -> None:
+        self._wake.wait()
+        if self.number is not None:
+            self._cancel()

@@ -1,0 +1,228 @@
+"""How a command ends: interrupted, with its reader gone, on a full disk; and what it leaves behind: nothing."""
+
+import base64
+import contextlib
+import fcntl
+import json
+import os
+import pty
+import re
+import signal
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+from typing import IO
+
+import pytest
+from conftest import COMMAND, command_environment
+
+LARGE = ("delta", "scratch-1", "scratch-2", "-n", "vms")
+
+
+@contextlib.contextmanager
+def started(*arguments: str, cluster=None, stdout: int | IO[bytes] = subprocess.PIPE, **environment: str):
+    """The command, running; stderr and (unless given) stdout are pipes without a buffer of their own."""
+    with subprocess.Popen(
+        [str(COMMAND), *arguments],
+        env=command_environment(cluster, **environment),
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        bufsize=0,
+    ) as process:
+        yield process
+        process.kill()
+
+
+def read_some(process: subprocess.Popen, size: int = 1 << 20) -> bytes:
+    """The first bytes: from here on the stream is known to run."""
+    data = b""
+    while len(data) < size:
+        data += process.stdout.read(size - len(data)) or pytest.fail("stdout ended")
+    return data
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_an_interrupted_document_is_valid_and_marked(demo, number, code):
+    with started(*LARGE, "-o", "json", cluster=demo) as process:
+        data = read_some(process)
+        process.send_signal(number)
+        rest, said = process.communicate(timeout=30)
+    document = json.loads(data + rest)
+    assert process.returncode == code
+    assert document["complete"] is False
+    assert document["error"]["type"] == "Interrupted"
+    assert document["summary"]["extents"] == len(document["extents"]) > 0
+    text = said.decode()
+    assert "error: interrupted" in text
+    assert f"--starting-offset {document['summary']['nextOffset']}" in text
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_demo_leaves_no_file(tmp_path, number):
+    with started(*LARGE, "--demo", "-o", "csv", TMPDIR=str(tmp_path)) as process:
+        read_some(process)
+        assert list(tmp_path.iterdir())
+        process.send_signal(number)
+        process.communicate(timeout=30)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_finished_and_a_failed_command_leave_no_file(tmp_path):
+    for arguments in (("delta", "snap-a", "snap-b"), ("delta", "snap-a", "nope")):
+        with started(*arguments, "--demo", TMPDIR=str(tmp_path)) as process:
+            process.communicate(timeout=60)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_keys_inside_a_kubeconfig_leave_no_file(demo, tmp_path):
+
+    text = demo.kubeconfig.read_text()
+    ca = base64.b64encode((demo.kubeconfig.parent / "ca.crt").read_bytes()).decode()
+    (tmp_path / "config").write_text(text.replace("certificate-authority: ca.crt", f"certificate-authority-data: {ca}"))
+    folder = tmp_path / "tmp"
+    folder.mkdir()
+    with started("snapshots", "--kubeconfig", str(tmp_path / "config"), TMPDIR=str(folder)) as process:
+        out, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (0, b"")
+    assert b"snap-a" in out
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "table"])
+def test_a_reader_that_has_seen_enough_is_no_error(demo, form):
+    with started(*LARGE, "-o", form, cluster=demo) as process:
+        read_some(process, 100)
+        process.stdout.close()
+        assert process.wait(timeout=30) == 141
+        assert process.stderr.read() == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which only Linux has")
+@pytest.mark.parametrize("form", ["csv", "json", "summary"])
+def test_a_full_disk_is_an_error(demo, form):
+    question = ("delta", "snap-a", "snap-b", "-o", form)
+    with Path("/dev/full").open("wb") as full, started(*question, cluster=demo, stdout=full) as process:
+        said = process.communicate(timeout=60)[1].decode()
+    assert process.returncode == 1
+    assert said == "error: cannot write to standard output: No space left on device\n"
+
+
+def test_a_closed_stdout_is_an_error(demo):
+    command = 'exec "$0" delta snap-a snap-b -o csv >&-'
+    found = subprocess.run(
+        ["sh", "-c", command, str(COMMAND)], env=command_environment(demo), capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 1
+    assert found.stderr.startswith("error: cannot write to standard output: ")
+
+
+def test_a_closed_stderr_does_not_hide_the_exit_code(demo):
+    command = 'exec "$0" allocated nope 2>&-'
+    found = subprocess.run(
+        ["sh", "-c", command, str(COMMAND)], env=command_environment(demo), capture_output=True, text=True, check=False
+    )
+    assert (found.returncode, found.stdout) == (1, "")
+
+
+# On a terminal: a real one, in the shape of a pseudo-terminal.
+
+
+def on_terminal(*arguments: str, cluster, to_file: Path | None = None, **environment: str) -> tuple[int, str]:
+    """Run on a terminal of 100 columns (stdout in a file, if given); returns exit code and what the terminal got."""
+    controller, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+    with contextlib.ExitStack() as stack:
+        process = subprocess.Popen(
+            [str(COMMAND), *arguments],
+            env=command_environment(cluster, TERM="xterm-256color", **environment),
+            stdin=terminal,
+            stdout=stack.enter_context(to_file.open("wb")) if to_file else terminal,
+            stderr=terminal,
+        )
+    os.close(terminal)
+    shown = b""
+    # Linux reports the end of a terminal, once its last user has closed it, as an error.
+    with contextlib.suppress(OSError):
+        while data := os.read(controller, 65536):
+            shown += data
+    os.close(controller)
+    return process.wait(timeout=60), shown.decode().replace("\r\n", "\n")
+
+
+def test_a_terminal_sees_a_map_in_colour(demo):
+    code, shown = on_terminal("delta", "pg-mon", "pg-tue", "-n", "shop", "-q", cluster=demo)
+    assert code == 0
+    line = next(line for line in shown.splitlines() if line.startswith("Map"))
+    assert "\x1b[38;5;" in line
+    assert len(re.sub(r"\x1b\[[0-9;]*m", "", line)) == 100
+    assert "░" in line
+
+
+@pytest.mark.parametrize("how", ["NO_COLOR", "--color never"])
+def test_colour_can_be_left_out(demo, how):
+    environment = {"NO_COLOR": "1"} if how == "NO_COLOR" else {}
+    flags = ("--color", "never") if how != "NO_COLOR" else ()
+    code, shown = on_terminal("delta", "pg-mon", "pg-tue", "-n", "shop", "-q", *flags, cluster=demo, **environment)
+    assert code == 0
+    assert "░" in shown
+    assert "\x1b" not in shown
+
+
+def test_progress_is_shown_while_a_file_is_written(demo, tmp_path):
+    """The bar names bytes passed and the rate; the data stays clean."""
+    path = tmp_path / "out.csv"
+    code, shown = on_terminal("allocated", "win-1200", "-n", "vms", "-o", "csv", cluster=demo, to_file=path)
+    assert code == 0
+    assert "of 256 GiB" in shown
+    assert "extents/s" in shown
+    data = path.read_text()
+    assert "\x1b" not in data
+    assert data.startswith("byteOffset,sizeBytes\n")
+
+
+@pytest.mark.parametrize("arguments", [("-o", "csv", "-q"), ("-q",)])
+def test_quiet_shows_no_progress(demo, tmp_path, arguments):
+    question = ("allocated", "win-1200", "-n", "vms", *arguments)
+    assert on_terminal(*question, cluster=demo, to_file=tmp_path / "out") == (0, "")
+
+
+def test_rows_on_the_terminal_itself_are_not_mixed_with_a_bar(demo):
+    code, shown = on_terminal("allocated", "snap-a", "-o", "csv", cluster=demo)
+    assert code == 0
+    assert "extents/s" not in shown
+    assert "\x1b" not in shown
+
+
+def test_the_base_can_be_chosen_from_a_list(demo):
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [str(COMMAND), "delta", "--choose-base", "pg-wed", "-n", "shop", "-o", "name"],
+        env=command_environment(demo),
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.write(controller, b"2\n")
+    out, said = process.communicate(timeout=60)
+    os.close(controller)
+    os.close(terminal)
+    assert process.returncode == 0
+    assert re.search(r"1  pg-tue .*\n +2  pg-mon ", said)
+    assert out.split() == [f"volumesnapshot.snapshot.storage.k8s.io/{name}" for name in ("pg-mon", "pg-wed")]
+
+
+def test_a_snapshot_with_no_older_sibling_has_no_base_to_choose(demo):
+    code, shown = on_terminal("delta", "--choose-base", "snap-a", cluster=demo)
+    assert code == 1
+    assert "has no older snapshot of its volume" in shown
+
+
+def test_the_module_runs_as_the_command_does(demo):
+    found = subprocess.run(
+        [sys.executable, "-m", "kubectl_cbt", "version"], capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 0
+    assert found.stdout.startswith("Client Version: v")
