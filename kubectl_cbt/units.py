@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)", re.ASCII)
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
-_QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([kKMGTPE]i?)?[bB]?")
+_QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([kKMGTPE]i?)?[bB]?", re.ASCII)
 
 
 def human_bytes(size_bytes: int) -> str:
@@ -40,9 +40,9 @@ def human_rate(per_second: float) -> str:
 
 def human_seconds(seconds: float) -> str:
     """A span of time for a person waiting: ``0.2 s``, ``41 s``, ``3 min 20 s``."""
-    if seconds < 10:
+    if seconds < 9.95:
         return f"{seconds:.1f} s"
-    if seconds < 60:
+    if seconds < 59.5:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} min {rest} s"
@@ -66,7 +66,8 @@ def age(since: datetime | None, now: datetime | None = None) -> str:
         return "<unknown>"
     seconds = int(((now or datetime.now(UTC)) - since) / timedelta(seconds=1))
     if seconds < 0:
-        return "0s"
+        # A second is the clocks' difference.
+        return "<invalid>" if seconds < -1 else "0s"
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
     if minutes < 2:
         return f"{seconds}s"
@@ -93,7 +94,7 @@ def parse_duration(text: str) -> float:
         ValueError: when it is none of these.
     """
     text = text.strip()
-    if re.fullmatch(r"\d+(\.\d+)?", text):
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
         return float(text)
     parts = _DURATION.findall(text)
     if not parts or "".join(number + unit for number, unit in parts) != text:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kubectl_cbt.model.question import Question
-from kubectl_cbt.model.record import Int64Column, Record, block_metadata_type_name, saturating_ends
+from kubectl_cbt.model.record import INT64_MIN, Record, block_metadata_type_name, saturating_ends
 from kubectl_cbt.model.results import MUST, WARNING, Example, Violation
 
 EXAMPLES_KEPT = 5
@@ -76,21 +76,21 @@ class Ascending(Rule):
 
     id = "R2"
     title = "extents are ascending and do not overlap"
-    _last_offset = -1
-    _last_end = 0
+    _last: tuple[int, int] | None = None
+    """Offset and end of the extent in front; None before the first."""
 
     def look(self, record: Record) -> None:
         if not len(record):
             return
         ends = saturating_ends(record.offsets, record.sizes)
-        previous_offsets = np.concatenate(([self._last_offset], record.offsets[:-1]))
-        previous_ends = np.concatenate(([self._last_end], ends[:-1]))
+        last_offset, last_end = self._last or (INT64_MIN, INT64_MIN)
+        previous_offsets = np.concatenate(([last_offset], record.offsets[:-1]))
+        previous_ends = np.concatenate(([last_end], ends[:-1]))
         backwards = record.offsets < previous_offsets
-        # A negative offset is a finding of its own (W1), not an overlap with the nothing before the first extent.
-        overlaps = ~backwards & (record.offsets < previous_ends) & (previous_offsets >= 0)
+        overlaps = ~backwards & (record.offsets < previous_ends)
         self.extents_break(record, backwards, "begins before the extent in front of it")
         self.extents_break(record, overlaps, "overlaps the extent in front of it")
-        self._last_offset, self._last_end = int(record.offsets[-1]), int(ends[-1])
+        self._last = int(record.offsets[-1]), int(ends[-1])
 
 
 class OneType(Rule):
@@ -220,7 +220,7 @@ class WithinCapacity(Rule):
             self.extents_break(record, ends > capacity, f"ends beyond the capacity {capacity}")
 
 
-class Aligned(Rule):
+class Aligned(_FixedSize):
     """W3: not in the spec, but a block that does not begin at a multiple of the block size is no block."""
 
     id = "W3"
@@ -228,15 +228,11 @@ class Aligned(Rule):
     title = "FIXED_LENGTH: offsets are multiples of the size"
 
     def look(self, record: Record) -> None:
-        if record.block_metadata_type == _FIXED_LENGTH and len(record):
-            unaligned = _remainders(record.offsets, record.sizes) != 0
-            # The short tail at the end of the volume is R5b's; its offset need not be a multiple of its own size.
-            at_end = saturating_ends(record.offsets, record.sizes) == record.volume_capacity_bytes
-            self.extents_break(record, unaligned & ~at_end, "offset is not a multiple of the size")
-
-
-def _remainders(offsets: Int64Column, sizes: Int64Column) -> Int64Column:
-    return np.asarray(offsets % np.maximum(sizes, 1), dtype=np.int64)
+        self._odd_ones(record)
+        if record.block_metadata_type == _FIXED_LENGTH and self._size is not None:
+            # By the stream's size, not the extent's own: a short tail begins at a multiple of a whole block.
+            unaligned = record.offsets % max(self._size, 1) != 0
+            self.extents_break(record, unaligned, "offset is not a multiple of the size")
 
 
 RULES: tuple[type[Rule], ...] = (

@@ -31,10 +31,8 @@ class _ChunkCounter:
 
     def cost(self, capacity_bytes: int | None) -> ChunkCost:
         size_bytes = self._chunks * self.chunk_bytes
-        last_end = (self._last + 1) * self.chunk_bytes
-        if capacity_bytes and self._chunks and last_end - self.chunk_bytes < capacity_bytes < last_end:
-            size_bytes -= last_end - capacity_bytes
-        return ChunkCost(self.chunk_bytes, size_bytes)
+        beyond_bytes = (self._last + 1) * self.chunk_bytes - capacity_bytes if capacity_bytes else 0
+        return ChunkCost(self.chunk_bytes, max(size_bytes - max(beyond_bytes, 0), 0))
 
 
 class SummaryBuilder:

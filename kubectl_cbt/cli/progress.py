@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -55,5 +56,7 @@ def progress_bar(stream: ExtentStream, *, shown: bool) -> Iterator[Callable[[], 
 
 
 def wants_progress(*, quiet: bool, prints_rows: bool) -> bool:
-    """Whether a bar helps: stderr is a terminal, and it is not one with rows scrolling by."""
-    return not quiet and sys.stderr.isatty() and not (prints_rows and sys.stdout.isatty())
+    """Whether a bar helps: stderr is a terminal that can draw one, and no rows scroll by on it."""
+    if quiet or sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM", "dumb") == "dumb":
+        return False
+    return not (prints_rows and sys.stdout.isatty())

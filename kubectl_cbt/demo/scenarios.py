@@ -77,7 +77,7 @@ def _file_system(capacity: int, grain: int) -> tuple[Layer, ...]:
     end = capacity // grain
     return (
         Scatter(0, end, group, 1.0, many, many, jitter=False, initial=True),
-        Scatter(0, end, group, 0.4, 1, few, jitter=False),
+        Scatter(0, end, group, 0.3, 1, few, jitter=False, hot_span=32),
     )
 
 
@@ -106,9 +106,9 @@ def _postgres() -> DemoVolume:
     layers = (
         *_file_system(capacity, grain),
         Scatter(gib, 112 * gib, 64 * mib, 0.97, 56 * mib, 64 * mib, initial=True),
-        Scatter(gib, 112 * gib, 128, 0.1, 1, 4, hot_span=1024),
-        Scatter(29 * gib, 34 * gib, 8, 0.5, 4, 8, hot_span=2048),
-        Scatter(71 * gib, 72 * gib, 8, 0.7, 5, 8),
+        Scatter(gib, 112 * gib, 128, 0.1, 1, 4, hot_span=4096),
+        Scatter(30 * gib, 34 * gib, 8, 0.75, 4, 8),
+        Scatter(70 * gib, 73 * gib, 8, 0.95, 5, 8),
         Ring(116 * gib, 124 * gib, 900 * mib),
         Append(126 * gib, 3 * gib, 400 * mib),
     )

@@ -85,7 +85,7 @@ class Scatter:
         if self.hot_span:
             # Not of the generation: a hot table is hot every night.
             heat = uniform(key("heat", self.start, self.end), slots // self.hot_span)
-            keep = np.minimum(self.keep * 6 * heat**5, 1.0)
+            keep = np.minimum(self.keep * 10 * heat**9, 1.0)
         return np.asarray(uniform(noise_key, slots) < keep)
 
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from kubectl_cbt.model.record import Int64Column
+from kubectl_cbt.model.record import INT64_MAX, Int64Column, saturating_ends
 
 
 class Extents:
     """Extents in order, without overlap; 16 bytes each.
 
     Args:
-        offsets: int64[n], bytes, strictly increasing.
+        offsets: int64[n], bytes, >= 0, strictly increasing.
         sizes: int64[n], bytes, > 0, ``offsets[i] + sizes[i] <= offsets[i + 1]`` (touching is legal).
 
     Raises:
@@ -27,21 +27,21 @@ class Extents:
     def __init__(self, offsets: Int64Column, sizes: Int64Column) -> None:
         if len(offsets) != len(sizes):
             raise ValueError(f"{len(offsets)} offsets, {len(sizes)} sizes")
-        if len(sizes) and (sizes.min() <= 0 or bool((offsets[1:] < offsets[:-1] + sizes[:-1]).any())):
-            raise ValueError("extents are not ascending, overlap, or are empty")
+        if len(sizes) and not _are_legal(offsets, sizes):
+            raise ValueError("extents are not ascending, overlap, are empty, or leave the range of offsets")
         self.offsets = offsets
         self.totals = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
 
     @classmethod
     def repaired(cls, offsets: Int64Column, sizes: Int64Column) -> Extents:
-        """The same bytes from columns in any order, with any overlap: empty extents dropped, overlaps merged.
+        """The same bytes of the volume from any columns: in any order, overlapping, empty, below 0 or without end.
 
         Legal columns are taken as they are, touching extents stay apart.
         """
         try:
             return cls(offsets, sizes)
         except ValueError:
-            return cls(*_union(offsets[sizes > 0], sizes[sizes > 0]))
+            return cls(*_union(offsets, sizes))
 
     def __len__(self) -> int:
         return len(self.offsets)
@@ -66,11 +66,26 @@ class Extents:
         return np.asarray(self.totals[index] + inside, dtype=np.int64)
 
 
+def _are_legal(offsets: Int64Column, sizes: Int64Column) -> bool:
+    # Saturated, so that an extent that wraps around int64 overlaps what lies behind it.
+    ends = saturating_ends(offsets, sizes)
+    return bool(
+        offsets[0] >= 0
+        and sizes.min() > 0
+        and (offsets[1:] >= ends[:-1]).all()
+        and offsets[-1] <= INT64_MAX - sizes[-1]
+    )
+
+
 def _union(offsets: Int64Column, sizes: Int64Column) -> tuple[Int64Column, Int64Column]:
-    order = np.argsort(offsets, kind="stable")
-    starts = offsets[order]
-    ends = np.maximum.accumulate(starts + sizes[order])
-    begins_run = np.concatenate(([True], starts[1:] > ends[:-1]))
+    ends = saturating_ends(offsets, sizes)
+    starts = np.maximum(offsets, 0)
+    holds_bytes = ends > starts
+    starts, ends = starts[holds_bytes], ends[holds_bytes]
+    order = np.argsort(starts, kind="stable")
+    starts, ends = starts[order], np.maximum.accumulate(ends[order])
+    begins_run = np.ones(len(starts), dtype=np.bool_)
+    begins_run[1:] = starts[1:] > ends[:-1]
     run_starts = starts[begins_run]
-    run_ends = ends[np.concatenate((begins_run[1:], [True]))]
+    run_ends = ends[np.flatnonzero(np.append(begins_run[1:], True))] if len(ends) else ends
     return run_starts, run_ends - run_starts

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 Int64Column = npt.NDArray[np.int64]
 
-INT64_MAX = 2**63 - 1
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 
 _TYPE_NAMES = {0: "UNKNOWN", 1: "FIXED_LENGTH", 2: "VARIABLE_LENGTH"}
 
@@ -59,9 +59,10 @@ class Batch:
 
 
 def saturating_ends(offsets: Int64Column, sizes: Int64Column) -> Int64Column:
-    """``offset + size`` of each extent, int64 max where the sum would wrap around (only a broken driver's does)."""
+    """``offset + size`` of each extent; where that would leave int64, its end (only a broken driver's does)."""
     ends = offsets + sizes
-    wrapped = (offsets > 0) & (sizes > 0) & (ends < 0)
+    # A sum has wrapped around when it has another sign than both its parts.
+    wrapped = ((offsets ^ ends) & (sizes ^ ends)) < 0
     if wrapped.any():
-        ends[wrapped] = INT64_MAX
+        ends[wrapped] = np.where(offsets[wrapped] < 0, INT64_MIN, INT64_MAX)
     return ends

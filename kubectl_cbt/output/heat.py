@@ -35,7 +35,8 @@ def heat_line(fractions: list[float], color_system: str | None = None) -> str:
         "windows": ColorSystem.WINDOWS,
     }
     painted = [
-        Style.parse(color).render(glyph, color_system=systems[color_system]) if color else glyph
+        # A style of its own each time: rich keeps the codes of the first colour system a parsed one was used with.
+        Style(color=color).render(glyph, color_system=systems[color_system]) if color else glyph
         for glyph, color in zip(GLYPHS, _CIVIDIS, strict=True)
     ]
     return "".join(painted[found] for found in levels)

@@ -46,6 +46,7 @@ class ExtentStream:
         self._may_ask_without_limit = max_results_is_ours and question.max_results == DEFAULT_MAX_RESULTS
         self._watch = RuleWatch(question)
         self._answer: Answer | None = None
+        self._cancelled = False
         self._started = time.monotonic()
         self._seconds: float | None = None
 
@@ -64,7 +65,8 @@ class ExtentStream:
             self._seconds = time.monotonic() - self._started
 
     def cancel(self) -> None:
-        """Stop the stream; safe from another thread and at any time."""
+        """Stop the stream; safe from another thread and at any time, before it began too."""
+        self._cancelled = True
         if self._answer is not None:
             self._answer.cancel()
 
@@ -75,6 +77,8 @@ class ExtentStream:
 
     def _batches(self) -> Iterator[Batch]:
         self._answer = self._source.ask(self.question)
+        if self._cancelled:
+            self._answer.cancel()
         for message in self._answer:
             record = decode_record(message, self.messages + 1)
             self._account(record)

@@ -49,7 +49,7 @@ def decode_record(message: bytes, number: int) -> Record:
     if columns is None:
         return _decode_by_protobuf(message, number)
     offsets, sizes = columns
-    if first_size:
+    if first_size is not None:
         offsets = np.concatenate((np.zeros(1, dtype=np.int64), offsets))
         sizes = np.concatenate((np.array([first_size], dtype=np.int64), sizes))
     return Record(number, block_type, capacity, offsets, sizes)
@@ -71,16 +71,16 @@ def _leading_fields(message: bytes) -> tuple[int, int, int] | None:
     return block_type, capacity, position
 
 
-def _first_extent_at_zero(message: bytes, position: int) -> tuple[int, int]:
-    """Size of a leading extent without offset field, and where the next begins; (0, position) if there is none."""
+def _first_extent_at_zero(message: bytes, position: int) -> tuple[int | None, int]:
+    """Size of a leading extent without offset field, and where the next begins; (None, position) if there is none."""
     if message[position : position + 1] != bytes([_TAG_EXTENT]) or len(message) < position + 4:
-        return 0, position
+        return None, position
     end = position + 2 + message[position + 1]
     if message[position + 1] > _LONGEST_VARINT + 1 or message[position + 2] != _TAG_SIZE:
-        return 0, position
+        return None, position
     value = _read_varint(message, position + 3)
     if value is None or value[1] != end:
-        return 0, position
+        return None, position
     return value
 
 

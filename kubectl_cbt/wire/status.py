@@ -2,7 +2,8 @@
 
 The sidecar uses few codes for many conditions (UNAVAILABLE alone stands for a snapshot that does not exist, a
 class it may not read, a driver that is not ready, and whatever gRPC itself could not reach), so a row here is a
-code and a fragment of the text. Rows are tried in order; the last row of a code has no fragment and always fits.
+code and a fragment of the text, upper and lower case alike. Rows are tried in order; a row without fragment fits
+every text of its code. What fits none is the driver's own.
 """
 
 from __future__ import annotations
@@ -43,16 +44,29 @@ _TLS_HINT = (
     "kubectl cbt services    shows when caCert expires"
 )
 
+# What gRPC itself says of a connection that was not made or broke. Any other text under UNAVAILABLE is the driver's,
+# and asking again would only hear it again.
+_TRANSPORT_FRAGMENTS = (
+    "failed to connect", "Socket closed", "Broken pipe", "GOAWAY", "Stream removed", "Endpoint closing",
+    "Connection reset", "Connection refused", "Connection aborted", "Connection timed out", "attempt timed out",
+    "No route to host", "Network is unreachable", "recvmsg", "sendmsg", "keepalive", "ping timeout", "http2 header",
+    "Cancelling all calls",
+)  # fmt: skip
+
 _ROWS = (
     _Row(_Code.INVALID_ARGUMENT, "does not belong to the CSI driver", errors.InvalidRequest,
          "snapshot {snapshot} is not one of this service's driver",
          "name the driver's own service with --service; kubectl cbt services lists them"),
     _Row(_Code.INVALID_ARGUMENT, "", errors.InvalidRequest, "{service} rejected the request"),
-    _Row(_Code.UNAUTHENTICATED, "", errors.Unauthenticated,
+    _Row(_Code.UNAUTHENTICATED, "unauthenticated user", errors.Unauthenticated,
          "{service} rejected the token",
          "it is expired, or for another audience than {audience}; without --token-file a fresh one is asked for"),
-    _Row(_Code.PERMISSION_DENIED, "", errors.PermissionDenied,
+    _Row(_Code.PERMISSION_DENIED, "user does not have permissions", errors.PermissionDenied,
          "the token's user may not get volumesnapshots in namespace {namespace}", _RBAC_HINT),
+    # As newer sidecars word it; older ones answer UNAVAILABLE, below.
+    _Row(_Code.NOT_FOUND, "VolumeSnapshot not found", errors.SnapshotNotFound,
+         "{service} cannot get the VolumeSnapshot",
+         "is it of the cluster the service runs in? kubectl get volumesnapshot {name} -n {namespace}"),
     _Row(_Code.NOT_FOUND, "", errors.DriverSnapshotNotFound,
          "the driver does not know the snapshot it was asked about ({question})",
          "it may have been deleted in the storage system; a base has to exist there still"),
@@ -105,11 +119,16 @@ _ROWS = (
     _Row(_Code.UNAVAILABLE, "errors resolving", errors.ServiceUnreachable,
          "the address {address} of {service} does not resolve here",
          "a Service's name resolves only inside the cluster: run this in one of its pods"),
-    _Row(_Code.UNAVAILABLE, "", errors.ServiceUnreachable,
-         "{service} at {address} cannot be reached",
-         "is it running, and is the address reachable from here? kubectl cbt services"),
+    *(_Row(_Code.UNAVAILABLE, fragment, errors.ServiceUnreachable,
+           "{service} at {address} cannot be reached",
+           "is it running, and is the address reachable from here? kubectl cbt services")
+      for fragment in _TRANSPORT_FRAGMENTS),
     _Row(_Code.CANCELLED, "", errors.StreamCut, "the stream was cancelled"),
 )  # fmt: skip
+
+# A connection that broke does not always come with words.
+_UNSPOKEN = {_Code.UNAVAILABLE: "failed to connect"}
+_DRIVERS_OWN = _Row(_Code.UNKNOWN, "", errors.DriverFailed, "the driver behind {service} failed")
 
 
 def stream_error(
@@ -120,8 +139,9 @@ def stream_error(
     ``details`` are kept as they came: the sidecar and drivers write no token into them (verified), and they are
     what an administrator will search for.
     """
-    row = next((row for row in _ROWS if row.code is code and row.fragment in details), None)
-    kind, what, hint = (row.error, row.what, row.hint) if row else (errors.DriverFailed, "{service} failed", "")
+    text = (details or _UNSPOKEN.get(code, "")).lower()
+    row = next((row for row in _ROWS if row.code is code and row.fragment.lower() in text), _DRIVERS_OWN)
+    kind, what, hint = row.error, row.what, row.hint
     if messages and kind is errors.ServiceUnreachable:
         kind, what, hint = errors.StreamCut, "the connection to {service} broke after {messages} messages", ""
     facts = {

@@ -2,21 +2,19 @@
 
 import base64
 import contextlib
-import fcntl
 import json
 import os
 import pty
 import re
 import signal
-import struct
 import subprocess
 import sys
-import termios
 from pathlib import Path
 from typing import IO
 
 import pytest
 from conftest import COMMAND, command_environment
+from terminal import run_on_terminal
 
 LARGE = ("delta", "scratch-1", "scratch-2", "-n", "vms")
 
@@ -130,25 +128,13 @@ def test_a_closed_stderr_does_not_hide_the_exit_code(demo):
 
 
 def on_terminal(*arguments: str, cluster, to_file: Path | None = None, **environment: str) -> tuple[int, str]:
-    """Run on a terminal of 100 columns (stdout in a file, if given); returns exit code and what the terminal got."""
-    controller, terminal = pty.openpty()
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
-    with contextlib.ExitStack() as stack:
-        process = subprocess.Popen(
-            [str(COMMAND), *arguments],
-            env=command_environment(cluster, TERM="xterm-256color", **environment),
-            stdin=terminal,
-            stdout=stack.enter_context(to_file.open("wb")) if to_file else terminal,
-            stderr=terminal,
-        )
-    os.close(terminal)
-    shown = b""
-    # Linux reports the end of a terminal, once its last user has closed it, as an error.
-    with contextlib.suppress(OSError):
-        while data := os.read(controller, 65536):
-            shown += data
-    os.close(controller)
-    return process.wait(timeout=60), shown.decode().replace("\r\n", "\n")
+    """Run the command on a terminal (stdout in a file, if given)."""
+    command = [str(COMMAND), *arguments]
+    environment = command_environment(cluster, TERM="xterm-256color") | environment
+    if to_file is None:
+        return run_on_terminal(command, environment)
+    with to_file.open("wb") as file:
+        return run_on_terminal(command, environment, stdout=file)
 
 
 def test_a_terminal_sees_a_map_in_colour(demo):

@@ -367,7 +367,7 @@ def test_a_message_that_is_no_protobuf_is_named(own_demo, form):
         (Code.INTERNAL, "failed to authenticate user: denied", "may not review tokens"),
         (Code.UNAVAILABLE, "the CSI driver is not yet ready", "is not ready"),
         (Code.UNAVAILABLE, 'volumesnapshotclasses "x" is forbidden: User "y"', "lacks a right"),
-        (Code.DATA_LOSS, "oops", "failed: oops (DATA_LOSS)"),
+        (Code.DATA_LOSS, "oops", "the driver behind demo-pages.csi.k8s.io failed: oops (DATA_LOSS)"),
     ],
 )
 def test_what_the_sidecar_says_becomes_a_diagnosis(own_demo, code, details, said):

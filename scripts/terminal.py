@@ -1,0 +1,32 @@
+"""Run a program on a terminal of its own: what it shows a person, not what it gives a pipe."""
+
+import contextlib
+import fcntl
+import os
+import pty
+import struct
+import subprocess
+import termios
+from collections.abc import Mapping, Sequence
+from typing import IO
+
+COLUMNS = 100
+
+
+def run_on_terminal(
+    arguments: Sequence[str], environment: Mapping[str, str], *, stdout: IO[bytes] | None = None
+) -> tuple[int, str]:
+    """Exit code, and what the terminal got; ``stdout``, if given, gets standard output instead of the terminal."""
+    controller, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, COLUMNS, 0, 0))
+    with subprocess.Popen(
+        arguments, env=environment, stdin=terminal, stdout=terminal if stdout is None else stdout, stderr=terminal
+    ) as process:
+        os.close(terminal)
+        shown = b""
+        # Linux reports the end of a terminal, once its last user has closed it, as an error.
+        with contextlib.suppress(OSError):
+            while data := os.read(controller, 65536):
+                shown += data
+        os.close(controller)
+    return process.returncode, shown.decode().replace("\r\n", "\n")

@@ -1,0 +1,266 @@
+"""Every row of the contract's table of answers, and what gRPC itself says, become the error that fits them."""
+
+import grpc
+import pytest
+
+from kubectl_cbt import errors
+from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.target import Endpoint
+from kubectl_cbt.wire.status import stream_error
+
+Code = grpc.StatusCode
+
+ALLOCATED = Question(SnapshotRef("shop", "pg-tue"), starting_offset=4096)
+DELTA = Question(SnapshotRef("shop", "pg-tue"), SnapshotHandle("change id {7} of pg-mon"))
+ENDPOINT = Endpoint("csi.example.com", "csi-snapshot-metadata.default:6443", "csi-example", b"pem")
+
+
+def error_of(
+    code: grpc.StatusCode, details: str = "", *, question: Question = DELTA, messages: int = 0
+) -> errors.StreamError:
+    return stream_error(code, details, question, ENDPOINT, messages=messages)
+
+
+SIDECAR = [
+    (Code.INVALID_ARGUMENT, "securityToken is missing", errors.InvalidRequest),
+    (Code.INVALID_ARGUMENT, "namespace parameter cannot be empty", errors.InvalidRequest),
+    (Code.INVALID_ARGUMENT, "snapshotName cannot be empty", errors.InvalidRequest),
+    (Code.INVALID_ARGUMENT, "targetSnapshotName cannot be empty", errors.InvalidRequest),
+    (Code.INVALID_ARGUMENT, "baseSnapshotId cannot be empty", errors.InvalidRequest),
+    (
+        Code.INVALID_ARGUMENT,
+        "VolumeSnapshot 'pg-tue' does not belong to the CSI driver 'csi.example.com'",
+        errors.InvalidRequest,
+    ),
+    (Code.UNAUTHENTICATED, "unauthenticated user", errors.Unauthenticated),
+    (Code.PERMISSION_DENIED, "user does not have permissions to perform the operation: ", errors.PermissionDenied),
+    (
+        Code.INTERNAL,
+        "failed to authenticate user: tokenreviews.authentication.k8s.io is forbidden: User cannot create",
+        errors.SidecarMisconfigured,
+    ),
+    (
+        Code.INTERNAL,
+        "failed to authorize the user: subjectaccessreviews.authorization.k8s.io is forbidden: User cannot create",
+        errors.SidecarMisconfigured,
+    ),
+    (
+        Code.INTERNAL,
+        "failed to find the SnapshotMetadataService CR for driver 'csi.example.com': not found",
+        errors.SidecarMisconfigured,
+    ),
+    (Code.UNAVAILABLE, "the CSI driver is not yet ready", errors.ServiceNotReady),
+    (
+        Code.UNAVAILABLE,
+        "failed to get VolumeSnapshot 'shop/pg-tue': volumesnapshots.snapshot.storage.k8s.io \"pg-tue\" not found",
+        errors.SnapshotNotFound,
+    ),
+    (
+        Code.UNAVAILABLE,
+        "failed to get VolumeSnapshot 'shop/pg-tue': volumesnapshots.snapshot.storage.k8s.io \"pg-tue\" is forbidden",
+        errors.SidecarMisconfigured,
+    ),
+    (Code.UNAVAILABLE, "the VolumeSnapshot is not yet ready, name: pg-tue", errors.ServiceNotReady),
+    (Code.UNAVAILABLE, "the VolumeSnapshotContent is not yet ready, name: snapcontent-1", errors.ServiceNotReady),
+    (
+        Code.UNAVAILABLE,
+        "boundVolumeSnapshotContentName is not set in VolumeSnapshot status, name: pg-tue",
+        errors.ServiceNotReady,
+    ),
+    (
+        Code.UNAVAILABLE,
+        "snapshotHandle is not set in VolumeSnapshotContent status, name: snapcontent-1",
+        errors.ServiceNotReady,
+    ),
+    (
+        Code.UNAVAILABLE,
+        "failed to get VolumeSnapshotClass 'csi': volumesnapshotclasses.snapshot.storage.k8s.io \"csi\" not found",
+        errors.SidecarMisconfigured,
+    ),
+    (
+        Code.UNAVAILABLE,
+        "failed to list VolumeSnapshotClasses: volumesnapshotclasses.snapshot.storage.k8s.io is forbidden",
+        errors.SidecarMisconfigured,
+    ),
+    (
+        Code.UNAVAILABLE,
+        "no default VolumeSnapshotClass is set for the CSI driver 'csi.example.com'",
+        errors.SidecarMisconfigured,
+    ),
+    (
+        Code.UNAVAILABLE,
+        "multiple default VolumeSnapshotClasses are set for the CSI driver 'csi.example.com'",
+        errors.SidecarMisconfigured,
+    ),
+    (
+        Code.UNAVAILABLE,
+        'failed to get credentials: error getting secret rbd in namespace csi: secrets "rbd" not found',
+        errors.SidecarMisconfigured,
+    ),
+    (
+        Code.UNAVAILABLE,
+        'failed to get credentials: error getting secret rbd in namespace csi: secrets "rbd" is forbidden',
+        errors.SidecarMisconfigured,
+    ),
+    (Code.INTERNAL, "failed to get response from CSI driver: rpc error: code = Unknown", errors.DriverFailed),
+    (Code.DEADLINE_EXCEEDED, "Deadline Exceeded", errors.StreamDeadline),
+]
+
+DRIVER = [
+    (Code.INVALID_ARGUMENT, "secrets are empty", errors.InvalidRequest),
+    (Code.NOT_FOUND, "cannot find the source snapshot", errors.DriverSnapshotNotFound),
+    (Code.FAILED_PRECONDITION, "change tracking is off", errors.CbtNotEnabled),
+    (Code.OUT_OF_RANGE, "starting offset is beyond the volume", errors.OffsetOutOfRange),
+    (Code.INTERNAL, "the array is on fire", errors.DriverFailed),
+    (Code.UNIMPLEMENTED, "Method not found!", errors.DriverFailed),
+    (Code.RESOURCE_EXHAUSTED, "too many streams", errors.DriverFailed),
+    (Code.ABORTED, "an operation is pending", errors.DriverFailed),
+    (Code.UNKNOWN, "", errors.DriverFailed),
+]
+
+# As grpcio writes them; the wording differs between its releases.
+_ALL = "failed to connect to all addresses; last error: "
+_VERIFY = "SSL_ERROR_SSL: error:1000007d:SSL routines:OPENSSL_internal:CERTIFICATE_VERIFY_FAILED: "
+REFUSED = _ALL + "UNKNOWN: ipv4:127.0.0.1:1: Failed to connect to remote host: Connection refused"
+TIMED_OUT = _ALL + "UNAVAILABLE: ipv4:10.0.0.1:6443: connection attempt timed out before receiving SETTINGS frame"
+NO_NAME = "DNS resolution failed for csi-snapshot-metadata.default:6443: C-ares status is not ARES_SUCCESS"
+NO_NAME_NEWER = (
+    "errors resolving csi-snapshot-metadata.default:6443: [field:hostname lookup error:address lookup failed for"
+    " csi-snapshot-metadata.default:6443: Domain name not found]"
+)
+EXPIRED = (
+    _ALL + f"UNKNOWN: ipv4:127.0.0.1:1: Ssl handshake failed (TSI_PROTOCOL_FAILURE): {_VERIFY}certificate has expired"
+)
+EXPIRED_NEWER = _ALL + f"UNKNOWN: ipv4:127.0.0.1:1: Tls handshake failed: {_VERIFY}certificate has expired: OK"
+FOREIGN = _ALL + f"UNKNOWN: ipv4:127.0.0.1:1: Tls handshake failed: {_VERIFY}unable to get local issuer certificate: OK"
+SELF_SIGNED = _ALL + f"UNKNOWN: ipv4:127.0.0.1:1: Ssl handshake failed: {_VERIFY}self signed certificate"
+OTHER_NAME = (
+    _ALL + "UNKNOWN: ipv4:127.0.0.1:1: Custom verification check failed with error: UNAUTHENTICATED:"
+    " Hostname Verification Check failed."
+)
+OTHER_NAME_OLDER = (
+    _ALL + "UNKNOWN: ipv4:127.0.0.1:1: Peer name csi-snapshot-metadata.default is not in peer certificate"
+)
+NO_TLS = _ALL + "UNKNOWN: ipv4:127.0.0.1:1: Tls handshake failed: SSL routines:OPENSSL_internal:WRONG_VERSION_NUMBER"
+NO_CIPHER = _ALL + "UNKNOWN: ipv4:127.0.0.1:1: Ssl handshake failed (TSI_PROTOCOL_FAILURE): NO_CIPHERS_AVAILABLE"
+
+TRANSPORT = [
+    (Code.UNAVAILABLE, REFUSED, errors.ServiceUnreachable),
+    (Code.UNAVAILABLE, TIMED_OUT, errors.ServiceUnreachable),
+    (Code.UNAVAILABLE, NO_NAME, errors.ServiceUnreachable),
+    (Code.UNAVAILABLE, NO_NAME_NEWER, errors.ServiceUnreachable),
+    (Code.UNAVAILABLE, "Socket closed", errors.ServiceUnreachable),
+    (Code.UNAVAILABLE, "recvmsg:Connection reset by peer", errors.ServiceUnreachable),
+    (Code.UNAVAILABLE, "Cancelling all calls", errors.ServiceUnreachable),
+    (Code.UNAVAILABLE, "", errors.ServiceUnreachable),
+    (Code.UNAVAILABLE, EXPIRED, errors.TlsFailed),
+    (Code.UNAVAILABLE, EXPIRED_NEWER, errors.TlsFailed),
+    (Code.UNAVAILABLE, FOREIGN, errors.TlsFailed),
+    (Code.UNAVAILABLE, SELF_SIGNED, errors.TlsFailed),
+    (Code.UNAVAILABLE, OTHER_NAME, errors.TlsFailed),
+    (Code.UNAVAILABLE, OTHER_NAME_OLDER, errors.TlsFailed),
+    (Code.UNAVAILABLE, NO_TLS, errors.TlsFailed),
+    (Code.UNAVAILABLE, NO_CIPHER, errors.TlsFailed),
+    (Code.CANCELLED, "Channel closed!", errors.StreamCut),
+]
+
+
+@pytest.mark.parametrize(("code", "details", "kind"), [*SIDECAR, *DRIVER, *TRANSPORT])
+def test_an_answer_becomes_the_error_that_fits_it(code, details, kind):
+    error = error_of(code, details)
+    assert type(error) is kind
+    assert (error.code, error.details) == (code.name, details)
+
+
+@pytest.mark.parametrize("code", Code)
+@pytest.mark.parametrize("messages", [0, 3])
+def test_every_code_becomes_an_error_of_a_stream_that_keeps_code_and_details(code, messages):
+    error = error_of(code, "the driver's own words", messages=messages)
+    assert isinstance(error, errors.StreamError)
+    assert (error.code, error.details) == (code.name, "the driver's own words")
+    assert error.message.endswith(f": the driver's own words ({code.name})")
+
+
+@pytest.mark.parametrize("code", Code)
+def test_an_error_without_details_names_the_code_alone(code):
+    message = error_of(code).message
+    assert message.endswith(f" ({code.name})")
+    assert ": (" not in message
+    assert "None" not in message
+
+
+@pytest.mark.parametrize(
+    ("details", "words"),
+    [
+        (EXPIRED, "has expired"),
+        (EXPIRED_NEWER, "has expired"),
+        (FOREIGN, "is not signed by its caCert"),
+        (SELF_SIGNED, "is not signed by its caCert"),
+        (OTHER_NAME, "is for another name than csi-snapshot-metadata.default"),
+        (OTHER_NAME_OLDER, "is for another name than csi-snapshot-metadata.default"),
+        (NO_TLS, "does not speak TLS"),
+        (NO_NAME, "does not resolve here"),
+        (NO_NAME_NEWER, "does not resolve here"),
+        (REFUSED, "cannot be reached"),
+    ],
+)
+def test_a_failed_connection_says_why(details, words):
+    message = error_of(Code.UNAVAILABLE, details).message
+    assert words in message.removesuffix(f": {details} (UNAVAILABLE)")
+
+
+@pytest.mark.parametrize(
+    "details", ["Socket closed", "recvmsg:Connection reset by peer", "Cancelling all calls", REFUSED]
+)
+def test_a_connection_that_breaks_in_the_middle_is_a_cut_stream(details):
+    error = error_of(Code.UNAVAILABLE, details, messages=12)
+    assert type(error) is errors.StreamCut
+    assert "after 12 messages" in error.message
+
+
+@pytest.mark.parametrize(
+    ("code", "details", "kind"), [row for row in (*SIDECAR, *DRIVER) if row[0] is not Code.UNAVAILABLE]
+)
+def test_what_the_driver_says_in_the_middle_is_no_cut_stream(code, details, kind):
+    assert type(error_of(code, details, messages=12)) is kind
+
+
+@pytest.mark.parametrize("question", [ALLOCATED, DELTA], ids=["allocated", "delta"])
+@pytest.mark.parametrize(("code", "details", "kind"), [*SIDECAR, *DRIVER, *TRANSPORT])
+def test_no_placeholder_is_left_in_words_or_hints(code, details, kind, question):
+    error = error_of(code, details, question=question)
+    assert type(error) is kind
+    assert "{" not in error.hint.replace("{7}", "")
+    assert "{" not in error.message.replace("{7}", "")
+
+
+def test_braces_in_what_came_are_kept_as_they_came():
+    details = "failed: {service} {0} {}"
+    error = error_of(Code.INTERNAL, details)
+    assert error.details == details
+    assert details in error.message
+
+
+@pytest.mark.parametrize(
+    "kind", [errors.PermissionDenied, errors.CbtNotEnabled, errors.TlsFailed], ids=lambda k: k.__name__
+)
+def test_what_can_be_mended_has_a_hint_with_a_command(kind):
+    code, details = next((code, details) for code, details, found in (*SIDECAR, *DRIVER, *TRANSPORT) if found is kind)
+    assert "kubectl " in error_of(code, details).hint
+
+
+def test_a_delta_names_its_base_and_its_target():
+    message = error_of(Code.NOT_FOUND, "no").message
+    assert "shop/pg-tue" in message
+    assert "change id {7} of pg-mon" in message
+
+
+def test_a_question_for_allocated_extents_names_no_base():
+    message = error_of(Code.NOT_FOUND, "no", question=ALLOCATED).message
+    assert "shop/pg-tue" in message
+    assert "base" not in message
+
+
+def test_an_offset_out_of_range_is_named():
+    assert "4096" in error_of(Code.OUT_OF_RANGE, question=ALLOCATED).message
