@@ -45,7 +45,8 @@ def masked(text: str) -> str:
 
 def _run(command: str) -> str:
     """What a person sees who runs it, stderr included; ``kubectl cbt`` is this checkout's command."""
-    environment = {name: value for name, value in os.environ.items() if name != "KUBECONFIG"}
+    left_out = ("KUBECONFIG", "COLUMNS", "LINES")
+    environment = {name: value for name, value in os.environ.items() if name not in left_out}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     # Markdown shows neither colours nor a bar that comes and goes.
     environment |= {"TERM": "dumb", "NO_COLOR": "1"}

@@ -47,7 +47,9 @@ def run_command(
 
 def command_environment(cluster: DemoCluster | None = None, **environment: str) -> dict[str, str]:
     """An environment without what the caller's own cluster would bring along."""
-    kept = {name: value for name, value in os.environ.items() if name not in ("KUBECONFIG", "NO_COLOR", "COLUMNS")}
+    kept = {
+        name: value for name, value in os.environ.items() if name not in ("KUBECONFIG", "NO_COLOR", "COLUMNS", "LINES")
+    }
     if cluster is not None:
         kept["KUBECONFIG"] = str(cluster.kubeconfig)
     return kept | environment
