@@ -37,6 +37,7 @@ def demo(context: typer.Context, terminal: Terminal, seed: Seed = 1) -> None:
       kubectl cbt demo serve
     """
     if context.invoked_subcommand is not None:
+        context.obj = seed  # demo --seed 2 serve
         return
     code = ask(Naming("snap-b", base="snap-a"), Cluster(demo=True, seed=seed), Asking(), terminal)
     if sys.stderr.isatty():
@@ -45,8 +46,9 @@ def demo(context: typer.Context, terminal: Terminal, seed: Seed = 1) -> None:
 
 
 def serve(
+    context: typer.Context,
     terminal: Terminal,
-    seed: Seed = 1,
+    seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="What the demo's volumes hold.")] = None,
 ) -> None:
     """Keep the demo cluster up until Ctrl-C, for kubectl and other clients.
 
@@ -65,7 +67,7 @@ def serve(
     if sys.platform == "win32":
         raise UsageError("demo serve needs a POSIX system")
     diagnostics = Diagnostics(quiet=terminal.quiet)
-    with DemoCluster(seed) as cluster:
+    with DemoCluster(context.obj if seed is None else seed) as cluster:
         write_stdout(f"export KUBECONFIG={cluster.kubeconfig}\n")
         diagnostics.note(
             "contexts: demo, demo-admin (no ServiceAccount), demo-shop (least rights), demo-nobody (none)\n"

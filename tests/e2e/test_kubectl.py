@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import COMMAND, command_environment
+from conftest import COMMAND, command_environment, run_command
 
 pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None, reason="no kubectl on this machine")
 
@@ -87,6 +87,22 @@ def test_kubectl_understands_the_demo_cluster(ask, arguments, said):
     assert said in found.stdout
 
 
+@pytest.mark.parametrize("path", ["/apis/none.example.com", "/apis/cbt.storage.k8s.io/v1alpha1", "/api/v1/pods"])
+def test_what_is_not_served_is_a_plain_text_404(demo, path):
+    import ssl
+    import urllib.error
+    import urllib.request
+
+    context = ssl.create_default_context(cafile=str(demo.kubeconfig.parent / "ca.crt"))
+    token = demo.identity.admin_token
+    request = urllib.request.Request(demo.api.url + path, headers={"Authorization": f"Bearer {token}"})
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, context=context)
+    with refused.value as answer:
+        assert (answer.code, answer.read()) == (404, b"404 page not found\n")
+        assert answer.headers["Content-Type"].startswith("text/plain")
+
+
 def test_the_demo_hands_a_real_yaml_to_kubectl(ask):
     item = yaml.safe_load(ask("get", "vs", "pg-mon", "-n", "shop", "-o", "yaml").stdout)
     assert item["spec"]["source"] == {"persistentVolumeClaimName": "postgres"}
@@ -124,7 +140,7 @@ def test_our_errors_are_worded_as_kubectls(ask, run, arguments):
 @contextlib.contextmanager
 def served(*arguments: str) -> Iterator[tuple[subprocess.Popen, str]]:
     with subprocess.Popen(
-        [str(COMMAND), "demo", "serve", *arguments],
+        [str(COMMAND), "demo", *arguments],
         env=command_environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -135,7 +151,7 @@ def served(*arguments: str) -> Iterator[tuple[subprocess.Popen, str]]:
 
 
 def test_demo_serve_prints_what_a_shell_can_evaluate_and_serves_until_interrupted():
-    with served() as (process, line):
+    with served("serve") as (process, line):
         found = re.fullmatch(r"export KUBECONFIG=(\S+)\n", line)
         assert found, line
         kubeconfig = Path(found[1])
@@ -149,8 +165,19 @@ def test_demo_serve_prints_what_a_shell_can_evaluate_and_serves_until_interrupte
         assert not kubeconfig.parent.exists()
 
 
+@pytest.mark.parametrize("arguments", [("--seed", "2", "serve"), ("serve", "--seed", "2")])
+def test_the_seed_may_stand_before_serve_or_behind_it(arguments):
+    with served(*arguments) as (process, line):
+        kubeconfig = Path(line.strip().partition("=")[2])
+        shown = kubectl("cbt", "delta", "snap-a", "snap-b", "-o", "csv", kubeconfig=kubeconfig).stdout
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    expected = run_command("delta", "snap-a", "snap-b", "-o", "csv", "--demo", "--seed", "2")
+    assert shown == expected.stdout != ""
+
+
 def test_demo_serve_ends_on_terminate_with_its_exit_code():
-    with served("-q") as (process, line):
+    with served("serve", "-q") as (process, line):
         kubeconfig = Path(line.strip().partition("=")[2])
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=30)
