@@ -59,6 +59,8 @@ class SummaryWriter:
         if summary.extents:
             yield from self._costs(outcome, summary)
         yield "Stream", _stream(outcome)
+        if outcome.messages:
+            yield "Rules", _rules(outcome)
         if outcome.failure:
             yield "INCOMPLETE", outcome.failure.message
 
@@ -91,7 +93,8 @@ class SummaryWriter:
         delta = self._asked.target.base_handle is not None
         capacity = outcome.volume_capacity_bytes
         yield "", ""
-        yield ("Next incremental" if delta else "Full backup") + ", by the size of the chunks it reads", ""
+        so_far = "" if outcome.complete else ", so far"
+        yield ("Next incremental" if delta else "Full backup") + f", by the size of the chunks it reads{so_far}", ""
         for cost in summary.chunk_costs:
             share = f"   {percent(cost.size_bytes, capacity)}" if capacity else ""
             yield f"  {human_bytes(cost.chunk_bytes)}", human_bytes(cost.size_bytes) + share
@@ -124,16 +127,14 @@ def _stream(outcome: Outcome) -> str:
     resumed = f"   resumed {_counted(outcome.resumes, 'time')}" if outcome.resumes else ""
     state = "complete" if outcome.complete else "INCOMPLETE"
     messages = f"{_counted(outcome.messages, 'message')} in {human_seconds(outcome.seconds)}"
-    return f"{messages}{rate}{resumed}   {state}   {_rules(outcome)}"
+    return f"{messages}{rate}{resumed}   {state}"
 
 
 def _rules(outcome: Outcome) -> str:
-    if not outcome.messages:
-        return "no messages"
     broken = ", ".join(violation.rule for violation in outcome.violations)
     if outcome.broke_a_must:
-        return f"RULES BROKEN: {broken}"
-    return "rules R1–R7 kept" + (f", warnings {broken}" if broken else "")
+        return f"BROKEN: {broken}"
+    return "R1–R7 kept" + (f", warnings: {broken}" if broken else "")
 
 
 def _counted(count: int, noun: str) -> str:

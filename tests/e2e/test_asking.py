@@ -51,7 +51,7 @@ def test_a_pipe_gets_the_summary(run):
     found = run(*DELTA)
     assert found.returncode == 0
     assert found.stdout.startswith("Delta      snap-a → snap-b   default/data\n")
-    assert "rules R1–R7 kept" in found.stdout
+    assert "Rules      R1–R7 kept\n" in found.stdout
     assert "Map" not in found.stdout
 
 

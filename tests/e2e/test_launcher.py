@@ -1,4 +1,4 @@
-"""The krew launcher's errors. That it installs, and twice at once, is `make krew-check`, which needs a package index."""
+"""The krew launcher's errors. That it installs, and twice at once, is for `make krew-check`: it needs an index."""
 
 import os
 import shutil

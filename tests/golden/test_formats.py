@@ -112,7 +112,7 @@ def test_violations_are_in_the_document_and_in_the_summary():
     jsonschema.Draft202012Validator(SCHEMA).validate(document)
     assert [found["rule"] for found in document["violations"]] == ["R1", "R3", "W2"]
     assert document["violations"][0]["count"] == 7
-    assert "RULES BROKEN: R1, R3, W2" in summary
+    assert "Rules      BROKEN: R1, R3, W2" in summary
 
 
 def test_a_strict_reader_of_csv_stops_at_the_mark_of_an_incomplete_stream():
