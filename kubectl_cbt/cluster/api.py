@@ -32,6 +32,7 @@ class Api:
         from kubernetes.client import ApiClient
 
         self._client = ApiClient(config.configuration)
+        _verify_as_kubectl(self._client)
         self._host: str = config.configuration.host
         self._timeout = request_timeout_seconds or None
 
@@ -70,3 +71,20 @@ class Api:
             return cast(Object, orjson.loads(data))
         except orjson.JSONDecodeError as error:
             raise transport_error(error, self._host) from error
+
+
+def _verify_as_kubectl(client: Any) -> None:
+    """Trust the certificates kubectl trusts.
+
+    From Python 3.13 on urllib3 asks for extensions that Go's clients do not ask for, and that many a cluster's own CA
+    does without.
+    """
+    from ssl import VERIFY_X509_STRICT
+
+    from urllib3.util import create_urllib3_context
+
+    context = create_urllib3_context()
+    context.verify_flags &= ~VERIFY_X509_STRICT
+    # urllib3 sets verify_mode from the configuration, and Python wants the host name's check gone before.
+    context.check_hostname = bool(client.configuration.verify_ssl)
+    client.rest_client.pool_manager.connection_pool_kw["ssl_context"] = context

@@ -24,16 +24,21 @@ class ServerCertificate:
 
 
 class CertificateAuthority:
-    """A CA of its own for each server, as in a real cluster."""
+    """A CA of its own for each server, as in a real cluster.
 
-    def __init__(self, name: str) -> None:
+    Args:
+        bare: leave out the extensions that RFC 5280 asks for and many clusters' own CAs do without.
+    """
+
+    def __init__(self, name: str, *, bare: bool = False) -> None:
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._certificate = (
-            self._builder(self._name, self._key.public_key(), LIFETIME)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .sign(self._key, hashes.SHA256())
-        )
+        self._bare = bare
+        builder = self._builder(self._name, self._key.public_key(), LIFETIME)
+        builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        if not bare:
+            builder = builder.add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
+        self._certificate = builder.sign(self._key, hashes.SHA256())
 
     @property
     def pem(self) -> bytes:
@@ -44,13 +49,17 @@ class CertificateAuthority:
         """A server certificate for names and addresses; a negative lifetime gives one that has expired."""
         server_key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
-        certificate = (
-            self._builder(name, server_key.public_key(), lifetime)
-            .add_extension(x509.SubjectAlternativeName([_general_name(host) for host in hosts]), critical=False)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
-            .sign(self._key, hashes.SHA256())
-        )
+        builder = self._builder(name, server_key.public_key(), lifetime)
+        builder = builder.add_extension(x509.SubjectAlternativeName(list(map(_general_name, hosts))), critical=False)
+        if not self._bare:
+            issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+            builder = (
+                builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+                .add_extension(_usage(digital_signature=True), critical=True)
+                .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+                .add_extension(issuer, critical=False)
+            )
+        certificate = builder.sign(self._key, hashes.SHA256())
         return ServerCertificate(
             certificate.public_bytes(serialization.Encoding.PEM),
             server_key.private_bytes(
@@ -72,6 +81,20 @@ class CertificateAuthority:
             .not_valid_after(end)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
         )
+
+
+def _usage(*, digital_signature: bool = False, key_cert_sign: bool = False, crl_sign: bool = False) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=digital_signature,
+        key_cert_sign=key_cert_sign,
+        crl_sign=crl_sign,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 def _general_name(host: str) -> x509.GeneralName:

@@ -7,13 +7,16 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+import yaml
 from conftest import run_command
 
 from kubectl_cbt.demo.certificates import CertificateAuthority
+from kubectl_cbt.demo.cluster import DemoCluster
 from kubectl_cbt.demo.identity import BACKUP_APP, NOBODY
-from kubectl_cbt.demo.kube_api import StatusError
+from kubectl_cbt.demo.kube_api import KubeApi, StatusError
 from kubectl_cbt.demo.metadata_service import Code, MetadataService, Refusal, Tampering
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER, demo_volumes
 
@@ -183,6 +186,43 @@ def test_a_server_that_is_no_api_server_is_found_out(own_demo, tmp_path):
         thread.join()
     assert (found.returncode, found.stdout) == (1, "")
     assert "no usable answer from the API server" in found.stderr
+
+
+def _second_api_server(demo: DemoCluster, folder: Path, authority, host: str, **cluster) -> KubeApi:
+    """Another server of the same objects; ``folder`` gets a kubeconfig that leads to it."""
+    api = KubeApi(demo.store, demo.identity, authority.issue(host))
+    document = yaml.safe_load(demo.kubeconfig.read_text())
+    document["clusters"][0]["cluster"] |= {"server": api.url, **cluster}
+    (folder / "config").write_text(yaml.safe_dump(document))
+    (folder / "ca.crt").write_bytes(authority.pem)
+    return api
+
+
+@pytest.mark.parametrize("bare", [True, False])
+def test_a_ca_that_kubectl_trusts_is_trusted_with_or_without_every_extension(own_demo, tmp_path, bare):
+    api = _second_api_server(own_demo, tmp_path, CertificateAuthority("cluster CA", bare=bare), "127.0.0.1")
+    try:
+        found = run_command("snapshots", "-o", "name", "--kubeconfig", str(tmp_path / "config"))
+    finally:
+        api.stop()
+    assert (found.returncode, found.stderr) == (0, "")
+
+
+def test_a_certificate_for_another_host_is_refused_unless_the_kubeconfig_says_not_to_look(own_demo, tmp_path):
+    authority = CertificateAuthority("cluster CA")
+    api = _second_api_server(own_demo, tmp_path, authority, "elsewhere.example")
+    other = tmp_path / "insecure"
+    other.mkdir()
+    insecure = _second_api_server(own_demo, other, authority, "elsewhere.example", **{"insecure-skip-tls-verify": True})
+    try:
+        refused = run_command("snapshots", "-o", "name", "--kubeconfig", str(tmp_path / "config"))
+        taken = run_command("snapshots", "-o", "name", "--kubeconfig", str(other / "config"))
+    finally:
+        api.stop()
+        insecure.stop()
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "the certificate of the API server" in refused.stderr
+    assert (taken.returncode, taken.stderr) == (0, "")
 
 
 def test_an_api_server_with_a_foreign_certificate_is_not_trusted(own_demo):
