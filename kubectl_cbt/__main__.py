@@ -1,23 +1,31 @@
 """Entry point of the console script ``kubectl-cbt`` and of ``python -m kubectl_cbt``."""
 
+import os
 import sys
+import warnings
+
+from kubectl_cbt.cli.stopping import Stopped, raise_on_signals
 
 
 def main() -> None:
     """Run the command line and leave with its exit status."""
+    # Before anything is imported that takes a while: Ctrl-C may come at once.
+    raise_on_signals()
     # gRPC's core prints handshake failures to stderr by itself unless this is set before its first import.
-    # They reach the user as our errors, with the object and the next step; -v does not lose them either.
-    import os
-    import warnings
-
+    # They reach the user as our errors, with the object and the next step.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     if not sys.warnoptions:
         # Warnings of libraries are for us; what a user has to know is an error or a note of ours.
         warnings.simplefilter("ignore")
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    try:
+        from kubectl_cbt.cli.app import run
 
-    from kubectl_cbt.cli.app import run
-
-    sys.exit(run(sys.argv[1:]))
+        code = run(sys.argv[1:])
+    except Stopped as stopped:
+        code = stopped.exit_code
+        if sys.stderr is not None:
+            print("interrupted", file=sys.stderr)  # noqa: T201  # diagnostics may not be imported yet
+    sys.exit(code)
 
 
 if __name__ == "__main__":

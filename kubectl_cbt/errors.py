@@ -16,6 +16,7 @@
     │   ├── Unauthenticated             16
     │   ├── PermissionDenied            7
     │   ├── InvalidRequest              3
+    │   ├── ForeignSnapshot             3   the snapshot is another driver's
     │   ├── DriverSnapshotNotFound      5   the driver does not know the handle
     │   ├── CbtNotEnabled               9   take a full backup
     │   ├── OffsetOutOfRange            11
@@ -142,6 +143,10 @@ class PermissionDenied(StreamError):
 
 class InvalidRequest(StreamError):
     """The sidecar or the driver rejected an argument."""
+
+
+class ForeignSnapshot(StreamError):
+    """The snapshot is another driver's than the sidecar's."""
 
 
 class DriverSnapshotNotFound(StreamError):

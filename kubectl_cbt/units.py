@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)", re.ASCII)
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
+_LONGEST_SECONDS = 100 * 366 * 86400
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([kKMGTPE]i?)?[bB]?", re.ASCII)
 
 
@@ -39,7 +40,9 @@ def human_rate(per_second: float) -> str:
 
 
 def human_seconds(seconds: float) -> str:
-    """A span of time for a person waiting: ``0.2 s``, ``41 s``, ``3 min 20 s``."""
+    """A span of time for a person waiting: ``25 ms``, ``1.2 s``, ``41 s``, ``3 min 20 s``."""
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f} ms"
     if seconds < 9.95:
         return f"{seconds:.1f} s"
     if seconds < 59.5:
@@ -95,11 +98,15 @@ def parse_duration(text: str) -> float:
     """
     text = text.strip()
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
-        return float(text)
-    parts = _DURATION.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError(f"{text!r} is not a duration such as 30s, 10m or 1h30m")
-    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+        seconds = float(text)
+    else:
+        parts = _DURATION.findall(text)
+        if not parts or "".join(number + unit for number, unit in parts) != text:
+            raise ValueError(f"{text!r} is not a duration such as 30s, 10m or 1h30m")
+        seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    if seconds > _LONGEST_SECONDS:
+        raise ValueError("that is longer than a century")
+    return seconds
 
 
 def parse_offset(text: str) -> int:

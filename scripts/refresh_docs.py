@@ -23,7 +23,7 @@ FILES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 _BLOCK = re.compile(r"(?<=<!-- output -->\n```console\n)\$ (?P<command>.*)\n(?P<output>(?:.*\n)*?)(?=```\n)")
 
 _VOLATILE = (
-    (re.compile(r"\d+(\.\d+)? s   [\d,.]+ extents/s"), "<time>"),
+    (re.compile(r"\d+(\.\d+)? m?s   [\d,.]+ extents/s"), "<time>"),
     (re.compile(r"127\.0\.0\.1:\d+"), "<address>"),
     (re.compile(r"\d{4}-\d\d-\d\d, in \d+ days"), "<expiry>"),
     (re.compile(r"(?<= )(\d+y)?\d+[dhms](\d+[hms])?(?= )"), "<age>"),

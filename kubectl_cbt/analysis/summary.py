@@ -65,8 +65,7 @@ class SummaryBuilder:
             return
         ends = saturating_ends(offsets, sizes)
         self._count_runs(offsets, ends)
-        for chunks in self._chunks:
-            chunks.add(offsets, ends)
+        self._count_chunks(offsets, ends, batch.record.volume_capacity_bytes)
         self._last_end = int(ends[-1])
         self._reached_an_extent = True
 
@@ -85,6 +84,15 @@ class SummaryBuilder:
         widest = int(np.argmax(gaps))
         if gaps[widest] > self._gap.size_bytes:
             self._gap = Gap(int(previous_ends[widest]), int(gaps[widest]))
+
+    def _count_chunks(self, offsets: Int64Column, ends: Int64Column, capacity_bytes: int) -> None:
+        """Nobody can read beyond the volume's end, whatever the driver claims there."""
+        if capacity_bytes > 0 and ends.max() > capacity_bytes:
+            inside = offsets < capacity_bytes
+            offsets, ends = offsets[inside], np.minimum(ends[inside], capacity_bytes)
+        if len(offsets):
+            for chunks in self._chunks:
+                chunks.add(offsets, ends)
 
     def summary(self, capacity_bytes: int | None, *, complete: bool = True) -> Summary:
         """The figures so far.

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
+from kubectl_cbt.cli import stopping
 from kubectl_cbt.cli.allocated import allocated
 from kubectl_cbt.cli.delta import delta
 from kubectl_cbt.cli.demo import demo, serve
@@ -17,9 +19,9 @@ from kubectl_cbt.cli.options import with_groups
 from kubectl_cbt.cli.services import services
 from kubectl_cbt.cli.snapshots import snapshots
 from kubectl_cbt.cli.stdout import ReaderGone, write_stdout
-from kubectl_cbt.cli.stopping import Stopped, raise_on_signals
+from kubectl_cbt.cli.stopping import Stopped
 from kubectl_cbt.cli.version import version
-from kubectl_cbt.errors import CbtError, UsageError
+from kubectl_cbt.errors import CbtError, OutputError, UsageError
 
 PROGRAM = "kubectl cbt"
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
@@ -71,8 +73,11 @@ def _root(
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line; returns the exit code. Nothing escapes but what is a bug of ours."""
-    raise_on_signals()
+    """Run one command line; returns the exit code.
+
+    Raises:
+        Stopped: a signal ended it.
+    """
     command: Any = typer.main.get_command(build_app())
     ordered = flags_behind_verb(command, list(arguments))
     diagnostics = Diagnostics(verbosity=_verbosity(ordered))
@@ -83,12 +88,15 @@ def run(arguments: Sequence[str]) -> int:
         return diagnostics.error(_usage_error(error))
     except CbtError as error:
         return diagnostics.error(error)
-    except Stopped as stopped:
-        diagnostics.note("interrupted")
-        return stopped.exit_code
-    except ReaderGone:
+    except (ReaderGone, BrokenPipeError):
         return ExitCode.READER_GONE
+    except OSError as error:
+        what = f"{error.filename}" if error.filename else "cannot write to standard output"
+        return diagnostics.error(OutputError(f"{what}: {error.strerror}"))
     except Exception as error:  # noqa: BLE001  # the last resort: a bug of ours is no reason for a traceback
+        if stopping.seen is not None:
+            # An import that a signal falls into fails with whatever its author thought of.
+            raise Stopped(stopping.seen) from None
         return diagnostics.error(_bug(error))
     finally:
         _let_go_of_stdout()
@@ -129,9 +137,9 @@ def _usage_error(error: typer.TyperException) -> UsageError:
 
 
 def _bug(error: Exception) -> CbtError:
-    wrapped = CbtError(f"internal error: {type(error).__name__}: {error}", hint="this is a bug; -v 1 shows where")
-    wrapped.__cause__ = error
-    return wrapped
+    """Where it happened, and not what it says: the words of a foreign exception may hold anything, secrets too."""
+    places = "".join(traceback.format_tb(error.__traceback__)[-2:]).strip()
+    return CbtError(f"internal error: {type(error).__name__}", hint=f"this is a bug; please report it with\n{places}")
 
 
 def _verbosity(arguments: list[str]) -> int:

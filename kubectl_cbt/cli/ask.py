@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -48,7 +49,11 @@ def ask(naming: Naming, cluster: Cluster, asking: Asking, terminal: Terminal) ->
             starting_offset=asking.starting_offset,
             max_results=DEFAULT_MAX_RESULTS if asking.max_results is None else asking.max_results,
         )
-        source = SidecarSource(target.endpoint, fresh_token(session, asking, target.endpoint))
+        account = asking.service_account
+        if not account and not cluster.demo:
+            # The demo has accounts of its own; the variable names one of the user's cluster.
+            account = os.environ.get("KUBECTL_CBT_SERVICE_ACCOUNT", "")
+        source = SidecarSource(target.endpoint, _fresh_token(session, asking, account, target.endpoint))
         try:
             stream = ExtentStream(source, question, max_results_is_ours=asking.max_results is None)
             return print_stream(stream, Asked(question, target), asking.output, terminal)
@@ -56,7 +61,7 @@ def ask(naming: Naming, cluster: Cluster, asking: Asking, terminal: Terminal) ->
             source.close()
 
 
-def fresh_token(session: Session, asking: Asking, endpoint: Endpoint) -> FreshToken:
+def _fresh_token(session: Session, asking: Asking, named: str, endpoint: Endpoint) -> FreshToken:
     """Where tokens come from: a file, the ServiceAccount named, or the caller when it is one."""
     from kubectl_cbt.cluster import tokens
 
@@ -64,9 +69,9 @@ def fresh_token(session: Session, asking: Asking, endpoint: Endpoint) -> FreshTo
         return tokens.token_from_file(asking.token_file)
     if asking.token_duration < tokens.MIN_DURATION_SECONDS:
         raise UsageError("--token-duration has to be at least 10m: the API server issues no shorter tokens")
-    if asking.service_account:
+    if named:
         try:
-            account = ServiceAccountRef.parse(asking.service_account, session.namespace)
+            account = ServiceAccountRef.parse(named, session.namespace)
         except ValueError as error:
             raise UsageError(f"--service-account {error}") from error
     else:

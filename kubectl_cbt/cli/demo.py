@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from kubectl_cbt.cli.ask import Naming, ask
-from kubectl_cbt.cli.diagnostics import Diagnostics
-from kubectl_cbt.cli.options import Asking, Cluster, Terminal
+from kubectl_cbt.cli.diagnostics import Diagnostics, is_a_terminal
+from kubectl_cbt.cli.options import DEFAULT_SEED, Asking, Cluster, Terminal
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.cli.stopping import Stopped
 from kubectl_cbt.errors import UsageError
@@ -24,7 +24,7 @@ Try:      kubectl cbt snapshots -A --demo
           kubectl cbt demo serve     and point kubectl itself at it"""
 
 
-def demo(context: typer.Context, terminal: Terminal, seed: Seed = 1) -> None:
+def demo(context: typer.Context, terminal: Terminal, seed: Seed = DEFAULT_SEED) -> None:
     """See it work with no cluster.
 
     Starts a Kubernetes API and two SnapshotMetadata services on loopback, inside this command, and asks them for
@@ -40,7 +40,7 @@ def demo(context: typer.Context, terminal: Terminal, seed: Seed = 1) -> None:
         context.obj = seed  # demo --seed 2 serve
         return
     code = ask(Naming("snap-b", base="snap-a"), Cluster(demo=True, seed=seed), Asking(), terminal)
-    if sys.stderr.isatty():
+    if is_a_terminal(sys.stderr):
         Diagnostics(quiet=terminal.quiet).note(_TRY)
     raise typer.Exit(code)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import sys
 import traceback
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from kubectl_cbt.errors import CbtError, UsageError
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from kubectl_cbt.model.results import Outcome, Violation
 
 
@@ -29,21 +31,37 @@ class Diagnostics:
     Args:
         quiet: leave out notes.
         verbosity: from 1 on, errors come with their traceback.
+        no_color: whatever the terminal can do.
     """
 
-    def __init__(self, *, quiet: bool = False, verbosity: int = 0) -> None:
+    def __init__(self, *, quiet: bool = False, verbosity: int = 0, no_color: bool = False) -> None:
         self.quiet = quiet
         self.verbosity = verbosity
+        self.no_color = no_color
+
+    def console(self) -> Console:
+        """Where something that moves may be drawn."""
+        from rich.console import Console
+
+        # None leaves NO_COLOR to rich.
+        return Console(stderr=True, no_color=self.no_color or None)
 
     def say(self, text: str) -> None:
         """Something that was asked for."""
         _say(text)
 
     def prompt(self, question: str) -> str:
-        """Ask on the terminal; an end of input is an empty answer."""
-        sys.stderr.write(question)
-        sys.stderr.flush()
-        return sys.stdin.readline().strip()
+        """Ask on the terminal, and read a line.
+
+        Raises:
+            UsageError: the input ended, as Ctrl-D does.
+        """
+        _say(question, end="")
+        line = sys.stdin.readline()
+        if not line:
+            _say("")
+            raise UsageError("nothing was chosen")
+        return line.strip()
 
     def note(self, text: str) -> None:
         """Something good to know."""
@@ -68,8 +86,8 @@ class Diagnostics:
         for violation in outcome.violations:
             self.warning(_in_words(violation))
         if outcome.clipped:
-            extents = "extent began" if outcome.clipped == 1 else "extents began"
-            self.note(f"note: {outcome.clipped} {extents} before the starting offset and was cut to it")
+            extents = "1 extent was" if outcome.clipped == 1 else f"{outcome.clipped} extents were"
+            self.note(f"note: {extents} cut at the starting offset, or left out for ending before it")
 
 
 def _in_words(violation: Violation) -> str:
@@ -85,11 +103,16 @@ def _in_words(violation: Violation) -> str:
     return "\n".join(lines)
 
 
-def _say(text: str) -> None:
+def is_a_terminal(stream: TextIO | None) -> bool:
+    """Whether a person is at the other end; a standard stream the caller closed is None."""
+    return stream is not None and stream.isatty()
+
+
+def _say(text: str, end: str = "\n") -> None:
     if sys.stderr is None:
         return  # closed by the caller; print would take stdout instead, which is for data
     try:
-        print(text, file=sys.stderr, flush=True)  # noqa: T201  # this is the file that owns stderr
+        print(text, end=end, file=sys.stderr, flush=True)  # noqa: T201  # this is the file that owns stderr
     except (OSError, ValueError):
         # Nobody listens. That must not hide the exit code.
         return

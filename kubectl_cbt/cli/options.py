@@ -16,13 +16,16 @@ from kubectl_cbt.model.question import MAX_MAX_RESULTS
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.units import parse_duration, parse_offset
 
+DEFAULT_SEED = 1
+"""What the demo's volumes hold unless told otherwise."""
+
 
 class ColorWhen(StrEnum):
     """When to colour."""
 
-    auto = "auto"
-    always = "always"
-    never = "never"
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
 
 
 def _parser(parse: Callable[[str], Any]) -> Callable[[str], Any]:
@@ -44,7 +47,7 @@ class Terminal:
     """How to talk to the person."""
 
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar and no notes on stderr.")] = False
-    color: Annotated[ColorWhen, typer.Option("--color", help="Colour the map; NO_COLOR is honoured.")] = ColorWhen.auto
+    color: Annotated[ColorWhen, typer.Option("--color", help="Colour the map; NO_COLOR is honoured.")] = ColorWhen.AUTO
     verbosity: Annotated[
         int, typer.Option("--v", "-v", metavar="LEVEL", help="With 1 or more, errors come with a traceback.")
     ] = 0
@@ -72,7 +75,7 @@ class Cluster:
         ),
     ] = 30.0
     demo: Annotated[bool, typer.Option("--demo", help="Ask the demo cluster, which runs inside this command.")] = False
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="With --demo: what its volumes hold.")] = 1
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="With --demo: what its volumes hold.")] = DEFAULT_SEED
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +106,8 @@ class Asking:
         str,
         typer.Option(
             "--service-account",
-            envvar="KUBECTL_CBT_SERVICE_ACCOUNT",
             metavar="[NAMESPACE/]NAME",
-            help="ServiceAccount to ask as; unless given the caller, when that is one.",
+            help="ServiceAccount to ask as. Unless given $KUBECTL_CBT_SERVICE_ACCOUNT, else the caller if that is one.",
         ),
     ] = ""
     token_file: Annotated[

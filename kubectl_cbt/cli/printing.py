@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
-from kubectl_cbt.cli.options import Terminal
+from kubectl_cbt.cli.options import ColorWhen, Terminal
 from kubectl_cbt.cli.progress import progress_bar, wants_progress
 from kubectl_cbt.cli.stdout import StandardOutput
 from kubectl_cbt.cli.stopping import Stopped, StopRequest
@@ -28,16 +28,21 @@ def print_stream(stream: ExtentStream, asked: Asked, output: StreamFormat | None
     from kubectl_cbt.analysis.summary import SummaryBuilder
     from kubectl_cbt.cli.screen import screen_of_stdout
 
-    diagnostics = Diagnostics(quiet=terminal.quiet, verbosity=terminal.verbosity)
+    no_color = terminal.color is ColorWhen.NEVER
+    diagnostics = Diagnostics(quiet=terminal.quiet, verbosity=terminal.verbosity, no_color=no_color)
     form = output or StreamFormat.SUMMARY
     bar = wants_progress(quiet=terminal.quiet, prints_rows=form not in _WITHOUT_ROWS)
     with StopRequest(stream.cancel) as stop:
         writer = make_writer(form)(StandardOutput(stop).write, asked, screen_of_stdout(terminal.color))
         figures = SummaryBuilder(asked.question.starting_offset)
-        with progress_bar(stream, shown=bar) as advance:
-            failure, code = _run(stream, figures, writer, advance, stop)
-        outcome = stream.outcome(failure, asked.target.snapshot.restore_size_bytes)
-        writer.end(outcome, figures.summary(outcome.volume_capacity_bytes, complete=outcome.complete))
+        try:
+            with progress_bar(stream, diagnostics, shown=bar) as advance:
+                failure, code = _run(stream, figures, writer, advance, stop)
+            outcome = stream.outcome(failure, asked.target.snapshot.restore_size_bytes)
+            writer.end(outcome, figures.summary(outcome.volume_capacity_bytes, complete=outcome.complete))
+        except Stopped:
+            diagnostics.note(_how_far(stream.outcome(Interrupted("interrupted"))))
+            raise
     diagnostics.violations(outcome)
     if failure:
         diagnostics.error(failure)
@@ -61,6 +66,8 @@ def _run(
         if stop.number is None:
             return error, ExitCode.FAILED
     except Stopped as stopped:
+        if stop.deferring:
+            raise  # in the middle of a write: an end would only hide that the document is cut
         return Interrupted("interrupted"), stopped.exit_code
     finally:
         stream.cancel()

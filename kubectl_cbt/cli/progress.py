@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from kubectl_cbt.cli.diagnostics import Diagnostics, is_a_terminal
 from kubectl_cbt.units import human_bytes, human_rate
 
 if TYPE_CHECKING:
@@ -18,12 +19,11 @@ _EVERY_SECONDS = 0.1
 
 
 @contextlib.contextmanager
-def progress_bar(stream: ExtentStream, *, shown: bool) -> Iterator[Callable[[], None]]:
+def progress_bar(stream: ExtentStream, diagnostics: Diagnostics, *, shown: bool) -> Iterator[Callable[[], None]]:
     """A bar that goes when the block is left; call what it yields after each batch."""
     if not shown:
         yield lambda: None
         return
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
@@ -32,7 +32,7 @@ def progress_bar(stream: ExtentStream, *, shown: bool) -> Iterator[Callable[[], 
         TimeRemainingColumn(compact=True),
     )
     start = stream.next_offset
-    with Progress(*columns, console=Console(stderr=True), transient=True, refresh_per_second=10) as progress:
+    with Progress(*columns, console=diagnostics.console(), transient=True, refresh_per_second=10) as progress:
         task = progress.add_task("", total=None, passed="waiting for the first extent", rate="0")
         due = time.monotonic()
 
@@ -57,6 +57,6 @@ def progress_bar(stream: ExtentStream, *, shown: bool) -> Iterator[Callable[[], 
 
 def wants_progress(*, quiet: bool, prints_rows: bool) -> bool:
     """Whether a bar helps: stderr is a terminal that can draw one, and no rows scroll by on it."""
-    if quiet or sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM", "dumb") == "dumb":
+    if quiet or not is_a_terminal(sys.stderr) or os.environ.get("TERM", "dumb") == "dumb":
         return False
-    return not (prints_rows and sys.stdout.isatty())
+    return not (prints_rows and is_a_terminal(sys.stdout))

@@ -6,13 +6,14 @@ import os
 import shutil
 import sys
 
+from kubectl_cbt.cli.diagnostics import is_a_terminal
 from kubectl_cbt.cli.options import ColorWhen
 from kubectl_cbt.output.writer import Screen
 
 
 def screen_of_stdout(color: ColorWhen) -> Screen:
     """Describe standard output for the writers."""
-    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    is_terminal = is_a_terminal(sys.stdout)
     return Screen(
         width=shutil.get_terminal_size().columns,
         is_terminal=is_terminal,
@@ -21,11 +22,11 @@ def screen_of_stdout(color: ColorWhen) -> Screen:
 
 
 def _color_system(color: ColorWhen, *, is_terminal: bool) -> str | None:
-    if color is ColorWhen.never:
+    if color is ColorWhen.NEVER:
         return None
-    if color is ColorWhen.auto and (not is_terminal or os.environ.get("NO_COLOR")):
+    if color is ColorWhen.AUTO and (not is_terminal or os.environ.get("NO_COLOR")):
         return None
     from rich.console import Console
 
     detected = Console(force_terminal=True).color_system
-    return detected or ("standard" if color is ColorWhen.always else None)
+    return detected or ("standard" if color is ColorWhen.ALWAYS else None)

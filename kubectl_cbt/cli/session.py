@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_cbt.cli.options import Cluster
-from kubectl_cbt.errors import UsageError
+from kubectl_cbt.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from kubectl_cbt.cluster.api import Api
@@ -47,7 +47,13 @@ def open_session(options: Cluster) -> Iterator[Session]:
                 raise UsageError("--demo brings its own cluster: leave out --kubeconfig")
             from kubectl_cbt.demo.cluster import DemoCluster
 
-            kubeconfig = str(stack.enter_context(DemoCluster(options.seed)).kubeconfig)
+            try:
+                kubeconfig = str(stack.enter_context(DemoCluster(options.seed)).kubeconfig)
+            except OSError as error:
+                raise ConfigError(
+                    f"the demo cluster cannot start: {error.strerror}",
+                    hint="it needs a folder for temporary files (TMPDIR) and the loopback address",
+                ) from error
         # An empty option is one that was not given: scripts and k9s pass empty variables.
         config = stack.enter_context(load_config(Login(kubeconfig or None, options.context or None)))
         api = Api(config, options.request_timeout)

@@ -34,7 +34,8 @@ class StandardOutput:
         """Write all of it.
 
         Raises:
-            ReaderGone: nobody reads any more, or not in time for a command that is to stop.
+            ReaderGone: nobody reads any more.
+            Stopped: a reader takes nothing any more, and the command is to stop.
             OutputError: a full disk, a closed descriptor.
         """
         data = memoryview(text.encode())
@@ -58,7 +59,7 @@ class StandardOutput:
         ready.register(descriptor, select.POLLOUT)
         while not ready.poll(_LOOK_UP_MILLISECONDS):
             if self._stop is not None and self._stop.overdue:
-                raise ReaderGone
+                self._stop.give_up()
 
 
 def write_stdout(text: str) -> None:

@@ -2,7 +2,7 @@
 
 An exception at an arbitrary point could leave half a row behind, or figures that count a batch the document does
 not hold. So from the first batch on a signal only asks to stop: a thread cancels the stream, the batch at hand is
-finished, and the document gets its end. A second signal does not wait for that.
+finished, and the document gets its end. A second signal does not wait for that: the document is cut where it is.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 GRACE_SECONDS = 2.0
@@ -35,13 +35,24 @@ class Stopped(BaseException):
         return 128 + self.number
 
 
+seen: int | None = None
+"""The last signal that was raised as :class:`Stopped`."""
+
+
 def raise_on_signals() -> None:
     """Let every signal of :data:`SIGNALS` unwind the command: servers stopped, key files gone."""
-    for number in SIGNALS:
+    for number in _heeded():
         signal.signal(number, _raise)
 
 
+def _heeded() -> list[int]:
+    """The signals that the caller did not have us ignore, as ``nohup`` does."""
+    return [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+
+
 def _raise(number: int, frame: FrameType | None) -> None:
+    global seen  # a signal handler has no other place to leave it
+    seen = number
     raise Stopped(number)
 
 
@@ -70,8 +81,12 @@ class StopRequest:
         """Whether it was asked for longer than :data:`GRACE_SECONDS` ago."""
         return self.number is not None and time.monotonic() - self._since > GRACE_SECONDS
 
+    def give_up(self) -> NoReturn:
+        """End without the rest of the document."""
+        raise Stopped(self.number or signal.SIGINT)
+
     def __enter__(self) -> StopRequest:
-        self._before = {number: signal.signal(number, self._ask) for number in SIGNALS}
+        self._before = {number: signal.signal(number, self._ask) for number in _heeded()}
         self._thread.start()
         return self
 
@@ -85,7 +100,7 @@ class StopRequest:
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         if not self.deferring or self.number is not None:
-            raise Stopped(number)
+            _raise(number, frame)
         self.number = number
         self._since = time.monotonic()
         self._wake.set()

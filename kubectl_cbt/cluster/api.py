@@ -13,6 +13,7 @@ import orjson
 
 from kubectl_cbt.cluster.api_errors import answer_error, transport_error
 from kubectl_cbt.cluster.config import LoadedConfig
+from kubectl_cbt.errors import UsageError
 
 Object = dict[str, Any]
 """A Kubernetes object as JSON."""
@@ -51,7 +52,7 @@ class Api:
     def _request(self, method: str, segments: tuple[str, ...], body: Object | None = None) -> Object:
         from urllib3.exceptions import HTTPError
 
-        path = "/" + "/".join(quote(segment, safe="") for segment in segments)
+        path = "/" + "/".join(map(_quoted, segments))
         headers = {"Accept": "application/json", "User-Agent": "kubectl-cbt"}
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -71,6 +72,21 @@ class Api:
             return cast(Object, orjson.loads(data))
         except orjson.JSONDecodeError as error:
             raise transport_error(error, self._host) from error
+
+
+def _quoted(segment: str) -> str:
+    """A name as part of a path.
+
+    Raises:
+        UsageError: a name that would lead to another path, or none at all.
+    """
+    try:
+        quoted = quote(segment, safe="")
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{segment!r} is not UTF-8, and no name") from error
+    if quoted in ("", ".", ".."):
+        raise UsageError(f'"{segment}" is no name of an object')
+    return quoted
 
 
 def _verify_as_kubectl(client: Any) -> None:

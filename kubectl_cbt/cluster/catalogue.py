@@ -17,10 +17,13 @@ from kubectl_cbt.cluster.resources import (
 )
 from kubectl_cbt.errors import Forbidden, NotFound, ResourceTypeMissing
 from kubectl_cbt.model.refs import SnapshotRef
+from kubectl_cbt.model.target import same_volume
 
 _SNAPSHOTS = ("apis", SNAPSHOT_GROUP, "v1")
 _CBT_VERSIONS = ("v1beta1", "v1alpha1")
 """Served versions of SnapshotMetadataService we read, best first."""
+
+_NO_SERVICE = "driver has no service"
 
 _View = TypeVar("_View")
 
@@ -37,6 +40,16 @@ class SnapshotRow:
     snapshot: VolumeSnapshot
     content: VolumeSnapshotContent | None
     obstacle: str
+
+    @property
+    def claim(self) -> str | None:
+        """The source claim."""
+        return self.snapshot.claim
+
+    @property
+    def volume_handle(self) -> str | None:
+        """The driver's id of the source volume."""
+        return self.content.volume_handle if self.content else None
 
 
 class Catalogue:
@@ -80,15 +93,53 @@ class Catalogue:
         """Snapshots of a namespace (None: all) with driver, handle and whether CBT works for them."""
         snapshots = self.snapshots(namespace)
         contents = self._contents(snapshots)
-        try:
-            served = {service.name for service in self.services()}
-        except ResourceTypeMissing:
-            served = set()
+        obstacles = self._driver_obstacles({content.driver for content in contents.values()})
         return [
-            SnapshotRow(snapshot, content, _obstacle(snapshot, content, served))
+            SnapshotRow(snapshot, content, _obstacle(snapshot, content, obstacles))
             for snapshot in snapshots
             for content in (contents.get(snapshot.content or ""),)
         ]
+
+    def older_siblings(self, ref: SnapshotRef) -> list[SnapshotRow]:
+        """What a snapshot can be compared with: usable older snapshots known to be of its volume, newest first.
+
+        Raises:
+            NotFound: the namespace has no snapshot of that name.
+        """
+        rows = self.rows(ref.namespace)
+        own = next((row for row in rows if row.snapshot.ref == ref), None)
+        if own is None:
+            self.snapshot(ref)  # for the API server's own words
+            return []
+        taken = own.snapshot.created
+        older = [
+            (row.snapshot.created, row)
+            for row in rows
+            if not row.obstacle
+            and same_volume(row, own)
+            and row.snapshot.created
+            and (taken is None or row.snapshot.created < taken)
+        ]
+        return [row for _, row in sorted(older, key=lambda pair: pair[0], reverse=True)]
+
+    def _driver_obstacles(self, drivers: set[str]) -> dict[str, str]:
+        """For each driver why CBT cannot be had, empty when it can; one by one for who may not list services."""
+        try:
+            served = {service.name for service in self.services()}
+            return {driver: "" if driver in served else _NO_SERVICE for driver in drivers}
+        except ResourceTypeMissing:
+            return dict.fromkeys(drivers, _NO_SERVICE)
+        except Forbidden:
+            return {driver: self._driver_obstacle(driver) for driver in drivers}
+
+    def _driver_obstacle(self, driver: str) -> str:
+        try:
+            self.service(driver)
+        except NotFound:
+            return _NO_SERVICE
+        except Forbidden:
+            return "services not readable"
+        return ""
 
     @cached_property
     def _cbt(self) -> tuple[str, str, str]:
@@ -124,7 +175,7 @@ def _items(listing: Object, view: Callable[[Object], _View]) -> list[_View]:
     return [view(item) for item in listing.get("items") or ()]
 
 
-def _obstacle(snapshot: VolumeSnapshot, content: VolumeSnapshotContent | None, served: set[str]) -> str:
+def _obstacle(snapshot: VolumeSnapshot, content: VolumeSnapshotContent | None, drivers: dict[str, str]) -> str:
     if not snapshot.has_status:
         return "no status yet"
     if not snapshot.content:
@@ -135,6 +186,4 @@ def _obstacle(snapshot: VolumeSnapshot, content: VolumeSnapshotContent | None, s
         return "content not readable"
     if not content.handle:
         return "no handle"
-    if content.driver not in served:
-        return "driver has no service"
-    return ""
+    return drivers[content.driver]

@@ -25,12 +25,10 @@ class Login:
     Attributes:
         kubeconfig: one or several files joined by the path separator; None for KUBECONFIG or the default file.
         context: None for the current context.
-        request_timeout_seconds: for each API request, 0 for none.
     """
 
     kubeconfig: str | None = None
     context: str | None = None
-    request_timeout_seconds: float = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +38,10 @@ class LoadedConfig:
     Attributes:
         configuration: the Kubernetes client's own.
         namespace: of the context, ``default`` when it names none.
-        context: its name, for messages.
     """
 
     configuration: Any
     namespace: str
-    context: str
 
 
 @contextlib.contextmanager
@@ -59,11 +55,23 @@ def load_config(login: Login) -> Iterator[LoadedConfig]:
         ConfigError: no file, no context, broken YAML, or a login (exec plugin, OIDC) that failed.
     """
     paths = _paths(login.kubeconfig)
-    with TemporaryDirectory(prefix="kubectl-cbt-") as folder:
-        if paths:
-            yield _load_files(paths, login.context, folder)
-        else:
-            yield _load_in_cluster(login)
+    if not paths:
+        yield _load_in_cluster(login)
+        return
+    with _key_folder() as folder:
+        yield _load_files(paths, login.context, folder)
+
+
+@contextlib.contextmanager
+def _key_folder() -> Iterator[str | None]:
+    """A folder for keys, None where there can be none: most kubeconfigs need none, and a pod may be read-only."""
+    try:
+        folder = TemporaryDirectory(prefix="kubectl-cbt-")
+    except OSError:
+        yield None
+        return
+    with folder as path:
+        yield path
 
 
 def _paths(kubeconfig: str | None) -> list[Path]:
@@ -91,10 +99,10 @@ def _load_in_cluster(login: Login) -> LoadedConfig:
     if login.context:
         raise ConfigError(f'context "{login.context}" does not exist', hint="in a pod there are no contexts")
     namespace = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-    return LoadedConfig(_tuned(configuration), namespace.read_text(encoding="utf-8").strip(), "in-cluster")
+    return LoadedConfig(_tuned(configuration), namespace.read_text(encoding="utf-8").strip())
 
 
-def _load_files(paths: list[Path], context: str | None, folder: str) -> LoadedConfig:
+def _load_files(paths: list[Path], context: str | None, folder: str | None) -> LoadedConfig:
     import yaml
     from kubernetes import client, config
     from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger
@@ -117,7 +125,9 @@ def _load_files(paths: list[Path], context: str | None, folder: str) -> LoadedCo
     except (config.ConfigException, yaml.YAMLError, AttributeError, KeyError, TypeError, OSError, ValueError) as error:
         raise ConfigError(f"kubeconfig {where} cannot be used: {_one_line(error)}") from error
     _reject_failed_login(merged, contexts[chosen], configuration, messages)
-    return LoadedConfig(_tuned(configuration), contexts[chosen].get("namespace") or "default", chosen)
+    cluster = _entries(merged, "cluster").get(contexts[chosen].get("cluster", ""), {})
+    tuned = _tuned(configuration, proxy_is_meant="proxy-url" in cluster)
+    return LoadedConfig(tuned, contexts[chosen].get("namespace") or "default")
 
 
 def _current_context(paths: list[Path]) -> str:
@@ -173,14 +183,36 @@ def _reject_failed_login(merged: Any, context: dict[str, Any], configuration: An
         )
 
 
-def _tuned(configuration: Any) -> Any:
+def _tuned(configuration: Any, *, proxy_is_meant: bool = False) -> Any:
     # Retrying is the user's decision: urllib3 would try a dead API server three times before it says so.
     configuration.retries = False
     host = urlsplit(configuration.host).hostname or ""
-    if is_loopback(host):
+    if is_loopback(host) and not proxy_is_meant:
         # As Go's clients: a proxy from the environment is not for this machine itself.
         configuration.proxy = None
+    _clean_token(configuration)
+    refresh = configuration.refresh_api_key_hook
+    if refresh is not None:
+
+        def refresh_and_clean(configuration: Any) -> None:
+            refresh(configuration)
+            # The loader has just put itself back.
+            configuration.refresh_api_key_hook = refresh_and_clean
+            _clean_token(configuration)
+
+        configuration.refresh_api_key_hook = refresh_and_clean
     return configuration
+
+
+def _clean_token(configuration: Any) -> None:
+    """Token files end in a newline, which kubectl drops; the HTTP client would quote the whole token in its error."""
+    token = configuration.api_key.get("BearerToken")
+    if token is None:
+        return
+    token = token.strip()
+    if not (token.isascii() and token.isprintable()):
+        raise ConfigError("the token in the kubeconfig is no token: it holds characters that no header can carry")
+    configuration.api_key["BearerToken"] = token
 
 
 def _one_line(error: object) -> str:

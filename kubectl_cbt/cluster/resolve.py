@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from kubectl_cbt.cluster.catalogue import Catalogue
 from kubectl_cbt.cluster.resources import CBT_GROUP, SnapshotMetadataService, VolumeSnapshot
-from kubectl_cbt.errors import NotFound, ServiceUnusable, SnapshotUnusable
+from kubectl_cbt.errors import Forbidden, NotFound, ServiceUnusable, SnapshotUnusable
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
-from kubectl_cbt.model.target import Snapshot, Target
+from kubectl_cbt.model.target import Snapshot, Target, same_volume
 
 _WAIT = "kubectl wait volumesnapshot/{name} -n {namespace} --for=jsonpath='{{.status.readyToUse}}'=true --timeout=5m"
 
@@ -46,10 +46,12 @@ def resolve(catalogue: Catalogue, wanted: Wanted) -> Target:
     """
     base = _snapshot(catalogue, wanted.base) if wanted.base else None
     snapshot = _snapshot(catalogue, wanted.snapshot)
+    base_handle = base.handle if base else wanted.base_handle
     if base:
         _check_pair(base, snapshot, force=wanted.force)
+    elif base_handle == snapshot.handle:
+        raise _same_snapshot(snapshot)
     service = _service(catalogue, wanted.service or snapshot.driver, named=wanted.service is not None)
-    base_handle = base.handle if base else wanted.base_handle
     return Target(snapshot, base, base_handle, service.endpoint())
 
 
@@ -87,7 +89,10 @@ def _explained(error: NotFound, catalogue: Catalogue, ref: SnapshotRef) -> NotFo
             reason="NotFound",
             hint="list them with: kubectl get namespaces",
         )
-    names = [snapshot.ref.name for snapshot in catalogue.snapshots(ref.namespace)]
+    try:
+        names = [snapshot.ref.name for snapshot in catalogue.snapshots(ref.namespace)]
+    except Forbidden:
+        return error  # who may get one snapshot need not be allowed to list them
     if not names:
         error.hint = f"namespace {ref.namespace} has no snapshots; all there are: kubectl cbt snapshots -A"
     else:
@@ -123,13 +128,8 @@ def _check_pair(base: Snapshot, target: Snapshot, *, force: bool) -> None:
 
 def _objections(base: Snapshot, target: Snapshot) -> list[SnapshotUnusable]:
     found = []
-    if base.ref == target.ref:
-        found.append(
-            SnapshotUnusable(
-                f"base and target are the same snapshot, {target.ref}",
-                hint=f"what it holds: kubectl cbt allocated {target.ref.name} -n {target.ref.namespace}",
-            )
-        )
+    if base.ref == target.ref or (base.driver, base.handle) == (target.driver, target.handle):
+        found.append(_same_snapshot(target))
     if base.driver != target.driver:
         found.append(
             SnapshotUnusable(
@@ -137,7 +137,7 @@ def _objections(base: Snapshot, target: Snapshot) -> list[SnapshotUnusable]:
                 hint="a delta needs two snapshots of one volume",
             )
         )
-    elif not _same_volume(base, target):
+    elif same_volume(base, target) is False:
         found.append(
             SnapshotUnusable(
                 f"base {base.ref} is of volume {_volume(base)}, target {target.ref} of {_volume(target)}",
@@ -158,13 +158,12 @@ def _objections(base: Snapshot, target: Snapshot) -> list[SnapshotUnusable]:
     return found
 
 
-def _same_volume(base: Snapshot, target: Snapshot) -> bool:
-    """By the driver's handle where both have one, else by claim; what is not known is not held against them."""
-    if base.volume_handle and target.volume_handle:
-        return base.volume_handle == target.volume_handle
-    if base.claim and target.claim:
-        return base.claim == target.claim
-    return True
+def _same_snapshot(target: Snapshot) -> SnapshotUnusable:
+    """A driver would answer that nothing changed, and a backup believe it."""
+    return SnapshotUnusable(
+        f"base and target are the same snapshot, {target.ref} (handle {target.handle})",
+        hint=f"what it holds: kubectl cbt allocated {target.ref.name} -n {target.ref.namespace}",
+    )
 
 
 def _volume(snapshot: Snapshot) -> str:
@@ -176,13 +175,17 @@ def _service(catalogue: Catalogue, name: str, *, named: bool) -> SnapshotMetadat
     try:
         return catalogue.service(name)
     except NotFound as error:
-        others = ", ".join(service.name for service in catalogue.services())
         what = f'snapshotmetadataservices.{CBT_GROUP} "{name}" not found'
         if not named:
             what = f"driver {name} has no SnapshotMetadataService"
-        raise ServiceUnusable(
-            what,
-            hint=f"there is one for: {others}; name it with --service if it serves this driver"
-            if others
-            else "the cluster has none at all: no driver here offers Changed Block Tracking",
-        ) from error
+        raise ServiceUnusable(what, hint=_other_services(catalogue)) from error
+
+
+def _other_services(catalogue: Catalogue) -> str:
+    try:
+        others = ", ".join(service.name for service in catalogue.services())
+    except Forbidden:
+        return "you may not list the services there are; name one with --service if it serves this driver"
+    if not others:
+        return "the cluster has none at all: no driver here offers Changed Block Tracking"
+    return f"there is one for: {others}; name it with --service if it serves this driver"

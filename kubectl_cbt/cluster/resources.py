@@ -69,7 +69,6 @@ class VolumeSnapshotContent:
     driver: str
     handle: str | None
     volume_handle: str | None
-    snapshot_class: str | None
     restore_size_bytes: int | None
     created: datetime | None
 
@@ -83,7 +82,6 @@ class VolumeSnapshotContent:
             driver=spec["driver"],
             handle=status.get("snapshotHandle"),
             volume_handle=_source(item).get("volumeHandle"),
-            snapshot_class=spec.get("volumeSnapshotClassName"),
             restore_size_bytes=status.get("restoreSize"),
             created=datetime.fromtimestamp(nanoseconds / 1e9, UTC) if nanoseconds else None,
         )

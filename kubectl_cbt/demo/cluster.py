@@ -16,7 +16,6 @@ from kubectl_cbt.demo.metadata_service import MetadataService
 from kubectl_cbt.demo.objects import ObjectStore, ServiceEntry
 from kubectl_cbt.demo.scenarios import BLOCKS_DRIVER, PAGES_DRIVER, demo_volumes
 
-DEFAULT_SEED = 1
 _LOGIN_SECONDS = 7 * 24 * 3600
 
 
@@ -31,7 +30,7 @@ class DemoCluster:
         services: the sidecars by driver.
     """
 
-    def __init__(self, seed: int = DEFAULT_SEED) -> None:
+    def __init__(self, seed: int = 1) -> None:
         self.identity = Identity()
         volumes = demo_volumes(seed)
         self._stack = contextlib.ExitStack()

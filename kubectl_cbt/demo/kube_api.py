@@ -7,6 +7,7 @@ tokens and reviews. It is read-only; everything that would change an object is r
 from __future__ import annotations
 
 import json
+import re
 import ssl
 import threading
 from contextlib import suppress
@@ -160,6 +161,8 @@ class KubeApi:
         items = self.store.list(resource.plural, namespace)
         for selector in query.get("fieldSelector", []):
             items = [item for item in items if _selected(item, selector)]
+        if not all(map(_selects_unlabelled, query.get("labelSelector", []))):
+            items = []
         if wants_table:
             return table(resource, items, "1234")
         return {
@@ -373,6 +376,12 @@ def _selected(item: Object, selector: str) -> bool:
         if field in known and item["metadata"].get(known[field]) != value.lstrip("="):
             return False
     return True
+
+
+def _selects_unlabelled(selector: str) -> bool:
+    """Whether a label selector takes objects without labels, which all of the demo's are."""
+    terms = [term.strip() for term in re.split(r",(?![^(]*\))", selector) if term.strip()]
+    return all(term.startswith("!") or "!=" in term or " notin " in term for term in terms)
 
 
 def _user_info(user: User) -> Object:

@@ -18,7 +18,7 @@ BLOCKS_DRIVER = "demo-blocks.csi.k8s.io"
 LEGACY_DRIVER = "legacy.csi.example.com"
 """Makes snapshots, and has no SnapshotMetadataService."""
 
-MONDAY = datetime(2026, 11, 16, 2, 0, tzinfo=UTC)
+MONDAY = datetime(2025, 6, 2, 2, 0, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from kubectl_cbt.model.address import split_address
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+
+
+class OfAVolume(Protocol):
+    """What tells one source volume from another; both are None where the objects do not say."""
+
+    @property
+    def claim(self) -> str | None:
+        """The PersistentVolumeClaim; a new one may bear the name of an old."""
+        ...
+
+    @property
+    def volume_handle(self) -> str | None:
+        """The driver's own id of the volume."""
+        ...
+
+
+def same_volume(one: OfAVolume, other: OfAVolume) -> bool | None:
+    """Whether two snapshots of one driver are of one volume; None when that is not known."""
+    if one.volume_handle and other.volume_handle:
+        return one.volume_handle == other.volume_handle
+    if one.claim and other.claim:
+        return one.claim == other.claim
+    return None
 
 
 @dataclass(frozen=True, slots=True)

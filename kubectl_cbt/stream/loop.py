@@ -54,7 +54,7 @@ class ExtentStream:
         try:
             yield from self._batches()
         except InvalidRequest:
-            if self.messages or not self._may_ask_without_limit:
+            if self.extents or not self._may_ask_without_limit:
                 raise
             self._may_ask_without_limit = False
             self.question = replace(self.question, max_results=0)

@@ -54,7 +54,7 @@ _TRANSPORT_FRAGMENTS = (
 )  # fmt: skip
 
 _ROWS = (
-    _Row(_Code.INVALID_ARGUMENT, "does not belong to the CSI driver", errors.InvalidRequest,
+    _Row(_Code.INVALID_ARGUMENT, "does not belong to the CSI driver", errors.ForeignSnapshot,
          "snapshot {snapshot} is not one of this service's driver",
          "name the driver's own service with --service; kubectl cbt services lists them"),
     _Row(_Code.INVALID_ARGUMENT, "", errors.InvalidRequest, "{service} rejected the request"),
@@ -111,6 +111,9 @@ _ROWS = (
          "the certificate of {service} at {address} is for another name than {host}", _TLS_HINT),
     _Row(_Code.UNAVAILABLE, "WRONG_VERSION_NUMBER", errors.TlsFailed,
          "what answers at {address} does not speak TLS", "is it the sidecar's port? kubectl cbt services"),
+    _Row(_Code.UNAVAILABLE, "Handshake read failed", errors.ServiceUnreachable,
+         "what answers at {address} goes silent before TLS is set up",
+         "is it the sidecar's port, and does nothing in between drop the connection? kubectl cbt services"),
     _Row(_Code.UNAVAILABLE, "handshake", errors.TlsFailed,
          "no TLS connection to {service} at {address}", _TLS_HINT),
     _Row(_Code.UNAVAILABLE, "DNS resolution failed", errors.ServiceUnreachable,

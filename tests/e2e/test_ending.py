@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from conftest import COMMAND, command_environment
+from conftest import COMMAND, command_environment, run_command
 from terminal import run_on_terminal
+
+from kubectl_cbt.cluster.config import Login, load_config
 
 LARGE = ("delta", "scratch-1", "scratch-2", "-n", "vms")
 
@@ -86,6 +88,119 @@ def test_keys_inside_a_kubeconfig_leave_no_file(demo, tmp_path):
     assert (process.returncode, said) == (0, b"")
     assert b"snap-a" in out
     assert list(folder.iterdir()) == []
+
+
+def test_a_reader_that_takes_nothing_cannot_keep_a_command_from_stopping(demo):
+    with started(*LARGE, "-o", "json", cluster=demo) as process:
+        read_some(process, 100)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 130
+        assert "--starting-offset" in process.stderr.read().decode()
+
+
+def test_a_second_signal_cuts_the_document_where_it_is(demo):
+    """It must not get an end behind half a row: who reads it could not tell."""
+    with started(*LARGE, "-o", "json", cluster=demo) as process:
+        data = read_some(process, 100)
+        # Nobody reads now: the command waits in a write. The second signal comes while the first one waits for it.
+        process.send_signal(signal.SIGINT)
+        wait_for_signal_to_arrive(process)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 130
+        data += process.stdout.read()
+    assert b'"complete"' not in data
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(data)
+
+
+def wait_for_signal_to_arrive(process: subprocess.Popen) -> None:
+    """Until the kernel has handed it over; two pending ones would be one."""
+    while True:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        pending = [int(line.split()[1], 16) for line in status.splitlines() if line.startswith(("SigPnd", "ShdPnd"))]
+        if not any(pending):
+            return
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_at_any_moment_of_the_start_ends_without_a_traceback(demo, number):
+    """While modules are imported and while the cluster is asked: each time a little later."""
+    codes = set()
+    for step in range(12):
+        with started("delta", "snap-a", "snap-b", "-o", "csv", cluster=demo) as process:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=0.06 + step * 0.04)
+            process.send_signal(number)
+            _, said = process.communicate(timeout=30)
+            codes.add(process.returncode)
+            assert b"Traceback" not in said
+            assert b"internal error" not in said
+    assert codes <= {128 + number, 0}
+    assert 128 + number in codes
+
+
+def test_a_signal_the_caller_ignores_is_ignored(demo):
+    """As under nohup."""
+    with subprocess.Popen(
+        ["sh", "-c", "trap '' HUP; exec \"$0\" demo serve -q", str(COMMAND)],
+        env=command_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        kubeconfig = process.stdout.readline().strip().partition("=")[2]
+        process.send_signal(signal.SIGHUP)
+        assert run_command("snapshots", "-o", "name", "--kubeconfig", kubeconfig).returncode == 0
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+        assert process.returncode == 0
+
+
+def test_no_temporary_folder_is_needed_where_there_are_no_keys(demo, monkeypatch):
+    """In the test's own process, with Python's refusal played: whoever may write everywhere cannot be refused."""
+
+    def refuse(**_: str) -> None:
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr("kubectl_cbt.cluster.config.TemporaryDirectory", refuse)
+    with load_config(Login(kubeconfig=str(demo.kubeconfig))) as config:
+        assert config.namespace == "default"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which only Linux has")
+def test_help_onto_a_full_disk_is_an_error():
+    with Path("/dev/full").open("wb") as full, started("delta", "--help", stdout=full) as process:
+        said = process.communicate(timeout=60)[1].decode()
+    assert process.returncode == 1
+    assert said == "error: cannot write to standard output: No space left on device\n"
+
+
+@pytest.mark.parametrize(
+    ("redirection", "arguments", "code"),
+    [
+        ("<&-", "delta --choose-base snap-b", 2),
+        (">&-", "delta snap-a snap-b -o json", 1),
+        ("2>&-", "demo -q", 0),
+        ("<&- 2>&-", "delta snap-a snap-b", 0),
+    ],
+)
+def test_closed_descriptors_are_no_bug(demo, redirection, arguments, code):
+    found = subprocess.run(
+        ["sh", "-c", f'exec "$0" {arguments} {redirection}', str(COMMAND)],
+        env=command_environment(demo), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert found.returncode == code
+    assert "internal error" not in found.stderr
+
+
+def test_colour_never_is_for_the_bar_too(demo, tmp_path):
+    question = ("allocated", "win-1200", "-n", "vms", "-o", "csv", "--color", "never")
+    code, shown = on_terminal(*question, cluster=demo, to_file=tmp_path / "out")
+    assert code == 0
+    assert "extents/s" in shown
+    # Moving the cursor is no colour.
+    assert not re.search(r"\x1b\[(3|4|9|10)[0-9;]*m", shown)
 
 
 @pytest.mark.parametrize("form", ["csv", "json", "table"])

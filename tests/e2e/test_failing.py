@@ -97,6 +97,43 @@ def test_what_cannot_be_asked_exits_1_with_its_reason_and_a_hint(run, arguments,
     assert "Traceback" not in found.stderr
 
 
+@pytest.mark.parametrize("arguments", [("--base-handle", "HANDLE", "snap-a"), ("snap-a", "snap-b")])
+def test_one_snapshot_under_two_names_is_no_delta(own_demo, arguments):
+    """A driver would answer that nothing changed, and a backup believe it."""
+    contents = {
+        item["spec"]["volumeSnapshotRef"]["name"]: item for item in own_demo.store.list("volumesnapshotcontents")
+    }
+    handle = contents["snap-a"]["status"]["snapshotHandle"]
+    contents["snap-b"]["status"]["snapshotHandle"] = handle
+    arguments = [handle if argument == "HANDLE" else argument for argument in arguments]
+    found = run_command("delta", *arguments, "-o", "json", cluster=own_demo)
+    assert (found.returncode, found.stdout) == (1, "")
+    assert "base and target are the same snapshot" in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("allocated", "pg-nope"), 'volumesnapshots.snapshot.storage.k8s.io "pg-nope" not found'),
+        (("allocated", "pg-mon", "--service", "nope"), 'snapshotmetadataservices.cbt.storage.k8s.io "nope" not found'),
+    ],
+)
+def test_who_may_not_list_is_still_told_what_is_wrong(run, arguments, said):
+    found = run(*arguments, "--context", "demo-shop")
+    assert (found.returncode, found.stdout) == (1, "")
+    assert said in found.stderr
+
+
+@pytest.mark.parametrize("name", [".", "..", b"\xff\xfe"])
+@pytest.mark.parametrize("flag", ["", "-n"])
+def test_what_is_no_name_is_refused_and_not_sent(run, name, flag):
+    text = name.decode("utf-8", "surrogateescape") if isinstance(name, bytes) else name
+    arguments = ("snap-a", flag, text) if flag else (text,)
+    found = run("allocated", *arguments)
+    assert (found.returncode, found.stdout) == (2, "")
+    assert "no name" in found.stderr
+
+
 def test_a_snapshot_without_status_is_never_sent(own_demo):
     for arguments in (("allocated", "queue-new"), ("delta", "--base-handle", "x", "queue-new", "--force")):
         assert run_command(*arguments, "-n", "legacy", cluster=own_demo).returncode == 1
@@ -132,6 +169,43 @@ def test_a_broken_kubeconfig_is_named(tmp_path, text, said):
         assert said in found.stderr
         assert str(path) in found.stderr
         assert "Traceback" not in found.stderr
+
+
+def _with_user(demo: DemoCluster, folder: Path, **user: str) -> str:
+    """A kubeconfig whose current user is another one."""
+    document = yaml.safe_load(demo.kubeconfig.read_text())
+    document["users"][0]["user"] = user
+    (folder / "ca.crt").write_bytes((demo.kubeconfig.parent / "ca.crt").read_bytes())
+    (folder / "config").write_text(yaml.safe_dump(document))
+    return str(folder / "config")
+
+
+def test_a_token_file_may_end_in_a_newline(demo, tmp_path):
+    token = yaml.safe_load(demo.kubeconfig.read_text())["users"][0]["user"]["token"]
+    (tmp_path / "token").write_text(f"{token}\n")
+    found = run_command(*DELTA, "-o", "name", "--kubeconfig", _with_user(demo, tmp_path, tokenFile="token"))
+    assert (found.returncode, found.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("token", ["secret-one\nsecret-two", "secret-one\x00secret-two", "secret-öne-secret-two"])
+def test_a_token_no_header_can_carry_is_refused_and_not_shown(demo, tmp_path, token):
+    found = run_command("snapshots", "--kubeconfig", _with_user(demo, tmp_path, token=token), "-v", "9")
+    assert (found.returncode, found.stdout) == (1, "")
+    assert "the token in the kubeconfig is no token" in found.stderr
+    assert "secret-" not in found.stderr
+
+
+def test_a_proxy_from_the_environment_is_not_for_loopback_and_one_in_the_kubeconfig_is(demo, tmp_path):
+    nowhere = "http://127.0.0.1:9"
+    environment = {"https_proxy": nowhere, "HTTPS_PROXY": nowhere, "grpc_proxy": nowhere}
+    assert run_command(*DELTA, "-o", "name", cluster=demo, **environment).returncode == 0
+    document = yaml.safe_load(demo.kubeconfig.read_text())
+    document["clusters"][0]["cluster"]["proxy-url"] = nowhere
+    (tmp_path / "ca.crt").write_bytes((demo.kubeconfig.parent / "ca.crt").read_bytes())
+    (tmp_path / "config").write_text(yaml.safe_dump(document))
+    found = run_command("snapshots", "--kubeconfig", str(tmp_path / "config"))
+    assert (found.returncode, found.stdout) == (1, "")
+    assert "no connection to the API server" in found.stderr or "no usable answer" in found.stderr
 
 
 def test_a_login_command_that_fails_is_shown(own_demo, tmp_path):
@@ -451,6 +525,11 @@ def test_a_token_that_is_no_good_is_told_by_its_fault(own_demo, tmp_path, fault)
 def test_the_environment_names_a_service_account_too(run):
     found = run(*DELTA, "-o", "name", "--context", "demo-admin", KUBECTL_CBT_SERVICE_ACCOUNT="backup/backup-app")
     assert found.returncode == 0
+
+
+def test_the_variable_is_not_for_the_demo():
+    found = run_command(*DELTA, "--demo", "-o", "name", KUBECTL_CBT_SERVICE_ACCOUNT="prod/backup")
+    assert (found.returncode, found.stderr) == (0, "")
 
 
 def test_no_token_appears_anywhere_not_even_in_tracebacks(own_demo):

@@ -74,6 +74,7 @@ def test_kubectl_lists_snapshots_of_all_namespaces(ask):
         (("get", "pvc", "-A"), "scratch"),
         (("get", "vs", "snap-a", "-o", "jsonpath={.status.restoreSize}"), "64Gi"),
         (("get", "vs", "-A", "--field-selector", "metadata.name=pg-mon"), "pg-mon"),
+        (("get", "vs", "-l", "app!=none"), "snap-a"),
         (("describe", "volumesnapshot", "snap-a"), "Ready To Use:"),
         (("describe", "sms", "demo-pages.csi.k8s.io"), "Audience:"),
         (("api-resources",), "snapshotmetadataservices"),
@@ -101,6 +102,10 @@ def test_what_is_not_served_is_a_plain_text_404(demo, path):
     with refused.value as answer:
         assert (answer.code, answer.read()) == (404, b"404 page not found\n")
         assert answer.headers["Content-Type"].startswith("text/plain")
+
+
+def test_a_label_selects_nothing_where_nothing_is_labelled(ask):
+    assert "No resources found" in ask("get", "vs", "-l", "app=none").stderr
 
 
 def test_the_demo_hands_a_real_yaml_to_kubectl(ask):

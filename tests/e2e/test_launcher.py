@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -89,3 +90,41 @@ def test_a_lost_wheel_is_named(launcher):
     found = launch(launcher, os.environ["PATH"])
     assert found.returncode == 1
     assert found.stderr.startswith("error: no wheel beside ")
+
+
+@pytest.fixture
+def installed(launcher) -> Path:
+    """The launcher after its first use, but for the packages: the environment is this test run's own."""
+    release = (
+        launch(launcher, os.environ["PATH"], PIP_NO_INDEX="1", PIP_CONFIG_FILE=os.devnull).stderr.split()[4].rstrip(",")
+    )
+    environment = launcher.parents[1] / "home" / ".cache" / "kubectl-cbt" / release
+    (environment / "bin").mkdir(parents=True)
+    python = environment / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    return environment
+
+
+def test_files_of_the_current_folder_are_not_run(launcher, installed, tmp_path, monkeypatch):
+    for name in ("typer.py", "kubectl_cbt.py", "json.py"):
+        (tmp_path / name).write_text("raise SystemExit('this file is not ours')\n")
+    monkeypatch.chdir(tmp_path)
+    found = launch(launcher, os.environ["PATH"], PYTHONPATH=str(tmp_path))
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.startswith("Client Version: v")
+
+
+@pytest.mark.parametrize("fault", ["gone", "another version"])
+def test_an_environment_whose_python_went_away_is_built_anew(launcher, installed, fault):
+    """Here without packages, so that what is tried can be seen; `make krew-check` shows that it installs."""
+    python = installed / "bin" / "python"
+    python.unlink()
+    if fault == "gone":
+        python.symlink_to("/nonexistent/python3.11")
+    else:
+        python.write_text("#!/bin/sh\nexit 1\n")  # what an import gives under a Python that has no such package
+        python.chmod(0o755)
+    found = launch(launcher, os.environ["PATH"], PIP_NO_INDEX="1", PIP_CONFIG_FILE=os.devnull)
+    assert "first use of" in found.stderr
+    assert "the packages kubectl-cbt needs could not be installed" in found.stderr

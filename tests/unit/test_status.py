@@ -31,7 +31,7 @@ SIDECAR = [
     (
         Code.INVALID_ARGUMENT,
         "VolumeSnapshot 'pg-tue' does not belong to the CSI driver 'csi.example.com'",
-        errors.InvalidRequest,
+        errors.ForeignSnapshot,
     ),
     (Code.UNAUTHENTICATED, "unauthenticated user", errors.Unauthenticated),
     (Code.PERMISSION_DENIED, "user does not have permissions to perform the operation: ", errors.PermissionDenied),

@@ -5,6 +5,7 @@ import statistics
 from collections import Counter
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -210,3 +211,11 @@ def test_an_extent_without_bytes_counts_as_an_extent_and_as_nothing_else():
 def test_overlapping_extents_count_as_sent():
     found = summary_of([[(0, 8192), (4096, 8192)]])
     assert (found.extents, found.covered_bytes) == (2, 16384)
+
+
+def test_what_lies_beyond_the_capacity_costs_nothing_and_takes_nothing_from_the_rest():
+    builder = SummaryBuilder()
+    offsets, sizes = np.array([0, 10 * 2**40], dtype=np.int64), np.array([4096, 4096], dtype=np.int64)
+    builder.add(Batch(Record(1, 2, 2**20, offsets, sizes), offsets, sizes))
+    costs = {cost.chunk_bytes: cost.size_bytes for cost in builder.summary(2**20).chunk_costs}
+    assert costs == {2**19: 2**19, 2**20: 2**20, 2**22: 2**20}

@@ -139,9 +139,13 @@ def test_something_is_never_0_percent_and_less_than_all_never_100(whole, data):
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (0, "0.0 s"),
-        (0.24, "0.2 s"),
+        (0, "0 ms"),
+        (0.0246, "25 ms"),
+        (0.9994, "999 ms"),
+        (0.9996, "1.0 s"),
         (9.94, "9.9 s"),
+        (9.96, "10 s"),
+        (59.6, "1 min 0 s"),
         (10, "10 s"),
         (41.3, "41 s"),
         (60, "1 min 0 s"),
