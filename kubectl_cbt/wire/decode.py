@@ -121,15 +121,20 @@ def _decode_run(message: bytes, position: int) -> tuple[Int64Column, Int64Column
 
 def _varints(data: npt.NDArray[np.uint8], starts: npt.NDArray[np.intp], lengths: npt.NDArray[np.intp]) -> Int64Column:
     """Values of the varints that begin at ``starts``, each ``lengths`` bytes long, at most 63 bits."""
-    values = (data[starts] & 0x7F).astype(np.int64)
+    values = _seven_bits(data, starts)
     longest = int(lengths.max())
     for index in range(1, longest):
         has_byte = lengths > index
         if has_byte.all():
-            values |= (data[starts + index] & np.int64(0x7F)) << (7 * index)
+            values |= _seven_bits(data, starts + index) << (7 * index)
         else:
-            values[has_byte] |= (data[starts[has_byte] + index] & np.int64(0x7F)) << (7 * index)
+            values[has_byte] |= _seven_bits(data, starts[has_byte] + index) << (7 * index)
     return values
+
+
+def _seven_bits(data: npt.NDArray[np.uint8], at: npt.NDArray[np.intp]) -> Int64Column:
+    # Widened before anything is done with it: what uint8 becomes beside another type depends on numpy's version.
+    return (data[at] & 0x7F).astype(np.int64)
 
 
 def _decode_by_protobuf(message: bytes, number: int) -> Record:
