@@ -4,9 +4,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+OLDEST := .venv-oldest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit lint format protos docs krew krew-check clean
+.PHONY: help setup demo test test-oldest unit lint format protos docs krew krew-check clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -18,6 +19,13 @@ $(READY): pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
+# Without their dependencies: the tests' own tools ask for newer releases of some.
+$(OLDEST)/.ready: pyproject.toml tests/oldest.txt
+	$(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement tests/oldest.txt
+	@touch $@
+
 setup: $(READY)  ## make .venv with everything in it
 
 demo: $(READY)  ## a delta of the demo cluster
@@ -27,6 +35,9 @@ test: lint unit  ## lint, then every test
 
 unit: $(READY)  ## every test, without lint
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+test-oldest: $(OLDEST)/.ready  ## every test with the oldest libraries pyproject.toml accepts (Python 3.11)
+	$(OLDEST)/bin/python -m pytest -n 2 --dist worksteal
 
 lint: $(READY)  ## ruff, mypy (strict) and the import contracts
 	$(BIN)/ruff check .
@@ -51,4 +62,4 @@ krew-check: $(READY)  ## rebuild, compare with the manifest, install as krew doe
 	$(BIN)/python scripts/check_krew.py
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

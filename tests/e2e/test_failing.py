@@ -5,7 +5,6 @@ import json
 import re
 import socket
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -562,14 +561,3 @@ def test_no_token_appears_anywhere_not_even_in_tracebacks(own_demo):
     for token in (*issued, *logins):
         for part in token.split("."):
             assert part not in output
-
-
-def test_a_request_that_waits_can_be_cancelled_by_the_server_side_deadline(own_demo):
-    """A driver that is slow to its first message is waited for."""
-
-    def slow(messages):
-        time.sleep(0.5)  # the driver's, not the test's: what is tested is that nobody gives up on it
-        yield from messages
-
-    own_demo.services[PAGES_DRIVER].tampering = Tampering(answer=slow)
-    assert run_command(*DELTA, "-o", "name", cluster=own_demo).returncode == 0

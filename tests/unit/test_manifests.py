@@ -3,6 +3,7 @@
 import hashlib
 import io
 import re
+import tomllib
 import zipfile
 from pathlib import Path, PurePosixPath
 
@@ -125,3 +126,10 @@ def test_the_archive_is_the_same_twice_and_holds_plain_files_with_their_modes(kr
 def test_the_manifests_sha256_is_the_archives(krew):
     (platform,) = krew["spec"]["platforms"]
     assert platform["sha256"] == hashlib.sha256(build_archive()).hexdigest(), "run: make krew"
+
+
+def test_the_oldest_libraries_that_are_tested_are_the_oldest_that_are_accepted():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    accepted = {re.split(r"[>,<]", text)[0]: re.search(r">=([\d.]+)", text)[1] for text in project["dependencies"]}
+    lines = (ROOT / "tests" / "oldest.txt").read_text(encoding="utf-8").splitlines()
+    assert dict(line.split("==") for line in lines if "==" in line) == accepted
