@@ -12,8 +12,10 @@ import pytest
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 from kubectl_cbt.demo.cluster import DemoCluster
+from kubectl_cbt.demo.metadata_service import Code, Refusal, Tampering
 
 COMMAND = Path(sys.executable).with_name("kubectl-cbt")
+DELTA = ("delta", "snap-a", "snap-b")
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
@@ -63,3 +65,14 @@ def run(demo: DemoCluster) -> Run:
         return run_command(*arguments, cluster=demo, **environment)
 
     return runner
+
+
+def cut_after(count: int, code: Code = Code.UNAVAILABLE, details: str = "Socket closed") -> Tampering:
+    """A service whose stream ends with a status after that many messages."""
+
+    def answer(messages):
+        for _, message in zip(range(count), messages, strict=False):
+            yield message
+        raise Refusal(code, details)
+
+    return Tampering(answer=answer)

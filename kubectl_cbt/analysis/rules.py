@@ -7,6 +7,7 @@ R8 (OK only after everything was sent) and R9 (a client may resume) cannot be se
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -24,7 +25,7 @@ _UNKNOWN, _FIXED_LENGTH, _VARIABLE_LENGTH = 0, 1, 2
 Mask = npt.NDArray[np.bool_]
 
 
-class Rule:
+class Rule(ABC):
     """One rule watched over one stream.
 
     Subclasses implement :meth:`look`; it is called with each record in order and reports through
@@ -40,9 +41,9 @@ class Rule:
         self.count = 0
         self.examples: list[Example] = []
 
+    @abstractmethod
     def look(self, record: Record) -> None:
         """Check one record."""
-        raise NotImplementedError
 
     def record_breaks(self, record: Record, text: str) -> None:
         """The record as a whole breaks the rule."""

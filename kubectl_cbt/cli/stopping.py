@@ -7,6 +7,7 @@ finished, and the document gets its end. A second signal does not wait for that:
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -17,6 +18,9 @@ from typing import Any, NoReturn
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 GRACE_SECONDS = 2.0
 """How long a reader that takes nothing any more may hold up a document that is to end."""
+
+
+_IMPORT_PATIENCE_SECONDS = 0.02
 
 
 class Stopped(BaseException):
@@ -51,9 +55,23 @@ def _heeded() -> list[int]:
 
 
 def _raise(number: int, frame: FrameType | None) -> None:
+    if _is_importing(frame):
+        # An exception inside an extension module's initialisation may crash the interpreter: come back in a moment.
+        again = threading.Timer(_IMPORT_PATIENCE_SECONDS, os.kill, (os.getpid(), number))
+        again.daemon = True
+        again.start()
+        return
     global seen  # a signal handler has no other place to leave it
     seen = number
     raise Stopped(number)
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 class StopRequest:

@@ -6,13 +6,12 @@ from importlib.resources import files
 import jsonschema
 import pytest
 import yaml
-from conftest import run_command
+from conftest import DELTA, run_command
 
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
 from kubectl_cbt.output.registry import StreamFormat
 
 SCHEMA = json.loads(files("kubectl_cbt.output").joinpath("schema.json").read_bytes())
-DELTA = ("delta", "snap-a", "snap-b")
 
 
 def test_the_documents_of_the_demo_are_valid_and_twice_the_same():

@@ -122,14 +122,16 @@ def wait_for_signal_to_arrive(process: subprocess.Popen) -> None:
             return
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc, which only Linux has")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_at_any_moment_of_the_start_ends_without_a_traceback(demo, number):
-    """While modules are imported and while the cluster is asked: each time a little later."""
+def test_a_signal_at_any_moment_ends_without_a_traceback(demo, number):
+    """From the first on at which we heed it: while modules are imported, the cluster is asked, the stream runs."""
     codes = set()
-    for step in range(12):
+    for step in range(14):
         with started("delta", "snap-a", "snap-b", "-o", "csv", cluster=demo) as process:
+            wait_until_terminate_is_caught(process)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=0.06 + step * 0.04)
+                process.wait(timeout=step * 0.04)
             process.send_signal(number)
             _, said = process.communicate(timeout=30)
             codes.add(process.returncode)
@@ -137,6 +139,16 @@ def test_a_signal_at_any_moment_of_the_start_ends_without_a_traceback(demo, numb
             assert b"internal error" not in said
     assert codes <= {128 + number, 0}
     assert 128 + number in codes
+
+
+def wait_until_terminate_is_caught(process: subprocess.Popen) -> None:
+    """Until the command has its own handlers: Python itself catches no SIGTERM."""
+    bit = 1 << (signal.SIGTERM - 1)
+    while process.poll() is None:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        (caught,) = (int(line.split()[1], 16) for line in status.splitlines() if line.startswith("SigCgt"))
+        if caught & bit:
+            return
 
 
 def test_a_signal_the_caller_ignores_is_ignored(demo):

@@ -1,0 +1,79 @@
+"""Tokens: where they come from, what a bad one gets, and that none is ever seen."""
+
+import re
+
+import pytest
+from conftest import DELTA, cut_after, run_command
+
+from kubectl_cbt.demo.identity import BACKUP_APP, NOBODY
+from kubectl_cbt.demo.metadata_service import Code, Tampering
+from kubectl_cbt.demo.scenarios import PAGES_DRIVER
+
+
+def test_a_token_file_is_used_as_it_is(own_demo, tmp_path):
+    service = own_demo.services[PAGES_DRIVER]
+    path = tmp_path / "token"
+    path.write_text(own_demo.identity.issue(BACKUP_APP, [service.audience], 600)[0] + "\n")
+    # demo-admin is no ServiceAccount: without the file this would fail.
+    found = run_command(*DELTA, "--token-file", str(path), "--context", "demo-admin", "-o", "name", cluster=own_demo)
+    assert found.returncode == 0
+
+
+@pytest.mark.parametrize("fault", ["expired", "wrong audience", "nobody", "empty"])
+def test_a_token_that_is_no_good_is_told_by_its_fault(own_demo, tmp_path, fault):
+    service = own_demo.services[PAGES_DRIVER]
+    token = {
+        "expired": own_demo.identity.issue(BACKUP_APP, [service.audience], -1)[0],
+        "wrong audience": own_demo.identity.issue(BACKUP_APP, ["another"], 600)[0],
+        "nobody": own_demo.identity.issue(NOBODY, [service.audience], 600)[0],
+        "empty": "\n",
+    }[fault]
+    path = tmp_path / "token"
+    path.write_text(token)
+    found = run_command(*DELTA, "--token-file", str(path), "-v", "1", cluster=own_demo)
+    assert (found.returncode, found.stdout) == (1, "")
+    said = {"nobody": "may not get volumesnapshots", "empty": "is empty"}
+    assert said.get(fault, "rejected the token") in found.stderr
+    assert not token.strip() or token not in found.stderr
+
+
+def test_the_environment_names_a_service_account_too(run):
+    found = run(*DELTA, "-o", "name", "--context", "demo-admin", KUBECTL_CBT_SERVICE_ACCOUNT="backup/backup-app")
+    assert found.returncode == 0
+
+
+def test_the_variable_is_not_for_the_demo():
+    found = run_command(*DELTA, "--demo", "-o", "name", KUBECTL_CBT_SERVICE_ACCOUNT="prod/backup")
+    assert (found.returncode, found.stderr) == (0, "")
+
+
+def test_no_token_appears_anywhere_not_even_in_tracebacks(own_demo):
+    """Every way to fail behind the token, as verbose as it gets; and success in every format."""
+    issued: list[str] = []
+    issue = own_demo.identity.issue
+
+    def remember(*arguments):
+        token, expires = issue(*arguments)
+        issued.append(token)
+        return token, expires
+
+    own_demo.identity.issue = remember
+    output = ""
+    service = own_demo.services[PAGES_DRIVER]
+    for tampering in (
+        Tampering(),
+        cut_after(1),
+        cut_after(0, Code.UNAUTHENTICATED, "unauthenticated user"),
+        Tampering(answer=lambda messages: iter([b"\xff"])),
+    ):
+        service.tampering = tampering
+        for form in ("json", "summary"):
+            found = run_command(*DELTA, "-o", form, "-v", "9", cluster=own_demo)
+            output += found.stdout + found.stderr
+    assert len(issued) == 8
+    assert "Traceback" in output
+    logins = re.findall(r"token: (\S+)", own_demo.kubeconfig.read_text())
+    assert len(logins) == 4
+    for token in (*issued, *logins):
+        for part in token.split("."):
+            assert part not in output
