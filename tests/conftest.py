@@ -1,6 +1,7 @@
 """Fixtures for every test: a running demo cluster, and the installed command."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,6 +14,11 @@ os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 from kubectl_cbt.demo.cluster import DemoCluster
 from kubectl_cbt.demo.metadata_service import Code, Refusal, Tampering
+
+# A run under nohup, or in a shell's background, ignores some signals, and the commands it starts would inherit that.
+for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, signal.default_int_handler)
 
 COMMAND = Path(sys.executable).with_name("kubectl-cbt")
 DELTA = ("delta", "snap-a", "snap-b")
