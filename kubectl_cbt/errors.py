@@ -30,6 +30,7 @@
     │   ├── MalformedMessage            what came is not the message of the contract
     │   ├── Interrupted                 the user stopped it
     │   └── DriverFailed                any other code: the driver's own
+    ├── DocumentError                   a saved document that cannot be read, or holds less than it says
     └── OutputError                     standard output or a file cannot be written
 
 Foreign exceptions are translated at two boundaries only: ``cluster/api_errors.py`` for the Kubernetes client,
@@ -199,6 +200,10 @@ class Interrupted(StreamError):
 
 class DriverFailed(StreamError):
     """The driver answered with an error of its own."""
+
+
+class DocumentError(CbtError):
+    """A saved document that cannot be read, or holds less than it says."""
 
 
 class OutputError(CbtError):

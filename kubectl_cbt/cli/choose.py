@@ -29,11 +29,11 @@ def choose_base(session: Session, target: SnapshotRef, diagnostics: Diagnostics)
             f"volumesnapshot {target} has no older snapshot of its volume to compare with",
             hint=f"what it holds: kubectl cbt allocated {target.name} -n {target.namespace}",
         )
-    for number, row in enumerate(siblings, 1):
-        diagnostics.say(f"{number:>3}  {row.snapshot.ref.name}   {age(row.snapshot.created)}")
+    for number, entry in enumerate(siblings, 1):
+        diagnostics.say(f"{number:>3}  {entry.ref.name}   {age(entry.created)}")
     answer = diagnostics.prompt(f"Base of the delta to {target.name} [1]: ") or "1"
-    names = {str(number): row.snapshot.ref for number, row in enumerate(siblings, 1)}
-    names |= {row.snapshot.ref.name: row.snapshot.ref for row in siblings}
+    names = {str(number): entry.ref for number, entry in enumerate(siblings, 1)}
+    names |= {entry.ref.name: entry.ref for entry in siblings}
     if answer not in names:
         raise UsageError(f'"{answer}" is none of these')
     return names[answer]

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from kubectl_cbt.analysis.summary import SummaryBuilder
     from kubectl_cbt.model.results import Asked, Outcome
     from kubectl_cbt.output.writer import Writer
-    from kubectl_cbt.stream.loop import ExtentStream
+    from kubectl_cbt.model.stream import BatchStream
 
 _WITHOUT_ROWS = (StreamFormat.SUMMARY, StreamFormat.NAME)
 
 
-def print_stream(stream: ExtentStream, asked: Asked, output: StreamFormat | None, terminal: Terminal) -> int:
+def print_stream(stream: BatchStream, asked: Asked, output: StreamFormat | None, terminal: Terminal) -> int:
     """Run the stream through a writer and say on stderr what there is to say; returns the exit code."""
     from kubectl_cbt.analysis.summary import SummaryBuilder
     from kubectl_cbt.cli.screen import screen_of_stdout
@@ -53,7 +53,7 @@ def print_stream(stream: ExtentStream, asked: Asked, output: StreamFormat | None
 
 
 def _run(
-    stream: ExtentStream, figures: SummaryBuilder, writer: Writer, advance: Callable[[], None], stop: StopRequest
+    stream: BatchStream, figures: SummaryBuilder, writer: Writer, advance: Callable[[], None], stop: StopRequest
 ) -> tuple[CbtError | None, int]:
     """Batches to figures and writer; returns what ended it early, if anything did, and the exit code for it."""
     try:

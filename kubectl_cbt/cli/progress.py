@@ -13,13 +13,13 @@ from kubectl_cbt.cli.diagnostics import Diagnostics, is_a_terminal
 from kubectl_cbt.units import human_bytes, human_rate
 
 if TYPE_CHECKING:
-    from kubectl_cbt.stream.loop import ExtentStream
+    from kubectl_cbt.model.stream import BatchStream
 
 _EVERY_SECONDS = 0.1
 
 
 @contextlib.contextmanager
-def progress_bar(stream: ExtentStream, diagnostics: Diagnostics, *, shown: bool) -> Iterator[Callable[[], None]]:
+def progress_bar(stream: BatchStream, diagnostics: Diagnostics, *, shown: bool) -> Iterator[Callable[[], None]]:
     """A bar that goes when the block is left; call what it yields after each batch."""
     if not shown:
         yield lambda: None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -10,12 +10,10 @@ from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.options import Cluster, Terminal
 from kubectl_cbt.cli.session import open_session
 from kubectl_cbt.cli.stdout import write_stdout
+from kubectl_cbt.model.entry import SnapshotEntry, by_volume_and_age
 from kubectl_cbt.model.refs import SNAPSHOT_PREFIX
 from kubectl_cbt.output.listing import ListColumn, ListFormat, ListRow, format_list
 from kubectl_cbt.units import age, human_bytes
-
-if TYPE_CHECKING:
-    from kubectl_cbt.cluster.catalogue import SnapshotRow
 
 _COLUMNS = (
     ListColumn("NAME"),
@@ -47,8 +45,8 @@ def snapshots(
       kubectl cbt snapshots --demo -A
     """
     with open_session(cluster) as session:
-        found = session.catalogue.rows(None if all_namespaces else session.namespace)
-    found.sort(key=_by_volume_and_age)
+        found = session.catalogue.entries(None if all_namespaces else session.namespace)
+    found.sort(key=by_volume_and_age)
     columns = (ListColumn("NAMESPACE"), *_COLUMNS) if all_namespaces else _COLUMNS
     write_stdout(format_list(output, "SnapshotList", columns, [_row(row) for row in found]))
     if not found:
@@ -56,39 +54,31 @@ def snapshots(
         Diagnostics(quiet=terminal.quiet).note(f"No snapshots found {where}.")
 
 
-def _by_volume_and_age(row: SnapshotRow) -> tuple[str, str, str, str]:
-    snapshot = row.snapshot
-    # What has no time yet is the newest.
-    taken = snapshot.created.isoformat() if snapshot.created else "~"
-    return snapshot.ref.namespace, snapshot.claim or "", taken, snapshot.ref.name
-
-
-def _row(row: SnapshotRow) -> ListRow:
-    snapshot, content = row.snapshot, row.content
-    size = (content and content.restore_size_bytes) or snapshot.restore_size_bytes
+def _row(entry: SnapshotEntry) -> ListRow:
+    size = entry.restore_size_bytes
     cells = {
-        "NAMESPACE": snapshot.ref.namespace,
-        "NAME": snapshot.ref.name,
-        "PVC": snapshot.claim or "",
-        "DRIVER": content.driver if content else "",
+        "NAMESPACE": entry.ref.namespace,
+        "NAME": entry.ref.name,
+        "PVC": entry.claim or "",
+        "DRIVER": entry.driver,
         "SIZE": human_bytes(size) if size is not None else "",
-        "READY": str(snapshot.ready).lower(),
-        "AGE": age(snapshot.created or snapshot.object_created),
-        "HANDLE": (content and content.handle) or "",
-        "CONTENT": snapshot.content or "",
-        "CBT": f"no: {row.obstacle}" if row.obstacle else "yes",
+        "READY": str(entry.ready).lower(),
+        "AGE": age(entry.created or entry.object_created),
+        "HANDLE": entry.handle,
+        "CONTENT": entry.content,
+        "CBT": "yes" if entry.usable else f"no: {entry.obstacle}",
     }
     document = {
-        "namespace": snapshot.ref.namespace,
-        "name": snapshot.ref.name,
-        "persistentVolumeClaim": snapshot.claim,
-        "driver": content.driver if content else None,
-        "handle": content.handle if content else None,
-        "content": snapshot.content,
+        "namespace": entry.ref.namespace,
+        "name": entry.ref.name,
+        "persistentVolumeClaim": entry.claim,
+        "driver": entry.driver or None,
+        "handle": entry.handle or None,
+        "content": entry.content or None,
         "restoreSizeBytes": size,
-        "creationTime": snapshot.created.strftime("%Y-%m-%dT%H:%M:%SZ") if snapshot.created else None,
-        "readyToUse": snapshot.ready,
-        "changedBlockTracking": not row.obstacle,
-        "obstacle": row.obstacle or None,
+        "creationTime": entry.created.strftime("%Y-%m-%dT%H:%M:%SZ") if entry.created else None,
+        "readyToUse": entry.ready,
+        "changedBlockTracking": entry.usable,
+        "obstacle": entry.obstacle or None,
     }
-    return ListRow(cells, f"{SNAPSHOT_PREFIX}{snapshot.ref.name}", document)
+    return ListRow(cells, f"{SNAPSHOT_PREFIX}{entry.ref.name}", document)

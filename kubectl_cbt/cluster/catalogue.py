@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
@@ -16,8 +15,8 @@ from kubectl_cbt.cluster.resources import (
     VolumeSnapshotContent,
 )
 from kubectl_cbt.errors import Forbidden, NotFound, ResourceTypeMissing
+from kubectl_cbt.model.entry import SnapshotEntry, siblings
 from kubectl_cbt.model.refs import SnapshotRef
-from kubectl_cbt.model.target import same_volume
 
 _SNAPSHOTS = ("apis", SNAPSHOT_GROUP, "v1")
 _CBT_VERSIONS = ("v1beta1", "v1alpha1")
@@ -26,30 +25,6 @@ _CBT_VERSIONS = ("v1beta1", "v1alpha1")
 _NO_SERVICE = "driver has no service"
 
 _View = TypeVar("_View")
-
-
-@dataclass(frozen=True, slots=True)
-class SnapshotRow:
-    """A VolumeSnapshot with what belongs to it, and whether CBT can be asked about it.
-
-    Attributes:
-        content: None when unbound, or when the caller may not read contents.
-        obstacle: why it cannot be asked about, empty when it can.
-    """
-
-    snapshot: VolumeSnapshot
-    content: VolumeSnapshotContent | None
-    obstacle: str
-
-    @property
-    def claim(self) -> str | None:
-        """The source claim."""
-        return self.snapshot.claim
-
-    @property
-    def volume_handle(self) -> str | None:
-        """The driver's id of the source volume."""
-        return self.content.volume_handle if self.content else None
 
 
 class Catalogue:
@@ -89,38 +64,30 @@ class Catalogue:
             return True
         return True
 
-    def rows(self, namespace: str | None) -> list[SnapshotRow]:
+    def entries(self, namespace: str | None) -> list[SnapshotEntry]:
         """Snapshots of a namespace (None: all) with driver, handle and whether CBT works for them."""
         snapshots = self.snapshots(namespace)
         contents = self._contents(snapshots)
         obstacles = self._driver_obstacles({content.driver for content in contents.values()})
-        return [
-            SnapshotRow(snapshot, content, _obstacle(snapshot, content, obstacles))
-            for snapshot in snapshots
-            for content in (contents.get(snapshot.content or ""),)
-        ]
+        return [_entry(snapshot, contents.get(snapshot.content or ""), obstacles) for snapshot in snapshots]
 
-    def older_siblings(self, ref: SnapshotRef) -> list[SnapshotRow]:
+    def older_siblings(self, ref: SnapshotRef) -> list[SnapshotEntry]:
         """What a snapshot can be compared with: usable older snapshots known to be of its volume, newest first.
 
         Raises:
             NotFound: the namespace has no snapshot of that name.
         """
-        rows = self.rows(ref.namespace)
-        own = next((row for row in rows if row.snapshot.ref == ref), None)
+        entries = self.entries(ref.namespace)
+        own = next((entry for entry in entries if entry.ref == ref), None)
         if own is None:
             self.snapshot(ref)  # for the API server's own words
             return []
-        taken = own.snapshot.created
         older = [
-            (row.snapshot.created, row)
-            for row in rows
-            if not row.obstacle
-            and same_volume(row, own)
-            and row.snapshot.created
-            and (taken is None or row.snapshot.created < taken)
+            entry
+            for entry in siblings(entries, ref)
+            if entry.created and (own.created is None or entry.created < own.created)
         ]
-        return [row for _, row in sorted(older, key=lambda pair: pair[0], reverse=True)]
+        return older[::-1]
 
     def _driver_obstacles(self, drivers: set[str]) -> dict[str, str]:
         """For each driver why CBT cannot be had, empty when it can; one by one for who may not list services."""
@@ -173,6 +140,25 @@ class Catalogue:
 
 def _items(listing: Object, view: Callable[[Object], _View]) -> list[_View]:
     return [view(item) for item in listing.get("items") or ()]
+
+
+def _entry(
+    snapshot: VolumeSnapshot, content: VolumeSnapshotContent | None, drivers: dict[str, str]
+) -> SnapshotEntry:
+    size = (content and content.restore_size_bytes) or snapshot.restore_size_bytes
+    return SnapshotEntry(
+        ref=snapshot.ref,
+        claim=snapshot.claim,
+        content=snapshot.content or "",
+        driver=content.driver if content else "",
+        handle=(content and content.handle) or "",
+        volume_handle=content.volume_handle if content else None,
+        restore_size_bytes=size,
+        ready=snapshot.ready,
+        created=snapshot.created,
+        object_created=snapshot.object_created,
+        obstacle=_obstacle(snapshot, content, drivers),
+    )
 
 
 def _obstacle(snapshot: VolumeSnapshot, content: VolumeSnapshotContent | None, drivers: dict[str, str]) -> str:

@@ -1,14 +1,68 @@
-"""Extents as columns: offsets and running totals.
+"""Extents as columns: offsets and running totals, in blocks.
 
 With those two, "how many bytes are covered before x" is one binary search, so a map of any window at any zoom
-is exact and nothing is binned in advance.
+is exact and nothing is binned in advance. Blocks, because a stream's length is not known before its end: an
+:class:`ExtentLog` grows without ever copying what it has, and what was seen of it stays as it was.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import cached_property
+from typing import NamedTuple
+
 import numpy as np
 
 from kubectl_cbt.model.record import INT64_MAX, Int64Column, saturating_ends
+
+BLOCK_EXTENTS = 2**18
+"""Extents a block of an :class:`ExtentLog` holds: 4 MiB, of which the system gives only what is filled."""
+
+
+class Run(NamedTuple):
+    """A maximal range without gap, half-open: extents that touch are one run."""
+
+    start: int
+    end: int
+
+    @property
+    def size_bytes(self) -> int:
+        """Its length."""
+        return self.end - self.start
+
+
+class Block(NamedTuple):
+    """Consecutive extents.
+
+    Attributes:
+        offsets: int64[m], bytes.
+        totals: int64[m + 1], bytes in all extents before each, and behind the last.
+    """
+
+    offsets: Int64Column
+    totals: Int64Column
+
+    @property
+    def sizes(self) -> Int64Column:
+        """int64[m], bytes; exact even where the totals left int64, since differences wrap back."""
+        return np.diff(self.totals)
+
+    @property
+    def end(self) -> int:
+        """Where the last extent ends."""
+        return int(self.offsets[-1]) + int(self.totals[-1]) - int(self.totals[-2])
+
+    def covered_before(self, positions: Int64Column) -> Int64Column:
+        """As :meth:`Extents.covered_before`, for positions that are not before the block."""
+        # The extent that contains x, or the last one that begins before it.
+        index = np.maximum(np.searchsorted(self.offsets, positions, side="right") - 1, 0)
+        inside = np.clip(positions - self.offsets[index], 0, self.totals[index + 1] - self.totals[index])
+        return np.asarray(self.totals[index] + inside, dtype=np.int64)
+
+    def gaps(self, previous_end: int) -> Int64Column:
+        """int64[m], unchanged bytes in front of each extent; the first one's reaches back to ``previous_end``."""
+        ends = self.offsets + self.sizes
+        return self.offsets - np.concatenate(([previous_end], ends[:-1]))
 
 
 class Extents:
@@ -22,15 +76,15 @@ class Extents:
         ValueError: when the columns break these rules. A driver's stream may; see :meth:`repaired`.
     """
 
-    __slots__ = ("offsets", "totals")
+    __slots__ = ("_blocks", "_first_offsets", "_first_rows")
 
     def __init__(self, offsets: Int64Column, sizes: Int64Column) -> None:
         if len(offsets) != len(sizes):
             raise ValueError(f"{len(offsets)} offsets, {len(sizes)} sizes")
         if len(sizes) and not _are_legal(offsets, sizes):
             raise ValueError("extents are not ascending, overlap, are empty, or leave the range of offsets")
-        self.offsets = offsets
-        self.totals = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
+        totals = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
+        self._take((Block(offsets, totals),) if len(offsets) else ())
 
     @classmethod
     def repaired(cls, offsets: Int64Column, sizes: Int64Column) -> Extents:
@@ -43,27 +97,242 @@ class Extents:
         except ValueError:
             return cls(*_union(offsets, sizes))
 
+    @classmethod
+    def of_blocks(cls, blocks: tuple[Block, ...]) -> Extents:
+        """From blocks known to be legal, none of them empty, totals running on from one to the next."""
+        made = cls.__new__(cls)
+        made._take(blocks)
+        return made
+
+    def _take(self, blocks: tuple[Block, ...]) -> None:
+        self._blocks = blocks
+        self._first_offsets = np.array([block.offsets[0] for block in blocks], dtype=np.int64)
+        self._first_rows = np.cumsum([0, *(len(block.offsets) for block in blocks)])
+
     def __len__(self) -> int:
-        return len(self.offsets)
+        return int(self._first_rows[-1])
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The columns as they are kept."""
+        return self._blocks
+
+    @property
+    def offsets(self) -> Int64Column:
+        """int64[n], bytes, strictly increasing."""
+        return self.rows(0, len(self))[0]
 
     @property
     def sizes(self) -> Int64Column:
         """int64[n], bytes."""
-        return np.diff(self.totals)
+        return self.rows(0, len(self))[1]
 
     @property
     def covered_bytes(self) -> int:
         """Bytes in all extents."""
-        return int(self.totals[-1])
+        return int(self._blocks[-1].totals[-1]) if self._blocks else 0
+
+    @property
+    def end(self) -> int:
+        """Where the last extent ends; 0 without extents."""
+        return self._blocks[-1].end if self._blocks else 0
+
+    def rows(self, start: int, stop: int) -> tuple[Int64Column, Int64Column]:
+        """Offsets and sizes of the extents number ``start`` to ``stop`` (from 0, exclusive), less where there are less."""
+        offsets, sizes = [], []
+        start, stop = max(start, 0), min(stop, len(self))
+        while start < stop:
+            number = int(np.searchsorted(self._first_rows, start, side="right")) - 1
+            block, first = self._blocks[number], int(self._first_rows[number])
+            upto = min(stop - first, len(block.offsets))
+            offsets.append(block.offsets[start - first : upto])
+            sizes.append(np.diff(block.totals[start - first : upto + 1]))
+            start = first + upto
+        return _joined(offsets), _joined(sizes)
 
     def covered_before(self, positions: Int64Column) -> Int64Column:
         """Bytes covered in ``[0, x)`` for each ``x`` of ``positions`` (int64[k], any order) as int64[k]."""
-        if not len(self.offsets):
-            return np.zeros(len(positions), dtype=np.int64)
-        # The extent that contains x, or the last one that begins before it.
-        index = np.maximum(np.searchsorted(self.offsets, positions, side="right") - 1, 0)
-        inside = np.clip(positions - self.offsets[index], 0, self.totals[index + 1] - self.totals[index])
-        return np.asarray(self.totals[index] + inside, dtype=np.int64)
+        if (positions[1:] < positions[:-1]).any():
+            order = np.argsort(positions, kind="stable")
+            found = np.empty(len(positions), dtype=np.int64)
+            found[order] = self.covered_before(positions[order])
+            return found
+        found = np.zeros(len(positions), dtype=np.int64)
+        # A position belongs to the last block that begins at or before it; in front of all, to the first.
+        cuts = np.searchsorted(positions, self._first_offsets[1:], side="left").tolist()
+        for block, start, stop in zip(self._blocks, [0, *cuts], [*cuts, len(positions)], strict=False):
+            if start < stop:
+                found[start:stop] = block.covered_before(positions[start:stop])
+        return found
+
+    def count_before(self, position: int) -> int:
+        """How many extents begin before ``position``: the number of the first one that does not."""
+        number = int(np.searchsorted(self._first_offsets, position, side="left")) - 1
+        if number < 0:
+            return 0
+        return int(self._first_rows[number] + np.searchsorted(self._blocks[number].offsets, position, side="left"))
+
+    def overlapping(self, start: int, end: int) -> range:
+        """Numbers of the extents that share a byte with ``[start, end)``."""
+        first, stop = self.count_before(start), self.count_before(end)
+        if first > 0:
+            offsets, sizes = self.rows(first - 1, first)
+            if int(offsets[0]) + int(sizes[0]) > start:
+                first -= 1
+        return range(first, max(stop, first))
+
+    def run_from(self, position: int) -> Run | None:
+        """The first run that begins at or after ``position``."""
+        row = self._first_of_a_run(self.count_before(position))
+        return None if row is None else self._run_beginning(row)
+
+    def run_before(self, position: int) -> Run | None:
+        """The last run that begins before ``position``; it may reach beyond."""
+        row = self._last_first_of_a_run(self.count_before(position))
+        return None if row is None else self._run_beginning(row)
+
+    def largest_runs(self, most: int) -> list[Run]:
+        """The ``most`` longest runs, longest first, of equal ones the earlier first."""
+        kept: list[Run] = []
+        for starts, ends in self.runs():
+            sizes = ends - starts
+            best = np.argsort(-sizes, kind="stable")[:most]
+            kept += [Run(int(starts[index]), int(ends[index])) for index in best]
+            kept = sorted(kept, key=lambda run: (-run.size_bytes, run.start))[:most]
+        return kept
+
+    def runs(self) -> Iterator[tuple[Int64Column, Int64Column]]:
+        """All runs in order, as columns of starts and ends; no run is split between two of them."""
+        open_run: Run | None = None
+        for block in self._blocks:
+            previous_end = open_run.end if open_run else -1
+            begins = block.gaps(previous_end) != 0
+            first = np.flatnonzero(begins)
+            starts = block.offsets[first]
+            ends = np.concatenate(((block.offsets + block.sizes)[first[1:] - 1], [block.end]))
+            if open_run is not None:
+                if begins[0]:
+                    starts, ends = np.concatenate(([open_run.start], starts)), np.concatenate(([open_run.end], ends))
+                elif len(first):
+                    tail = int((block.offsets + block.sizes)[first[0] - 1])
+                    starts, ends = np.concatenate(([open_run.start], starts)), np.concatenate(([tail], ends))
+                else:
+                    starts = np.array([open_run.start], dtype=np.int64)
+            # The last one may go on in the next block.
+            open_run = Run(int(starts[-1]), int(ends[-1]))
+            if len(starts) > 1:
+                yield starts[:-1], ends[:-1]
+        if open_run is not None:
+            yield np.array([open_run.start], dtype=np.int64), np.array([open_run.end], dtype=np.int64)
+
+    def _previous_end(self, number: int) -> int:
+        """Where the extent in front of a block ends; -1 in front of the first, which nothing touches."""
+        return self._blocks[number - 1].end if number else -1
+
+    def _first_of_a_run(self, row: int) -> int | None:
+        """The first extent from ``row`` on that does not touch the one in front of it."""
+        number = int(np.searchsorted(self._first_rows, row, side="right")) - 1
+        for index in range(number, len(self._blocks)):
+            begins = self._blocks[index].gaps(self._previous_end(index)) != 0
+            skipped = max(row - int(self._first_rows[index]), 0)
+            found = np.flatnonzero(begins[skipped:])
+            if len(found):
+                return int(self._first_rows[index]) + skipped + int(found[0])
+        return None
+
+    def _last_first_of_a_run(self, stop: int) -> int | None:
+        """The last extent before ``stop`` that does not touch the one in front of it."""
+        number = int(np.searchsorted(self._first_rows, stop, side="left")) - 1
+        for index in range(number, -1, -1):
+            begins = self._blocks[index].gaps(self._previous_end(index)) != 0
+            found = np.flatnonzero(begins[: stop - int(self._first_rows[index])])
+            if len(found):
+                return int(self._first_rows[index]) + int(found[-1])
+        return None
+
+    def _run_beginning(self, row: int) -> Run:
+        following = self._first_of_a_run(row + 1)
+        last = (len(self) if following is None else following) - 1
+        offsets, sizes = self.rows(last, last + 1)
+        return Run(int(self.rows(row, row + 1)[0][0]), int(offsets[0]) + int(sizes[0]))
+
+
+class Received:
+    """Extents as they were sent, legal or not, up to one moment; a view that costs nothing.
+
+    Attributes:
+        blocks: as sent.
+        are_legal: whether they keep the rules of :class:`Extents`.
+    """
+
+    def __init__(self, blocks: tuple[Block, ...], *, are_legal: bool) -> None:
+        self.blocks = blocks
+        self.are_legal = are_legal
+
+    def __len__(self) -> int:
+        return sum(len(block.offsets) for block in self.blocks)
+
+    @cached_property
+    def extents(self) -> Extents:
+        """The same bytes of the volume, in order: the blocks themselves where they are legal."""
+        if self.are_legal:
+            return Extents.of_blocks(self.blocks)
+        offsets = _joined([block.offsets for block in self.blocks])
+        return Extents.repaired(offsets, _joined([block.sizes for block in self.blocks]))
+
+
+class ExtentLog:
+    """Extents as they come. One thread appends; what :meth:`received` gave may be read by any."""
+
+    def __init__(self) -> None:
+        self._full: list[Block] = []
+        self._last = _empty_block()
+        self._used = 0
+        self._are_legal = True
+        self._end = 0
+
+    def append(self, offsets: Int64Column, sizes: Int64Column) -> None:
+        """Add columns as they were sent, int64[m] each, untrusted."""
+        if not len(offsets):
+            return
+        if self._are_legal:
+            self._are_legal = bool(offsets[0] >= self._end) and _are_legal(offsets, sizes)
+            self._end = int(offsets[-1]) + int(sizes[-1])
+        start = 0
+        while start < len(offsets):
+            taken = min(BLOCK_EXTENTS - self._used, len(offsets) - start)
+            self._fill(offsets[start : start + taken], sizes[start : start + taken])
+            start += taken
+
+    def _fill(self, offsets: Int64Column, sizes: Int64Column) -> None:
+        begin, end = self._used, self._used + len(offsets)
+        block = self._last
+        block.offsets[begin:end] = offsets
+        np.cumsum(sizes, out=block.totals[begin + 1 : end + 1])
+        block.totals[begin + 1 : end + 1] += block.totals[begin]
+        self._used = end
+        if end == BLOCK_EXTENTS:
+            self._full.append(block)
+            self._last, self._used = _empty_block(int(block.totals[-1])), 0
+
+    def received(self) -> Received:
+        """All of it by now."""
+        blocks = tuple(self._full)
+        if self._used:
+            blocks += (Block(self._last.offsets[: self._used], self._last.totals[: self._used + 1]),)
+        return Received(blocks, are_legal=self._are_legal)
+
+
+def _empty_block(covered_before: int = 0) -> Block:
+    block = Block(np.empty(BLOCK_EXTENTS, dtype=np.int64), np.empty(BLOCK_EXTENTS + 1, dtype=np.int64))
+    block.totals[0] = covered_before
+    return block
+
+
+def _joined(columns: list[Int64Column]) -> Int64Column:
+    if len(columns) == 1:
+        return columns[0]
+    return np.concatenate(columns) if columns else np.empty(0, dtype=np.int64)
 
 
 def _are_legal(offsets: Int64Column, sizes: Int64Column) -> bool:

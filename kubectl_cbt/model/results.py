@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kubectl_cbt.model.question import Question
-from kubectl_cbt.model.target import Target
+from kubectl_cbt.model.target import Subject
 
 MUST = "MUST"
 WARNING = "WARNING"
@@ -106,7 +106,7 @@ class Asked:
     """What every output may say before the first message: the question and what it resolved to."""
 
     question: Question
-    target: Target
+    target: Subject
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,8 +75,8 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """All that is needed to ask: the snapshot, what it is compared with, and whom to ask.
+class Subject:
+    """What a question is about, wherever the answer comes from.
 
     Attributes:
         base: the base snapshot's object; None when allocated extents are asked for or only a handle is known.
@@ -86,4 +86,10 @@ class Target:
     snapshot: Snapshot
     base: Snapshot | None
     base_handle: SnapshotHandle | None
+
+
+@dataclass(frozen=True, slots=True)
+class Target(Subject):
+    """All that is needed to ask: the snapshot, what it is compared with, and whom to ask."""
+
     endpoint: Endpoint

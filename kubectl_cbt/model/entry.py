@@ -1,0 +1,61 @@
+"""A VolumeSnapshot as lists show it: what is known of it, and whether CBT can be asked about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from kubectl_cbt.model.refs import SnapshotRef
+from kubectl_cbt.model.target import same_volume
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotEntry:
+    """One snapshot, usable or not.
+
+    Attributes:
+        driver: empty when unbound, or when the caller may not read contents; so are ``handle`` and ``volume_handle``.
+        content: name of the bound content, empty when unbound.
+        claim: None for a pre-provisioned snapshot.
+        restore_size_bytes: None when nothing says it.
+        created: when the snapshot was taken, None when that is not known yet.
+        object_created: when its object was made.
+        obstacle: why it cannot be asked about, empty when it can.
+    """
+
+    ref: SnapshotRef
+    claim: str | None
+    content: str
+    driver: str
+    handle: str
+    volume_handle: str | None
+    restore_size_bytes: int | None
+    ready: bool
+    created: datetime | None
+    object_created: datetime | None
+    obstacle: str
+
+    @property
+    def usable(self) -> bool:
+        """Whether CBT can be asked about it."""
+        return not self.obstacle
+
+
+def by_volume_and_age(entry: SnapshotEntry) -> tuple[str, str, str, str]:
+    """Sort key: snapshots of a volume together, oldest first."""
+    # What has no time yet is the newest.
+    taken = entry.created.isoformat() if entry.created else "~"
+    return entry.ref.namespace, entry.claim or "", taken, entry.ref.name
+
+
+def siblings(entries: list[SnapshotEntry], ref: SnapshotRef) -> list[SnapshotEntry]:
+    """The usable snapshots known to be of the volume of ``ref``, itself included, oldest first; empty if unknown."""
+    own = next((entry for entry in entries if entry.ref == ref), None)
+    if own is None:
+        return []
+    found = [
+        (entry.created, entry.ref.name, entry)
+        for entry in entries
+        if entry.created and (entry is own or (entry.usable and same_volume(entry, own)))
+    ]
+    return [entry for _, _, entry in sorted(found, key=lambda dated: dated[:2])]

@@ -1,0 +1,55 @@
+"""One clean stream of batches, as every output and screen sees it: live, from a file, from a driver's socket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from kubectl_cbt.errors import CbtError
+from kubectl_cbt.model.record import Batch
+from kubectl_cbt.model.results import Outcome
+
+
+class BatchStream(Protocol):
+    """Iterate over it once. The figures may be read from another thread while that goes on."""
+
+    @property
+    def extents(self) -> int:
+        """Received so far."""
+        ...
+
+    @property
+    def next_offset(self) -> int:
+        """How far it got, bytes: the end of the last extent, or the starting offset."""
+        ...
+
+    @property
+    def capacity_bytes(self) -> int | None:
+        """Of the volume; None until a message said it."""
+        ...
+
+    @property
+    def seconds(self) -> float:
+        """Time from the start to the end, or to now."""
+        ...
+
+    def __iter__(self) -> Iterator[Batch]:
+        """The batches.
+
+        Raises:
+            CbtError: what ended it early; :meth:`outcome` takes it.
+        """
+        ...
+
+    def cancel(self) -> None:
+        """Stop; safe from another thread and at any time."""
+        ...
+
+    def outcome(self, error: CbtError | None = None, restore_size_bytes: int | None = None) -> Outcome:
+        """How it stands.
+
+        Args:
+            error: what ended it early; None when it came to its end.
+            restore_size_bytes: the snapshot's own size, for a stream that brought no capacity.
+        """
+        ...
