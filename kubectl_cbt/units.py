@@ -12,6 +12,11 @@ from datetime import UTC, datetime, timedelta
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)", re.ASCII)
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 _LONGEST_SECONDS = 100 * 366 * 86400
+_SECTOR = re.compile(r"lba\s*(\d+|0[xX][0-9a-fA-F]+)", re.ASCII | re.IGNORECASE)
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%", re.ASCII)
+SECTOR_BYTES = 512
+"""What disk tools count logical block addresses in."""
+
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([kKMGTPE]i?)?[bB]?", re.ASCII)
 
 
@@ -22,6 +27,16 @@ def human_bytes(size_bytes: int) -> str:
     if abs(size_bytes) < 1024:
         return f"{size_bytes} B"
     return humanize.naturalsize(size_bytes, binary=True).replace(".0 ", " ")
+
+
+def human_offset(offset_bytes: int) -> str:
+    """A place in a volume, finer than a size: ``4.7012 GiB``, ``12 KiB``."""
+    import humanize
+
+    if offset_bytes < 1024:
+        return f"{offset_bytes} B"
+    number, unit = humanize.naturalsize(offset_bytes, binary=True, format="%.4f").split()
+    return f"{number.rstrip('0').rstrip('.')} {unit}"
 
 
 def human_count(count: int) -> str:
@@ -126,6 +141,37 @@ def parse_offset(text: str) -> int:
     if size_bytes >= 2**63:
         raise ValueError(f"{text!r} is larger than any volume")
     return size_bytes
+
+
+def parse_place(text: str, capacity_bytes: int, here: int = 0) -> int:
+    """A byte of a volume: ``12Gi`` and all that :func:`parse_offset` reads, ``45%``, ``lba 2048``, ``+1Gi`` from here.
+
+    Raises:
+        ValueError: when it is none of these, or outside the volume.
+    """
+    text = text.strip()
+    if match := _SECTOR.fullmatch(text):
+        place = int(match[1], 16 if match[1][:2].lower() == "0x" else 10) * SECTOR_BYTES
+    elif match := _PERCENT.fullmatch(text):
+        # In integers, as everything that becomes an offset; the volume's very end is no byte of it.
+        whole, _, fraction = match[1].partition(".")
+        hundred: int = 100 * 10 ** len(fraction)
+        place = capacity_bytes * int(whole + fraction) // hundred
+        if int(whole + fraction) == hundred:
+            place = capacity_bytes - 1
+    elif text[:1] in ("+", "-"):
+        distance = parse_offset(text[1:])
+        place = here + distance if text[0] == "+" else here - distance
+    else:
+        place = parse_offset(text)
+    if not 0 <= place < capacity_bytes:
+        raise ValueError(f"{text} is outside the volume of {human_bytes(capacity_bytes)}")
+    return place
+
+
+def grouped_hex(number: int) -> str:
+    """An offset in hexadecimal, in groups of four: ``0x1_2cc0_0000``."""
+    return f"{number:#_x}"
 
 
 def _scaled(number: str, unit: str | None) -> int:

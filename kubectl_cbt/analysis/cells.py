@@ -1,11 +1,15 @@
-"""A window of the volume as cells of equal size, each with the exact number of covered bytes."""
+"""A range of the volume as cells, each with the exact number of covered bytes, and what heat that is."""
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.model.record import Int64Column
+
+Levels = npt.NDArray[np.uint8]
+"""Heat of each cell: 0 for exactly nothing, so that the least change is seen, then 1 to the number of levels."""
 
 
 def cell_edges(start: int, end: int, cells: int) -> Int64Column:
@@ -24,6 +28,22 @@ def coverage(extents: Extents, edges: Int64Column) -> Int64Column:
     return np.diff(extents.covered_before(edges))
 
 
+def heat_levels(covered: Int64Column, widths: Int64Column, levels: int) -> Levels:
+    """The level of each cell: its covered share, rounded up to ``levels`` steps.
+
+    Args:
+        covered: int64[n], bytes of each cell; more than its width counts as all.
+        widths: int64[n], bytes of each cell; a cell without bytes has level 0.
+        levels: the level of a cell that is covered wholly, at most 255.
+    """
+    # The products below must stay in int64; what cells so large lose to it is not seen.
+    shift = max((int(widths.max(initial=0)) * levels).bit_length() - 62, 0)
+    full = np.maximum(widths >> shift, 1)
+    part = np.minimum(covered >> shift, full)
+    steps = -(-(part * levels) // full)
+    return np.where((covered > 0) & (widths > 0), np.maximum(steps, 1), 0).astype(np.uint8)
+
+
 class CellCounter:
     """Cells of a whole volume, filled batch by batch: a map of a stream that was never kept.
 
@@ -40,7 +60,6 @@ class CellCounter:
         """Count one batch; overlaps within it count once, overlaps with earlier ones at most fill the cell."""
         self.covered += coverage(Extents.repaired(offsets, sizes), self.edges)
 
-    def fractions(self) -> list[float]:
-        """Covered share of each cell, 0.0 to 1.0; 0.0 for a cell without bytes."""
-        widths = np.maximum(np.diff(self.edges), 1)
-        return [float(fraction) for fraction in np.minimum(self.covered / widths, 1.0)]
+    def levels(self, levels: int) -> Levels:
+        """Heat of each cell."""
+        return heat_levels(self.covered, np.diff(self.edges), levels)

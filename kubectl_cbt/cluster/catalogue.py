@@ -142,9 +142,7 @@ def _items(listing: Object, view: Callable[[Object], _View]) -> list[_View]:
     return [view(item) for item in listing.get("items") or ()]
 
 
-def _entry(
-    snapshot: VolumeSnapshot, content: VolumeSnapshotContent | None, drivers: dict[str, str]
-) -> SnapshotEntry:
+def _entry(snapshot: VolumeSnapshot, content: VolumeSnapshotContent | None, drivers: dict[str, str]) -> SnapshotEntry:
     size = (content and content.restore_size_bytes) or snapshot.restore_size_bytes
     return SnapshotEntry(
         ref=snapshot.ref,

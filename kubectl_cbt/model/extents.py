@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from kubectl_cbt.model.record import INT64_MAX, Int64Column, saturating_ends
 
@@ -59,10 +60,17 @@ class Block(NamedTuple):
         inside = np.clip(positions - self.offsets[index], 0, self.totals[index + 1] - self.totals[index])
         return np.asarray(self.totals[index] + inside, dtype=np.int64)
 
-    def gaps(self, previous_end: int) -> Int64Column:
-        """int64[m], unchanged bytes in front of each extent; the first one's reaches back to ``previous_end``."""
-        ends = self.offsets + self.sizes
-        return self.offsets - np.concatenate(([previous_end], ends[:-1]))
+    def begins_run(self, start: int, stop: int, previous_end: int) -> npt.NDArray[np.bool_]:
+        """bool[stop - start]: which of these extents do not touch the one in front of them.
+
+        Args:
+            previous_end: where the extent in front of the block ends, -1 when there is none.
+        """
+        first = max(start - 1, 0)
+        ends = self.offsets[first:stop] + np.diff(self.totals[first : stop + 1])
+        if start == 0:
+            ends = np.concatenate(([previous_end], ends))
+        return np.asarray(self.offsets[start:stop] != ends[:-1])
 
 
 class Extents:
@@ -138,7 +146,7 @@ class Extents:
         return self._blocks[-1].end if self._blocks else 0
 
     def rows(self, start: int, stop: int) -> tuple[Int64Column, Int64Column]:
-        """Offsets and sizes of the extents number ``start`` to ``stop`` (from 0, exclusive), less where there are less."""
+        """Offsets and sizes of the extents number ``start`` (from 0) to ``stop`` (exclusive), as far as there are."""
         offsets, sizes = [], []
         start, stop = max(start, 0), min(stop, len(self))
         while start < stop:
@@ -175,7 +183,7 @@ class Extents:
     def overlapping(self, start: int, end: int) -> range:
         """Numbers of the extents that share a byte with ``[start, end)``."""
         first, stop = self.count_before(start), self.count_before(end)
-        if first > 0:
+        if first > 0 and start < end:
             offsets, sizes = self.rows(first - 1, first)
             if int(offsets[0]) + int(sizes[0]) > start:
                 first -= 1
@@ -191,39 +199,48 @@ class Extents:
         row = self._last_first_of_a_run(self.count_before(position))
         return None if row is None else self._run_beginning(row)
 
+    def run_at(self, position: int, around: tuple[int, int]) -> Run | None:
+        """The run that holds a byte, or else the first with a byte in ``around``."""
+        for start, end in ((position, position + 1), around):
+            if start >= end:
+                continue
+            for run in (self.run_before(start + 1), self.run_from(start)):
+                if run is not None and run.end > start and run.start < end:
+                    return run
+        return None
+
     def largest_runs(self, most: int) -> list[Run]:
-        """The ``most`` longest runs, longest first, of equal ones the earlier first."""
+        """The ``most`` (>= 1) longest runs, longest first, of equal ones the earlier first."""
         kept: list[Run] = []
         for starts, ends in self.runs():
             sizes = ends - starts
-            best = np.argsort(-sizes, kind="stable")[:most]
+            if len(kept) == most:
+                # An equal one comes too late.
+                longer = np.flatnonzero(sizes > kept[-1].size_bytes)
+                starts, ends, sizes = starts[longer], ends[longer], sizes[longer]
+            best = _largest(sizes, most).tolist()
             kept += [Run(int(starts[index]), int(ends[index])) for index in best]
             kept = sorted(kept, key=lambda run: (-run.size_bytes, run.start))[:most]
         return kept
 
     def runs(self) -> Iterator[tuple[Int64Column, Int64Column]]:
         """All runs in order, as columns of starts and ends; no run is split between two of them."""
-        open_run: Run | None = None
+        start, end = -1, -1  # of the run that may go on in the next block
         for block in self._blocks:
-            previous_end = open_run.end if open_run else -1
-            begins = block.gaps(previous_end) != 0
-            first = np.flatnonzero(begins)
+            first = np.flatnonzero(block.begins_run(0, len(block.offsets), end))
             starts = block.offsets[first]
-            ends = np.concatenate(((block.offsets + block.sizes)[first[1:] - 1], [block.end]))
-            if open_run is not None:
-                if begins[0]:
-                    starts, ends = np.concatenate(([open_run.start], starts)), np.concatenate(([open_run.end], ends))
-                elif len(first):
-                    tail = int((block.offsets + block.sizes)[first[0] - 1])
-                    starts, ends = np.concatenate(([open_run.start], starts)), np.concatenate(([tail], ends))
-                else:
-                    starts = np.array([open_run.start], dtype=np.int64)
-            # The last one may go on in the next block.
-            open_run = Run(int(starts[-1]), int(ends[-1]))
-            if len(starts) > 1:
-                yield starts[:-1], ends[:-1]
-        if open_run is not None:
-            yield np.array([open_run.start], dtype=np.int64), np.array([open_run.end], dtype=np.int64)
+            ends = block.offsets[first - 1] + block.sizes[first - 1]
+            if len(first) and first[0] == 0:
+                ends[0] = end
+            if start >= 0:
+                starts = np.concatenate(([start], starts))
+            else:
+                ends = ends[1:]
+            start, end = int(starts[-1]), block.end
+            if len(ends):
+                yield starts[:-1], ends
+        if start >= 0:
+            yield np.array([start], dtype=np.int64), np.array([end], dtype=np.int64)
 
     def _previous_end(self, number: int) -> int:
         """Where the extent in front of a block ends; -1 in front of the first, which nothing touches."""
@@ -233,21 +250,24 @@ class Extents:
         """The first extent from ``row`` on that does not touch the one in front of it."""
         number = int(np.searchsorted(self._first_rows, row, side="right")) - 1
         for index in range(number, len(self._blocks)):
-            begins = self._blocks[index].gaps(self._previous_end(index)) != 0
-            skipped = max(row - int(self._first_rows[index]), 0)
-            found = np.flatnonzero(begins[skipped:])
-            if len(found):
-                return int(self._first_rows[index]) + skipped + int(found[0])
+            block, first = self._blocks[index], int(self._first_rows[index])
+            for start, stop in _windows(max(row - first, 0), len(block.offsets)):
+                found = np.flatnonzero(block.begins_run(start, stop, self._previous_end(index)))
+                if len(found):
+                    return first + start + int(found[0])
         return None
 
     def _last_first_of_a_run(self, stop: int) -> int | None:
         """The last extent before ``stop`` that does not touch the one in front of it."""
         number = int(np.searchsorted(self._first_rows, stop, side="left")) - 1
         for index in range(number, -1, -1):
-            begins = self._blocks[index].gaps(self._previous_end(index)) != 0
-            found = np.flatnonzero(begins[: stop - int(self._first_rows[index])])
-            if len(found):
-                return int(self._first_rows[index]) + int(found[-1])
+            block, first = self._blocks[index], int(self._first_rows[index])
+            length = min(stop - first, len(block.offsets))
+            # The same windows, counted from the end.
+            for after, before in _windows(0, length):
+                found = np.flatnonzero(block.begins_run(length - before, length - after, self._previous_end(index)))
+                if len(found):
+                    return first + length - before + int(found[-1])
         return None
 
     def _run_beginning(self, row: int) -> Run:
@@ -327,6 +347,24 @@ def _empty_block(covered_before: int = 0) -> Block:
     block = Block(np.empty(BLOCK_EXTENTS, dtype=np.int64), np.empty(BLOCK_EXTENTS + 1, dtype=np.int64))
     block.totals[0] = covered_before
     return block
+
+
+def _windows(start: int, stop: int) -> Iterator[tuple[int, int]]:
+    """``[start, stop)`` in parts that grow: what is looked for is mostly near."""
+    size = 64
+    while start < stop:
+        yield start, min(start + size, stop)
+        start += size
+        size *= 4
+
+
+def _largest(sizes: Int64Column, most: int) -> npt.NDArray[np.intp]:
+    """Positions of the ``most`` largest, of equal ones the first, in any order."""
+    if len(sizes) <= most:
+        return np.arange(len(sizes))
+    least = np.partition(sizes, len(sizes) - most)[len(sizes) - most]
+    larger = np.flatnonzero(sizes > least)
+    return np.concatenate((larger, np.flatnonzero(sizes == least)[: most - len(larger)]))
 
 
 def _joined(columns: list[Int64Column]) -> Int64Column:

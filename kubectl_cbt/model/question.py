@@ -25,12 +25,15 @@ class Question:
         base: None asks for allocated extents.
         starting_offset: bytes, >= 0; the answer's first extent may begin before it.
         max_results: most extents a message may hold; 0 leaves it to the driver.
+        end_offset: bytes; of an excerpt that was saved, which holds only what lies before it. None for all others:
+            nothing on the wire asks for it.
     """
 
     snapshot: SnapshotRef
     base: SnapshotHandle | None = None
     starting_offset: int = 0
     max_results: int = DEFAULT_MAX_RESULTS
+    end_offset: int | None = None
 
     @property
     def verb(self) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.record import Batch, block_metadata_type_name
 from kubectl_cbt.model.results import Asked, Outcome, Summary, Violation
 from kubectl_cbt.model.target import Snapshot
@@ -34,17 +35,22 @@ def head(asked: Asked, first: Batch | None, outcome: Outcome | None = None) -> P
     return {
         "apiVersion": API_VERSION,
         "kind": KIND,
-        "query": {
-            "kind": question.verb,
-            "startingOffset": question.starting_offset,
-            "maxResults": question.max_results,
-        },
+        "query": _query(question),
         "snapshot": _snapshot(target.snapshot),
         "base": _base(asked),
         "driver": target.snapshot.driver,
         "blockMetadataType": block_type,
         "volumeCapacityBytes": capacity,
     }
+
+
+def _query(question: Question) -> Part:
+    part: Part = {
+        "kind": question.verb,
+        "startingOffset": question.starting_offset,
+        "maxResults": question.max_results,
+    }
+    return part if question.end_offset is None else part | {"endOffset": question.end_offset}
 
 
 def tail(outcome: Outcome, summary: Summary) -> Part:

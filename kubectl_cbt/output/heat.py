@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
+from kubectl_cbt.analysis.cells import Levels
+from kubectl_cbt.output.palettes import PALETTES
+
 GLYPHS = " ░▒▓█"
 """None, up to a quarter, a half, three quarters, all."""
 
-_CIVIDIS = ("", "#414d6b", "#7c7b78", "#bcaf6f", "#fee838")
+GLYPH_LEVELS = len(GLYPHS) - 1
 
 
-def level(fraction: float) -> int:
-    """Heat level of a cell: 0 for exactly nothing, so that the least change is seen; 1 to 4 for each quarter."""
-    if fraction <= 0:
-        return 0
-    return min(1 + int(fraction * 4 - 1e-12), 4)
-
-
-def heat_line(fractions: list[float], color_system: str | None = None) -> str:
+def heat_line(levels: Levels, color_system: str | None = None) -> str:
     """One line of heat glyphs.
 
     Args:
-        fractions: covered share of each cell.
+        levels: of each cell, 0 to :data:`GLYPH_LEVELS`.
         color_system: as in :class:`~kubectl_cbt.output.writer.Screen`; None for glyphs alone.
     """
-    levels = [level(fraction) for fraction in fractions]
     if color_system is None:
-        return "".join(GLYPHS[found] for found in levels)
+        return "".join(GLYPHS[found] for found in levels.tolist())
     from rich.color import ColorSystem
     from rich.style import Style
 
@@ -34,9 +29,10 @@ def heat_line(fractions: list[float], color_system: str | None = None) -> str:
         "truecolor": ColorSystem.TRUECOLOR,
         "windows": ColorSystem.WINDOWS,
     }
+    colors = ("", *PALETTES[0].heat(GLYPH_LEVELS, dark=True))
     painted = [
         # A style of its own each time: rich keeps the codes of the first colour system a parsed one was used with.
         Style(color=color).render(glyph, color_system=systems[color_system]) if color else glyph
-        for glyph, color in zip(GLYPHS, _CIVIDIS, strict=True)
+        for glyph, color in zip(GLYPHS, colors, strict=True)
     ]
-    return "".join(painted[found] for found in levels)
+    return "".join(painted[found] for found in levels.tolist())

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from kubectl_cbt.analysis.cells import CellCounter
 from kubectl_cbt.model.record import Batch, block_metadata_type_name
 from kubectl_cbt.model.results import Asked, Outcome, Summary
-from kubectl_cbt.output.heat import heat_line
+from kubectl_cbt.output.heat import GLYPH_LEVELS, heat_line
 from kubectl_cbt.output.writer import Screen, Write
 from kubectl_cbt.units import human_bytes, human_count, human_rate, human_seconds, percent
 
@@ -55,7 +55,7 @@ class SummaryWriter:
             what = "unallocated" if self._asked.target.base_handle is None else "unchanged"
             yield "Gaps", f"longest {what} {human_bytes(gap.size_bytes)} at {human_bytes(gap.byte_offset)}"
         if self._cells is not None:
-            yield "Map", f"▕{heat_line(self._cells.fractions(), self._screen.color_system)}▏"
+            yield "Map", f"▕{heat_line(self._cells.levels(GLYPH_LEVELS), self._screen.color_system)}▏"
         if summary.extents:
             yield from self._costs(outcome, summary)
         yield "Stream", _stream(outcome)

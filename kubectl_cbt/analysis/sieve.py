@@ -1,0 +1,138 @@
+"""Extents of a size, or in a range: which ones of millions, without an object for any."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+import numpy as np
+
+from kubectl_cbt.model.extents import Block, Extents
+from kubectl_cbt.model.record import INT64_MAX, Int64Column
+from kubectl_cbt.units import parse_offset
+
+_SIZE = re.compile(r"(>=|<=|>|<|=)(.+)")
+_HELP = "write a size (>1Mi, <=64Ki, =4Ki), a range (10Gi..20Gi, 10Gi.., ..20Gi), or both"
+
+
+@dataclass(frozen=True, slots=True)
+class Sieve:
+    """What passes: ``smallest <= size <= largest``, and a byte in ``[start, end)``.
+
+    Attributes:
+        text: as a person wrote it.
+    """
+
+    smallest_bytes: int = 0
+    largest_bytes: int = INT64_MAX
+    start: int = 0
+    end: int = INT64_MAX
+    text: str = field(default="", compare=False)
+
+    @classmethod
+    def parse(cls, text: str) -> Sieve:
+        """Read ``>1Mi 10Gi..20Gi``; every part narrows it.
+
+        Raises:
+            ValueError: with what is wrong and how it is written.
+        """
+        sieve = cls()
+        for part in re.sub(r"(>=|<=|>|<|=)\s+", r"\1", text).split():
+            sieve = sieve._narrowed(part)
+        return replace(sieve, text=" ".join(text.split()))
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _narrowed(self, part: str) -> Sieve:
+        if ".." in part:
+            start, end = (parse_offset(bound) if bound else None for bound in part.split("..", 1))
+            narrowed = replace(
+                self, start=max(self.start, start or 0), end=min(self.end, INT64_MAX if end is None else end)
+            )
+            if narrowed.start >= narrowed.end:
+                raise ValueError(f"nothing lies in {part}")
+            return narrowed
+        match = _SIZE.fullmatch(part)
+        if not match:
+            raise ValueError(f"{part!r}? {_HELP}")
+        sign, size = match[1], parse_offset(match[2])
+        smallest = {">": size + 1, ">=": size, "=": size}.get(sign, 0)
+        largest = {"<": size - 1, "<=": size, "=": size}.get(sign, INT64_MAX)
+        return replace(
+            self,
+            smallest_bytes=max(self.smallest_bytes, smallest),
+            largest_bytes=min(self.largest_bytes, largest),
+        )
+
+    def passing(self, block: Block) -> Int64Column:
+        """int64[k], positions in the block of the extents that pass."""
+        sizes = block.sizes
+        passes = (sizes >= self.smallest_bytes) & (sizes <= self.largest_bytes)
+        if self.start > 0 or self.end < INT64_MAX:
+            passes &= (block.offsets < self.end) & (block.offsets + sizes > self.start)
+        return np.flatnonzero(passes)
+
+
+class Sifted:
+    """The extents that pass a sieve, by their number among those that do.
+
+    Only how many pass is kept for each block; which ones is found again when rows are asked for.
+
+    Args:
+        extents: all of them.
+        sieve: what passes.
+        earlier: a view of fewer blocks of the same stream through the same sieve, whose counting is not done again.
+    """
+
+    def __init__(self, extents: Extents, sieve: Sieve, earlier: Sifted | None = None) -> None:
+        self.sieve = sieve
+        self._extents = extents
+        self._counts: list[int] = [
+            len(sieve.passing(block)) if known is None else known
+            for known, block in zip(_known_counts(earlier, extents), extents.blocks, strict=True)
+        ]
+        self._first_rows = np.cumsum([0, *self._counts])
+        self._passing = lru_cache(maxsize=4)(self._find)
+
+    def __len__(self) -> int:
+        return int(self._first_rows[-1])
+
+    def is_of(self, extents: Extents, sieve: Sieve) -> bool:
+        """Whether it already is what these would give."""
+        return self._extents is extents and self.sieve == sieve
+
+    def rows(self, start: int, stop: int) -> tuple[Int64Column, Int64Column]:
+        """Offsets and sizes of the extents number ``start`` to ``stop`` (exclusive) of those that pass."""
+        offsets, sizes = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
+        start, stop = max(start, 0), min(stop, len(self))
+        while start < stop:
+            number = int(np.searchsorted(self._first_rows, start, side="right")) - 1
+            first = int(self._first_rows[number])
+            upto = min(stop - first, self._counts[number])
+            block, index = self._extents.blocks[number], self._passing(number)[start - first : upto]
+            offsets.append(block.offsets[index])
+            sizes.append(block.totals[index + 1] - block.totals[index])
+            start = first + upto
+        return np.concatenate(offsets), np.concatenate(sizes)
+
+    def count_before(self, position: int) -> int:
+        """How many of them begin before ``position``."""
+        for number in range(len(self._counts) - 1, -1, -1):
+            block = self._extents.blocks[number]
+            if block.offsets[0] < position:
+                index = self._passing(number)
+                return int(self._first_rows[number] + np.searchsorted(block.offsets[index], position, side="left"))
+        return 0
+
+    def _find(self, number: int) -> Int64Column:
+        return self.sieve.passing(self._extents.blocks[number])
+
+
+def _known_counts(earlier: Sifted | None, extents: Extents) -> list[int | None]:
+    """For each block how many pass, where ``earlier`` counted the very same one."""
+    known = zip(earlier._extents.blocks, earlier._counts, strict=True) if earlier else ()
+    counted = {id(block.offsets): count for block, count in known}
+    # A block that still grows is a new view each time; its columns are never the same object.
+    return [counted.get(id(block.offsets)) for block in extents.blocks]

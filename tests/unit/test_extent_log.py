@@ -1,0 +1,439 @@
+"""Extents in blocks, as a log gives them, against lists; blocks are made tiny, so that all borders are met."""
+
+from itertools import accumulate, pairwise
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from strategies import (
+    INT64_MIN,
+    Extent,
+    bytes_of,
+    column,
+    columns,
+    covered_between,
+    cut,
+    cuts,
+    law,
+    legal_extents,
+    pairs,
+    wild_extents,
+)
+
+from kubectl_cbt.model import extents as module
+from kubectl_cbt.model.extents import BLOCK_EXTENTS, Block, ExtentLog, Extents, Received, Run
+from kubectl_cbt.model.record import INT64_MAX
+
+FAR = 2**62
+
+block_sizes = st.integers(1, 5)
+touching_extents = legal_extents(most=20, widest=2)
+"""A third of the gaps is none."""
+positions = st.integers(-3, 90)
+
+
+def log_views(messages: list[list[Extent]], block: int) -> list[Received]:
+    """What a log of blocks of that size shows before the first message and after each."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "BLOCK_EXTENTS", block)
+        log = ExtentLog()
+        views = [log.received()]
+        for message in messages:
+            log.append(*columns(message))
+            views.append(log.received())
+    return views
+
+
+def received(extents: list[Extent], block: int, at: list[int] | None = None) -> Received:
+    """Of one message, or cut into several."""
+    return log_views(cut(extents, at or []), block)[-1]
+
+
+def blocks_of(extents: list[Extent], block: int) -> Extents:
+    return received(extents, block).extents
+
+
+def as_sent(view: Received) -> list[Extent]:
+    return [extent for block in view.blocks for extent in pairs(block.offsets, block.sizes)]
+
+
+def is_legal(extents: list[Extent]) -> bool:
+    ends = [0, *(offset + size for offset, size in extents)]
+    return ends[-1] <= INT64_MAX and all(
+        size > 0 and end <= offset for end, (offset, size) in zip(ends, extents, strict=False)
+    )
+
+
+def runs_of(extents: list[Extent]) -> list[Run]:
+    """Extents that touch, joined one by one."""
+    runs: list[Run] = []
+    for offset, size in extents:
+        if runs and runs[-1].end == offset:
+            runs[-1] = Run(runs[-1].start, offset + size)
+        else:
+            runs.append(Run(offset, offset + size))
+    return runs
+
+
+# Blocks.
+
+
+@law
+@given(legal_extents(most=20), cuts, block_sizes)
+def test_a_log_of_any_messages_has_the_extents_in_full_blocks_and_a_last_one(extents, at, block):
+    view = received(extents, block, at)
+    found = view.extents
+    assert view.are_legal
+    assert found.blocks is view.blocks
+    lengths = [len(kept.offsets) for kept in found.blocks]
+    assert all(length == block for length in lengths[:-1])
+    assert all(0 < length <= block for length in lengths)
+    assert [len(kept.totals) for kept in found.blocks] == [length + 1 for length in lengths]
+    totals = [kept.totals.tolist() for kept in found.blocks]
+    assert all(before[-1] == after[0] for before, after in pairwise(totals))
+    assert [total for kept in totals for total in kept[1:]] == list(accumulate(size for _, size in extents))
+
+
+@law
+@given(legal_extents(most=20, first=FAR, widest=2**55), cuts, block_sizes)
+def test_extents_in_blocks_equal_extents_in_columns(extents, at, block):
+    found, whole = received(extents, block, at).extents, Extents(*columns(extents))
+    assert pairs(found.offsets, found.sizes) == pairs(whole.offsets, whole.sizes) == extents
+    assert len(found) == len(whole) == len(extents)
+    assert found.covered_bytes == whole.covered_bytes == sum(size for _, size in extents)
+    assert found.end == whole.end == (sum(extents[-1]) if extents else 0)
+    assert {type(found.end), type(found.covered_bytes), type(len(found))} == {int}
+
+
+@law
+@given(touching_extents, st.integers(0, 5), st.data())
+def test_a_block_knows_its_sizes_its_end_and_which_extents_begin_a_run(extents, previous_end, data):
+    extents = [(offset + previous_end, size) for offset, size in [*extents, (100, 7)]]
+    totals = column(accumulate((size for _, size in extents), initial=1000))
+    block = Block(columns(extents)[0], totals)
+    assert block.sizes.tolist() == [size for _, size in extents]
+    assert block.end == sum(extents[-1])
+    ends = [previous_end, *(sum(extent) for extent in extents)]
+    expected = [offset != end for end, (offset, _) in zip(ends, extents, strict=False)]
+    start = data.draw(st.integers(0, len(extents)))
+    stop = data.draw(st.integers(start, len(extents)))
+    assert block.begins_run(start, stop, previous_end).tolist() == expected[start:stop]
+
+
+@law
+@given(legal_extents(most=20), block_sizes, st.lists(st.integers(-5, 1300)))
+def test_covered_before_counts_every_byte_in_front_over_all_blocks_and_in_any_order(extents, block, places):
+    found = blocks_of(extents, block).covered_before(column(places))
+    assert found.tolist() == [covered_between(extents, 0, place) for place in places]
+    assert found.dtype == np.int64
+
+
+@law
+@given(legal_extents(most=20), block_sizes, st.randoms())
+def test_covered_before_is_exact_at_every_border_of_every_extent(extents, block, random):
+    places = [edge + step for offset, size in extents for edge in (offset, offset + size) for step in (-1, 0, 1)]
+    random.shuffle(places)
+    found = blocks_of(extents, block).covered_before(column(places))
+    assert found.tolist() == [covered_between(extents, 0, place) for place in places]
+
+
+@law
+@given(
+    legal_extents(most=20, first=FAR, widest=2**55),
+    block_sizes,
+    st.lists(st.integers(0, 2**61).map(lambda x: FAR + x), max_size=8),
+)
+def test_covered_before_is_exact_far_out_over_all_blocks(extents, block, places):
+    found = blocks_of(extents, block).covered_before(column(places))
+    assert found.tolist() == [covered_between(extents, 0, place) for place in places]
+
+
+def test_the_last_byte_that_there_can_be_is_covered_by_the_last_block():
+    extents = [(0, 4096), (FAR, 1), (INT64_MAX - 2, 2)]
+    found = blocks_of(extents, 1)
+    assert (found.end, found.covered_bytes) == (INT64_MAX, 4099)
+    assert found.covered_before(column([INT64_MAX, INT64_MAX - 1, FAR, 0])).tolist() == [4099, 4098, 4096, 0]
+
+
+def test_a_message_may_fill_several_blocks_of_the_real_size():
+    count = 2 * BLOCK_EXTENTS + 5
+    offsets = np.arange(count, dtype=np.int64) * 8192
+    log = ExtentLog()
+    log.append(*columns([]))
+    log.append(offsets[:3], np.full(3, 4096, dtype=np.int64))
+    log.append(offsets[3:], np.full(count - 3, 4096, dtype=np.int64))
+    found = log.received().extents
+    assert [len(block.offsets) for block in found.blocks] == [BLOCK_EXTENTS, BLOCK_EXTENTS, 5]
+    assert (len(found), found.covered_bytes) == (count, count * 4096)
+    edge = BLOCK_EXTENTS * 8192
+    assert found.covered_before(column([edge - 1, edge, edge + 1])).tolist() == [
+        BLOCK_EXTENTS * 4096,
+        BLOCK_EXTENTS * 4096,
+        BLOCK_EXTENTS * 4096 + 1,
+    ]
+    assert found.run_before(edge) == Run(edge - 8192, edge - 4096)
+
+
+# Numbers of extents.
+
+
+@law
+@given(legal_extents(most=20), block_sizes, st.integers(-3, 25), st.integers(-3, 25))
+def test_rows_are_a_slice_as_far_as_there_are_any(extents, block, start, stop):
+    found = pairs(*blocks_of(extents, block).rows(start, stop))
+    assert found == extents[max(start, 0) : max(stop, 0)]
+
+
+@law
+@given(touching_extents, block_sizes, positions)
+def test_count_before_is_the_number_of_the_first_extent_that_begins_there_or_later(extents, block, position):
+    found = blocks_of(extents, block).count_before(position)
+    assert found == sum(offset < position for offset, _ in extents)
+    assert type(found) is int
+
+
+@law
+@given(touching_extents, block_sizes, positions, st.integers(1, 60))
+def test_overlapping_are_the_extents_that_share_a_byte(extents, block, start, length):
+    found = blocks_of(extents, block).overlapping(start, start + length)
+    expected = [
+        number for number, (offset, size) in enumerate(extents) if offset < start + length and offset + size > start
+    ]
+    assert list(found) == expected
+
+
+@law
+@given(touching_extents, block_sizes, positions)
+@example([(0, 10)], 1, 5)
+def test_nothing_shares_a_byte_with_an_empty_range(extents, block, position):
+    assert list(blocks_of(extents, block).overlapping(position, position)) == []
+
+
+# Runs.
+
+
+@law
+@given(touching_extents, block_sizes)
+def test_runs_join_what_touches_across_blocks_and_split_none(extents, block):
+    parts = list(blocks_of(extents, block).runs())
+    assert all(len(starts) == len(ends) > 0 for starts, ends in parts)
+    assert all(starts.dtype == ends.dtype == np.int64 for starts, ends in parts)
+    found = [Run(*run) for starts, ends in parts for run in zip(starts.tolist(), ends.tolist(), strict=True)]
+    assert found == runs_of(extents)
+
+
+@law
+@given(touching_extents, block_sizes, positions)
+def test_run_from_is_the_first_run_that_begins_there_or_later(extents, block, position):
+    expected = next((run for run in runs_of(extents) if run.start >= position), None)
+    assert blocks_of(extents, block).run_from(position) == expected
+
+
+@law
+@given(touching_extents, block_sizes, positions)
+def test_run_before_is_the_last_run_that_begins_earlier(extents, block, position):
+    expected = next((run for run in reversed(runs_of(extents)) if run.start < position), None)
+    assert blocks_of(extents, block).run_before(position) == expected
+
+
+@law
+@given(touching_extents, block_sizes, positions, st.integers(-5, 40), st.integers(1, 40))
+def test_run_at_is_the_one_that_holds_a_byte_or_else_the_first_around_it(extents, block, position, start, length):
+    runs, end = runs_of(extents), start + length
+    holding = [run for run in runs if run.start <= position < run.end]
+    around = [run for run in runs if run.end > start and run.start < end]
+    assert blocks_of(extents, block).run_at(position, (start, end)) == next(iter(holding + around), None)
+
+
+@pytest.mark.parametrize("block", [7, 64, 65, 320, 5000])
+@pytest.mark.parametrize("touching", [1, 2, 64, 65, 320, 700, 5000])
+def test_a_run_is_found_however_many_extents_it_has(block, touching):
+    """A search goes by parts that grow: 64 extents, 256, 1024 and so on."""
+    extents = [(8 * number + number // touching, 8) for number in range(2000)]
+    found, runs = blocks_of(extents, block), runs_of(extents)
+    assert len(runs) == -(-2000 // touching)
+    for run, following in pairwise([Run(-1, 0), *runs[:8], *runs[8::50]]):
+        assert found.run_from(run.start + 1) == runs[0 if run.start < 0 else runs.index(run) + 1]
+        assert found.run_before(following.end) == found.run_before(following.start + 1) == following
+    assert found.run_from(runs[-1].start + 1) is None
+    assert found.run_before(0) is None
+    assert found.largest_runs(3) == sorted(runs, key=lambda run: (-run.size_bytes, run.start))[:3]
+
+
+@law
+@given(touching_extents, block_sizes)
+def test_runs_are_walked_forwards_and_backwards_one_by_one(extents, block):
+    found, expected = blocks_of(extents, block), runs_of(extents)
+    forwards, run = [], found.run_from(0)
+    while run is not None:
+        forwards.append(run)
+        run = found.run_from(run.end)
+    backwards, run = [], found.run_before(INT64_MAX)
+    while run is not None:
+        backwards.append(run)
+        run = found.run_before(run.start)
+    assert forwards == backwards[::-1] == expected
+
+
+@law
+@given(touching_extents, block_sizes, st.integers(1, 8))
+def test_largest_runs_come_longest_first_and_of_equal_ones_the_earlier(extents, block, most):
+    expected = sorted(runs_of(extents), key=lambda run: (-run.size_bytes, run.start))[:most]
+    assert blocks_of(extents, block).largest_runs(most) == expected
+
+
+def test_one_run_may_fill_many_blocks():
+    found = blocks_of([(16 * number, 16) for number in range(100)], 3)
+    assert [(starts.tolist(), ends.tolist()) for starts, ends in found.runs()] == [([0], [1600])]
+    assert found.run_from(0) == found.run_before(1) == found.run_before(1600) == Run(0, 1600)
+    assert found.run_from(1) is None
+    assert found.largest_runs(5) == [Run(0, 1600)]
+
+
+def test_runs_are_told_in_python_integers():
+    """They are formatted and written to JSON, which know nothing of numpy's."""
+    found = blocks_of([(0, 4), (4, 4), (16, 4)], 2)
+    runs = [found.run_from(0), found.run_before(99), *found.largest_runs(2)]
+    assert {type(number) for run in runs for number in (run.start, run.end, run.size_bytes)} == {int}
+
+
+def test_runs_far_out_are_exact():
+    extents = [(FAR + 1, 3), (FAR + 4, 1), (FAR + 7, 1), (INT64_MAX - 5, 5)]
+    found = blocks_of(extents, 1)
+    assert found.run_from(FAR + 1) == Run(FAR + 1, FAR + 5)
+    assert found.run_from(FAR + 2) == Run(FAR + 7, FAR + 8)
+    assert found.run_before(INT64_MAX) == Run(INT64_MAX - 5, INT64_MAX)
+
+
+@pytest.mark.parametrize("found", [ExtentLog().received().extents, Extents.of_blocks(()), Extents(*columns([]))])
+def test_no_extents_have_no_block_row_or_run(found):
+    assert (len(found), found.blocks, found.covered_bytes, found.end) == (0, (), 0, 0)
+    assert (found.offsets.tolist(), found.sizes.tolist(), pairs(*found.rows(-1, 5))) == ([], [], [])
+    assert found.covered_before(column([5, -1, FAR])).tolist() == [0, 0, 0]
+    assert (found.count_before(FAR), list(found.overlapping(0, FAR))) == (0, [])
+    assert (found.run_from(0), found.run_before(FAR), found.largest_runs(3), list(found.runs())) == (None, None, [], [])
+
+
+# What a driver sends.
+
+any_int64 = st.one_of(
+    st.integers(INT64_MIN, INT64_MAX), st.sampled_from([INT64_MIN, -1, 0, 1, INT64_MAX - 1, INT64_MAX])
+)
+any_extents = st.lists(st.tuples(any_int64, any_int64), max_size=12)
+any_messages = st.lists(any_extents, max_size=5)
+
+
+@law
+@given(any_messages, block_sizes)
+def test_what_was_sent_is_kept_to_the_bit_even_where_totals_leave_int64(messages, block):
+    view = log_views(messages, block)[-1]
+    sent = [extent for message in messages for extent in message]
+    assert as_sent(view) == sent
+    assert len(view) == len(sent)
+
+
+@law
+@given(any_messages, block_sizes)
+def test_anything_received_is_repaired_as_one_whole(messages, block):
+    view = log_views(messages, block)[-1]
+    sent = [extent for message in messages for extent in message]
+    expected = Extents.repaired(*columns(sent))
+    assert pairs(view.extents.offsets, view.extents.sizes) == pairs(expected.offsets, expected.sizes)
+    assert view.are_legal == is_legal(sent)
+
+
+@law
+@given(wild_extents(lowest=-20), cuts, block_sizes)
+def test_a_log_is_legal_exactly_as_long_as_all_of_it_is_and_holds_the_same_bytes(extents, at, block):
+    view = received(extents, block, at)
+    assert view.are_legal == is_legal(extents)
+    found = pairs(view.extents.offsets, view.extents.sizes)
+    assert is_legal(found)
+    assert bytes_of(found) == {byte for byte in bytes_of(extents) if byte >= 0}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ([(8192, 4096)], [(4096, 4096)]),
+        ([(8192, 4096)], [(12287, 1)]),
+        ([(8192, 4096)], [(12288, 0)]),
+        ([(8192, 4096)], [(12288, -1)]),
+        ([(8192, INT64_MAX)], [(12288, 1)]),
+        ([(-1, 4096)], [(8192, 4096)]),
+    ],
+    ids=["descending", "overlapping", "empty", "negative size", "wrapping around int64", "below the volume"],
+)
+def test_one_broken_message_makes_all_that_follows_repaired(first, second):
+    views = log_views([first, second, [(FAR, 4096)]], 2)
+    assert [view.are_legal for view in views[2:]] == [False, False]
+    sent = [*first, *second, (FAR, 4096)]
+    expected = Extents.repaired(*columns(sent))
+    assert as_sent(views[-1]) == sent
+    assert pairs(views[-1].extents.offsets, views[-1].extents.sizes) == pairs(expected.offsets, expected.sizes)
+
+
+def test_an_extent_right_behind_the_last_message_is_legal():
+    (*_, view) = log_views([[(8192, 4096)], [], [(12288, 4096)]], 2)
+    assert view.are_legal
+    assert pairs(view.extents.offsets, view.extents.sizes) == [(8192, 4096), (12288, 4096)]
+
+
+def test_totals_that_wrap_around_int64_change_no_size():
+    sent = [(0, INT64_MAX), (5, INT64_MAX), (7, INT64_MIN), (9, -1), (11, 4096)]
+    for block in (1, 2, 3, 9):
+        view = received(sent, block)
+        assert as_sent(view) == sent
+        assert not view.are_legal
+        assert view.extents.covered_bytes == INT64_MAX
+
+
+# Views.
+
+
+@law
+@given(any_messages, block_sizes)
+def test_a_view_does_not_change_when_the_log_goes_on(messages, block):
+    views = log_views(messages, block)
+    sent: list[Extent] = []
+    for view, message in zip(views, [[], *messages], strict=True):
+        sent += message
+        assert as_sent(view) == sent
+        assert (len(view), view.are_legal) == (len(sent), is_legal(sent))
+
+
+@law
+@given(legal_extents(most=20), cuts, block_sizes, st.lists(st.integers(-5, 1300), max_size=4))
+def test_the_extents_of_a_view_do_not_change_when_the_log_goes_on(extents, at, block, places):
+    messages = cut(extents, at)
+    views = log_views(messages, block)
+    for count, view in enumerate(views):
+        seen = [extent for message in messages[:count] for extent in message]
+        assert pairs(view.extents.offsets, view.extents.sizes) == seen
+        assert view.extents.covered_bytes == sum(size for _, size in seen)
+        expected = [covered_between(seen, 0, place) for place in places]
+        assert view.extents.covered_before(column(places)).tolist() == expected
+
+
+@law
+@given(legal_extents(most=20), cuts, block_sizes)
+def test_full_blocks_are_shared_by_all_later_views(extents, at, block):
+    """They are never copied; a view costs nothing."""
+    for before, after in pairwise(log_views(cut(extents, at), block)):
+        full = len(before) // block
+        assert all(old is new for old, new in zip(before.blocks[:full], after.blocks[:full], strict=True))
+
+
+def test_the_sender_may_use_its_columns_again():
+    offsets, sizes = columns([(0, 4096), (8192, 4096)])
+    log = ExtentLog()
+    log.append(offsets, sizes)
+    offsets += 1
+    sizes += 1
+    assert as_sent(log.received()) == [(0, 4096), (8192, 4096)]
+
+
+def test_a_view_is_repaired_once():
+    view = received([(8192, 4096), (4096, 4096)], 2)
+    assert view.extents is view.extents

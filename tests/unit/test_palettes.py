@@ -1,0 +1,127 @@
+"""Palettes: heat is told by luminance alone, on a dark and on a light screen."""
+
+import re
+from itertools import pairwise
+
+import pytest
+
+from kubectl_cbt.output.palettes import PALETTES, Palette, luminance, palette_named, rgb
+
+BACKGROUND = {True: "#0f1319", False: "#fbfbf9"}
+FIRST_LEVEL_CONTRAST = 1.15
+NEIGHBOUR_CONTRAST = 1.04
+
+each_palette = pytest.mark.parametrize("palette", PALETTES, ids=lambda palette: palette.name)
+each_background = pytest.mark.parametrize("dark", [True, False], ids=["dark", "light"])
+each_share = pytest.mark.parametrize("from_share", [0, 0.5])
+each_number_of_levels = pytest.mark.parametrize("levels", [4, 8])
+
+
+def contrast(color: str, other: str) -> float:
+    """Of two colours, as WCAG 2 defines it: 1.0 when they are equally light."""
+    darker, lighter = sorted((luminance(color), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@each_palette
+@each_background
+@each_share
+@each_number_of_levels
+def test_each_level_is_farther_from_the_background_than_the_one_before(palette, dark, from_share, levels):
+    heat = palette.heat(levels, dark=dark, from_share=from_share)
+    assert len(heat) == levels
+    found = [luminance(color) for color in heat]
+    assert found == sorted(set(found), reverse=not dark)
+
+
+@each_palette
+@each_background
+@each_share
+@each_number_of_levels
+def test_the_first_level_stands_out_from_the_background(palette, dark, from_share, levels):
+    first = palette.heat(levels, dark=dark, from_share=from_share)[0]
+    assert contrast(first, BACKGROUND[dark]) >= FIRST_LEVEL_CONTRAST
+    assert (luminance(first) > luminance(BACKGROUND[dark])) == dark
+
+
+@each_palette
+@each_background
+@each_share
+@each_number_of_levels
+def test_neighbouring_levels_are_told_apart(palette, dark, from_share, levels):
+    heat = palette.heat(levels, dark=dark, from_share=from_share)
+    assert min(contrast(cooler, hotter) for cooler, hotter in pairwise(heat)) >= NEIGHBOUR_CONTRAST
+
+
+@each_palette
+@each_background
+@each_number_of_levels
+def test_what_is_allocated_is_cooler_than_all_heat_that_leaves_room_for_it(palette, dark, levels):
+    background, allocated = BACKGROUND[dark], palette.allocated(dark=dark)
+    assert contrast(allocated, background) >= FIRST_LEVEL_CONTRAST
+    for color in palette.heat(levels, dark=dark, from_share=0.5):
+        assert contrast(color, background) > contrast(allocated, background)
+        assert contrast(color, allocated) >= FIRST_LEVEL_CONTRAST
+
+
+@each_palette
+@each_background
+@each_share
+def test_the_hottest_level_is_the_same_however_many_there_are(palette, dark, from_share):
+    hottest = {palette.heat(levels, dark=dark, from_share=from_share)[-1] for levels in (2, 4, 8, 16, 255)}
+    assert hottest == {palette.anchors[-1 if dark else 0]}
+
+
+@each_palette
+@each_background
+@pytest.mark.parametrize("levels", [0, 1, 2, 255])
+def test_there_is_a_colour_for_each_of_any_number_of_levels(palette, dark, levels):
+    heat = palette.heat(levels, dark=dark)
+    assert len(heat) == levels
+    assert all(re.fullmatch("#[0-9a-f]{6}", color) for color in (*heat, palette.allocated(dark=dark)))
+
+
+@each_palette
+def test_anchors_ascend_in_luminance(palette):
+    assert all(luminance(darker) < luminance(lighter) for darker, lighter in pairwise(palette.anchors))
+
+
+def test_a_colour_between_anchors_is_mixed_of_both():
+    palette = Palette("test", "two ends", ("#000000", "#ff8040"))
+    assert palette.heat(2, dark=False, from_share=1.0) == ("#000000", "#000000")
+    assert palette.heat(3, dark=True, from_share=0.0)[-1] == "#ff8040"
+    # From 0.3 to 1.0 in two steps.
+    assert palette.heat(3, dark=True) == ("#4c2613", "#a6532a", "#ff8040")
+
+
+@pytest.mark.parametrize(
+    ("color", "parts", "expected"),
+    [
+        ("#000000", (0, 0, 0), 0.0),
+        ("#ffffff", (255, 255, 255), 1.0),
+        ("#ff0000", (255, 0, 0), 0.2126),
+        ("#00ff00", (0, 255, 0), 0.7152),
+        ("#0000ff", (0, 0, 255), 0.0722),
+        ("#808080", (128, 128, 128), 0.21586),
+        ("#0a0a0a", (10, 10, 10), 0.003035),
+    ],
+)
+def test_luminance_is_that_of_wcag(color, parts, expected):
+    assert rgb(color) == parts
+    assert luminance(color) == pytest.approx(expected, rel=1e-3)
+
+
+def test_palettes_are_found_by_their_name():
+    assert [palette_named(palette.name) for palette in PALETTES] == list(PALETTES)
+    with pytest.raises(KeyError, match="rainbow"):
+        palette_named("rainbow")
+
+
+def test_the_default_is_made_for_colour_blind_readers():
+    assert PALETTES[0].name == "cividis"
+
+
+@each_palette
+def test_a_palette_says_what_it_is_about_in_one_short_line(palette):
+    assert 0 < len(palette.about) <= 60
+    assert "\n" not in palette.about
