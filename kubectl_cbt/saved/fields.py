@@ -1,0 +1,126 @@
+"""The fields of an object that was read, each of the type that it has to have, or an error that names it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import orjson
+
+from kubectl_cbt.errors import DocumentError
+from kubectl_cbt.model.record import INT64_MAX, INT64_MIN
+
+_LONGEST_SHOWN = 60
+
+_Value = TypeVar("_Value", str, bool, dict[str, Any], list[Any])
+
+
+def shown(value: object) -> str:
+    """A value as the document has it, short."""
+    text = orjson.dumps(value).decode()
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+
+
+def no_int64(number: object) -> str:
+    """What is wrong with an integer that was read; empty when nothing is."""
+    # orjson makes a float of an integer that is longer than 64 bits.
+    if isinstance(number, float) and not INT64_MIN <= number <= INT64_MAX:
+        return "beyond 64 bits"
+    if type(number) is not int:
+        return "not an integer"
+    return "" if INT64_MIN <= number <= INT64_MAX else "beyond 64 bits"
+
+
+class Fields:
+    """One object of a document.
+
+    Args:
+        name: of the file.
+        values: as parsed, untrusted.
+        path: what messages put before the name of a field.
+        hint: what to do about a field that is wrong.
+
+    Every method takes the name of a field and raises DocumentError when it is missing or something else.
+    """
+
+    def __init__(self, name: str, values: dict[str, Any], path: str = "", hint: str = "") -> None:
+        self._name = name
+        self._values = values
+        self._path = path
+        self._hint = hint
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._values
+
+    def text(self, key: str) -> str:
+        return self._of_type(key, str, "a string")
+
+    def text_or_null(self, key: str) -> str | None:
+        return None if self._is_null(key) else self.text(key)
+
+    def flag(self, key: str) -> bool:
+        return self._of_type(key, bool, "true or false")
+
+    def integer(self, key: str) -> int:
+        value = self._value(key)
+        if reason := no_int64(value):
+            raise self.wrong(key, reason)
+        return int(value)
+
+    def integer_or_null(self, key: str) -> int | None:
+        return None if self._is_null(key) else self.integer(key)
+
+    def count(self, key: str) -> int:
+        """An integer that is not negative."""
+        number = self.integer(key)
+        if number < 0:
+            raise self.wrong(key, "which is negative")
+        return number
+
+    def time_or_null(self, key: str) -> datetime | None:
+        text = self.text_or_null(key)
+        if text is None:
+            return None
+        try:
+            time = datetime.fromisoformat(text)
+            return time.replace(tzinfo=UTC) if time.tzinfo is None else time.astimezone(UTC)
+        except (ValueError, OverflowError):
+            raise self.wrong(key, "not a time") from None
+
+    def object(self, key: str) -> Fields:
+        values = self._of_type(key, dict, "an object")
+        return Fields(self._name, values, f"{self._path}{key}.", self._hint)
+
+    def object_or_null(self, key: str) -> Fields | None:
+        return None if self._is_null(key) else self.object(key)
+
+    def objects(self, key: str) -> Iterator[Fields]:
+        """Those of an array."""
+        for index, values in enumerate(self._of_type(key, list, "an array")):
+            path = f"{self._path}{key}[{index}]"
+            if not isinstance(values, dict):
+                raise self.error(f"{path} is {shown(values)}, not an object")
+            yield Fields(self._name, values, f"{path}.", self._hint)
+
+    def wrong(self, key: str, reason: str) -> DocumentError:
+        """A field is not what it has to be."""
+        return self.error(f"{self._path}{key} is {shown(self._values[key])}, {reason}")
+
+    def error(self, message: str) -> DocumentError:
+        """Something else is wrong with the object."""
+        return DocumentError(f"{self._name}: {message}", hint=self._hint)
+
+    def _value(self, key: str) -> Any:
+        if key not in self._values:
+            raise self.error(f"{self._path}{key} is missing")
+        return self._values[key]
+
+    def _is_null(self, key: str) -> bool:
+        return self._value(key) is None
+
+    def _of_type(self, key: str, kind: type[_Value], what: str) -> _Value:
+        value = self._value(key)
+        if not isinstance(value, kind):
+            raise self.wrong(key, f"not {what}")
+        return value
