@@ -7,10 +7,13 @@ import pty
 import struct
 import subprocess
 import termios
+import threading
 from collections.abc import Mapping, Sequence
 from typing import IO
 
 COLUMNS = 100
+_PATIENCE_SECONDS = 100
+"""A program that waits for a key would wait for ever."""
 
 
 def run_on_terminal(
@@ -23,10 +26,13 @@ def run_on_terminal(
         arguments, env=environment, stdin=terminal, stdout=terminal if stdout is None else stdout, stderr=terminal
     ) as process:
         os.close(terminal)
+        watch = threading.Timer(_PATIENCE_SECONDS, process.kill)
+        watch.start()
         shown = b""
         # Linux reports the end of a terminal, once its last user has closed it, as an error.
         with contextlib.suppress(OSError):
             while data := os.read(controller, 65536):
                 shown += data
+        watch.cancel()
         os.close(controller)
     return process.returncode, shown.decode().replace("\r\n", "\n")

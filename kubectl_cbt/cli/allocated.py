@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from kubectl_cbt.cli.ask import Naming, ask
-from kubectl_cbt.cli.options import Asking, Cluster, Terminal
+from kubectl_cbt.cli.options import Asking, Cluster, Terminal, Viewing
 
 
 def allocated(
@@ -15,6 +15,7 @@ def allocated(
     cluster: Cluster,
     asking: Asking,
     terminal: Terminal,
+    viewing: Viewing,
 ) -> None:
     """Show which parts of a volume a snapshot fills.
 
@@ -35,4 +36,4 @@ def allocated(
       # Without a cluster
       kubectl cbt allocated snap-a --demo
     """
-    raise typer.Exit(ask(Naming(snapshot), cluster, asking, terminal))
+    raise typer.Exit(ask(Naming(snapshot), cluster, asking, terminal, viewing))

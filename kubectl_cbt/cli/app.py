@@ -12,11 +12,14 @@ import typer
 
 from kubectl_cbt.cli import stopping
 from kubectl_cbt.cli.allocated import allocated
+from kubectl_cbt.cli.browse import browse
 from kubectl_cbt.cli.delta import delta
 from kubectl_cbt.cli.demo import demo, serve
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
+from kubectl_cbt.cli.open import open_file
 from kubectl_cbt.cli.options import with_groups
 from kubectl_cbt.cli.services import services
+from kubectl_cbt.cli.showing import wants_screen
 from kubectl_cbt.cli.snapshots import snapshots
 from kubectl_cbt.cli.stdout import ReaderGone, write_stdout
 from kubectl_cbt.cli.stopping import Stopped
@@ -43,8 +46,9 @@ def build_app() -> typer.Typer:
         invoke_without_command=True,
         callback=_root,
     )
-    for verb in (delta, allocated, snapshots, services):
+    for verb in (delta, allocated, browse, snapshots, services):
         app.command()(with_groups(verb))
+    app.command("open")(with_groups(open_file))
     demos = _typer(help=demo.__doc__, invoke_without_command=True, callback=with_groups(demo))
     demos.command()(with_groups(serve))
     app.add_typer(demos, name="demo")
@@ -79,7 +83,7 @@ def run(arguments: Sequence[str]) -> int:
         Stopped: a signal ended it.
     """
     command: Any = typer.main.get_command(build_app())
-    ordered = flags_behind_verb(command, list(arguments))
+    ordered = flags_behind_verb(command, list(arguments)) or _without_arguments()
     diagnostics = Diagnostics(verbosity=_verbosity(ordered))
     try:
         code = command.main(args=ordered, prog_name=PROGRAM, standalone_mode=False)
@@ -105,7 +109,7 @@ def run(arguments: Sequence[str]) -> int:
 def flags_behind_verb(command: Any, arguments: list[str]) -> list[str]:
     """Move options that stand before the verb behind it: ``-n shop delta a b`` is how people use kubectl.
 
-    Options of the program itself (``--help``, ``--version``) stay where they are.
+    Options of the program itself (``--help``, ``--version``) stay where they are; with no verb at all it is browse.
     """
     if not arguments or not arguments[0].startswith("-"):
         return arguments
@@ -123,8 +127,13 @@ def flags_behind_verb(command: Any, arguments: list[str]) -> list[str]:
             return arguments
         index += 2 if arguments[index] in takes_value else 1
     if index >= len(arguments):
-        return arguments
+        return ["browse", *arguments]
     return [arguments[index], *arguments[:index], *arguments[index + 1 :]]
+
+
+def _without_arguments() -> list[str]:
+    """On a terminal the snapshots, elsewhere the help."""
+    return ["browse"] if wants_screen(None) else []
 
 
 def _usage_error(error: typer.TyperException) -> UsageError:

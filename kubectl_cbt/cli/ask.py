@@ -1,24 +1,22 @@
-"""What ``delta`` and ``allocated`` share: from the names on the command line to a stream."""
+"""What ``delta`` and ``allocated`` share: from the names on the command line to a stream, shown or printed."""
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_cbt.cli.choose import choose_base
 from kubectl_cbt.cli.diagnostics import Diagnostics
-from kubectl_cbt.cli.options import Asking, Cluster, Terminal
+from kubectl_cbt.cli.live import LiveCluster
+from kubectl_cbt.cli.options import Asking, Cluster, Terminal, Viewing
 from kubectl_cbt.cli.printing import print_stream
 from kubectl_cbt.cli.session import Session, open_session
+from kubectl_cbt.cli.showing import show_map, wants_screen
 from kubectl_cbt.errors import UsageError
-from kubectl_cbt.model.question import DEFAULT_MAX_RESULTS, Question
-from kubectl_cbt.model.refs import SNAPSHOT_PREFIX, ServiceAccountRef, SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.refs import SNAPSHOT_PREFIX, SnapshotHandle, SnapshotRef
 
 if TYPE_CHECKING:
     from kubectl_cbt.cluster.resolve import Wanted
-    from kubectl_cbt.cluster.tokens import FreshToken
-    from kubectl_cbt.model.target import Endpoint
 
 _RESOURCE_NAMES = ("vs", "volumesnapshot", "volumesnapshots", SNAPSHOT_PREFIX[:-1])
 
@@ -34,49 +32,17 @@ class Naming:
     force: bool = False
 
 
-def ask(naming: Naming, cluster: Cluster, asking: Asking, terminal: Terminal) -> int:
-    """Resolve, ask, print; returns the exit code."""
-    from kubectl_cbt.cluster.resolve import resolve
-    from kubectl_cbt.model.results import Asked
-    from kubectl_cbt.stream.loop import ExtentStream
-    from kubectl_cbt.wire.sidecar import SidecarSource
-
+def ask(naming: Naming, cluster: Cluster, asking: Asking, terminal: Terminal, viewing: Viewing) -> int:
+    """Resolve, ask, and print or show; returns the exit code."""
     with open_session(cluster) as session:
-        target = resolve(session.catalogue, _wanted(naming, asking, session, terminal))
-        question = Question(
-            snapshot=target.snapshot.ref,
-            base=target.base_handle,
-            starting_offset=asking.starting_offset,
-            max_results=DEFAULT_MAX_RESULTS if asking.max_results is None else asking.max_results,
-        )
-        account = asking.service_account
-        if not account and not cluster.demo:
-            # The demo has accounts of its own; the variable names one of the user's cluster.
-            account = os.environ.get("KUBECTL_CBT_SERVICE_ACCOUNT", "")
-        source = SidecarSource(target.endpoint, _fresh_token(session, asking, account, target.endpoint))
+        live = LiveCluster(session, cluster, asking, session.namespace)
+        opened = live.ask(_wanted(naming, asking, session, terminal))
+        if wants_screen(asking.output):
+            return show_map(opened, live, viewing, terminal)
         try:
-            stream = ExtentStream(source, question, max_results_is_ours=asking.max_results is None)
-            return print_stream(stream, Asked(question, target), asking.output, terminal)
+            return print_stream(opened.stream, opened.asked, asking.output, terminal)
         finally:
-            source.close()
-
-
-def _fresh_token(session: Session, asking: Asking, named: str, endpoint: Endpoint) -> FreshToken:
-    """Where tokens come from: a file, the ServiceAccount named, or the caller when it is one."""
-    from kubectl_cbt.cluster import tokens
-
-    if asking.token_file:
-        return tokens.token_from_file(asking.token_file)
-    if asking.token_duration < tokens.MIN_DURATION_SECONDS:
-        raise UsageError("--token-duration has to be at least 10m: the API server issues no shorter tokens")
-    if named:
-        try:
-            account = ServiceAccountRef.parse(named, session.namespace)
-        except ValueError as error:
-            raise UsageError(f"--service-account {error}") from error
-    else:
-        account = tokens.service_account_of_caller(session.api, session.namespace)
-    return tokens.token_of_service_account(session.api, account, endpoint.audience, round(asking.token_duration))
+            opened.close()
 
 
 def _wanted(naming: Naming, asking: Asking, session: Session, terminal: Terminal) -> Wanted:

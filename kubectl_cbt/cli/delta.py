@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from kubectl_cbt.cli.ask import Naming, ask
-from kubectl_cbt.cli.options import Asking, Cluster, Terminal
+from kubectl_cbt.cli.options import Asking, Cluster, Terminal, Viewing
 from kubectl_cbt.errors import UsageError
 
 
@@ -16,6 +16,7 @@ def delta(
     cluster: Cluster,
     asking: Asking,
     terminal: Terminal,
+    viewing: Viewing,
     second: Annotated[str | None, typer.Argument(metavar="TARGET", help="The newer one, of the same volume.")] = None,
     base_handle: Annotated[
         str | None,
@@ -65,7 +66,7 @@ def delta(
         naming = Naming(second, base=first, force=force)
     else:
         raise UsageError("delta takes two snapshots, BASE and TARGET", hint="kubectl cbt snapshots lists them")
-    raise typer.Exit(ask(naming, cluster, asking, terminal))
+    raise typer.Exit(ask(naming, cluster, asking, terminal, viewing))
 
 
 def _is_text(argument: str) -> bool:

@@ -10,7 +10,7 @@ import typer
 
 from kubectl_cbt.cli.ask import Naming, ask
 from kubectl_cbt.cli.diagnostics import Diagnostics, is_a_terminal
-from kubectl_cbt.cli.options import DEFAULT_SEED, Asking, Cluster, Terminal
+from kubectl_cbt.cli.options import DEFAULT_SEED, Asking, Cluster, Terminal, Viewing
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.cli.stopping import Stopped
 from kubectl_cbt.errors import UsageError
@@ -19,12 +19,13 @@ Seed = Annotated[int, typer.Option("--seed", metavar="N", help="What the demo's 
 
 _TRY = """\
 That was: kubectl cbt delta snap-a snap-b --demo
-Try:      kubectl cbt snapshots -A --demo
+Try:      kubectl cbt browse --demo
+          kubectl cbt snapshots -A --demo
           kubectl cbt delta pg-mon pg-tue -n shop --demo
           kubectl cbt demo serve     and point kubectl itself at it"""
 
 
-def demo(context: typer.Context, terminal: Terminal, seed: Seed = DEFAULT_SEED) -> None:
+def demo(context: typer.Context, terminal: Terminal, viewing: Viewing, seed: Seed = DEFAULT_SEED) -> None:
     """See it work with no cluster.
 
     Starts a Kubernetes API and two SnapshotMetadata services on loopback, inside this command, and asks them for
@@ -39,7 +40,7 @@ def demo(context: typer.Context, terminal: Terminal, seed: Seed = DEFAULT_SEED) 
     if context.invoked_subcommand is not None:
         context.obj = seed  # demo --seed 2 serve
         return
-    code = ask(Naming("snap-b", base="snap-a"), Cluster(demo=True, seed=seed), Asking(), terminal)
+    code = ask(Naming("snap-b", base="snap-a"), Cluster(demo=True, seed=seed), Asking(), terminal, viewing)
     if is_a_terminal(sys.stderr):
         Diagnostics(quiet=terminal.quiet).note(_TRY)
     raise typer.Exit(code)

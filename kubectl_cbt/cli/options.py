@@ -42,6 +42,15 @@ def _parser(parse: Callable[[str], Any]) -> Callable[[str], Any]:
     return parser
 
 
+def _palette(text: str) -> str:
+    from kubectl_cbt.output.palettes import PALETTES
+
+    names = [palette.name for palette in PALETTES]
+    if text not in names:
+        raise ValueError(f"{text!r} is not one of {', '.join(names)}")
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Terminal:
     """How to talk to the person."""
@@ -82,7 +91,10 @@ class Cluster:
 class Asking:
     """How to ask a SnapshotMetadataService."""
 
-    output: Annotated[StreamFormat | None, typer.Option("--output", "-o", help="Format; summary unless given.")] = None
+    output: Annotated[
+        StreamFormat | None,
+        typer.Option("--output", "-o", help="Format; unless given the map on a terminal, else summary."),
+    ] = None
     starting_offset: Annotated[
         int,
         typer.Option(
@@ -130,6 +142,25 @@ class Asking:
             "--service", metavar="NAME", help="SnapshotMetadataService to ask, if not named after the driver."
         ),
     ] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Viewing:
+    """How to show a map on the terminal."""
+
+    palette: Annotated[
+        str,
+        typer.Option(
+            "--palette",
+            parser=_parser(_palette),
+            metavar="NAME",
+            help="Colours of the map: cividis, viridis, inferno, gray.",
+            show_default="cividis",
+        ),
+    ] = "cividis"
+    no_mouse: Annotated[
+        bool, typer.Option("--no-mouse", help="Leave the mouse to the terminal, to select text with.")
+    ] = False
 
 
 def with_groups(verb: Callable[..., None]) -> Callable[..., None]:

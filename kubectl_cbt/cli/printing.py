@@ -10,21 +10,27 @@ from kubectl_cbt.cli.options import ColorWhen, Terminal
 from kubectl_cbt.cli.progress import progress_bar, wants_progress
 from kubectl_cbt.cli.stdout import StandardOutput
 from kubectl_cbt.cli.stopping import Stopped, StopRequest
-from kubectl_cbt.errors import ApiError, ApiUnreachable, CbtError, Interrupted, StreamError, TokenUnavailable
+from kubectl_cbt.errors import CbtError, Interrupted, OutputError
 from kubectl_cbt.output.registry import StreamFormat, make_writer
 from kubectl_cbt.units import human_bytes, human_count
 
 if TYPE_CHECKING:
     from kubectl_cbt.analysis.summary import SummaryBuilder
     from kubectl_cbt.model.results import Asked, Outcome
-    from kubectl_cbt.output.writer import Writer
     from kubectl_cbt.model.stream import BatchStream
+    from kubectl_cbt.output.writer import Writer
 
 _WITHOUT_ROWS = (StreamFormat.SUMMARY, StreamFormat.NAME)
 
 
-def print_stream(stream: BatchStream, asked: Asked, output: StreamFormat | None, terminal: Terminal) -> int:
-    """Run the stream through a writer and say on stderr what there is to say; returns the exit code."""
+def print_stream(
+    stream: BatchStream, asked: Asked, output: StreamFormat | None, terminal: Terminal, *, can_go_on: bool = True
+) -> int:
+    """Run the stream through a writer and say on stderr what there is to say; returns the exit code.
+
+    Args:
+        can_go_on: whether the same question can be asked again from where the stream ended.
+    """
     from kubectl_cbt.analysis.summary import SummaryBuilder
     from kubectl_cbt.cli.screen import screen_of_stdout
 
@@ -41,12 +47,16 @@ def print_stream(stream: BatchStream, asked: Asked, output: StreamFormat | None,
             outcome = stream.outcome(failure, asked.target.snapshot.restore_size_bytes)
             writer.end(outcome, figures.summary(outcome.volume_capacity_bytes, complete=outcome.complete))
         except Stopped:
-            diagnostics.note(_how_far(stream.outcome(Interrupted("interrupted"))))
+            diagnostics.note(_how_far(stream.outcome(Interrupted("interrupted")), can_go_on=can_go_on))
             raise
     diagnostics.violations(outcome)
     if failure:
         diagnostics.error(failure)
-        diagnostics.note(_how_far(outcome))
+        diagnostics.note(_how_far(outcome, can_go_on=can_go_on))
+    elif outcome.failure:
+        # Of a stream that ended long ago: what was saved of it says so.
+        diagnostics.warning(f"incomplete when it was saved: {outcome.failure.message}")
+        code = ExitCode.FAILED
     elif outcome.broke_a_must:
         code = ExitCode.FAILED
     return code
@@ -62,7 +72,9 @@ def _run(
             figures.add(batch)
             writer.batch(batch)
             advance()
-    except (StreamError, TokenUnavailable, ApiError, ApiUnreachable) as error:
+    except OutputError:
+        raise  # nobody takes the rest
+    except CbtError as error:
         if stop.number is None:
             return error, ExitCode.FAILED
     except Stopped as stopped:
@@ -76,10 +88,9 @@ def _run(
     return None, ExitCode.DONE
 
 
-def _how_far(outcome: Outcome) -> str:
+def _how_far(outcome: Outcome, *, can_go_on: bool) -> str:
     if not outcome.messages:
         return "note: nothing was received"
-    return (
-        f"note: incomplete: {human_count(outcome.extents)} extents in {human_count(outcome.messages)} messages,"
-        f" up to {human_bytes(outcome.next_offset)}; go on with --starting-offset {outcome.next_offset}"
-    )
+    received = f"{human_count(outcome.extents)} extents in {human_count(outcome.messages)} messages"
+    go_on = f"; go on with --starting-offset {outcome.next_offset}" if can_go_on else ""
+    return f"note: incomplete: {received}, up to {human_bytes(outcome.next_offset)}{go_on}"

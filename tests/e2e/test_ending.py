@@ -264,8 +264,11 @@ def on_terminal(*arguments: str, cluster, to_file: Path | None = None, **environ
         return run_on_terminal(command, environment, stdout=file)
 
 
+SUMMARY = ("delta", "pg-mon", "pg-tue", "-n", "shop", "-q", "-o", "summary")
+
+
 def test_a_terminal_sees_a_map_in_colour(demo):
-    code, shown = on_terminal("delta", "pg-mon", "pg-tue", "-n", "shop", "-q", cluster=demo)
+    code, shown = on_terminal(*SUMMARY, cluster=demo)
     assert code == 0
     line = next(line for line in shown.splitlines() if line.startswith("Map"))
     assert "\x1b[38;5;" in line
@@ -277,7 +280,7 @@ def test_a_terminal_sees_a_map_in_colour(demo):
 def test_colour_can_be_left_out(demo, how):
     environment = {"NO_COLOR": "1"} if how == "NO_COLOR" else {}
     flags = ("--color", "never") if how != "NO_COLOR" else ()
-    code, shown = on_terminal("delta", "pg-mon", "pg-tue", "-n", "shop", "-q", *flags, cluster=demo, **environment)
+    code, shown = on_terminal(*SUMMARY, *flags, cluster=demo, **environment)
     assert code == 0
     assert "░" in shown
     assert "\x1b" not in shown

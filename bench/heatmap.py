@@ -1,0 +1,96 @@
+"""What a zoom or a pan of the heatmap costs us: cells, codes and segments of a whole screen, at every zoom.
+
+    python bench/heatmap.py [EXTENTS]         16 million unless given
+
+Time is that of this process alone, without what textual and the terminal do with the segments afterwards. The goal
+is a redraw in less time than a frame at 60 Hz takes, 16 ms, on a screen of 200 x 60 characters, two cells each.
+"""
+
+import resource
+import statistics
+import sys
+import time
+
+import numpy as np
+
+from kubectl_cbt.analysis.grid import LayerView, cell_codes
+from kubectl_cbt.analysis.sieve import Sieve, Sifted
+from kubectl_cbt.analysis.window import Window, Zoom, whole_volume
+from kubectl_cbt.model.extents import ExtentLog, Extents
+from kubectl_cbt.output.palettes import PALETTES
+from kubectl_cbt.tui.paint import Inks, Painter
+
+COLUMNS, ROWS = 200, 120
+GRAIN = 4096
+ROUNDS = 15
+GOAL_MS = 16.0
+
+
+def extents_of(count: int) -> Extents:
+    """Random extents, one about every MiB, as a busy volume has them."""
+    log = ExtentLog()
+    random = np.random.default_rng(1)
+    start = 0
+    for begin in range(0, count, 4096):
+        rows = min(4096, count - begin)
+        sizes = random.integers(1, 17, rows) * GRAIN
+        offsets = start + np.cumsum(random.integers(100, 400, rows) * GRAIN + sizes) - sizes
+        log.append(offsets, sizes)
+        start = int(offsets[-1] + sizes[-1])
+    return log.received().extents
+
+
+def redraw(window: Window, view: LayerView, painter: Painter) -> None:
+    """All of our own work for one new window."""
+    codes = cell_codes(window, view).reshape(window.rows // 2, 2, window.columns)
+    for row in codes:
+        painter.row(row)
+
+
+def milliseconds(window: Window, view: LayerView, painter: Painter) -> list[float]:
+    """Times of some redraws."""
+    times = []
+    for _ in range(ROUNDS):
+        begun = time.perf_counter()
+        redraw(window, view, painter)
+        times.append((time.perf_counter() - begun) * 1000)
+    return times
+
+
+def main() -> int:
+    """Print a line a zoom; the exit code says whether all kept the goal."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 16_000_000
+    extents = extents_of(count)
+    capacity = extents.end
+    view = LayerView(extents, 0, capacity)
+    print(f"{len(extents):,} extents, {COLUMNS}x{ROWS} cells, {ROUNDS} redraws each")
+    print(f"{'cell':>12}  {'median ms':>10}  {'most ms':>8}")
+    window = whole_volume(capacity, GRAIN, COLUMNS, ROWS)
+    worst = 0.0
+    while True:
+        painter = Painter(Inks(PALETTES[0]))
+        redraw(window, view, painter)  # the first one makes the segments
+        times = milliseconds(window, view, painter)
+        worst = max(worst, statistics.median(times))
+        print(f"{window.cell_bytes:>12}  {statistics.median(times):>10.2f}  {max(times):>8.2f}")
+        nearer = Zoom(window, GRAIN).nearer()
+        if nearer == window.cell_bytes:
+            break
+        window = window.with_cells_of(nearer, capacity // 2)
+    for name, work in (
+        ("next run", lambda: extents.run_from(capacity // 2)),
+        ("largest runs", lambda: extents.largest_runs(5)),
+        ("filter >32Ki", lambda: Sifted(extents, Sieve.parse(">32Ki"))),
+    ):
+        begun = time.perf_counter()
+        work()
+        print(f"{name:>12}  {(time.perf_counter() - begun) * 1000:>10.2f}")
+    held = sum(block.offsets.nbytes + block.totals.nbytes for block in extents.blocks)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(f"columns hold {held / len(extents):.2f} bytes an extent; peak of this process {peak / 2**20:.0f} MiB")
+    print(f"slowest zoom {worst:.2f} ms, goal < {GOAL_MS:.0f} ms: {'kept' if worst < GOAL_MS else 'MISSED'}")
+    return 0 if worst < GOAL_MS else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""Questions to a cluster: from names to a stream that has not begun."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kubectl_cbt.cli.options import Asking, Cluster
+from kubectl_cbt.errors import UsageError
+from kubectl_cbt.model.question import DEFAULT_MAX_RESULTS, Question
+from kubectl_cbt.model.refs import ServiceAccountRef
+
+if TYPE_CHECKING:
+    from kubectl_cbt.cli.session import Session
+    from kubectl_cbt.cluster.resolve import Wanted
+    from kubectl_cbt.cluster.tokens import FreshToken
+    from kubectl_cbt.model.entry import SnapshotEntry
+    from kubectl_cbt.model.results import Asked
+    from kubectl_cbt.model.target import Endpoint
+    from kubectl_cbt.stream.loop import ExtentStream
+    from kubectl_cbt.tui.ports import Choice
+    from kubectl_cbt.wire.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class LiveStream:
+    """A resolved question; the service is asked when the stream is iterated."""
+
+    asked: Asked
+    stream: ExtentStream
+    source: Source
+
+    @property
+    def kind(self) -> str:
+        """``delta`` or ``allocated``."""
+        return self.asked.question.verb
+
+    def close(self) -> None:
+        """End it, and close the connection."""
+        self.stream.cancel()
+        self.source.close()
+
+
+class LiveCluster:
+    """A session and how to ask in it; what the screens get to open streams with.
+
+    Args:
+        namespace: whose snapshots are listed; None for those of all.
+    """
+
+    def __init__(self, session: Session, cluster: Cluster, asking: Asking, namespace: str | None) -> None:
+        self._session = session
+        self._asking = asking
+        self._namespace = namespace
+        # The demo has accounts of its own; the variable names one of the user's cluster.
+        from_environment = "" if cluster.demo else os.environ.get("KUBECTL_CBT_SERVICE_ACCOUNT", "")
+        self._account = asking.service_account or from_environment
+
+    def entries(self) -> list[SnapshotEntry]:
+        """The snapshots there are."""
+        return self._session.catalogue.entries(self._namespace)
+
+    def open(self, choice: Choice) -> LiveStream:
+        """Resolve what was chosen on a screen."""
+        from kubectl_cbt.cluster.resolve import Wanted
+
+        return self.ask(Wanted(snapshot=choice.target, base=choice.base, service=self._asking.service or None))
+
+    def ask(self, wanted: Wanted) -> LiveStream:
+        """Resolve what was named."""
+        from kubectl_cbt.cluster.resolve import resolve
+        from kubectl_cbt.model.results import Asked
+        from kubectl_cbt.stream.loop import ExtentStream
+        from kubectl_cbt.wire.sidecar import SidecarSource
+
+        asking = self._asking
+        target = resolve(self._session.catalogue, wanted)
+        question = Question(
+            snapshot=target.snapshot.ref,
+            base=target.base_handle,
+            starting_offset=asking.starting_offset,
+            max_results=DEFAULT_MAX_RESULTS if asking.max_results is None else asking.max_results,
+        )
+        source = SidecarSource(target.endpoint, self._fresh_token(target.endpoint))
+        stream = ExtentStream(source, question, max_results_is_ours=asking.max_results is None)
+        return LiveStream(Asked(question, target), stream, source)
+
+    def _fresh_token(self, endpoint: Endpoint) -> FreshToken:
+        """Where tokens come from: a file, the ServiceAccount named, or the caller when it is one."""
+        from kubectl_cbt.cluster import tokens
+
+        asking, session = self._asking, self._session
+        if asking.token_file:
+            return tokens.token_from_file(asking.token_file)
+        if asking.token_duration < tokens.MIN_DURATION_SECONDS:
+            raise UsageError("--token-duration has to be at least 10m: the API server issues no shorter tokens")
+        if self._account:
+            try:
+                account = ServiceAccountRef.parse(self._account, session.namespace)
+            except ValueError as error:
+                raise UsageError(f"--service-account {error}") from error
+        else:
+            account = tokens.service_account_of_caller(session.api, session.namespace)
+        return tokens.token_of_service_account(session.api, account, endpoint.audience, round(asking.token_duration))

@@ -1,0 +1,136 @@
+"""``open``: what was saved, shown or printed again, with no cluster."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import typer
+
+from kubectl_cbt.cli.options import Terminal, Viewing
+from kubectl_cbt.cli.printing import print_stream
+from kubectl_cbt.cli.showing import has_screen, show_map
+from kubectl_cbt.errors import DocumentError, UsageError
+from kubectl_cbt.output.registry import StreamFormat
+
+if TYPE_CHECKING:
+    from kubectl_cbt.model.results import Asked
+    from kubectl_cbt.saved.stream import SavedStream
+
+_STDIN = "-"
+_SAYING_KIND = (StreamFormat.SUMMARY, StreamFormat.JSON, StreamFormat.YAML, StreamFormat.NDJSON)
+
+
+class Kind(StrEnum):
+    """What extents are of."""
+
+    DELTA = "delta"
+    ALLOCATED = "allocated"
+
+
+@dataclass(frozen=True, slots=True)
+class _Saved:
+    """A document as the screens take it; who opened the file closes it."""
+
+    stream: SavedStream
+
+    @property
+    def asked(self) -> Asked:
+        return self.stream.asked
+
+    @property
+    def kind(self) -> str | None:
+        return self.stream.kind
+
+    def close(self) -> None:
+        self.stream.cancel()
+
+
+def open_file(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A saved document; - for standard input.")],
+    terminal: Terminal,
+    viewing: Viewing,
+    output: Annotated[
+        StreamFormat | None,
+        typer.Option("--output", "-o", help="Format; unless given the map on a terminal, else summary."),
+    ] = None,
+    kind: Annotated[
+        Kind | None,
+        typer.Option("--kind", help="What a document of upstream's lister is of, which does not say it itself."),
+    ] = None,
+) -> None:
+    """Open a saved document.
+
+    It takes what -o json and -o ndjson print, exports of the map, and documents of upstream's
+    snapshot-metadata-lister. A document that was cut is shown as far as it goes. With -o it is printed in another
+    format.
+
+    Exit status: 0 done; 1 the document is broken, or incomplete; 2 usage.
+
+    \b
+    Examples:
+      kubectl cbt delta pg-mon pg-tue -n shop -o json > delta.json
+      kubectl cbt open delta.json
+
+    \b
+      # Watch a stream while it is saved
+      kubectl cbt delta pg-mon pg-tue -n shop -o ndjson | tee delta.ndjson | kubectl cbt open -
+
+    \b
+      # In another format
+      kubectl cbt open delta.json -o csv
+    """
+    from kubectl_cbt.saved.opening import open_document
+
+    shown = output is None and has_screen()
+    with _opened(file, keyboard=shown) as (data, name):
+        stream = open_document(data, name, kind)
+        if shown:
+            raise typer.Exit(show_map(_Saved(stream), None, viewing, terminal))
+        form = output or StreamFormat.SUMMARY
+        if stream.kind is None and form in _SAYING_KIND:
+            raise UsageError(
+                f"{name} does not say whether it is a delta, and -o {form} has to",
+                hint="add --kind delta or --kind allocated",
+            )
+        raise typer.Exit(print_stream(stream, stream.asked, form, terminal, can_go_on=False))
+
+
+@contextmanager
+def _opened(file: str, *, keyboard: bool) -> Iterator[tuple[BinaryIO, str]]:
+    """The file and how to call it.
+
+    Args:
+        keyboard: whether standard input is needed for keys: what came through it moves to another descriptor.
+    """
+    if file == _STDIN:
+        if sys.stdin is None or sys.stdin.isatty():
+            raise UsageError("there is no document on standard input", hint="kubectl cbt open FILE")
+        with _standard_input(keyboard=keyboard) as data:
+            yield data, "standard input"
+        return
+    try:
+        data = Path(file).expanduser().open("rb")
+    except OSError as error:
+        raise DocumentError(f"{file}: {error.strerror}") from error
+    with data:
+        yield data, file
+
+
+def _standard_input(*, keyboard: bool) -> BinaryIO:
+    if not keyboard:
+        return os.fdopen(os.dup(0), "rb", buffering=0)
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR)
+    except OSError as error:
+        raise UsageError("there is no terminal to read keys from", hint="print it instead: -o summary") from error
+    data = os.fdopen(os.dup(0), "rb", buffering=0)
+    os.dup2(terminal, 0)
+    os.close(terminal)
+    return data

@@ -1,0 +1,94 @@
+"""The screens: when they open, and the way in and out of them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from kubectl_cbt.cli.diagnostics import ExitCode, is_a_terminal
+from kubectl_cbt.cli.options import Terminal, Viewing
+from kubectl_cbt.cli.stopping import Stopped, raise_on_signals
+
+if TYPE_CHECKING:
+    from kubectl_cbt.model.entry import SnapshotEntry
+    from kubectl_cbt.output.registry import StreamFormat
+    from kubectl_cbt.tui.app import CbtApp
+    from kubectl_cbt.tui.ports import Backend, Opened
+    from kubectl_cbt.tui.screens.base import CbtScreen
+
+_PATIENCE_SECONDS = 0.4
+"""How long a stream may fail before the screen opens, so that its error is printed like any other."""
+
+_FEW_COLORS = (None, "standard", "windows")
+
+
+def wants_screen(output: StreamFormat | None) -> bool:
+    """Whether a map is shown: nothing else was asked for, and there is a terminal to show it on."""
+    return output is None and has_screen() and is_a_terminal(sys.stdin)
+
+
+def has_screen() -> bool:
+    """Whether standard output and error, on which the screens are drawn, are a terminal that can do it."""
+    able = os.environ.get("TERM", "dumb") != "dumb"
+    return able and is_a_terminal(sys.stdout) and is_a_terminal(sys.stderr)
+
+
+def show_map(opened: Opened, backend: Backend | None, viewing: Viewing, terminal: Terminal) -> int:
+    """The map of one stream until the person leaves it; returns the exit code.
+
+    Raises:
+        CbtError: the stream failed before anything came of it.
+        Stopped: a signal ended it.
+    """
+    from kubectl_cbt.tui.loader import Loader
+    from kubectl_cbt.tui.screens.map import MapScreen
+
+    loader = Loader(opened)
+    try:
+        loader.start()
+        loader.wait_until_it_began(_PATIENCE_SECONDS)
+        if loader.error is not None and not loader.frame.outcome.messages:
+            raise loader.error
+        return _run(MapScreen(loader, backend), viewing, terminal)
+    finally:
+        loader.close()
+
+
+def show_snapshots(
+    backend: Backend, entries: list[SnapshotEntry], namespace: str, viewing: Viewing, terminal: Terminal
+) -> int:
+    """The snapshots to choose from, until the person leaves; returns the exit code."""
+    from kubectl_cbt.tui.screens.browse import BrowseScreen
+
+    return _run(BrowseScreen(backend, entries, namespace), viewing, terminal)
+
+
+def _run(first: CbtScreen[None], viewing: Viewing, terminal: Terminal) -> int:
+    from kubectl_cbt.cli.screen import screen_of_stdout
+    from kubectl_cbt.output.palettes import palette_named
+    from kubectl_cbt.tui.app import CbtApp
+
+    color_system = screen_of_stdout(terminal.color).color_system
+    colors = color_system not in _FEW_COLORS
+    # Textual knows of no colour by NO_COLOR alone, and by whether it is there.
+    if color_system is None:
+        os.environ["NO_COLOR"] = "1"
+    else:
+        os.environ.pop("NO_COLOR", None)
+    app = CbtApp(first, colors=colors, palette=palette_named(viewing.palette))
+    try:
+        app.run(mouse=not viewing.no_mouse)
+    finally:
+        # The event loop has taken the signals, and leaves Python's own handlers behind.
+        raise_on_signals()
+    return _way_out(app)
+
+
+def _way_out(app: CbtApp) -> int:
+    if app.bug is not None:
+        raise app.bug
+    if app.stopped_by is not None and app.stopped_by != signal.SIGINT:
+        raise Stopped(app.stopped_by)
+    return ExitCode.DONE

@@ -1,0 +1,190 @@
+"""The app: colours, what every screen has in common, and the way out."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.theme import BUILTIN_THEMES, Theme
+
+from kubectl_cbt.output.palettes import PALETTES, Palette
+from kubectl_cbt.tui import keys
+from kubectl_cbt.tui.paint import Inks
+from kubectl_cbt.tui.screens.base import CbtScreen
+from kubectl_cbt.tui.screens.text import TextScreen, key_lines
+
+DARK = Theme(
+    name="cbt-dark",
+    primary="#5b9bd5",
+    secondary="#7f8c9b",
+    accent="#8ab8e6",
+    foreground="#d8dee9",
+    background="#0f1319",
+    surface="#0a0d12",
+    panel="#1a202a",
+    warning="#e8b34b",
+    error="#f2777a",
+    success="#8fc28a",
+    dark=True,
+    variables={"quiet": "#8590a0", "border-quiet": "#39424f", "border-focus": "#8ab8e6", "block-cursor": "#2f4666"},
+)
+LIGHT = Theme(
+    name="cbt-light",
+    primary="#2a6099",
+    secondary="#5d6b7a",
+    accent="#1d5a99",
+    foreground="#1d232b",
+    background="#f3f2ee",
+    surface="#fbfbf9",
+    panel="#e6e4dd",
+    warning="#8a5a00",
+    error="#b3261e",
+    success="#2e6b2a",
+    dark=False,
+    variables={"quiet": "#62676f", "border-quiet": "#b5b1a5", "border-focus": "#1d5a99", "block-cursor": "#c9d9ec"},
+)
+_ANSI = BUILTIN_THEMES["ansi-dark"]
+PLAIN = replace(
+    _ANSI,
+    name="cbt-plain",
+    variables={
+        **_ANSI.variables,
+        "quiet": "ansi_default",
+        "border-quiet": "ansi_default",
+        "border-focus": "ansi_default",
+        "block-cursor": "ansi_default",
+    },
+)
+
+
+class CbtApp(App[None]):
+    """Shows one screen, and what it opens.
+
+    Args:
+        first: the screen to begin with.
+        colors: False draws in glyphs alone, for NO_COLOR and terminals of few colours.
+        palette: of the heat.
+    """
+
+    TITLE = "kubectl cbt"
+    CSS_PATH = "app.tcss"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c,ctrl+q", "quit", "quit", show=False, priority=True)]
+
+    def __init__(self, first: CbtScreen[Any], *, colors: bool = True, palette: Palette = PALETTES[0]) -> None:
+        super().__init__(ansi_color=None if colors else True)
+        self._first = first
+        self._colors = colors
+        self._palette = palette
+        self.stopped_by: int | None = None
+        for theme in (DARK, LIGHT, PLAIN):
+            self.register_theme(theme)
+        self.theme = DARK.name if colors else PLAIN.name
+
+    def on_mount(self) -> None:
+        """Open the first screen."""
+        self.theme_changed_signal.subscribe(self, lambda theme: self._colors_changed())
+        loop = asyncio.get_running_loop()
+        for number in _heeded():
+            loop.add_signal_handler(number, self._stop_by, number)
+        self.push_screen(self._first)
+
+    def _stop_by(self, number: int) -> None:
+        self.stopped_by = number
+        self.exit()
+
+    def go_back(self, screen: CbtScreen[Any]) -> None:
+        """Leave a screen for the one it was opened from, if it was."""
+        if screen is not self._first:
+            screen.dismiss()
+
+    def _fatal_error(self) -> None:
+        """No traceback on the terminal, least of all one with the values of variables; the command says what it was."""
+        self._close_messages_no_wait()
+
+    @property
+    def bug(self) -> Exception | None:
+        """What ended the app, if it was not a person."""
+        return self._exception
+
+    # Colours
+
+    def inks(self, *, both_layers: bool) -> Inks:
+        """What a map is drawn in now."""
+        if not self._colors or self.current_theme.ansi:
+            return Inks(None, both_layers=both_layers)
+        variables = self.theme_variables
+        return Inks(
+            self._palette,
+            dark=self.current_theme.dark,
+            background=_hex(variables["surface"]),
+            beyond=_hex(variables["background"]),
+            faint=_hex(variables["secondary"]),
+            both_layers=both_layers,
+        )
+
+    def next_palette(self) -> None:
+        """The palette after this one."""
+        self.use_palette(PALETTES[(PALETTES.index(self._palette) + 1) % len(PALETTES)])
+
+    def use_palette(self, palette: Palette) -> None:
+        """Draw heat in another palette."""
+        self._palette = palette
+        self._colors_changed()
+
+    def _colors_changed(self) -> None:
+        for screen in self._own_screens():
+            screen.colors_changed()
+
+    def _own_screens(self) -> list[CbtScreen[Any]]:
+        return [screen for screen in self.screen_stack if isinstance(screen, CbtScreen)]
+
+    def action_light_or_dark(self) -> None:
+        """The other theme of the two."""
+        if self._colors:
+            self.theme = LIGHT.name if self.current_theme.dark else DARK.name
+
+    # Help
+
+    def action_keys(self) -> None:
+        """Every key of the screen."""
+        self.push_screen(TextScreen("keys", key_lines(self._key_groups())))
+
+    def _key_groups(self) -> Sequence[keys.KeyGroup]:
+        found = [screen.KEYS for screen in self._own_screens() if screen.KEYS]
+        return found[-1] if found else ()
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Every action of the screen, and every palette and theme."""
+        for group in self._key_groups():
+            for key in group.keys:
+                if key.action != "app.command_palette":
+                    yield SystemCommand(key.help, f"{group.title}, key {key.shown}", self._runner(screen, key.action))
+        for palette in PALETTES:
+            yield SystemCommand(
+                f"Palette {palette.name}", palette.about, lambda palette=palette: self.use_palette(palette)
+            )
+        yield SystemCommand("Theme", "Choose one of all themes", self.action_change_theme)
+
+    def _runner(self, screen: Screen[Any], action: str) -> Any:
+        async def run() -> None:
+            await self.run_action(action, default_namespace=screen)
+
+        return run
+
+
+def _hex(color: str) -> str:
+    from textual.color import Color
+
+    return Color.parse(color).hex6.lower()
+
+
+def _heeded() -> list[int]:
+    wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    return [number for number in wanted if signal.getsignal(number) is not signal.SIG_IGN]

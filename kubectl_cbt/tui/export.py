@@ -1,0 +1,129 @@
+"""What is on the screen to a file: the same documents as ``-o`` prints, whole or an excerpt."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+
+from kubectl_cbt.analysis.summary import SummaryBuilder
+from kubectl_cbt.errors import OutputError
+from kubectl_cbt.model.extents import Block
+from kubectl_cbt.model.record import Batch, Record
+from kubectl_cbt.model.results import Asked, Failure, Outcome, Summary
+from kubectl_cbt.output.registry import StreamFormat, make_writer
+from kubectl_cbt.output.writer import Screen
+from kubectl_cbt.tui.loader import Frame
+
+_BATCH_EXTENTS = 2**16
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a document is made of."""
+
+    asked: Asked
+    blocks: tuple[Block, ...]
+    outcome: Outcome
+    summary: Summary
+
+
+def whole(asked: Asked, frame: Frame) -> Content:
+    """Everything that was received."""
+    return Content(asked, frame.received.blocks, frame.outcome, frame.summary)
+
+
+def excerpt(asked: Asked, frame: Frame, start: int, end: int) -> Content:
+    """What lies in ``[start, end)``, cut at both ends, as the answer to a question about that range alone."""
+    extents = frame.received.extents
+    rows = extents.overlapping(start, end)
+    offsets, sizes = extents.rows(rows.start, rows.stop)
+    ends = np.minimum(offsets + sizes, end)
+    offsets = np.maximum(offsets, start)
+    sizes = ends - offsets
+    blocks = (Block(offsets, np.concatenate(([0], np.cumsum(sizes)))),) if len(offsets) else ()
+    outcome = _outcome_of_excerpt(asked, frame, len(offsets), start, end)
+    question = replace(asked.question, starting_offset=start, end_offset=end)
+    figures = SummaryBuilder(start)
+    for batch in _batches(blocks, outcome):
+        figures.add(batch)
+    return Content(replace(asked, question=question), blocks, outcome, figures.summary(end, complete=outcome.complete))
+
+
+def _outcome_of_excerpt(asked: Asked, frame: Frame, extents: int, start: int, end: int) -> Outcome:
+    known_from, known_until = frame.known_range(asked.question)
+    covers = known_from <= start and end <= known_until
+    failure = None if covers else frame.outcome.failure or _outside(known_from, known_until)
+    return replace(
+        frame.outcome,
+        complete=covers,
+        extents=extents,
+        next_offset=end if covers else min(max(start, known_until), end),
+        clipped=0,
+        failure=failure,
+    )
+
+
+def _outside(known_from: int, known_until: int) -> Failure:
+    return Failure("Excerpt", "", f"only bytes {known_from} to {known_until} were asked for", "")
+
+
+def write_document(content: Content, form: StreamFormat, path: Path, *, overwrite: bool) -> None:
+    """Write it as ``-o`` would print it.
+
+    Raises:
+        OutputError: there is such a file, and it was not said to overwrite it; or it cannot be written. Nothing is
+            left behind then.
+    """
+    write_file(path, lambda file: _write(content, form, file), overwrite=overwrite)
+
+
+def write_file(path: Path, write: Callable[[TextIO], None], *, overwrite: bool) -> None:
+    """A file with what ``write`` writes, whole or not at all; raises as :func:`write_document`."""
+    # What stands there is replaced only once the new one is whole.
+    target = path.with_name(f".{path.name}.{os.getpid()}") if overwrite else path
+    try:
+        with target.open("x", encoding="utf-8", newline="") as file:
+            try:
+                write(file)
+            except BaseException:
+                target.unlink(missing_ok=True)
+                raise
+        if overwrite:
+            target.replace(path)
+    except FileExistsError as error:
+        raise OutputError(f"{path} is there already", hint="Ctrl-O overwrites it") from error
+    except OSError as error:
+        raise OutputError(f"{path}: {error.strerror}") from error
+
+
+def _write(content: Content, form: StreamFormat, file: TextIO) -> None:
+    writer = make_writer(form)(lambda text: _discard(file.write(text)), content.asked, Screen())
+    for batch in _batches(content.blocks, content.outcome):
+        writer.batch(batch)
+    writer.end(content.outcome, content.summary)
+
+
+def _discard(written: int) -> None:
+    """Files say how much they wrote; writers do not ask."""
+
+
+def _batches(blocks: tuple[Block, ...], outcome: Outcome) -> Iterator[Batch]:
+    number = 0
+    nothing = np.zeros(1, dtype=np.int64)
+    if not blocks and outcome.messages:
+        # Messages without extents told type and capacity all the same.
+        blocks = (Block(nothing[:0], nothing),)
+    for block in blocks:
+        for start in range(0, max(len(block.offsets), 1), _BATCH_EXTENTS):
+            number += 1
+            offsets = block.offsets[start : start + _BATCH_EXTENTS]
+            sizes = np.diff(block.totals[start : start + _BATCH_EXTENTS + 1])
+            record = Record(
+                number, outcome.block_metadata_type or 0, outcome.volume_capacity_bytes or 0, offsets, sizes
+            )
+            yield Batch(record, offsets, sizes)

@@ -1,0 +1,143 @@
+"""Every key, once: the bindings, the footer, the help, the command palette and the README's table are made of these."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One action and what triggers it.
+
+    Attributes:
+        keys: as textual names them, separated by commas.
+        shown: as a person reads them.
+        action: of the screen.
+        help: what it does, for help, README and palette.
+        footer: one word for the footer; empty leaves it out there.
+    """
+
+    keys: str
+    shown: str
+    action: str
+    help: str
+    footer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeyGroup:
+    """Keys that belong together."""
+
+    title: str
+    keys: tuple[Key, ...]
+
+
+_EVERYWHERE = KeyGroup(
+    "Everywhere",
+    (
+        Key("t", "t", "app.light_or_dark", "Light or dark", ""),
+        Key("ctrl+p", "Ctrl-P", "app.command_palette", "Find any action by name", ""),
+        Key("question_mark", "?", "app.keys", "All keys", "help"),
+        Key("q,ctrl+c", "q Ctrl-C", "app.quit", "Quit", "quit"),
+    ),
+)
+
+MAP_KEYS = (
+    KeyGroup(
+        "Move",
+        (
+            Key("left,h", "← h", "go_cells(-1)", "One cell back"),
+            Key("down,j", "↓ j", "go_rows(1)", "One row down"),
+            Key("up,k", "↑ k", "go_rows(-1)", "One row up"),
+            Key("right,L", "→ L", "go_cells(1)", "One cell on"),
+            Key("pageup", "PgUp", "go_pages(-1)", "One screen up"),
+            Key("pagedown", "PgDn", "go_pages(1)", "One screen down"),
+            Key("home", "Home", "go_in_row(0)", "Start of the row"),
+            Key("end", "End", "go_in_row(-1)", "End of the row"),
+            Key("g", "g", "go_to_start", "Start of the volume"),
+            Key("G", "G", "go_to_end", "End of the volume"),
+            Key("n", "n", "next_run", "Next changed run", "next"),
+            Key("N", "N", "previous_run", "Previous changed run"),
+            Key("colon", ":", "ask_place", "Go to an offset: 12Gi, 0x3f000, 45%, lba 2048, +1Gi", "go to"),
+        ),
+    ),
+    KeyGroup(
+        "Zoom",
+        (
+            Key("plus,equals_sign", "+", "zoom_nearer", "Nearer", "zoom"),
+            Key("minus", "-", "zoom_farther", "Farther"),
+            Key("z", "z", "zoom_into_cell", "Into the cell at the cursor, as far as it fills the screen"),
+            Key("0", "0", "zoom_whole", "The whole volume"),
+        ),
+    ),
+    KeyGroup(
+        "See",
+        (
+            Key("l", "l", "next_layer", "Next layer: delta, allocated, both", "layer"),
+            Key("s", "s", "statistics", "Statistics; digits go to the largest runs and hottest regions", "statistics"),
+            Key("d", "d", "details", "Details and extents", "details"),
+            Key("slash", "/", "ask_filter", "Filter the list: >1Mi, <=64Ki, 10Gi..20Gi", "filter"),
+            Key("tab", "Tab", "other_panel", "Walk the list of extents, and back to the map"),
+            Key("v", "v", "trouble", "What is wrong with the stream, in full"),
+            Key("p", "p", "next_palette", "Next palette"),
+        ),
+    ),
+    KeyGroup(
+        "Do",
+        (
+            Key("e", "e", "export", "Export: JSON, CSV, or a picture", "export"),
+            Key("c,y", "c y", "copy", "Copy the extent at the cursor"),
+            Key("left_square_bracket", "[", "step(-1)", "The same for the snapshots one older", "older"),
+            Key("right_square_bracket", "]", "step(1)", "The same for the snapshots one newer", "newer"),
+            Key("escape", "Esc", "stop", "Stop the stream and keep what came; else back"),
+        ),
+    ),
+    _EVERYWHERE,
+)
+
+BROWSE_KEYS = (
+    KeyGroup(
+        "Snapshots",
+        (
+            Key("space", "Space", "mark", "Mark as one of the two to compare", "mark"),
+            Key("enter", "Enter", "open", "Show the delta of the marked ones, or what this one holds", "open"),
+            Key("slash", "/", "ask_filter", "Type to filter by namespace, volume, snapshot or driver", "filter"),
+            Key("r", "r", "refresh", "Read the snapshots again", "refresh"),
+            Key("escape", "Esc", "clear", "Forget filter and marks", ""),
+            Key("down,j", "↓ j", "move(1)", "Next snapshot"),
+            Key("up,k", "↑ k", "move(-1)", "Previous snapshot"),
+            Key("pagedown", "PgDn", "move(10)", "Ten on"),
+            Key("pageup", "PgUp", "move(-10)", "Ten back"),
+            Key("home,g", "Home g", "first", "First snapshot"),
+            Key("end,G", "End G", "last", "Last snapshot"),
+        ),
+    ),
+    _EVERYWHERE,
+)
+
+
+def bindings(groups: Sequence[KeyGroup]) -> list[BindingType]:
+    """As textual takes them."""
+    return [Binding(key.keys, key.action, key.help, show=False) for group in groups for key in group.keys]
+
+
+def footer(groups: Sequence[KeyGroup], width: int) -> list[tuple[str, str]]:
+    """Keys and words that fit into a line, in the order of the groups; help and quit are always among them."""
+    found = [(_shortest(key), key.footer) for group in groups for key in group.keys if key.footer]
+    last = found[-2:]
+    shown: list[tuple[str, str]] = []
+    for pair in found[:-2]:
+        if _length([*shown, pair, *last]) <= width:
+            shown.append(pair)
+    return [*shown, *last]
+
+
+def _shortest(key: Key) -> str:
+    return key.shown if len(key.shown) < 6 and " " not in key.shown else key.shown.split()[0]
+
+
+def _length(pairs: Sequence[tuple[str, str]]) -> int:
+    return sum(len(key) + len(word) + 3 for key, word in pairs)

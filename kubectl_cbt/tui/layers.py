@@ -1,0 +1,105 @@
+"""The streams of one map: what was asked for, and what the target holds, once somebody wants to see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from kubectl_cbt.analysis.grid import LayerView
+from kubectl_cbt.model.entry import SnapshotEntry, siblings
+from kubectl_cbt.model.extents import Extents
+from kubectl_cbt.tui.loader import Frame, Loader
+from kubectl_cbt.tui.ports import Choice
+from kubectl_cbt.tui.wording import Words, words_of
+
+DELTA, ALLOCATED, BOTH = "delta", "allocated", "both"
+_ORDER = (DELTA, ALLOCATED, BOTH)
+
+
+class Layers:
+    """Loaders by kind, and which of them is shown.
+
+    Args:
+        main: of what was asked for; started by whoever made it.
+        announce: called, from a loader's thread, with a loader that has a newer frame.
+
+    Attributes:
+        main: as given.
+        shown: ``delta``, ``allocated``, ``both``, or None for a document that does not say what it is.
+    """
+
+    def __init__(self, main: Loader, announce: Callable[[Loader], None]) -> None:
+        self.main = main
+        self.shown: str | None = main.opened.kind
+        self._announce = announce
+        self._loaders: dict[str | None, Loader] = {}
+        self._add(main)
+
+    @property
+    def active(self) -> Loader:
+        """The one that heat, list and figures are of."""
+        return self._loaders[DELTA if self.shown == BOTH else self.shown]
+
+    @property
+    def frame(self) -> Frame:
+        """Its newest frame."""
+        return self.active.frame
+
+    @property
+    def extents(self) -> Extents:
+        """Its extents, in order."""
+        return self.frame.received.extents
+
+    @property
+    def words(self) -> Words:
+        """How its extents are called."""
+        return words_of(self.active.opened.kind)
+
+    @property
+    def title(self) -> str:
+        """What is shown, in a word or two."""
+        return "changed and allocated" if self.shown == BOTH else self.words.title
+
+    def views(self) -> tuple[LayerView, LayerView | None]:
+        """What is drawn as heat, and what is drawn as allocated where there is none."""
+        return _view(self.active), _view(self._loaders[ALLOCATED]) if self.shown == BOTH else None
+
+    def following(self) -> str | None:
+        """The layer after this one; None when there is no other."""
+        if self.shown is None or DELTA not in self._loaders:
+            return None
+        return _ORDER[(_ORDER.index(self.shown) + 1) % len(_ORDER)]
+
+    def lacks(self, layer: str) -> bool:
+        """Whether a stream has to be opened to show it."""
+        return layer != DELTA and ALLOCATED not in self._loaders
+
+    def add_allocated(self, loader: Loader) -> None:
+        """What the target holds."""
+        self._add(loader)
+        loader.start()
+
+    def close(self) -> None:
+        """End every stream."""
+        for loader in self._loaders.values():
+            loader.close()
+
+    def _add(self, loader: Loader) -> None:
+        self._loaders[loader.opened.kind] = loader
+        loader.announce_to(lambda: self._announce(loader))
+
+
+def _view(loader: Loader) -> LayerView:
+    frame = loader.frame
+    return LayerView(frame.received.extents, *frame.known_range(loader.opened.asked.question))
+
+
+def neighbour(entries: list[SnapshotEntry], choice: Choice, by: int) -> Choice | str:
+    """The choice moved along the snapshots of its volume, or in words why it cannot be."""
+    refs = [entry.ref for entry in siblings(entries, choice.target)]
+    if choice.target not in refs or (choice.base is not None and choice.base not in refs):
+        return "the other snapshots of this volume are not known"
+    target = refs.index(choice.target) + by
+    base = target if choice.base is None else refs.index(choice.base) + by
+    if min(base, target) < 0 or max(base, target) >= len(refs):
+        return f"{choice.target if by > 0 else choice.base or choice.target} is the {'newest' if by > 0 else 'oldest'}"
+    return Choice(refs[target], None if choice.base is None else refs[base])

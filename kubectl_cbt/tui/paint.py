@@ -1,0 +1,124 @@
+"""Codes of cells to strips of characters: pure drawing, which the map, its picture and its tests share.
+
+Where the terminal has colours a character shows two cells, one above the other; else one, as a glyph of its own.
+A strip is drawn from runs of equal characters, each a segment that is made once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+from rich.segment import Segment
+from rich.style import Style
+
+from kubectl_cbt.analysis import grid
+from kubectl_cbt.output.heat import GLYPH_LEVELS, GLYPHS
+from kubectl_cbt.output.palettes import Palette, luminance
+
+Codes = npt.NDArray[np.uint8]
+
+HATCH, EDGE = "╱", "▏"
+UNCHANGED_GLYPH = "·"
+UPPER, LOWER = "▀", "▄"
+CURSOR_UPPER, CURSOR_LOWER, CURSOR_GLYPH = "▲", "▼", "╋"
+
+
+@dataclass(frozen=True, slots=True)
+class Inks:
+    """Colours of a map, ``#rrggbb`` each; with ``palette`` None nothing is coloured.
+
+    Attributes:
+        background: of cells that hold nothing.
+        beyond: of what lies behind the volume's end.
+        faint: of hatching.
+        both_layers: whether room has to be left for what is allocated and unchanged.
+    """
+
+    palette: Palette | None
+    dark: bool = True
+    background: str = "#000000"
+    beyond: str = "#000000"
+    faint: str = "#808080"
+    both_layers: bool = False
+
+    def of_codes(self) -> tuple[str, ...]:
+        """The colour of each code of ``grid.py``."""
+        if self.palette is None:
+            return ("",) * grid.CODES
+        heat = self.palette.heat(grid.HEAT_LEVELS, dark=self.dark, from_share=0.5 if self.both_layers else 0.0)
+        allocated = self.palette.allocated(dark=self.dark)
+        return (self.background, *heat, allocated, self.background, self.beyond, self.beyond)
+
+
+class Painter:
+    """Draws rows of cells.
+
+    Attributes:
+        halves: cells above each other in a character, 2 or 1.
+    """
+
+    def __init__(self, inks: Inks) -> None:
+        self._inks = inks
+        self._colors = inks.of_codes()
+        self.halves = 1 if inks.palette is None else 2
+        self._segment = lru_cache(maxsize=4096)(self._make_segment)
+
+    def row(self, codes: Codes) -> list[Segment]:
+        """The segments of one row of characters; ``codes`` is uint8[halves, columns]."""
+        pairs = codes[0].astype(np.int16) * grid.CODES + codes[-1]
+        begins = np.flatnonzero(np.diff(pairs, prepend=-1))
+        lengths = np.diff(begins, append=len(pairs))
+        return [
+            self._segment(pair, length) for pair, length in zip(pairs[begins].tolist(), lengths.tolist(), strict=True)
+        ]
+
+    def cursor(self, codes: tuple[int, int], half: int) -> Segment:
+        """The character under the cursor.
+
+        Args:
+            codes: of its upper and lower cell.
+            half: 0 when the cursor is on the upper one.
+        """
+        if self.halves == 1:
+            return Segment(CURSOR_GLYPH, Style(bold=True, reverse=True))
+        ground = self._colors[codes[half]]
+        mark = "#000000" if luminance(ground) > 0.18 else "#ffffff"
+        return Segment((CURSOR_UPPER, CURSOR_LOWER)[half], Style(color=mark, bgcolor=ground, bold=True))
+
+    def sample(self, code: int) -> Segment:
+        """One character that shows a code, for a legend."""
+        return self._segment(code * grid.CODES + code, 1)
+
+    def _make_segment(self, pair: int, length: int) -> Segment:
+        glyph, style = self._character(*divmod(pair, grid.CODES))
+        return Segment(glyph * length, style)
+
+    def _character(self, upper: int, lower: int) -> tuple[str, Style]:
+        if self.halves == 1:
+            return _GLYPHS[upper], Style()
+        ink, ground = self._colors[upper], self._colors[lower]
+        if upper == lower or ink == ground:
+            glyph = _TEXTURES.get(upper, " ")
+            return glyph, Style(color=self._inks.faint, bgcolor=ground) if glyph != " " else Style(bgcolor=ground)
+        if upper == grid.END:
+            return EDGE, Style(color=self._inks.faint, bgcolor=ink)
+        if upper in _EMPTY:
+            # The half that holds something is the one that is drawn.
+            return LOWER, Style(color=ground, bgcolor=ink)
+        return UPPER, Style(color=ink, bgcolor=ground)
+
+
+_EMPTY = (grid.NOTHING, grid.UNKNOWN, grid.BEYOND, grid.END)
+_TEXTURES = {grid.UNKNOWN: HATCH, grid.END: EDGE}
+
+
+def _glyphs() -> tuple[str, ...]:
+    levels = range(1, grid.HEAT_LEVELS + 1)
+    heat = (GLYPHS[-(-level * GLYPH_LEVELS // grid.HEAT_LEVELS)] for level in levels)
+    return (GLYPHS[0], *heat, UNCHANGED_GLYPH, HATCH, " ", EDGE)
+
+
+_GLYPHS = _glyphs()

@@ -1,0 +1,129 @@
+"""A screen as an SVG picture: cells are rectangles, so that the map is as sharp as on the terminal and has no seams.
+
+What rich exports draws block characters as text, with gaps that depend on the font of whoever looks; and it names a
+font to fetch from elsewhere. Here text is in the reader's own monospace font, and is stretched to its cells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from html import escape
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+from rich.style import Style
+
+if TYPE_CHECKING:
+    from textual.screen import Screen
+    from textual.strip import Strip
+
+_WIDTH, _HEIGHT = 8, 17
+"""Size of a character in the picture."""
+_FONT_SIZE = 13.2
+"""At which most monospace fonts are as wide as a cell, for viewers that do not stretch text."""
+_FONTS = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
+_MARGIN = 8
+_PAGE, _INK = "#0f1319", "#d8dee9"
+
+_EIGHTHS = {glyph: number for number, glyph in enumerate("▁▂▃▄▅▆▇█", 1)}
+_LINES = {"─": "M0 8.5H8", "│": "M4 0V17", "╭": "M8 8.5Q4 8.5 4 17", "╮": "M0 8.5Q4 8.5 4 17"}
+_LINES |= {"╰": "M4 0Q4 8.5 8 8.5", "╯": "M4 0Q4 8.5 0 8.5"}
+"""Frames as paths in a cell; fonts leave gaps between lines."""
+_SHADES = {"░": 0.25, "▒": 0.5, "▓": 0.75}
+
+
+def picture_of(screen: Screen[Any]) -> str:
+    """The screen as it is drawn now."""
+    # Textual has no public way to a screen's strips; its own screenshot takes this one.
+    strips = screen._compositor.render_strips()
+    return svg(strips, page=_color(screen.rich_style, background=True) or _PAGE)
+
+
+def svg(strips: Sequence[Strip], *, page: str = _PAGE) -> str:
+    """Lines of characters as a picture."""
+    columns = max((strip.cell_length for strip in strips), default=0)
+    width, height = columns * _WIDTH + 2 * _MARGIN, len(strips) * _HEIGHT + 2 * _MARGIN
+    body = "\n".join(element for row, strip in enumerate(strips) for element in _line(row, strip, page))
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">\n'
+        f'<rect width="{width}" height="{height}" rx="6" fill="{page}"/>\n'
+        f'<g transform="translate({_MARGIN} {_MARGIN})" font-family="{_FONTS}" font-size="{_FONT_SIZE}"'
+        f' shape-rendering="crispEdges" xml:space="preserve">\n{body}\n</g>\n</svg>\n'
+    )
+
+
+def _line(row: int, strip: Strip, page: str) -> Iterator[str]:
+    column = 0
+    for text, style, _ in strip:
+        ground = _color(style, background=True)
+        ink = _color(style, background=False) or _INK
+        if style is not None and style.reverse:
+            ink, ground = ground or page, ink
+        if ground and ground != page:
+            yield _rectangle(column, row, len(text), ground)
+        for kind, group in groupby(text, key=_kind):
+            part = "".join(group)
+            if kind == "block":
+                yield from _blocks(column, row, part, ink)
+            elif kind == "line":
+                yield from _frames(column, row, part, ink)
+            elif part.strip():
+                yield _text(column, row, part, ink, bold=bool(style and style.bold))
+            column += len(part)
+
+
+def _kind(glyph: str) -> str:
+    if glyph in _LINES:
+        return "line"
+    return "block" if glyph in _EIGHTHS or glyph in _SHADES or glyph == "▀" else "text"
+
+
+def _frames(column: int, row: int, text: str, ink: str) -> Iterator[str]:
+    for glyph, group in groupby(text):
+        length = len(list(group))
+        path = f"M0 8.5H{length * _WIDTH}" if glyph == "─" else _LINES[glyph]
+        for repeat in range(1 if glyph == "─" else length):
+            at = f"translate({(column + repeat) * _WIDTH} {row * _HEIGHT})"
+            yield f'<path transform="{at}" d="{path}" fill="none" stroke="{ink}"/>'
+        column += length
+
+
+def _blocks(column: int, row: int, text: str, ink: str) -> Iterator[str]:
+    for glyph, group in groupby(text):
+        length = len(list(group))
+        if glyph in _SHADES:
+            yield _rectangle(column, row, length, ink, opacity=_SHADES[glyph])
+        elif glyph == "▀":
+            yield _rectangle(column, row, length, ink, bottom=0.5)
+        else:
+            yield _rectangle(column, row, length, ink, top=1 - _EIGHTHS[glyph] / 8)
+        column += length
+
+
+def _rectangle(
+    column: int, row: int, columns: int, fill: str, *, top: float = 0.0, bottom: float = 1.0, opacity: float = 1.0
+) -> str:
+    y, height = (row + top) * _HEIGHT, (bottom - top) * _HEIGHT
+    faded = f' fill-opacity="{opacity}"' if opacity < 1 else ""
+    return (
+        f'<rect x="{column * _WIDTH}" y="{y:g}" width="{columns * _WIDTH}" height="{height:g}" fill="{fill}"{faded}/>'
+    )
+
+
+def _text(column: int, row: int, text: str, ink: str, *, bold: bool) -> str:
+    # The reader's font may have any width; the cells have one.
+    stripped = text.lstrip(" ")
+    column += len(text) - len(stripped)
+    stripped = stripped.rstrip(" ")
+    weight = ' font-weight="bold"' if bold else ""
+    return (
+        f'<text x="{column * _WIDTH}" y="{row * _HEIGHT + 13}" textLength="{len(stripped) * _WIDTH}"'
+        f' lengthAdjust="spacingAndGlyphs" fill="{ink}"{weight}>{escape(stripped, quote=False)}</text>'
+    )
+
+
+def _color(style: Style | None, *, background: bool) -> str:
+    color = (style.bgcolor if background else style.color) if style is not None else None
+    if color is None or color.is_default:
+        return ""
+    return color.get_truecolor(foreground=not background).hex

@@ -1,0 +1,1 @@
+"""Whole screens: they own the state, and hand it to widgets."""

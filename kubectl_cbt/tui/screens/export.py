@@ -1,0 +1,177 @@
+"""Ask what to export and where to, and write it without holding up the map."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import ClassVar, TextIO
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Label, RadioButton, RadioSet, Static
+
+from kubectl_cbt.analysis.window import Window
+from kubectl_cbt.errors import CbtError
+from kubectl_cbt.model.extents import Run
+from kubectl_cbt.output.registry import StreamFormat
+from kubectl_cbt.tui import export
+from kubectl_cbt.tui.loader import Loader
+from kubectl_cbt.tui.screens.base import CbtScreen
+from kubectl_cbt.units import human_bytes
+
+
+class Form(StrEnum):
+    """What a file can be."""
+
+    JSON = "json"
+    NDJSON = "ndjson"
+    CSV = "csv"
+    SVG = "svg"
+
+
+_ABOUT = {
+    Form.JSON: "JSON    the document of -o json",
+    Form.NDJSON: "NDJSON  the same, a line an extent",
+    Form.CSV: "CSV     offset and size",
+    Form.SVG: "SVG     a picture of this screen",
+}
+
+
+class _Radio(RadioButton):
+    """Textual's tell the chosen one by its colour alone."""
+
+    BUTTON_LEFT, BUTTON_RIGHT = "(", ")"
+
+    @property
+    def BUTTON_INNER(self) -> str:  # type: ignore[override]  # noqa: N802  # a constant there
+        return "●" if self.value else " "
+
+
+class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
+    """The result is a line to say, or None when nothing was written.
+
+    Args:
+        loader: of the layer on the screen.
+        run: the one at the cursor; None where there is none.
+        picture: makes the SVG of what is on the screen below.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "give_up", "close", show=False),
+        # In a list of choices too, where it would only choose.
+        Binding("enter", "write(False)", "write", show=False, priority=True),
+        Binding("ctrl+o", "write(True)", "overwrite", show=False, priority=True),
+        Binding("ctrl+c", "app.quit", show=False),
+    ]
+
+    def __init__(self, loader: Loader, window: Window, run: Run | None, picture: Callable[[], str]) -> None:
+        super().__init__()
+        self._asked, self._kind = loader.opened.asked, loader.opened.kind
+        self._frame = loader.frame
+        self._picture = picture()
+        self._ranges: list[tuple[str, tuple[int, int] | None]] = [("everything", None)]
+        if run is not None:
+            text = f"the run at the cursor: {human_bytes(run.size_bytes)} at {human_bytes(run.start)}"
+            self._ranges.append((text, run))
+        if not window.is_whole:
+            shown = f"{human_bytes(window.start)} – {human_bytes(window.end)}"
+            self._ranges.append((f"what the screen shows: {shown}", (window.start, window.end)))
+        self._suggested = ""
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="export") as frame:
+            frame.border_title = "export"
+            frame.border_subtitle = "Tab next · Space choose · Enter writes · Esc closes"
+            yield Input(id="path", compact=True)
+            yield Label("", id="problem")
+            with RadioSet(id="form", compact=True):
+                for form in self._forms():
+                    yield _Radio(_ABOUT[form], value=form is self._forms()[0], name=form)
+            yield Static("of", classes="between")
+            with RadioSet(id="range", compact=True):
+                for number, (text, _) in enumerate(self._ranges):
+                    yield _Radio(text, value=number == 0)
+
+    def on_mount(self) -> None:
+        """Suggest a name."""
+        self._suggest()
+        self.query_one(Input).focus()
+
+    def _forms(self) -> tuple[Form, ...]:
+        # A document has to say whether it is a delta; upstream's do not.
+        return tuple(Form) if self._kind else (Form.CSV, Form.SVG)
+
+    @property
+    def _form(self) -> Form:
+        return self._forms()[max(self.query_one("#form", RadioSet).pressed_index, 0)]
+
+    @property
+    def _range(self) -> tuple[int, int] | None:
+        return self._ranges[max(self.query_one("#range", RadioSet).pressed_index, 0)][1]
+
+    @on(RadioSet.Changed)
+    def _suggest(self) -> None:
+        """Name the file, as long as the person has not."""
+        line = self.query_one(Input)
+        self.query_one("#range").display = self._form is not Form.SVG
+        self.query_one(".between").display = self._form is not Form.SVG
+        if line.value in ("", self._suggested):
+            self._suggested = line.value = f"{self._stem()}.{self._form}"
+        else:
+            # The ending follows the form all the same.
+            line.value = str(Path(line.value).with_suffix(f".{self._form}"))
+        self.notice("")
+
+    def _stem(self) -> str:
+        target = self._asked.target
+        name = Path(target.snapshot.ref.name).stem
+        if target.base_handle is not None:
+            name = f"{target.base.ref.name if target.base else 'base'}..{name}"
+        name = name.replace("/", "_")
+        if self._range is not None and self._form is not Form.SVG:
+            start, end = self._range
+            name += f"-{start}-{end}"
+        return name
+
+    def action_write(self, overwrite: bool) -> None:  # textual passes what the binding says
+        """Write the file."""
+        text = self.query_one(Input).value.strip()
+        if not text:
+            self.notice("a file name is needed")
+            return
+        path, form, part = Path(text).expanduser(), self._form, self._range
+
+        def work() -> str:
+            if form is Form.SVG:
+                export.write_file(path, self._write_picture, overwrite=overwrite)
+            else:
+                export.write_document(self._content(part), StreamFormat(form), path, overwrite=overwrite)
+            return f"wrote {path}, {human_bytes(path.stat().st_size)}"
+
+        self.do("writing …", work, self._written)
+
+    def _written(self, said: str) -> None:
+        self.dismiss(said)
+
+    def _content(self, part: tuple[int, int] | None) -> export.Content:
+        if part is None:
+            return export.whole(self._asked, self._frame)
+        return export.excerpt(self._asked, self._frame, *part)
+
+    def _write_picture(self, file: TextIO) -> None:
+        file.write(self._picture)
+
+    def failed(self, error: CbtError) -> None:
+        super().failed(error)
+        self.notice(error.message + (f": {error.hint}" if error.hint else ""))
+
+    def notice(self, text: str) -> None:
+        self.query_one("#problem", Label).update(text)
+
+    def action_give_up(self) -> None:
+        """Close; nothing is written."""
+        self.dismiss(None)

@@ -1,0 +1,485 @@
+"""The map of one stream, and of the snapshots around it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import ClassVar
+
+import orjson
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.events import Key
+from textual.widget import Widget
+from textual.widgets import Static
+
+from kubectl_cbt.analysis.grid import cell_codes
+from kubectl_cbt.analysis.regions import hottest_regions
+from kubectl_cbt.analysis.sieve import Sieve, Sifted
+from kubectl_cbt.model.extents import Extents, Run
+from kubectl_cbt.model.record import INT64_MAX
+from kubectl_cbt.tui import keys, wording
+from kubectl_cbt.tui.atlas import Atlas
+from kubectl_cbt.tui.layers import BOTH, Layers, neighbour
+from kubectl_cbt.tui.loader import Loader
+from kubectl_cbt.tui.messages import FrameReady, in_background
+from kubectl_cbt.tui.picture import picture_of
+from kubectl_cbt.tui.ports import Backend, Choice, Opened
+from kubectl_cbt.tui.screens.base import CbtScreen
+from kubectl_cbt.tui.screens.export import ExportScreen
+from kubectl_cbt.tui.screens.text import TextScreen
+from kubectl_cbt.tui.widgets.extent_list import ExtentList
+from kubectl_cbt.tui.widgets.map_view import MapView
+from kubectl_cbt.tui.widgets.minimap import Minimap
+from kubectl_cbt.tui.widgets.prompt import Prompt
+from kubectl_cbt.units import parse_place
+
+_WIDE_ENOUGH = 100
+"""Columns from which on the panels stand beside the map unasked."""
+_JUMPS = 5
+_JUMPS_EVERY_SECONDS = 2.0
+_NOTICE_SECONDS = 4.0
+_TICK_SECONDS = 0.25
+
+
+class MapScreen(CbtScreen[None]):
+    """Owns where one is and what is shown; widgets draw it.
+
+    Args:
+        loader: of what was asked for; already started.
+        backend: for the other layer and the neighbours; None when there is no cluster behind it.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.MAP_KEYS)
+    KEYS = keys.MAP_KEYS
+
+    def __init__(self, loader: Loader, backend: Backend | None) -> None:
+        super().__init__()
+        self.atlas = Atlas(loader.opened.asked.question.starting_offset)
+        self.streams = Layers(loader, self._tell)
+        self.sieve: Sieve | None = None
+        self._backend = backend
+        self._sifted: Sifted | None = None
+        self._jumps: tuple[list[wording.Jump], list[wording.Jump]] = ([], [])
+        self._jumps_due = 0.0
+        self._notice, self._notice_until = "", 0.0
+        self._wants_side: bool | None = None
+        self._shows_statistics = False
+
+    def _tell(self, loader: Loader) -> None:
+        # A stream begins before the screen is there; what came until then is drawn first of all.
+        if self.is_running:
+            self.post_message(FrameReady(loader))
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="header")
+        yield Static(id="status")
+        with Horizontal(id="body"):
+            yield MapView()
+            with Vertical(id="side"):
+                yield Static(id="here")
+                yield ExtentList()
+            with VerticalScroll(id="statistics"):
+                yield Static(id="figures")
+        yield Minimap()
+        yield Prompt()
+        yield Static(id="keys")
+
+    def on_mount(self) -> None:
+        """Begin to draw."""
+        self.query_one("#here").border_title = "here"
+        self.query_one("#statistics").border_title = "statistics"
+        self._map.focus()
+        self._use_colors()
+        self._arrange()
+        self._draw()
+        self.set_interval(_TICK_SECONDS, self._tick)
+
+    def on_unmount(self) -> None:
+        """Streams end with their screen."""
+        self.streams.close()
+
+    def on_resize(self) -> None:
+        """Panels stand beside the map where there is room."""
+        self._arrange()
+        self._draw_texts()
+
+    @property
+    def _map(self) -> MapView:
+        return self.query_one(MapView)
+
+    @property
+    def _list(self) -> ExtentList:
+        return self.query_one(ExtentList)
+
+    @property
+    def _has_side(self) -> bool:
+        return bool(self.query_one("#side").display)
+
+    @property
+    def _grain(self) -> int:
+        return self.streams.frame.summary.grain_bytes
+
+    def _arrange(self) -> None:
+        side = self.size.width >= _WIDE_ENOUGH if self._wants_side is None else self._wants_side
+        self.query_one("#side").display = side and not self._shows_statistics
+        self.query_one("#statistics").display = self._shows_statistics
+
+    @on(MapView.RoomChanged)
+    @on(FrameReady)
+    def _something_new(self) -> None:
+        self._draw()
+
+    def _tick(self) -> None:
+        """What changes by itself: times, and notices that have been read."""
+        if self._notice and time.monotonic() > self._notice_until and not self.is_busy:
+            self._notice = ""
+            self._draw_status()
+        elif self.streams.frame.is_running:
+            self._draw_status()
+
+    def notice(self, text: str) -> None:
+        self._notice, self._notice_until = text, time.monotonic() + _NOTICE_SECONDS
+        self._draw_status()
+
+    # Drawing
+
+    def _use_colors(self) -> None:
+        inks = self.cbt.inks(both_layers=self.streams.shown == BOTH)
+        self._map.use(inks)
+        self.query_one(Minimap).use(inks)
+
+    def colors_changed(self) -> None:
+        self._use_colors()
+        self._draw()
+
+    def _draw(self) -> None:
+        capacity = self.streams.frame.outcome.volume_capacity_bytes
+        if capacity and self._map.content_size.width:
+            window, room = self.atlas.window, self._map.room
+            if window is None or (window.capacity_bytes, window.columns, window.rows) != (capacity, *room):
+                self.atlas.lay_out(capacity, self._grain, *room)
+        self._draw_map()
+        self._draw_texts()
+
+    def _draw_map(self) -> None:
+        window = self.atlas.window
+        self._map.border_title = self.streams.title
+        if window is None:
+            running = self.streams.frame.is_running
+            self._map.say("waiting for the first extents" if running else "nothing came: there is no map to draw")
+            return
+        self._map.show(window, cell_codes(window, *self.streams.views()), self.atlas.cursor)
+        self._map.border_subtitle = wording.scale(window)
+
+    def _draw_texts(self) -> None:
+        active, width = self.streams.active, self.size.width
+        title = wording.header(self.streams.main.opened.asked, active.opened.kind, active.frame, width)
+        self.query_one("#header", Static).update(title)
+        self.query_one("#keys", Static).update(wording.footer(keys.footer(self.KEYS, width)))
+        self._draw_status()
+        self._draw_place()
+        if self._shows_statistics:
+            self._draw_statistics()
+
+    def _draw_status(self) -> None:
+        self.query_one("#status", Static).update(wording.status(self.streams.frame, self.size.width, self._notice))
+
+    def _draw_place(self) -> None:
+        """What depends on the cursor."""
+        window = self.atlas.window
+        if window is None:
+            return
+        self.query_one(Minimap).show(self.streams.extents, window, self.atlas.cursor)
+        if self._has_side:
+            panel = self.query_one("#here", Static)
+            lines = wording.here(
+                self.streams.extents, self.atlas.cell, self.atlas.cursor, self.streams.words, panel.content_size.width
+            )
+            panel.update(wording.joined(lines))
+            self._list.show(self._rows(), self.atlas.cell, self.atlas.cursor)
+            self._list.border_title = "extents" if self.sieve is None else f"extents {self.sieve}"
+            self._list.border_subtitle = self._list.position
+
+    def _rows(self) -> Extents | Sifted:
+        extents = self.streams.extents
+        if self.sieve is None:
+            return extents
+        if self._sifted is None or not self._sifted.is_of(extents, self.sieve):
+            earlier = self._sifted if self._sifted and self._sifted.sieve == self.sieve else None
+            self._sifted = Sifted(extents, self.sieve, earlier)
+        return self._sifted
+
+    def _draw_statistics(self) -> None:
+        self._find_jumps()
+        width = self.query_one("#statistics").content_size.width
+        lines = wording.statistics(self.streams.frame, self.streams.words, *self._jumps, width)
+        self.query_one("#figures", Static).update(wording.joined(lines))
+
+    def _find_jumps(self) -> None:
+        """Look for the largest runs and hottest regions: over all extents, so now and then, and in the background."""
+        frame, extents, now = self.streams.frame, self.streams.extents, time.monotonic()
+        capacity = frame.outcome.volume_capacity_bytes
+        if now < self._jumps_due or not capacity:
+            return
+        self._jumps_due = now + _JUMPS_EVERY_SECONDS if frame.is_running else float("inf")
+
+        def found(jumps: tuple[list[wording.Jump], list[wording.Jump]]) -> None:
+            self._jumps = jumps
+            if self._shows_statistics:
+                self._draw_statistics()
+
+        def look() -> tuple[list[wording.Jump], list[wording.Jump]]:
+            return wording.jumps(extents.largest_runs(_JUMPS), hottest_regions(extents, capacity, _JUMPS))
+
+        in_background(self, look, found, lambda error: self.notice(error.message))
+
+    # Moving
+
+    def _move(self, step: Callable[[], None]) -> None:
+        before = self.atlas.window
+        step()
+        if self.atlas.window is before:
+            self._map.point(self.atlas.cursor)
+        else:
+            self._draw_map()
+        self._draw_place()
+
+    def go_to(self, position: int) -> None:
+        """Put the cursor on a byte."""
+        self._move(lambda: self.atlas.go(position))
+
+    def action_go_cells(self, cells: int) -> None:
+        """Along the row, and on to the next."""
+        self._move(lambda: self.atlas.go_cells(cells))
+
+    def action_go_rows(self, rows: int) -> None:
+        """Down or up."""
+        self._move(lambda: self.atlas.go_rows(rows))
+
+    def action_go_pages(self, pages: int) -> None:
+        """Down or up by screens."""
+        self._move(lambda: self.atlas.go_pages(pages))
+
+    def action_go_in_row(self, column: int) -> None:
+        """To the first or last cell of the row."""
+        self._move(lambda: self.atlas.go_in_row(column))
+
+    def action_go_to_start(self) -> None:
+        """To the first byte."""
+        self.go_to(0)
+
+    def action_go_to_end(self) -> None:
+        """To the last byte."""
+        self.go_to(INT64_MAX)
+
+    def action_next_run(self) -> None:
+        """To the next run that begins in another cell: what lies in this one is in the list."""
+        self._go_to_run(self.streams.extents.run_from(self.atlas.cell[1]), "behind")
+
+    def action_previous_run(self) -> None:
+        """To the start of the run in front of the cell, or of the one that reaches into it."""
+        self._go_to_run(self.streams.extents.run_before(self.atlas.cell[0]), "in front of")
+
+    def _go_to_run(self, run: Run | None, where: str) -> None:
+        if run is None:
+            self.notice(f"nothing {self.streams.words.covered} {where} this cell")
+        else:
+            self.go_to(run.start)
+
+    def action_ask_place(self) -> None:
+        """Ask for an offset, and go there."""
+        if self.atlas.window is None:
+            return
+        cursor, capacity = self.atlas.cursor, self.atlas.window.capacity_bytes
+        self.query_one(Prompt).ask(
+            "go to",
+            lambda text: self.go_to(parse_place(text, capacity, cursor)),
+            example="12Gi  0x3f000  45%  lba 2048  +1Gi",
+        )
+
+    def action_zoom_nearer(self) -> None:
+        """Cells of half the size."""
+        self._move(lambda: self.atlas.zoom(self._grain, self.atlas.cursor, nearer=True))
+
+    def action_zoom_farther(self) -> None:
+        """Cells of twice the size."""
+        self._move(lambda: self.atlas.zoom(self._grain, self.atlas.cursor, nearer=False))
+
+    def action_zoom_into_cell(self) -> None:
+        """The cell at the cursor fills the screen."""
+        self._move(lambda: self.atlas.zoom_into_cell(self._grain))
+
+    def action_zoom_whole(self) -> None:
+        """All of the volume."""
+        self._move(lambda: self.atlas.zoom_whole(self._grain))
+
+    @on(MapView.Pointed)
+    def _pointed(self, event: MapView.Pointed) -> None:
+        self.go_to(event.position)
+
+    @on(MapView.Scrolled)
+    def _scrolled(self, event: MapView.Scrolled) -> None:
+        self.atlas.go(event.position)
+        self._move(lambda: self.atlas.zoom(self._grain, event.position, nearer=event.nearer))
+
+    @on(ExtentList.Walked)
+    def _walked(self, event: ExtentList.Walked) -> None:
+        self.go_to(event.byte_offset)
+
+    # Layers and neighbours
+
+    def action_next_layer(self) -> None:
+        """From delta to allocated to both; the second stream is opened when it is first wanted."""
+        wanted, streams, backend = self.streams.following(), self.streams, self._backend
+        if wanted is None:
+            self.notice("there is no delta here: this is the only layer")
+        elif not streams.lacks(wanted):
+            self._show_layer(wanted)
+        elif backend is None:
+            self.notice("a document holds one layer; what else the snapshot holds only a cluster can say")
+        else:
+            choice = Choice(streams.main.opened.asked.target.snapshot.ref)
+
+            def done(opened: Opened) -> None:
+                streams.add_allocated(Loader(opened))
+                self._show_layer(wanted)
+
+            self.do(f"asking what {choice} holds", lambda: backend.open(choice), done, lambda made: made.close())
+
+    def _show_layer(self, layer: str) -> None:
+        self.streams.shown = layer
+        self._jumps_due = 0.0
+        self._use_colors()
+        self._draw()
+
+    def action_step(self, by: int) -> None:
+        """The same question about the snapshots one older or newer."""
+        target, backend = self.streams.main.opened.asked.target, self._backend
+        if backend is None:
+            self.notice("a document has no neighbours; kubectl cbt browse shows the snapshots of a cluster")
+            return
+        if target.base is None and target.base_handle is not None:
+            self.notice("the base is known by its handle alone: it has no neighbours")
+            return
+        choice = Choice(target.snapshot.ref, target.base.ref if target.base else None)
+
+        def work() -> Loader | str:
+            found = neighbour(backend.entries(), choice, by)
+            return found if isinstance(found, str) else Loader(backend.open(found))
+
+        self.do("looking for the neighbours", work, self._stepped, _close_unwanted)
+
+    def _stepped(self, made: Loader | str) -> None:
+        if isinstance(made, str):
+            self.notice(made)
+            return
+        self.streams.close()
+        self.streams = Layers(made, self._tell)
+        made.start()
+        self._jumps, self._jumps_due = ([], []), 0.0
+        self._use_colors()
+        self._draw()
+
+    # Panels
+
+    def action_details(self) -> None:
+        """The panels about the cursor, beside the map or not."""
+        self._wants_side, self._shows_statistics = not self._has_side, False
+        self._rearrange(self._map)
+
+    def action_statistics(self) -> None:
+        """The figures of the whole stream."""
+        self._shows_statistics = not self._shows_statistics
+        self._jumps_due = 0.0
+        self._rearrange(self.query_one("#statistics") if self._shows_statistics else self._map)
+
+    def _rearrange(self, focused: Widget) -> None:
+        self._arrange()
+        focused.focus()
+        self.call_after_refresh(self._draw)
+
+    def on_key(self, event: Key) -> None:
+        """Digits go to the places that the statistics list."""
+        for jump in (*self._jumps[0], *self._jumps[1]) if self._shows_statistics else ():
+            if jump.key == event.key:
+                event.stop()
+                self.go_to(jump.position)
+
+    def action_other_panel(self) -> None:
+        """Between the map and what stands beside it."""
+        beside = self.query_one("#statistics") if self._shows_statistics else self._list
+        if self._map.has_focus and (self._has_side or self._shows_statistics):
+            beside.focus()
+        else:
+            self._map.focus()
+
+    def action_ask_filter(self) -> None:
+        """Ask which extents to list."""
+        if not self._has_side:
+            self._wants_side, self._shows_statistics = True, False
+            self._rearrange(self._map)
+        text = str(self.sieve) if self.sieve else ""
+        self.query_one(Prompt).ask("filter", self._filter, text=text, example=">1Mi  <=64Ki  10Gi..20Gi  (empty: all)")
+
+    def _filter(self, text: str) -> None:
+        self.sieve = Sieve.parse(text) if text.strip() else None
+        self._draw_place()
+        if self.sieve is not None and not len(self._rows()):
+            self.notice("no extent passes the filter")
+        # Behind the prompt, which gives the keyboard back to who had it.
+        self.call_after_refresh((self._list if self.sieve else self._map).focus)
+
+    def action_trouble(self) -> None:
+        """Everything that is wrong."""
+        self.app.push_screen(TextScreen("the stream", list(wording.trouble(self.streams.frame))))
+
+    # Doing
+
+    def action_next_palette(self) -> None:
+        """Other colours."""
+        self.cbt.next_palette()
+
+    def action_copy(self) -> None:
+        """The extent at the cursor, as a line of ``-o ndjson``, to the terminal's clipboard."""
+        found = self._extent_at_cursor()
+        if found is None:
+            self.notice("there is no extent at the cursor")
+            return
+        text = orjson.dumps({"byteOffset": found[0], "sizeBytes": found[1]}).decode()
+        self.app.copy_to_clipboard(text)
+        self.notice(f"copied {text}")
+
+    def _extent_at_cursor(self) -> tuple[int, int] | None:
+        """Offset and size of the one that holds the cursor's byte, or else of the first in its cell."""
+        extents, cursor = self.streams.extents, self.atlas.cursor
+        rows = extents.overlapping(cursor, cursor + 1) or extents.overlapping(*self.atlas.cell)
+        if not rows:
+            return None
+        offsets, sizes = extents.rows(rows.start, rows.start + 1)
+        return int(offsets[0]), int(sizes[0])
+
+    def action_export(self) -> None:
+        """Ask what to write, and where."""
+        if self.atlas.window is None:
+            self.notice("there is nothing to export yet")
+            return
+        run = self.streams.extents.run_at(self.atlas.cursor, self.atlas.cell)
+        screen = ExportScreen(self.streams.active, self.atlas.window, run, lambda: picture_of(self))
+        self.app.push_screen(screen, lambda said: self.notice(said or ""))
+
+    def action_stop(self) -> None:
+        """Stop what runs; else forget the filter; else go back to where one came from."""
+        if self.streams.frame.is_running:
+            self.streams.active.stop()
+        elif self.sieve is not None:
+            self._filter("")
+        else:
+            self.cbt.go_back(self)
+
+
+def _close_unwanted(made: Loader | str) -> None:
+    if not isinstance(made, str):
+        made.close()

@@ -1,0 +1,209 @@
+"""The map: a window of the volume as cells, with the offset of each row beside it and the cursor's column above."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from rich.segment import Segment
+from textual import events
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from kubectl_cbt.analysis.cells import Levels
+from kubectl_cbt.analysis.window import Window
+from kubectl_cbt.tui.paint import Inks, Painter
+from kubectl_cbt.tui.wording import row_label
+
+GUTTER = 14
+"""Columns in front of the cells: an offset such as ``1023.9999 GiB``, and a mark."""
+RULER = 1
+"""Lines above the cells."""
+
+_TICK, _HERE = "▼", "▸"
+
+
+class MapView(Widget, can_focus=True):
+    """Draws a window; it knows no extents, only the codes of ``analysis/grid.py``.
+
+    Attributes:
+        window: None until there is something to show.
+        cursor: the byte under the cursor.
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"map--gutter", "map--here", "map--tick"}
+
+    class RoomChanged(Message):
+        """The widget has another size, or cells of another shape."""
+
+        def __init__(self, view: MapView) -> None:
+            super().__init__()
+            self.view = view
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, MapView.RoomChanged)
+
+    @dataclass
+    class Pointed(Message):
+        """A click on a byte."""
+
+        position: int
+
+    @dataclass
+    class Scrolled(Message):
+        """The wheel over a byte: nearer or farther."""
+
+        position: int
+        nearer: bool
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.window: Window | None = None
+        self.cursor = 0
+        self._note = ""
+        self._codes: Levels = np.empty((0, 0), dtype=np.uint8)
+        self._painter = Painter(Inks(None))
+        self._strips: dict[int, Strip] = {}
+
+    @property
+    def room(self) -> Size:
+        """Columns and rows of cells there is room for, at least one each."""
+        width, height = self.content_size
+        return Size(max(width - GUTTER, 1), max(height - RULER, 1) * self._painter.halves)
+
+    def use(self, inks: Inks) -> None:
+        """Draw in other colours, or without any."""
+        self._painter = Painter(inks)
+        self._strips.clear()
+        self.refresh()
+
+    def show(self, window: Window, codes: Levels, cursor: int) -> None:
+        """Draw these cells; only rows that changed are drawn again.
+
+        Args:
+            codes: uint8[window.cells].
+        """
+        moved = self.window != window
+        codes = codes.reshape(window.rows, window.columns)
+        halves = self._painter.halves
+        if moved or codes.shape != self._codes.shape:
+            changed = list(range(window.rows // halves))
+        else:
+            differs = (codes != self._codes).any(axis=1).reshape(-1, halves).any(axis=1)
+            changed = np.flatnonzero(differs).tolist()
+        self.window, self._codes = window, codes
+        for row in changed:
+            self._strips.pop(row, None)
+        if moved:
+            self.cursor = cursor
+            self.refresh()
+        else:
+            self._refresh_rows(changed)
+            self.point(cursor)
+
+    def say(self, note: str) -> None:
+        """Draw words instead of a map, while there is none."""
+        self.window, self._note = None, note
+        self.refresh()
+
+    def point(self, cursor: int) -> None:
+        """Move the cursor."""
+        rows = [self._place(self.cursor), self._place(cursor)]
+        self.cursor = cursor
+        self._refresh_rows([place[1] for place in rows if place])
+        self.refresh(Region(0, 0, self.content_size.width, RULER))
+
+    def _refresh_rows(self, rows: list[int]) -> None:
+        width = self.content_size.width
+        regions = [Region(0, RULER + row, width, 1) for row in rows]
+        if regions:
+            self.refresh(*regions)
+
+    def _place(self, position: int) -> tuple[int, int, int] | None:
+        """Column, row of characters, and half of it, of a byte on the screen."""
+        index = self.window.index_of(position) if self.window else None
+        if index is None or self.window is None:
+            return None
+        row, column = divmod(index, self.window.columns)
+        return column, *divmod(row, self._painter.halves)
+
+    def _on_resize(self, event: events.Resize) -> None:
+        self.post_message(self.RoomChanged(self))
+
+    def on_click(self, event: events.Click) -> None:
+        """Move the cursor there."""
+        position = self._position_at(event.x, event.y)
+        if position is not None:
+            self.post_message(self.Pointed(position))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Nearer."""
+        self._scrolled(event, nearer=True)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Farther."""
+        self._scrolled(event, nearer=False)
+
+    def _scrolled(self, event: events.MouseEvent, *, nearer: bool) -> None:
+        event.stop()
+        position = self._position_at(event.x, event.y)
+        self.post_message(self.Scrolled(self.cursor if position is None else position, nearer))
+
+    def _position_at(self, x: int, y: int) -> int | None:
+        """The first byte of the cell drawn there; of two in a character the upper one's."""
+        column, row = x - self.gutter.left - GUTTER, y - self.gutter.top - RULER
+        if self.window is None or not 0 <= column < self.window.columns or row < 0:
+            return None
+        index = row * self._painter.halves * self.window.columns + column
+        if index >= self.window.shown_cells:
+            return None
+        return self.window.start + index * self.window.cell_bytes
+
+    def render_line(self, y: int) -> Strip:
+        width = self.content_size.width
+        base = self.rich_style
+        if self.window is None:
+            text = f"  {self._note}" if y == RULER else ""
+            return Strip([Segment(text.ljust(width)[:width], base)], width)
+        if y < RULER:
+            return Strip(self._ruler()).adjust_cell_length(width, base)
+        place = self._place(self.cursor)
+        row = y - RULER
+        if row >= self.window.rows // self._painter.halves:
+            return Strip.blank(width, base)
+        if place and place[1] == row:
+            return Strip([*self._label(self.window, row, here=True), *self._cells(row, place)], width)
+        if row not in self._strips:
+            self._strips[row] = Strip([*self._label(self.window, row, here=False), *self._cells(row, None)], width)
+        return self._strips[row]
+
+    def _ruler(self) -> list[Segment]:
+        place = self._place(self.cursor)
+        if place is None:
+            return [Segment(" ", self.rich_style)]
+        style = self.rich_style + self.get_component_rich_style("map--tick", partial=True)
+        return [Segment(" " * (GUTTER + place[0]), self.rich_style), Segment(_TICK, style)]
+
+    def _label(self, window: Window, row: int, *, here: bool) -> list[Segment]:
+        """The offset of the row's first byte."""
+        row_bytes = self._painter.halves * window.columns * window.cell_bytes
+        text = row_label(window, window.start + row * row_bytes, row_bytes)
+        name = "map--here" if here else "map--gutter"
+        style = self.rich_style + self.get_component_rich_style(name, partial=True)
+        return [Segment(f"{text:>{GUTTER - 3}} {_HERE if here else ' '} ", style)]
+
+    def _cells(self, row: int, place: tuple[int, int, int] | None) -> list[Segment]:
+        halves = self._painter.halves
+        codes = self._codes[row * halves : (row + 1) * halves]
+        if place is None:
+            return self._painter.row(codes)
+        column, _, half = place
+        under = int(codes[0, column]), int(codes[-1, column])
+        return [
+            *(self._painter.row(codes[:, :column]) if column else ()),
+            self._painter.cursor(under, half),
+            *(self._painter.row(codes[:, column + 1 :]) if column + 1 < codes.shape[1] else ()),
+        ]

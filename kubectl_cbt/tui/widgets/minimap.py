@@ -1,0 +1,85 @@
+"""One line for the whole volume, with the window set off, and the legend of the heat beside it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+from rich.segment import Segment
+from textual.strip import Strip
+from textual.widget import Widget
+
+from kubectl_cbt.analysis import grid
+from kubectl_cbt.analysis.cells import cell_edges, coverage, heat_levels
+from kubectl_cbt.analysis.window import Window
+from kubectl_cbt.model.extents import Extents
+from kubectl_cbt.tui.paint import HATCH, Inks, Painter
+
+_BARS = " ▁▂▃▄▅▆▇█"
+_TITLE = " whole volume "
+_LEAST_BARS = 10
+
+
+class Minimap(Widget):
+    """Draws the volume as bars."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"minimap--inside", "minimap--outside", "minimap--text"}
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._inks = Inks(None)
+        self._extents: Extents | None = None
+        self._window: Window | None = None
+        self._cursor = 0
+
+    def use(self, inks: Inks) -> None:
+        """Another legend."""
+        self._inks = inks
+        self.refresh()
+
+    def show(self, extents: Extents, window: Window, cursor: int) -> None:
+        """Draw these."""
+        self._extents, self._window, self._cursor = extents, window, cursor
+        self.refresh()
+
+    def render_line(self, y: int) -> Strip:
+        width, base = self.content_size.width, self.rich_style
+        text = base + self.get_component_rich_style("minimap--text", partial=True)
+        legend = self._legend()
+        room = width - len(_TITLE) - 3 - sum(len(segment.text) for segment in legend)
+        if room < _LEAST_BARS:
+            legend, room = [], width - len(_TITLE) - 3
+        if self._extents is None or self._window is None or y or room < 1:
+            return Strip.blank(width, base)
+        segments = [
+            Segment(_TITLE, text),
+            Segment("▕", text),
+            *self._bars(self._extents, self._window, room),
+            Segment("▏", text),
+            *legend,
+        ]
+        return Strip(segments).adjust_cell_length(width, base)
+
+    def _bars(self, extents: Extents, window: Window, room: int) -> list[Segment]:
+        edges = cell_edges(0, window.capacity_bytes, room)
+        levels = heat_levels(coverage(extents, edges), np.diff(edges), len(_BARS) - 1)
+        inside = (edges[1:] > window.start) & (edges[:-1] < window.end)
+        here = int(np.searchsorted(edges, self._cursor, side="right")) - 1
+        styles = [
+            self.rich_style + self.get_component_rich_style(f"minimap--{name}", partial=True)
+            for name in ("outside", "inside")
+        ]
+        return [
+            Segment("┃" if column == here else _BARS[level], styles[within])
+            for column, (level, within) in enumerate(zip(levels.tolist(), inside.tolist(), strict=True))
+        ]
+
+    def _legend(self) -> list[Segment]:
+        text = self.rich_style + self.get_component_rich_style("minimap--text", partial=True)
+        painter = Painter(self._inks)
+        heat = [painter.sample(level) for level in range(1, grid.HEAT_LEVELS + 1, 2 if painter.halves == 1 else 1)]
+        samples = [Segment("  0 % ", text), *heat, Segment(" 100 %", text)]
+        if self._inks.both_layers:
+            samples += [Segment("  ", text), painter.sample(grid.ALLOCATED), Segment(" unchanged", text)]
+        name = self._inks.palette.name if self._inks.palette else f"{HATCH} not known"
+        return [*samples, Segment(f"  {name} ", text)]

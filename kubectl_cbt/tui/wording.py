@@ -1,0 +1,325 @@
+"""What the screens say, as text of a given width. Words carry state; a style only repeats them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from textual.content import Content
+
+from kubectl_cbt.analysis.window import Window
+from kubectl_cbt.model.extents import Extents, Run
+from kubectl_cbt.model.record import block_metadata_type_name
+from kubectl_cbt.model.results import Asked, Outcome, Summary
+from kubectl_cbt.tui.loader import Frame
+from kubectl_cbt.units import grouped_hex, human_bytes, human_count, human_offset, human_rate, human_seconds, percent
+
+MUTED, WARNING, ERROR, GOOD = "$quiet", "bold $text-warning", "bold $text-error", "$text-success"
+_SEPARATOR = " · "
+_PROGRESS_BAR = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How extents of a kind are called."""
+
+    title: str
+    covered: str
+    uncovered: str
+    cost: str
+
+
+_WORDS = {
+    "delta": Words("delta", "changed", "unchanged", "Next incremental"),
+    "allocated": Words("allocated", "allocated", "unallocated", "Full backup"),
+    None: Words("extents", "covered", "not covered", "Backup of these"),
+}
+
+
+def words_of(kind: str | None) -> Words:
+    """The words for ``delta``, ``allocated``, or what does not say which of them it is."""
+    return _WORDS[kind]
+
+
+def subject_title(asked: Asked) -> str:
+    """The two snapshots, or the one."""
+    target = asked.target
+    if target.base_handle is None:
+        return target.snapshot.ref.name
+    base = target.base.ref.name if target.base else f"handle {target.base_handle}"
+    return f"{base} → {target.snapshot.ref.name}"
+
+
+def header(main: Asked, kind: str | None, frame: Frame, width: int) -> Content:
+    """The first line: what is shown, and how much of it; what does not fit is left out, whole parts at a time.
+
+    Args:
+        main: what was asked for first.
+        kind: of the layer that is shown, as ``frame`` is.
+    """
+    outcome, summary, snapshot = frame.outcome, frame.summary, main.target.snapshot
+    capacity = outcome.volume_capacity_bytes
+    figures = [
+        human_bytes(capacity) if capacity else "",
+        f"{words_of(kind).covered} {human_bytes(summary.covered_bytes)}",
+    ]
+    figures += [percent(summary.covered_bytes, capacity)] if capacity else []
+    right = _SEPARATOR.join(filter(None, figures))
+    volume = f"{snapshot.ref.namespace}/{snapshot.claim}" if snapshot.claim else snapshot.ref.namespace
+    block_type = outcome.block_metadata_type
+    details = [volume, snapshot.driver, block_metadata_type_name(block_type) if block_type is not None else ""]
+    details = [detail for detail in details if detail]
+    title = subject_title(main)
+    while details and len(_left(title, details)) + len(right) + 2 > width:
+        details.pop()
+    left = _left(title, details)
+    rest = left[len(title) + 1 :]
+    gap = " " * max(width - len(left) - len(right) - 1, 2)
+    return Content.assemble(" ", (title, "bold"), (rest, MUTED), gap, (right, "bold"))
+
+
+def _left(title: str, details: Sequence[str]) -> str:
+    return f" {title}" + ("   " + _SEPARATOR.join(details) if details else "")
+
+
+def status(frame: Frame, width: int, notice: str = "") -> Content:
+    """The second line: how the stream stands; trouble takes its place, in words, and with the key that shows more."""
+    outcome = frame.outcome
+    if notice:
+        return _fitting(width, [(notice, WARNING)])
+    broken = [violation for violation in outcome.violations if violation.level == "MUST"] or list(outcome.violations)
+    if not frame.is_running and not outcome.complete:
+        return _fitting(width, [(f"INCOMPLETE {_reach(outcome)}: {_reason(outcome)}", ERROR), ("v shows more", MUTED)])
+    if broken:
+        first = broken[0]
+        word = "BROKEN" if first.level == "MUST" else "warning"
+        text = f"{word} {first.rule}: {first.title} ({human_count(first.count)} times)"
+        return _fitting(width, [(text, ERROR if outcome.broke_a_must else WARNING), ("v shows more", MUTED)])
+    if frame.is_running:
+        return _running(frame, width)
+    parts = [("complete", GOOD), (_counts(frame.summary), ""), (_messages(outcome), MUTED)]
+    parts += [(f"resumed {outcome.resumes} times", WARNING)] if outcome.resumes else []
+    parts += [("rules R1–R7 kept", MUTED)] if outcome.messages else []
+    return _fitting(width, parts)
+
+
+def _running(frame: Frame, width: int) -> Content:
+    outcome = frame.outcome
+    capacity, rate = outcome.volume_capacity_bytes, outcome.extents / max(outcome.seconds, 1e-3)
+    if not outcome.messages:
+        return _fitting(
+            width, [(f"waiting for the first extents, {human_seconds(outcome.seconds)}", ""), ("Esc stops", MUTED)]
+        )
+    parts = [(f"{human_rate(rate)} extents/s", ""), ("Esc stops", MUTED)]
+    if capacity:
+        done = outcome.next_offset / capacity
+        left = outcome.seconds / done - outcome.seconds if done > 0 else 0
+        filled = min(int(done * _PROGRESS_BAR), _PROGRESS_BAR)
+        bar = "█" * filled + "░" * (_PROGRESS_BAR - filled)
+        passed = f"{human_bytes(outcome.next_offset)} of {human_bytes(capacity)}"
+        parts = [(bar, ""), (passed, ""), parts[0], (f"{human_seconds(left)} left", ""), parts[1]]
+    return _fitting(width, parts)
+
+
+def _fitting(width: int, parts: Sequence[tuple[str, str]]) -> Content:
+    """Parts side by side as long as they fit; the first is always there, cut at a word if it must be."""
+    shown = Content(" ") + Content.styled(_cut(parts[0][0], width - 2), parts[0][1])
+    for text, style in parts[1:]:
+        if shown.cell_length + len(_SEPARATOR) + len(text) < width:
+            shown = Content.assemble(shown, (_SEPARATOR, MUTED), (text, style))
+    return shown
+
+
+def _cut(text: str, width: int) -> str:
+    if len(text) <= width:
+        return text
+    return text[: max(width - 1, 0)].rsplit(" ", 1)[0] + "…"
+
+
+def _reach(outcome: Outcome) -> str:
+    return f"at {human_bytes(outcome.next_offset)}" if outcome.messages else "from the start"
+
+
+def _reason(outcome: Outcome) -> str:
+    return outcome.failure.message if outcome.failure else "it did not come to its end"
+
+
+def _counts(summary: Summary) -> str:
+    return f"{_counted(summary.extents, 'extent')} in {_counted(summary.runs, 'run')}"
+
+
+def _messages(outcome: Outcome) -> str:
+    return f"{_counted(outcome.messages, 'message')} in {human_seconds(outcome.seconds)}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{human_count(count)} {noun}{'' if count == 1 else 's'}"
+
+
+def scale(window: Window) -> str:
+    """How much a cell is, and which part of the volume is on the screen."""
+    shown = f"{human_offset(window.start)} + {human_bytes(window.end - window.start)}"
+    return f"1 cell = {human_bytes(window.cell_bytes)}{_SEPARATOR}{'whole volume' if window.is_whole else shown}"
+
+
+def row_label(window: Window, offset: int, row_bytes: int) -> str:
+    """Where a row of cells begins; told from the first row's where plain offsets would all look alike."""
+    if offset >= window.capacity_bytes:
+        return ""
+    if human_bytes(window.start) != human_bytes(window.start + row_bytes) or window.start < row_bytes:
+        return human_bytes(offset)
+    return human_offset(offset) if offset == window.start else f"+{human_bytes(offset - window.start)}"
+
+
+def here(extents: Extents, cell: tuple[int, int], cursor: int, words: Words, width: int) -> Iterator[Content]:
+    """The lines of the panel about the cell under the cursor."""
+    start, end = cell
+    rows = extents.overlapping(start, end)
+    covered = _covered(extents, start, end)
+    yield _row("offset", human_offset(cursor))
+    yield _row("", f"{human_count(cursor)} bytes")
+    yield _row("", grouped_hex(cursor))
+    yield _row("cell", f"{human_bytes(end - start)} from {human_bytes(start)}")
+    yield _row(words.covered, f"{human_bytes(covered)}, {percent(covered, end - start)}")
+    bar = width - 12
+    filled = round(bar * covered / max(end - start, 1))
+    yield _row("", "█" * (filled or (covered > 0)) + "░" * (bar - (filled or (covered > 0))))
+    yield _row("extents", human_count(len(rows)))
+    yield _row("next", _distance(extents.run_from(end), end, ahead=True))
+    yield _row("previous", _distance(extents.run_before(start), start, ahead=False))
+
+
+def _row(label: str, text: str) -> Content:
+    return Content.assemble((f" {label:<10}", MUTED), text)
+
+
+def _covered(extents: Extents, start: int, end: int) -> int:
+    before, upto = extents.covered_before(np.array([start, end], dtype=np.int64)).tolist()
+    return int(upto - before)
+
+
+def _distance(run: Run | None, origin: int, *, ahead: bool) -> str:
+    if run is None:
+        return "none"
+    if ahead:
+        return f"+{human_bytes(run.start - origin)}" if run.start > origin else "touches"
+    return f"−{human_bytes(origin - run.end)}" if run.end < origin else "touches"
+
+
+@dataclass(frozen=True, slots=True)
+class Jump:
+    """A place worth going to, and the key that goes there."""
+
+    key: str
+    position: int
+    text: str
+
+
+def jumps(runs: Sequence[Run], regions: Sequence[tuple[Run, int]]) -> tuple[list[Jump], list[Jump]]:
+    """The largest runs and the hottest regions, with keys 1 to 5 and 6 to 0."""
+    largest = [
+        Jump(str(number), run.start, f"{human_bytes(run.size_bytes):>10} at {human_bytes(run.start)}")
+        for number, run in enumerate(runs, 1)
+    ]
+    hottest = [
+        Jump(str(number % 10), region.start, f"{percent(covered, region.size_bytes):>10} of {_span(region)}")
+        for number, (region, covered) in enumerate(regions, 6)
+    ]
+    return largest, hottest
+
+
+def _span(region: Run) -> str:
+    return f"{human_bytes(region.size_bytes)} at {human_bytes(region.start)}"
+
+
+def statistics(
+    frame: Frame, words: Words, largest: Sequence[Jump], hottest: Sequence[Jump], width: int
+) -> Iterator[Content]:
+    """The lines of the statistics panel."""
+    summary, capacity = frame.summary, frame.outcome.volume_capacity_bytes
+    if not summary.extents:
+        yield Content(" nothing " + words.covered)
+        return
+    yield _row("extents", f"{human_count(summary.extents)} in {_counted(summary.runs, 'run')}")
+    yield _row("smallest", human_bytes(summary.smallest_bytes))
+    yield _row("median", human_bytes(summary.median_bytes))
+    yield _row("largest", human_bytes(summary.largest_bytes))
+    yield _row("grain", human_bytes(summary.grain_bytes))
+    if summary.longest_gap:
+        gap = summary.longest_gap
+        yield _row("gap", f"{human_bytes(gap.size_bytes)} at {human_bytes(gap.byte_offset)}")
+    yield from _jump_lines("Largest runs", largest)
+    yield from _jump_lines("Hottest regions", hottest)
+    yield from _costs(summary, capacity, words)
+    yield from _sizes(summary, width)
+
+
+def _jump_lines(title: str, found: Sequence[Jump]) -> Iterator[Content]:
+    if found:
+        yield Content("")
+        yield Content.styled(f" {title}", "bold")
+    for jump in found:
+        yield Content.assemble(" ", (jump.key, "bold $text-accent"), " ", jump.text)
+
+
+def _costs(summary: Summary, capacity: int | None, words: Words) -> Iterator[Content]:
+    yield Content("")
+    yield Content.styled(f" {words.cost}, by chunk size", "bold")
+    for cost in summary.chunk_costs:
+        share = f"  {percent(cost.size_bytes, capacity)}" if capacity else ""
+        yield _row(human_bytes(cost.chunk_bytes), f"{human_bytes(cost.size_bytes):>10}{share}")
+    if capacity:
+        yield _row("full", f"{human_bytes(capacity):>10}")
+
+
+def _sizes(summary: Summary, width: int) -> Iterator[Content]:
+    yield Content("")
+    yield Content.styled(" Sizes of extents", "bold")
+    most = max((bucket.extents for bucket in summary.histogram), default=1)
+    room = max(width - 22, 4)
+    for bucket in summary.histogram:
+        bar = "▇" * max(round(room * bucket.extents / most), 1)
+        yield _row(human_bytes(bucket.from_bytes), f"{bar:<{room}} {human_count(bucket.extents):>9}")
+
+
+def trouble(frame: Frame) -> Iterator[Content]:
+    """Everything that is wrong with the stream, in full."""
+    outcome = frame.outcome
+    if outcome.failure and not frame.is_running:
+        yield Content.styled(f"INCOMPLETE {_reach(outcome)}", ERROR)
+        yield Content(outcome.failure.message)
+        yield from (Content.styled(line, MUTED) for line in outcome.failure.hint.splitlines())
+        yield Content(f"What lies behind {human_count(outcome.next_offset)} is not known. Go on from there with")
+        yield Content(f"  --starting-offset {outcome.next_offset}")
+        yield Content("")
+    if outcome.resumes:
+        yield Content(f"The stream was taken up again {_counted(outcome.resumes, 'time')}.")
+    for violation in outcome.violations:
+        style = ERROR if violation.level == "MUST" else WARNING
+        yield Content.styled(f"{violation.rule} ({violation.level}): {violation.title}", style)
+        yield Content(f"broken {_counted(violation.count, 'time')}")
+        for example in violation.examples:
+            where = f"message {example.record}"
+            if example.extent is not None:
+                where += f", extent {example.extent} ({example.byte_offset}+{example.size_bytes})"
+            yield Content.styled(f"  {where}: {example.text}", MUTED)
+        yield Content("")
+    if not frame.summary.exact:
+        yield Content("Extents overlapped or were out of order: map and list show the bytes they cover, in order.")
+        yield Content("As they were sent: -o wide, -o json, or an export.")
+    if not (outcome.violations or (outcome.failure and not frame.is_running)):
+        yield Content("Nothing is wrong so far." if frame.is_running else "Nothing is wrong: every rule was kept.")
+
+
+def footer(pairs: Sequence[tuple[str, str]]) -> Content:
+    """The last line: keys and what they do."""
+    line = Content(" ")
+    for key, word in pairs:
+        line = Content.assemble(line, (key, "bold $text-accent"), " ", (word, MUTED), "  ")
+    return line
+
+
+def joined(lines: Iterator[Content]) -> Content:
+    """Lines as one text."""
+    return Content("\n").join(list(lines))
