@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 OLDEST := .venv-oldest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-oldest unit lint format protos docs krew krew-check clean
+.PHONY: help setup demo test test-oldest unit lint format protos docs bench krew krew-check clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -28,7 +28,7 @@ $(OLDEST)/.ready: pyproject.toml tests/oldest.txt
 
 setup: $(READY)  ## make .venv with everything in it
 
-demo: $(READY)  ## a delta of the demo cluster
+demo: $(READY)  ## the map of a delta of the demo cluster; in a pipe its summary
 	@$(BIN)/kubectl-cbt demo
 
 test: lint unit  ## lint, then every test
@@ -52,8 +52,12 @@ format: $(READY)  ## let ruff rewrite what it can
 protos: $(READY)  ## regenerate the protobuf modules
 	$(BIN)/python scripts/generate_protos.py
 
-docs: $(READY)  ## refresh the outputs shown in README.md and docs/
+docs: $(READY)  ## refresh the outputs, key tables and pictures shown in README.md and docs/
 	$(BIN)/python scripts/refresh_docs.py
+	$(BIN)/python scripts/draw_screens.py
+
+bench: $(READY)  ## measure what a redraw of the heatmap costs, with 16 million extents
+	$(BIN)/python bench/heatmap.py
 
 krew: $(READY)  ## build the krew archive and write its sha256 into krew-manifest.yaml
 	$(BIN)/python scripts/build_krew.py

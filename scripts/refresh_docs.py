@@ -8,6 +8,10 @@ A block that begins with ``$ `` lines is run when the line above its fence is ``
     …
     ```
 
+The tables of keys are made of the bindings, below lines that say of which screen:
+
+    <!-- keys: map -->
+
 ``python scripts/refresh_docs.py`` rewrites the files; a test compares, times and ages left out (``masked``).
 """
 
@@ -18,9 +22,15 @@ from pathlib import Path
 
 from terminal import run_on_terminal
 
+from kubectl_cbt.tui.keys import BROWSE_KEYS, MAP_KEYS
+
 ROOT = Path(__file__).resolve().parent.parent
 FILES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 _BLOCK = re.compile(r"(?<=<!-- output -->\n```console\n)\$ (?P<command>.*)\n(?P<output>(?:.*\n)*?)(?=```\n)")
+
+_TABLE = re.compile(r"(?<=<!-- keys: )(?P<screen>map|browse) -->\n(?:\|.*\n)*")
+# What works everywhere stands in the map's table.
+_KEYS = {"map": MAP_KEYS, "browse": BROWSE_KEYS[:-1]}
 
 _VOLATILE = (
     (re.compile(r"\d+(\.\d+)? m?s   [\d,.]+ extents/s"), "<time>"),
@@ -32,7 +42,8 @@ _VOLATILE = (
 
 
 def refreshed(text: str) -> str:
-    """The text with every shown output as it is now."""
+    """The text with every shown output and every table of keys as they are now."""
+    text = _TABLE.sub(lambda table: f"{table['screen']} -->\n{_key_table(table['screen'])}", text)
     return _BLOCK.sub(lambda block: f"$ {block['command']}\n{_run(block['command'])}", text)
 
 
@@ -41,6 +52,17 @@ def masked(text: str) -> str:
     for pattern, name in _VOLATILE:
         text = pattern.sub(name, text)
     return re.sub(r"  +", "  ", text)
+
+
+def _key_table(screen: str) -> str:
+    lines = ["| key | does |", "|---|---|"]
+    for group in _KEYS[screen]:
+        lines += [f"| {_in_code(key.shown)} | {key.help} |" for key in group.keys]
+    return "\n".join(lines) + "\n"
+
+
+def _in_code(shown: str) -> str:
+    return " ".join(f"`{key}`" for key in shown.split())
 
 
 def _run(command: str) -> str:

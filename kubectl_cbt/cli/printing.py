@@ -91,6 +91,10 @@ def _run(
 def _how_far(outcome: Outcome, *, can_go_on: bool) -> str:
     if not outcome.messages:
         return "note: nothing was received"
-    received = f"{human_count(outcome.extents)} extents in {human_count(outcome.messages)} messages"
-    go_on = f"; go on with --starting-offset {outcome.next_offset}" if can_go_on else ""
-    return f"note: incomplete: {received}, up to {human_bytes(outcome.next_offset)}{go_on}"
+    received = f"{human_count(outcome.extents)} extents"
+    if not can_go_on:
+        return f"note: incomplete: {received}, up to {human_bytes(outcome.next_offset)}"
+    return (
+        f"note: incomplete: {received} in {human_count(outcome.messages)} messages,"
+        f" up to {human_bytes(outcome.next_offset)}; go on with --starting-offset {outcome.next_offset}"
+    )

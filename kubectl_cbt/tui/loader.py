@@ -75,6 +75,10 @@ class Loader:
         """Return when the first extents are there, or the stream has ended, or the time is up."""
         self._began.wait(seconds)
 
+    def wait_until_it_ended(self) -> None:
+        """Return when nothing comes any more."""
+        self._thread.join()
+
     @property
     def error(self) -> CbtError | None:
         """What ended the stream early, if anything did."""

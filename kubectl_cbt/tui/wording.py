@@ -87,28 +87,28 @@ def status(frame: Frame, width: int, notice: str = "") -> Content:
     """The second line: how the stream stands; trouble takes its place, in words, and with the key that shows more."""
     outcome = frame.outcome
     if notice:
-        return _fitting(width, [(notice, WARNING)])
+        return fitting(width, [(notice, WARNING)])
     broken = [violation for violation in outcome.violations if violation.level == "MUST"] or list(outcome.violations)
     if not frame.is_running and not outcome.complete:
-        return _fitting(width, [(f"INCOMPLETE {_reach(outcome)}: {_reason(outcome)}", ERROR), ("v shows more", MUTED)])
+        return fitting(width, [(f"INCOMPLETE {_reach(outcome)}: {_reason(outcome)}", ERROR), ("v shows more", MUTED)])
     if broken:
         first = broken[0]
         word = "BROKEN" if first.level == "MUST" else "warning"
         text = f"{word} {first.rule}: {first.title} ({human_count(first.count)} times)"
-        return _fitting(width, [(text, ERROR if outcome.broke_a_must else WARNING), ("v shows more", MUTED)])
+        return fitting(width, [(text, ERROR if outcome.broke_a_must else WARNING), ("v shows more", MUTED)])
     if frame.is_running:
         return _running(frame, width)
     parts = [("complete", GOOD), (_counts(frame.summary), ""), (_messages(outcome), MUTED)]
     parts += [(f"resumed {outcome.resumes} times", WARNING)] if outcome.resumes else []
     parts += [("rules R1–R7 kept", MUTED)] if outcome.messages else []
-    return _fitting(width, parts)
+    return fitting(width, parts)
 
 
 def _running(frame: Frame, width: int) -> Content:
     outcome = frame.outcome
     capacity, rate = outcome.volume_capacity_bytes, outcome.extents / max(outcome.seconds, 1e-3)
     if not outcome.messages:
-        return _fitting(
+        return fitting(
             width, [(f"waiting for the first extents, {human_seconds(outcome.seconds)}", ""), ("Esc stops", MUTED)]
         )
     parts = [(f"{human_rate(rate)} extents/s", ""), ("Esc stops", MUTED)]
@@ -119,10 +119,10 @@ def _running(frame: Frame, width: int) -> Content:
         bar = "█" * filled + "░" * (_PROGRESS_BAR - filled)
         passed = f"{human_bytes(outcome.next_offset)} of {human_bytes(capacity)}"
         parts = [(bar, ""), (passed, ""), parts[0], (f"{human_seconds(left)} left", ""), parts[1]]
-    return _fitting(width, parts)
+    return fitting(width, parts)
 
 
-def _fitting(width: int, parts: Sequence[tuple[str, str]]) -> Content:
+def fitting(width: int, parts: Sequence[tuple[str, str]]) -> Content:
     """Parts side by side as long as they fit; the first is always there, cut at a word if it must be."""
     shown = Content(" ") + Content.styled(_cut(parts[0][0], width - 2), parts[0][1])
     for text, style in parts[1:]:
@@ -132,9 +132,12 @@ def _fitting(width: int, parts: Sequence[tuple[str, str]]) -> Content:
 
 
 def _cut(text: str, width: int) -> str:
+    """At a word, unless that would leave next to nothing: a long path is cut where it must be."""
     if len(text) <= width:
         return text
-    return text[: max(width - 1, 0)].rsplit(" ", 1)[0] + "…"
+    room = text[: max(width - 1, 0)]
+    words = room.rsplit(" ", 1)[0]
+    return (words if 2 * len(words) > len(room) else room) + "…"
 
 
 def _reach(outcome: Outcome) -> str:
@@ -186,8 +189,8 @@ def here(extents: Extents, cell: tuple[int, int], cursor: int, words: Words, wid
     filled = round(bar * covered / max(end - start, 1))
     yield _row("", "█" * (filled or (covered > 0)) + "░" * (bar - (filled or (covered > 0))))
     yield _row("extents", human_count(len(rows)))
-    yield _row("next", _distance(extents.run_from(end), end, ahead=True))
-    yield _row("previous", _distance(extents.run_before(start), start, ahead=False))
+    yield _row("next", _ahead(extents, end))
+    yield _row("previous", _behind(extents, start))
 
 
 def _row(label: str, text: str) -> Content:
@@ -199,12 +202,21 @@ def _covered(extents: Extents, start: int, end: int) -> int:
     return int(upto - before)
 
 
-def _distance(run: Run | None, origin: int, *, ahead: bool) -> str:
+def _ahead(extents: Extents, end: int) -> str:
+    """How far it is from the end of the cell to what comes next."""
+    run = extents.run_before(end)
+    if run is not None and run.end > end:
+        return f"goes on for {human_bytes(run.end - end)}"
+    run = extents.run_from(end)
+    return "none" if run is None else f"+{human_bytes(run.start - end)}"
+
+
+def _behind(extents: Extents, start: int) -> str:
+    """How far it is from the start of the cell back to what came before."""
+    run = extents.run_before(start)
     if run is None:
         return "none"
-    if ahead:
-        return f"+{human_bytes(run.start - origin)}" if run.start > origin else "touches"
-    return f"−{human_bytes(origin - run.end)}" if run.end < origin else "touches"
+    return f"−{human_bytes(start - run.end)}" if run.end <= start else f"began {human_bytes(start - run.start)} ago"
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,11 @@ class CbtScreen(Screen[ScreenResultType]):
         """The app, by its own type."""
         return cast("CbtApp", self.app)
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether something may still change what is drawn, without a key."""
+        return self.is_busy
+
     def notice(self, text: str) -> None:
         """Say something where the person looks."""
 

@@ -158,10 +158,11 @@ class BrowseScreen(CbtScreen[None]):
         if entry is None:
             return Content("no snapshot here" if self._entries else "there are no snapshots")
         works = ("CBT works", wording.GOOD) if entry.usable else (f"cannot be asked: {entry.obstacle}", wording.ERROR)
-        taken = f"{entry.created:%Y-%m-%d %H:%M:%SZ}" if entry.created else "not known"
-        first = Content.assemble((str(entry.ref), "bold"), "   ", works, (f"   taken {taken}", wording.MUTED))
-        second = Content.styled(f"driver {entry.driver or '–'}   handle {entry.handle or '–'}", wording.MUTED)
-        return Content("\n").join([first, second])
+        first = Content.assemble((str(entry.ref), "bold"), "   ", works)
+        taken = f"taken {entry.created:%Y-%m-%d %H:%M:%SZ}" if entry.created else "not taken yet"
+        details = [taken, entry.driver and f"driver {entry.driver}", entry.handle and f"handle {entry.handle}"]
+        parts = [(detail, wording.MUTED) for detail in details if detail]
+        return Content("\n").join([first, wording.fitting(self.size.width - 2, parts)])
 
     @on(OptionList.OptionHighlighted)
     def _highlighted(self) -> None:

@@ -67,6 +67,7 @@ class MapScreen(CbtScreen[None]):
         self._notice, self._notice_until = "", 0.0
         self._wants_side: bool | None = None
         self._shows_statistics = False
+        self._is_looking = False
 
     def _tell(self, loader: Loader) -> None:
         # A stream begins before the screen is there; what came until then is drawn first of all.
@@ -139,6 +140,10 @@ class MapScreen(CbtScreen[None]):
             self._draw_status()
         elif self.streams.frame.is_running:
             self._draw_status()
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.is_busy or self._is_looking or self.streams.frame.is_running
 
     def notice(self, text: str) -> None:
         self._notice, self._notice_until = text, time.monotonic() + _NOTICE_SECONDS
@@ -226,7 +231,10 @@ class MapScreen(CbtScreen[None]):
             return
         self._jumps_due = now + _JUMPS_EVERY_SECONDS if frame.is_running else float("inf")
 
+        self._is_looking = True
+
         def found(jumps: tuple[list[wording.Jump], list[wording.Jump]]) -> None:
+            self._is_looking = False
             self._jumps = jumps
             if self._shows_statistics:
                 self._draw_statistics()

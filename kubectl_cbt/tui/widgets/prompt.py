@@ -53,7 +53,8 @@ class Prompt(Horizontal):
         self._problem("")
         self._before = self.screen.focused
         self.display = True
-        line.focus()
+        # At once: what is typed ahead is for this line. Widget.focus() would wait for its turn.
+        self.screen.set_focus(line)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Show at once what can be shown."""
@@ -75,8 +76,7 @@ class Prompt(Horizontal):
     def action_give_up(self) -> None:
         """Close without an answer; the keyboard goes back to who had it."""
         self.display = False
-        if self._before is not None:
-            self._before.focus()
+        self.screen.set_focus(self._before)
 
     def _problem(self, text: str) -> None:
         self.query_one("#prompt-problem", Label).update(text)

@@ -1,0 +1,89 @@
+"""Draw the pictures of the README from the demo cluster: the real app, without a terminal.
+
+``python scripts/draw_screens.py`` rewrites them; a test compares. What differs from run to run (how long the stream
+took) is set to a fixed value before the picture is taken, everything else is what the app draws.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from kubectl_cbt.cli.live import LiveCluster
+from kubectl_cbt.cli.options import Asking, Cluster
+from kubectl_cbt.cli.session import Session, open_session
+from kubectl_cbt.model.refs import SnapshotRef
+from kubectl_cbt.output.palettes import palette_named
+from kubectl_cbt.tui.app import LIGHT, CbtApp
+from kubectl_cbt.tui.loader import Loader
+from kubectl_cbt.tui.picture import picture_of
+from kubectl_cbt.tui.ports import Choice
+from kubectl_cbt.tui.screens.base import CbtScreen
+from kubectl_cbt.tui.screens.map import MapScreen
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+_SIZE = (116, 32)
+_SECONDS = 0.12
+_BASE, _TARGET = SnapshotRef("shop", "pg-mon"), SnapshotRef("shop", "pg-tue")
+
+
+def pictures() -> dict[str, str]:
+    """SVG by file name."""
+    with open_session(Cluster(demo=True)) as session:
+        return {
+            # To the largest run.
+            "map.svg": draw(the_map(session), ["s", "1", "s"]),
+            # Both layers, in the light theme.
+            "layers.svg": draw(the_map(session), ["l", "l", "n"], theme=LIGHT.name),
+        }
+
+
+def the_map(session: Session, base: SnapshotRef = _BASE, target: SnapshotRef = _TARGET) -> MapScreen:
+    """A map whose stream has come to its end."""
+    cluster = LiveCluster(session, Cluster(demo=True), Asking(), target.namespace)
+    loader = Loader(cluster.open(Choice(target, base)))
+    loader.start()
+    loader.wait_until_it_ended()
+    loader.frame = replace(loader.frame, outcome=replace(loader.frame.outcome, seconds=_SECONDS))
+    return MapScreen(loader, cluster)
+
+
+def draw(
+    screen: CbtScreen[None],
+    keys: Sequence[str] = (),
+    *,
+    size: tuple[int, int] = _SIZE,
+    theme: str = "",
+    palette: str = "cividis",
+    colors: bool = True,
+) -> str:
+    """The picture of a screen after some keys."""
+    app = CbtApp(screen, colors=colors, palette=palette_named(palette))
+
+    async def drawn() -> str:
+        async with app.run_test(size=size) as pilot:
+            app.theme = theme or app.theme
+            for key in keys:
+                await _settled(pilot)
+                await pilot.press(key)
+            await _settled(pilot)
+            return picture_of(app.screen)
+
+    return asyncio.run(drawn())
+
+
+async def _settled(pilot: Pilot[None]) -> None:
+    """Until nothing is under way: no stream, and nothing in the background."""
+    screen = pilot.app.screen
+    await pilot.pause()
+    while screen.is_under_way:
+        await pilot.pause()
+    await pilot.pause()
+
+
+if __name__ == "__main__":
+    for name, picture in pictures().items():
+        (DOCS / name).write_text(picture, encoding="utf-8")
+        print(f"drew docs/{name}")

@@ -1,0 +1,70 @@
+"""Whole screens, to the pixel, against pictures that a person can look at. UPDATE_GOLDEN=1 draws them anew."""
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from draw_screens import DOCS, draw, pictures, the_map
+
+from kubectl_cbt.cli.live import LiveCluster
+from kubectl_cbt.cli.options import Asking, Cluster
+from kubectl_cbt.cli.session import open_session
+from kubectl_cbt.model.refs import SnapshotRef
+from kubectl_cbt.tui.screens import browse
+from kubectl_cbt.tui.screens.browse import BrowseScreen
+from kubectl_cbt.units import age
+
+GOLDEN = Path(__file__).parent / "golden"
+SIZES = [(80, 24), (160, 50)]
+COLORS = {"cividis": {}, "inferno": {"palette": "inferno"}, "plain": {"colors": False}}
+BASE, TARGET = SnapshotRef("default", "snap-a"), SnapshotRef("default", "snap-b")
+
+
+@pytest.fixture(autouse=True)
+def colors_as_asked(request, monkeypatch):
+    """As the command does it: textual knows of no colour by NO_COLOR alone."""
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if "plain" in request.node.name:
+        monkeypatch.setenv("NO_COLOR", "1")
+
+
+@pytest.fixture
+def session(demo):
+    with open_session(Cluster(kubeconfig=str(demo.kubeconfig))) as opened:
+        yield opened
+
+
+def compare(name: str, picture: str) -> None:
+    path = GOLDEN / f"{name}.svg"
+    if os.environ.get("UPDATE_GOLDEN"):
+        path.write_text(picture, encoding="utf-8")
+    assert picture == path.read_text(encoding="utf-8"), f"{path.name}: UPDATE_GOLDEN=1 make unit, and look at it"
+
+
+@pytest.mark.parametrize("colors", COLORS)
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: "{}x{}".format(*size))
+def test_the_map_is_drawn_as_ever(session, size, colors):
+    picture = draw(the_map(session, BASE, TARGET), ["n", "down"], size=size, **COLORS[colors])
+    compare("map-{}x{}-{}".format(*size, colors), picture)
+
+
+@pytest.mark.parametrize("colors", ["cividis", "plain"])
+def test_both_layers_are_drawn_as_ever(session, colors):
+    compare(f"layers-{colors}", draw(the_map(session, BASE, TARGET), ["l", "l"], size=(80, 24), **COLORS[colors]))
+
+
+@pytest.mark.parametrize("colors", ["cividis", "plain"])
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: "{}x{}".format(*size))
+def test_the_snapshots_are_drawn_as_ever(session, monkeypatch, size, colors):
+    monkeypatch.setattr(browse, "age", lambda since: age(since, datetime(2026, 11, 24, tzinfo=UTC)))
+    cluster = LiveCluster(session, Cluster(), Asking(), None)
+    # Two marked, the cursor on one that cannot be asked about.
+    screen = BrowseScreen(cluster, cluster.entries(), "")
+    keys = ["space", "down", "space", "down", "down", "down"]
+    compare("browse-{}x{}-{}".format(*size, colors), draw(screen, keys, size=size, **COLORS[colors]))
+
+
+def test_the_pictures_of_the_documents_are_what_the_app_draws():
+    for name, picture in pictures().items():
+        assert picture == (DOCS / name).read_text(encoding="utf-8"), f"docs/{name}: run make docs"

@@ -1,0 +1,279 @@
+"""The installed command on a pseudo-terminal, read by a terminal emulator: what a person sees, and is left with."""
+
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pyte
+import pytest
+from conftest import COMMAND, command_environment
+
+from kubectl_cbt.demo.scenarios import PAGES_DRIVER
+
+PATIENCE_SECONDS = 60
+"""Only a hang takes so long; no test is about time."""
+
+
+class Terminal:
+    """A command on a terminal of its own.
+
+    The screen is what a terminal emulator makes of everything written so far.
+    """
+
+    def __init__(self, *arguments: str, columns: int = 100, rows: int = 30, stdin=None, **environment: str) -> None:
+        self.screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self.screen)
+        self.written = b""
+        self._controller, self._terminal = pty.openpty()
+        fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        self.before = termios.tcgetattr(self._terminal)
+        self.process = subprocess.Popen(
+            [str(COMMAND), *arguments],
+            env=command_environment(TERM="xterm-256color", COLORTERM="truecolor") | environment,
+            stdin=self._terminal if stdin is None else stdin,
+            stdout=self._terminal,
+            stderr=self._terminal,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0),
+        )
+
+    def press(self, keys: str) -> None:
+        """Type."""
+        os.write(self._controller, keys.encode())
+
+    def read(self) -> None:
+        """Take what is there, and wait a moment for something if nothing is."""
+        if select.select([self._controller], [], [], 0.1)[0]:
+            data = os.read(self._controller, 65536)
+            self.written += data
+            # An emulator of 2015 does not know the newest of keyboard protocols.
+            self._stream.feed(re.sub(rb"\x1b\[[<>=?][0-9;]*u", b"", data))
+
+    def wait_for(self, text: str) -> str:
+        """The screen, once it shows a text."""
+        self.wait_until(lambda: text in self.text, text)
+        return self.text
+
+    def wait_until(self, holds: Callable[[], bool], what: str) -> None:
+        """Read until something holds."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not holds():
+            assert time.monotonic() < until, f"never saw {what!r}:\n{self.text}"
+            assert self.process.poll() is None, f"ended with {self.process.returncode}:\n{self.text}"
+            self.read()
+
+    def ground_of(self, text: str) -> str:
+        """The background behind a text: what tells which of the choices has the keyboard."""
+        row = next(row for row, line in enumerate(self.screen.display) if text in line)
+        return self.screen.buffer[row][self.screen.display[row].index(text)].bg
+
+    @property
+    def text(self) -> str:
+        """The lines of the screen."""
+        return "\n".join(self.screen.display)
+
+    def end(self) -> int:
+        """The exit code, once it has ended."""
+        until = time.monotonic() + PATIENCE_SECONDS
+        while self.process.poll() is None:
+            assert time.monotonic() < until, f"does not end:\n{self.text}"
+            self.read()
+        while select.select([self._controller], [], [], 0)[0]:
+            self.read()
+        return self.process.returncode
+
+    @property
+    def is_restored(self) -> bool:
+        """Whether the terminal is as it was: line by line, echoing, its own screen, its cursor, its mouse."""
+        return (
+            termios.tcgetattr(self._terminal) == self.before
+            and self.written.rfind(b"\x1b[?1049l") > self.written.rfind(b"\x1b[?1049h")
+            and self.written.rfind(b"\x1b[?25h") > self.written.rfind(b"\x1b[?25l")
+            and self.written.rfind(b"\x1b[?1000l") >= self.written.rfind(b"\x1b[?1000h")
+        )
+
+    def close(self) -> None:
+        """Whatever happened."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+        self.process.wait()
+        os.close(self._controller)
+        os.close(self._terminal)
+
+
+@pytest.fixture
+def terminal():
+    opened = []
+
+    def open_terminal(*arguments: str, **settings) -> Terminal:
+        opened.append(Terminal(*arguments, **settings))
+        return opened[-1]
+
+    yield open_terminal
+    for one in opened:
+        one.close()
+
+
+def test_the_largest_run_is_found_exported_and_opened_again(terminal, demo, tmp_path):
+    shown = terminal("delta", "pg-mon", "pg-tue", "-n", "shop", KUBECONFIG=str(demo.kubeconfig))
+    assert "pg-mon → pg-tue" in shown.wait_for("complete")
+    assert "changed 5.3 GiB" in shown.text
+    shown.press("s")
+    shown.wait_for("900 MiB at 116 GiB")
+    shown.press("1s")
+    shown.wait_for("0x1d_0000_0000")
+    shown.press("e")
+    shown.wait_for("the run at the cursor: 900 MiB")
+    # The name, over the one that is suggested; then which form; then what, the second of the two ranges.
+    path = tmp_path / "largest.json"
+    shown.press("\x15")
+    shown.wait_until(lambda: "pg-mon..pg-tue" not in shown.text, "an empty line")
+    shown.press(str(path))
+    shown.wait_for("largest.json")
+    for key, text in (("\t", "JSON    the"), ("\t", "everything"), ("\x1b[B", "the run at")):
+        quiet = shown.ground_of(text)
+        shown.press(key)
+        shown.wait_until(lambda text=text, quiet=quiet: shown.ground_of(text) != quiet, text)
+    shown.press(" ")
+    shown.wait_for("(●) the run at the cursor")
+    shown.press("\r")
+    shown.wait_for("wrote")
+    shown.press("q")
+    assert shown.end() == 0
+    assert shown.is_restored
+    again = terminal("open", str(path))
+    assert "1 extent in 1 run" in again.wait_for("complete")
+    assert "changed 900 MiB" in again.text
+    again.press("q")
+    assert again.end() == 0
+    assert again.is_restored
+
+
+@pytest.mark.parametrize("way_out", ["q", "\x03"], ids=["q", "Ctrl-C"])
+def test_leaving_while_a_stream_runs_restores_the_terminal_and_exits_0(terminal, way_out):
+    shown = terminal("delta", "scratch-1", "scratch-2", "-n", "vms", "--demo", columns=80, rows=24)
+    shown.wait_for("of 16 TiB")
+    shown.press(way_out)
+    assert shown.end() == 0
+    assert shown.is_restored
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 0)])
+def test_a_signal_restores_the_terminal(terminal, demo, number, code):
+    shown = terminal("delta", "snap-a", "snap-b", KUBECONFIG=str(demo.kubeconfig))
+    shown.wait_for("complete")
+    shown.process.send_signal(number)
+    assert shown.end() == code
+    assert shown.is_restored
+
+
+def test_a_stream_is_stopped_and_what_came_is_kept(terminal):
+    shown = terminal("delta", "scratch-1", "scratch-2", "-n", "vms", "--demo", columns=80, rows=24)
+    shown.wait_for("of 16 TiB")
+    shown.press("\x1b")
+    assert "stopped" in shown.wait_for("INCOMPLETE at")
+    assert "╱╱╱╱" in shown.text
+    shown.press("q")
+    assert shown.end() == 0
+
+
+def test_from_the_snapshots_to_a_map_and_back(terminal, demo):
+    shown = terminal(KUBECONFIG=str(demo.kubeconfig), columns=140)
+    shown.wait_for("Snapshots   all namespaces")
+    for keys, text in (
+        ("/", "words of namespace"),
+        ("win\r", "filter: win"),
+        (" ", "marked: win-0900;"),
+        ("j", "▸  win-1000"),
+        (" ", "marked: win-0900 and win-1000"),
+    ):
+        shown.press(keys)
+        shown.wait_for(text)
+    shown.press("\r")
+    assert "win-0900 → win-1000" in shown.wait_for("FIXED_LENGTH")
+    shown.press("\x1b")
+    shown.wait_for("Snapshots   all namespaces")
+    shown.press("q")
+    assert shown.end() == 0
+    assert shown.is_restored
+
+
+def test_a_document_from_standard_input_is_shown_with_keys_from_the_terminal(terminal, demo, tmp_path):
+    path = tmp_path / "delta.ndjson"
+    arguments = [str(COMMAND), "delta", "snap-a", "snap-b", "-o", "ndjson"]
+    with path.open("wb") as file:
+        subprocess.run(arguments, env=command_environment(demo), stdout=file, check=True)
+    with path.open("rb") as file:
+        shown = terminal("open", "-", stdin=file)
+    assert "snap-a → snap-b" in shown.wait_for("complete")
+    shown.press("q")
+    assert shown.end() == 0
+    assert shown.is_restored
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("delta", "snap-a", "nope"), 'volumesnapshots.snapshot.storage.k8s.io "nope" not found'),
+        (("delta", "snap-a", "snap-b", "--token-file", "/nonexistent"), "token file /nonexistent"),
+        (("delta", "snap-a", "snap-b", "--context", "demo-admin"), "takes tokens of ServiceAccounts only"),
+        (("open", "/nonexistent.json"), "/nonexistent.json: No such file"),
+        (("open", str(Path(__file__))), "line 1: not JSON"),
+        (("browse", "--context", "nope"), 'context "nope" does not exist'),
+        (("browse", "--context", "demo-nobody"), "Forbidden"),
+        (("browse", "-o", "json"), "browse needs a terminal, and takes no -o"),
+        (("delta", "snap-a", "snap-b", "--palette", "rainbow"), "not one of cividis"),
+    ],
+)
+def test_what_fails_before_the_screen_opens_is_an_error_like_any_other(terminal, demo, arguments, message):
+    shown = terminal(*arguments, KUBECONFIG=str(demo.kubeconfig), columns=200)
+    assert shown.end() in (1, 2)
+    assert message in shown.text
+    assert "Traceback" not in shown.text
+    assert b"\x1b[?1049h" not in shown.written
+
+
+def test_a_stream_that_fails_at_once_opens_no_screen(terminal, own_demo):
+    own_demo.services[PAGES_DRIVER].stop()
+    shown = terminal("delta", "snap-a", "snap-b", KUBECONFIG=str(own_demo.kubeconfig))
+    assert shown.end() == 1
+    assert "error: " in shown.text
+    assert b"\x1b[?1049h" not in shown.written
+
+
+@pytest.mark.parametrize("how", ["NO_COLOR", "--color never", "TERM=xterm"])
+def test_without_colours_the_map_is_made_of_glyphs(terminal, demo, how):
+    environment = {"NO_COLOR": "1"} if how == "NO_COLOR" else {}
+    if how == "TERM=xterm":
+        environment |= {"TERM": "xterm", "COLORTERM": ""}
+    flags = ("--color", "never") if how == "--color never" else ()
+    shown = terminal("delta", "pg-mon", "pg-tue", "-n", "shop", *flags, KUBECONFIG=str(demo.kubeconfig), **environment)
+    text = shown.wait_for("complete")
+    assert "▀" not in text
+    assert all(glyph in text for glyph in "░▒▓█")
+    if how != "TERM=xterm":
+        used = {
+            int(number) for codes in re.findall(rb"\x1b\[([0-9;]+)m", shown.written) for number in codes.split(b";")
+        }
+        assert not used & {*range(30, 39), *range(40, 49), *range(90, 98), *range(100, 108)}
+    shown.press("q")
+    assert shown.end() == 0
+
+
+def test_no_mouse_leaves_the_mouse_to_the_terminal(terminal, demo):
+    for flags, takes_it in (((), True), (("--no-mouse",), False)):
+        shown = terminal("delta", "snap-a", "snap-b", *flags, KUBECONFIG=str(demo.kubeconfig))
+        shown.wait_for("complete")
+        assert (b"\x1b[?1000h" in shown.written) is takes_it
+        shown.press("q")
+        assert shown.end() == 0
