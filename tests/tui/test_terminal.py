@@ -258,9 +258,9 @@ def test_without_colours_the_map_is_made_of_glyphs(terminal, demo, how):
         environment |= {"TERM": "xterm", "COLORTERM": ""}
     flags = ("--color", "never") if how == "--color never" else ()
     shown = terminal("delta", "pg-mon", "pg-tue", "-n", "shop", *flags, KUBECONFIG=str(demo.kubeconfig), **environment)
-    text = shown.wait_for("complete")
-    assert "▀" not in text
-    assert all(glyph in text for glyph in "░▒▓█")
+    shown.wait_for("complete")
+    shown.wait_until(lambda: all(glyph in shown.text for glyph in "░▒▓█"), "every glyph of heat")
+    assert "▀" not in shown.text
     if how != "TERM=xterm":
         used = {
             int(number) for codes in re.findall(rb"\x1b\[([0-9;]+)m", shown.written) for number in codes.split(b";")

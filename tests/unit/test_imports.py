@@ -31,6 +31,7 @@ def test_help_and_version_load_no_client_library(arguments):
         "kubectl_cbt.analysis.summary",
         "kubectl_cbt.output.json",
         "kubectl_cbt.output.summary",
+        "kubectl_cbt.saved.opening",
     ],
 )
 def test_the_pure_ring_loads_no_client_library(module):
@@ -42,3 +43,14 @@ def test_listing_snapshots_loads_no_grpc():
     modules = loaded_by("from kubectl_cbt.cli.app import run\nrun(['snapshots', '--kubeconfig', '/nonexistent'])")
     assert "grpc" not in modules
     assert "numpy" not in modules
+
+
+def test_the_screens_load_no_client_library():
+    modules = loaded_by("import kubectl_cbt.tui.app, kubectl_cbt.tui.screens.browse, kubectl_cbt.tui.screens.map")
+    assert "textual" in modules
+    assert not {"kubernetes", "grpc", "typer", "google.protobuf"} & modules
+
+
+def test_printing_and_opening_a_document_load_no_textual_and_no_client_library():
+    modules = loaded_by("from kubectl_cbt.cli.app import run\nrun(['open', '/nonexistent', '-o', 'csv'])")
+    assert not {"kubernetes", "grpc", "textual", "google.protobuf"} & modules

@@ -39,6 +39,10 @@ class Marks:
         return Marks((*self.refs[-1:], ref))
 
 
+class SnapshotList(OptionList, inherit_bindings=False):
+    """Its keys are the screen's: textual's own would stop at headings."""
+
+
 class BrowseScreen(CbtScreen[None]):
     """A list under a heading for each volume.
 
@@ -70,7 +74,7 @@ class BrowseScreen(CbtScreen[None]):
         yield Static(id="header")
         yield Static(id="status")
         yield Static(id="columns")
-        yield OptionList(id="snapshots", compact=True, markup=False)
+        yield SnapshotList(id="snapshots", compact=True, markup=False)
         yield Static(id="about")
         yield Prompt()
         yield Static(id="keys")

@@ -1,0 +1,98 @@
+"""open, as the installed command: documents to documents, and what is said of broken ones."""
+
+import json
+import subprocess
+
+import pytest
+from conftest import COMMAND, DELTA, command_environment
+
+from kubectl_cbt.output.registry import StreamFormat
+
+LISTER = "tests/contract/recordings/fixed_length/delta-a-b.reference.json"
+
+
+@pytest.fixture
+def saved(run, tmp_path):
+    """Saved documents of the demo's delta by format."""
+
+    def save(form: str):
+        path = tmp_path / f"delta.{form}"
+        path.write_text(run(*DELTA, "-o", form).stdout, encoding="utf-8")
+        return path
+
+    return save
+
+
+@pytest.mark.parametrize("form", ["json", "ndjson"])
+@pytest.mark.parametrize("output", [form for form in StreamFormat if form not in ("summary", "wide", "lister-json")])
+def test_a_saved_document_prints_what_the_stream_printed(run, saved, form, output):
+    found = run("open", str(saved(form)), "-o", output)
+    assert (found.returncode, found.stderr) == (0, "")
+    assert found.stdout == run(*DELTA, "-o", output).stdout
+
+
+def test_a_pipe_gets_the_summary_and_may_be_one(run, saved):
+    text = saved("ndjson").read_text(encoding="utf-8")
+    found = subprocess.run(
+        [str(COMMAND), "open", "-"], input=text, env=command_environment(), capture_output=True, text=True, check=False
+    )
+    assert found.returncode == 0
+    assert found.stdout.startswith("Delta      snap-a → snap-b   default/data\n")
+
+
+def test_a_cut_document_gives_what_is_there_and_fails(run, saved):
+    path = saved("json")
+    path.write_bytes(path.read_bytes()[:9000])
+    found = run("open", str(path), "-o", "json")
+    assert found.returncode == 1
+    document = json.loads(found.stdout)
+    assert (document["complete"], document["error"]["type"]) == (False, "DocumentError")
+    assert len(document["extents"]) > 100
+    assert "ends in the middle of its extents, at line" in found.stderr
+    assert "--starting-offset" not in found.stderr
+
+
+def test_a_document_of_a_stream_that_failed_says_so_again(run, saved):
+    path = saved("json")
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document |= {"complete": False, "error": {"type": "StreamCut", "code": None, "message": "it broke", "hint": ""}}
+    path.write_text(json.dumps(document), encoding="utf-8")
+    found = run("open", str(path))
+    assert found.returncode == 1
+    assert "warning: incomplete when it was saved: it broke" in found.stderr
+    assert "INCOMPLETE it broke" in found.stdout
+
+
+def test_a_lister_document_needs_to_be_told_what_it_is(run):
+    found = run("open", LISTER)
+    assert found.returncode == 2
+    assert "does not say whether it is a delta" in found.stderr
+    assert run("open", LISTER, "--kind", "delta").stdout.startswith("Delta      handle unknown → delta-a-b")
+    assert run("open", LISTER, "-o", "csv").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "is empty"),
+        ("byteOffset,sizeBytes\n0,4096\n", "is CSV, which cannot be opened"),
+        ('{"apiVersion": "v1", "kind": "List"}', "apiVersion"),
+        ("{]", "line 1"),
+    ],
+)
+def test_a_foreign_file_is_an_error_that_says_where(run, tmp_path, text, message):
+    path = tmp_path / "foreign"
+    path.write_text(text, encoding="utf-8")
+    found = run("open", str(path))
+    assert found.returncode == 1
+    assert message in found.stderr
+    assert "hint: " in found.stderr
+    assert found.stdout == ""
+
+
+def test_without_a_terminal_and_without_a_command_there_is_help(run):
+    found = run()
+    assert found.returncode == 0
+    assert "Usage: kubectl cbt" in found.stdout
+    assert run("browse").returncode == 2
+    assert "browse needs a terminal" in run("-n", "shop").stderr

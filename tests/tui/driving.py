@@ -1,0 +1,226 @@
+"""A stream and a cluster that a test directs, and the app driven by keys: nothing waits by luck."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+import numpy as np
+
+from kubectl_cbt.errors import CbtError, Interrupted, NotFound
+from kubectl_cbt.model.entry import SnapshotEntry
+from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.record import Batch, Record
+from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.results import Asked, Failure, Outcome, Violation
+from kubectl_cbt.model.target import Snapshot, Subject
+from kubectl_cbt.tui.app import CbtApp
+from kubectl_cbt.tui.loader import Loader
+from kubectl_cbt.tui.ports import Choice
+from kubectl_cbt.tui.screens.map import MapScreen
+
+KIB, MIB, GIB = 2**10, 2**20, 2**30
+CAPACITY = 64 * MIB
+EXTENTS = [(0, 4 * KIB), (8 * KIB, 4 * KIB), (MIB, 512 * KIB), (20 * MIB, 8 * MIB), (40 * MIB, 4 * KIB)]
+"""Four runs beside the first, the largest at 20 MiB."""
+ALLOCATED = [(0, 2 * MIB), (16 * MIB, 32 * MIB)]
+
+
+class ScriptedStream:
+    """A stream of given extents, a message each few.
+
+    Args:
+        gate: when given, only the first message comes until it is set.
+        error: raised behind the last message.
+    """
+
+    def __init__(
+        self,
+        extents: Iterable[tuple[int, int]] = tuple(EXTENTS),
+        *,
+        a_message: int = 2,
+        gate: threading.Event | None = None,
+        error: Exception | None = None,
+        violations: tuple[Violation, ...] = (),
+        capacity: int | None = CAPACITY,
+    ) -> None:
+        self.extents = self.messages = self.next_offset = 0
+        self.capacity_bytes: int | None = None
+        self.seconds = 0.5
+        self.is_cancelled = threading.Event()
+        self._all, self._step = list(extents), a_message
+        self._gate, self._error, self._violations, self._capacity = gate, error, violations, capacity
+
+    def __iter__(self):
+        for start in range(0, len(self._all), self._step):
+            if start and self._gate is not None:
+                while not self._gate.wait(0.01) and not self.is_cancelled.is_set():
+                    pass
+            if self.is_cancelled.is_set():
+                raise Interrupted("cancelled")
+            yield self._batch(self._all[start : start + self._step])
+        if self._error is not None:
+            raise self._error
+
+    def _batch(self, extents) -> Batch:
+        columns = (np.array([pair[index] for pair in extents], dtype=np.int64) for index in (0, 1))
+        offsets, sizes = columns
+        self.messages += 1
+        self.extents += len(extents)
+        self.capacity_bytes = self._capacity
+        self.next_offset = max(self.next_offset, int((offsets + sizes).max()))
+        return Batch(Record(self.messages, 2, self._capacity or 0, offsets, sizes), offsets, sizes)
+
+    def cancel(self) -> None:
+        self.is_cancelled.set()
+
+    def outcome(self, error: CbtError | None = None, restore_size_bytes: int | None = None) -> Outcome:
+        return Outcome(
+            complete=error is None,
+            block_metadata_type=2 if self.messages else None,
+            volume_capacity_bytes=self.capacity_bytes or restore_size_bytes,
+            messages=self.messages,
+            extents=self.extents,
+            next_offset=self.next_offset,
+            clipped=0,
+            resumes=0,
+            seconds=self.seconds,
+            violations=self._violations,
+            failure=Failure(type(error).__name__, "", error.message, error.hint) if error else None,
+        )
+
+
+class ScriptedOpened:
+    """What a backend gives for a choice."""
+
+    def __init__(self, stream: ScriptedStream, choice: Choice, *, kind: str | None = "", size: int | None = CAPACITY):
+        snapshot, base = snapshot_of(choice.target, size), choice.base and snapshot_of(choice.base, size)
+        handle = base.handle if base else None
+        self.asked = Asked(Question(choice.target, handle), Subject(snapshot, base, handle))
+        self.kind = self.asked.question.verb if kind == "" else kind
+        self.stream = stream
+        self.is_closed = False
+
+    def close(self) -> None:
+        self.is_closed = True
+        self.stream.cancel()
+
+
+def snapshot_of(ref: SnapshotRef, size: int | None = CAPACITY) -> Snapshot:
+    return Snapshot(ref, f"content-{ref.name}", "a.csi", SnapshotHandle(f"h-{ref.name}"), "data", "vol", size, None)
+
+
+def entry(name: str, hour: int, *, claim: str = "data", namespace: str = "ns", obstacle: str = "") -> SnapshotEntry:
+    return SnapshotEntry(
+        ref=SnapshotRef(namespace, name),
+        claim=claim,
+        content=f"content-{name}",
+        driver="a.csi",
+        handle=f"h-{name}",
+        volume_handle=f"vol-{claim}",
+        restore_size_bytes=CAPACITY,
+        ready=not obstacle,
+        created=datetime(2026, 11, 1, hour, tzinfo=UTC),
+        object_created=None,
+        obstacle=obstacle,
+    )
+
+
+ENTRIES = [
+    entry("one", 1),
+    entry("two", 2),
+    entry("three", 3),
+    entry("four", 4),
+    entry("other-1", 1, claim="other"),
+    entry("pending", 5, claim="other", obstacle="no status yet"),
+]
+ONE, TWO, THREE, FOUR = (SnapshotRef("ns", name) for name in ("one", "two", "three", "four"))
+
+
+class ScriptedBackend:
+    """A cluster of :data:`ENTRIES`.
+
+    Attributes:
+        asked: the choices that were opened, in order.
+        failing: raised by the next calls, while set.
+    """
+
+    def __init__(self, entries: list[SnapshotEntry] | None = None) -> None:
+        self.listed = list(ENTRIES if entries is None else entries)
+        self.asked: list[Choice] = []
+        self.opened: list[ScriptedOpened] = []
+        self.failing: CbtError | None = None
+
+    def entries(self) -> list[SnapshotEntry]:
+        if self.failing:
+            raise self.failing
+        return self.listed
+
+    def open(self, choice: Choice) -> ScriptedOpened:
+        if self.failing:
+            raise self.failing
+        self.asked.append(choice)
+        extents = EXTENTS if choice.base else ALLOCATED
+        self.opened.append(ScriptedOpened(ScriptedStream(extents), choice))
+        return self.opened[-1]
+
+
+GONE = NotFound('"two" not found', status=404, reason="NotFound", hint="look again")
+
+
+def the_map(
+    stream: ScriptedStream | None = None,
+    backend: ScriptedBackend | None = None,
+    choice: Choice | None = None,
+    *,
+    kind: str | None = "",
+    size: int | None = CAPACITY,
+) -> MapScreen:
+    """A map of two → three unless told otherwise, its stream begun."""
+    opened = ScriptedOpened(stream or ScriptedStream(), choice or Choice(THREE, TWO), kind=kind, size=size)
+    loader = Loader(opened)
+    loader.start()
+    return MapScreen(loader, backend)
+
+
+def drive(screen, steps: Callable, *, size: tuple[int, int] = (110, 30), colors: bool = True):
+    """Run ``steps(pilot, screen)`` on the app with that screen; returns what it returns."""
+
+    async def run():
+        app = CbtApp(screen, colors=colors)
+        async with app.run_test(size=size) as pilot:
+            await until(pilot, lambda: not screen.is_under_way or getattr(screen, "runs_on", False))
+            return await steps(pilot, screen)
+
+    return asyncio.run(run())
+
+
+async def until(pilot, holds: Callable[[], bool]) -> None:
+    """Let the app work until something holds; far more turns than it ever takes before giving up."""
+    for _ in range(3000):
+        await pilot.pause()
+        if holds():
+            await pilot.pause()
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError(f"never happened; the screen shows:\n{shown(pilot.app)}")
+
+
+async def press(pilot, *keys: str) -> None:
+    """Press keys, one after the other, each when the one before has done its work."""
+    for key in keys:
+        await pilot.press(key)
+        screen = pilot.app.screen
+        await until(pilot, lambda screen=screen: not getattr(screen, "is_busy", False))
+
+
+async def type_text(pilot, text: str) -> None:
+    """Type a line into what has the keyboard."""
+    names = {" ": "space", ">": "greater_than_sign", "<": "less_than_sign", ".": "full_stop", "%": "percent_sign"}
+    names |= {"=": "equals_sign", "+": "plus", "-": "minus", "/": "slash", "_": "underscore"}
+    await press(pilot, *(names.get(letter, letter) for letter in text))
+
+
+def shown(app: CbtApp) -> str:
+    """The screen as text."""
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())

@@ -1,0 +1,664 @@
+"""Every key of the map does what its help says."""
+
+import csv
+import io
+import json
+import threading
+import xml.etree.ElementTree as ET
+from importlib.resources import files
+from itertools import chain
+from pathlib import Path
+
+import jsonschema
+import pytest
+from driving import (
+    ALLOCATED,
+    CAPACITY,
+    EXTENTS,
+    FOUR,
+    GONE,
+    KIB,
+    MIB,
+    ONE,
+    THREE,
+    TWO,
+    ScriptedBackend,
+    ScriptedStream,
+    drive,
+    press,
+    shown,
+    the_map,
+    type_text,
+    until,
+)
+
+from kubectl_cbt.output.json import JsonWriter
+from kubectl_cbt.output.palettes import PALETTES
+from kubectl_cbt.output.writer import Screen
+from kubectl_cbt.saved.opening import open_document
+from kubectl_cbt.tui.keys import BROWSE_KEYS, MAP_KEYS, footer
+from kubectl_cbt.tui.ports import Choice
+from kubectl_cbt.tui.screens.browse import BrowseScreen
+from kubectl_cbt.tui.screens.export import ExportScreen
+from kubectl_cbt.tui.screens.map import MapScreen
+from kubectl_cbt.tui.screens.text import TextScreen
+from kubectl_cbt.tui.widgets.extent_list import ExtentList
+from kubectl_cbt.tui.widgets.map_view import MapView
+from kubectl_cbt.tui.widgets.prompt import Prompt
+
+SCHEMA = json.loads(files("kubectl_cbt.output").joinpath("schema.json").read_bytes())
+
+
+def cursor_after(*keys: str, start: int = 30 * MIB) -> tuple[int, object]:
+    async def steps(pilot, screen):
+        screen.go_to(start)
+        await press(pilot, *keys)
+        return screen.atlas.cursor, screen.atlas.window
+
+    return drive(the_map(), steps)
+
+
+MOVES = {
+    "left": lambda cell, row, rows, at: (at // cell - 1) * cell,
+    "h": lambda cell, row, rows, at: (at // cell - 1) * cell,
+    "right": lambda cell, row, rows, at: (at // cell + 1) * cell,
+    "L": lambda cell, row, rows, at: (at // cell + 1) * cell,
+    "down": lambda cell, row, rows, at: at // cell * cell + row,
+    "j": lambda cell, row, rows, at: at // cell * cell + row,
+    "up": lambda cell, row, rows, at: at // cell * cell - row,
+    "k": lambda cell, row, rows, at: at // cell * cell - row,
+    "home": lambda cell, row, rows, at: at // row * row,
+    "end": lambda cell, row, rows, at: at // row * row + row - cell,
+    "g": lambda cell, row, rows, at: 0,
+    "G": lambda cell, row, rows, at: CAPACITY - 1,
+    "n": lambda cell, row, rows, at: 40 * MIB,
+    "N": lambda cell, row, rows, at: 20 * MIB,
+}
+
+
+@pytest.mark.parametrize("key", MOVES)
+def test_a_moving_key_moves_the_cursor(key):
+    cursor, window = cursor_after(key)
+    row = window.cell_bytes * window.columns
+    assert cursor == MOVES[key](window.cell_bytes, row, window.rows, 30 * MIB)
+
+
+def test_pages_move_by_screens_and_stop_in_the_same_column():
+    async def steps(pilot, screen):
+        await press(pilot, "plus", "plus", "plus", "plus")
+        window = screen.atlas.window
+        page = window.cells * window.cell_bytes
+        screen.go_to(0)
+        await press(pilot, "pagedown")
+        assert screen.atlas.cursor == page
+        await press(pilot, "pageup")
+        assert screen.atlas.cursor == 0
+        await press(pilot, *["pagedown"] * 40)
+        assert CAPACITY - window.columns * window.cell_bytes <= screen.atlas.cursor < CAPACITY
+        assert screen.atlas.cursor // window.cell_bytes % window.columns == 0
+
+    drive(the_map(), steps)
+
+
+def test_zoom_goes_from_the_whole_volume_to_the_grain_and_back():
+    async def steps(pilot, screen):
+        screen.go_to(20 * MIB + 4 * KIB)
+        sizes = [screen.atlas.window.cell_bytes]
+        for _ in range(12):
+            await press(pilot, "plus")
+            sizes.append(screen.atlas.window.cell_bytes)
+            assert screen.atlas.window.index_of(screen.atlas.cursor) is not None
+        assert sizes[-1] == 4 * KIB
+        assert sizes == sorted(sizes, reverse=True)
+        await press(pilot, "equals_sign")
+        assert screen.atlas.window.cell_bytes == 4 * KIB
+        await press(pilot, "minus")
+        assert screen.atlas.window.cell_bytes == 8 * KIB
+        await press(pilot, "0")
+        assert screen.atlas.window.is_whole
+        assert screen.atlas.cursor == 20 * MIB + 4 * KIB
+
+    drive(the_map(), steps, size=(60, 20))
+
+
+def test_z_goes_into_the_cell_as_far_as_it_fills_the_screen():
+    async def steps(pilot, screen):
+        screen.go_to(20 * MIB)
+        start, end = screen.atlas.cell
+        await press(pilot, "z")
+        window = screen.atlas.window
+        assert window.start <= start < end <= window.end
+        assert window.cell_bytes == 4 * KIB
+
+    drive(the_map(), steps, size=(60, 20))
+
+
+def test_the_cursor_keeps_its_byte_when_the_screen_gets_another_size():
+    async def steps(pilot, screen):
+        await press(pilot, "n", "n", "plus", "plus")
+        cursor = screen.atlas.cursor
+        for size in ((80, 24), (200, 60), (60, 20)):
+            await pilot.resize_terminal(*size)
+            await until(pilot, lambda: screen.atlas.window.columns == screen.query_one(MapView).room.width)
+            assert screen.atlas.cursor == cursor
+            assert screen.atlas.window.index_of(cursor) is not None
+
+    drive(the_map(), steps)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [("12Mi", 12 * MIB), ("0x3f000", 0x3F000), ("50%", 32 * MIB), ("lba 2048", MIB), ("+1Mi", 31 * MIB)],
+)
+def test_a_colon_goes_to_an_offset(text, place):
+    async def steps(pilot, screen):
+        screen.go_to(30 * MIB)
+        await press(pilot, "colon")
+        await type_text(pilot, text)
+        await press(pilot, "enter")
+        assert screen.atlas.cursor == place
+        assert screen.query_one(Prompt).display is False
+        assert screen.query_one(MapView).has_focus
+
+    drive(the_map(), steps)
+
+
+def test_a_place_that_is_none_is_explained_and_can_be_given_up():
+    async def steps(pilot, screen):
+        await press(pilot, "colon")
+        await type_text(pilot, "99Gi")
+        await press(pilot, "enter")
+        assert screen.query_one(Prompt).display is True
+        assert "outside the volume of 64 MiB" in shown(pilot.app)
+        await press(pilot, "escape")
+        assert screen.query_one(Prompt).display is False
+        assert screen.atlas.cursor == 0
+
+    drive(the_map(), steps)
+
+
+def test_l_goes_through_the_layers_and_asks_for_the_second_stream_once():
+    backend = ScriptedBackend()
+
+    async def steps(pilot, screen):
+        assert backend.asked == []
+        for wanted in ("allocated", "both", "delta", "allocated"):
+            await press(pilot, "l")
+            await until(pilot, lambda wanted=wanted: screen.streams.shown == wanted and not screen.is_under_way)
+        assert backend.asked == [Choice(THREE)]
+        assert screen.streams.frame.summary.covered_bytes == sum(size for _, size in ALLOCATED)
+
+    drive(the_map(backend=backend), steps)
+
+
+@pytest.mark.parametrize(
+    ("screen", "words"),
+    [
+        (lambda: the_map(), "a document holds one layer"),
+        (lambda: the_map(choice=Choice(THREE)), "this is the only layer"),
+    ],
+)
+def test_where_there_is_no_other_layer_l_says_so(screen, words):
+    async def steps(pilot, screen):
+        await press(pilot, "l")
+        assert words in shown(pilot.app)
+
+    drive(screen(), steps)
+
+
+@pytest.mark.parametrize("key", ["l", "right_square_bracket"])
+def test_what_cannot_be_opened_is_said_and_the_map_lives_on(key):
+    backend = ScriptedBackend()
+    backend.failing = GONE
+
+    async def steps(pilot, screen):
+        await press(pilot, key)
+        assert '"two" not found' in shown(pilot.app)
+        await press(pilot, "n")
+        assert screen.atlas.cursor == MIB
+
+    drive(the_map(backend=backend), steps)
+
+
+def test_brackets_step_to_the_neighbouring_deltas_and_stop_at_the_ends():
+    backend = ScriptedBackend()
+
+    async def steps(pilot, screen):
+        screen.go_to(40 * MIB)
+        for key, base, target in (
+            ("right_square_bracket", THREE, FOUR),
+            ("left_square_bracket", TWO, THREE),
+            ("left_square_bracket", ONE, TWO),
+        ):
+            old = screen.streams.main.opened
+            await press(pilot, key)
+            await until(pilot, lambda: not screen.is_under_way)
+            now = screen.streams.main.opened.asked.target
+            assert (now.base.ref, now.snapshot.ref) == (base, target)
+            assert old.is_closed
+            assert screen.atlas.cursor == 40 * MIB
+        await press(pilot, "left_square_bracket")
+        assert "ns/one is the oldest" in shown(pilot.app)
+
+    drive(the_map(backend=backend), steps)
+
+
+def test_brackets_step_a_single_snapshot_too():
+    backend = ScriptedBackend()
+
+    async def steps(pilot, screen):
+        await press(pilot, "right_square_bracket")
+        await until(pilot, lambda: not screen.is_under_way)
+        assert backend.asked == [Choice(FOUR)]
+
+    drive(the_map(backend=backend, choice=Choice(THREE)), steps)
+
+
+def test_d_shows_the_panels_and_folds_them():
+    async def steps(pilot, screen):
+        assert screen.query_one("#side").display is False
+        await press(pilot, "d")
+        await until(pilot, lambda: "extents" in shown(pilot.app))
+        assert "offset    0 B" in shown(pilot.app)
+        await press(pilot, "d")
+        assert screen.query_one("#side").display is False
+
+    drive(the_map(), steps, size=(80, 24))
+
+
+def test_s_shows_the_statistics_and_digits_jump():
+    async def steps(pilot, screen):
+        await press(pilot, "s")
+        await until(pilot, lambda: "Largest runs" in shown(pilot.app))
+        text = shown(pilot.app)
+        assert "8 MiB at 20 MiB" in text
+        assert "Next incremental, by chunk size" in text
+        await press(pilot, "1")
+        assert screen.atlas.cursor == 20 * MIB
+        await press(pilot, "6")
+        assert 20 * MIB <= screen.atlas.cursor < 28 * MIB
+        await press(pilot, "s")
+        assert screen.query_one("#statistics").display is False
+
+    drive(the_map(), steps, size=(120, 60))
+
+
+def test_tab_walks_the_list_and_the_map_follows():
+    async def steps(pilot, screen):
+        extents = screen.query_one(ExtentList)
+        await press(pilot, "tab")
+        assert extents.has_focus
+        for key, (offset, _) in (("down", EXTENTS[1]), ("j", EXTENTS[2]), ("end", EXTENTS[4]), ("k", EXTENTS[3])):
+            await press(pilot, key)
+            assert screen.atlas.cursor == offset
+        await press(pilot, "home", "pagedown")
+        assert screen.atlas.cursor == EXTENTS[-1][0]
+        await press(pilot, "tab")
+        assert screen.query_one(MapView).has_focus
+        screen.go_to(20 * MIB + 5)
+        assert extents.current == 3
+
+    drive(the_map(), steps)
+
+
+def test_a_slash_filters_the_list_and_esc_shows_all():
+    async def steps(pilot, screen):
+        extents = screen.query_one(ExtentList)
+        await press(pilot, "slash")
+        await type_text(pilot, ">100Ki 10Mi..")
+        await press(pilot, "enter")
+        assert extents.position == "1 of 1"
+        assert "extents >100Ki 10Mi.." in shown(pilot.app)
+        await press(pilot, "slash")
+        await type_text(pilot, " nonsense")
+        await press(pilot, "enter")
+        assert "'nonsense'?" in shown(pilot.app)
+        await press(pilot, "escape", "escape")
+        assert extents.position.endswith("of 5")
+
+    drive(the_map(), steps, size=(160, 30))
+
+
+def test_a_filter_that_nothing_passes_says_so():
+    async def steps(pilot, screen):
+        await press(pilot, "slash")
+        await type_text(pilot, ">1Gi")
+        await press(pilot, "enter")
+        assert "no extent passes the filter" in shown(pilot.app)
+
+    drive(the_map(), steps)
+
+
+def test_v_shows_what_is_wrong_in_full():
+    error = GONE
+
+    async def steps(pilot, screen):
+        await press(pilot, "v")
+        assert isinstance(pilot.app.screen, TextScreen)
+        text = shown(pilot.app)
+        assert "look again" in text
+        assert f"--starting-offset {40 * MIB + 4 * KIB}" in text
+        await press(pilot, "down", "escape")
+        assert pilot.app.screen is screen
+
+    drive(the_map(ScriptedStream(error=error)), steps)
+
+
+def test_p_goes_through_the_palettes_and_t_through_the_themes():
+    async def steps(pilot, screen):
+        seen = []
+        for _ in PALETTES:
+            seen.append(pilot.app.inks(both_layers=False).palette.name)
+            await press(pilot, "p")
+        assert seen == [palette.name for palette in PALETTES]
+        dark = pilot.app.inks(both_layers=False)
+        await press(pilot, "t")
+        light = pilot.app.inks(both_layers=False)
+        assert (dark.dark, light.dark) == (True, False)
+        await press(pilot, "t")
+        assert pilot.app.inks(both_layers=False) == dark
+
+    drive(the_map(), steps)
+
+
+@pytest.mark.parametrize("key", ["c", "y"])
+def test_the_extent_at_the_cursor_is_copied(key):
+    async def steps(pilot, screen):
+        screen.go_to(30 * MIB)
+        await press(pilot, key)
+        assert "no extent at the cursor" in shown(pilot.app)
+        screen.go_to(21 * MIB)
+        await press(pilot, key)
+        return pilot.app.clipboard
+
+    assert json.loads(drive(the_map(), steps)) == {"byteOffset": 20 * MIB, "sizeBytes": 8 * MIB}
+
+
+def test_esc_stops_the_stream_and_keeps_what_came():
+    gate = threading.Event()
+    screen = the_map(ScriptedStream(gate=gate))
+    screen.runs_on = True
+
+    async def steps(pilot, screen):
+        await until(pilot, lambda: screen.streams.frame.outcome.messages == 1)
+        assert "Esc stops" in shown(pilot.app)
+        await press(pilot, "plus", "right")
+        await press(pilot, "escape")
+        await until(pilot, lambda: not screen.streams.frame.is_running)
+        assert "INCOMPLETE at 12 KiB: stopped" in shown(pilot.app)
+        await press(pilot, "0")
+        assert "╱╱╱" in shown(pilot.app)
+        assert len(screen.streams.extents) == 2
+
+    drive(screen, steps)
+
+
+def test_what_comes_is_drawn_while_the_screen_is_used():
+    gate = threading.Event()
+    screen = the_map(ScriptedStream(gate=gate))
+    screen.runs_on = True
+
+    async def steps(pilot, screen):
+        await until(pilot, lambda: "╱" in shown(pilot.app))
+        await press(pilot, "right", "right")
+        cursor = screen.atlas.cursor
+        gate.set()
+        await until(pilot, lambda: "complete" in shown(pilot.app))
+        assert "╱" not in shown(pilot.app).replace("╱ not known", "")
+        assert screen.atlas.cursor == cursor > 0
+
+    drive(screen, steps)
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+c"])
+def test_q_and_ctrl_c_quit(key):
+    opened = []
+
+    async def steps(pilot, screen):
+        opened.append(screen.streams.main.opened)
+        await pilot.press(key)
+        await until(pilot, lambda: pilot.app._exit)
+
+    drive(the_map(), steps)
+    assert opened[0].is_closed
+
+
+def test_a_question_mark_lists_every_key():
+    async def steps(pilot, screen):
+        await press(pilot, "question_mark")
+        text = shown(pilot.app)
+        for key in chain.from_iterable(group.keys for group in MAP_KEYS):
+            assert key.help in text
+        await press(pilot, "escape")
+        assert pilot.app.screen is screen
+
+    drive(the_map(), steps, size=(120, 60))
+
+
+def test_the_command_palette_holds_every_action():
+    async def steps(pilot, screen):
+        found = {command.title for command in pilot.app.get_system_commands(screen)}
+        for key in chain.from_iterable(group.keys for group in MAP_KEYS):
+            assert key.help in found or key.action == "app.command_palette"
+        assert {f"Palette {palette.name}" for palette in PALETTES} <= found
+        await press(pilot, "ctrl+p")
+        await until(pilot, lambda: pilot.app.screen is not screen)
+
+    drive(the_map(), steps)
+
+
+# Export.
+
+
+def exported(path, *keys: str, screen=None, cursor: int = 0) -> str:
+    """What is in a file after an export; keys go to the choices."""
+
+    async def steps(pilot, screen):
+        screen.go_to(cursor)
+        await press(pilot, "e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ExportScreen))
+        pilot.app.screen.query_one("#path").value = str(path)
+        await press(pilot, *keys, "enter")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        assert "wrote" in shown(pilot.app)
+
+    drive(screen or the_map(), steps)
+    return path.read_text(encoding="utf-8")
+
+
+def as_printed(screen: MapScreen) -> str:
+    """What ``-o json`` prints of the same stream."""
+    text = io.StringIO()
+    frame, asked = screen.streams.frame, screen.streams.main.opened.asked
+    writer = JsonWriter(text.write, asked, Screen())
+    for batch in ScriptedStream():
+        writer.batch(batch)
+    writer.end(frame.outcome, frame.summary)
+    return text.getvalue()
+
+
+def test_an_exported_document_is_the_one_that_o_json_prints(tmp_path):
+    screen = the_map()
+    text = exported(tmp_path / "all.json", screen=screen)
+    assert text == as_printed(screen)
+    jsonschema.Draft202012Validator(SCHEMA).validate(json.loads(text))
+
+
+def test_csv_and_ndjson_hold_the_same_extents(tmp_path):
+    rows = list(csv.reader(io.StringIO(exported(tmp_path / "all.csv", "tab", "down", "down", "space"))))
+    assert rows[1:] == [[str(offset), str(size)] for offset, size in EXTENTS]
+    lines = exported(tmp_path / "all.ndjson", "tab", "down", "space").splitlines()
+    assert [tuple(json.loads(line).values()) for line in lines[1:-1]] == EXTENTS
+
+
+def test_a_picture_is_xml_that_fetches_nothing(tmp_path):
+    text = exported(tmp_path / "map.svg", "tab", "up", "space")
+    ET.fromstring(text)
+    assert text.count("http") == text.count("http://www.w3.org/2000/svg") == 1
+    assert "two → three" in text
+
+
+def test_the_run_at_the_cursor_alone_can_be_exported_and_opened(tmp_path):
+    path = tmp_path / "run.json"
+    document = json.loads(exported(path, "tab", "tab", "down", "space", cursor=21 * MIB))
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    assert document["extents"] == [{"byteOffset": 20 * MIB, "sizeBytes": 8 * MIB}]
+    assert (document["query"]["startingOffset"], document["query"]["endOffset"]) == (20 * MIB, 28 * MIB)
+    assert document["complete"] is True
+    with path.open("rb") as file:
+        stream = open_document(file, path.name)
+        assert [batch.offsets.tolist() for batch in stream] == [[20 * MIB]]
+        assert stream.outcome().complete
+
+
+def test_what_the_screen_shows_is_exported_cut_at_its_edges(tmp_path):
+    screen = the_map()
+
+    async def steps(pilot, screen):
+        screen.go_to(24 * MIB)
+        await press(pilot, *["plus"] * 6)
+        window = screen.atlas.window
+        await press(pilot, "e")
+        pilot.app.screen.query_one("#path").value = str(tmp_path / "window.csv")
+        await press(pilot, "tab", "down", "down", "space", "tab", "up", "space", "enter")
+        await until(pilot, lambda: pilot.app.screen is screen)
+        return window
+
+    window = drive(screen, steps, size=(60, 20))
+    rows = (tmp_path / "window.csv").read_text().splitlines()[1:]
+    assert rows == [f"{window.start},{window.end - window.start}"]
+
+
+def test_a_file_is_never_overwritten_unasked(tmp_path):
+    path = tmp_path / "there.json"
+    path.write_text("precious")
+
+    async def steps(pilot, screen):
+        await press(pilot, "e")
+        pilot.app.screen.query_one("#path").value = str(path)
+        await press(pilot, "enter")
+        await until(pilot, lambda: "there already" in shown(pilot.app))
+        assert path.read_text() == "precious"
+        await press(pilot, "ctrl+o")
+        await until(pilot, lambda: pilot.app.screen is screen)
+
+    drive(the_map(), steps)
+    assert json.loads(path.read_text())["complete"] is True
+    assert [found.name for found in tmp_path.iterdir()] == ["there.json"]
+
+
+def test_a_path_that_cannot_be_written_is_explained(tmp_path):
+    async def steps(pilot, screen):
+        await press(pilot, "e")
+        pilot.app.screen.query_one("#path").value = str(tmp_path / "no" / "such.json")
+        await press(pilot, "enter")
+        await until(pilot, lambda: "No such file or directory" in shown(pilot.app).replace("\n", " "))
+        await press(pilot, "escape")
+        assert pilot.app.screen is screen
+
+    drive(the_map(), steps, size=(200, 40))
+
+
+def test_an_export_of_a_stream_that_runs_is_marked_incomplete(tmp_path):
+    gate = threading.Event()
+    screen = the_map(ScriptedStream(gate=gate))
+    screen.runs_on = True
+    document = json.loads(exported(tmp_path / "part.json", screen=screen))
+    assert document["complete"] is False
+    assert len(document["extents"]) == 2
+
+
+# The mouse.
+
+
+def test_a_click_moves_the_cursor_and_the_wheel_zooms_around_the_pointer():
+    async def steps(pilot, screen):
+        view = screen.query_one(MapView)
+        await pilot.click(MapView, offset=(30, 8))
+        column, row = 30 - 1 - 14, (8 - 1 - 1) * 2
+        window = screen.atlas.window
+        assert screen.atlas.cursor == (row * window.columns + column) * window.cell_bytes
+        cursor = screen.atlas.cursor
+        view.post_message(MapView.Scrolled(cursor, nearer=True))
+        await until(pilot, lambda: screen.atlas.window.cell_bytes < window.cell_bytes)
+        view.post_message(MapView.Scrolled(cursor, nearer=False))
+        await until(pilot, lambda: screen.atlas.window.is_whole)
+        assert screen.atlas.cursor == cursor
+
+    drive(the_map(), steps)
+
+
+# Streams that go wrong.
+
+
+def test_a_stream_that_fails_in_the_middle_stays_on_the_screen_with_its_words():
+    async def steps(pilot, screen):
+        assert 'INCOMPLETE at 40 MiB: "two" not found' in shown(pilot.app)
+        await press(pilot, "N", "n")
+
+    drive(the_map(ScriptedStream(error=GONE)), steps)
+
+
+def test_a_bug_in_a_stream_is_told_without_its_words():
+    async def steps(pilot, screen):
+        assert "internal error: ValueError" in shown(pilot.app)
+        assert "s3cret" not in shown(pilot.app)
+
+    drive(the_map(ScriptedStream(error=ValueError("s3cret"))), steps)
+
+
+def test_extents_that_overlap_are_shown_merged_and_it_is_said():
+    async def steps(pilot, screen):
+        assert screen.streams.extents.offsets.tolist() == [0, 20 * MIB]
+        await press(pilot, "v")
+        assert "out of order" in shown(pilot.app)
+
+    drive(the_map(ScriptedStream([(20 * MIB, 8 * MIB), (0, 4 * KIB), (0, 8 * KIB)])), steps)
+
+
+@pytest.mark.parametrize("size", [CAPACITY, None])
+def test_nothing_changed_has_a_screen_too(size):
+    async def steps(pilot, screen):
+        await press(pilot, "n", "N", "s", "s", "e", "escape", "c", "z", "plus", "0", "d", "G")
+        assert "changed 0 B" in shown(pilot.app)
+        assert pilot.app.is_running
+
+    drive(the_map(ScriptedStream([]), size=size), steps)
+
+
+def test_without_colours_there_are_none_in_any_segment(monkeypatch):
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def steps(pilot, screen):
+        strips = screen._compositor.render_strips()
+        colors = {c.name for strip in strips for s in strip if s.style for c in (s.style.color, s.style.bgcolor) if c}
+        assert colors <= {"default"}
+        assert "▓" in shown(pilot.app)
+
+    drive(the_map(), steps, colors=False)
+
+
+# The tables of keys themselves.
+
+
+def test_no_key_is_bound_twice_and_every_action_exists():
+    for groups, screen in ((MAP_KEYS, MapScreen), (BROWSE_KEYS, BrowseScreen)):
+        keys = [name for group in groups for key in group.keys for name in key.keys.split(",")]
+        assert len(keys) == len(set(keys))
+        for key in chain.from_iterable(group.keys for group in groups):
+            name = key.action.removeprefix("app.").split("(")[0]
+            assert hasattr(screen, f"action_{name}") or key.action.startswith("app."), key
+
+
+@pytest.mark.parametrize("width", [40, 80, 110, 160, 200])
+def test_the_footer_fits_and_always_ends_with_help_and_quit(width):
+    for groups in (MAP_KEYS, BROWSE_KEYS):
+        pairs = footer(groups, width)
+        assert [word for _, word in pairs[-2:]] == ["help", "quit"]
+        assert sum(len(key) + len(word) + 3 for key, word in pairs) <= max(width, 40)
+
+
+def test_every_key_of_the_map_has_a_test_here():
+    tested = Path(__file__).read_text(encoding="utf-8")
+    for name in (name for group in MAP_KEYS for key in group.keys for name in key.keys.split(",")):
+        assert f'"{name}"' in tested, name
