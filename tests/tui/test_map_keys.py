@@ -45,6 +45,7 @@ from kubectl_cbt.tui.screens.text import TextScreen
 from kubectl_cbt.tui.widgets.extent_list import ExtentList
 from kubectl_cbt.tui.widgets.map_view import MapView
 from kubectl_cbt.tui.widgets.prompt import Prompt
+from kubectl_cbt.tui.widgets.statistics import Statistics
 
 SCHEMA = json.loads(files("kubectl_cbt.output").joinpath("schema.json").read_bytes())
 
@@ -278,7 +279,7 @@ def test_s_shows_the_statistics_and_digits_jump():
         await press(pilot, "6")
         assert 20 * MIB <= screen.atlas.cursor < 28 * MIB
         await press(pilot, "s")
-        assert screen.query_one("#statistics").display is False
+        assert screen.query_one(Statistics).display is False
 
     drive(the_map(), steps, size=(120, 60))
 

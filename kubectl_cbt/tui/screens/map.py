@@ -10,13 +10,11 @@ import orjson
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.events import Key
+from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import Static
 
 from kubectl_cbt.analysis.grid import cell_codes
-from kubectl_cbt.analysis.regions import hottest_regions
 from kubectl_cbt.analysis.sieve import Sieve, Sifted
 from kubectl_cbt.model.extents import Extents, Run
 from kubectl_cbt.model.record import INT64_MAX
@@ -24,7 +22,7 @@ from kubectl_cbt.tui import keys, wording
 from kubectl_cbt.tui.atlas import Atlas
 from kubectl_cbt.tui.layers import BOTH, Layers, neighbour
 from kubectl_cbt.tui.loader import Loader
-from kubectl_cbt.tui.messages import FrameReady, in_background
+from kubectl_cbt.tui.messages import FrameReady
 from kubectl_cbt.tui.picture import picture_of
 from kubectl_cbt.tui.ports import Backend, Choice, Opened
 from kubectl_cbt.tui.screens.base import CbtScreen
@@ -34,12 +32,11 @@ from kubectl_cbt.tui.widgets.extent_list import ExtentList
 from kubectl_cbt.tui.widgets.map_view import MapView
 from kubectl_cbt.tui.widgets.minimap import Minimap
 from kubectl_cbt.tui.widgets.prompt import Prompt
+from kubectl_cbt.tui.widgets.statistics import Statistics
 from kubectl_cbt.units import parse_place
 
 _WIDE_ENOUGH = 100
 """Columns from which on the panels stand beside the map unasked."""
-_JUMPS = 5
-_JUMPS_EVERY_SECONDS = 2.0
 _NOTICE_SECONDS = 4.0
 _TICK_SECONDS = 0.25
 
@@ -62,12 +59,9 @@ class MapScreen(CbtScreen[None]):
         self.sieve: Sieve | None = None
         self._backend = backend
         self._sifted: Sifted | None = None
-        self._jumps: tuple[list[wording.Jump], list[wording.Jump]] = ([], [])
-        self._jumps_due = 0.0
         self._notice, self._notice_until = "", 0.0
         self._wants_side: bool | None = None
         self._shows_statistics = False
-        self._is_looking = False
 
     def _tell(self, loader: Loader) -> None:
         # A stream begins before the screen is there; what came until then is drawn first of all.
@@ -82,8 +76,7 @@ class MapScreen(CbtScreen[None]):
             with Vertical(id="side"):
                 yield Static(id="here")
                 yield ExtentList()
-            with VerticalScroll(id="statistics"):
-                yield Static(id="figures")
+            yield Statistics()
         yield Minimap()
         yield Prompt()
         yield Static(id="keys")
@@ -91,7 +84,6 @@ class MapScreen(CbtScreen[None]):
     def on_mount(self) -> None:
         """Begin to draw."""
         self.query_one("#here").border_title = "here"
-        self.query_one("#statistics").border_title = "statistics"
         self._map.focus()
         self._use_colors()
         self._arrange()
@@ -116,6 +108,10 @@ class MapScreen(CbtScreen[None]):
         return self.query_one(ExtentList)
 
     @property
+    def _statistics(self) -> Statistics:
+        return self.query_one(Statistics)
+
+    @property
     def _has_side(self) -> bool:
         return bool(self.query_one("#side").display)
 
@@ -126,7 +122,7 @@ class MapScreen(CbtScreen[None]):
     def _arrange(self) -> None:
         side = self.size.width >= _WIDE_ENOUGH if self._wants_side is None else self._wants_side
         self.query_one("#side").display = side and not self._shows_statistics
-        self.query_one("#statistics").display = self._shows_statistics
+        self._statistics.display = self._shows_statistics
 
     @on(MapView.RoomChanged)
     @on(FrameReady)
@@ -143,7 +139,7 @@ class MapScreen(CbtScreen[None]):
 
     @property
     def is_under_way(self) -> bool:
-        return self.is_busy or self._is_looking or self.streams.frame.is_running
+        return self.is_busy or self._statistics.is_looking or self.streams.frame.is_running
 
     def notice(self, text: str) -> None:
         self._notice, self._notice_until = text, time.monotonic() + _NOTICE_SECONDS
@@ -187,7 +183,7 @@ class MapScreen(CbtScreen[None]):
         self._draw_status()
         self._draw_place()
         if self._shows_statistics:
-            self._draw_statistics()
+            self._statistics.show(self.streams.frame, self.streams.words)
 
     def _draw_status(self) -> None:
         self.query_one("#status", Static).update(wording.status(self.streams.frame, self.size.width, self._notice))
@@ -216,33 +212,6 @@ class MapScreen(CbtScreen[None]):
             earlier = self._sifted if self._sifted and self._sifted.sieve == self.sieve else None
             self._sifted = Sifted(extents, self.sieve, earlier)
         return self._sifted
-
-    def _draw_statistics(self) -> None:
-        self._find_jumps()
-        width = self.query_one("#statistics").content_size.width
-        lines = wording.statistics(self.streams.frame, self.streams.words, *self._jumps, width)
-        self.query_one("#figures", Static).update(wording.joined(lines))
-
-    def _find_jumps(self) -> None:
-        """Look for the largest runs and hottest regions: over all extents, so now and then, and in the background."""
-        frame, extents, now = self.streams.frame, self.streams.extents, time.monotonic()
-        capacity = frame.outcome.volume_capacity_bytes
-        if now < self._jumps_due or not capacity:
-            return
-        self._jumps_due = now + _JUMPS_EVERY_SECONDS if frame.is_running else float("inf")
-
-        self._is_looking = True
-
-        def found(jumps: tuple[list[wording.Jump], list[wording.Jump]]) -> None:
-            self._is_looking = False
-            self._jumps = jumps
-            if self._shows_statistics:
-                self._draw_statistics()
-
-        def look() -> tuple[list[wording.Jump], list[wording.Jump]]:
-            return wording.jumps(extents.largest_runs(_JUMPS), hottest_regions(extents, capacity, _JUMPS))
-
-        in_background(self, look, found, lambda error: self.notice(error.message))
 
     # Moving
 
@@ -359,7 +328,6 @@ class MapScreen(CbtScreen[None]):
 
     def _show_layer(self, layer: str) -> None:
         self.streams.shown = layer
-        self._jumps_due = 0.0
         self._use_colors()
         self._draw()
 
@@ -387,7 +355,6 @@ class MapScreen(CbtScreen[None]):
         self.streams.close()
         self.streams = Layers(made, self._tell)
         made.start()
-        self._jumps, self._jumps_due = ([], []), 0.0
         self._use_colors()
         self._draw()
 
@@ -401,24 +368,20 @@ class MapScreen(CbtScreen[None]):
     def action_statistics(self) -> None:
         """The figures of the whole stream."""
         self._shows_statistics = not self._shows_statistics
-        self._jumps_due = 0.0
-        self._rearrange(self.query_one("#statistics") if self._shows_statistics else self._map)
+        self._rearrange(self._statistics if self._shows_statistics else self._map)
 
     def _rearrange(self, focused: Widget) -> None:
         self._arrange()
         focused.focus()
         self.call_after_refresh(self._draw)
 
-    def on_key(self, event: Key) -> None:
-        """Digits go to the places that the statistics list."""
-        for jump in (*self._jumps[0], *self._jumps[1]) if self._shows_statistics else ():
-            if jump.key == event.key:
-                event.stop()
-                self.go_to(jump.position)
+    @on(Statistics.Chosen)
+    def _chosen(self, event: Statistics.Chosen) -> None:
+        self.go_to(event.position)
 
     def action_other_panel(self) -> None:
         """Between the map and what stands beside it."""
-        beside = self.query_one("#statistics") if self._shows_statistics else self._list
+        beside = self._statistics if self._shows_statistics else self._list
         if self._map.has_focus and (self._has_side or self._shows_statistics):
             beside.focus()
         else:

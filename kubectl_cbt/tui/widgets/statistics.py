@@ -1,0 +1,84 @@
+"""The figures of a stream, and the places worth going to: its largest runs and hottest regions."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.events import Key
+from textual.message import Message
+from textual.widgets import Static
+
+from kubectl_cbt.analysis.regions import hottest_regions
+from kubectl_cbt.model.extents import Extents
+from kubectl_cbt.tui import wording
+from kubectl_cbt.tui.loader import Frame
+from kubectl_cbt.tui.messages import in_background
+
+_JUMPS = 5
+_EVERY_SECONDS = 2.0
+
+Jumps = tuple[list[wording.Jump], list[wording.Jump]]
+
+
+class Statistics(VerticalScroll, can_focus=True):
+    """While it has the keyboard, digits go to the places it lists."""
+
+    @dataclass
+    class Chosen(Message):
+        """A person wants to go there."""
+
+        position: int
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_looking = False
+        self._frame: Frame | None = None
+        self._words = wording.words_of(None)
+        self._jumps: Jumps = ([], [])
+        self._looked_at: Extents | None = None
+        self._due = 0.0
+
+    def compose(self) -> ComposeResult:
+        yield Static()
+
+    def on_mount(self) -> None:
+        """Its name."""
+        self.border_title = "statistics"
+
+    def show(self, frame: Frame, words: wording.Words) -> None:
+        """The figures of this frame; the places follow when they were found."""
+        self._frame, self._words = frame, words
+        self._look()
+        lines = wording.statistics(frame, words, *self._jumps, self.content_size.width)
+        self.query_one(Static).update(wording.joined(lines))
+
+    def _look(self) -> None:
+        """Find the places: over all extents, so in the background, and not for every frame of a stream that runs."""
+        if self._frame is None or self.is_looking:
+            return
+        extents, capacity = self._frame.received.extents, self._frame.outcome.volume_capacity_bytes
+        if extents is self._looked_at or not capacity or (self._frame.is_running and time.monotonic() < self._due):
+            return
+        self.is_looking, self._looked_at = True, extents
+        self._due = time.monotonic() + _EVERY_SECONDS
+
+        def look() -> Jumps:
+            return wording.jumps(extents.largest_runs(_JUMPS), hottest_regions(extents, capacity, _JUMPS))
+
+        in_background(self.screen, look, self._found, lambda error: self._found(([], [])))
+
+    def _found(self, jumps: Jumps) -> None:
+        self.is_looking, self._jumps = False, jumps
+        if self._frame is not None and self.display:
+            # What came meanwhile is looked at in turn.
+            self.show(self._frame, self._words)
+
+    def on_key(self, event: Key) -> None:
+        """A digit goes to its place."""
+        for jump in (*self._jumps[0], *self._jumps[1]):
+            if jump.key == event.key:
+                event.stop()
+                self.post_message(self.Chosen(jump.position))
