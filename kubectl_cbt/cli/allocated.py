@@ -19,9 +19,10 @@ def allocated(
 ) -> None:
     """Show which parts of a volume a snapshot fills.
 
-    That is what a full backup has to read. Without -o it prints a summary.
+    That is what a full backup has to read. On a terminal it opens the map, elsewhere it prints a summary, unless -o
+    says otherwise.
 
-    Exit status: 0 done; 1 failed, incomplete, or the driver broke a rule of the stream; 2 usage.
+    Exit status: 0 done, or left the map; 1 failed, incomplete, or the driver broke a rule of the stream; 2 usage.
 
     \b
     Examples:

@@ -40,6 +40,7 @@ def build_app() -> typer.Typer:
         \b
         First steps:
           kubectl cbt demo                     see it work, with no cluster
+          kubectl cbt                          browse the snapshots of a cluster, and their maps
           kubectl cbt snapshots -A             what is there, and does CBT work for it?
           kubectl cbt delta SNAP-1 SNAP-2      what changed, and what would the next backup read?
         """,

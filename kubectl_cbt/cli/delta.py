@@ -34,10 +34,10 @@ def delta(
     """Show what changed between two snapshots.
 
     Both have to be of one volume. They are resolved to their driver's SnapshotMetadataService, which streams the
-    extents that differ. Without -o the output is a summary: how much changed, how it is shaped, and what the next
-    incremental backup would read.
+    extents that differ. On a terminal it opens the map of the volume; elsewhere, or with -o summary, it prints how much
+    changed, how it is shaped, and what the next incremental backup would read.
 
-    Exit status: 0 done; 1 failed, incomplete, or the driver broke a rule of the stream; 2 usage.
+    Exit status: 0 done, or left the map; 1 failed, incomplete, or the driver broke a rule of the stream; 2 usage.
 
     \b
     Examples:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from typing import Annotated
 
 import typer
@@ -16,6 +17,8 @@ from kubectl_cbt.cli.stopping import Stopped
 from kubectl_cbt.errors import UsageError
 
 Seed = Annotated[int, typer.Option("--seed", metavar="N", help="What the demo's volumes hold.")]
+
+_LOOK_UP_SECONDS = 0.5
 
 _TRY = """\
 That was: kubectl cbt delta snap-a snap-b --demo
@@ -75,7 +78,9 @@ def serve(
             "The demo cluster runs until Ctrl-C."
         )
         try:
-            signal.pause()
+            # No signal.pause(): one that comes just before it would only be seen with the next.
+            while True:
+                time.sleep(_LOOK_UP_SECONDS)
         except Stopped as stopped:
             diagnostics.note("\nstopped")
             if stopped.number != signal.SIGINT:

@@ -15,7 +15,7 @@ import typer
 
 from kubectl_cbt.cli.options import Terminal, Viewing
 from kubectl_cbt.cli.printing import print_stream
-from kubectl_cbt.cli.showing import has_screen, show_map
+from kubectl_cbt.cli.showing import has_screen, show_map, wants_screen
 from kubectl_cbt.errors import DocumentError, UsageError
 from kubectl_cbt.output.registry import StreamFormat
 
@@ -88,7 +88,7 @@ def open_file(
     """
     from kubectl_cbt.saved.opening import open_document
 
-    shown = output is None and has_screen()
+    shown = wants_screen(output) or (file == _STDIN and output is None and has_screen())
     with _opened(file, keyboard=shown) as (data, name):
         stream = open_document(data, name, kind)
         if shown:

@@ -58,25 +58,27 @@ def header(main: Asked, kind: str | None, frame: Frame, width: int) -> Content:
         main: what was asked for first.
         kind: of the layer that is shown, as ``frame`` is.
     """
-    outcome, summary, snapshot = frame.outcome, frame.summary, main.target.snapshot
-    capacity = outcome.volume_capacity_bytes
-    figures = [
-        human_bytes(capacity) if capacity else "",
-        f"{words_of(kind).covered} {human_bytes(summary.covered_bytes)}",
-    ]
-    figures += [percent(summary.covered_bytes, capacity)] if capacity else []
-    right = _SEPARATOR.join(filter(None, figures))
+    outcome, snapshot, title = frame.outcome, main.target.snapshot, subject_title(main)
+    figures = _figures(kind, frame)
+    while len(figures) > 1 and len(_left(title, ())) + len(_SEPARATOR.join(figures)) + 3 > width:
+        figures.pop(0)
+    right = _SEPARATOR.join(figures)
     volume = f"{snapshot.ref.namespace}/{snapshot.claim}" if snapshot.claim else snapshot.ref.namespace
     block_type = outcome.block_metadata_type
     details = [volume, snapshot.driver, block_metadata_type_name(block_type) if block_type is not None else ""]
     details = [detail for detail in details if detail]
-    title = subject_title(main)
-    while details and len(_left(title, details)) + len(right) + 2 > width:
+    while details and len(_left(title, details)) + len(right) + 3 > width:
         details.pop()
     left = _left(title, details)
-    rest = left[len(title) + 1 :]
     gap = " " * max(width - len(left) - len(right) - 1, 2)
-    return Content.assemble(" ", (title, "bold"), (rest, MUTED), gap, (right, "bold"))
+    return Content.assemble(" ", (title, "bold"), (left[len(title) + 1 :], MUTED), gap, (right, "bold"))
+
+
+def _figures(kind: str | None, frame: Frame) -> list[str]:
+    """The least important first."""
+    capacity, covered = frame.outcome.volume_capacity_bytes, frame.summary.covered_bytes
+    figures = [f"{words_of(kind).covered} {human_bytes(covered)}"]
+    return [human_bytes(capacity), *figures, percent(covered, capacity)] if capacity else figures
 
 
 def _left(title: str, details: Sequence[str]) -> str:

@@ -151,8 +151,10 @@ def served(*arguments: str) -> Iterator[tuple[subprocess.Popen, str]]:
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        yield process, process.stdout.readline()
-        process.kill()
+        try:
+            yield process, process.stdout.readline()
+        finally:
+            process.kill()
 
 
 def test_demo_serve_prints_what_a_shell_can_evaluate_and_serves_until_interrupted():

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from driving import ENTRIES, GONE, ONE, THREE, TWO, ScriptedBackend, drive, entry, press, shown, type_text, until
+from directing import ENTRIES, GONE, ONE, THREE, TWO, ScriptedBackend, drive, entry, press, shown, type_text, until
 
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.tui.keys import BROWSE_KEYS

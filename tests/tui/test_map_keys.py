@@ -11,7 +11,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from driving import (
+from directing import (
     ALLOCATED,
     CAPACITY,
     EXTENTS,

@@ -270,6 +270,22 @@ def test_without_colours_the_map_is_made_of_glyphs(terminal, demo, how):
     assert shown.end() == 0
 
 
+def test_without_a_keyboard_there_is_no_screen(terminal, demo, tmp_path):
+    path = tmp_path / "delta.json"
+    found = subprocess.run(
+        [str(COMMAND), "delta", "snap-a", "snap-b", "-o", "json"],
+        env=command_environment(demo),
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    path.write_bytes(found.stdout)
+    for arguments in (("delta", "snap-a", "snap-b"), ("open", str(path))):
+        shown = terminal(*arguments, stdin=subprocess.DEVNULL, KUBECONFIG=str(demo.kubeconfig))
+        assert shown.end() == 0
+        assert b"\x1b[?1049h" not in shown.written
+        assert "Delta      snap-a → snap-b" in shown.text
+
+
 def test_no_mouse_leaves_the_mouse_to_the_terminal(terminal, demo):
     for flags, takes_it in (((), True), (("--no-mouse",), False)):
         shown = terminal("delta", "snap-a", "snap-b", *flags, KUBECONFIG=str(demo.kubeconfig))
