@@ -23,13 +23,12 @@ class Atlas:
         """Fit into a screen of another size, or begin; the cursor keeps its byte."""
         whole = whole_volume(capacity_bytes, grain_bytes, columns, rows)
         window = self.window
-        if window is not None and window.capacity_bytes != capacity_bytes:
-            window = replace(window, capacity_bytes=capacity_bytes)
         self.cursor = min(self.cursor, capacity_bytes - 1)
         if window is None or window.is_whole or window.cell_bytes >= whole.cell_bytes:
             self.window = whole
         else:
-            self.window = window.laid_out(columns, rows, self.cursor)
+            # Another snapshot of the volume may have another size.
+            self.window = replace(window, capacity_bytes=capacity_bytes).laid_out(columns, rows, self.cursor)
 
     @property
     def cell(self) -> tuple[int, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
@@ -87,18 +88,25 @@ def write_file(path: Path, write: Callable[[TextIO], None], *, overwrite: bool) 
     # What stands there is replaced only once the new one is whole.
     target = path.with_name(f".{path.name}.{os.getpid()}") if overwrite else path
     try:
-        with target.open("x", encoding="utf-8", newline="") as file:
-            try:
-                write(file)
-            except BaseException:
-                target.unlink(missing_ok=True)
-                raise
+        with target.open("x", encoding="utf-8", newline="") as file, _removing(target):
+            write(file)
         if overwrite:
-            target.replace(path)
+            with _removing(target):
+                target.replace(path)
     except FileExistsError as error:
         raise OutputError(f"{path} is there already", hint="Ctrl-O overwrites it") from error
     except OSError as error:
         raise OutputError(f"{path}: {error.strerror}") from error
+
+
+@contextmanager
+def _removing(path: Path) -> Iterator[None]:
+    """Remove the file if the block fails."""
+    try:
+        yield
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _write(content: Content, form: StreamFormat, file: TextIO) -> None:

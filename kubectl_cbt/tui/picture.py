@@ -6,6 +6,7 @@ font to fetch from elsewhere. Here text is in the reader's own monospace font, a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import groupby
@@ -25,6 +26,7 @@ _FONTS = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 _MARGIN = 8
 _PAGE, _INK = "#0f1319", "#d8dee9"
 
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _EIGHTHS = {glyph: number for number, glyph in enumerate("▁▂▃▄▅▆▇█", 1)}
 _LINES = {"─": "M0 8.5H8", "│": "M4 0V17", "╭": "M8 8.5Q4 8.5 4 17", "╮": "M0 8.5Q4 8.5 4 17"}
 _LINES |= {"╰": "M4 0Q4 8.5 8 8.5", "╯": "M4 0Q4 8.5 0 8.5"}
@@ -118,8 +120,13 @@ def _text(column: int, row: int, text: str, ink: str, *, bold: bool) -> str:
     weight = ' font-weight="bold"' if bold else ""
     return (
         f'<text x="{column * _WIDTH}" y="{row * _HEIGHT + 13}" textLength="{len(stripped) * _WIDTH}"'
-        f' lengthAdjust="spacingAndGlyphs" fill="{ink}"{weight}>{escape(stripped, quote=False)}</text>'
+        f' lengthAdjust="spacingAndGlyphs" fill="{ink}"{weight}>{_escaped(stripped)}</text>'
     )
+
+
+def _escaped(text: str) -> str:
+    """As XML takes it; a name may hold letters that XML has no way to write."""
+    return escape(_NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text), quote=False)
 
 
 def _color(style: Style | None, *, background: bool) -> str:

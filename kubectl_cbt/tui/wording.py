@@ -59,10 +59,8 @@ def header(main: Asked, kind: str | None, frame: Frame, width: int) -> Content:
         kind: of the layer that is shown, as ``frame`` is.
     """
     outcome, snapshot, title = frame.outcome, main.target.snapshot, subject_title(main)
-    figures = _figures(kind, frame)
-    while len(figures) > 1 and len(_left(title, ())) + len(_SEPARATOR.join(figures)) + 3 > width:
-        figures.pop(0)
-    right = _SEPARATOR.join(figures)
+    right = _figures(kind, frame, width - len(_left(title, ())) - 3)
+    title = _shortened(title, width - len(right) - 4)
     volume = f"{snapshot.ref.namespace}/{snapshot.claim}" if snapshot.claim else snapshot.ref.namespace
     block_type = outcome.block_metadata_type
     details = [volume, snapshot.driver, block_metadata_type_name(block_type) if block_type is not None else ""]
@@ -74,11 +72,19 @@ def header(main: Asked, kind: str | None, frame: Frame, width: int) -> Content:
     return Content.assemble(" ", (title, "bold"), (left[len(title) + 1 :], MUTED), gap, (right, "bold"))
 
 
-def _figures(kind: str | None, frame: Frame) -> list[str]:
-    """The least important first."""
+def _figures(kind: str | None, frame: Frame, room: int) -> str:
+    """Capacity, covered bytes and their share; where there is little room the capacity goes first, then the share."""
     capacity, covered = frame.outcome.volume_capacity_bytes, frame.summary.covered_bytes
-    figures = [f"{words_of(kind).covered} {human_bytes(covered)}"]
-    return [human_bytes(capacity), *figures, percent(covered, capacity)] if capacity else figures
+    changed = f"{words_of(kind).covered} {human_bytes(covered)}"
+    if not capacity:
+        return changed
+    share = percent(covered, capacity)
+    wider = ((human_bytes(capacity), changed, share), (changed, share))
+    return next((text for text in map(_SEPARATOR.join, wider) if len(text) <= room), changed)
+
+
+def _shortened(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: max(room - 1, 0)] + "…"
 
 
 def _left(title: str, details: Sequence[str]) -> str:
