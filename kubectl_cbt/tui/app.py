@@ -63,6 +63,9 @@ PLAIN = replace(
 )
 
 
+_OWN_VARIABLES = ("quiet", "border-quiet", "border-focus", "block-cursor")
+
+
 class CbtApp(App[None]):
     """Shows one screen, and what it opens.
 
@@ -94,6 +97,12 @@ class CbtApp(App[None]):
         for number in _heeded():
             loop.add_signal_handler(number, self._stop_by, number)
         self.push_screen(self._first)
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """What our style sheet needs and other themes do not have."""
+        theme = self.current_theme
+        own = PLAIN if theme.ansi else DARK if theme.dark else LIGHT
+        return {name: own.variables[name] for name in _OWN_VARIABLES}
 
     def _stop_by(self, number: int) -> None:
         self.stopped_by = number

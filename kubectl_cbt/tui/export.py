@@ -97,6 +97,8 @@ def write_file(path: Path, write: Callable[[TextIO], None], *, overwrite: bool) 
         raise OutputError(f"{path} is there already", hint="Ctrl-O overwrites it") from error
     except OSError as error:
         raise OutputError(f"{path}: {error.strerror}") from error
+    except ValueError as error:
+        raise OutputError(f"{path} is no file name: {error}") from error
 
 
 @contextmanager

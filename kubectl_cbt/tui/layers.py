@@ -40,6 +40,14 @@ class Layers:
         return self._loaders[DELTA if self.shown == BOTH else self.shown]
 
     @property
+    def unsettled(self) -> Loader:
+        """The one that is shown and still runs, or else is incomplete; the active one where all went well."""
+        shown = [self.active, self._loaders[ALLOCATED]] if self.shown == BOTH else [self.active]
+        running = [loader for loader in shown if loader.frame.is_running]
+        cut = [loader for loader in shown if not loader.frame.outcome.complete]
+        return (running or cut or shown)[0]
+
+    @property
     def frame(self) -> Frame:
         """Its newest frame."""
         return self.active.frame

@@ -144,7 +144,7 @@ class BrowseScreen(CbtScreen[None]):
 
     def _status(self) -> Content:
         if self._notice:
-            return Content.styled(f" {self._notice}", wording.WARNING)
+            return wording.fitting(self.size.width, [(self._notice, wording.WARNING)])
         names = [ref.name for ref in self._marks.refs]
         if len(names) == 2:
             text = f" marked: {names[0]} and {names[1]}; Enter shows what changed between them"
@@ -313,7 +313,9 @@ class _Layout:
     def heading(self, entry: SnapshotEntry) -> Content:
         """The line above the snapshots of a volume."""
         namespace, claim = _volume(entry)
-        return Content.assemble((f"{namespace}/{claim}", "bold"), (f"   {entry.driver}", wording.MUTED))
+        return Content.assemble(
+            (wording.plain(f"{namespace}/{claim}"), "bold"), (wording.plain(f"   {entry.driver}"), wording.MUTED)
+        )
 
     def line(self, entry: SnapshotEntry, marked: tuple[SnapshotRef, ...], *, is_current: bool) -> Content:
         """One snapshot."""
@@ -321,7 +323,7 @@ class _Layout:
         mark = ("▸" if is_current else " ") + ("●" if is_marked else " ")
         works = "yes" if entry.usable else f"no: {entry.obstacle}"
         text = self._columns(mark, entry.ref.name, _age(entry), _size(entry), str(entry.ready).lower(), works)
-        return Content.styled(text, "bold" if is_marked else "" if entry.usable else wording.MUTED)
+        return Content.styled(wording.plain(text), "bold" if is_marked else "" if entry.usable else wording.MUTED)
 
     def _columns(self, mark: str, name: str, passed: str, size: str, ready: str, works: str) -> str:
         shown = name if len(name) <= self.name else name[: max(self.name - 1, 0)] + "…"

@@ -21,6 +21,7 @@ from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.tui import export
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.screens.base import CbtScreen
+from kubectl_cbt.tui.wording import plain
 from kubectl_cbt.units import human_bytes
 
 
@@ -114,14 +115,14 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
         return self._ranges[max(self.query_one("#range", RadioSet).pressed_index, 0)][1]
 
     @on(RadioSet.Changed)
-    def _suggest(self) -> None:
+    def _suggest(self, event: RadioSet.Changed | None = None) -> None:
         """Name the file, as long as the person has not."""
         line = self.query_one(Input)
         self.query_one("#range").display = self._form is not Form.SVG
         self.query_one(".between").display = self._form is not Form.SVG
         if line.value in ("", self._suggested):
             self._suggested = line.value = f"{self._stem()}.{self._form}"
-        else:
+        elif event is not None and event.radio_set.id == "form" and Path(line.value).name:
             # The ending follows the form all the same.
             line.value = str(Path(line.value).with_suffix(f".{self._form}"))
         self.notice("")
@@ -131,7 +132,7 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
         name = Path(target.snapshot.ref.name).stem
         if target.base_handle is not None:
             name = f"{target.base.ref.name if target.base else 'base'}..{name}"
-        name = name.replace("/", "_")
+        name = plain(name).replace("/", "_")
         if self._range is not None and self._form is not Form.SVG:
             start, end = self._range
             name += f"-{start}-{end}"
@@ -143,7 +144,12 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
         if not text:
             self.notice("a file name is needed")
             return
-        path, form, part = Path(text).expanduser(), self._form, self._range
+        try:
+            path = Path(text).expanduser()
+        except RuntimeError:
+            self.notice(f"{text}: there is no such user")
+            return
+        form, part = self._form, self._range
 
         def work() -> str:
             if form is Form.SVG:
@@ -170,7 +176,7 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
         self.notice(error.message + (f": {error.hint}" if error.hint else ""))
 
     def notice(self, text: str) -> None:
-        self.query_one("#problem", Label).update(text)
+        self.query_one("#problem", Label).update(plain(text))
 
     def action_give_up(self) -> None:
         """Close; nothing is written."""

@@ -134,12 +134,12 @@ class MapScreen(CbtScreen[None]):
         if self._notice and time.monotonic() > self._notice_until and not self.is_busy:
             self._notice = ""
             self._draw_status()
-        elif self.streams.frame.is_running:
+        elif self.streams.unsettled.frame.is_running:
             self._draw_status()
 
     @property
     def is_under_way(self) -> bool:
-        return self.is_busy or self._statistics.is_looking or self.streams.frame.is_running
+        return self.is_busy or self._statistics.is_looking or self.streams.unsettled.frame.is_running
 
     def notice(self, text: str) -> None:
         self._notice, self._notice_until = text, time.monotonic() + _NOTICE_SECONDS
@@ -186,7 +186,9 @@ class MapScreen(CbtScreen[None]):
             self._statistics.show(self.streams.frame, self.streams.words)
 
     def _draw_status(self) -> None:
-        self.query_one("#status", Static).update(wording.status(self.streams.frame, self.size.width, self._notice))
+        told = self.streams.unsettled
+        layer = "" if told is self.streams.active else wording.words_of(told.opened.kind).title
+        self.query_one("#status", Static).update(wording.status(told.frame, self.size.width, self._notice, layer))
 
     def _draw_place(self) -> None:
         """What depends on the cursor."""
@@ -405,7 +407,7 @@ class MapScreen(CbtScreen[None]):
 
     def action_trouble(self) -> None:
         """Everything that is wrong."""
-        self.app.push_screen(TextScreen("the stream", list(wording.trouble(self.streams.frame))))
+        self.app.push_screen(TextScreen("the stream", list(wording.trouble(self.streams.unsettled.frame))))
 
     # Doing
 
@@ -443,8 +445,8 @@ class MapScreen(CbtScreen[None]):
 
     def action_stop(self) -> None:
         """Stop what runs; else forget the filter; else go back to where one came from."""
-        if self.streams.frame.is_running:
-            self.streams.active.stop()
+        if self.streams.unsettled.frame.is_running:
+            self.streams.unsettled.stop()
         elif self.sieve is not None:
             self._filter("")
         else:

@@ -1,0 +1,268 @@
+"""Where screens meet what is odd: paths, letters, themes, sizes, and streams that outlive the one in front."""
+
+import threading
+
+import pytest
+from directing import (
+    ALLOCATED,
+    CAPACITY,
+    EXTENTS,
+    KIB,
+    MIB,
+    ScriptedBackend,
+    ScriptedOpened,
+    ScriptedStream,
+    drive,
+    press,
+    shown,
+    the_map,
+    until,
+)
+from textual.events import MouseScrollDown, MouseScrollUp
+
+from kubectl_cbt.cli.live import LiveCluster
+from kubectl_cbt.cli.options import Asking, Cluster
+from kubectl_cbt.cli.session import open_session
+from kubectl_cbt.errors import CbtError
+from kubectl_cbt.model.results import MUST, Violation
+from kubectl_cbt.tui.screens.browse import BrowseScreen
+from kubectl_cbt.tui.screens.export import ExportScreen
+from kubectl_cbt.tui.screens.map import MapScreen
+from kubectl_cbt.tui.widgets.map_view import MapView
+
+# Paths that a person may type.
+
+
+@pytest.mark.parametrize("path", ["~nosuchuser/x.json", "/", ".", "..", "no/such/x.json", "a\0b.json"])
+@pytest.mark.parametrize("keys", [["enter"], ["ctrl+o"], ["tab", "down", "space"]], ids=["write", "overwrite", "form"])
+def test_no_path_ends_the_app(tmp_path, monkeypatch, path, keys):
+    monkeypatch.chdir(tmp_path)
+
+    async def steps(pilot, screen):
+        await press(pilot, "e")
+        pilot.app.screen.query_one("#path").value = path
+        await press(pilot, *keys)
+        assert isinstance(pilot.app.screen, ExportScreen)
+        if keys[0] != "tab":
+            assert str(pilot.app.screen.query_one("#problem").render()).strip()
+        await press(pilot, "escape")
+        assert pilot.app.screen is screen
+
+    drive(the_map(), steps)
+    assert list(tmp_path.iterdir()) == []
+
+
+# Letters that a driver, or a document, may send.
+
+
+@pytest.mark.parametrize("letter", ["\x1b", "\x9b", "\x07", "\r", "\n"], ids=ascii)
+@pytest.mark.parametrize("key", ["0", "v"], ids=["status", "trouble"])
+def test_no_letter_of_a_driver_reaches_the_terminal_as_a_command(letter, key):
+    """A terminal obeys what follows an escape, and U+009B is one in a single letter."""
+
+    async def steps(pilot, screen):
+        await press(pilot, key)
+        text = shown(pilot.app)
+        assert "driver says" in text
+        assert letter not in text or letter == "\n"
+        assert all(len(line) == 110 for line in text.splitlines())
+
+    drive(the_map(ScriptedStream(error=CbtError(f"driver says {letter}]0;owned {letter}[2J"))), steps)
+
+
+# Themes and sizes.
+
+
+def test_every_theme_that_can_be_chosen_draws_the_map():
+    async def steps(pilot, screen):
+        for theme in sorted(pilot.app.available_themes):
+            pilot.app.theme = theme
+            await until(pilot, lambda: screen.atlas.window.rows == screen.query_one(MapView).room.height)
+            assert "complete" in shown(pilot.app), theme
+
+    drive(the_map(), steps)
+
+
+@pytest.mark.parametrize(
+    ("size", "colors"), [((1, 1), True), ((20, 5), True), ((20, 5), False), ((240, 70), True)], ids=str
+)
+def test_every_size_of_terminal_bears_every_panel(size, colors):
+    async def steps(pilot, screen):
+        keys = "n plus s s d d v escape e escape question_mark escape colon escape slash escape tab down 0"
+        await press(pilot, *keys.split())
+        await pilot.resize_terminal(110, 30)
+        await until(pilot, lambda: screen.atlas.window.columns == screen.query_one(MapView).room.width)
+        assert "1 cell" in shown(pilot.app)
+
+    drive(the_map(), steps, size=size, colors=colors)
+
+
+# Streams behind the one in front.
+
+
+class SlowBackend(ScriptedBackend):
+    """Whose allocated extents stop coming after the first."""
+
+    def open(self, choice) -> ScriptedOpened:
+        stream = ScriptedStream(ALLOCATED, a_message=1, gate=threading.Event())
+        self.opened.append(ScriptedOpened(stream, choice))
+        return self.opened[-1]
+
+
+async def show_both(pilot, screen, backend: SlowBackend) -> ScriptedStream:
+    await press(pilot, "l", "l")
+    await until(pilot, lambda: screen.streams.shown == "both")
+    stream = backend.opened[0].stream
+    await until(pilot, lambda: stream.messages == 1)
+    return stream
+
+
+def test_esc_stops_what_runs_behind_the_delta_where_both_are_shown():
+    backend = SlowBackend()
+
+    async def steps(pilot, screen):
+        stream = await show_both(pilot, screen, backend)
+        await press(pilot, "escape")
+        assert stream.is_cancelled.is_set()
+
+    drive(the_map(backend=backend), steps)
+
+
+def test_what_runs_behind_the_delta_is_not_called_complete():
+    backend = SlowBackend()
+
+    async def steps(pilot, screen):
+        await show_both(pilot, screen, backend)
+        assert " complete " not in shown(pilot.app).splitlines()[1]
+
+    drive(the_map(backend=backend), steps)
+
+
+def test_leaving_ends_the_streams_of_every_layer():
+    backend = SlowBackend()
+
+    async def steps(pilot, screen):
+        await show_both(pilot, screen, backend)
+
+    drive(the_map(backend=backend), steps)
+    assert backend.opened[0].is_closed
+
+
+def test_a_volume_larger_than_its_snapshot_said_is_still_shown_whole():
+    """restoreSize is what there is to draw by until the first message comes."""
+    gate = threading.Event()
+    screen = the_map(LateStream(gate), size=CAPACITY // 2)
+    screen.runs_on = True
+
+    async def steps(pilot, screen):
+        await until(pilot, lambda: screen.atlas.window is not None)
+        assert screen.atlas.window.capacity_bytes == CAPACITY // 2
+        gate.set()
+        await until(pilot, lambda: not screen.is_under_way and screen.atlas.window.capacity_bytes == CAPACITY)
+        assert screen.atlas.window.is_whole
+
+    drive(screen, steps)
+
+
+class LateStream(ScriptedStream):
+    """Nothing comes until its gate is set."""
+
+    def __init__(self, opened: threading.Event) -> None:
+        super().__init__()
+        self._opened = opened
+
+    def __iter__(self):
+        while not self._opened.wait(0.01) and not self.is_cancelled.is_set():
+            pass
+        yield from super().__iter__()
+
+
+# Rules.
+
+
+@pytest.mark.parametrize(("level", "word"), [(MUST, "BROKEN R2"), ("WARNING", "warning R2")])
+def test_a_broken_rule_is_on_the_screen_in_words(level, word):
+    violation = Violation("R2", level, "extents are ascending and do not overlap", 3, ())
+
+    async def steps(pilot, screen):
+        assert f"{word}: extents are ascending" in shown(pilot.app)
+        await press(pilot, "v")
+        assert "broken 3 times" in shown(pilot.app)
+
+    drive(the_map(ScriptedStream(violations=(violation,))), steps)
+
+
+# The mouse, as the terminal reports it.
+
+
+@pytest.mark.parametrize(("event", "nearer"), [(MouseScrollUp, True), (MouseScrollDown, False)])
+def test_the_wheel_zooms_around_the_byte_under_the_pointer(event, nearer):
+    async def steps(pilot, screen):
+        if not nearer:
+            await press(pilot, "plus", "plus")
+        view, before = screen.query_one(MapView), screen.atlas.window
+        x, y = 40, 6
+        position = before.start + ((y - 2) * 2 * before.columns + x - 15) * before.cell_bytes
+        view.post_message(event(view, x, y, 0, 0, 0, False, False, False, x, y))
+        await until(pilot, lambda: screen.atlas.window != before)
+        assert (screen.atlas.window.cell_bytes < before.cell_bytes) == nearer
+        assert screen.atlas.cursor == position
+        assert screen.atlas.window.index_of(position) is not None
+
+    drive(the_map(), steps)
+
+
+def test_a_click_beside_the_cells_moves_nothing():
+    async def steps(pilot, screen):
+        screen.go_to(20 * MIB)
+        for offset in ((3, 8), (30, 1)):
+            await pilot.click(MapView, offset=offset)
+        assert screen.atlas.cursor == 20 * MIB
+
+    drive(the_map(), steps)
+
+
+# The demo cluster, through the real client.
+
+
+@pytest.fixture
+def session(demo):
+    with open_session(Cluster(kubeconfig=str(demo.kubeconfig))) as opened:
+        yield opened
+
+
+def test_from_the_list_to_a_delta_its_layers_a_neighbour_and_back(session):
+    cluster = LiveCluster(session, Cluster(), Asking(), "default")
+    screen = BrowseScreen(cluster, cluster.entries(), "default")
+
+    async def steps(pilot, screen):
+        assert "snap-a" in shown(pilot.app)
+        await press(pilot, "space", "down", "space", "enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, MapScreen) and not pilot.app.screen.is_under_way)
+        found = pilot.app.screen
+        assert found.streams.frame.outcome.complete
+        assert found.streams.frame.summary.extents > 1000
+        assert "snap-a → snap-b" in shown(pilot.app)
+        changed = found.streams.frame.summary.covered_bytes
+        await press(pilot, "l")
+        await until(pilot, lambda: found.streams.shown == "allocated" and not found.is_under_way)
+        assert found.streams.frame.outcome.complete
+        assert found.streams.frame.summary.covered_bytes > changed
+        await press(pilot, "right_square_bracket")
+        await until(pilot, lambda: "snap-b → snap-c" in shown(pilot.app) and not found.is_under_way)
+        await press(pilot, "escape")
+        assert pilot.app.screen is screen
+        assert len(screen.marks.refs) == 2
+
+    drive(screen, steps)
+
+
+def test_what_the_list_holds_is_what_is_at_the_cursor():
+    async def steps(pilot, screen):
+        for offset, size in EXTENTS:
+            screen.go_to(offset + size - 1)
+            await press(pilot, "c")
+            assert f'"byteOffset":{offset},"sizeBytes":{size}' in pilot.app.clipboard
+        assert screen.atlas.cell[1] - screen.atlas.cell[0] >= 4 * KIB
+
+    drive(the_map(), steps)

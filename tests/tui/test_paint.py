@@ -1,0 +1,113 @@
+"""Rows of cells as characters: what each shows, with colours and without, and a cursor that is seen on all of it."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import law
+
+from kubectl_cbt.analysis import grid
+from kubectl_cbt.output.palettes import PALETTES, luminance
+from kubectl_cbt.tui.app import DARK, LIGHT
+from kubectl_cbt.tui.paint import CURSOR_LOWER, CURSOR_UPPER, EDGE, HATCH, Inks, Painter
+
+READABLE = 3.0
+"""What WCAG 2 asks of signs as large as a letter."""
+
+
+def inks_of(palette=PALETTES[0], theme=DARK, *, both_layers: bool = False) -> Inks:
+    return Inks(
+        palette, dark=theme.dark, background=theme.surface, beyond=theme.background, faint=theme.secondary,
+        both_layers=both_layers,
+    )  # fmt: skip
+
+
+INKS = {
+    f"{palette.name}-{theme.name}{'-both' * both}": inks_of(palette, theme, both_layers=both)
+    for palette, theme, both in product(PALETTES, (DARK, LIGHT), (False, True))
+}
+each_ink = pytest.mark.parametrize("inks", INKS.values(), ids=INKS)
+
+
+def codes(*rows: list[int]) -> np.ndarray:
+    return np.array(rows, dtype=np.uint8)
+
+
+def text(segments) -> str:
+    return "".join(segment.text for segment in segments)
+
+
+def contrast(color: str, other: str) -> float:
+    darker, lighter = sorted((luminance(color), luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower", "glyph"),
+    [
+        (3, 7, "▀"),
+        (3, 3, " "),
+        (grid.NOTHING, 5, "▄"),
+        (5, grid.NOTHING, "▀"),
+        (grid.NOTHING, grid.NOTHING, " "),
+        (grid.ALLOCATED, 2, "▀"),
+        (grid.UNKNOWN, grid.UNKNOWN, HATCH),
+        (grid.UNKNOWN, 8, "▄"),
+        (grid.BEYOND, grid.BEYOND, " "),
+        (grid.END, grid.BEYOND, EDGE),
+    ],
+)
+def test_a_character_shows_the_cell_above_and_the_cell_below(upper, lower, glyph):
+    inks = inks_of()
+    colors = inks.of_codes()
+    (segment,) = Painter(inks).row(codes([upper] * 5, [lower] * 5))
+    assert segment.text == glyph * 5
+    ground = segment.style.bgcolor.name
+    if glyph == "▀":
+        assert (segment.style.color.name, ground) == (colors[upper], colors[lower])
+    elif glyph == "▄":
+        assert (segment.style.color.name, ground) == (colors[lower], colors[upper])
+    else:
+        assert ground == colors[upper]
+
+
+@law
+@given(st.lists(st.tuples(st.integers(0, grid.CODES - 1), st.integers(0, grid.CODES - 1)), min_size=1, max_size=30))
+def test_a_row_in_runs_is_the_row_character_by_character(pairs):
+    painter = Painter(inks_of())
+    upper, lower = zip(*pairs, strict=True)
+    cells = [(letter, segment.style) for segment in painter.row(codes(upper, lower)) for letter in segment.text]
+    assert len(cells) == len(pairs)
+    single = [painter.row(codes([above], [below]))[0] for above, below in pairs]
+    assert cells == [(segment.text, segment.style) for segment in single]
+
+
+@each_ink
+def test_the_cursor_can_be_read_on_every_cell(inks):
+    painter, colors = Painter(inks), inks.of_codes()
+    for code, other, half in product(range(grid.CODES), (0, grid.HEAT_LEVELS), (0, 1)):
+        under = (code, other) if half == 0 else (other, code)
+        segment = painter.cursor(under, half)
+        assert segment.text == (CURSOR_UPPER, CURSOR_LOWER)[half]
+        assert segment.style.bgcolor.name == colors[code]
+        assert contrast(segment.style.color.name, segment.style.bgcolor.name) >= READABLE
+
+
+@each_ink
+def test_there_is_a_colour_for_every_code_and_heat_never_is_the_grounds(inks):
+    colors = inks.of_codes()
+    assert len(colors) == grid.CODES
+    assert all(len(color) == 7 and color[0] == "#" for color in colors)
+    heat = colors[1 : grid.HEAT_LEVELS + 1]
+    assert len(set(heat)) == grid.HEAT_LEVELS
+    assert not set(heat) & {inks.background, inks.beyond, colors[grid.ALLOCATED]}
+
+
+@each_ink
+def test_the_legend_shows_each_code_alone(inks):
+    painter = Painter(inks)
+    for code in range(1, grid.ALLOCATED + 1):
+        segment = painter.sample(code)
+        assert (len(segment.text), segment.style.bgcolor.name) == (1, inks.of_codes()[code])

@@ -1,0 +1,168 @@
+"""What the screens say: at every width whole, and no word cut without a sign that it was."""
+
+import re
+
+import pytest
+from directing import CAPACITY, GIB, GONE, KIB, MIB, ONE, TWO, ScriptedOpened, ScriptedStream
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import columns, covered_between, law, legal_extents
+
+from kubectl_cbt.analysis.window import whole_volume
+from kubectl_cbt.errors import CbtError
+from kubectl_cbt.model.extents import Extents, Run
+from kubectl_cbt.model.refs import SnapshotRef
+from kubectl_cbt.model.results import MUST, WARNING, Example, Violation
+from kubectl_cbt.tui import wording
+from kubectl_cbt.tui.keys import BROWSE_KEYS, MAP_KEYS, footer
+from kubectl_cbt.tui.loader import Frame, Loader
+from kubectl_cbt.tui.ports import Choice
+
+WIDTHS = range(60, 221)
+SIDE = 40
+"""Of the panels beside the map, inside their frame."""
+LONG = CbtError(f"the connection to {'a-very-long-host-name.' * 4}example:6443 broke in the middle of it all")
+BROKEN = Violation("R2", MUST, "extents are ascending and do not overlap", 12_345, (Example(3, 1, 8, 4, "overlaps"),))
+ODD = Violation("W2", WARNING, "no extent ends beyond the volume's capacity", 1, (Example(1, None, None, None, "odd"),))
+
+
+def frame_of(*, running: bool = False, **settings) -> Frame:
+    """Of a stream at its end, or one that has just begun."""
+    loader = Loader(ScriptedOpened(ScriptedStream(**settings), Choice(TWO, ONE)))
+    if not running:
+        loader.start()
+        loader.wait_until_it_ended()
+    return loader.frame
+
+
+def middle(frame: Frame, seconds: float = 12_345.0) -> Frame:
+    """The same while it still runs."""
+    from dataclasses import replace
+
+    return replace(frame, is_running=True, outcome=replace(frame.outcome, seconds=seconds))
+
+
+FRAMES = {
+    "complete": frame_of(),
+    "empty": frame_of(extents=[]),
+    "waiting": frame_of(running=True),
+    "running": middle(frame_of()),
+    "running, nothing known": middle(frame_of(capacity=None)),
+    "cut": frame_of(error=GONE),
+    "cut, many words": frame_of(error=LONG),
+    "broken": frame_of(violations=(ODD, BROKEN)),
+    "warning": frame_of(violations=(ODD,)),
+    "large": frame_of(extents=[(7 * GIB, 2**60)], capacity=2**62),
+}
+each_frame = pytest.mark.parametrize("frame", FRAMES.values(), ids=FRAMES)
+
+
+def words_of_line(text: str) -> list[str]:
+    return re.split(r"[ ·]+", text.strip())
+
+
+@each_frame
+@pytest.mark.parametrize("notice", ["", "looking for the neighbours of ns/three"])
+def test_the_status_fits_every_width_and_cuts_no_word_unsaid(frame, notice):
+    whole = words_of_line(wording.status(frame, 10_000, notice).plain)
+    for width in WIDTHS:
+        text = wording.status(frame, width, notice).plain
+        assert len(text) <= width, width
+        assert {word for word in words_of_line(text) if not word.endswith("…")} <= {*whole}, width
+
+
+def test_what_ended_badly_says_which_key_shows_more():
+    for name in ("cut", "broken", "warning"):
+        assert "v shows more" in wording.status(FRAMES[name], 120).plain
+
+
+def test_a_rule_of_the_spec_is_told_before_a_warning():
+    assert "R2" in wording.status(FRAMES["broken"], 120).plain
+
+
+@each_frame
+@pytest.mark.parametrize(
+    "names",
+    [("one", "two"), ("pg-2026-11-16-0100", "pg-2026-11-17-0100"), ("b" * 63, "t" * 63)],
+    ids=lambda n: n[0][:9],
+)
+def test_the_header_fits_every_width(frame, names):
+    base, target = (SnapshotRef("ns", name) for name in names)
+    asked = ScriptedOpened(ScriptedStream(), Choice(target, base)).asked
+    for width in WIDTHS:
+        text = wording.header(asked, "delta", frame, width).plain
+        assert len(text) <= width, width
+
+
+def test_the_header_leaves_out_whole_parts():
+    asked = ScriptedOpened(ScriptedStream(), Choice(TWO, ONE)).asked
+    lines = {wording.header(asked, "delta", FRAMES["complete"], width).plain.split("  ")[1].strip() for width in WIDTHS}
+    assert lines <= {"", "ns/data", "ns/data · a.csi", "ns/data · a.csi · VARIABLE_LENGTH"}
+
+
+@law
+@given(legal_extents(most=10, grain=4096), st.integers(0, 2**20), st.integers(1, 2**18))
+def test_here_counts_the_cell_as_one_by_hand(extents, start, size):
+    words = wording.words_of("delta")
+    lines = [line.plain for line in wording.here(Extents(*columns(extents)), (start, start + size), start, words, SIDE)]
+    assert max(map(len, lines)) <= SIDE
+    covered = covered_between(extents, start, start + size)
+    bar = next(line for line in lines if "░" in line or "█" in line).strip()
+    assert (bar.count("█") > 0) == (covered > 0)
+    assert (bar.count("█") == len(bar)) or covered < size
+    count = sum(offset < start + size and offset + length > start for offset, length in extents)
+    assert any(line.split() == ["extents", str(count)] for line in lines)
+
+
+@pytest.mark.parametrize("width", WIDTHS[::20])
+@pytest.mark.parametrize("kind", ["delta", "allocated", None])
+def test_trouble_tells_all_there_is_to_know(width, kind):
+    text = "\n".join(line.plain for line in wording.trouble(FRAMES["cut"]))
+    assert "look again" in text
+    assert f"--starting-offset {FRAMES['cut'].outcome.next_offset}" in text
+    text = "\n".join(line.plain for line in wording.trouble(FRAMES["broken"]))
+    assert "message 3, extent 1 (8+4): overlaps" in text
+    assert "message 1: odd" in text
+    assert "12,345" in text
+
+
+def test_jumps_have_the_ten_digits_as_keys():
+    runs = [Run(start * MIB, (start + 1) * MIB) for start in range(5)]
+    largest, hottest = wording.jumps(runs, [(run, 4 * KIB) for run in runs])
+    assert "".join(jump.key for jump in largest + hottest) == "1234567890"
+    assert [jump.position for jump in largest] == [run.start for run in runs]
+
+
+@pytest.mark.parametrize("groups", [MAP_KEYS, BROWSE_KEYS], ids=["map", "browse"])
+def test_the_line_of_keys_fits_every_width(groups):
+    for width in WIDTHS:
+        assert len(wording.footer(footer(groups, width)).plain.rstrip()) <= width
+
+
+@law
+@given(st.integers(1, 2**62), st.integers(1, 60), st.integers(1, 30), st.integers(0, 2**62), st.integers(1, 2**40))
+def test_a_label_of_a_row_fits_beside_the_map_and_no_two_rows_have_the_same(capacity, width, height, place, cell):
+    window = whole_volume(capacity, 0, width, height)
+    window = window.with_cells_of(min(cell, window.cell_bytes), place % capacity)
+    row_bytes = window.columns * window.cell_bytes
+    offsets = range(window.start, window.end, row_bytes)
+    labels = [wording.row_label(window, offset, row_bytes) for offset in offsets]
+    assert max(map(len, labels)) <= 14
+    assert all(labels)
+    assert len(wording.scale(window)) <= 60
+
+
+def test_a_row_behind_the_volume_has_no_label():
+    window = whole_volume(CAPACITY, 0, 10, 10)
+    assert wording.row_label(window, CAPACITY, window.columns * window.cell_bytes) == ""
+
+
+@law
+@given(
+    st.integers(2, 80), st.lists(st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=30))
+)
+def test_a_line_that_is_cut_says_so(width, words):
+    text = " ".join(words)
+    found = wording.fitting(width, [(text, "")]).plain
+    assert len(found) <= width
+    assert found.strip() == text or found.endswith("…")
