@@ -69,7 +69,7 @@ MAP_KEYS = (
         (
             Key("plus,equals_sign", "+", "zoom_nearer", "Nearer", "zoom"),
             Key("minus", "-", "zoom_farther", "Farther"),
-            Key("z", "z", "zoom_into_cell", "Into the cell at the cursor, as far as it fills the screen"),
+            Key("z", "z", "zoom_into_cell", "Into the cell at the cursor: it fills the screen"),
             Key("0", "0", "zoom_whole", "The whole volume"),
         ),
     ),
