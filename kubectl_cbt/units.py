@@ -105,6 +105,11 @@ def age(since: datetime | None, now: datetime | None = None) -> str:
     return f"{years}y{rest}d" if years < 8 and rest else f"{years}y"
 
 
+def printable(text: str) -> str:
+    """One line of a driver's, a server's or a document's text, without the letters that a terminal would obey."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def parse_duration(text: str) -> float:
     """Seconds of a duration written as kubectl takes it: ``30s``, ``1h30m``, ``0``, or plain seconds.
 

@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, TextIO
 
 from kubectl_cbt.errors import CbtError, UsageError
+from kubectl_cbt.units import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -111,6 +112,8 @@ def is_a_terminal(stream: TextIO | None) -> bool:
 def _say(text: str, end: str = "\n") -> None:
     if sys.stderr is None:
         return  # closed by the caller; print would take stdout instead, which is for data
+    # Whoever wrote the words, the person's terminal obeys none of them.
+    text = "\n".join(printable(line) for line in text.split("\n"))
     try:
         print(text, end=end, file=sys.stderr, flush=True)  # noqa: T201  # this is the file that owns stderr
     except (OSError, ValueError):

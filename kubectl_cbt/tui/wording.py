@@ -13,7 +13,16 @@ from kubectl_cbt.model.extents import Extents, Run
 from kubectl_cbt.model.record import block_metadata_type_name
 from kubectl_cbt.model.results import Asked, Outcome, Summary
 from kubectl_cbt.tui.loader import Frame
-from kubectl_cbt.units import grouped_hex, human_bytes, human_count, human_offset, human_rate, human_seconds, percent
+from kubectl_cbt.units import (
+    grouped_hex,
+    human_bytes,
+    human_count,
+    human_offset,
+    human_rate,
+    human_seconds,
+    percent,
+    printable,
+)
 
 MUTED, WARNING, ERROR, GOOD = "$quiet", "bold $text-warning", "bold $text-error", "$text-success"
 _SEPARATOR = " · "
@@ -42,18 +51,13 @@ def words_of(kind: str | None) -> Words:
     return _WORDS[kind]
 
 
-def plain(text: str) -> str:
-    """Text of a driver, a server or a document, without what a terminal would obey."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-
-
 def subject_title(asked: Asked) -> str:
     """The two snapshots, or the one."""
     target = asked.target
     if target.base_handle is None:
-        return plain(target.snapshot.ref.name)
+        return printable(target.snapshot.ref.name)
     base = target.base.ref.name if target.base else f"handle {target.base_handle}"
-    return plain(f"{base} → {target.snapshot.ref.name}")
+    return printable(f"{base} → {target.snapshot.ref.name}")
 
 
 def header(main: Asked, kind: str | None, frame: Frame, width: int) -> Content:
@@ -69,7 +73,7 @@ def header(main: Asked, kind: str | None, frame: Frame, width: int) -> Content:
     volume = f"{snapshot.ref.namespace}/{snapshot.claim}" if snapshot.claim else snapshot.ref.namespace
     block_type = outcome.block_metadata_type
     details = [volume, snapshot.driver, block_metadata_type_name(block_type) if block_type is not None else ""]
-    details = [plain(detail) for detail in details if detail]
+    details = [printable(detail) for detail in details if detail]
     while details and len(_left(title, details)) + len(right) + 3 > width:
         details.pop()
     left = _left(title, details)
@@ -143,7 +147,7 @@ def _running(frame: Frame, width: int) -> Content:
 
 def fitting(width: int, parts: Sequence[tuple[str, str]]) -> Content:
     """Parts side by side as long as they fit; the first is always there, cut at a word if it must be."""
-    texts = [(plain(text), style) for text, style in parts]
+    texts = [(printable(text), style) for text, style in parts]
     shown = Content(" ") + Content.styled(_cut(texts[0][0], width - 2), texts[0][1])
     for text, style in texts[1:]:
         if shown.cell_length + len(_SEPARATOR) + len(text) < width:
@@ -320,8 +324,8 @@ def trouble(frame: Frame) -> Iterator[Content]:
     outcome = frame.outcome
     if outcome.failure and not frame.is_running:
         yield Content.styled(f"INCOMPLETE {_reach(outcome)}", ERROR)
-        yield from (Content(plain(line)) for line in outcome.failure.message.splitlines())
-        yield from (Content.styled(plain(line), MUTED) for line in outcome.failure.hint.splitlines())
+        yield from (Content(printable(line)) for line in outcome.failure.message.splitlines())
+        yield from (Content.styled(printable(line), MUTED) for line in outcome.failure.hint.splitlines())
         yield Content(f"What lies behind {human_count(outcome.next_offset)} is not known. Go on from there with")
         yield Content(f"  --starting-offset {outcome.next_offset}")
         yield Content("")
@@ -329,13 +333,13 @@ def trouble(frame: Frame) -> Iterator[Content]:
         yield Content(f"The stream was taken up again {_counted(outcome.resumes, 'time')}.")
     for violation in outcome.violations:
         style = ERROR if violation.level == "MUST" else WARNING
-        yield Content.styled(plain(f"{violation.rule} ({violation.level}): {violation.title}"), style)
+        yield Content.styled(printable(f"{violation.rule} ({violation.level}): {violation.title}"), style)
         yield Content(f"broken {_counted(violation.count, 'time')}")
         for example in violation.examples:
             where = f"message {example.record}"
             if example.extent is not None:
                 where += f", extent {example.extent} ({example.byte_offset}+{example.size_bytes})"
-            yield Content.styled(plain(f"  {where}: {example.text}"), MUTED)
+            yield Content.styled(printable(f"  {where}: {example.text}"), MUTED)
         yield Content("")
     if not frame.summary.exact:
         yield Content("Extents overlapped or were out of order: map and list show the bytes they cover, in order.")

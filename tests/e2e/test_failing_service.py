@@ -150,3 +150,13 @@ def test_what_the_sidecar_says_becomes_a_diagnosis(own_demo, code, details, said
     assert (found.returncode, found.stdout) == (1, "")
     assert said in found.stderr
     assert details in found.stderr
+
+
+def test_no_letter_of_a_driver_reaches_the_terminal_as_a_command(own_demo):
+    details = "failed to get response from CSI driver: oops \x1b[2J\x9b2J gone"
+    own_demo.services[PAGES_DRIVER].tampering = cut_after(1, Code.INTERNAL, details)
+    found = run_command("delta", "pg-mon", "pg-tue", "-n", "shop", "-o", "csv", cluster=own_demo)
+    assert found.returncode == 1
+    assert "oops \N{REPLACEMENT CHARACTER}[2J" in found.stderr
+    assert "\x1b" not in found.stderr
+    assert "\x9b" not in found.stderr

@@ -21,7 +21,7 @@ from kubectl_cbt.tui.ports import Backend, Choice, Opened
 from kubectl_cbt.tui.screens.base import CbtScreen
 from kubectl_cbt.tui.screens.map import MapScreen
 from kubectl_cbt.tui.widgets.prompt import Prompt
-from kubectl_cbt.units import age, human_bytes
+from kubectl_cbt.units import age, human_bytes, printable
 
 _NAMELESS = "(no claim)"
 
@@ -314,7 +314,7 @@ class _Layout:
         """The line above the snapshots of a volume."""
         namespace, claim = _volume(entry)
         return Content.assemble(
-            (wording.plain(f"{namespace}/{claim}"), "bold"), (wording.plain(f"   {entry.driver}"), wording.MUTED)
+            (printable(f"{namespace}/{claim}"), "bold"), (printable(f"   {entry.driver}"), wording.MUTED)
         )
 
     def line(self, entry: SnapshotEntry, marked: tuple[SnapshotRef, ...], *, is_current: bool) -> Content:
@@ -323,7 +323,7 @@ class _Layout:
         mark = ("▸" if is_current else " ") + ("●" if is_marked else " ")
         works = "yes" if entry.usable else f"no: {entry.obstacle}"
         text = self._columns(mark, entry.ref.name, _age(entry), _size(entry), str(entry.ready).lower(), works)
-        return Content.styled(wording.plain(text), "bold" if is_marked else "" if entry.usable else wording.MUTED)
+        return Content.styled(printable(text), "bold" if is_marked else "" if entry.usable else wording.MUTED)
 
     def _columns(self, mark: str, name: str, passed: str, size: str, ready: str, works: str) -> str:
         shown = name if len(name) <= self.name else name[: max(self.name - 1, 0)] + "…"

@@ -21,8 +21,7 @@ from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.tui import export
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.screens.base import CbtScreen
-from kubectl_cbt.tui.wording import plain
-from kubectl_cbt.units import human_bytes
+from kubectl_cbt.units import human_bytes, printable
 
 
 class Form(StrEnum):
@@ -132,7 +131,7 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
         name = Path(target.snapshot.ref.name).stem
         if target.base_handle is not None:
             name = f"{target.base.ref.name if target.base else 'base'}..{name}"
-        name = plain(name).replace("/", "_")
+        name = printable(name).replace("/", "_")
         if self._range is not None and self._form is not Form.SVG:
             start, end = self._range
             name += f"-{start}-{end}"
@@ -176,7 +175,7 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
         self.notice(error.message + (f": {error.hint}" if error.hint else ""))
 
     def notice(self, text: str) -> None:
-        self.query_one("#problem", Label).update(plain(text))
+        self.query_one("#problem", Label).update(printable(text))
 
     def action_give_up(self) -> None:
         """Close; nothing is written."""
