@@ -1,7 +1,7 @@
 """Moving over a volume: the cursor is always on the screen, and every way there has a way back."""
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 from strategies import law
 
@@ -50,7 +50,8 @@ def test_a_move_and_its_opposite_come_back_to_the_cell(capacity, grain, screen, 
     atlas = laid_out(capacity, grain, screen, steps)
     cell, columns = atlas.cursor // atlas.window.cell_bytes, atlas.window.columns
     way = columns if pair[0] == "down" else atlas.window.cells
-    assume((cell + way) * atlas.window.cell_bytes < capacity)
+    if (cell + way) * atlas.window.cell_bytes >= capacity:
+        return  # there is no way there, and so none back
     for name in pair:
         MOVES[name](atlas, grain, 0)
     assert atlas.cursor // atlas.window.cell_bytes == cell
