@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, TypeVar
-
-import orjson
 
 from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.model.record import INT64_MAX, INT64_MIN
@@ -18,7 +17,8 @@ _Value = TypeVar("_Value", str, bool, dict[str, Any], list[Any])
 
 def shown(value: object) -> str:
     """A value as the document has it, short."""
-    text = orjson.dumps(value).decode()
+    # Not orjson, whose way to write floats differs between its versions.
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
