@@ -46,6 +46,11 @@ def human_count(count: int) -> str:
     return humanize.intcomma(count)
 
 
+def counted(count: int, noun: str) -> str:
+    """A count of something: ``1 extent``, ``182,340 extents``."""
+    return f"{human_count(count)} {noun}{'' if count == 1 else 's'}"
+
+
 def human_rate(per_second: float) -> str:
     """A rate to three digits: ``870,000`` or ``12.3``."""
     if per_second < 100:

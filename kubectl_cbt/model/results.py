@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kubectl_cbt.errors import CbtError, StreamError
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.target import Subject
 
@@ -117,6 +118,12 @@ class Failure:
     code: str
     message: str
     hint: str
+
+    @classmethod
+    def of(cls, error: CbtError) -> Failure:
+        """What an error says, without the error."""
+        code = error.code if isinstance(error, StreamError) else ""
+        return cls(type(error).__name__, code, error.message, error.hint)
 
 
 @dataclass(frozen=True, slots=True)

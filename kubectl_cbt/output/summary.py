@@ -9,7 +9,7 @@ from kubectl_cbt.model.record import Batch, block_metadata_type_name
 from kubectl_cbt.model.results import Asked, Outcome, Summary
 from kubectl_cbt.output.heat import GLYPH_LEVELS, heat_line
 from kubectl_cbt.output.writer import Screen, Write
-from kubectl_cbt.units import human_bytes, human_count, human_rate, human_seconds, percent
+from kubectl_cbt.units import counted, human_bytes, human_count, human_rate, human_seconds, percent
 
 _LABEL = 11
 _BAR = 24
@@ -85,7 +85,7 @@ class SummaryWriter:
             return label, "nothing" if outcome.complete else "nothing so far"
         at_most = "" if summary.exact else "at most "
         share = percent(summary.covered_bytes, outcome.volume_capacity_bytes or 0)
-        counts = f"in {_counted(summary.extents, 'extent')}, {_counted(summary.runs, 'run')}"
+        counts = f"in {counted(summary.extents, 'extent')}, {counted(summary.runs, 'run')}"
         so_far = "" if outcome.complete else "   so far"
         return label, f"{at_most}{human_bytes(summary.covered_bytes)}   {share}   {counts}{so_far}"
 
@@ -124,9 +124,9 @@ def _histogram(summary: Summary) -> Iterator[tuple[str, str]]:
 
 def _stream(outcome: Outcome) -> str:
     rate = f"   {human_rate(outcome.extents / outcome.seconds)} extents/s" if outcome.seconds > 0 else ""
-    resumed = f"   resumed {_counted(outcome.resumes, 'time')}" if outcome.resumes else ""
+    resumed = f"   resumed {counted(outcome.resumes, 'time')}" if outcome.resumes else ""
     state = "complete" if outcome.complete else "INCOMPLETE"
-    messages = f"{_counted(outcome.messages, 'message')} in {human_seconds(outcome.seconds)}"
+    messages = f"{counted(outcome.messages, 'message')} in {human_seconds(outcome.seconds)}"
     return f"{messages}{rate}{resumed}   {state}"
 
 
@@ -135,7 +135,3 @@ def _rules(outcome: Outcome) -> str:
     if outcome.broke_a_must:
         return f"BROKEN: {broken}"
     return "R1–R7 kept" + (f", warnings: {broken}" if broken else "")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{human_count(count)} {noun}{'' if count == 1 else 's'}"

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Protocol
 
-from kubectl_cbt.errors import CbtError, DocumentError, Interrupted, StreamError
+from kubectl_cbt.errors import CbtError, DocumentError, Interrupted
 from kubectl_cbt.model.record import INT64_MAX, Batch, Record, saturating_ends
 from kubectl_cbt.model.results import Failure, Outcome, Violation
 from kubectl_cbt.saved.ending import Ending
@@ -101,7 +101,7 @@ class SavedStream:
         """
         ending = self._document.ending or self._so_far()
         error = error or self._error
-        failure = _failure(error) if error else ending.failure
+        failure = Failure.of(error) if error else ending.failure
         return Outcome(
             complete=failure is None,
             block_metadata_type=self._block_metadata_type,
@@ -118,7 +118,7 @@ class SavedStream:
 
     def _so_far(self) -> Ending:
         """What was read, of a document that does not say how its stream ended, or has not yet."""
-        unread = _failure(DocumentError(f"{self._source.name} was not read to its end"))
+        unread = Failure.of(DocumentError(f"{self._source.name} was not read to its end"))
         return Ending(
             messages=self._records,
             extents=self.extents,
@@ -150,8 +150,3 @@ class SavedStream:
 def _positive(capacity_bytes: int | None) -> int | None:
     """A capacity that says something: 0 is what a message has that left it out."""
     return capacity_bytes if capacity_bytes and capacity_bytes > 0 else None
-
-
-def _failure(error: CbtError) -> Failure:
-    code = error.code if isinstance(error, StreamError) else ""
-    return Failure(type(error).__name__, code, error.message, error.hint)

@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from kubectl_cbt.analysis.rules import RuleWatch
-from kubectl_cbt.errors import CbtError, InvalidRequest, StreamError
+from kubectl_cbt.errors import CbtError, InvalidRequest
 from kubectl_cbt.model.question import DEFAULT_MAX_RESULTS, Question
 from kubectl_cbt.model.record import INT64_MAX, Batch, Record, saturating_ends
 from kubectl_cbt.model.results import Failure, Outcome
@@ -129,10 +129,5 @@ class ExtentStream:
             resumes=0,
             seconds=self.seconds,
             violations=self._watch.violations(),
-            failure=_failure(error) if error else None,
+            failure=Failure.of(error) if error else None,
         )
-
-
-def _failure(error: CbtError) -> Failure:
-    code = error.code if isinstance(error, StreamError) else ""
-    return Failure(type(error).__name__, code, error.message, error.hint)

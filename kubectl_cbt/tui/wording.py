@@ -14,6 +14,7 @@ from kubectl_cbt.model.record import block_metadata_type_name
 from kubectl_cbt.model.results import Asked, Outcome, Summary
 from kubectl_cbt.tui.loader import Frame
 from kubectl_cbt.units import (
+    counted,
     grouped_hex,
     human_bytes,
     human_count,
@@ -173,15 +174,11 @@ def _reason(outcome: Outcome) -> str:
 
 
 def _counts(summary: Summary) -> str:
-    return f"{_counted(summary.extents, 'extent')} in {_counted(summary.runs, 'run')}"
+    return f"{counted(summary.extents, 'extent')} in {counted(summary.runs, 'run')}"
 
 
 def _messages(outcome: Outcome) -> str:
-    return f"{_counted(outcome.messages, 'message')} in {human_seconds(outcome.seconds)}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{human_count(count)} {noun}{'' if count == 1 else 's'}"
+    return f"{counted(outcome.messages, 'message')} in {human_seconds(outcome.seconds)}"
 
 
 def scale(window: Window) -> str:
@@ -277,7 +274,7 @@ def statistics(
     if not summary.extents:
         yield Content(" nothing " + words.covered)
         return
-    yield _row("extents", f"{human_count(summary.extents)} in {_counted(summary.runs, 'run')}")
+    yield _row("extents", f"{human_count(summary.extents)} in {counted(summary.runs, 'run')}")
     yield _row("smallest", human_bytes(summary.smallest_bytes))
     yield _row("median", human_bytes(summary.median_bytes))
     yield _row("largest", human_bytes(summary.largest_bytes))
@@ -330,11 +327,11 @@ def trouble(frame: Frame) -> Iterator[Content]:
         yield Content(f"  --starting-offset {outcome.next_offset}")
         yield Content("")
     if outcome.resumes:
-        yield Content(f"The stream was taken up again {_counted(outcome.resumes, 'time')}.")
+        yield Content(f"The stream was taken up again {counted(outcome.resumes, 'time')}.")
     for violation in outcome.violations:
         style = ERROR if violation.level == "MUST" else WARNING
         yield Content.styled(printable(f"{violation.rule} ({violation.level}): {violation.title}"), style)
-        yield Content(f"broken {_counted(violation.count, 'time')}")
+        yield Content(f"broken {counted(violation.count, 'time')}")
         for example in violation.examples:
             where = f"message {example.record}"
             if example.extent is not None:
