@@ -12,6 +12,7 @@
     ├── SnapshotUnusable                a snapshot that may not, or need not, be asked about
     ├── ServiceUnusable                 a SnapshotMetadataService that cannot be called as it stands
     ├── TokenUnavailable                no token can be had for the call
+    ├── PortForwardFailed               kubectl port-forward did not start, or ended
     ├── StreamError                     the stream of extents failed (gRPC code and details kept)
     │   ├── Unauthenticated             16
     │   ├── PermissionDenied            7
@@ -118,6 +119,10 @@ class ServiceUnusable(CbtError):
 
 class TokenUnavailable(CbtError):
     """No token can be had for the call."""
+
+
+class PortForwardFailed(CbtError):
+    """``kubectl port-forward`` did not start, or ended."""
 
 
 class StreamError(CbtError):

@@ -2,7 +2,8 @@
 
 Checkers see every record as it was received, before anything is clipped or repaired, and look at whole columns.
 A rule of the spec has level MUST; what the spec leaves open but every careful driver keeps is a WARNING.
-R8 (OK only after everything was sent) and R9 (a client may resume) cannot be seen in the extents themselves.
+R8 (OK only after everything was sent) shows only to who asks again from where a stream ended: the stream loop does,
+and reports it here. R9 (a client may resume) is a client's right, not a driver's duty.
 """
 
 from __future__ import annotations
@@ -45,6 +46,10 @@ class Rule(ABC):
     def look(self, record: Record) -> None:
         """Check one record."""
 
+    def asked_again(self, question: Question) -> None:
+        """The stream goes on as the answer to ``question``, which differs in offset and ``max_results`` only."""
+        self.question = question
+
     def record_breaks(self, record: Record, text: str) -> None:
         """The record as a whole breaks the rule."""
         self.count += 1
@@ -79,6 +84,10 @@ class Ascending(Rule):
     title = "extents are ascending and do not overlap"
     _last: tuple[int, int] | None = None
     """Offset and end of the extent in front; None before the first."""
+
+    def asked_again(self, question: Question) -> None:
+        super().asked_again(question)
+        self._last = None  # what begins before the new starting offset is R7's to judge
 
     def look(self, record: Record) -> None:
         if not len(record):
@@ -196,6 +205,16 @@ class StartingOffset(Rule):
             self.extents_break(record, ends <= start, f"ends at or before the starting offset {start}")
 
 
+class WholeStream(Rule):
+    """R8: its breach is found by asking again, see :meth:`RuleWatch.ended_early`."""
+
+    id = "R8"
+    title = "a stream ends with OK only after everything was sent"
+
+    def look(self, record: Record) -> None:
+        """No record shows what will not follow it."""
+
+
 class NonNegativeOffset(Rule):
     """W1: not in the spec, which has signed offsets and says nothing of their sign."""
 
@@ -245,6 +264,7 @@ RULES: tuple[type[Rule], ...] = (
     ShortTail,
     MaxResults,
     StartingOffset,
+    WholeStream,
     NonNegativeOffset,
     WithinCapacity,
     Aligned,
@@ -261,6 +281,21 @@ class RuleWatch:
         """Check the next record."""
         for rule in self._rules:
             rule.look(record)
+
+    def asked_again(self, question: Question) -> None:
+        """The next record begins the answer to another question about the rest of the same stream."""
+        for rule in self._rules:
+            rule.asked_again(question)
+
+    def ended_early(self, record: Record, end_bytes: int) -> None:
+        """The stream had ended with OK at ``end_bytes``; asked again from there, the driver sent ``record``."""
+        for rule in self._rules:
+            if isinstance(rule, WholeStream):
+                rule.record_breaks(record, f"OK came at byte {end_bytes}; asked again from there, the driver had more")
+
+    def broken(self, rule: type[Rule]) -> bool:
+        """Whether ``rule`` was broken so far."""
+        return any(watched.count for watched in self._rules if isinstance(watched, rule))
 
     def violations(self) -> tuple[Violation, ...]:
         """What was broken so far, in the order of the rules."""

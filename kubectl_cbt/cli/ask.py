@@ -34,7 +34,7 @@ class Naming:
 
 def ask(naming: Naming, cluster: Cluster, asking: Asking, terminal: Terminal, viewing: Viewing) -> int:
     """Resolve, ask, and print or show; returns the exit code."""
-    with open_session(cluster) as session:
+    with open_session(cluster, terminal.verbosity) as session:
         live = LiveCluster(session, cluster, asking, session.namespace)
         opened = live.ask(_wanted(naming, asking, session, terminal))
         if wants_screen(asking.output):

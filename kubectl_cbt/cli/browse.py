@@ -36,7 +36,7 @@ def browse(
     """
     if not wants_screen(asking.output):
         raise UsageError("browse needs a terminal, and takes no -o", hint="kubectl cbt snapshots -A lists them")
-    with open_session(cluster) as session:
+    with open_session(cluster, terminal.verbosity) as session:
         live, entries, namespace = _read(session, cluster, asking, all_namespaces=all_namespaces)
         raise typer.Exit(show_snapshots(live, entries, namespace or "", viewing, terminal))
 

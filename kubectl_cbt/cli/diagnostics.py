@@ -91,6 +91,11 @@ class Diagnostics:
             self.note(f"note: {extents} cut at the starting offset, or left out for ending before it")
 
 
+def log_line(text: str) -> None:
+    """A line of the log that ``-v`` asks for."""
+    _say(text)
+
+
 def _in_words(violation: Violation) -> str:
     times = "once" if violation.count == 1 else f"{violation.count} times"
     lines = [f"the stream broke {violation.rule} ({violation.level}) {times}: {violation.title}"]

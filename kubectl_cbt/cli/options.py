@@ -51,6 +51,11 @@ def _palette(text: str) -> str:
     return text
 
 
+def _rare(*names: str, **settings: Any) -> Any:
+    """An option that ``kubectl cbt options`` lists, as ``kubectl options`` does, and not every verb's help."""
+    return typer.Option(*names, hidden=True, **settings)
+
+
 @dataclass(frozen=True, slots=True)
 class Terminal:
     """How to talk to the person."""
@@ -58,7 +63,13 @@ class Terminal:
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar and no notes on stderr.")] = False
     color: Annotated[ColorWhen, typer.Option("--color", help="Colour the map; NO_COLOR is honoured.")] = ColorWhen.AUTO
     verbosity: Annotated[
-        int, typer.Option("--v", "-v", metavar="LEVEL", help="With 1 or more, errors come with a traceback.")
+        int,
+        typer.Option(
+            "--v",
+            "-v",
+            metavar="LEVEL",
+            help="1: errors with a traceback; 6: the requests to the API server; 8: what they say.",
+        ),
     ] = 0
 
 
@@ -83,6 +94,28 @@ class Cluster:
             help="How long to wait for each answer of the API server; 0 waits for ever.",
         ),
     ] = 30.0
+    cluster: Annotated[str, _rare("--cluster", metavar="NAME", help="Cluster of the kubeconfig to use.")] = ""
+    user: Annotated[str, _rare("--user", metavar="NAME", help="User of the kubeconfig to log in as.")] = ""
+    server: Annotated[str, _rare("--server", "-s", metavar="URL", help="Address of the API server.")] = ""
+    token: Annotated[str, _rare("--token", metavar="TOKEN", help="Bearer token for the API server.")] = ""
+    as_user: Annotated[str, _rare("--as", metavar="USER", help="User to act as.")] = ""
+    as_uid: Annotated[str, _rare("--as-uid", metavar="UID", help="UID to act as.")] = ""
+    as_group: Annotated[
+        list[str] | None, _rare("--as-group", metavar="GROUP", help="Group to act as; may be repeated.")
+    ] = None
+    certificate_authority: Annotated[
+        str, _rare("--certificate-authority", metavar="FILE", help="CA to trust for the API server.")
+    ] = ""
+    client_certificate: Annotated[
+        str, _rare("--client-certificate", metavar="FILE", help="Certificate to log in with.")
+    ] = ""
+    client_key: Annotated[str, _rare("--client-key", metavar="FILE", help="Key of that certificate.")] = ""
+    tls_server_name: Annotated[
+        str, _rare("--tls-server-name", metavar="NAME", help="Name the API server's certificate has to carry.")
+    ] = ""
+    insecure_skip_tls_verify: Annotated[
+        bool, _rare("--insecure-skip-tls-verify", help="Do not check the API server's certificate.")
+    ] = False
     demo: Annotated[bool, typer.Option("--demo", help="Ask the demo cluster, which runs inside this command.")] = False
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="With --demo: what its volumes hold.")] = DEFAULT_SEED
 

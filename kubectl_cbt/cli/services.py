@@ -36,7 +36,7 @@ def services(
       kubectl cbt services
       kubectl cbt services --demo
     """
-    with open_session(cluster) as session:
+    with open_session(cluster, terminal.verbosity) as session:
         found = session.catalogue.services()
     write_stdout(format_list(output, "ServiceList", _COLUMNS, [_row(service) for service in found]))
     if not found:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from kubectl_cbt.cli.diagnostics import log_line
 from kubectl_cbt.cli.options import Cluster
 from kubectl_cbt.errors import ConfigError, UsageError
+from kubectl_cbt.model.secret import Secret
 
 if TYPE_CHECKING:
     from kubectl_cbt.cluster.api import Api
     from kubectl_cbt.cluster.catalogue import Catalogue
+    from kubectl_cbt.cluster.kubeconfig import Login
+    from kubectl_cbt.cluster.request_log import RequestLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +25,24 @@ class Session:
 
     Attributes:
         namespace: the one given, or the context's own.
+        login: what the API server was reached with.
+        is_pod: whether the login is that of the pod we run in.
     """
 
     api: Api
     catalogue: Catalogue
     namespace: str
+    login: Login
+    is_pod: bool
+    log: RequestLog
 
 
 @contextlib.contextmanager
-def open_session(options: Cluster) -> Iterator[Session]:
+def open_session(options: Cluster, verbosity: int = 0) -> Iterator[Session]:
     """Log in; with ``--demo`` start the demo cluster first. All of it ends with the block.
+
+    Args:
+        verbosity: from 6 on requests to the API server are logged, as kubectl does.
 
     Raises:
         UsageError: ``--demo`` together with a kubeconfig.
@@ -38,24 +50,53 @@ def open_session(options: Cluster) -> Iterator[Session]:
     """
     from kubectl_cbt.cluster.api import Api
     from kubectl_cbt.cluster.catalogue import Catalogue
-    from kubectl_cbt.cluster.config import Login, load_config
+    from kubectl_cbt.cluster.config import load_config
+    from kubectl_cbt.cluster.request_log import RequestLog
 
     with contextlib.ExitStack() as stack:
-        kubeconfig = options.kubeconfig
+        login = _login(options)
         if options.demo:
-            if kubeconfig:
-                raise UsageError("--demo brings its own cluster: leave out --kubeconfig")
-            from kubectl_cbt.demo.cluster import DemoCluster
-
-            try:
-                kubeconfig = str(stack.enter_context(DemoCluster(options.seed)).kubeconfig)
-            except OSError as error:
-                raise ConfigError(
-                    f"the demo cluster cannot start: {error.strerror}",
-                    hint="it needs a folder for temporary files (TMPDIR) and the loopback address",
-                ) from error
-        # An empty option is one that was not given: scripts and k9s pass empty variables.
-        config = stack.enter_context(load_config(Login(kubeconfig or None, options.context or None)))
-        api = Api(config, options.request_timeout)
+            login = _demo_login(options, login, stack)
+        config = stack.enter_context(load_config(login))
+        log = RequestLog(verbosity, log_line)
+        api = Api(config, options.request_timeout, log)
         stack.callback(api.close)
-        yield Session(api, Catalogue(api), options.namespace or config.namespace)
+        namespace = options.namespace or config.namespace
+        yield Session(api, Catalogue(api), namespace, login, config.is_pod, log)
+
+
+def _login(options: Cluster) -> Login:
+    """An empty option is one that was not given: scripts and k9s pass empty variables."""
+    from kubectl_cbt.cluster.kubeconfig import Login
+
+    return Login(
+        kubeconfig=options.kubeconfig,
+        context=options.context,
+        cluster=options.cluster,
+        user=options.user,
+        server=options.server,
+        token=Secret(options.token),
+        certificate_authority=options.certificate_authority,
+        client_certificate=options.client_certificate,
+        client_key=options.client_key,
+        tls_server_name=options.tls_server_name,
+        insecure_skip_tls_verify=options.insecure_skip_tls_verify,
+        as_user=options.as_user,
+        as_uid=options.as_uid,
+        as_groups=tuple(options.as_group or ()),
+    )
+
+
+def _demo_login(options: Cluster, login: Login, stack: contextlib.ExitStack) -> Login:
+    if login.kubeconfig or login.server:
+        raise UsageError("--demo brings its own cluster: leave out --kubeconfig and --server")
+    from kubectl_cbt.demo.cluster import DemoCluster
+
+    try:
+        cluster = stack.enter_context(DemoCluster(options.seed))
+    except OSError as error:
+        raise ConfigError(
+            f"the demo cluster cannot start: {error.strerror}",
+            hint="it needs a folder for temporary files (TMPDIR) and the loopback address",
+        ) from error
+    return replace(login, kubeconfig=str(cluster.kubeconfig))

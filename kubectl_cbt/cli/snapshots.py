@@ -44,7 +44,7 @@ def snapshots(
       kubectl cbt snapshots -n shop -o wide
       kubectl cbt snapshots --demo -A
     """
-    with open_session(cluster) as session:
+    with open_session(cluster, terminal.verbosity) as session:
         found = session.catalogue.entries(None if all_namespaces else session.namespace)
     found.sort(key=by_volume_and_age)
     columns = (ListColumn("NAMESPACE"), *_COLUMNS) if all_namespaces else _COLUMNS

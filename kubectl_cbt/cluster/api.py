@@ -6,6 +6,7 @@ them knows the two API groups that matter here.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ import orjson
 
 from kubectl_cbt.cluster.api_errors import answer_error, transport_error
 from kubectl_cbt.cluster.config import LoadedConfig
+from kubectl_cbt.cluster.request_log import RequestLog
 from kubectl_cbt.errors import UsageError
 
 Object = dict[str, Any]
@@ -25,53 +27,121 @@ class Api:
     Args:
         config: from :func:`~kubectl_cbt.cluster.config.load_config`.
         request_timeout_seconds: for each request; 0 waits for ever, as kubectl does.
+        log: told of each request.
 
     Every method raises the errors of ``cluster/api_errors.py``.
     """
 
-    def __init__(self, config: LoadedConfig, request_timeout_seconds: float = 0) -> None:
+    def __init__(self, config: LoadedConfig, request_timeout_seconds: float = 0, log: RequestLog | None = None) -> None:
         from kubernetes.client import ApiClient
 
         self._client = ApiClient(config.configuration)
         _verify_as_kubectl(self._client)
         self._host: str = config.configuration.host
+        self._impersonation = config.impersonation
         self._timeout = request_timeout_seconds or None
+        self._log = log or RequestLog()
 
-    def get(self, *segments: str) -> Object:
-        """GET the path made of ``segments``, each quoted on its own."""
-        return self._request("GET", segments)
+    def get(self, *segments: str, **query: str) -> Object:
+        """GET the path made of ``segments``, each quoted on its own; empty query parameters are left out."""
+        return self._document("GET", segments, query)
 
     def create(self, *segments: str, body: Object) -> Object:
         """POST ``body`` to the path made of ``segments``."""
-        return self._request("POST", segments, body)
+        return self._document("POST", segments, {}, body)
+
+    def watch(self, *segments: str, **query: str) -> Iterator[Object]:
+        """The events of a watch, until the server ends it."""
+        answer = self._answer("GET", segments, query | {"watch": "true"}, stream=True)
+        try:
+            yield from map(self._parsed, _lines(answer))
+        except _transport_errors() as error:
+            raise transport_error(error, self._host) from error
+        finally:
+            answer.release_conn()
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
-    def _request(self, method: str, segments: tuple[str, ...], body: Object | None = None) -> Object:
-        from urllib3.exceptions import HTTPError
+    def _document(
+        self, method: str, segments: tuple[str, ...], query: dict[str, str], body: Object | None = None
+    ) -> Object:
+        return self._parsed(self._answer(method, segments, query, body).data)
 
-        path = "/" + "/".join(map(_quoted, segments))
-        headers = {"Accept": "application/json", "User-Agent": "kubectl-cbt"}
-        if body is not None:
-            headers["Content-Type"] = "application/json"
-        request = self._client.param_serialize(
-            method, path, header_params=headers, body=body, auth_settings=["BearerToken"]
-        )
-        from kubernetes.client import ApiException
-
-        try:
-            answer = self._client.call_api(*request, _request_timeout=self._timeout)
-            data = answer.read() or b""
-        except (HTTPError, ApiException, OSError) as error:
-            raise transport_error(error, self._host) from error
-        if not 200 <= answer.status < 300:
-            raise answer_error(answer.status, data, path)
+    def _parsed(self, data: bytes) -> Object:
         try:
             return cast(Object, orjson.loads(data))
         except orjson.JSONDecodeError as error:
             raise transport_error(error, self._host) from error
+
+    def _answer(
+        self,
+        method: str,
+        segments: tuple[str, ...],
+        query: dict[str, str],
+        body: Object | None = None,
+        *,
+        stream: bool = False,
+    ) -> Any:
+        """An answer in the 2xx range: urllib3's response, read unless it is to be streamed."""
+        path = "/" + "/".join(map(_quoted, segments))
+        url, headers = self._serialized(method, path, query, body)
+        self._log.request(method, url, headers.items(), body)
+        try:
+            answer = self._client.rest_client.pool_manager.request(
+                method,
+                url,
+                headers=headers,
+                body=orjson.dumps(body) if body is not None else None,
+                timeout=self._time_limit(stream=stream),
+                preload_content=not stream,
+            )
+        except _transport_errors() as error:
+            self._log.response(method, url, f"failed: {type(error).__name__}")
+            raise transport_error(error, self._host) from error
+        succeeded = 200 <= answer.status < 300
+        data = b"" if stream and succeeded else answer.data
+        self._log.response(method, url, f"{answer.status} {answer.reason or ''}", answer.headers.items(), data)
+        if not succeeded:
+            raise answer_error(answer.status, data, path)
+        return answer
+
+    def _serialized(self, method: str, path: str, query: dict[str, str], body: Object | None) -> tuple[str, Any]:
+        """URL and headers, with the login and whom to act as."""
+        from urllib3 import HTTPHeaderDict
+
+        given = {"Accept": "application/json", "User-Agent": "kubectl-cbt"}
+        if body is not None:
+            given["Content-Type"] = "application/json"
+        parameters = [(name, value) for name, value in query.items() if value]
+        _, url, plain, *_ = self._client.param_serialize(
+            method, path, query_params=parameters, header_params=given, auth_settings=["BearerToken"]
+        )
+        headers = HTTPHeaderDict(plain)
+        for name, value in self._impersonation.headers():
+            headers.add(name, value)  # a dictionary would keep the last group only
+        return url, headers
+
+    def _time_limit(self, *, stream: bool) -> Any:
+        from urllib3 import Timeout
+
+        # A watch is silent for as long as nothing happens.
+        return Timeout(connect=self._timeout, read=None) if stream else Timeout(total=self._timeout)
+
+
+def _transport_errors() -> tuple[type[Exception], ...]:
+    from urllib3.exceptions import HTTPError
+
+    return (HTTPError, OSError)
+
+
+def _lines(answer: Any) -> Iterator[bytes]:
+    """Lines of a chunked answer as they come."""
+    held = b""
+    for part in answer.stream(2**16, decode_content=True):
+        *whole, held = (held + part).split(b"\n")
+        yield from filter(None, whole)
 
 
 def _quoted(segment: str) -> str:

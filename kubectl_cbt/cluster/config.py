@@ -1,47 +1,39 @@
-"""Kubeconfig and context to a client: kubectl's rules where the Python client has others."""
+"""From what a kubeconfig and flags come to, to a client that is logged in; in a pod without one, from its account."""
 
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
+from kubectl_cbt.cluster import kubeconfig, logins
+from kubectl_cbt.cluster.kubeconfig import Chosen, Entry, Impersonation, Login
 from kubectl_cbt.errors import ConfigError
 from kubectl_cbt.model.address import is_loopback
 
-_DEFAULT_KUBECONFIG = "~/.kube/config"
-
-
-@dataclass(frozen=True, slots=True)
-class Login:
-    """Which cluster, as whom.
-
-    Attributes:
-        kubeconfig: one or several files joined by the path separator; None for KUBECONFIG or the default file.
-        context: None for the current context.
-    """
-
-    kubeconfig: str | None = None
-    context: str | None = None
+_POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedConfig:
-    """A kubeconfig read and its login done.
+    """A login that is done.
 
     Attributes:
         configuration: the Kubernetes client's own.
         namespace: of the context, ``default`` when it names none.
+        impersonation: whom to act as.
+        is_pod: whether it is the account of the pod we run in, of whatever cluster that is.
     """
 
     configuration: Any
     namespace: str
+    impersonation: Impersonation = field(default_factory=Impersonation)
+    is_pod: bool = False
 
 
 @contextlib.contextmanager
@@ -54,12 +46,11 @@ def load_config(login: Login) -> Iterator[LoadedConfig]:
     Raises:
         ConfigError: no file, no context, broken YAML, or a login (exec plugin, OIDC) that failed.
     """
-    paths = _paths(login.kubeconfig)
-    if not paths:
+    if not kubeconfig.has_kubeconfig(login):
         yield _load_in_cluster(login)
         return
     with _key_folder() as folder:
-        yield _load_files(paths, login.context, folder)
+        yield _load_chosen(kubeconfig.choose(login), folder)
 
 
 @contextlib.contextmanager
@@ -74,20 +65,12 @@ def _key_folder() -> Iterator[str | None]:
         yield path
 
 
-def _paths(kubeconfig: str | None) -> list[Path]:
-    """The files that exist; kubectl skips missing ones of a list, but not one named by ``--kubeconfig``."""
-    named = kubeconfig or os.environ.get("KUBECONFIG") or _DEFAULT_KUBECONFIG
-    paths = [Path(part).expanduser() for part in named.split(os.pathsep) if part]
-    if kubeconfig:
-        missing = [path for path in paths if not path.exists()]
-        if missing:
-            raise ConfigError(f"kubeconfig {missing[0]}: no such file", hint="check --kubeconfig")
-    return [path for path in paths if path.exists()]
-
-
 def _load_in_cluster(login: Login) -> LoadedConfig:
     from kubernetes import client, config
 
+    if login.context or login.cluster or login.user:
+        named = login.context or login.cluster or login.user
+        raise ConfigError(f'"{named}" does not exist: there is no kubeconfig', hint="point KUBECONFIG at one")
     configuration = client.Configuration()
     try:
         config.load_incluster_config(client_configuration=configuration)
@@ -96,91 +79,79 @@ def _load_in_cluster(login: Login) -> LoadedConfig:
             "no kubeconfig found, and this is not a pod of a cluster",
             hint="point KUBECONFIG or --kubeconfig at one, or see how it works without a cluster: kubectl cbt demo",
         ) from error
-    if login.context:
-        raise ConfigError(f'context "{login.context}" does not exist', hint="in a pod there are no contexts")
-    namespace = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
-    return LoadedConfig(_tuned(configuration), namespace.read_text(encoding="utf-8").strip())
+    if login.token:
+        configuration.api_key["BearerToken"] = f"Bearer {login.token.reveal()}"
+        configuration.refresh_api_key_hook = None
+    namespace = os.environ.get("POD_NAMESPACE") or _POD_NAMESPACE.read_text(encoding="utf-8").strip()
+    acting_as = Impersonation(login.as_user, login.as_uid, login.as_groups)
+    return LoadedConfig(_tuned(configuration), namespace, acting_as, is_pod=True)
 
 
-def _load_files(paths: list[Path], context: str | None, folder: str | None) -> LoadedConfig:
-    import yaml
-    from kubernetes import client, config
-    from kubernetes.config.kube_config import KubeConfigLoader, KubeConfigMerger
-
-    where = ", ".join(str(path) for path in paths)
-    try:
-        merged = KubeConfigMerger(os.pathsep.join(str(path) for path in paths)).config
-        chosen = context or _current_context(paths)
-        contexts = _entries(merged, "context")
-        if not chosen:
-            raise ConfigError(f"{where} has no current-context", hint=_contexts_hint(contexts))
-        if chosen not in contexts:
-            raise ConfigError(f'context "{chosen}" does not exist in {where}', hint=_contexts_hint(contexts))
-        loader = KubeConfigLoader(
-            merged, active_context=chosen, config_base_path=None, config_persister=None, temp_file_path=folder
-        )
-        configuration = client.Configuration()
-        with _login_messages() as messages:
-            loader.load_and_set(configuration)
-    except (config.ConfigException, yaml.YAMLError, AttributeError, KeyError, TypeError, OSError, ValueError) as error:
-        raise ConfigError(f"kubeconfig {where} cannot be used: {_one_line(error)}") from error
-    _reject_failed_login(merged, contexts[chosen], configuration, messages)
-    cluster = _entries(merged, "cluster").get(contexts[chosen].get("cluster", ""), {})
+def _load_chosen(chosen: Chosen, folder: str | None) -> LoadedConfig:
+    cluster, user = _with_scheme(chosen.cluster), chosen.user
+    if cluster["server"].startswith("http://"):
+        # Credentials are for TLS only, in kubectl too.
+        configuration = _configuration(chosen.where, cluster, {}, folder)
+        return LoadedConfig(_tuned(configuration), chosen.namespace)
+    credential = logins.fetch(user, chosen.user_name, cluster)
+    if credential is not None:
+        user = _without_login(user) | credential.fields
+    configuration = _configuration(chosen.where, cluster, user, folder)
+    if credential is not None and credential.expires is not None:
+        configuration.refresh_api_key_hook = _renewing(chosen, cluster, credential)
     tuned = _tuned(configuration, proxy_is_meant="proxy-url" in cluster)
-    return LoadedConfig(tuned, contexts[chosen].get("namespace") or "default")
+    return LoadedConfig(tuned, chosen.namespace, chosen.impersonation)
 
 
-def _current_context(paths: list[Path]) -> str:
-    """The first file that names one wins, as with kubectl; the Python client would take the last."""
-    import yaml
-
-    for path in paths:
-        document = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-        if document.get("current-context"):
-            return str(document["current-context"])
-    return ""
+def _with_scheme(cluster: Entry) -> Entry:
+    """A server may be named without scheme; it is TLS if anything says how to check a certificate."""
+    server = str(cluster["server"])
+    if "://" in server:
+        return cluster | {"server": server}
+    secure = any("certificate-authority" in name or name == "insecure-skip-tls-verify" for name in cluster)
+    return cluster | {"server": f"http{'s' if secure else ''}://{server}"}
 
 
-def _entries(merged: Any, what: str) -> dict[str, dict[str, Any]]:
-    """The contexts or users of a merged kubeconfig by name."""
-    nodes = (node.value for node in merged.value.get(f"{what}s") or ())
-    return {entry["name"]: entry.get(what) or {} for entry in nodes}
+def _without_login(user: Entry) -> Entry:
+    return {name: value for name, value in user.items() if name not in ("exec", "auth-provider")}
 
 
-def _contexts_hint(contexts: dict[str, Any]) -> str:
-    if not contexts:
-        return "it holds no contexts at all"
-    return "choose one with --context: " + ", ".join(sorted(contexts))
+def _configuration(where: str, cluster: Entry, user: Entry, folder: str | None) -> Any:
+    from kubernetes import client, config
+    from kubernetes.config.kube_config import KubeConfigLoader
 
-
-@contextlib.contextmanager
-def _login_messages() -> Iterator[list[str]]:
-    """What the client logs while it logs in: it reports a failing exec plugin nowhere else."""
-    messages: list[str] = []
-
-    class Collect(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            messages.append(record.getMessage())
-
-    root, handler = logging.getLogger(), Collect(logging.ERROR)
-    root.addHandler(handler)
+    name = "chosen"
+    document = {
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+        "clusters": [{"name": name, "cluster": cluster}],
+        "users": [{"name": name, "user": user}],
+    }
+    configuration = client.Configuration()
     try:
-        yield messages
-    finally:
-        root.removeHandler(handler)
+        loader = KubeConfigLoader(document, active_context=name, config_base_path="", temp_file_path=folder)
+        loader.load_and_set(configuration)
+    except (config.ConfigException, AttributeError, KeyError, TypeError, OSError, ValueError) as error:
+        raise ConfigError(f"kubeconfig {where} cannot be used: {_one_line(error)}") from error
+    return configuration
 
 
-def _reject_failed_login(merged: Any, context: dict[str, Any], configuration: Any, messages: list[str]) -> None:
-    """Without this a failed plugin's request would go out anonymous, and the answer be a puzzling 403."""
-    user = _entries(merged, "user").get(context.get("user", ""), {})
-    logged_in = configuration.api_key.get("BearerToken") or configuration.cert_file
-    if "exec" in user and not logged_in:
-        command = user["exec"].get("command", "?")
-        said = f": {_one_line(messages[-1])}" if messages else ""
-        raise ConfigError(
-            f'the login command "{command}" of user "{context.get("user")}" failed{said}',
-            hint="run it by hand, or try: kubectl auth whoami",
-        )
+def _renewing(chosen: Chosen, cluster: Entry, credential: logins.Credential) -> Callable[[Any], None]:
+    """Log in again when the credential has expired; a session on the screen may outlive it."""
+    held = [credential]
+
+    def renew(configuration: Any) -> None:
+        if not held[0].is_stale:
+            return
+        fresh = logins.fetch(chosen.user, chosen.user_name, cluster)
+        if fresh is None:
+            return
+        held[0] = fresh
+        # A certificate stays: connections use it. Who logs in with one that expired is told so by the server.
+        if "token" in fresh.fields:
+            configuration.api_key["BearerToken"] = f"Bearer {fresh.fields['token']}"
+            _clean_token(configuration)
+
+    return renew
 
 
 def _tuned(configuration: Any, *, proxy_is_meant: bool = False) -> Any:

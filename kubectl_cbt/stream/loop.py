@@ -1,25 +1,34 @@
 """The one loop between a source and everything that looks at its extents.
 
 It decodes, lets the rules see each record as it came, clips to the starting offset, and knows how far the stream
-got. Outputs see one clean stream. Taking a broken stream up again belongs here too: everything it needs
-(``next_offset``, a question that can be asked again) is at hand, and callers would not notice.
+got. A stream that breaks is asked for again from there, with whatever the source needs anew (a token, a forwarded
+port), and one that ends is asked once whether that was all. Outputs see one clean stream, and how often that was done.
 """
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 
 import numpy as np
 
-from kubectl_cbt.analysis.rules import RuleWatch
-from kubectl_cbt.errors import CbtError, InvalidRequest
+from kubectl_cbt.analysis.rules import Ascending, RuleWatch
+from kubectl_cbt.errors import CbtError, InvalidRequest, OffsetOutOfRange, StreamDeadline
 from kubectl_cbt.model.question import DEFAULT_MAX_RESULTS, Question
 from kubectl_cbt.model.record import INT64_MAX, Batch, Record, saturating_ends
 from kubectl_cbt.model.results import Failure, Outcome
+from kubectl_cbt.stream.resume import NEVER, Patience, Retries, smaller_max_results
+from kubectl_cbt.units import counted, human_bytes
 from kubectl_cbt.wire.decode import decode_record
 from kubectl_cbt.wire.source import Answer, Source
+
+Notify = Callable[[str], None]
+
+
+def _silent(text: str) -> None:
+    """Nobody wants to know."""
 
 
 class ExtentStream:
@@ -30,43 +39,61 @@ class ExtentStream:
         question: what to ask.
         max_results_is_ours: whether the user left ``max_results`` to us. Only then may a driver that rejects it
             be asked once more without.
+        retries: how patient to be with a stream that breaks.
+        probe: ask a stream that ended with OK before the volume's capacity whether that was all.
+        notify: told, in words, when the stream is taken up again.
 
-    Iterating raises :class:`~kubectl_cbt.errors.StreamError`.
+    Attributes:
+        extents: received so far, without those that came again when the stream was taken up again.
+        clipped: extents cut or left out because they began before the question's own starting offset.
+        resumes: how often the stream was taken up again.
+
+    Iterating raises :class:`~kubectl_cbt.errors.CbtError`.
     """
 
-    def __init__(self, source: Source, question: Question, *, max_results_is_ours: bool = False) -> None:
-        self.question = question
+    def __init__(
+        self,
+        source: Source,
+        question: Question,
+        *,
+        max_results_is_ours: bool = False,
+        retries: Retries = NEVER,
+        probe: bool = False,
+        notify: Notify = _silent,
+    ) -> None:
         self.messages = 0
         self.extents = 0
         self.clipped = 0
+        self.resumes = 0
         self.next_offset = question.starting_offset
         self.block_metadata_type: int | None = None
         self.capacity_bytes: int | None = None
         self._source = source
+        self._question = question  # the one being answered; only offset and max_results ever change
+        self._first_offset = question.starting_offset
         self._may_ask_without_limit = max_results_is_ours and question.max_results == DEFAULT_MAX_RESULTS
+        self._patience = Patience(retries)
+        self._probe = probe
+        self._probing = False
+        self._notify = notify
         self._watch = RuleWatch(question)
         self._answer: Answer | None = None
-        self._cancelled = False
+        self._cancelled = threading.Event()
         self._started = time.monotonic()
         self._seconds: float | None = None
 
     def __iter__(self) -> Iterator[Batch]:
         try:
-            yield from self._batches()
-        except InvalidRequest:
-            if self.extents or not self._may_ask_without_limit:
-                raise
-            self._may_ask_without_limit = False
-            self.question = replace(self.question, max_results=0)
-            self._watch = RuleWatch(self.question)
-            yield from self._batches()
+            more = True
+            while more:
+                more = yield from self._answered()
         finally:
             self.cancel()
             self._seconds = time.monotonic() - self._started
 
     def cancel(self) -> None:
         """Stop the stream; safe from another thread and at any time, before it began too."""
-        self._cancelled = True
+        self._cancelled.set()
         if self._answer is not None:
             self._answer.cancel()
 
@@ -75,9 +102,19 @@ class ExtentStream:
         """Time from the start to the end, or to now."""
         return time.monotonic() - self._started if self._seconds is None else self._seconds
 
+    def _answered(self) -> Generator[Batch, None, bool]:
+        """The answer to one question; returns whether there is another to ask."""
+        try:
+            yield from self._batches()
+        except CbtError as error:
+            if self._cancelled.is_set():
+                raise
+            return self._goes_on_after(error)
+        return self._goes_on_after_ok()
+
     def _batches(self) -> Iterator[Batch]:
-        self._answer = self._source.ask(self.question)
-        if self._cancelled:
+        self._answer = self._source.ask(self._question)
+        if self._cancelled.is_set():
             self._answer.cancel()
         for message in self._answer:
             record = decode_record(message, self.messages + 1)
@@ -87,7 +124,6 @@ class ExtentStream:
 
     def _account(self, record: Record) -> None:
         self.messages += 1
-        self.extents += len(record)
         if self.block_metadata_type is None:
             self.block_metadata_type = record.block_metadata_type
         if self.capacity_bytes is None and record.volume_capacity_bytes > 0:
@@ -97,18 +133,97 @@ class ExtentStream:
         """Cut the record to ``[starting_offset, …)``. What the driver sent stays in the batch's record."""
         if not len(record):
             return Batch(record, record.offsets, record.sizes)
-        start = self.question.starting_offset
+        start = self._question.starting_offset
         ends = saturating_ends(record.offsets, record.sizes)
-        furthest = int(ends.max())
-        # Only a broken driver ends nowhere; going on from there would lose what it has not sent.
-        if self.next_offset < furthest < INT64_MAX:
-            self.next_offset = furthest
+        self._advance(record, int(ends.max()))
         if start == 0 or record.offsets.min() >= start:
+            self.extents += len(record)
             return Batch(record, record.offsets, record.sizes)
-        self.clipped += int(np.count_nonzero(record.offsets < start))
         keep = ends > start
         offsets = np.maximum(record.offsets[keep], start)
+        if start == self._first_offset:
+            self.extents += len(record)
+            self.clipped += int(np.count_nonzero(record.offsets < start))
+        else:
+            self.extents += len(offsets)
         return Batch(record, offsets, ends[keep] - offsets)
+
+    def _advance(self, record: Record, furthest: int) -> None:
+        # Only a broken driver's extent ends nowhere; going on from there would lose what it has not sent.
+        if not self.next_offset < furthest < INT64_MAX:
+            return
+        if self._probing:
+            self._watch.ended_early(record, self.next_offset)
+            self._probing = False
+        self.next_offset = furthest
+        self._patience.progress()
+
+    # What comes behind the end of an answer.
+
+    @property
+    def _is_at_the_end(self) -> bool:
+        """Whether the last extent reached the capacity: some drivers call a question from there out of range."""
+        return self.extents > 0 and self.capacity_bytes is not None and self.next_offset >= self.capacity_bytes
+
+    @property
+    def _brought_nothing(self) -> bool:
+        """Whether the answer to the last question led nowhere."""
+        return self.next_offset == self._question.starting_offset
+
+    def _goes_on_after_ok(self) -> bool:
+        """OK is no proof: a driver may have sent its first page only. Asked from there, it has to have no more."""
+        if not self._probe or self._is_at_the_end or self._brought_nothing:
+            return False
+        self._probing = True
+        self._ask_from_here(self._question.max_results)
+        return True
+
+    def _goes_on_after(self, error: CbtError) -> bool:
+        """Whether to ask again after an error; waits for the right time to do so.
+
+        Raises:
+            CbtError: the error, when it is final.
+        """
+        if isinstance(error, InvalidRequest) and not self.extents and self._may_ask_without_limit:
+            self._may_ask_without_limit = False
+            self._ask_from_here(0)
+            return True
+        if isinstance(error, OffsetOutOfRange) and (self._probing or self._is_at_the_end):
+            return False  # in other words: there is nothing behind the last extent
+        # Out of order, nobody knows what lies in front of the furthest extent and was not sent yet.
+        if self._watch.broken(Ascending):
+            raise error
+        if self._is_at_the_end and self._patience.passes(error):
+            return False
+        return self._is_taken_up_after(error)
+
+    def _is_taken_up_after(self, error: CbtError) -> bool:
+        failures = self._patience.failures
+        pause = self._patience.pause_after(error)
+        if pause is not None:
+            self._resume(error, pause)
+            return True
+        if self._probing:
+            self._notify(f"note: whether that was all could not be asked: {error.message}")
+            return False
+        if failures:
+            error.message += f"; asked again {counted(failures, 'time')} in vain"
+        raise error
+
+    def _resume(self, error: CbtError, pause: float) -> None:
+        max_results = self._question.max_results
+        if isinstance(error, StreamDeadline) and self._brought_nothing:
+            max_results = smaller_max_results(max_results)
+        soon = f" in {pause:g} s" if pause else ""
+        self._notify(f"note: {error.message}; asking again from {human_bytes(self.next_offset)}{soon}")
+        if self._cancelled.wait(pause):
+            raise error
+        self.resumes += 1
+        self._ask_from_here(max_results)
+
+    def _ask_from_here(self, max_results: int) -> None:
+        self._question = replace(self._question, starting_offset=self.next_offset, max_results=max_results)
+        self._watch.asked_again(self._question)
 
     def outcome(self, error: CbtError | None = None, restore_size_bytes: int | None = None) -> Outcome:
         """How the stream stands.
@@ -126,7 +241,7 @@ class ExtentStream:
             extents=self.extents,
             next_offset=self.next_offset,
             clipped=self.clipped,
-            resumes=0,
+            resumes=self.resumes,
             seconds=self.seconds,
             violations=self._watch.violations(),
             failure=Failure.of(error) if error else None,

@@ -1,0 +1,315 @@
+"""Kubeconfigs as kubectl reads them: which files, how they merge, what flags override, which context is meant.
+
+The Python client has rules of its own for all of these (the last current-context wins, impersonation is ignored,
+flags do not exist), so it is handed the one cluster and the one user that come out of this. No file is ever written.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kubectl_cbt.errors import ConfigError
+from kubectl_cbt.model.secret import Secret
+
+Entry = dict[str, Any]
+"""What stands behind a name in a kubeconfig: a cluster, a user or a context."""
+
+_DEFAULT_KUBECONFIG = "~/.kube/config"
+_KINDS = ("cluster", "user", "context")
+_FILES_OF = {"cluster": ("certificate-authority",), "user": ("client-certificate", "client-key", "tokenFile")}
+"""Fields that name files, relative to the kubeconfig they stand in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Which cluster, as whom: kubectl's own flags. Empty is the same as not given."""
+
+    kubeconfig: str = ""
+    context: str = ""
+    cluster: str = ""
+    user: str = ""
+    server: str = ""
+    token: Secret = field(default_factory=lambda: Secret(""))
+    certificate_authority: str = ""
+    client_certificate: str = ""
+    client_key: str = ""
+    tls_server_name: str = ""
+    insecure_skip_tls_verify: bool = False
+    as_user: str = ""
+    as_uid: str = ""
+    as_groups: tuple[str, ...] = ()
+
+    def kubectl_flags(self) -> list[str]:
+        """The same login for a kubectl we start. Holds the token, which stands on our own command line too."""
+        values = {
+            "--kubeconfig": self.kubeconfig,
+            "--context": self.context,
+            "--cluster": self.cluster,
+            "--user": self.user,
+            "--server": self.server,
+            "--token": self.token.reveal(),
+            "--certificate-authority": self.certificate_authority,
+            "--client-certificate": self.client_certificate,
+            "--client-key": self.client_key,
+            "--tls-server-name": self.tls_server_name,
+            "--insecure-skip-tls-verify": "true" if self.insecure_skip_tls_verify else "",
+            "--as": self.as_user,
+            "--as-uid": self.as_uid,
+        }
+        flags = [f"{flag}={value}" for flag, value in values.items() if value]
+        return [*flags, *(f"--as-group={group}" for group in self.as_groups)]
+
+
+@dataclass(frozen=True, slots=True)
+class Impersonation:
+    """Whom to act as; ``user`` is empty for nobody."""
+
+    user: str = ""
+    uid: str = ""
+    groups: tuple[str, ...] = ()
+    extra: tuple[tuple[str, str], ...] = ()
+
+    def headers(self) -> Iterator[tuple[str, str]]:
+        """Header lines; several groups are several lines."""
+        from urllib.parse import quote
+
+        if self.user:
+            yield "Impersonate-User", self.user
+        if self.uid:
+            yield "Impersonate-Uid", self.uid
+        for group in self.groups:
+            yield "Impersonate-Group", group
+        for key, value in self.extra:
+            yield f"Impersonate-Extra-{quote(key, safe='')}", value
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What files and flags come to.
+
+    Attributes:
+        where: the files, for messages.
+        cluster: paths in it are absolute; so in ``user``.
+        user_name: as the kubeconfig calls it; empty when there is none.
+    """
+
+    where: str
+    cluster: Entry
+    user: Entry = field(repr=False)
+    user_name: str
+    namespace: str
+    impersonation: Impersonation
+
+
+@dataclass(frozen=True, slots=True)
+class KubeconfigNames:
+    """What there is to choose from."""
+
+    contexts: list[str]
+    clusters: list[str]
+    users: list[str]
+
+
+@dataclass(slots=True)
+class _Merged:
+    where: str
+    current_context: str = ""
+    entries: dict[str, dict[str, Entry]] = field(default_factory=lambda: {kind: {} for kind in _KINDS})
+
+
+def has_kubeconfig(login: Login) -> bool:
+    """Whether there is a file to read, or flags that make do without one."""
+    return bool(login.server or _paths(login.kubeconfig))
+
+
+def names(kubeconfig: str | None) -> KubeconfigNames:
+    """All names, in the order of the files.
+
+    Raises:
+        ConfigError: a file cannot be read.
+    """
+    entries = _merged(kubeconfig or "").entries
+    return KubeconfigNames(*(list(entries[kind]) for kind in ("context", "cluster", "user")))
+
+
+def choose(login: Login) -> Chosen:
+    """Merge the files, pick the context, let flags override.
+
+    Raises:
+        ConfigError: no context, a name that does not exist, flags that contradict each other, a broken file.
+    """
+    merged = _merged(login.kubeconfig)
+    context = _context(merged, login)
+    cluster = _named(merged, "cluster", login.cluster, context)
+    user = _named(merged, "user", login.user, context)
+    return Chosen(
+        where=merged.where,
+        cluster=_overridden_cluster(cluster, login),
+        user=_overridden_user(user, login),
+        user_name=login.user or str(context.get("user") or ""),
+        namespace=str(context.get("namespace") or "default"),
+        impersonation=_impersonation(user, login),
+    )
+
+
+def _paths(kubeconfig: str) -> list[Path]:
+    """The files that exist; kubectl skips missing ones of KUBECONFIG, but not the one named by ``--kubeconfig``."""
+    if kubeconfig:
+        path = Path(kubeconfig).expanduser()
+        if not path.exists():
+            raise ConfigError(f"kubeconfig {path}: no such file", hint="check --kubeconfig")
+        return [path]
+    named = os.environ.get("KUBECONFIG") or _DEFAULT_KUBECONFIG
+    paths = [Path(part).expanduser() for part in named.split(os.pathsep) if part]
+    return [path for path in dict.fromkeys(paths) if path.exists()]
+
+
+def _merged(kubeconfig: str) -> _Merged:
+    """The first file to say something wins, name by name: what a later one says of the same name is not looked at."""
+    paths = _paths(kubeconfig)
+    merged = _Merged(where=", ".join(map(str, paths)) or "the flags")
+    for path in paths:
+        document = _read(path)
+        merged.current_context = merged.current_context or str(document.get("current-context") or "")
+        for kind in _KINDS:
+            for name, entry in _entries(document, kind, path).items():
+                merged.entries[kind].setdefault(name, entry)
+    return merged
+
+
+def _read(path: Path) -> dict[str, Any]:
+    import yaml
+
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"kubeconfig {path} cannot be used: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        # Not its words: they quote the file, and keys stand in it.
+        mark = getattr(error, "problem_mark", None)
+        line = f" (line {mark.line + 1})" if mark is not None else ""
+        raise ConfigError(f"kubeconfig {path} cannot be used: it is no YAML{line}") from None
+    if document is None:
+        return {}
+    if not isinstance(document, dict):
+        raise _unusable(path, "it is no kubeconfig")
+    return document
+
+
+def _entries(document: dict[str, Any], kind: str, path: Path) -> dict[str, Entry]:
+    items = document.get(f"{kind}s") or []
+    if not isinstance(items, list):
+        raise _unusable(path, f"{kind}s is no list")
+    found: dict[str, Entry] = {}
+    for item in items:
+        entry = item.get(kind) or {} if isinstance(item, dict) else None
+        if not isinstance(entry, dict) or "name" not in item:
+            raise _unusable(path, f"an entry of {kind}s has no name, or holds no {kind}")
+        if str(item["name"]) in found:
+            raise _unusable(path, f'{kind}s holds "{item["name"]}" twice')
+        found[str(item["name"])] = _with_absolute_paths(entry, kind, path.parent)
+    return found
+
+
+def _with_absolute_paths(entry: Entry, kind: str, folder: Path) -> Entry:
+    entry = dict(entry)
+    for name in _FILES_OF.get(kind, ()):
+        if entry.get(name):
+            entry[name] = str(folder.absolute() / str(entry[name]))
+    command = (entry.get("exec") or {}).get("command")
+    if kind == "user" and command and os.sep in command:
+        # A bare name is looked up on PATH.
+        entry["exec"] = entry["exec"] | {"command": str(folder.absolute() / command)}
+    return entry
+
+
+def _context(merged: _Merged, login: Login) -> Entry:
+    name = login.context or merged.current_context
+    contexts = merged.entries["context"]
+    if not name:
+        if login.server or login.cluster:
+            return {}
+        raise ConfigError(f"{merged.where} has no current-context", hint=_choices("context", contexts))
+    if name not in contexts:
+        raise ConfigError(f'context "{name}" does not exist in {merged.where}', hint=_choices("context", contexts))
+    return contexts[name]
+
+
+def _named(merged: _Merged, kind: str, flag: str, context: Entry) -> Entry:
+    name = flag or str(context.get(kind) or "")
+    entries = merged.entries[kind]
+    if name in entries:
+        return entries[name]
+    if flag:
+        raise ConfigError(f'{kind} "{name}" does not exist in {merged.where}', hint=_choices(kind, entries))
+    if name:
+        raise ConfigError(
+            f'{merged.where} cannot be used: {kind} "{name}" of the context does not exist',
+            hint=_choices(kind, entries),
+        )
+    return {}
+
+
+def _choices(kind: str, entries: dict[str, Entry]) -> str:
+    if not entries:
+        return f"it holds no {kind}s at all"
+    return f"choose one with --{kind}: " + ", ".join(sorted(entries))
+
+
+def _overridden_cluster(cluster: Entry, login: Login) -> Entry:
+    cluster = dict(cluster)
+    if login.server:
+        cluster["server"] = login.server
+    if login.server or login.tls_server_name:
+        # A name for the server of the kubeconfig is none for another.
+        cluster["tls-server-name"] = login.tls_server_name
+    if login.insecure_skip_tls_verify or login.certificate_authority:
+        cluster.pop("certificate-authority-data", None)
+        cluster["certificate-authority"] = _absolute(login.certificate_authority)
+        cluster["insecure-skip-tls-verify"] = login.insecure_skip_tls_verify
+    cluster = {name: value for name, value in cluster.items() if value}
+    if not cluster.get("server"):
+        raise ConfigError("the cluster has no server", hint="name it in the kubeconfig, or with --server")
+    trusted = cluster.get("certificate-authority") or cluster.get("certificate-authority-data")
+    if trusted and cluster.get("insecure-skip-tls-verify"):
+        raise ConfigError("a certificate authority and --insecure-skip-tls-verify exclude each other")
+    return cluster
+
+
+def _overridden_user(user: Entry, login: Login) -> Entry:
+    user = dict(user)
+    if login.token:
+        # Whoever brings a token is logged in already: no plugin is run.
+        for name in ("tokenFile", "exec", "auth-provider", "username", "password"):
+            user.pop(name, None)
+        user["token"] = login.token.reveal()
+    for name, path in (("client-certificate", login.client_certificate), ("client-key", login.client_key)):
+        if path:
+            user.pop(f"{name}-data", None)
+            user[name] = _absolute(path)
+    return user
+
+
+def _impersonation(user: Entry, login: Login) -> Impersonation:
+    extra = user.get("as-user-extra") or {}
+    found = Impersonation(
+        user=login.as_user or str(user.get("as") or ""),
+        uid=login.as_uid or str(user.get("as-uid") or ""),
+        groups=login.as_groups or tuple(map(str, user.get("as-groups") or ())),
+        extra=tuple((key, str(value)) for key, values in sorted(extra.items()) for value in values),
+    )
+    if not found.user and (found.uid or found.groups or found.extra):
+        raise ConfigError("a uid or groups to act as, but no user", hint="add --as NAME")
+    return found
+
+
+def _absolute(path: str) -> str:
+    return str(Path(path).absolute()) if path else ""
+
+
+def _unusable(path: Path, why: str) -> ConfigError:
+    return ConfigError(f"kubeconfig {path} cannot be used: {why}")
