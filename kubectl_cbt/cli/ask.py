@@ -36,9 +36,10 @@ def ask(naming: Naming, cluster: Cluster, asking: Asking, terminal: Terminal, vi
     """Resolve, ask, and print or show; returns the exit code."""
     with open_session(cluster, terminal.verbosity) as session:
         live = LiveCluster(session, cluster, asking, session.namespace)
-        opened = live.ask(_wanted(naming, asking, session, terminal))
+        wanted = _wanted(naming, asking, session, terminal)
         if wants_screen(asking.output):
-            return show_map(opened, live, viewing, terminal)
+            return show_map(live.ask(wanted), live, viewing, terminal)
+        opened = live.ask(wanted, Diagnostics(quiet=terminal.quiet).note)
         try:
             return print_stream(opened.stream, opened.asked, asking.output, terminal)
         finally:

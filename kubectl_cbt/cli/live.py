@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kubectl_cbt.cli.options import Asking, Cluster
 from kubectl_cbt.errors import UsageError
 from kubectl_cbt.model.question import DEFAULT_MAX_RESULTS, Question
 from kubectl_cbt.model.refs import ServiceAccountRef
+from kubectl_cbt.model.target import OLDEST_VERSION
 
 if TYPE_CHECKING:
     from kubectl_cbt.cli.session import Session
@@ -17,9 +19,10 @@ if TYPE_CHECKING:
     from kubectl_cbt.cluster.tokens import FreshToken
     from kubectl_cbt.model.entry import SnapshotEntry
     from kubectl_cbt.model.results import Asked
-    from kubectl_cbt.model.target import Endpoint
+    from kubectl_cbt.model.target import Endpoint, Target
     from kubectl_cbt.stream.loop import ExtentStream
     from kubectl_cbt.tui.ports import Choice
+    from kubectl_cbt.wire.sidecar import SidecarSource
     from kubectl_cbt.wire.source import Source
 
 
@@ -67,12 +70,16 @@ class LiveCluster:
 
         return self.ask(Wanted(snapshot=choice.target, base=choice.base, service=self._asking.service or None))
 
-    def ask(self, wanted: Wanted) -> LiveStream:
-        """Resolve what was named."""
+    def ask(self, wanted: Wanted, notify: Callable[[str], None] | None = None) -> LiveStream:
+        """Resolve what was named, and make the way to its service.
+
+        Args:
+            notify: told when the stream is taken up again.
+        """
         from kubectl_cbt.cluster.resolve import resolve
         from kubectl_cbt.model.results import Asked
         from kubectl_cbt.stream.loop import ExtentStream
-        from kubectl_cbt.wire.sidecar import SidecarSource
+        from kubectl_cbt.stream.resume import Retries
 
         asking = self._asking
         target = resolve(self._session.catalogue, wanted)
@@ -82,9 +89,34 @@ class LiveCluster:
             starting_offset=asking.starting_offset,
             max_results=DEFAULT_MAX_RESULTS if asking.max_results is None else asking.max_results,
         )
-        source = SidecarSource(target.endpoint, self._fresh_token(target.endpoint))
-        stream = ExtentStream(source, question, max_results_is_ours=asking.max_results is None)
+        source = self._source(target)
+        stream = ExtentStream(
+            source,
+            question,
+            max_results_is_ours=asking.max_results is None,
+            retries=Retries(limit=asking.retries),
+            probe=not asking.no_probe,
+            notify=notify,
+        )
         return LiveStream(Asked(question, target), stream, source)
+
+    def _source(self, target: Target) -> SidecarSource:
+        from kubectl_cbt.cluster.reach import Reaching, find_way
+        from kubectl_cbt.wire.sidecar import SidecarSource
+
+        asking, session = self._asking, self._session
+        endpoint = replace(target.endpoint, tls_server_name=asking.service_tls_server_name)
+        fresh_token = self._fresh_token(endpoint)
+        reaching = Reaching(asking.connect, asking.address)
+        way = find_way(session.api, endpoint, reaching, session.login, log=session.log)
+        old = endpoint.version == OLDEST_VERSION
+        return SidecarSource(
+            endpoint,
+            fresh_token,
+            way,
+            base_name=target.base.ref.name if target.base and old else "",
+            fresh_endpoint=lambda: session.catalogue.service(endpoint.service).endpoint(),
+        )
 
     def _fresh_token(self, endpoint: Endpoint) -> FreshToken:
         """Where tokens come from: a file, the ServiceAccount named, or the caller when it is one."""

@@ -13,6 +13,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from kubectl_cbt.model.question import MAX_MAX_RESULTS
+from kubectl_cbt.model.way import Connect
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.units import parse_duration, parse_offset
 
@@ -175,6 +176,36 @@ class Asking:
             "--service", metavar="NAME", help="SnapshotMetadataService to ask, if not named after the driver."
         ),
     ] = ""
+    connect: Annotated[
+        Connect,
+        typer.Option(
+            "--connect",
+            help="How to reach the service: through kubectl port-forward, direct, or whichever works from here.",
+        ),
+    ] = Connect.AUTO
+    address: Annotated[
+        str, typer.Option("--address", metavar="HOST:PORT", help="Where to reach the service, instead of its address.")
+    ] = ""
+    service_tls_server_name: Annotated[
+        str,
+        typer.Option(
+            "--service-tls-server-name",
+            metavar="NAME",
+            help="Name the service's certificate has to carry; the host of its address unless given.",
+        ),
+    ] = ""
+    retries: Annotated[
+        int,
+        typer.Option(
+            "--retries",
+            min=0,
+            metavar="N",
+            help="How often in a row to take up a stream that broke, 0 for never; progress resets the count.",
+        ),
+    ] = 6
+    no_probe: Annotated[
+        bool, typer.Option("--no-probe", help="Take the driver's word for the end of a stream, and do not ask again.")
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)

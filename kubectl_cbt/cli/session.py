@@ -26,14 +26,13 @@ class Session:
     Attributes:
         namespace: the one given, or the context's own.
         login: what the API server was reached with.
-        is_pod: whether the login is that of the pod we run in.
+        log: of the requests.
     """
 
     api: Api
     catalogue: Catalogue
     namespace: str
     login: Login
-    is_pod: bool
     log: RequestLog
 
 
@@ -62,7 +61,7 @@ def open_session(options: Cluster, verbosity: int = 0) -> Iterator[Session]:
         api = Api(config, options.request_timeout, log)
         stack.callback(api.close)
         namespace = options.namespace or config.namespace
-        yield Session(api, Catalogue(api), namespace, login, config.is_pod, log)
+        yield Session(api, Catalogue(api), namespace, login, log)
 
 
 def _login(options: Cluster) -> Login:

@@ -27,13 +27,11 @@ class LoadedConfig:
         configuration: the Kubernetes client's own.
         namespace: of the context, ``default`` when it names none.
         impersonation: whom to act as.
-        is_pod: whether it is the account of the pod we run in, of whatever cluster that is.
     """
 
     configuration: Any
     namespace: str
     impersonation: Impersonation = field(default_factory=Impersonation)
-    is_pod: bool = False
 
 
 @contextlib.contextmanager
@@ -84,7 +82,7 @@ def _load_in_cluster(login: Login) -> LoadedConfig:
         configuration.refresh_api_key_hook = None
     namespace = os.environ.get("POD_NAMESPACE") or _POD_NAMESPACE.read_text(encoding="utf-8").strip()
     acting_as = Impersonation(login.as_user, login.as_uid, login.as_groups)
-    return LoadedConfig(_tuned(configuration), namespace, acting_as, is_pod=True)
+    return LoadedConfig(_tuned(configuration), namespace, acting_as)
 
 
 def _load_chosen(chosen: Chosen, folder: str | None) -> LoadedConfig:

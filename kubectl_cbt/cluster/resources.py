@@ -95,6 +95,7 @@ class SnapshotMetadataService:
     address: str
     audience: str
     ca_cert: str
+    version: str = "v1beta1"
 
     @classmethod
     def of(cls, item: Object) -> SnapshotMetadataService:
@@ -105,6 +106,7 @@ class SnapshotMetadataService:
             address=str(spec.get("address") or ""),
             audience=str(spec.get("audience") or ""),
             ca_cert=str(spec.get("caCert") or ""),
+            version=str(item.get("apiVersion") or "v1beta1").rpartition("/")[2],
         )
 
     def ca_pem(self) -> bytes:
@@ -147,7 +149,7 @@ class SnapshotMetadataService:
             raise self._unusable(f"spec.address {error}") from error
         if not self.audience:
             raise self._unusable("spec.audience is empty")
-        return Endpoint(self.name, self.address, self.audience, self.ca_pem())
+        return Endpoint(self.name, self.address, self.audience, self.ca_pem(), version=self.version)
 
     def _unusable(self, what: str) -> ServiceUnusable:
         return ServiceUnusable(

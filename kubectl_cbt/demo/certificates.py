@@ -45,20 +45,21 @@ class CertificateAuthority:
         """The CA's certificate."""
         return self._certificate.public_bytes(serialization.Encoding.PEM)
 
-    def issue(self, *hosts: str, lifetime: timedelta = LIFETIME) -> ServerCertificate:
-        """A server certificate for names and addresses; a negative lifetime gives one that has expired."""
+    def issue(self, *hosts: str, lifetime: timedelta = LIFETIME, like_its_issuer: bool = False) -> ServerCertificate:
+        """A server certificate for names and addresses; a negative lifetime gives one that has expired.
+
+        Args:
+            like_its_issuer: with the CA's own subject, as upstream's recipe makes it with an older OpenSSL. BoringSSL
+                takes it for self-signed, for which it may neither name its issuer's key nor have a key usage.
+        """
         server_key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
-        builder = self._builder(name, server_key.public_key(), lifetime)
+        subject = self._name if like_its_issuer else x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
+        builder = self._builder(subject, server_key.public_key(), lifetime)
         builder = builder.add_extension(x509.SubjectAlternativeName(list(map(_general_name, hosts))), critical=False)
         if not self._bare:
-            issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
-            builder = (
-                builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-                .add_extension(_usage(digital_signature=True), critical=True)
-                .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-                .add_extension(issuer, critical=False)
-            )
+            builder = _for_servers(builder)
+        if not self._bare and not like_its_issuer:
+            builder = self._told_from_issuer(builder)
         certificate = builder.sign(self._key, hashes.SHA256())
         return ServerCertificate(
             certificate.public_bytes(serialization.Encoding.PEM),
@@ -66,6 +67,11 @@ class CertificateAuthority:
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
             ),
         )
+
+    def _told_from_issuer(self, builder: x509.CertificateBuilder) -> x509.CertificateBuilder:
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        usage = _usage(digital_signature=True)
+        return builder.add_extension(usage, critical=True).add_extension(issuer, critical=False)
 
     def _builder(
         self, subject: x509.Name, public_key: ec.EllipticCurvePublicKey, lifetime: timedelta
@@ -81,6 +87,12 @@ class CertificateAuthority:
             .not_valid_after(end)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
         )
+
+
+def _for_servers(builder: x509.CertificateBuilder) -> x509.CertificateBuilder:
+    return builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True).add_extension(
+        x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
+    )
 
 
 def _usage(*, digital_signature: bool = False, key_cert_sign: bool = False, crl_sign: bool = False) -> x509.KeyUsage:

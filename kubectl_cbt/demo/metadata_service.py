@@ -62,6 +62,7 @@ class MetadataService:
     Attributes:
         requests: the requests that were let in, for tests; tokens are removed.
         tampering: see there.
+        takes_base_name: as the first release of the sidecar, which looked the base up by its VolumeSnapshot's name.
         crashed: set when it was asked about a VolumeSnapshot without status, which is the end of a real one.
     """
 
@@ -79,6 +80,7 @@ class MetadataService:
         self.store: ObjectStore | None = None
         self.requests: list[AnyRequest] = []
         self.tampering = Tampering()
+        self.takes_base_name = False
         self.crashed = False
         self._identity = identity
         self._by_handle = {
@@ -88,12 +90,26 @@ class MetadataService:
             for snapshot in demo.snapshots
         }
         self._authority = authority or CertificateAuthority(f"{driver} CA")
-        certificate = certificate or self._authority.issue("127.0.0.1", "localhost")
-        self._server = grpc.server(ThreadPoolExecutor(_MAX_STREAMS), options=[("grpc.so_reuseport", 0)])
-        self._server.add_generic_rpc_handlers([_handlers(self)])
-        credentials = grpc.ssl_server_credentials([(certificate.key_pem, certificate.certificate_pem)])
-        self._port = self._server.add_secure_port("127.0.0.1:0", credentials)
-        self._server.start()
+        self._certificate = certificate or self.issue()
+        self._server, self._port = self._listen(0)
+
+    def issue(self) -> ServerCertificate:
+        """A certificate of its CA, for the address it listens on."""
+        return self._authority.issue("127.0.0.1", "localhost")
+
+    def restart(self, certificate: ServerCertificate | None = None) -> None:
+        """Cut what runs, and listen on the same port again: a pod that was replaced, or whose certificate was."""
+        self.stop()
+        self._certificate = certificate or self._certificate
+        self._server, self._port = self._listen(self._port)
+
+    def _listen(self, port: int) -> tuple[grpc.Server, int]:
+        server = grpc.server(ThreadPoolExecutor(_MAX_STREAMS), options=[("grpc.so_reuseport", 0)])
+        server.add_generic_rpc_handlers([_handlers(self)])
+        pair = (self._certificate.key_pem, self._certificate.certificate_pem)
+        port = server.add_secure_port(f"127.0.0.1:{port}", grpc.ssl_server_credentials([pair]))
+        server.start()
+        return server, port
 
     @property
     def address(self) -> str:
@@ -162,9 +178,7 @@ class MetadataService:
         where = f"{request.namespace}/{name}"
         found = self._get("volumesnapshots", name, request.namespace)
         if found is None:
-            qualified = "volumesnapshots.snapshot.storage.k8s.io"
-            missing = f"failed to get VolumeSnapshot '{where}': {qualified} \"{name}\" not found"
-            raise Refusal(Code.UNAVAILABLE, missing)
+            raise Refusal(Code.UNAVAILABLE, _no_snapshot(request.namespace, name))
         if "status" not in found:
             self._crash()
         status = found["status"]
@@ -187,6 +201,19 @@ class MetadataService:
         threading.Thread(target=self._server.stop, args=(None,), daemon=True).start()
         raise Refusal(Code.UNAVAILABLE, "Socket closed")
 
+    def _base_handle(self, request: GetMetadataDeltaRequest) -> str:
+        """What the driver is given for the base."""
+        if not self.takes_base_name:
+            return request.base_snapshot_id
+        name = request.base_snapshot_id
+        found = self._get("volumesnapshots", name, request.namespace)
+        content = (
+            self._get("volumesnapshotcontents", found["status"]["boundVolumeSnapshotContentName"]) if found else None
+        )
+        if content is None:
+            raise Refusal(Code.UNAVAILABLE, _no_snapshot(request.namespace, name))
+        return str(content["status"]["snapshotHandle"])
+
     # What the driver does.
 
     def _snapshot(self, handle: str) -> tuple[DemoVolume, DemoSnapshot]:
@@ -201,7 +228,7 @@ class MetadataService:
         if request.max_results < 0:
             raise Refusal(Code.INVALID_ARGUMENT, "max_results is negative")
         if isinstance(request, GetMetadataDeltaRequest):
-            base_volume, base = self._snapshot(request.base_snapshot_id)
+            base_volume, base = self._snapshot(self._base_handle(request))
             if base_volume is not demo:
                 raise Refusal(Code.NOT_FOUND, "the base snapshot is not one of the volume")
             runs = volume.delta(base.generation, snapshot.generation, start)
@@ -211,6 +238,11 @@ class MetadataService:
         block_type = FIXED_LENGTH if volume.fixed_length else VARIABLE_LENGTH
         for offsets, sizes in _paged(runs, limit):
             yield encode_response(block_type, volume.capacity_bytes, offsets, sizes)
+
+
+def _no_snapshot(namespace: str, name: str) -> str:
+    qualified = "volumesnapshots.snapshot.storage.k8s.io"
+    return f"failed to get VolumeSnapshot '{namespace}/{name}': {qualified} \"{name}\" not found"
 
 
 def _target_name(request: AnyRequest) -> str:

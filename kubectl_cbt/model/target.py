@@ -9,6 +9,9 @@ from typing import Protocol
 from kubectl_cbt.model.address import split_address
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 
+OLDEST_VERSION = "v1alpha1"
+"""Of the SnapshotMetadataService API: some of the sidecars it leads to take a base's name for its handle."""
+
 
 class OfAVolume(Protocol):
     """What tells one source volume from another; both are None where the objects do not say."""
@@ -61,17 +64,21 @@ class Endpoint:
         service: name of the SnapshotMetadataService object.
         address: ``host:port`` as the object has it, checked.
         ca_pem: the only certificates to trust for it, PEM.
+        tls_server_name: the name its certificate has to carry; empty for the host part of the address, verbatim.
+        version: of the API the object was read from, ``v1beta1``.
     """
 
     service: str
     address: str
     audience: str
     ca_pem: bytes = field(repr=False)
+    tls_server_name: str = ""
+    version: str = "v1beta1"
 
     @property
     def host(self) -> str:
-        """The host part of the address: the name its certificate has to carry."""
-        return split_address(self.address)[0]
+        """The name its certificate has to carry, wherever the connection goes."""
+        return self.tls_server_name or split_address(self.address)[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ class ExtentStream:
         max_results_is_ours: bool = False,
         retries: Retries = NEVER,
         probe: bool = False,
-        notify: Notify = _silent,
+        notify: Notify | None = None,
     ) -> None:
         self.messages = 0
         self.extents = 0
@@ -75,7 +75,7 @@ class ExtentStream:
         self._patience = Patience(retries)
         self._probe = probe
         self._probing = False
-        self._notify = notify
+        self._notify = notify or _silent
         self._watch = RuleWatch(question)
         self._answer: Answer | None = None
         self._cancelled = threading.Event()
@@ -166,13 +166,18 @@ class ExtentStream:
         return self.extents > 0 and self.capacity_bytes is not None and self.next_offset >= self.capacity_bytes
 
     @property
+    def _is_out_of_order(self) -> bool:
+        """Then nobody knows what lies in front of the furthest extent and was not sent yet."""
+        return self._watch.broken(Ascending)
+
+    @property
     def _brought_nothing(self) -> bool:
         """Whether the answer to the last question led nowhere."""
         return self.next_offset == self._question.starting_offset
 
     def _goes_on_after_ok(self) -> bool:
         """OK is no proof: a driver may have sent its first page only. Asked from there, it has to have no more."""
-        if not self._probe or self._is_at_the_end or self._brought_nothing:
+        if not self._probe or self._is_at_the_end or self._brought_nothing or self._is_out_of_order:
             return False
         self._probing = True
         self._ask_from_here(self._question.max_results)
@@ -190,8 +195,7 @@ class ExtentStream:
             return True
         if isinstance(error, OffsetOutOfRange) and (self._probing or self._is_at_the_end):
             return False  # in other words: there is nothing behind the last extent
-        # Out of order, nobody knows what lies in front of the furthest extent and was not sent yet.
-        if self._watch.broken(Ascending):
+        if self._is_out_of_order:
             raise error
         if self._is_at_the_end and self._patience.passes(error):
             return False

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import grpc
 
-from kubectl_cbt.model.address import is_loopback
-from kubectl_cbt.model.target import Endpoint
+from kubectl_cbt.model.address import is_loopback, split_address
 
 _UNLIMITED = -1
 _KEEPALIVE_SECONDS = 310
 _KEEPALIVE_PATIENCE_SECONDS = 20
 
 
-def open_channel(endpoint: Endpoint) -> grpc.Channel:
-    """A channel that trusts only the endpoint's ``caCert``; nothing connects before the first call.
+def open_channel(address: str, server_name: str, trusted_pem: bytes) -> grpc.Channel:
+    """A channel that trusts only ``trusted_pem``; nothing connects before the first call.
 
-    The name checked in the served certificate is the host part of the address, verbatim.
+    Args:
+        address: ``host:port`` to connect to.
+        server_name: what the served certificate has to be for, wherever the connection goes.
+        trusted_pem: certificates, PEM.
     """
     options: list[tuple[str, int | str]] = [
         # A driver may answer with 2^31 extents in one message; gRPC's own limit would be 4 MiB.
@@ -25,9 +27,14 @@ def open_channel(endpoint: Endpoint) -> grpc.Channel:
         ("grpc.keepalive_time_ms", _KEEPALIVE_SECONDS * 1000),
         ("grpc.keepalive_timeout_ms", _KEEPALIVE_PATIENCE_SECONDS * 1000),
         ("grpc.http2.max_pings_without_data", 0),
+        # A channel opened anew shall connect anew, and not wait for the back-off of the one that failed.
+        ("grpc.use_local_subchannel_pool", 1),
     ]
-    if is_loopback(endpoint.host):
+    host = split_address(address)[0]
+    if host != server_name:
+        options += [("grpc.ssl_target_name_override", server_name), ("grpc.default_authority", server_name)]
+    if is_loopback(host):
         # gRPC would send even a loopback address through https_proxy; Go's clients never do.
         options.append(("grpc.enable_http_proxy", 0))
-    credentials = grpc.ssl_channel_credentials(root_certificates=endpoint.ca_pem)
-    return grpc.secure_channel(endpoint.address, credentials, options=options)
+    credentials = grpc.ssl_channel_credentials(root_certificates=trusted_pem)
+    return grpc.secure_channel(address, credentials, options=options)

@@ -118,13 +118,14 @@ _ROWS = (
          "no TLS connection to {service} at {address}", _TLS_HINT),
     _Row(_Code.UNAVAILABLE, "DNS resolution failed", errors.ServiceUnreachable,
          "the address {address} of {service} does not resolve here",
-         "a Service's name resolves only inside the cluster: run this in one of its pods"),
+         "a Service's name resolves only inside the cluster: --connect port-forward reaches it from outside"),
     _Row(_Code.UNAVAILABLE, "errors resolving", errors.ServiceUnreachable,
          "the address {address} of {service} does not resolve here",
-         "a Service's name resolves only inside the cluster: run this in one of its pods"),
+         "a Service's name resolves only inside the cluster: --connect port-forward reaches it from outside"),
     *(_Row(_Code.UNAVAILABLE, fragment, errors.ServiceUnreachable,
            "{service} at {address} cannot be reached",
-           "is it running, and is the address reachable from here? kubectl cbt services")
+           "is it running, and is the address reachable from here? --connect port-forward goes through the API server,"
+           " --address elsewhere")
       for fragment in _TRANSPORT_FRAGMENTS),
     _Row(_Code.CANCELLED, "", errors.StreamCut, "the stream was cancelled"),
 )  # fmt: skip
@@ -161,6 +162,29 @@ def stream_error(
     }
     message = what.format(**facts) + (f": {details}" if details else "") + f" ({code.name})"
     return kind(message, code=code.name, details=details, hint=hint.format(**facts))
+
+
+_SELF_SIGNED = ("self signed certificate", "self-signed certificate")
+
+
+def looks_self_signed(error: errors.TlsFailed) -> bool:
+    """Whether BoringSSL took the served certificate for one that signed itself.
+
+    It says so of every certificate whose subject is its issuer and that names no issuer's key, also of one that a CA
+    of the same name has signed. Go's clients look for that CA.
+    """
+    return "CERTIFICATE_VERIFY_FAILED" in error.details and any(text in error.details for text in _SELF_SIGNED)
+
+
+def not_vouched_error(error: errors.TlsFailed, reason: str, endpoint: Endpoint) -> errors.TlsFailed:
+    """The error for such a certificate that was looked at more closely, and found wanting."""
+    facts = {"service": endpoint.service, "host": endpoint.host}
+    return errors.TlsFailed(
+        f"the certificate of {endpoint.service} at {endpoint.address} is not to be trusted: {reason} ({error.code})",
+        code=error.code,
+        details=error.details,
+        hint=_TLS_HINT.format(**facts),
+    )
 
 
 def _in_words(question: Question) -> str:

@@ -25,7 +25,7 @@ from kubectl_cbt.wire.snapshot_metadata_pb2 import BlockMetadata, GetMetadataDel
 
 CAPACITY = 2**20
 
-Script = list[bytes | StreamError]
+Script = list[bytes | CbtError]
 
 
 class KeptAnswer:
@@ -37,7 +37,7 @@ class KeptAnswer:
 
     def __iter__(self) -> Iterator[bytes]:
         for item in self._script:
-            if isinstance(item, StreamError):
+            if isinstance(item, CbtError):
                 raise item
             yield item
 

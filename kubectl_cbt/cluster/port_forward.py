@@ -1,0 +1,227 @@
+"""``kubectl port-forward`` as a child process: started when needed, gone whatever happens to us.
+
+kubectl rather than a forwarding of our own: it honours every login there is, and copies bytes faster. The child runs
+under a shell that waits for its standard input to end. That happens when we close it, and when we are killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import IO
+
+from kubectl_cbt.cluster.request_log import RequestLog
+from kubectl_cbt.errors import PortForwardFailed
+
+_START_SECONDS = 60.0
+_END_SECONDS = 2.0
+_LAST_WORDS_SECONDS = 1.0
+_LINES_KEPT = 20
+_LONGEST_WORDS = 400
+
+# Its own session, so that Ctrl-C reaches us alone and we end the stream first; killed as a group, as kubectl may be a
+# wrapper, and may have a login plugin running. The shell gives up the pipes, so that they end together with kubectl.
+_GUARD = """\
+"$@" </dev/null &
+trap '' TERM
+exec >/dev/null 2>&1
+read -r _
+kill -TERM 0
+wait
+"""
+
+_FORWARDING = re.compile(r"^Forwarding from 127\.0\.0\.1:(\d+) -> \d+")
+
+
+@dataclass(frozen=True, slots=True)
+class ServicePort:
+    """A port of a Service of the cluster."""
+
+    namespace: str
+    name: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"Service {self.name} in namespace {self.namespace}"
+
+
+class PortForward:
+    """A way (see ``model/way.py``) through the API server to a pod behind a Service.
+
+    Args:
+        flags: kubectl's, for the same login as ours.
+        check_ready: called before each start; raises PortForwardFailed when there is no use in it.
+    """
+
+    def __init__(
+        self, service: ServicePort, flags: list[str], check_ready: Callable[[], None], log: RequestLog | None = None
+    ) -> None:
+        self._service = service
+        self._flags = flags
+        self._check_ready = check_ready
+        self._log = log or RequestLog()
+        self._child: _Child | None = None
+
+    def address(self) -> str:
+        """A loopback address that leads there; starts the child unless it runs.
+
+        Raises:
+            PortForwardFailed: kubectl is missing, or what it says.
+        """
+        if self._child is None or not self._child.runs:
+            self.close()
+            self._check_ready()
+            self._child = _Child(self._command())
+        port = self._child.port()
+        if port is None:
+            said = self.lost()
+            raise _failed(self._service, said)
+        return f"127.0.0.1:{port}"
+
+    def lost(self) -> str:
+        """End the child; returns its last words."""
+        child, self._child = self._child, None
+        if child is None:
+            return ""
+        words = child.last_words()
+        child.close()
+        return f"kubectl port-forward says: {words}" if words else ""
+
+    def close(self) -> None:
+        """End the child."""
+        child, self._child = self._child, None
+        if child is not None:
+            child.close()
+
+    def _command(self) -> list[str]:
+        kubectl = shutil.which("kubectl")
+        if kubectl is None:
+            raise PortForwardFailed(
+                f"{self._service} is reached with kubectl port-forward, and there is no kubectl on PATH",
+                hint="install kubectl, or make a way of your own and name it with --address HOST:PORT",
+            )
+        service = self._service
+        command = ["port-forward", "--address=127.0.0.1", f"--namespace={service.namespace}", *self._flags]
+        command += [f"service/{service.name}", f":{service.port}"]
+        shown = ("--token=<masked>" if part.startswith("--token=") else part for part in command)
+        self._log.say(f"running kubectl {' '.join(shown)}")
+        return [kubectl, *command]
+
+
+class _Child:
+    """kubectl under its guard."""
+
+    def __init__(self, command: list[str]) -> None:
+        self._process = subprocess.Popen(  # noqa: S603  # kubectl from PATH, and no words of its command are a shell's
+            ["/bin/sh", "-c", _GUARD, "kubectl-cbt-guard", *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        self._port: int | None = None
+        self._told = threading.Event()
+        self._ended = threading.Event()
+        self._errors: deque[str] = deque(maxlen=_LINES_KEPT)
+        self._threads = [
+            threading.Thread(target=target, args=(stream,), daemon=True)
+            for target, stream in ((self._read_out, self._process.stdout), (self._read_errors, self._process.stderr))
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def runs(self) -> bool:
+        """Whether kubectl has not ended, as far as is known."""
+        return not self._ended.is_set()
+
+    def port(self) -> int | None:
+        """The local port; waits until kubectl names it, None when it does not."""
+        self._told.wait(_START_SECONDS)
+        return self._port
+
+    def last_words(self) -> str:
+        """What kubectl wrote to stderr, its end; one that is about to end gets a moment to do so."""
+        self._ended.wait(_LAST_WORDS_SECONDS)
+        words = " ".join(line for line in self._errors if line)
+        return words if len(words) <= _LONGEST_WORDS else f"… {words[-_LONGEST_WORDS:]}"
+
+    def close(self) -> None:
+        """End kubectl and whatever it started."""
+        with contextlib.suppress(OSError):
+            _of(self._process.stdin).close()
+        try:
+            self._process.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        for thread, stream in zip(self._threads, (self._process.stdout, self._process.stderr), strict=True):
+            thread.join(_END_SECONDS)
+            if not thread.is_alive():
+                _of(stream).close()
+
+    def _read_out(self, stream: IO[str]) -> None:
+        for line in stream:
+            found = _FORWARDING.match(line)
+            if found and self._port is None:
+                self._port = int(found[1])
+                self._told.set()
+        # Its errors come before anyone is told that it ended.
+        self._threads[1].join(_LAST_WORDS_SECONDS)
+        self._ended.set()
+        self._told.set()
+
+    def _read_errors(self, stream: IO[str]) -> None:
+        for line in stream:
+            self._errors.append(line.strip())
+
+
+def _of(stream: IO[str] | None) -> IO[str]:
+    assert stream is not None  # noqa: S101  # all three were asked for
+    return stream
+
+
+_FAILURES = (
+    ("cannot create resource \"pods/portforward\"", "you may not forward ports in namespace {namespace}", "rights"),
+    ("is forbidden", "you lack a right that kubectl port-forward needs in namespace {namespace}", "rights"),
+    ("does not have a service port", "{service} has no port {port}", "port"),
+    ("not found", "{service} cannot be forwarded to", "pods"),
+    ("timed out waiting for the condition", "there is no ready pod behind {service}", "pods"),
+    ("pod is not running", "there is no ready pod behind {service}", "pods"),
+    ("without a selector", "{service} names no pods that could be forwarded to", "selector"),
+)  # fmt: skip
+_HINTS = {
+    "rights": "an administrator can grant it: kubectl cbt rbac --for-user | kubectl apply -f -\n"
+    "it is get on services and pods, and create on pods/portforward, in namespace {namespace}",
+    "port": "whoever runs the driver has to mend spec.address of its SnapshotMetadataService: kubectl cbt services",
+    "pods": "is the driver's controller running? kubectl get pods,endpointslices -n {namespace}",
+    "selector": "make a way of your own and name it with --address HOST:PORT",
+}
+
+
+def no_ready_pod(service: ServicePort) -> PortForwardFailed:
+    """The error for a Service whose endpoints say so."""
+    facts = {"service": service, "namespace": service.namespace}
+    return PortForwardFailed(f"there is no ready pod behind {service}", hint=_HINTS["pods"].format(**facts))
+
+
+def _failed(service: ServicePort, said: str) -> PortForwardFailed:
+    facts = {"service": service, "namespace": service.namespace, "port": service.port}
+    for fragment, what, hint in _FAILURES:
+        if fragment in said:
+            return PortForwardFailed(f"{what.format(**facts)}; {said}", hint=_HINTS[hint].format(**facts))
+    return PortForwardFailed(
+        f"no port-forward to {service}; {said or 'kubectl said nothing'}",
+        hint=f"try it by hand: kubectl port-forward -n {service.namespace} service/{service.name} :{service.port}",
+    )

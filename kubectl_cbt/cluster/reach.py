@@ -1,0 +1,174 @@
+"""From a service's address to a way there: the address itself, or a port-forward to the Service it names."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from dataclasses import dataclass
+from typing import Any
+
+from kubectl_cbt.cluster.api import Api, Object
+from kubectl_cbt.cluster.kubeconfig import Login
+from kubectl_cbt.cluster.port_forward import PortForward, ServicePort, no_ready_pod
+from kubectl_cbt.cluster.request_log import RequestLog
+from kubectl_cbt.errors import Forbidden, NotFound, ServiceUnusable, UsageError
+from kubectl_cbt.model.address import is_loopback, split_address
+from kubectl_cbt.model.target import Endpoint
+from kubectl_cbt.model.way import Connect, DirectWay, Way
+
+_CUSTOM = "--address HOST:PORT names another address, --connect direct takes it as it stands"
+
+
+@dataclass(frozen=True, slots=True)
+class Reaching:
+    """How the user wants to get there.
+
+    Attributes:
+        address: ``host:port`` to use instead of the endpoint's own; empty for that.
+    """
+
+    connect: Connect = Connect.AUTO
+    address: str = ""
+
+
+def find_way(api: Api, endpoint: Endpoint, reaching: Reaching, login: Login, *, log: RequestLog | None = None) -> Way:
+    """The way to an endpoint. Nothing is started before its address is asked for.
+
+    Raises:
+        UsageError: the address given is none.
+        ServiceUnusable: the address leads nowhere.
+        ApiError: the API server does not say what is behind it.
+    """
+    address = reaching.address or endpoint.address
+    try:
+        host, port = split_address(address)
+    except ValueError as error:
+        raise UsageError(f"--address {error}") from error
+    if reaching.connect is Connect.DIRECT or (reaching.connect is Connect.AUTO and _is_reachable_here(host)):
+        return DirectWay(address)
+    service = _service_behind(api, host, port, reaching)
+    if service is None:
+        return DirectWay(address)
+    found = ServicePort(service["metadata"]["namespace"], service["metadata"]["name"], port)
+    _check_port(service, found, endpoint)
+    return PortForward(found, login.kubectl_flags(), lambda: _check_ready(api, found), log)
+
+
+def service_names(host: str) -> tuple[str, str] | None:
+    """Name and namespace of the Service that a name inside the cluster stands for; the namespace may be empty.
+
+    None for what is no such name: an IP address, or a domain of the world outside.
+    """
+    labels = host.rstrip(".").split(".")
+    if _ip(host) is not None or not all(labels):
+        return None
+    if len(labels) == 1:
+        return labels[0], ""
+    if len(labels) == 2 or labels[2] == "svc":
+        return labels[0], labels[1]
+    return None
+
+
+def _is_reachable_here(host: str) -> bool:
+    """This machine itself, and in a pod what resolves there: a pod of another cluster knows no such name."""
+    if is_loopback(host):
+        return True
+    return "KUBERNETES_SERVICE_HOST" in os.environ and _resolves(host)
+
+
+def _resolves(host: str) -> bool:
+    try:
+        socket.getaddrinfo(host, None)
+    except (OSError, UnicodeError):
+        return False
+    return True
+
+
+def _service_behind(api: Api, host: str, port: int, reaching: Reaching) -> Object | None:
+    """The Service an address names, None when it names none and that is fine."""
+    names = service_names(host)
+    found: Object | None = None
+    try:
+        if names is None:
+            found = _service_of_ip(api, host) if _ip(host) is not None else None
+        elif names[1]:
+            found = api.get("api", "v1", "namespaces", names[1], "services", names[0])
+        else:
+            found = _service_of_any_namespace(api, names[0], port)
+    except NotFound:
+        pass
+    except Forbidden as error:
+        if reaching.connect is Connect.AUTO and _resolves(host):
+            return None  # then it is reached as it stands
+        error.hint = f"{_what_it_takes(names)}\n{_CUSTOM}"
+        raise
+    if found is None and reaching.connect is Connect.PORT_FORWARD:
+        raise ServiceUnusable(f"{host}:{port} is no Service of this cluster: nothing to forward to", hint=_CUSTOM)
+    return found
+
+
+def _service_of_any_namespace(api: Api, name: str, port: int) -> Object | None:
+    """A bare name is meant for pods of the driver's own namespace, and nothing says which that is."""
+    answer = api.get("api", "v1", "services", fieldSelector=f"metadata.name={name}")
+    found = answer.get("items") or []
+    fitting = [service for service in found if port in _ports(service)] or found
+    if len(fitting) > 1:
+        where = ", ".join(sorted(service["metadata"]["namespace"] for service in fitting))
+        raise ServiceUnusable(
+            f'there is a Service "{name}" in several namespaces: {where}',
+            hint=f"say which: --address {name}.NAMESPACE:{port}",
+        )
+    return fitting[0] if fitting else None
+
+
+def _service_of_ip(api: Api, host: str) -> Object | None:
+    wanted = _ip(host)
+    for service in api.get("api", "v1", "services").get("items") or []:
+        spec = service.get("spec") or {}
+        addresses = spec.get("clusterIPs") or [spec.get("clusterIP") or ""]
+        if any(_ip(address) == wanted for address in addresses):
+            return dict(service)
+    return None
+
+
+def _ip(text: str) -> Any:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+def _ports(service: Object) -> list[int]:
+    return [int(port["port"]) for port in (service.get("spec") or {}).get("ports") or []]
+
+
+def _check_port(service: Object, found: ServicePort, endpoint: Endpoint) -> None:
+    ports = _ports(service)
+    if found.port not in ports:
+        has = ", ".join(map(str, ports)) or "none at all"
+        raise ServiceUnusable(
+            f"{found} has no port {found.port}; its ports: {has}",
+            hint=f"whoever runs the driver has to mend it: kubectl edit snapshotmetadataservice {endpoint.service}\n"
+            f"until then: --address {found.name}.{found.namespace}:PORT",
+        )
+
+
+def _check_ready(api: Api, service: ServicePort) -> None:
+    """kubectl would wait for a minute for a pod that is not there."""
+    try:
+        slices = api.get(
+            *("apis", "discovery.k8s.io", "v1", "namespaces", service.namespace, "endpointslices"),
+            labelSelector=f"kubernetes.io/service-name={service.name}",
+        )
+    except (Forbidden, NotFound):
+        return  # kubectl will find out
+    endpoints = [endpoint for one in slices.get("items") or [] for endpoint in one.get("endpoints") or []]
+    # Nothing said is ready, by the API's own rule.
+    if not any((endpoint.get("conditions") or {}).get("ready", True) is not False for endpoint in endpoints):
+        raise no_ready_pod(service)
+
+
+def _what_it_takes(names: tuple[str, str] | None) -> str:
+    where = f"in namespace {names[1]}" if names and names[1] else "in all namespaces"
+    return f"to find out where the address leads you need get and list on services {where}: kubectl cbt rbac --for-user"

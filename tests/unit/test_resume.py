@@ -1,0 +1,409 @@
+"""Streams that break or end too soon: when the loop asks again, from where, how patiently, and what comes of it."""
+
+import threading
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import bytes_of, cut, cuts, law, legal_extents
+from test_stream import CAPACITY, KeptAnswer, KeptSource, encoded, extents_of, question, read
+
+from kubectl_cbt.errors import (
+    ApiUnreachable,
+    CbtNotEnabled,
+    DriverFailed,
+    InvalidRequest,
+    MalformedMessage,
+    OffsetOutOfRange,
+    PermissionDenied,
+    PortForwardFailed,
+    ServiceNotReady,
+    ServiceUnreachable,
+    SidecarMisconfigured,
+    SnapshotNotFound,
+    StreamCut,
+    StreamDeadline,
+    TlsFailed,
+    TokenUnavailable,
+    Unauthenticated,
+)
+from kubectl_cbt.model.question import Question
+from kubectl_cbt.stream.loop import ExtentStream
+from kubectl_cbt.stream.resume import Patience, Retries, smaller_max_results
+
+AT_ONCE = Retries(limit=6, first_seconds=0.0)
+CUT = StreamCut("the connection broke", code="UNAVAILABLE")
+
+PASSING = [CUT, StreamDeadline("too old"), ServiceNotReady("not yet ready")]
+PASSING_LATER = [ServiceUnreachable("refused"), PortForwardFailed("no pod"), ApiUnreachable("no token just now")]
+FINAL = [
+    CbtNotEnabled("take a full backup"),
+    DriverFailed("no"),
+    InvalidRequest("no"),
+    MalformedMessage("no"),
+    OffsetOutOfRange("no"),
+    PermissionDenied("no"),
+    SidecarMisconfigured("no"),
+    SnapshotNotFound("no"),
+    TlsFailed("no"),
+    TokenUnavailable("no"),
+]
+
+
+def by_name(error):
+    return type(error).__name__
+
+
+def resuming(source, asked=None, **settings) -> ExtentStream:
+    return ExtentStream(source, asked or question(), retries=AT_ONCE, **settings)
+
+
+class Driver:
+    """Answers from any offset, as a careful driver does; breaks after so many messages each time."""
+
+    def __init__(self, extents, per_message: int, breaks: list[int], *, ignores_offset: bool = False) -> None:
+        self._extents = extents
+        self._per_message = per_message
+        self._breaks = list(breaks)
+        self._ignores_offset = ignores_offset
+        self.questions: list[Question] = []
+
+    def ask(self, asked: Question) -> KeptAnswer:
+        self.questions.append(asked)
+        start = 0 if self._ignores_offset else asked.starting_offset
+        rest = [extent for extent in self._extents if sum(extent) > start]
+        pages = [rest[at : at + self._per_message] for at in range(0, len(rest), self._per_message)]
+        script = [encoded(*page) for page in pages]
+        if self._breaks:
+            script = [*script[: self._breaks.pop(0)], StreamCut("cut", code="UNAVAILABLE")]
+        return KeptAnswer(script)
+
+    def close(self) -> None:
+        """There is nothing to free."""
+
+
+# The whole comes out, however it was cut.
+
+
+@law
+@given(legal_extents(), st.integers(1, 5), st.lists(st.integers(0, 4), max_size=8), st.booleans())
+def test_the_joined_stream_is_the_uncut_one(extents, per_message, breaks, ignores_offset):
+    """Also of a driver that ignores the starting offset: then all it has sent before is left out."""
+    patient = Retries(limit=len(breaks), first_seconds=0.0)
+    breaks = [1, *breaks]  # a service that was never reached is given up on at once
+    driver = Driver(extents, per_message, breaks, ignores_offset=ignores_offset)
+    stream = ExtentStream(driver, question(), retries=replace(patient, limit=len(breaks)))
+    assert extents_of(list(stream)) == extents
+    assert stream.extents == len(extents)
+    outcome = stream.outcome()
+    assert outcome.complete
+    assert not outcome.clipped
+    allowed = {"R7"} if ignores_offset else set()
+    assert {violation.rule for violation in outcome.violations} <= allowed
+
+
+@pytest.mark.parametrize("messages", range(9))
+def test_a_stream_cut_after_any_message_is_taken_up_from_the_end_of_its_last_extent(messages):
+    extents = [(8192 * index, 4096) for index in range(8)]
+    driver = Driver(extents, 1, [messages])
+    stream = resuming(driver)
+    assert extents_of(list(stream)) == extents
+    assert [asked.starting_offset for asked in driver.questions] == [0, max(8192 * messages - 4096, 0)][
+        : stream.resumes + 1
+    ]
+    assert stream.outcome().resumes == 1
+
+
+def test_a_resume_clips_the_first_extent():
+    source = KeptSource([encoded((0, 4096)), CUT], [encoded((0, 8192), (16384, 4096))])
+    stream = resuming(source)
+    assert extents_of(list(stream)) == [(0, 4096), (4096, 4096), (16384, 4096)]
+    outcome = stream.outcome()
+    assert (outcome.extents, outcome.clipped, outcome.violations) == (3, 0, ())
+
+
+def test_a_resume_that_begins_too_early_breaks_a_rule_and_repeats_nothing():
+    source = KeptSource([encoded((0, 4096)), CUT], [encoded((0, 4096), (8192, 4096))])
+    stream = resuming(source)
+    assert extents_of(list(stream)) == [(0, 4096), (8192, 4096)]
+    assert [violation.rule for violation in stream.outcome().violations] == ["R7"]
+
+
+def test_type_and_capacity_have_to_stay_the_same_over_a_resume():
+    source = KeptSource([encoded((0, 4096)), CUT], [encoded((8192, 4096), block_type=1, capacity=2 * CAPACITY)])
+    stream = resuming(source)
+    list(stream)
+    assert [violation.rule for violation in stream.outcome().violations] == ["R3", "R4"]
+
+
+def test_messages_are_numbered_on_over_a_resume():
+    source = KeptSource([encoded((0, 4096)), CUT], [encoded((8192, 4096)), encoded((16384, 4096))])
+    assert [batch.record.number for batch in resuming(source)] == [1, 2, 3]
+
+
+def test_a_stream_out_of_order_is_not_taken_up():
+    """What lies in front of its furthest extent may not have been sent yet."""
+    source = KeptSource([encoded((8192, 4096)), encoded((0, 4096)), CUT])
+    stream = resuming(source)
+    _, error = read(stream)
+    assert error is CUT
+    assert len(source.questions) == 1
+
+
+# What is asked again, and what is not.
+
+
+@pytest.mark.parametrize("error", PASSING, ids=by_name)
+def test_what_passes_by_itself_is_asked_again(error):
+    source = KeptSource([error], [encoded((0, 4096))])
+    stream = resuming(source)
+    assert extents_of(list(stream)) == [(0, 4096)]
+    assert stream.outcome().resumes == 1
+
+
+@pytest.mark.parametrize("error", PASSING_LATER, ids=by_name)
+def test_what_cannot_be_reached_is_asked_again_once_it_was_reached(error):
+    never = KeptSource([error])
+    assert read(resuming(never))[1] is error
+    assert len(never.questions) == 1
+    source = KeptSource([encoded((0, 4096)), error], [error], [encoded((8192, 4096))])
+    assert extents_of(list(resuming(source))) == [(0, 4096), (8192, 4096)]
+
+
+@pytest.mark.parametrize("error", FINAL, ids=by_name)
+def test_what_does_not_pass_is_never_asked_again(error):
+    source = KeptSource([encoded((0, 4096)), error])
+    stream = resuming(source)
+    assert read(stream)[1] is error
+    assert stream.outcome(error).resumes == 0
+
+
+def test_an_expired_token_is_replaced_once():
+    refused = Unauthenticated("expired", code="UNAUTHENTICATED")
+    source = KeptSource([encoded((0, 4096)), CUT], [refused], [encoded((8192, 4096))])
+    assert extents_of(list(resuming(source))) == [(0, 4096), (8192, 4096)]
+    again = KeptSource([encoded((0, 4096)), CUT], [refused], [refused])
+    assert read(resuming(again))[1] is refused
+    never_taken = KeptSource([refused])
+    assert read(resuming(never_taken))[1] is refused
+
+
+def test_without_retries_nothing_is_asked_again():
+    source = KeptSource([encoded((0, 4096)), CUT])
+    assert read(ExtentStream(source, question()))[1] is CUT
+
+
+def test_progress_resets_the_count():
+    scripts = [[encoded((8192 * index, 4096)), StreamCut("cut")] for index in range(20)]
+    source = KeptSource(*scripts, [])
+    stream = ExtentStream(source, question(), retries=Retries(limit=1, first_seconds=0.0))
+    assert len(list(stream)) == 20
+    assert stream.outcome().resumes == 20
+
+
+def test_whoever_brings_nothing_new_is_given_up_on_and_the_error_counts():
+    error = StreamCut("the connection broke")
+    source = KeptSource([encoded((0, 4096)), error], *([error] for _ in range(6)))
+    stream = resuming(source)
+    batches, raised = read(stream)
+    assert (extents_of(batches), raised) == ([(0, 4096)], error)
+    assert error.message == "the connection broke; asked again 6 times in vain"
+    outcome = stream.outcome(error)
+    assert (outcome.complete, outcome.resumes, outcome.next_offset) == (False, 6, 4096)
+
+
+def test_messages_without_extents_are_no_progress():
+    source = KeptSource([encoded((0, 4096)), CUT], *([encoded(), CUT] for _ in range(6)))
+    assert read(resuming(source))[1] is CUT
+
+
+# The end of the volume.
+
+
+@pytest.mark.parametrize("error", [*PASSING, *PASSING_LATER], ids=by_name)
+def test_nothing_is_asked_behind_an_extent_that_ends_at_the_capacity(error):
+    """Some drivers call that out of range. All that there is has come."""
+    for stream in (
+        ExtentStream(KeptSource([encoded((0, CAPACITY)), error]), question(), retries=AT_ONCE, probe=True),
+        ExtentStream(KeptSource([encoded((0, CAPACITY)), error]), question(), probe=True),
+    ):
+        assert extents_of(list(stream)) == [(0, CAPACITY)]
+        assert stream.outcome().complete
+
+
+def test_the_tail_block_may_run_past_the_capacity():
+    source = KeptSource([encoded((CAPACITY - 4096, 8192)), CUT])
+    stream = resuming(source, probe=True)
+    list(stream)
+    assert (stream.outcome().complete, len(source.questions)) == (True, 1)
+
+
+def test_an_error_of_the_drivers_own_at_the_capacity_stays_an_error():
+    error = DriverFailed("lost my place")
+    assert read(resuming(KeptSource([encoded((0, CAPACITY)), error])))[1] is error
+
+
+def test_out_of_range_behind_the_last_extent_means_done():
+    shrunk = encoded((0, 4096)), encoded((8192, 4096), capacity=12288)
+    source = KeptSource([*shrunk], [OffsetOutOfRange("12288 is the capacity")])
+    stream = resuming(source, probe=True)
+    assert len(list(stream)) == 2
+    assert stream.outcome().complete
+
+
+def test_out_of_range_to_the_users_own_offset_is_an_error():
+    error = OffsetOutOfRange("no")
+    assert read(resuming(KeptSource([error]), question(start=CAPACITY), probe=True))[1] is error
+
+
+# A deadline with nothing to show for it.
+
+
+def test_a_deadline_without_an_extent_is_asked_again_for_less_at_a_time():
+    late = StreamDeadline("too old")
+    source = KeptSource([late], [encoded(), late], [late], [encoded((4096, 4096)), late], [])
+    assert extents_of(list(resuming(source))) == [(4096, 4096)]
+    assert [asked.max_results for asked in source.questions] == [4096, 256, 16, 1, 1]
+
+
+def test_a_deadline_after_extents_is_asked_again_for_as_much():
+    source = KeptSource([encoded((0, 4096)), StreamDeadline("too old")], [])
+    list(resuming(source))
+    assert [asked.max_results for asked in source.questions] == [4096, 4096]
+
+
+def test_asking_for_less_ends_at_one():
+    steps = [0]
+    while steps[-1] != 1:
+        steps.append(smaller_max_results(steps[-1]))
+    assert steps == [0, 256, 16, 1]
+    assert smaller_max_results(1) == 1
+
+
+# Patience.
+
+
+def test_pauses_double_up_to_a_limit():
+    patience = Patience(Retries(limit=5, first_seconds=1.0, longest_seconds=5.0))
+    assert [patience.pause_after(CUT) for _ in range(6)] == [1.0, 2.0, 4.0, 5.0, 5.0, None]
+    patience.progress()
+    assert patience.pause_after(CUT) == 1.0
+
+
+def test_a_stream_that_grew_too_old_is_taken_up_at_once():
+    patience = Patience(Retries(limit=5, first_seconds=1.0))
+    patience.progress()
+    assert patience.pause_after(StreamDeadline("too old")) == 0.0
+    assert patience.pause_after(StreamDeadline("too old")) == 2.0
+
+
+def test_a_pause_ends_when_the_stream_is_cancelled():
+    source = KeptSource([encoded((0, 4096)), CUT])
+    said = threading.Event()
+    stream = ExtentStream(
+        source, question(), retries=Retries(first_seconds=3600, longest_seconds=3600), notify=lambda text: said.set()
+    )
+    ended = []
+    thread = threading.Thread(target=lambda: ended.append(read(stream)))
+    thread.start()
+    assert said.wait(30)
+    stream.cancel()
+    thread.join(30)
+    assert ended[0][1] is CUT
+    assert stream.outcome(CUT).resumes == 0
+
+
+def test_the_person_is_told():
+    said: list[str] = []
+    source = KeptSource([encoded((0, 8192)), StreamCut("the connection broke")], [])
+    list(ExtentStream(source, question(), retries=Retries(first_seconds=0.001), notify=said.append))
+    assert said == ["note: the connection broke; asking again from 8 KiB in 0.001 s"]
+
+
+# Whether OK was the end.
+
+
+def test_a_driver_that_sent_its_first_page_only_is_found_out_and_the_rest_fetched():
+    source = KeptSource([encoded((0, 4096))], [encoded((8192, 4096))], [encoded((16384, 4096))], [])
+    stream = resuming(source, probe=True)
+    assert extents_of(list(stream)) == [(0, 4096), (8192, 4096), (16384, 4096)]
+    outcome = stream.outcome()
+    (violation,) = outcome.violations
+    assert (violation.rule, violation.level, violation.count) == ("R8", "MUST", 2)
+    assert [example.record for example in violation.examples] == [2, 3]
+    assert "OK came at byte 4096" in violation.examples[0].text
+    assert (outcome.complete, outcome.broke_a_must, outcome.resumes) == (True, True, 0)
+    assert [asked.starting_offset for asked in source.questions] == [0, 4096, 12288, 20480]
+
+
+@law
+@given(legal_extents(), cuts)
+def test_any_pages_that_end_with_ok_come_together(extents, pages):
+    scripts = [[encoded(*page)] for page in cut(extents, pages) if page]
+    stream = resuming(KeptSource(*scripts, [], []), probe=True)
+    assert bytes_of(extents_of(list(stream))) == bytes_of(extents)
+
+
+def test_a_whole_stream_is_asked_once_whether_it_is():
+    source = KeptSource([encoded((0, 4096))], [])
+    stream = resuming(source, probe=True)
+    list(stream)
+    assert [asked.starting_offset for asked in source.questions] == [0, 4096]
+    assert (stream.outcome().violations, stream.outcome().resumes) == ((), 0)
+
+
+def test_no_probe_takes_the_drivers_word():
+    source = KeptSource([encoded((0, 4096))])
+    list(resuming(source))
+    assert len(source.questions) == 1
+
+
+def test_nothing_at_all_is_not_asked_again():
+    """The question would be the very same."""
+    source = KeptSource([encoded()])
+    list(resuming(source, probe=True))
+    assert len(source.questions) == 1
+
+
+def test_a_resume_that_brings_nothing_more_is_proof_enough():
+    source = KeptSource([encoded((0, 4096)), CUT], [])
+    stream = resuming(source, probe=True)
+    list(stream)
+    assert (len(source.questions), stream.outcome().complete) == (2, True)
+
+
+def test_a_probe_that_gives_what_came_before_once_more_finds_nothing():
+    source = KeptSource([encoded((0, 4096), (8192, 4096))], [encoded((8192, 4096))])
+    stream = resuming(source, probe=True)
+    assert extents_of(list(stream)) == [(0, 4096), (8192, 4096)]
+    assert [violation.rule for violation in stream.outcome().violations] == ["R7"]
+
+
+def test_a_probe_that_breaks_is_asked_again():
+    source = KeptSource([encoded((0, 4096))], [CUT], [encoded((8192, 4096))], [])
+    stream = resuming(source, probe=True)
+    assert extents_of(list(stream)) == [(0, 4096), (8192, 4096)]
+    assert [violation.rule for violation in stream.outcome().violations] == ["R8"]
+
+
+@pytest.mark.parametrize("error", [DriverFailed("no such cursor"), InvalidRequest("no"), TokenUnavailable("no")])
+def test_a_probe_that_fails_is_told_and_the_stream_taken_for_whole(error):
+    said: list[str] = []
+    stream = resuming(KeptSource([encoded((0, 4096))], [error]), probe=True, notify=said.append)
+    assert extents_of(list(stream)) == [(0, 4096)]
+    assert stream.outcome().complete
+    assert said == [f"note: whether that was all could not be asked: {error.message}"]
+
+
+def test_a_token_that_cannot_be_had_again_ends_the_stream():
+    class NoToken(KeptSource):
+        def ask(self, asked):
+            if self.questions:
+                raise TokenUnavailable("gone")
+            return super().ask(asked)
+
+    stream = resuming(NoToken([encoded((0, 4096)), CUT]))
+    batches, error = read(stream)
+    assert (extents_of(batches), type(error)) == ([(0, 4096)], TokenUnavailable)
+    assert stream.next_offset == 4096
