@@ -73,10 +73,18 @@ def run(demo: DemoCluster) -> Run:
     return runner
 
 
-def cut_after(count: int, code: Code = Code.UNAVAILABLE, details: str = "Socket closed") -> Tampering:
-    """A service whose stream ends with a status after that many messages."""
+def cut_after(
+    count: int, code: Code = Code.UNAVAILABLE, details: str = "Socket closed", *, times: int | None = None
+) -> Tampering:
+    """A service whose streams end with a status after that many messages; after ``times`` of them it is whole again."""
+    cut = 0
 
     def answer(messages):
+        nonlocal cut
+        cut += 1
+        if times is not None and cut > times:
+            yield from messages
+            return
         for _, message in zip(range(count), messages, strict=False):
             yield message
         raise Refusal(code, details)

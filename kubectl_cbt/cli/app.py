@@ -13,11 +13,14 @@ import typer
 from kubectl_cbt.cli import stopping
 from kubectl_cbt.cli.allocated import allocated
 from kubectl_cbt.cli.browse import browse
+from kubectl_cbt.cli.completion import completion
 from kubectl_cbt.cli.delta import delta
 from kubectl_cbt.cli.demo import demo, serve
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
+from kubectl_cbt.cli.login_options import options
 from kubectl_cbt.cli.open import open_file
 from kubectl_cbt.cli.options import with_groups
+from kubectl_cbt.cli.rbac import rbac
 from kubectl_cbt.cli.services import services
 from kubectl_cbt.cli.showing import wants_screen
 from kubectl_cbt.cli.snapshots import snapshots
@@ -47,12 +50,14 @@ def build_app() -> typer.Typer:
         invoke_without_command=True,
         callback=_root,
     )
-    for verb in (delta, allocated, browse, snapshots, services):
+    for verb in (delta, allocated, browse, snapshots, services, rbac):
         app.command()(with_groups(verb))
     app.command("open")(with_groups(open_file))
     demos = _typer(help=demo.__doc__, invoke_without_command=True, callback=with_groups(demo))
     demos.command()(with_groups(serve))
     app.add_typer(demos, name="demo")
+    app.command()(completion)
+    app.command()(options)
     app.command()(version)
     return app
 
@@ -84,7 +89,7 @@ def run(arguments: Sequence[str]) -> int:
         Stopped: a signal ended it.
     """
     command: Any = typer.main.get_command(build_app())
-    ordered = flags_behind_verb(command, list(arguments)) or _without_arguments()
+    ordered = flags_behind_verb(command, values_apart(arguments)) or _without_arguments()
     diagnostics = Diagnostics(verbosity=_verbosity(ordered))
     try:
         code = command.main(args=ordered, prog_name=PROGRAM, standalone_mode=False)
@@ -105,6 +110,19 @@ def run(arguments: Sequence[str]) -> int:
         return diagnostics.error(_bug(error))
     finally:
         _let_go_of_stdout()
+
+
+def values_apart(arguments: Sequence[str]) -> list[str]:
+    """``-n=shop`` as kubectl takes it; the parser would look for a namespace of the name ``=shop``."""
+    apart: list[str] = []
+    for index, argument in enumerate(arguments):
+        if argument == "--":
+            return [*apart, *arguments[index:]]
+        if argument[:1] == "-" and argument[1:2].isalpha() and argument[2:3] == "=":
+            apart += [argument[:2], argument[3:]]
+        else:
+            apart.append(argument)
+    return apart
 
 
 def flags_behind_verb(command: Any, arguments: list[str]) -> list[str]:

@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, TextIO
 
 from kubectl_cbt.errors import CbtError, UsageError
-from kubectl_cbt.units import printable
+from kubectl_cbt.units import counted, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -82,13 +82,15 @@ class Diagnostics:
             _say("hint: " + error.hint.replace("\n", "\n      "))
         return ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.FAILED
 
-    def violations(self, outcome: Outcome) -> None:
-        """The rules that the stream broke, each with its first examples."""
+    def outcome(self, outcome: Outcome) -> None:
+        """What is to be known of a stream that ended: the rules it broke, each with its first examples, and resumes."""
         for violation in outcome.violations:
             self.warning(_in_words(violation))
         if outcome.clipped:
             extents = "1 extent was" if outcome.clipped == 1 else f"{outcome.clipped} extents were"
             self.note(f"note: {extents} cut at the starting offset, or left out for ending before it")
+        if outcome.resumes:
+            self.note(f"note: the stream was taken up again {counted(outcome.resumes, 'time')}")
 
 
 def log_line(text: str) -> None:

@@ -14,6 +14,7 @@ import typer
 
 from kubectl_cbt.model.question import MAX_MAX_RESULTS
 from kubectl_cbt.model.way import Connect
+from kubectl_cbt.output.listing import ListFormat
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.units import parse_duration, parse_offset
 
@@ -119,6 +120,23 @@ class Cluster:
     ] = False
     demo: Annotated[bool, typer.Option("--demo", help="Ask the demo cluster, which runs inside this command.")] = False
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="With --demo: what its volumes hold.")] = DEFAULT_SEED
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Which objects, in which order, and how: as kubectl get's own options."""
+
+    output: Annotated[ListFormat, typer.Option("--output", "-o", help="Format.")] = ListFormat.TABLE
+    selector: Annotated[
+        str, typer.Option("--selector", "-l", metavar="LABELS", help="Only those with these labels: app=db,tier!=test.")
+    ] = ""
+    field_selector: Annotated[
+        str, typer.Option("--field-selector", metavar="FIELDS", help="Only those with these fields: metadata.name=a.")
+    ] = ""
+    sort_by: Annotated[
+        str, typer.Option("--sort-by", metavar="PATH", help="Sort by a field: .metadata.creationTimestamp.")
+    ] = ""
+    no_headers: Annotated[bool, typer.Option("--no-headers", help="Leave out the headings of a table.")] = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def print_stream(
         except Stopped:
             diagnostics.note(_how_far(stream.outcome(Interrupted("interrupted")), can_go_on=can_go_on))
             raise
-    diagnostics.violations(outcome)
+    diagnostics.outcome(outcome)
     if failure:
         diagnostics.error(failure)
         diagnostics.note(_how_far(outcome, can_go_on=can_go_on))

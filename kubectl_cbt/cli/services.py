@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from kubectl_cbt.cli.diagnostics import Diagnostics
-from kubectl_cbt.cli.options import Cluster, Terminal
+from kubectl_cbt.cli.options import Cluster, Listing, Terminal
 from kubectl_cbt.cli.session import open_session
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.errors import ServiceUnusable
-from kubectl_cbt.output.listing import ListColumn, ListFormat, ListRow, format_list
+from kubectl_cbt.output.listing import ListColumn, ListPrinter, ListRow
 
 if TYPE_CHECKING:
     from kubectl_cbt.cluster.resources import SnapshotMetadataService
@@ -23,7 +21,7 @@ _COLUMNS = (ListColumn("DRIVER"), ListColumn("ADDRESS"), ListColumn("AUDIENCE"),
 def services(
     cluster: Cluster,
     terminal: Terminal,
-    output: Annotated[ListFormat, typer.Option("--output", "-o", help="Format.")] = ListFormat.TABLE,
+    listing: Listing,
 ) -> None:
     """List the drivers that offer CBT, and where they listen.
 
@@ -36,10 +34,14 @@ def services(
       kubectl cbt services
       kubectl cbt services --demo
     """
+    from kubectl_cbt.cluster.selection import Selection
+
+    selection = Selection(listing.selector, listing.field_selector, listing.sort_by)
     with open_session(cluster, terminal.verbosity) as session:
-        found = session.catalogue.services()
-    write_stdout(format_list(output, "ServiceList", _COLUMNS, [_row(service) for service in found]))
-    if not found:
+        found = session.catalogue.services(selection)
+    printer = ListPrinter(listing.output, "ServiceList", _COLUMNS, headings=not listing.no_headers)
+    write_stdout(printer.text([_row(service) for service in found]))
+    if not found and not (selection.labels or selection.fields):
         Diagnostics(quiet=terminal.quiet).note("No SnapshotMetadataServices found: no driver here offers CBT.")
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kubectl_cbt.cli.diagnostics import Diagnostics
-from kubectl_cbt.cli.options import Cluster, Terminal
+from kubectl_cbt.cli.options import Cluster, Listing, Terminal
 from kubectl_cbt.cli.session import open_session
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.model.entry import SnapshotEntry, by_volume_and_age
 from kubectl_cbt.model.refs import SNAPSHOT_PREFIX
-from kubectl_cbt.output.listing import ListColumn, ListFormat, ListRow, format_list
+from kubectl_cbt.output.listing import ListColumn, ListPrinter, ListRow
 from kubectl_cbt.units import age, human_bytes
+
+if TYPE_CHECKING:
+    from kubectl_cbt.cluster.selection import Selection
 
 _COLUMNS = (
     ListColumn("NAME"),
@@ -31,8 +34,9 @@ _COLUMNS = (
 def snapshots(
     cluster: Cluster,
     terminal: Terminal,
+    listing: Listing,
     all_namespaces: Annotated[bool, typer.Option("--all-namespaces", "-A", help="Those of all namespaces.")] = False,
-    output: Annotated[ListFormat, typer.Option("--output", "-o", help="Format.")] = ListFormat.TABLE,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on and print each that changes.")] = False,
 ) -> None:
     """List snapshots, and whether CBT works for them.
 
@@ -42,16 +46,28 @@ def snapshots(
     Examples:
       kubectl cbt snapshots -A
       kubectl cbt snapshots -n shop -o wide
+      kubectl cbt snapshots -n shop -l app=db --sort-by .status.creationTime
       kubectl cbt snapshots --demo -A
     """
-    with open_session(cluster, terminal.verbosity) as session:
-        found = session.catalogue.entries(None if all_namespaces else session.namespace)
-    found.sort(key=by_volume_and_age)
+    from kubectl_cbt.cluster.selection import Selection
+
+    selection = Selection(listing.selector, listing.field_selector, listing.sort_by)
     columns = (ListColumn("NAMESPACE"), *_COLUMNS) if all_namespaces else _COLUMNS
-    write_stdout(format_list(output, "SnapshotList", columns, [_row(row) for row in found]))
+    printer = ListPrinter(listing.output, "SnapshotList", columns, headings=not listing.no_headers, watches=watch)
+    with open_session(cluster, terminal.verbosity) as session:
+        namespace = None if all_namespaces else session.namespace
+        if watch:
+            for changed in session.catalogue.follow(namespace, selection):
+                write_stdout(printer.text([_row(entry) for entry in _ordered(changed, selection)]))
+        found = session.catalogue.entries(namespace, selection)
+    write_stdout(printer.text([_row(entry) for entry in _ordered(found, selection)]))
     if not found:
         where = "in any namespace" if all_namespaces else f"in namespace {session.namespace}"
         Diagnostics(quiet=terminal.quiet).note(f"No snapshots found {where}.")
+
+
+def _ordered(entries: list[SnapshotEntry], selection: Selection) -> list[SnapshotEntry]:
+    return entries if selection.sort_by else sorted(entries, key=by_volume_and_age)
 
 
 def _row(entry: SnapshotEntry) -> ListRow:

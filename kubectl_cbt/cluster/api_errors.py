@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import orjson
 
 from kubectl_cbt.errors import ApiError, ApiUnreachable, Forbidden, NotFound, ResourceTypeMissing, Unauthorized
@@ -39,6 +41,11 @@ def answer_error(status: int, body: bytes, path: str) -> ApiError:
     if status == 404:
         return NotFound(message, status=status, reason=reason or "NotFound")
     return ApiError(message, status=status, reason=reason)
+
+
+def event_error(status: dict[str, Any]) -> ApiError:
+    """The error for the ERROR event that ends a watch; it holds a Status object."""
+    return answer_error(int(status.get("code") or 500), orjson.dumps(status | {"kind": "Status"}), "")
 
 
 def _unauthorized() -> Unauthorized:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cached_property
 from typing import TypeVar
 
 from kubectl_cbt.cluster.api import Api, Object
+from kubectl_cbt.cluster.api_errors import event_error
 from kubectl_cbt.cluster.resources import (
     CBT_GROUP,
     SNAPSHOT_GROUP,
@@ -14,6 +16,7 @@ from kubectl_cbt.cluster.resources import (
     VolumeSnapshot,
     VolumeSnapshotContent,
 )
+from kubectl_cbt.cluster.selection import Selection
 from kubectl_cbt.errors import Forbidden, NotFound, ResourceTypeMissing
 from kubectl_cbt.model.entry import SnapshotEntry, siblings
 from kubectl_cbt.model.refs import SnapshotRef
@@ -23,6 +26,9 @@ _CBT_VERSIONS = ("v1beta1", "v1alpha1")
 """Served versions of SnapshotMetadataService we read, best first."""
 
 _NO_SERVICE = "driver has no service"
+
+_ALL = Selection()
+_DELETED = "deleted"
 
 _View = TypeVar("_View")
 
@@ -37,10 +43,12 @@ class Catalogue:
         """One VolumeSnapshot."""
         return VolumeSnapshot.of(self._api.get(*_SNAPSHOTS, "namespaces", ref.namespace, "volumesnapshots", ref.name))
 
-    def snapshots(self, namespace: str | None) -> list[VolumeSnapshot]:
+    def snapshots(self, namespace: str | None, selection: Selection = _ALL) -> list[VolumeSnapshot]:
         """Those of a namespace, or with None of all."""
-        scope = ("namespaces", namespace) if namespace else ()
-        return _items(self._api.get(*_SNAPSHOTS, *scope, "volumesnapshots"), VolumeSnapshot.of)
+        return _items(self._snapshot_list(namespace, selection), VolumeSnapshot.of, selection)
+
+    def _snapshot_list(self, namespace: str | None, selection: Selection) -> Object:
+        return self._api.get(*_snapshots_path(namespace), **selection.query())
 
     def content(self, name: str) -> VolumeSnapshotContent:
         """One VolumeSnapshotContent."""
@@ -50,9 +58,10 @@ class Catalogue:
         """One SnapshotMetadataService."""
         return SnapshotMetadataService.of(self._api.get(*self._cbt, "snapshotmetadataservices", name))
 
-    def services(self) -> list[SnapshotMetadataService]:
+    def services(self, selection: Selection = _ALL) -> list[SnapshotMetadataService]:
         """All SnapshotMetadataServices."""
-        return _items(self._api.get(*self._cbt, "snapshotmetadataservices"), SnapshotMetadataService.of)
+        found = self._api.get(*self._cbt, "snapshotmetadataservices", **selection.query())
+        return _items(found, SnapshotMetadataService.of, selection)
 
     def namespace_exists(self, name: str) -> bool:
         """False only when the API server says so; who may not look at namespaces is not told off here."""
@@ -64,9 +73,31 @@ class Catalogue:
             return True
         return True
 
-    def entries(self, namespace: str | None) -> list[SnapshotEntry]:
+    def entries(self, namespace: str | None, selection: Selection = _ALL) -> list[SnapshotEntry]:
         """Snapshots of a namespace (None: all) with driver, handle and whether CBT works for them."""
-        snapshots = self.snapshots(namespace)
+        return self._entries(self.snapshots(namespace, selection))
+
+    def follow(self, namespace: str | None, selection: Selection = _ALL) -> Iterator[list[SnapshotEntry]]:
+        """All entries at first, then each that changed, for as long as one iterates."""
+        listing = self._snapshot_list(namespace, selection)
+        version = str(listing["metadata"].get("resourceVersion") or "")
+        yield self._entries(_items(listing, VolumeSnapshot.of, selection))
+        while True:
+            events = self._api.watch(*_snapshots_path(namespace), **selection.query(), resourceVersion=version)
+            for event in events:
+                if event["type"] == "ERROR":
+                    raise event_error(event["object"])
+                version = str(event["object"]["metadata"].get("resourceVersion") or version)
+                if event["type"] != "BOOKMARK":
+                    yield [self._changed(event)]
+
+    def _changed(self, event: Object) -> SnapshotEntry:
+        snapshot = VolumeSnapshot.of(event["object"])
+        if event["type"] == "DELETED":
+            return replace(_entry(snapshot, None, {}), obstacle=_DELETED)
+        return self._entries([snapshot])[0]
+
+    def _entries(self, snapshots: list[VolumeSnapshot]) -> list[SnapshotEntry]:
         contents = self._contents(snapshots)
         obstacles = self._driver_obstacles({content.driver for content in contents.values()})
         return [_entry(snapshot, contents.get(snapshot.content or ""), obstacles) for snapshot in snapshots]
@@ -125,8 +156,9 @@ class Catalogue:
     def _contents(self, snapshots: list[VolumeSnapshot]) -> dict[str, VolumeSnapshotContent]:
         """Contents by name; one by one for a caller that may get but not list them, none at all if not even get."""
         try:
-            listed = _items(self._api.get(*_SNAPSHOTS, "volumesnapshotcontents"), VolumeSnapshotContent.of)
-            return {content.name: content for content in listed}
+            if len(snapshots) > 1:
+                listed = _items(self._api.get(*_SNAPSHOTS, "volumesnapshotcontents"), VolumeSnapshotContent.of)
+                return {content.name: content for content in listed}
         except Forbidden:
             pass
         found = {}
@@ -138,8 +170,13 @@ class Catalogue:
         return found
 
 
-def _items(listing: Object, view: Callable[[Object], _View]) -> list[_View]:
-    return [view(item) for item in listing.get("items") or ()]
+def _snapshots_path(namespace: str | None) -> tuple[str, ...]:
+    scope = ("namespaces", namespace) if namespace else ()
+    return (*_SNAPSHOTS, *scope, "volumesnapshots")
+
+
+def _items(listing: Object, view: Callable[[Object], _View], selection: Selection = _ALL) -> list[_View]:
+    return [view(item) for item in selection.ordered(listing.get("items") or ())]
 
 
 def _entry(snapshot: VolumeSnapshot, content: VolumeSnapshotContent | None, drivers: dict[str, str]) -> SnapshotEntry:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +54,29 @@ def find_way(api: Api, endpoint: Endpoint, reaching: Reaching, login: Login, *, 
     found = ServicePort(service["metadata"]["namespace"], service["metadata"]["name"], port)
     _check_port(service, found, endpoint)
     return PortForward(found, login.kubectl_flags(), lambda: _check_ready(api, found), log)
+
+
+def namespaces_of(api: Api, addresses: Iterable[str]) -> tuple[tuple[str, ...], bool]:
+    """Where the Services behind addresses are, and whether one of them is found only by looking through all.
+
+    Addresses that are none, or that are reached without a Service, are left out.
+
+    Raises:
+        ApiError: what the API server said.
+    """
+    found, finds = set(), False
+    for address in addresses:
+        try:
+            host, port = split_address(address)
+        except ValueError:
+            continue
+        if is_loopback(host):
+            continue
+        service = _service_behind(api, host, port, Reaching())
+        if service is not None:
+            found.add(str(service["metadata"]["namespace"]))
+            finds |= not (service_names(host) or ("", ""))[1]
+    return tuple(sorted(found)), finds
 
 
 def service_names(host: str) -> tuple[str, str] | None:

@@ -17,10 +17,8 @@ FreshToken = Callable[[], Secret]
 
 _MAKE_ONE = """\
 make a ServiceAccount that may read snapshots there, and name it:
-  kubectl create serviceaccount cbt -n {namespace}
-  kubectl create role cbt --verb=get --resource=volumesnapshots.snapshot.storage.k8s.io -n {namespace}
-  kubectl create rolebinding cbt --role=cbt --serviceaccount={namespace}:cbt -n {namespace}
-  kubectl cbt … --service-account {namespace}/cbt
+  kubectl cbt rbac -n {namespace} --for-user | kubectl apply -f -
+  kubectl cbt … --service-account {namespace}/kubectl-cbt
 or pass a token of one with --token-file"""
 
 
@@ -88,12 +86,10 @@ def service_account_of_caller(api: Api, namespace: str) -> ServiceAccountRef:
         TokenUnavailable: it is not; the hint shows how to make one.
     """
     hint = _MAKE_ONE.format(namespace=namespace)
-    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
     try:
-        review = api.create("apis", "authentication.k8s.io", "v1", "selfsubjectreviews", body=body)
+        username = name_of_caller(api)
     except ApiError as error:
         raise TokenUnavailable(f"the API server does not say who you are: {error.message}", hint=hint) from error
-    username = review["status"]["userInfo"].get("username", "")
     account = ServiceAccountRef.of_user(username)
     if account is None:
         raise TokenUnavailable(
@@ -101,3 +97,14 @@ def service_account_of_caller(api: Api, namespace: str) -> ServiceAccountRef:
             hint=hint,
         )
     return account
+
+
+def name_of_caller(api: Api) -> str:
+    """The user the API server takes the caller for.
+
+    Raises:
+        ApiError: it does not say.
+    """
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    review = api.create("apis", "authentication.k8s.io", "v1", "selfsubjectreviews", body=body)
+    return str(review["status"]["userInfo"].get("username", ""))

@@ -41,14 +41,54 @@ class ListRow:
     document: dict[str, Any]
 
 
-def format_list(form: ListFormat, kind: str, columns: Sequence[ListColumn], rows: Sequence[ListRow]) -> str:
-    """The whole text; a table of nothing is empty, as kubectl's."""
-    if form is ListFormat.NAME:
-        return "".join(f"{row.name}\n" for row in rows)
-    if form in (ListFormat.JSON, ListFormat.YAML):
-        document = {"apiVersion": "kubectl-cbt/v1", "kind": kind, "items": [row.document for row in rows]}
-        return _document(form, document)
-    return _table([column.heading for column in columns if form is ListFormat.WIDE or not column.wide], rows)
+class ListPrinter:
+    """Text of a list, and of the rows that a watch brings after it.
+
+    Args:
+        kind: of the document that ``json`` and ``yaml`` print.
+        headings: whether a table begins with them.
+        watches: whether more will come; ``json`` and ``yaml`` are then one document an object, as kubectl's are.
+    """
+
+    def __init__(
+        self,
+        form: ListFormat,
+        kind: str,
+        columns: Sequence[ListColumn],
+        *,
+        headings: bool = True,
+        watches: bool = False,
+    ) -> None:
+        self._form = form
+        self._kind = kind
+        self._columns = [column.heading for column in columns if form is ListFormat.WIDE or not column.wide]
+        self._headings = headings
+        self._watches = watches
+        self._widths: list[int] = []
+
+    def text(self, rows: Sequence[ListRow]) -> str:
+        """The whole text at first, then that of further rows; a table of nothing is empty, as kubectl's."""
+        if self._form is ListFormat.NAME:
+            return "".join(f"{row.name}\n" for row in rows)
+        if self._form not in (ListFormat.JSON, ListFormat.YAML):
+            return self._table(rows)
+        if not self._watches:
+            document = {"apiVersion": "kubectl-cbt/v1", "kind": self._kind, "items": [row.document for row in rows]}
+            return _document(self._form, document)
+        between = "---\n" if self._form is ListFormat.YAML else ""
+        return "".join(between + _document(self._form, row.document) for row in rows)
+
+    def _table(self, rows: Sequence[ListRow]) -> str:
+        lines = [[row.cells[heading] for heading in self._columns] for row in rows]
+        if lines and not self._widths:
+            # Measured once: what a watch brings later has to line up with what stands already.
+            measured = [self._columns, *lines] if self._headings else lines
+            self._widths = [max(len(line[index]) for line in measured) for index in range(len(self._columns))]
+            lines = measured
+        return "".join(
+            "   ".join(cell.ljust(width) for cell, width in zip(line, self._widths, strict=True)).rstrip() + "\n"
+            for line in lines
+        )
 
 
 def _document(form: ListFormat, document: dict[str, Any]) -> str:
@@ -59,14 +99,3 @@ def _document(form: ListFormat, document: dict[str, Any]) -> str:
     from yaml import safe_dump
 
     return safe_dump(document, sort_keys=False, allow_unicode=True)
-
-
-def _table(headings: list[str], rows: Sequence[ListRow]) -> str:
-    if not rows:
-        return ""
-    lines = [headings, *([row.cells[heading] for heading in headings] for row in rows)]
-    widths = [max(len(line[index]) for line in lines) for index in range(len(headings))]
-    return "".join(
-        "   ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n"
-        for line in lines
-    )

@@ -1,0 +1,150 @@
+"""Values that only the cluster knows, or the kubeconfig: asked with the flags that stand on the line already."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from kubectl_cbt.cli.completing.answers import Candidate
+from kubectl_cbt.cli.completing.line import Line
+from kubectl_cbt.cli.options import Cluster
+from kubectl_cbt.cli.session import open_session
+from kubectl_cbt.errors import Forbidden
+from kubectl_cbt.model.entry import SnapshotEntry, siblings
+from kubectl_cbt.model.refs import SNAPSHOT_PREFIX, SnapshotRef
+
+if TYPE_CHECKING:
+    from kubectl_cbt.cli.session import Session
+    from kubectl_cbt.cluster.kubeconfig import KubeconfigNames
+
+REQUEST_TIMEOUT_SECONDS = 2.0
+"""Unless the line says otherwise: the person waits."""
+
+_KINDS = ("", "vs/", "volumesnapshot/", "volumesnapshots/", SNAPSHOT_PREFIX)
+"""What may stand before the name of a snapshot."""
+
+_NAMES_THE_BASE = ("--base-handle", "--choose-base")
+"""With one of these delta takes the target alone."""
+
+
+def contexts(line: Line, typed: str) -> Iterator[Candidate]:
+    """Contexts of the kubeconfig."""
+    return map(Candidate, _kubeconfig_names(line).contexts)
+
+
+def clusters(line: Line, typed: str) -> Iterator[Candidate]:
+    """Clusters of the kubeconfig."""
+    return map(Candidate, _kubeconfig_names(line).clusters)
+
+
+def users(line: Line, typed: str) -> Iterator[Candidate]:
+    """Users of the kubeconfig."""
+    return map(Candidate, _kubeconfig_names(line).users)
+
+
+def palettes(line: Line, typed: str) -> Iterator[Candidate]:
+    """Palettes of the map; typer does not know them, because naming one has a parser of its own."""
+    from kubectl_cbt.output.palettes import PALETTES
+
+    return (Candidate(palette.name, palette.about) for palette in PALETTES)
+
+
+def namespaces(line: Line, typed: str) -> list[Candidate]:
+    """All namespaces; for who may not list them, those with snapshots."""
+    with _session(line) as session:
+        try:
+            return [Candidate(name) for name in _names(session, "namespaces")]
+        except Forbidden:
+            found = session.catalogue.snapshots(None)
+    return [Candidate(namespace) for namespace in sorted({snapshot.ref.namespace for snapshot in found})]
+
+
+def services(line: Line, typed: str) -> list[Candidate]:
+    """SnapshotMetadataServices."""
+    with _session(line) as session:
+        return [Candidate(service.name, service.address) for service in session.catalogue.services()]
+
+
+def service_accounts(line: Line, typed: str) -> list[Candidate]:
+    """``NAME`` of the line's namespace, or ``NAMESPACE/NAME`` once a namespace was typed."""
+    namespace, slash, _ = typed.partition("/")
+    with _session(line) as session:
+        where = namespace if slash else session.namespace
+        names = _names(session, "namespaces", where, "serviceaccounts")
+    return [Candidate(f"{namespace}/{name}" if slash else name) for name in names]
+
+
+def snapshots(line: Line, typed: str) -> list[Candidate]:
+    """Snapshots of the namespace that can be asked about, newest first."""
+    with _session(line) as session:
+        found = session.catalogue.entries(session.namespace)
+    return _candidates([entry for entry in found if entry.usable], typed)
+
+
+def newer_snapshots(line: Line, typed: str) -> list[Candidate]:
+    """What the snapshot before it on the line can be the base of: newer ones of its volume, newest first."""
+    if any(flag.name in line.values for spelling in _NAMES_THE_BASE for flag in line.find(spelling)):
+        return []
+    with _session(line) as session:
+        base = SnapshotRef(session.namespace, line.positionals[-1].rpartition("/")[2])
+        found = siblings(session.catalogue.entries(session.namespace), base)
+    taken = next((entry.created for entry in found if entry.ref == base), None)
+    if taken is None:
+        return []  # unknown, or too young to have a time: nothing is newer
+    return _candidates([entry for entry in found if entry.created and entry.created > taken], typed)
+
+
+def cluster_options(line: Line) -> Cluster:
+    """The line's flags as the verbs get them.
+
+    Raises:
+        Exception: typer's, for a value that a verb would not take either.
+    """
+    values: dict[str, Any] = {"request_timeout": REQUEST_TIMEOUT_SECONDS}
+    flags = {flag.name: flag for verb in line.verbs for flag in verb.flags if flag.name in line.values}
+    for field in fields(Cluster):
+        if field.name in flags:
+            given = line.values[field.name]
+            # Typer's conversion loads pydantic, and text stays what it is.
+            values[field.name] = given[-1] if isinstance(field.default, str) else flags[field.name].convert(given)
+    return Cluster(**values)
+
+
+@contextlib.contextmanager
+def _session(line: Line) -> Iterator[Session]:
+    with open_session(cluster_options(line)) as session:
+        yield session
+
+
+def _kubeconfig_names(line: Line) -> KubeconfigNames:
+    from kubectl_cbt.cluster.kubeconfig import names
+
+    return names(cluster_options(line).kubeconfig or None)
+
+
+def _names(session: Session, *segments: str) -> list[str]:
+    """Names of the core objects at a path."""
+    listing = session.api.get("api", "v1", *segments)
+    return sorted(item["metadata"]["name"] for item in listing.get("items") or ())
+
+
+def _candidates(entries: Iterable[SnapshotEntry], typed: str) -> list[Candidate]:
+    kind = typed[: typed.rfind("/") + 1]
+    if kind not in _KINDS:
+        return []
+    return [Candidate(kind + entry.ref.name, _about(entry)) for entry in sorted(entries, key=_taken, reverse=True)]
+
+
+def _taken(entry: SnapshotEntry) -> datetime:
+    return entry.created or entry.object_created or datetime.min.replace(tzinfo=UTC)
+
+
+def _about(entry: SnapshotEntry) -> str:
+    from kubectl_cbt.units import age, human_bytes
+
+    size = human_bytes(entry.restore_size_bytes) if entry.restore_size_bytes is not None else ""
+    taken = entry.created or entry.object_created
+    return "  ".join(part for part in (entry.claim, size, f"{age(taken)} ago" if taken else "") if part)

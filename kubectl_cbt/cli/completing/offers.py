@@ -1,0 +1,111 @@
+"""What fits where the cursor is: a verb, a flag, a flag's value or a positional."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from kubectl_cbt.cli.completing import live
+from kubectl_cbt.cli.completing.answers import FILES, NOTHING, Answer, Candidate, matching
+from kubectl_cbt.cli.completing.line import Line, is_flag, read_line
+from kubectl_cbt.cli.completing.tree import Flag, Parameter, Verb
+
+Source = Callable[[Line, str], Iterable[Candidate]]
+"""Values for the line, given what was typed of them."""
+
+OF_FLAGS: dict[str, Source] = {
+    "--cluster": live.clusters,
+    "--context": live.contexts,
+    "--namespace": live.namespaces,
+    "--palette": live.palettes,
+    "--service": live.services,
+    "--service-account": live.service_accounts,
+    "--user": live.users,
+}
+"""By the flag's long spelling: where values come from that typer does not know."""
+
+OF_POSITIONALS: dict[str, Source] = {
+    "BASE": live.snapshots,
+    "SNAPSHOT": live.snapshots,
+    "TARGET": live.newer_snapshots,
+}
+"""By what the help calls a positional, whatever its verb."""
+
+
+def complete(root: Verb, words: Sequence[str]) -> Answer:
+    """What the last word may become.
+
+    Args:
+        words: those after the program's name; the last one may be empty.
+
+    Raises:
+        Exception: of any kind, when something cannot be found out.
+    """
+    *before, last = words or [""]
+    line = read_line(root, before)
+    if line.pending:
+        return _value(line, line.pending, last)
+    if is_flag(line, last) or (last == "-" and not line.flags_ended):
+        return _flag_or_its_value(line, last)
+    if line.command.verbs and not line.positionals:
+        return matching(_verbs(line), last, in_order=True)
+    return _positional(line, last)
+
+
+def _flag_or_its_value(line: Line, word: str) -> Answer:
+    spelling, equals, value = word.partition("=")
+    if equals and spelling.startswith("--"):
+        return _value(line, spelling, value)
+    if len(word) > 2 and not word.startswith("--"):
+        letter, value_of_letter = line.letters(word)
+        if value_of_letter is not None:
+            kept = word.removesuffix(value_of_letter)
+            return _value(line, letter, value_of_letter, kept=kept)
+    return matching(_flags(line, word), word, in_order=True)
+
+
+def _value(line: Line, spelling: str, typed: str, *, kept: str = "") -> Answer:
+    flags = [flag for flag in line.find(spelling) if flag.takes_value]
+    if any(flag.is_file for flag in flags):
+        # With something kept before it no shell would find the file.
+        return NOTHING if kept else FILES
+    choices = [Candidate(choice) for flag in flags for choice in flag.choices]
+    sources = {OF_FLAGS[name] for flag in flags for name in flag.spellings if name in OF_FLAGS}
+    found = [candidate for source in sources for candidate in source(line, typed)]
+    return matching(choices + found, typed, kept=kept, in_order=True)
+
+
+def _positional(line: Line, typed: str) -> Answer:
+    positional = _next_positional(line)
+    if positional is None:
+        return NOTHING
+    if positional.is_file:
+        return FILES
+    choices = [Candidate(choice) for choice in positional.choices]
+    source = OF_POSITIONALS.get(positional.metavar)
+    return matching([*choices, *(source(line, typed) if source else ())], typed, in_order=True)
+
+
+def _next_positional(line: Line) -> Parameter | None:
+    known, index = line.command.positionals, len(line.positionals)
+    if index < len(known):
+        return known[index]
+    return known[-1] if known and known[-1].repeatable else None
+
+
+def _verbs(line: Line) -> Iterator[Candidate]:
+    for verb in line.command.verbs:
+        # After flags: those that take them all.
+        if line.verbs == [line.command] or verb in line.verbs:
+            yield Candidate(verb.name, verb.about)
+
+
+def _flags(line: Line, typed: str) -> Iterator[Candidate]:
+    for flag in (flag for verb in line.verbs for flag in verb.flags):
+        if _may_be_given(line, flag, typed):
+            for spelling in (*flag.spellings, *flag.off):
+                yield Candidate(spelling, flag.about)
+
+
+def _may_be_given(line: Line, flag: Flag, typed: str) -> bool:
+    """Flags that no help lists are offered to whoever has begun to type one."""
+    return (flag.repeatable or flag.name not in line.values) and (not flag.hidden or typed.strip("-") != "")

@@ -1,0 +1,77 @@
+# Completes the command kubectl-cbt in bash.
+#
+#   This shell only:  eval "$(kubectl-cbt completion bash)"
+#   Every new shell:  put that line into ~/.bashrc
+#
+# It asks kubectl_complete-cbt, which has to be on PATH. To complete "kubectl cbt" no script is needed, but kubectl's
+# own completion (kubectl completion bash) and the same program on PATH.
+
+# Sets REPLY to a word as the command would get it. What would run a command is left as it was typed.
+_kubectl_cbt_unquoted() {
+    local close
+    if [[ $1 != *['`(<>;|&']* ]]; then
+        for close in '' "'" '"'; do
+            eval "REPLY=$1$close" 2>/dev/null && return
+        done
+    fi
+    REPLY=$1
+}
+
+_kubectl_cbt() {
+    # Bash splits words at = and : too. Only blanks count; and the last word ends at the cursor.
+    local rest=${COMP_LINE:0:COMP_POINT} word="" stripped typed=() REPLY
+    for word in "${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
+        stripped=${rest#"${rest%%[![:space:]]*}"}
+        word=${stripped:0:${#word}}
+        if [[ $stripped == "$rest" && ${#typed[@]} -gt 0 ]]; then
+            typed[${#typed[@]}-1]+=$word
+        else
+            typed+=("$word")
+        fi
+        rest=${stripped:${#word}}
+    done
+
+    # What bash leaves in place: it puts a candidate where the part behind the last = or : stands.
+    local last=${typed[${#typed[@]}-1]} replaced=$word kept flag="" given=()
+    [[ $word == [=:] ]] && replaced=""
+    _kubectl_cbt_unquoted "${last%"$replaced"}"
+    kept=$REPLY
+    for word in "${typed[@]:1}"; do
+        _kubectl_cbt_unquoted "$word"
+        given+=("$REPLY")
+    done
+    # Of a word --flag=value the candidates are values.
+    [[ $last == --*=* ]] && flag=${last%%=*}=
+
+    local line value directive=0 longest=0 values=() abouts=()
+    while IFS= read -r line; do
+        if [[ $line =~ ^:[0-9]+$ ]]; then
+            directive=${line#:}
+            continue
+        fi
+        value=$flag${line%%$'\t'*}
+        value=${value#"$kept"}
+        [[ $replaced == [\'\"]* ]] || printf -v value %q "$value"
+        values+=("$value")
+        line=$line$'\t'
+        line=${line#*$'\t'}
+        abouts+=("${line%$'\t'}")
+        ((${#value} > longest)) && longest=${#value}
+    done < <(kubectl_complete-cbt "${given[@]}" 2>/dev/null)
+
+    ((directive & 2)) && compopt -o nospace 2>/dev/null
+    ((directive & 4)) && compopt +o default 2>/dev/null
+    ((directive & 32)) && compopt -o nosort 2>/dev/null
+
+    # Descriptions only where the candidates are listed: bash inserts no more than what they have in common.
+    local index
+    COMPREPLY=("${values[@]}")
+    ((${#values[@]} < 2 || COMP_TYPE == 37 || COMP_TYPE == 42)) && return
+    for index in "${!values[@]}"; do
+        [[ ${abouts[index]} ]] || continue
+        printf -v line "%-${longest}s  (%s)" "${values[index]}" "${abouts[index]}"
+        COMPREPLY[index]=${line:0:${COLUMNS:-80}-1}
+    done
+}
+
+complete -o default -F _kubectl_cbt kubectl-cbt

@@ -1,0 +1,126 @@
+"""Verbs and flags as completing needs them, read off typer's command: a flag that is added there is completed here.
+
+The one module that knows how typer describes parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+_FILE_METAVARS = ("FILE", "PATH", "DIR")
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """What flags and positionals have in common.
+
+    Attributes:
+        metavar: how the help calls the value, without brackets and dots.
+        choices: all values there are, empty when there is no list of them.
+        repeatable: whether it may be given more than once.
+    """
+
+    name: str
+    about: str = ""
+    metavar: str = ""
+    choices: tuple[str, ...] = ()
+    repeatable: bool = False
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the value names a file."""
+        return self.metavar in _FILE_METAVARS
+
+
+def _as_given(values: Sequence[str]) -> Any:
+    return values[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Flag(Parameter):
+    """A flag.
+
+    Attributes:
+        spellings: ``--namespace``, ``-n``.
+        off: spellings that turn it off: ``--no-color``.
+        hidden: left out of the verb's help.
+        convert: from the values given to what the verb gets. Raises whatever typer does.
+    """
+
+    spellings: tuple[str, ...] = ()
+    off: tuple[str, ...] = ()
+    takes_value: bool = True
+    hidden: bool = False
+    convert: Callable[[Sequence[str]], Any] = field(default=_as_given, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A command, with those inside it."""
+
+    name: str
+    about: str = ""
+    flags: tuple[Flag, ...] = ()
+    positionals: tuple[Parameter, ...] = ()
+    verbs: tuple[Verb, ...] = ()
+
+    def flag(self, spelling: str) -> Flag | None:
+        """The flag that is spelled so."""
+        return next((flag for flag in self.flags if spelling in flag.spellings + flag.off), None)
+
+    def verb(self, name: str) -> Verb | None:
+        """The verb of that name inside this one."""
+        return next((verb for verb in self.verbs if verb.name == name), None)
+
+
+def read_tree(command: Any, parent: Any = None) -> Verb:
+    """A typer command and all below it; hidden verbs are left out."""
+    context = command.context_class(command, parent=parent, info_name=command.name, **command.context_settings)
+    parameters = command.get_params(context)
+    commands = getattr(command, "commands", {}).values()
+    return Verb(
+        name=command.name or "",
+        about=command.get_short_help_str(limit=200),
+        flags=tuple(_flag(found, context) for found in parameters if found.param_type_name == "option"),
+        positionals=tuple(
+            Parameter(**_common(found, context)) for found in parameters if found.param_type_name == "argument"
+        ),
+        verbs=tuple(read_tree(found, context) for found in commands if not found.hidden),
+    )
+
+
+def _flag(option: Any, context: Any) -> Flag:
+    takes_value = not (option.is_flag or option.count)
+
+    def convert(values: Sequence[str]) -> Any:
+        if not takes_value:
+            return values[-1] not in option.secondary_opts
+        return option.process_value(context, list(values) if option.multiple else values[-1])
+
+    return Flag(
+        **_common(option, context),
+        spellings=tuple(option.opts),
+        off=tuple(option.secondary_opts),
+        takes_value=takes_value,
+        hidden=option.hidden,
+        convert=convert,
+    )
+
+
+def _common(parameter: Any, context: Any) -> dict[str, Any]:
+    metavar = (parameter.metavar or "").strip("[].")
+    offered = parameter.shell_complete(context, "")
+    return {
+        "name": parameter.name,
+        "about": parameter.help or "",
+        "metavar": "FILE" if any(item.type == "file" for item in offered) else metavar,
+        "choices": tuple(item.value for item in offered if item.type == "plain") or _listed(metavar),
+        "repeatable": bool(parameter.multiple or parameter.nargs < 0 or getattr(parameter, "count", False)),
+    }
+
+
+def _listed(metavar: str) -> tuple[str, ...]:
+    """The values of ``json|yaml``: words in capitals stand for something else."""
+    return tuple(part for part in metavar.split("|") if not part.isupper()) if "|" in metavar else ()

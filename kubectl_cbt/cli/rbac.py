@@ -1,0 +1,103 @@
+"""``rbac``: the rights that asking takes, ready to apply."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kubectl_cbt.cli.diagnostics import Diagnostics
+from kubectl_cbt.cli.options import Cluster, Terminal
+from kubectl_cbt.cli.session import Session, open_session
+from kubectl_cbt.cli.stdout import write_stdout
+from kubectl_cbt.errors import UsageError
+from kubectl_cbt.model.refs import ServiceAccountRef
+
+if TYPE_CHECKING:
+    from kubectl_cbt.cluster.rbac import Explained, Grant
+
+
+def rbac(
+    cluster: Cluster,
+    terminal: Terminal,
+    for_user: Annotated[
+        bool,
+        typer.Option(
+            "--for-user",
+            help="For a person outside the cluster: you, or with --as NAME someone else. Adds port-forward.",
+        ),
+    ] = False,
+    service_account: Annotated[
+        str,
+        typer.Option("--service-account", metavar="[NAMESPACE/]NAME", help="ServiceAccount to make and to ask as."),
+    ] = "kubectl-cbt",
+    service: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--service",
+            metavar="NAME",
+            help="With --for-user: reach only this one; may be repeated.",
+        ),
+    ] = None,
+    browse: Annotated[
+        bool, typer.Option("--browse", help="Grant listing too: for browse, snapshots and completion.")
+    ] = False,
+) -> None:
+    """Print the least rights that delta and allocated take.
+
+    A ServiceAccount, and the roles and bindings that let it ask about the snapshots of one namespace. Nothing in the
+    cluster is changed: apply what is printed, or hand it to whoever may.
+
+    \b
+    Examples:
+      # For a backup that runs in a pod, as ServiceAccount kubectl-cbt
+      kubectl cbt rbac -n shop | kubectl apply -f -
+
+    \b
+      # For yourself on a laptop
+      kubectl cbt rbac -n shop --for-user | kubectl apply -f -
+      kubectl cbt delta pg-mon pg-tue -n shop --service-account kubectl-cbt
+
+    \b
+      # For someone else
+      kubectl cbt rbac -n shop --for-user --as jane@example.com | kubectl apply -f -
+    """
+    from kubectl_cbt.cluster.rbac import Grant, objects
+    from kubectl_cbt.cluster.tokens import name_of_caller
+
+    # Whoever the rights are for need not be able to read anything yet.
+    reader = replace(cluster, as_user="", as_uid="", as_group=None)
+    with open_session(reader, terminal.verbosity) as session:
+        try:
+            account = ServiceAccountRef.parse(service_account, session.namespace)
+        except ValueError as error:
+            raise UsageError(f"--service-account {error}") from error
+        grant = Grant(account, session.namespace, browses=browse)
+        if for_user:
+            user = cluster.as_user or name_of_caller(session.api)
+            grant = replace(_reaching(grant, session, service or []), user=user)
+    write_stdout("---\n".join(map(_as_yaml, objects(grant))))
+    Diagnostics(quiet=terminal.quiet).note(
+        f"note: once it is applied: kubectl cbt delta BASE TARGET -n {grant.namespace} --service-account {account}"
+    )
+
+
+def _reaching(grant: Grant, session: Session, only: list[str]) -> Grant:
+    """With the namespaces that the services' addresses lead to."""
+    from kubectl_cbt.cluster.reach import namespaces_of
+
+    services = session.catalogue.services()
+    missing = sorted(set(only) - {service.name for service in services})
+    if missing:
+        raise UsageError(f'there is no SnapshotMetadataService "{missing[0]}"', hint="kubectl cbt services lists them")
+    addresses = [service.address for service in services if not only or service.name in only]
+    namespaces, finds = namespaces_of(session.api, addresses)
+    return replace(grant, driver_namespaces=namespaces, finds_services=finds)
+
+
+def _as_yaml(one: Explained) -> str:
+    from yaml import safe_dump
+
+    why = f"# {one.why}\n" if one.why else ""
+    return why + str(safe_dump(one.document, sort_keys=False, default_flow_style=None, width=120))

@@ -1,0 +1,326 @@
+"""Completion as shells meet it: the script kubectl runs, the real kubectl, and a real bash.
+
+Of the shells only bash is on the machines that run this. The other scripts are checked for what they call and say.
+"""
+
+import os
+import pty
+import select
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import COMMAND, command_environment, run_command
+
+from kubectl_cbt.cli.completing.scripts import Shell, script
+
+COMPLETER = COMMAND.with_name("kubectl_complete-cbt")
+FORBIDDEN = ("numpy", "grpc", "textual", "rich", "google.protobuf", "cryptography")
+PATIENCE_SECONDS = 60
+"""Only a hang takes so long; no test is about time."""
+
+
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory) -> Path:
+    """A folder for PATH that has the completer."""
+    if COMPLETER.exists():
+        return COMPLETER.parent
+    path = tmp_path_factory.mktemp("bin") / COMPLETER.name
+    path.write_text(f'#!/bin/sh\nexec {sys.executable} -m kubectl_cbt.complete_main "$@"\n')
+    path.chmod(0o755)
+    return path.parent
+
+
+@pytest.fixture
+def environment(demo, programs) -> dict[str, str]:
+    found = command_environment(demo)
+    return found | {"PATH": f"{programs}{os.pathsep}{COMMAND.parent}{os.pathsep}{found['PATH']}"}
+
+
+def finished(arguments: list, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        arguments, env=environment, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
+
+
+@pytest.fixture
+def complete(programs, environment):
+    def complete(*words, **more: str) -> list[str]:
+        found = finished([programs / COMPLETER.name, *words], environment | more)
+        assert (found.returncode, found.stderr) == (0, "")
+        return found.stdout.splitlines()
+
+    return complete
+
+
+# The protocol
+
+
+def test_candidates_come_one_a_line_with_a_description_and_the_directive_last(complete):
+    *lines, directive = complete("allocated", "-n", "shop", "pg-s")
+    assert [line.partition("\t")[0] for line in lines] == ["pg-sun", "pg-sat"]
+    assert all(line.partition("\t")[2].startswith("postgres  200 GiB  ") for line in lines)
+    assert directive == ":36"
+
+
+def test_files_are_left_to_the_shell(complete):
+    assert complete("open", "") == [":0"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("delta", "--kubeconfig", "/nonexistent", ""),
+        ("delta", "--context", "demo-nobody", ""),
+        ("delta", "--seed", "many", ""),
+        ("delta", "--demo", "--kubeconfig", "x", ""),
+        ("delta", "-n", b"\xff", ""),
+        (b"\xff\xfe", b"\xff", "-"),
+    ],
+    ids=str,
+)
+def test_whatever_goes_wrong_it_succeeds_silently(complete, words):
+    assert complete(*words)[-1] in (":4", ":36")
+    assert len(complete(*words)) == 1
+
+
+def test_without_any_word_it_offers_the_verbs(complete):
+    assert complete() == complete("")
+    assert len(complete()) > 5
+
+
+def kubeconfig_with_login(path: Path, *command: str) -> dict[str, str]:
+    plugin = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "command": command[0],
+        "args": list(command[1:]),
+        "interactiveMode": "IfAvailable",
+    }
+    document = {
+        "current-context": "a",
+        "contexts": [{"name": "a", "context": {"cluster": "a", "user": "a"}}],
+        "clusters": [{"name": "a", "cluster": {"server": "https://127.0.0.1:1"}}],
+        "users": [{"name": "a", "user": {"exec": plugin}}],
+    }
+    path.write_text(yaml.safe_dump(document))
+    return {"KUBECONFIG": str(path)}
+
+
+def test_a_login_command_that_complains_or_asks_is_not_seen(complete, tmp_path):
+    login = kubeconfig_with_login(tmp_path / "kubeconfig", "sh", "-c", "echo password: >&2; read answer; exit 1")
+    assert complete("delta", "", **login) == [":4"]
+
+
+def test_a_login_command_that_never_ends_is_ended(environment, tmp_path):
+    # Its reader ends with it: whoever holds the pipe open is alive.
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    login = kubeconfig_with_login(tmp_path / "kubeconfig", "sh", "-c", f"exec 9>{pipe}; echo started >&9; sleep 600")
+    code = "import kubectl_cbt.complete_main as m; m.PATIENCE_SECONDS = 1; m.main()"
+    found = finished([sys.executable, "-c", code, "delta", ""], environment | login)
+    assert (found.returncode, found.stdout, found.stderr) == (0, ":4\n", "")
+    while select.select([reader], [], [], PATIENCE_SECONDS)[0]:
+        if not os.read(reader, 100):
+            break
+    else:
+        pytest.fail("the login command is still there")
+    os.close(reader)
+
+
+@pytest.mark.parametrize(
+    "words", [["delta", ""], ["delta", "snap-a", ""], ["delta", "-n", ""], ["delta", "--service", ""]]
+)
+def test_what_only_the_verbs_need_is_not_loaded(environment, words):
+    code = (
+        "import sys, kubectl_cbt.complete_main as m\n"
+        "try: m.main()\n"
+        f"finally: print([name for name in {FORBIDDEN!r} if name in sys.modules])"
+    )
+    found = finished([sys.executable, "-c", code, *words], environment)
+    *lines, directive, loaded = found.stdout.splitlines()
+    assert (lines != [], directive, loaded) == (True, ":36", "[]")
+
+
+def test_words_alone_load_no_client_library(environment):
+    code = "import sys, kubectl_cbt.complete_main as m\ntry: m.main()\nfinally: print('kubernetes' in sys.modules)"
+    for words in (["del"], ["delta", "-"], ["delta", "-o", ""], ["open", ""], ["delta", "--palette", ""]):
+        assert finished([sys.executable, "-c", code, *words], environment).stdout.endswith("\nFalse\n")
+
+
+# The real kubectl
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="no kubectl on this machine")
+@pytest.mark.parametrize(
+    ("words", "values", "directive"),
+    [
+        (("del",), ["delta"], ":36"),
+        (("delta", "snap-c", ""), ["snap-d"], ":36"),
+        (("delta", "--namespace=sh"), ["shop"], ":36"),
+        (("-n", "shop", "delta", "pg-sa"), ["pg-sat"], ":36"),
+        (("open", ""), [], ":0"),
+    ],
+    ids=str,
+)
+def test_kubectl_completes_its_plugin(environment, words, values, directive):
+    found = finished(["kubectl", "__complete", "cbt", *words], environment)
+    *lines, last = found.stdout.splitlines()
+    assert ([line.partition("\t")[0] for line in lines], last) == (values, directive)
+
+
+# The verb
+
+
+@pytest.mark.parametrize("shell", Shell)
+def test_the_verb_prints_the_script_of_a_shell(shell):
+    found = run_command("completion", shell)
+    assert (found.returncode, found.stdout, found.stderr) == (0, script(shell), "")
+
+
+@pytest.mark.parametrize("shell", Shell)
+def test_a_script_says_how_to_load_it_and_asks_the_completer(shell):
+    text = script(shell)
+    assert f"kubectl-cbt completion {shell}" in text
+    assert "kubectl_complete-cbt" in [
+        word for line in text.splitlines() if line[:1] != "#" for word in line.replace("(", " ").split()
+    ]
+    assert 'To complete "kubectl cbt" no script is needed' in text.replace("\n# ", " ")
+
+
+@pytest.mark.parametrize("arguments", [("tcsh",), ()])
+def test_an_unknown_shell_is_told_which_there_are(arguments):
+    found = run_command("completion", *arguments)
+    assert (found.returncode, found.stdout) == (2, "")
+    if arguments:
+        assert all(shell in found.stderr for shell in Shell)
+
+
+def test_shells_are_completed_too(complete):
+    assert complete("completion", "") == [*Shell, ":36"]
+
+
+# Bash
+
+LEFT = "\x1b[D"
+
+
+class Bash:
+    """An interactive bash that has loaded the script, where ``kubectl-cbt`` only tells its arguments."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        source = folder / "script.bash"
+        source.write_text(script(Shell.BASH) + "kubectl-cbt() { printf '<%s>' \"$@\"; printf 'ran\\n'; }\nPS1='$ '\n")
+        controller, terminal = pty.openpty()
+        self._controller = controller
+        self._process = subprocess.Popen(
+            ["bash", "--noprofile", "--rcfile", source, "-i"],
+            cwd=folder,
+            env=environment | {"TERM": "dumb", "INPUTRC": "/dev/null", "HISTFILE": "", "NS": "shop"},
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
+            start_new_session=True,
+        )
+        os.close(terminal)
+
+    def run(self, line: str) -> list[str]:
+        """Type a line with its tabs, and Enter; gives the arguments the command got."""
+        os.write(self._controller, line.encode() + b"\n")
+        seen = b""
+        while not seen.endswith(b"ran\r\n"):
+            assert select.select([self._controller], [], [], PATIENCE_SECONDS)[0], seen
+            seen += os.read(self._controller, 4096)
+            seen = seen[: seen.rfind(b"ran\r\n") + 5] if b"ran\r\n" in seen else seen
+        ran = seen.decode().splitlines()[-1]
+        return ran.removesuffix("ran").removeprefix("<").removesuffix(">").split("><")
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        os.close(self._controller)
+
+
+@pytest.fixture
+def bash(tmp_path, environment):
+    found = Bash(tmp_path, environment)
+    yield found
+    found.close()
+
+
+ODD_NAMES = ("arn:aws:eks:eu:1:cluster/x", "two words", "$(touch pwned)")
+
+
+@pytest.fixture
+def odd_names(tmp_path, environment) -> None:
+    """A kubeconfig whose names are no plain words; bash in ``tmp_path`` uses it."""
+    path = tmp_path / "kubeconfig"
+    path.write_text(yaml.safe_dump({"contexts": [{"name": name, "context": {}} for name in ODD_NAMES]}))
+    environment["KUBECONFIG"] = str(path)
+
+
+def test_bash_completes_words_whole_and_in_part(bash, tmp_path):
+    (tmp_path / "saved.json").touch()
+    for typed, expected in {
+        "kubectl-cbt del\tX": ["delta", "X"],
+        "kubectl-cbt snapshots -n sh\t-o j\tX": ["snapshots", "-n", "shop", "-o", "json", "X"],
+        "kubectl-cbt snapshots --namespace=sh\tX": ["snapshots", "--namespace=shop", "X"],
+        "kubectl-cbt delta -oj\tX": ["delta", "-ojson", "X"],
+        ": ; kubectl-cbt allocated -n $NS pg-mo\tX": ["allocated", "-n", "shop", "pg-mon", "X"],
+        'kubectl-cbt allocated -n "sho\tX': ["allocated", "-n", "shop", "X"],
+        "kubectl-cbt delta snap-\tX": ["delta", "snap-X"],
+        "kubectl-cbt open sav\tX": ["open", "saved.json", "X"],
+        "kubectl-cbt services --kubeconfig=sav\tX": ["services", "--kubeconfig=saved.json", "X"],
+        "kubectl-cbt delta a b sav\tX": ["delta", "a", "b", "savX"],
+        # With the cursor in the middle of the line.
+        "kubectl-cbt alloc snap-b" + 7 * LEFT + "\t": ["allocated", "snap-b"],
+    }.items():
+        assert bash.run(typed) == expected, typed
+
+
+def test_bash_inserts_names_that_are_no_plain_words_as_one_word(odd_names, bash, tmp_path):
+    for typed, expected in {
+        "kubectl-cbt services --context ar\tX": [ODD_NAMES[0], "X"],
+        "kubectl-cbt services --context arn:aws:e\tX": [ODD_NAMES[0], "X"],
+        "kubectl-cbt services --context tw\tX": [ODD_NAMES[1], "X"],
+        "kubectl-cbt services --context \\$\tX": [ODD_NAMES[2], "X"],
+    }.items():
+        assert bash.run(typed)[2:] == expected, typed
+    assert bash.run("kubectl-cbt services --context=arn:\tX")[1:] == [f"--context={ODD_NAMES[0]}", "X"]
+    assert not (tmp_path / "pwned").exists()
+
+
+def compreply(environment: dict[str, str], folder: Path, *words: str, kind: int = 63) -> list[str]:
+    """What the function hands to bash."""
+    line = " ".join(words)
+    code = (
+        script(Shell.BASH)
+        + 'COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_POINT=${#COMP_LINE}\n'
+        + '_kubectl_cbt; printf "%s\\n" "${COMPREPLY[@]}"'
+    )
+    more = {"COMP_LINE": line, "COMP_TYPE": str(kind), "COLUMNS": "60"}
+    found = subprocess.run(
+        ["bash", "--norc", "-c", code, "bash", *words],
+        cwd=folder, env=environment | more, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=True,
+    )  # fmt: skip
+    assert found.stderr == ""
+    return found.stdout.splitlines()
+
+
+def test_bash_shows_descriptions_only_where_it_lists(environment, tmp_path):
+    asked = ("kubectl-cbt", "delta", "snap-b", "")
+    first, second = compreply(environment, tmp_path, *asked)
+    assert first.startswith("snap-d  (data  64 GiB  ")
+    assert second.startswith("snap-c  (data  64 GiB  ")
+    assert compreply(environment, tmp_path, *asked, kind=37) == ["snap-d", "snap-c"]
+    assert compreply(environment, tmp_path, *asked[:3], "snap-c") == ["snap-c"]
+    assert max(map(len, compreply(environment, tmp_path, "kubectl-cbt", "delta", "-"))) < 60
+
+
+def test_bash_runs_nothing_that_stands_on_the_line(environment, tmp_path):
+    for word in ("$(touch pwned)", "`touch pwned`", "<(touch pwned)", "$((pwned[$(touch pwned)]))"):
+        compreply(environment, tmp_path, "kubectl-cbt", "snapshots", "-n", word, "-o", "")
+    assert not (tmp_path / "pwned").exists()

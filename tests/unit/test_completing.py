@@ -1,0 +1,184 @@
+"""Which verbs, flags and values fit: from the words alone, with no cluster."""
+
+import pytest
+import typer
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kubectl_cbt.cli.app import build_app
+from kubectl_cbt.cli.completing.answers import Answer, Candidate, Directive
+from kubectl_cbt.cli.completing.line import read_line
+from kubectl_cbt.cli.completing.offers import complete
+from kubectl_cbt.cli.completing.tree import read_tree
+from kubectl_cbt.output.palettes import PALETTES
+from kubectl_cbt.output.registry import StreamFormat
+
+TREE = read_tree(typer.main.get_command(build_app()))
+WORDS = [
+    "delta",
+    "demo",
+    "snap-a",
+    "-n",
+    "shop",
+    "-oj",
+    "--output=json",
+    "--namespace",
+    "-q",
+    "-qn",
+    "--",
+    "-",
+    "",
+    "--x",
+]
+
+
+def offered(*words: str) -> list[str]:
+    return [candidate.value for candidate in complete(TREE, words).candidates]
+
+
+def test_all_verbs_are_offered_in_the_order_of_the_help_with_their_first_line():
+    found = complete(TREE, [""]).candidates
+    assert [candidate.value for candidate in found] == [verb.name for verb in TREE.verbs]
+    assert Candidate("snapshots", "List snapshots, and whether CBT works for them.") in found
+
+
+def test_a_verb_begun_is_completed():
+    assert offered("del") == ["delta"]
+    assert offered("nope") == []
+
+
+@pytest.mark.parametrize("flags", [["-n", "shop"], ["-nshop"], ["--namespace=shop"], ["--namespace", "shop", "-q"]])
+def test_after_flags_the_verbs_that_take_them_are_offered(flags):
+    found = offered(*flags, "")
+    assert {"delta", "allocated", "snapshots"} <= set(found)
+    assert not {"version", "open", "demo"} & set(found)
+
+
+def test_a_flags_value_is_no_verb():
+    assert offered("-n", "delta", "del") == ["delta"]
+
+
+def test_verbs_inside_a_verb_are_offered():
+    assert offered("demo", "") == ["serve"]
+    assert offered("demo", "--seed", "2", "") == ["serve"]
+    assert "--seed" in offered("demo", "serve", "--")
+
+
+def test_nothing_fits_behind_an_unknown_verb():
+    assert offered("nope", "") == offered("nope", "-") == []
+
+
+def test_flags_are_offered_with_their_help():
+    found = complete(TREE, ["delta", "--name"]).candidates
+    assert found == (Candidate("--namespace", "Namespace; the context's own unless given."),)
+    assert {"-n", "-o", "--help", "--choose-base"} <= set(offered("delta", "-"))
+
+
+def test_before_the_verb_the_flags_of_all_verbs_are_offered_once_each():
+    found = offered("-")
+    assert {"--version", "--namespace", "--kind", "--all-namespaces"} <= set(found)
+    assert len(found) == len(set(found))
+
+
+@pytest.mark.parametrize("given", [["-n", "shop"], ["--namespace=shop"], ["-qnshop"]])
+def test_a_flag_already_given_is_not_offered_again_in_either_spelling(given):
+    assert not {"-n", "--namespace"} & set(offered("delta", *given, "-"))
+    assert "--namespace" not in offered(*given, "delta", "--")
+
+
+def test_a_flag_that_may_be_repeated_is_offered_again():
+    assert offered("delta", "--as-group", "a", "--as-gr") == ["--as-group"]
+
+
+def test_flags_that_the_help_leaves_out_are_offered_once_one_was_begun():
+    assert "--as-uid" not in offered("delta", "--")
+    assert "--as-uid" in offered("delta", "--as")
+
+
+@pytest.mark.parametrize(
+    ("words", "values"),
+    [
+        (("delta", "-o", ""), [str(each) for each in StreamFormat]),
+        (("delta", "--output", "js"), ["json"]),
+        (("delta", "--output=js"), ["json"]),
+        (("delta", "-ojs"), ["-ojson"]),
+        (("delta", "-qojs"), ["-qojson"]),
+        (("delta", "-qo", "js"), ["json"]),
+        (("delta", "snap-a", "--color", "a"), ["auto", "always"]),
+        (("open", "--kind", ""), ["delta", "allocated"]),
+        (("version", "-o", ""), ["json", "yaml"]),
+        (("delta", "--palette", ""), [palette.name for palette in PALETTES]),
+        (("-o", "lister"), ["lister-json"]),
+        (("delta", "--max-results", ""), []),
+        (("delta", "--quiet="), []),
+    ],
+    ids=" ".join,
+)
+def test_the_values_of_a_flag_are_offered_however_it_is_written(words, values):
+    assert offered(*words) == values
+
+
+@pytest.mark.parametrize(
+    "words", [("open", ""), ("open", "-o", "csv", "x"), ("delta", "--kubeconfig", ""), ("--kubeconfig=x",),
+              ("delta", "--token-file", "/tmp"), ("delta", "--certificate-authority=", )], ids=" ".join,
+)  # fmt: skip
+def test_where_a_file_is_expected_the_shell_completes_it(words):
+    assert complete(TREE, words) == Answer(directive=Directive.FILES)
+
+
+@pytest.mark.parametrize("words", [("open", "a", ""), ("services", ""), ("version", "x"), ("delta", "a", "b", "")])
+def test_no_file_is_offered_where_none_is_expected(words):
+    assert complete(TREE, words).text().splitlines()[-1] in (":4", ":36")
+    assert offered(*words) == []
+
+
+def test_two_dashes_end_the_flags():
+    assert complete(TREE, ["open", "--", "-"]) == Answer(directive=Directive.FILES)
+    assert offered("open", "--") != []
+
+
+def test_hidden_verbs_are_left_out_and_flags_with_two_sides_are_one():
+    app = typer.Typer()
+
+    @app.command()
+    def shown(wide: bool = typer.Option(True, "--wide/--no-wide"), names: list[str] = typer.Argument(metavar="A|b")):  # noqa: B008
+        """Shown."""
+
+    @app.command(hidden=True)
+    def secret():
+        """Not shown."""
+
+    tree = read_tree(typer.main.get_command(app))
+    assert [candidate.value for candidate in complete(tree, [""]).candidates] == ["shown"]
+    assert [candidate.value for candidate in complete(tree, ["shown", "--no-wide", "--"]).candidates] == ["--help"]
+    wide = next(flag for flag in tree.verbs[0].flags if flag.name == "wide")
+    line = read_line(tree, ["shown", "--wide", "--no-wide"])
+    assert wide.convert(line.values["wide"]) is False
+    assert [candidate.value for candidate in complete(tree, ["shown", "b", "b", ""]).candidates] == ["b"]
+
+
+@given(st.lists(st.sampled_from(WORDS) | st.text(max_size=6)))
+def test_reading_a_line_never_fails(words):
+    line = read_line(TREE, words)
+    assert all(line.values.values())
+
+
+@given(
+    st.lists(st.sampled_from(["delta", "demo", "-q", "-oj", "--output=json", "--", "--x", ""]), max_size=3),
+    st.sampled_from(["-", "--", "--o", "-q", "-o", "--color=a", "-oc"]),
+)
+def test_what_is_offered_continues_what_was_typed(words, last):
+    typed = last.partition("=")[2]
+    for value in offered("browse", *words, last):
+        assert value.startswith(typed if "=" in last else last)
+
+
+def test_a_name_that_holds_a_line_break_or_an_escape_is_never_offered():
+    answer = Answer((Candidate("good", "a\x1b[31m\nb"), Candidate("a\nb"), Candidate("a\tb"), Candidate("\x1b[2J")))
+    assert answer.text() == "good\ta\N{REPLACEMENT CHARACTER}[31m\N{REPLACEMENT CHARACTER}b\n:4\n"
+
+
+def test_an_answer_without_candidates_is_its_directive():
+    assert Answer().text() == ":4\n"
+    assert Answer(directive=Directive.FILES).text() == ":0\n"
+    assert Answer(directive=Directive.NO_FILES | Directive.NO_SPACE).text() == ":6\n"
