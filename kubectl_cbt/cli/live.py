@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -110,13 +111,18 @@ class LiveCluster:
         reaching = Reaching(asking.connect, asking.address)
         way = find_way(session.api, endpoint, reaching, session.login, log=session.log)
         old = endpoint.version == OLDEST_VERSION
-        return SidecarSource(
+        source = SidecarSource(
             endpoint,
             fresh_token,
             way,
             base_name=target.base.ref.name if target.base and old else "",
             fresh_endpoint=lambda: session.catalogue.service(endpoint.service).endpoint(),
         )
+        with contextlib.ExitStack() as stack:
+            stack.callback(source.close)
+            source.reach()
+            stack.pop_all()
+        return source
 
     def _fresh_token(self, endpoint: Endpoint) -> FreshToken:
         """Where tokens come from: a file, the ServiceAccount named, or the caller when it is one."""

@@ -89,13 +89,13 @@ class MetadataService:
             if demo.driver == driver
             for snapshot in demo.snapshots
         }
-        self._authority = authority or CertificateAuthority(f"{driver} CA")
+        self.authority = authority or CertificateAuthority(f"{driver} CA")
         self._certificate = certificate or self.issue()
         self._server, self._port = self._listen(0)
 
     def issue(self) -> ServerCertificate:
         """A certificate of its CA, for the address it listens on."""
-        return self._authority.issue("127.0.0.1", "localhost")
+        return self.authority.issue("127.0.0.1", "localhost")
 
     def restart(self, certificate: ServerCertificate | None = None) -> None:
         """Cut what runs, and listen on the same port again: a pod that was replaced, or whose certificate was."""
@@ -119,7 +119,7 @@ class MetadataService:
     @property
     def ca_pem(self) -> bytes:
         """The CA that signed the served certificate."""
-        return self._authority.pem
+        return self.authority.pem
 
     def stop(self) -> None:
         """Stop listening, cut running streams, wait until that is done."""

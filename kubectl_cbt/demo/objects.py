@@ -17,8 +17,20 @@ from kubectl_cbt.demo.scenarios import (
     DemoSnapshot,
     DemoVolume,
 )
+from kubectl_cbt.demo.store import Store
 
 Object = dict[str, Any]
+
+_EMPTY = (
+    "events",
+    "pods",
+    "services",
+    "endpointslices",
+    "roles",
+    "rolebindings",
+    "clusterroles",
+    "clusterrolebindings",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,42 +43,29 @@ class ServiceEntry:
     ca_pem: bytes
 
 
-class ObjectStore:
-    """Objects by plural resource name, in the order ``kubectl get`` shows them.
+class ObjectStore(Store):
+    """The demo cluster's objects.
 
-    Mutable: tests take parts of it away, or spoil them.
+    Mutable: tests take parts of it away, spoil them, or put in what a demo cluster has none of.
     """
 
     def __init__(self, volumes: Iterable[DemoVolume], services: Iterable[ServiceEntry]) -> None:
         volumes = tuple(volumes)
         namespaces = {account.namespace for account in SERVICE_ACCOUNTS} | {volume.namespace for volume in volumes}
-        self.items: dict[str, list[Object]] = {
+        items: dict[str, list[Object]] = {resource: [] for resource in _EMPTY}
+        items |= {
             "namespaces": [_namespace(name) for name in sorted(namespaces)],
             "persistentvolumeclaims": [_claim(volume) for volume in volumes],
             "serviceaccounts": [
                 _object("v1", "ServiceAccount", account.name, account.namespace, object_uid=account_uid(account))
                 for account in SERVICE_ACCOUNTS
             ],
-            "events": [],
             "volumesnapshots": list(_of_snapshots(volumes, _snapshot)),
             "volumesnapshotcontents": list(_of_snapshots(volumes, _content)),
             "volumesnapshotclasses": [_class(driver) for driver in (PAGES_DRIVER, BLOCKS_DRIVER, LEGACY_DRIVER)],
             "snapshotmetadataservices": [_service(entry) for entry in services],
         }
-        for items in self.items.values():
-            items.sort(key=lambda item: (item["metadata"].get("namespace", ""), item["metadata"]["name"]))
-
-    def get(self, resource: str, name: str, namespace: str | None = None) -> Object | None:
-        """One object, None when there is none of the name."""
-        for item in self.list(resource, namespace):
-            if item["metadata"]["name"] == name:
-                return item
-        return None
-
-    def list(self, resource: str, namespace: str | None = None) -> list[Object]:
-        """Those of a namespace, or with None all."""
-        items = self.items[resource]
-        return [item for item in items if namespace is None or item["metadata"].get("namespace") == namespace]
+        super().__init__(items)
 
 
 def _of_snapshots(volumes: Iterable[DemoVolume], make: Any) -> Iterator[Object]:
@@ -85,6 +84,7 @@ def _object(
     *,
     created: datetime = MONDAY,
     object_uid: str = "",
+    labels: dict[str, str] | None = None,
     **fields: Any,
 ) -> Object:
     identity = object_uid or uid(kind, namespace or "", name)
@@ -94,6 +94,7 @@ def _object(
         "uid": identity,
         "resourceVersion": str(1 + int(identity[:4], 16)),
         "creationTimestamp": _timestamp(created),
+        **({"labels": labels} if labels else {}),
     }
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **fields}
 
@@ -116,7 +117,15 @@ def _claim(volume: DemoVolume) -> Object:
         "capacity": {"storage": _quantity(volume.volume.capacity_bytes)},
         "phase": "Bound",
     }
-    return _object("v1", "PersistentVolumeClaim", volume.claim, volume.namespace, spec=spec, status=status)
+    return _object(
+        "v1",
+        "PersistentVolumeClaim",
+        volume.claim,
+        volume.namespace,
+        labels={"app": volume.claim},
+        spec=spec,
+        status=status,
+    )
 
 
 def _content_name(volume: DemoVolume, snapshot: DemoSnapshot) -> str:
@@ -134,6 +143,7 @@ def _snapshot(volume: DemoVolume, snapshot: DemoSnapshot) -> Object:
         snapshot.name,
         volume.namespace,
         created=snapshot.created,
+        labels={"app": volume.claim},
         spec={
             "source": {"persistentVolumeClaimName": volume.claim},
             "volumeSnapshotClassName": _class_name(volume.driver),

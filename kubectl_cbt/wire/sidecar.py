@@ -59,6 +59,14 @@ class SidecarSource:
         self._trusted_pem = endpoint.ca_pem
         self._channel: grpc.Channel | None = None
 
+    def reach(self) -> None:
+        """Make the way now, and not with the first question, when a screen or a document has begun.
+
+        Raises:
+            CbtError: there is none.
+        """
+        self._way.address()
+
     def ask(self, question: Question) -> SidecarAnswer:
         """Send the question. Every failure of the connection shows when the answer is iterated."""
         return SidecarAnswer(self, question)

@@ -88,7 +88,7 @@ def test_kubectl_understands_the_demo_cluster(ask, arguments, said):
     assert said in found.stdout
 
 
-@pytest.mark.parametrize("path", ["/apis/none.example.com", "/apis/cbt.storage.k8s.io/v1alpha1", "/api/v1/pods"])
+@pytest.mark.parametrize("path", ["/apis/none.example.com", "/apis/cbt.storage.k8s.io/v1alpha1", "/api/v1/nodes"])
 def test_what_is_not_served_is_a_plain_text_404(demo, path):
     import ssl
     import urllib.error
@@ -120,7 +120,7 @@ def test_the_demo_hands_a_real_yaml_to_kubectl(ask):
             ("get", "vs", "nope"),
             'Error from server (NotFound): volumesnapshots.snapshot.storage.k8s.io "nope" not found',
         ),
-        (("get", "pods"), "the server doesn't have a resource type"),
+        (("get", "deployments"), "the server doesn't have a resource type"),
         (("get", "vs", "--context", "demo-nobody"), "Error from server (Forbidden)"),
         (("delete", "vs", "snap-a", "--context", "demo-admin"), "does not allow this method"),
     ],

@@ -1,0 +1,95 @@
+"""What the demo API server knows of a resource type, and how the cells of its Table are read from an object."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from kubectl_cbt.units import age
+
+Object = dict[str, Any]
+Cell = Callable[[Object], Any]
+
+READ_VERBS = ("get", "list", "watch")
+ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+"""Those of a built-in type in a real cluster's discovery."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a server-side Table.
+
+    Attributes:
+        priority: 0 is always shown, higher ones with ``-o wide``.
+    """
+
+    name: str
+    cell: Cell
+    type: str = "string"
+    priority: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Subresource:
+    """A part of an object with a path of its own; group, version and kind are those of what is sent to it."""
+
+    name: str
+    group: str
+    version: str
+    kind: str
+    verbs: tuple[str, ...] = ("create",)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceType:
+    """One resource of one group version."""
+
+    group: str
+    version: str
+    plural: str
+    kind: str
+    namespaced: bool = False
+    short_names: tuple[str, ...] = ()
+    columns: tuple[Column, ...] = ()
+    verbs: tuple[str, ...] = READ_VERBS
+    subresources: tuple[Subresource, ...] = ()
+    categories: tuple[str, ...] = ()
+
+    @property
+    def group_version(self) -> str:
+        """``v1`` for the core group, ``group/version`` for others."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def qualified(self) -> str:
+        """The name error messages use: ``volumesnapshots.snapshot.storage.k8s.io``."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+
+def field(path: str) -> Cell:
+    """A cell that shows what is at a dotted path, None when any part of it is missing."""
+
+    def value(item: Object) -> Any:
+        found: Any = item
+        for part in path.split("."):
+            found = (found or {}).get(part)
+        return found
+
+    return value
+
+
+def age_of(path: str) -> Cell:
+    """A cell that shows how long ago the timestamp at a dotted path was."""
+    timestamp = field(path)
+
+    def value(item: Object) -> str | None:
+        text = timestamp(item)
+        return age(datetime.fromisoformat(text), datetime.now(UTC)) if text else None
+
+    return value
+
+
+NAME = Column("Name", field("metadata.name"))
+AGE = Column("Age", age_of("metadata.creationTimestamp"), "date")

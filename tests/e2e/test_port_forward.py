@@ -1,0 +1,397 @@
+"""A sidecar that only pods can connect to, reached from outside.
+
+The kubectl that forwards the port is a stand-in (tests/standin_kubectl.py): the real one would need a kubelet at the
+other end. Everything else is real: the API server's answers, processes and their deaths, TLS through the forwarded
+port. What the real kubectl says when it fails is tested with the real one, below.
+"""
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from conftest import COMMAND, DELTA, cut_after, run_command
+from inside import CLUSTER_IP, HOST, NAME, NAMESPACE, PORT, Standin, add_service, behind_a_service, point_at, set_ready
+
+from kubectl_cbt.demo.metadata_service import Tampering
+from kubectl_cbt.demo.scenarios import PAGES_DRIVER
+
+ASKS = (*DELTA, "-o", "csv", "--max-results", "100")
+KUBECTL = shutil.which("kubectl")
+
+
+@pytest.fixture
+def whole(own_demo) -> str:
+    return run_command(*ASKS, cluster=own_demo).stdout
+
+
+def standin(own_demo, tmp_path, *acts, **certificate) -> Standin:
+    service = behind_a_service(own_demo, **certificate)
+    return Standin(tmp_path, int(service.address.rpartition(":")[2]), *acts)
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended; waits for it to, as long as it takes within reason."""
+    for _ in range(1000):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        if state == "Z":
+            return True
+        time.sleep(0.01)
+    return False
+
+
+# The way there.
+
+
+@pytest.mark.parametrize(
+    "host",
+    [HOST, f"{HOST}.svc", f"{HOST}.svc.cluster.local", f"{HOST}.svc.my.domain", NAME, CLUSTER_IP],
+)
+def test_every_form_of_a_services_address_is_reached(own_demo, tmp_path, whole, host):
+    kubectl = standin(own_demo, tmp_path, host=host)
+    found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
+    assert (found.returncode, found.stdout, found.stderr) == (0, whole, "")
+    (call,) = kubectl.calls
+    assert call["argv"][0] == "port-forward"
+    assert call["argv"][-2:] == [f"service/{NAME}", f":{PORT}"]
+    assert {"--address=127.0.0.1", f"--namespace={NAMESPACE}"} <= set(call["argv"])
+    assert gone(call["pid"])
+
+
+def test_a_name_that_is_no_service_of_the_cluster_is_tried_as_it_stands(own_demo, tmp_path):
+    kubectl = standin(own_demo, tmp_path)
+    point_at(own_demo, "elsewhere.kubectl-cbt.invalid:6443")
+    found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
+    assert found.returncode == 1
+    assert "does not resolve here" in found.stderr
+    assert kubectl.calls == []
+
+
+def test_direct_never_forwards(own_demo, tmp_path):
+    kubectl = standin(own_demo, tmp_path, host=f"{HOST}.kubectl-cbt.invalid")
+    point_at(own_demo, f"{HOST}.svc.kubectl-cbt.invalid:6443")
+    found = run_command(*ASKS, "--connect", "direct", cluster=own_demo, **kubectl.environment)
+    assert found.returncode == 1
+    assert "does not resolve here" in found.stderr
+    assert kubectl.calls == []
+
+
+def test_an_address_of_ones_own_is_checked_for_the_services_name(own_demo, tmp_path, whole):
+    kubectl = standin(own_demo, tmp_path)
+    address = own_demo.services[PAGES_DRIVER].address
+    found = run_command(*ASKS, "--address", address, cluster=own_demo, **kubectl.environment)
+    assert (found.returncode, found.stdout, kubectl.calls) == (0, whole, [])
+
+
+def test_the_name_to_check_can_be_given(own_demo, tmp_path, whole):
+    kubectl = standin(own_demo, tmp_path, host="name.in.certificate")
+    point_at(own_demo, f"{HOST}:{PORT}")
+    refused = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
+    assert refused.returncode == 1
+    assert f"for another name than {HOST}" in refused.stderr
+    found = run_command(
+        *ASKS, "--service-tls-server-name", "name.in.certificate", cluster=own_demo, **kubectl.environment
+    )
+    assert (found.returncode, found.stdout) == (0, whole)
+
+
+def test_another_service_can_be_named_and_is_forwarded_to(own_demo, tmp_path, whole):
+    kubectl = standin(own_demo, tmp_path)
+    add_service(own_demo, "other", NAMESPACE, 7443, {"app": NAME})
+    own_demo.store.put(
+        "endpointslices",
+        {
+            "metadata": {
+                "name": "other-1", "namespace": NAMESPACE, "labels": {"kubernetes.io/service-name": "other"},
+            },
+            "endpoints": [{"addresses": ["10.1.0.9"]}],
+        },
+    )  # fmt: skip
+    found = run_command(*ASKS, "--address", f"other.{NAMESPACE}:7443", cluster=own_demo, **kubectl.environment)
+    assert (found.returncode, found.stdout) == (0, whole)
+    assert kubectl.calls[0]["argv"][-2:] == ["service/other", ":7443"]
+
+
+def test_a_name_that_two_namespaces_have_is_asked_about(own_demo, tmp_path):
+    kubectl = standin(own_demo, tmp_path, host=NAME)
+    add_service(own_demo, NAME, "shop", PORT, {"app": NAME})
+    found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
+    assert found.returncode == 1
+    assert f'there is a Service "{NAME}" in several namespaces: shop, {NAMESPACE}' in found.stderr
+    assert f"--address {NAME}.NAMESPACE:{PORT}" in found.stderr
+
+
+def test_a_proxy_in_the_environment_is_not_for_the_forwarded_port(own_demo, tmp_path, whole):
+    kubectl = standin(own_demo, tmp_path)
+    nowhere = "http://127.0.0.1:9"
+    proxies = dict.fromkeys(("https_proxy", "HTTPS_PROXY", "grpc_proxy", "all_proxy", "ALL_PROXY"), nowhere)
+    found = run_command(*ASKS, cluster=own_demo, **kubectl.environment, **proxies)
+    assert (found.returncode, found.stdout) == (0, whole)
+
+
+def test_the_child_logs_in_as_we_do(own_demo, tmp_path):
+    kubectl = standin(own_demo, tmp_path)
+    flags = ("--kubeconfig", str(own_demo.kubeconfig), "--context", "demo-admin", "--as", "jane", "--as-group", "a")
+    flags += ("--as-group", "system:masters", "--as-uid", "7", "--user", "demo-admin", "--cluster", "demo")
+    found = run_command(*ASKS, *flags, "-n", "default", "--service-account", "backup/backup-app", **kubectl.environment)
+    assert (found.returncode, found.stderr) == (0, "")
+    given = [flag for flag in kubectl.calls[0]["argv"] if flag.startswith("--")]
+    assert {
+        f"--kubeconfig={own_demo.kubeconfig}", "--context=demo-admin", "--as=jane", "--as-uid=7",
+        "--user=demo-admin", "--cluster=demo", "--as-group=a", "--as-group=system:masters",
+    } <= set(given)  # fmt: skip
+
+
+def test_the_log_shows_the_child_and_no_token(own_demo, tmp_path):
+    kubectl = standin(own_demo, tmp_path)
+    token = own_demo.identity.admin_token
+    flags = ("--token", token, "--service-account", "backup/backup-app", "-v", "6")
+    found = run_command(*ASKS, *flags, cluster=own_demo, **kubectl.environment)
+    assert found.returncode == 0
+    assert "running kubectl port-forward --address=127.0.0.1" in found.stderr
+    assert "--token=<masked>" in found.stderr
+    assert token not in found.stderr
+
+
+def test_a_certificate_that_only_looks_self_signed_is_taken_through_the_forwarded_port(own_demo, tmp_path, whole):
+    kubectl = standin(own_demo, tmp_path, like_its_issuer=True)
+    found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
+    assert (found.returncode, found.stdout, found.stderr) == (0, whole, "")
+
+
+# The child's life.
+
+
+def test_a_child_that_starts_slowly_is_waited_for(own_demo, tmp_path, whole):
+    kubectl = standin(own_demo, tmp_path, {"until": str(tmp_path / "now")})
+    environment = kubectl.command_environment(own_demo)
+    process = subprocess.Popen(
+        [str(COMMAND), *ASKS], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    while not kubectl.calls:
+        time.sleep(0.01)
+    assert process.poll() is None
+    (tmp_path / "now").touch()
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (0, whole, "")
+
+
+# As the real kubectl 1.32 words them, and as older ones did.
+REFUSALS = [
+    (
+        'Error from server (Forbidden): pods "csi-0" is forbidden: User "jane" cannot create resource'
+        ' "pods/portforward" in API group "" in the namespace "storage"',
+        "you may not forward ports in namespace storage",
+        "kubectl cbt rbac --for-user",
+    ),
+    (
+        'Error from server (Forbidden): services "x" is forbidden: User "jane" cannot get resource "services"',
+        "you lack a right that kubectl port-forward needs in namespace storage",
+        "kubectl cbt rbac --for-user",
+    ),
+    ('Error from server (NotFound): services "x" not found', "cannot be forwarded to", "kubectl get pods"),
+    ("error: timed out waiting for the condition", "no ready pod behind", "kubectl get pods"),
+    (
+        "error: unable to forward port because pod is not running. Current status=Pending",
+        "no ready pod behind",
+        "kubectl get pods",
+    ),
+    ("error: Service csi does not have a service port 6443", "has no port 6443", "kubectl cbt services"),
+    ("Unable to connect to the server: EOF", "no port-forward to Service", "try it by hand: kubectl port-forward"),
+]
+
+
+@pytest.mark.parametrize(("says", "said", "hint"), REFUSALS)
+def test_a_child_that_refuses_is_quoted_and_explained(own_demo, tmp_path, says, said, hint):
+    kubectl = standin(own_demo, tmp_path, {"refuses": says})
+    found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
+    assert (found.returncode, found.stdout) == (1, "")
+    assert said in found.stderr
+    assert f"kubectl port-forward says: {says}" in found.stderr
+    assert hint in found.stderr
+
+
+def test_a_child_that_dies_in_mid_stream_is_replaced(own_demo, tmp_path, whole):
+    kubectl = standin(own_demo, tmp_path, {"dies_after": 6000}, {"dies_after": 9000}, {})
+    found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
+    assert (found.returncode, found.stdout) == (0, whole)
+    assert len(kubectl.calls) == 3
+    assert len({call["pid"] for call in kubectl.calls}) == 3
+    assert all(gone(call["pid"]) for call in kubectl.calls)
+    assert "kubectl port-forward says: error: lost connection to pod; asking again from" in found.stderr
+
+
+def test_a_child_that_dies_for_good_ends_the_stream_with_its_words(own_demo, tmp_path):
+    kubectl = standin(own_demo, tmp_path, {"dies_after": 6000}, {"refuses": "error: the pod is gone"})
+    found = run_command(*ASKS, "--retries", "1", cluster=own_demo, **kubectl.environment)
+    assert found.returncode == 1
+    assert "the pod is gone" in found.stderr
+    assert re.search(r"go on with --starting-offset [1-9]\d*", found.stderr)
+
+
+WAYS_TO_END = [(number, False) for number in (signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+# A child that does not heed SIGTERM is killed; by us, so that it takes us to be there.
+WAYS_TO_END += [(signal.SIGINT, True), (signal.SIGTERM, True)]
+
+
+@pytest.mark.parametrize(("number", "stubborn"), WAYS_TO_END)
+@pytest.mark.parametrize("when", ["starting", "streaming"])
+def test_the_child_is_gone_however_we_end(own_demo, tmp_path, number, when, stubborn):
+    never = {"until": str(tmp_path / "never")} if when == "starting" else {}
+    kubectl = standin(own_demo, tmp_path, {"ignores_term": stubborn, **never})
+    own_demo.services[PAGES_DRIVER].tampering = Tampering(answer=trickle)
+    process = subprocess.Popen(
+        [str(COMMAND), *ASKS],
+        env=kubectl.command_environment(own_demo),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not kubectl.calls:
+        time.sleep(0.01)
+    if when == "streaming":
+        while not process.stdout.readline()[:1].isdecimal():
+            pass
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    assert process.returncode == (-number if number is signal.SIGKILL else 128 + number)
+    assert gone(kubectl.calls[0]["pid"])
+    assert not left_over(kubectl)
+
+
+def trickle(messages):
+    """A message now and then, without end."""
+    for message in messages:
+        yield message
+        time.sleep(0.05)
+    while True:
+        time.sleep(0.05)
+        yield message
+
+
+def left_over(kubectl: Standin) -> list[str]:
+    """Processes that still have the stand-in's plan in their environment, our guard among them."""
+    found = []
+    for _ in range(500):
+        found = []
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                environment = (process / "environ").read_bytes()
+                state = (process / "stat").read_text().rpartition(")")[2].split()[0]
+            except (OSError, IndexError):
+                continue
+            if kubectl.environment["STANDIN"].encode() in environment and state != "Z":
+                found.append((process / "cmdline").read_bytes().decode())
+        if not found:
+            return []
+        time.sleep(0.01)
+    return found
+
+
+def test_a_stream_that_fails_leaves_no_child(own_demo, tmp_path):
+    kubectl = standin(own_demo, tmp_path)
+    own_demo.services[PAGES_DRIVER].tampering = cut_after(2)
+    found = run_command(*ASKS, "--retries", "0", cluster=own_demo, **kubectl.environment)
+    assert found.returncode == 1
+    assert not left_over(kubectl)
+
+
+# What is found out before kubectl is started.
+
+
+def test_a_missing_kubectl_is_named(own_demo, tmp_path):
+    standin(own_demo, tmp_path)
+    found = run_command(*ASKS, cluster=own_demo, PATH=str(tmp_path))
+    assert found.returncode == 1
+    assert "there is no kubectl on PATH" in found.stderr
+    assert "--address HOST:PORT" in found.stderr
+
+
+def test_a_service_without_a_ready_pod_is_not_waited_for(own_demo, tmp_path):
+    kubectl = standin(own_demo, tmp_path)
+    set_ready(own_demo, ready=False)
+    found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
+    assert found.returncode == 1
+    assert f"there is no ready pod behind Service {NAME} in namespace {NAMESPACE}" in found.stderr
+    assert f"kubectl get pods,endpointslices -n {NAMESPACE}" in found.stderr
+    assert kubectl.calls == []
+
+
+def test_a_port_that_the_service_does_not_have_is_named(own_demo, tmp_path):
+    kubectl = standin(own_demo, tmp_path)
+    point_at(own_demo, f"{HOST}:7000")
+    found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
+    assert found.returncode == 1
+    assert f"has no port 7000; its ports: {PORT}" in found.stderr
+    assert f"kubectl edit snapshotmetadataservice {PAGES_DRIVER}" in found.stderr
+    assert kubectl.calls == []
+
+
+def test_forwarding_to_what_is_no_service_is_refused(own_demo, tmp_path):
+    kubectl = standin(own_demo, tmp_path)
+    point_at(own_demo, "storage.example.com:443")
+    found = run_command(*ASKS, "--connect", "port-forward", cluster=own_demo, **kubectl.environment)
+    assert found.returncode == 1
+    assert "storage.example.com:443 is no Service of this cluster" in found.stderr
+
+
+@pytest.mark.parametrize("address", ["nowhere", "a:b", "https://a:1", ":1"])
+def test_an_address_that_is_none_is_a_mistake_of_usage(own_demo, address):
+    found = run_command(*ASKS, "--address", address, cluster=own_demo)
+    assert found.returncode == 2
+    assert "--address" in found.stderr
+
+
+def test_who_may_not_look_for_the_service_is_told_what_it_takes(own_demo, tmp_path):
+    kubectl = standin(own_demo, tmp_path)
+    found = run_command(
+        "delta", "pg-mon", "pg-tue", "-o", "csv", "--context", "demo-shop", cluster=own_demo, **kubectl.environment
+    )
+    assert found.returncode == 1
+    assert 'cannot get resource "services"' in found.stderr
+    assert "kubectl cbt rbac --for-user" in found.stderr
+
+
+# The real kubectl, up to where a kubelet would have to answer.
+
+
+@pytest.mark.skipif(KUBECTL is None, reason="needs the real kubectl")
+def test_what_the_real_kubectl_may_not_do_becomes_our_error(own_demo):
+    behind_a_service(own_demo)
+    found = run_command(*ASKS, cluster=own_demo)
+    assert found.returncode == 1
+    assert f"you may not forward ports in namespace {NAMESPACE}; kubectl port-forward says: error:" in found.stderr
+    assert "kubectl cbt rbac --for-user | kubectl apply -f -" in found.stderr
+
+
+@pytest.mark.skipif(KUBECTL is None, reason="needs the real kubectl")
+def test_what_the_real_kubectl_says_becomes_our_error(own_demo):
+    behind_a_service(own_demo)
+    admin = ("--context", "demo-admin", "--service-account", "backup/backup-app")
+    found = run_command(*ASKS, *admin, cluster=own_demo)
+    assert found.returncode == 1
+    assert f"no port-forward to Service {NAME} in namespace {NAMESPACE}; kubectl port-forward says:" in found.stderr
+    assert "no kubelet" in found.stderr
+
+
+@pytest.mark.skipif(KUBECTL is None, reason="needs the real kubectl")
+def test_the_real_kubectl_finds_no_pod_where_nothing_says_it_is_ready(own_demo):
+    behind_a_service(own_demo)
+    add_service(own_demo, NAME, NAMESPACE, PORT, None)
+    found = run_command(*ASKS, cluster=own_demo)
+    assert found.returncode == 1
+    assert "names no pods that could be forwarded to" in found.stderr
+
+
+def test_the_document_of_a_forwarded_stream_is_the_same(own_demo, tmp_path):
+    direct = run_command(*DELTA, "-o", "json", cluster=own_demo)
+    kubectl = standin(own_demo, tmp_path)
+    forwarded = run_command(*DELTA, "-o", "json", cluster=own_demo, **kubectl.environment)
+    assert json.loads(forwarded.stdout) == json.loads(direct.stdout)
