@@ -55,6 +55,7 @@ protos: $(READY)  ## regenerate the protobuf modules
 docs: $(READY)  ## refresh the outputs, key tables and pictures shown in README.md and docs/
 	$(BIN)/python scripts/refresh_docs.py
 	$(BIN)/python scripts/draw_screens.py
+	$(BIN)/python scripts/draw_diagrams.py
 
 bench: $(READY)  ## measure what a redraw of the heatmap costs, with 16 million extents
 	$(BIN)/python bench/heatmap.py

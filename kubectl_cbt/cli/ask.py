@@ -39,7 +39,7 @@ def ask(naming: Naming, cluster: Cluster, asking: Asking, terminal: Terminal, vi
         wanted = _wanted(naming, asking, session, terminal)
         if wants_screen(asking.output):
             return show_map(live.ask(wanted), live, viewing, terminal)
-        opened = live.ask(wanted, Diagnostics(quiet=terminal.quiet).note)
+        opened = live.ask(wanted)
         try:
             return print_stream(opened.stream, opened.asked, asking.output, terminal)
         finally:

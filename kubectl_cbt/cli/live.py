@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -71,12 +70,8 @@ class LiveCluster:
 
         return self.ask(Wanted(snapshot=choice.target, base=choice.base, service=self._asking.service or None))
 
-    def ask(self, wanted: Wanted, notify: Callable[[str], None] | None = None) -> LiveStream:
-        """Resolve what was named, and make the way to its service.
-
-        Args:
-            notify: told when the stream is taken up again.
-        """
+    def ask(self, wanted: Wanted) -> LiveStream:
+        """Resolve what was named, and make the way to its service."""
         from kubectl_cbt.cluster.resolve import resolve
         from kubectl_cbt.model.results import Asked
         from kubectl_cbt.stream.loop import ExtentStream
@@ -97,7 +92,6 @@ class LiveCluster:
             max_results_is_ours=asking.max_results is None,
             retries=Retries(limit=asking.retries),
             probe=not asking.no_probe,
-            notify=notify,
         )
         return LiveStream(Asked(question, target), stream, source)
 

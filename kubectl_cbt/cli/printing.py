@@ -36,6 +36,7 @@ def print_stream(
 
     no_color = terminal.color is ColorWhen.NEVER
     diagnostics = Diagnostics(quiet=terminal.quiet, verbosity=terminal.verbosity, no_color=no_color)
+    stream.notify_to(lambda text: diagnostics.note(f"note: {text}"))
     form = output or StreamFormat.SUMMARY
     bar = wants_progress(quiet=terminal.quiet, prints_rows=form not in _WITHOUT_ROWS)
     with StopRequest(stream.cancel) as stop:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from kubectl_cbt.errors import CbtError
@@ -38,6 +38,13 @@ class BatchStream(Protocol):
 
         Raises:
             CbtError: what ended it early; :meth:`outcome` takes it.
+        """
+        ...
+
+    def notify_to(self, notify: Callable[[str], None]) -> None:
+        """Have ``notify`` told, in words and from the thread that iterates, when the stream breaks and is taken up.
+
+        A stream that never is tells nothing.
         """
         ...
 

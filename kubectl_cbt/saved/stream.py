@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from kubectl_cbt.errors import CbtError, DocumentError, Interrupted
@@ -61,6 +61,9 @@ class SavedStream:
         self._finished = False
         self._started = time.monotonic()
         self._seconds: float | None = None
+
+    def notify_to(self, notify: Callable[[str], None]) -> None:
+        """A document is read once, or not at all."""
 
     def __iter__(self) -> Iterator[Batch]:
         """The batches.

@@ -24,8 +24,6 @@ from kubectl_cbt.units import counted, human_bytes
 from kubectl_cbt.wire.decode import decode_record
 from kubectl_cbt.wire.source import Answer, Source
 
-Notify = Callable[[str], None]
-
 
 def _silent(text: str) -> None:
     """Nobody wants to know."""
@@ -41,7 +39,6 @@ class ExtentStream:
             be asked once more without.
         retries: how patient to be with a stream that breaks.
         probe: ask a stream that ended with OK before the volume's capacity whether that was all.
-        notify: told, in words, when the stream is taken up again.
 
     Attributes:
         extents: received so far, without those that came again when the stream was taken up again.
@@ -59,7 +56,6 @@ class ExtentStream:
         max_results_is_ours: bool = False,
         retries: Retries = NEVER,
         probe: bool = False,
-        notify: Notify | None = None,
     ) -> None:
         self.messages = 0
         self.extents = 0
@@ -75,7 +71,7 @@ class ExtentStream:
         self._patience = Patience(retries)
         self._probe = probe
         self._probing = False
-        self._notify = notify or _silent
+        self._notify: Callable[[str], None] = _silent
         self._watch = RuleWatch(question)
         self._answer: Answer | None = None
         self._cancelled = threading.Event()
@@ -90,6 +86,10 @@ class ExtentStream:
         finally:
             self.cancel()
             self._seconds = time.monotonic() - self._started
+
+    def notify_to(self, notify: Callable[[str], None]) -> None:
+        """Have ``notify`` told, in words, when the stream is taken up again."""
+        self._notify = notify
 
     def cancel(self) -> None:
         """Stop the stream; safe from another thread and at any time, before it began too."""
@@ -208,7 +208,7 @@ class ExtentStream:
             self._resume(error, pause)
             return True
         if self._probing:
-            self._notify(f"note: whether that was all could not be asked: {error.message}")
+            self._notify(f"whether that was all could not be asked: {error.message}")
             return False
         if failures:
             error.message += f"; asked again {counted(failures, 'time')} in vain"
@@ -219,7 +219,7 @@ class ExtentStream:
         if isinstance(error, StreamDeadline) and self._brought_nothing:
             max_results = smaller_max_results(max_results)
         soon = f" in {pause:g} s" if pause else ""
-        self._notify(f"note: {error.message}; asking again from {human_bytes(self.next_offset)}{soon}")
+        self._notify(f"{error.message}; asking again from {human_bytes(self.next_offset)}{soon}")
         if self._cancelled.wait(pause):
             raise error
         self.resumes += 1

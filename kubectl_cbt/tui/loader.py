@@ -27,12 +27,14 @@ class Frame:
         received: the extents as they were sent.
         outcome: how the stream stands; ``complete`` is set only once it has ended.
         is_running: whether more may come.
+        interruption: why nothing comes just now, of a stream that broke and is being taken up again; empty otherwise.
     """
 
     received: Received
     summary: Summary
     outcome: Outcome
     is_running: bool
+    interruption: str = ""
 
     def known_range(self, question: Question) -> tuple[int, int]:
         """The bytes of the volume that the stream has told about, half-open."""
@@ -58,6 +60,7 @@ class Loader:
         self._figures = SummaryBuilder(opened.asked.question.starting_offset)
         self._stopped = False
         self._error: CbtError | None = None
+        self._interruption = ""
         self._announce: Callable[[], None] = lambda: None
         self._began = threading.Event()
         self._thread = threading.Thread(target=self._run, name="cbt-loader", daemon=True)
@@ -65,6 +68,7 @@ class Loader:
 
     def start(self) -> None:
         """Begin; returns at once."""
+        self.opened.stream.notify_to(self._interrupted)
         self._thread.start()
 
     def announce_to(self, announce: Callable[[], None]) -> None:
@@ -111,6 +115,7 @@ class Loader:
     def _read(self) -> None:
         due = 0.0
         for batch in self.opened.stream:
+            self._interruption = ""
             self._log.append(batch.offsets, batch.sizes)
             self._figures.add(batch)
             now = time.monotonic()
@@ -118,6 +123,10 @@ class Loader:
                 self._publish(is_running=True)
                 took = time.monotonic() - now
                 due = now + took + max(_EVERY_SECONDS, _IDLE_SHARE * took)
+
+    def _interrupted(self, why: str) -> None:
+        self._interruption = why
+        self._publish(is_running=True)
 
     def _publish(self, *, is_running: bool) -> None:
         frame = self._frame(is_running=is_running)
@@ -131,4 +140,4 @@ class Loader:
         restore_size = self.opened.asked.target.snapshot.restore_size_bytes
         outcome = self.opened.stream.outcome(error, restore_size)
         summary = self._figures.summary(outcome.volume_capacity_bytes, complete=outcome.complete)
-        return Frame(self._log.received(), summary, outcome, is_running)
+        return Frame(self._log.received(), summary, outcome, is_running, self._interruption if is_running else "")

@@ -120,10 +120,12 @@ def status(frame: Frame, width: int, notice: str = "", layer: str = "") -> Conte
         word = "BROKEN" if first.level == "MUST" else "warning"
         text = f"{word} {first.rule}: {first.title} ({human_count(first.count)} times)"
         return fitting(width, [(text, ERROR if outcome.broke_a_must else WARNING), ("v shows more", MUTED)])
+    if frame.interruption:
+        return fitting(width, [(frame.interruption, WARNING), ("Esc stops", MUTED)])
     if frame.is_running:
         return _running(frame, width)
     parts = [("complete", GOOD), (_counts(frame.summary), ""), (_messages(outcome), MUTED)]
-    parts += [(f"resumed {outcome.resumes} times", WARNING)] if outcome.resumes else []
+    parts += [(f"resumed {counted(outcome.resumes, 'time')}", WARNING)] if outcome.resumes else []
     parts += [("rules R1–R7 kept", MUTED)] if outcome.messages else []
     return fitting(width, parts)
 

@@ -138,7 +138,8 @@ def test_a_signal_at_any_moment_ends_without_a_traceback(demo, number):
             codes.add(process.returncode)
             assert b"Traceback" not in said
             assert b"internal error" not in said
-    assert codes <= {128 + number, 0}
+    # The interpreter gives signals back to the system on its way out, when all is done: a shell calls that 130 too.
+    assert codes <= {128 + number, 0, -number}
     assert 128 + number in codes
 
 

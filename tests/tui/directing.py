@@ -31,6 +31,7 @@ class ScriptedStream:
 
     Args:
         gate: when given, only the first message comes until it is set.
+        interruption: what is told behind the first message, of a stream that is taken up.
         error: raised behind the last message.
     """
 
@@ -43,8 +44,10 @@ class ScriptedStream:
         error: Exception | None = None,
         violations: tuple[Violation, ...] = (),
         capacity: int | None = CAPACITY,
+        interruption: str = "",
     ) -> None:
-        self.extents = self.messages = self.next_offset = 0
+        self.extents = self.messages = self.next_offset = self.resumes = 0
+        self._interruption = interruption
         self.capacity_bytes: int | None = None
         self.seconds = 0.5
         self.is_cancelled = threading.Event()
@@ -53,6 +56,10 @@ class ScriptedStream:
 
     def __iter__(self):
         for start in range(0, len(self._all), self._step):
+            if start and self._interruption:
+                self.notify(self._interruption)
+                self._interruption = ""
+                self.resumes += 1
             if start and self._gate is not None:
                 while not self._gate.wait(0.01) and not self.is_cancelled.is_set():
                     pass
@@ -71,6 +78,9 @@ class ScriptedStream:
         self.next_offset = max(self.next_offset, int((offsets + sizes).max()))
         return Batch(Record(self.messages, 2, self._capacity or 0, offsets, sizes), offsets, sizes)
 
+    def notify_to(self, notify: Callable[[str], None]) -> None:
+        self.notify = notify
+
     def cancel(self) -> None:
         self.is_cancelled.set()
 
@@ -83,7 +93,7 @@ class ScriptedStream:
             extents=self.extents,
             next_offset=self.next_offset,
             clipped=0,
-            resumes=0,
+            resumes=self.resumes,
             seconds=self.seconds,
             violations=self._violations,
             failure=Failure(type(error).__name__, "", error.message, error.hint) if error else None,

@@ -394,6 +394,24 @@ def test_esc_stops_the_stream_and_keeps_what_came():
     drive(screen, steps)
 
 
+def test_a_stream_that_is_taken_up_says_why_it_waits_and_in_the_end_how_often():
+    gate = threading.Event()
+    why = "the connection broke; asking again from 12 KiB in 4 s"
+    screen = the_map(ScriptedStream(gate=gate, interruption=why))
+    screen.runs_on = True
+
+    async def steps(pilot, screen):
+        await until(pilot, lambda: why in shown(pilot.app))
+        assert "Esc stops" in shown(pilot.app)
+        gate.set()
+        await until(pilot, lambda: "resumed 1 time" in shown(pilot.app))
+        assert why not in shown(pilot.app)
+        await press(pilot, "v")
+        assert "The stream was taken up again 1 time." in shown(pilot.app)
+
+    drive(screen, steps)
+
+
 def test_what_comes_is_drawn_while_the_screen_is_used():
     gate = threading.Event()
     screen = the_map(ScriptedStream(gate=gate))

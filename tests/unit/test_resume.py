@@ -301,9 +301,8 @@ def test_a_stream_that_grew_too_old_is_taken_up_at_once():
 def test_a_pause_ends_when_the_stream_is_cancelled():
     source = KeptSource([encoded((0, 4096)), CUT])
     said = threading.Event()
-    stream = ExtentStream(
-        source, question(), retries=Retries(first_seconds=3600, longest_seconds=3600), notify=lambda text: said.set()
-    )
+    stream = ExtentStream(source, question(), retries=Retries(first_seconds=3600, longest_seconds=3600))
+    stream.notify_to(lambda text: said.set())
     ended = []
     thread = threading.Thread(target=lambda: ended.append(read(stream)))
     thread.start()
@@ -317,8 +316,10 @@ def test_a_pause_ends_when_the_stream_is_cancelled():
 def test_the_person_is_told():
     said: list[str] = []
     source = KeptSource([encoded((0, 8192)), StreamCut("the connection broke")], [])
-    list(ExtentStream(source, question(), retries=Retries(first_seconds=0.001), notify=said.append))
-    assert said == ["note: the connection broke; asking again from 8 KiB in 0.001 s"]
+    stream = ExtentStream(source, question(), retries=Retries(first_seconds=0.001))
+    stream.notify_to(said.append)
+    list(stream)
+    assert said == ["the connection broke; asking again from 8 KiB in 0.001 s"]
 
 
 # Whether OK was the end.
@@ -390,10 +391,11 @@ def test_a_probe_that_breaks_is_asked_again():
 @pytest.mark.parametrize("error", [DriverFailed("no such cursor"), InvalidRequest("no"), TokenUnavailable("no")])
 def test_a_probe_that_fails_is_told_and_the_stream_taken_for_whole(error):
     said: list[str] = []
-    stream = resuming(KeptSource([encoded((0, 4096))], [error]), probe=True, notify=said.append)
+    stream = resuming(KeptSource([encoded((0, 4096))], [error]), probe=True)
+    stream.notify_to(said.append)
     assert extents_of(list(stream)) == [(0, 4096)]
     assert stream.outcome().complete
-    assert said == [f"note: whether that was all could not be asked: {error.message}"]
+    assert said == [f"whether that was all could not be asked: {error.message}"]
 
 
 def test_a_token_that_cannot_be_had_again_ends_the_stream():
