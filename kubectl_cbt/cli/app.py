@@ -31,6 +31,7 @@ from kubectl_cbt.errors import CbtError, OutputError, UsageError
 
 PROGRAM = "kubectl cbt"
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
+_EPILOG = "kubectl's login flags are taken too: kubectl cbt options"
 
 
 def build_app() -> typer.Typer:
@@ -51,7 +52,7 @@ def build_app() -> typer.Typer:
         callback=_root,
     )
     for verb in (delta, allocated, browse, snapshots, services, rbac):
-        app.command()(with_groups(verb))
+        app.command(epilog=_EPILOG)(with_groups(verb))
     app.command("open")(with_groups(open_file))
     demos = _typer(help=demo.__doc__, invoke_without_command=True, callback=with_groups(demo))
     demos.command()(with_groups(serve))

@@ -219,7 +219,7 @@ class ExtentStream:
         if isinstance(error, StreamDeadline) and self._brought_nothing:
             max_results = smaller_max_results(max_results)
         soon = f" in {pause:g} s" if pause else ""
-        self._notify(f"{error.message}; asking again from {human_bytes(self.next_offset)}{soon}")
+        self._notify(f"asking again from {human_bytes(self.next_offset)}{soon}: {error.message}")
         if self._cancelled.wait(pause):
             raise error
         self.resumes += 1

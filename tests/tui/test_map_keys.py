@@ -396,7 +396,7 @@ def test_esc_stops_the_stream_and_keeps_what_came():
 
 def test_a_stream_that_is_taken_up_says_why_it_waits_and_in_the_end_how_often():
     gate = threading.Event()
-    why = "the connection broke; asking again from 12 KiB in 4 s"
+    why = "asking again from 12 KiB in 4 s: the connection broke"
     screen = the_map(ScriptedStream(gate=gate, interruption=why))
     screen.runs_on = True
 

@@ -319,7 +319,7 @@ def test_the_person_is_told():
     stream = ExtentStream(source, question(), retries=Retries(first_seconds=0.001))
     stream.notify_to(said.append)
     list(stream)
-    assert said == ["the connection broke; asking again from 8 KiB in 0.001 s"]
+    assert said == ["asking again from 8 KiB in 0.001 s: the connection broke"]
 
 
 # Whether OK was the end.
