@@ -103,7 +103,7 @@ class Extents:
         try:
             return cls(offsets, sizes)
         except ValueError:
-            return cls(*_union(offsets, sizes))
+            return cls(*union(offsets, sizes))
 
     @classmethod
     def of_blocks(cls, blocks: tuple[Block, ...]) -> Extents:
@@ -384,7 +384,8 @@ def _are_legal(offsets: Int64Column, sizes: Int64Column) -> bool:
     )
 
 
-def _union(offsets: Int64Column, sizes: Int64Column) -> tuple[Int64Column, Int64Column]:
+def union(offsets: Int64Column, sizes: Int64Column) -> tuple[Int64Column, Int64Column]:
+    """Offsets and sizes of the runs that extents cover, whatever their order and overlap; negative bytes left out."""
     ends = saturating_ends(offsets, sizes)
     starts = np.maximum(offsets, 0)
     holds_bytes = ends > starts

@@ -1,0 +1,63 @@
+"""What a check or a hop came to: data, for whoever shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """How it went."""
+
+    PASS = "pass"  # noqa: S105  # no password
+    WARN = "warn"
+    FAIL = "fail"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check that was made, or was not.
+
+    Attributes:
+        id: stable, ``resume-unaligned``.
+        title: what should be, as a sentence.
+        verdict: a breach of a SHOULD is a warning.
+        level: MUST or SHOULD; empty where there is no spec.
+        rule: id of the rule or law, ``R7``; empty when there is none.
+        source: where the spec says it; empty when it does not.
+        sent: what was asked, in words; empty when nothing was.
+        evidence: what came, a line each; of a skipped one why it was.
+        fix: what to do about it: a cause, a command, YAML; may have several lines.
+    """
+
+    id: str
+    title: str
+    verdict: Verdict
+    level: str = ""
+    rule: str = ""
+    source: str = ""
+    sent: str = ""
+    evidence: tuple[str, ...] = ()
+    fix: str = ""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many went how."""
+
+    passed: int
+    warned: int
+    failed: int
+    skipped: int
+
+    @classmethod
+    def of(cls, findings: list[Finding]) -> Tally:
+        """Count."""
+        verdicts = [finding.verdict for finding in findings]
+        return cls(*(verdicts.count(verdict) for verdict in Verdict))
+
+    def __str__(self) -> str:
+        counts = {"passed": self.passed, "warned": self.warned, "failed": self.failed, "skipped": self.skipped}
+        return ", ".join(f"{count} {what}" for what, count in counts.items() if count) or "nothing was checked"

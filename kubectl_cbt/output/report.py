@@ -1,0 +1,193 @@
+"""Findings as a report: a table as they come, or a JSON, JUnit or TAP document when all is known."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable
+from enum import StrEnum
+from xml.etree import ElementTree as ET
+
+from kubectl_cbt.model.finding import Finding, Tally, Verdict
+from kubectl_cbt.output.writer import Screen
+
+Write = Callable[[str], None]
+
+_MARKS = {Verdict.PASS: "✓", Verdict.WARN: "!", Verdict.FAIL: "✗", Verdict.SKIPPED: "–"}
+_COLORS = {Verdict.PASS: "32", Verdict.WARN: "33", Verdict.FAIL: "31", Verdict.SKIPPED: "2"}
+_TAKES_SPACE = 60
+"""Narrower than this no text is wrapped."""
+
+
+class ReportFormat(StrEnum):
+    """What ``-o`` takes where things are checked."""
+
+    TABLE = "table"
+    JSON = "json"
+    JUNIT = "junit"
+    TAP = "tap"
+
+
+class Report:
+    """Takes findings in order, and writes them in one format.
+
+    Args:
+        name: of the whole, ``check default/snap-a → snap-b``.
+        about: facts that stand at the top, by name.
+    """
+
+    def __init__(self, form: ReportFormat, write: Write, screen: Screen, name: str, about: dict[str, str]) -> None:
+        self._form = form
+        self._write = write
+        self._screen = screen
+        self._name = name
+        self._about = about
+        self.findings: list[Finding] = []
+
+    def begin(self) -> None:
+        """What is known before anything was checked."""
+        if self._form is ReportFormat.TABLE:
+            self._write(f"{self._name}\n")
+            self._write("".join(f"  {what:<10} {value}\n" for what, value in self._about.items()) + "\n")
+
+    def add(self, finding: Finding) -> None:
+        """The next one; a table shows it at once."""
+        self.findings.append(finding)
+        if self._form is ReportFormat.TABLE:
+            self._write(_in_table(finding, self._screen))
+
+    def end(self, *, complete: bool) -> None:
+        """The rest of the document.
+
+        Args:
+            complete: whether all was checked that was to be.
+        """
+        tally = Tally.of(self.findings)
+        if self._form is ReportFormat.TABLE:
+            self._write(f"\n{tally}{'' if complete else '; not everything was checked'}\n")
+        elif self._form is ReportFormat.JSON:
+            self._write(_json(self._name, self._about, self.findings, tally, complete=complete))
+        elif self._form is ReportFormat.JUNIT:
+            self._write(_junit(self._name, self.findings, tally))
+        else:
+            self._write(_tap(self.findings, complete=complete))
+
+
+def _in_table(finding: Finding, screen: Screen) -> str:
+    mark = _MARKS[finding.verdict]
+    if screen.color_system:
+        mark = f"\x1b[{_COLORS[finding.verdict]}m{mark}\x1b[0m"
+    where = " ".join(
+        part for part in (finding.rule, finding.level if finding.verdict is not Verdict.PASS else "") if part
+    )
+    lines = [f"{mark} {finding.id:<24} {finding.title}" + (f"   {where}" if where else "")]
+    if finding.verdict in (Verdict.WARN, Verdict.FAIL):
+        lines += _wrapped("sent", finding.sent, screen) if finding.sent else []
+        for number, line in enumerate(finding.evidence):
+            lines += _wrapped("came" if finding.sent and not number else "", line, screen)
+        lines += _wrapped("spec", finding.source, screen) if finding.source else []
+        for number, line in enumerate(finding.fix.splitlines()):
+            lines += _wrapped("fix" if not number else "", line, screen)
+    else:
+        lines += [line for text in finding.evidence for line in _wrapped("", text, screen)]
+    return "\n".join(lines) + "\n"
+
+
+def _wrapped(label: str, text: str, screen: Screen) -> list[str]:
+    indent = " " * 9
+    width = screen.width if screen.is_terminal and screen.width >= _TAKES_SPACE else 10_000
+    first = f"  {label:<6} "
+    # A command that is cut in two cannot be pasted: only what is longer than the screen is wrapped, at spaces.
+    return textwrap.wrap(
+        text, width, initial_indent=first, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    ) or [first.rstrip()]
+
+
+def _json(name: str, about: dict[str, str], findings: list[Finding], tally: Tally, *, complete: bool) -> str:
+    import orjson
+
+    document = {
+        "apiVersion": "kubectl-cbt/v1",
+        "kind": "Report",
+        "name": name,
+        "about": about,
+        "findings": [_document(finding) for finding in findings],
+        "passed": tally.passed,
+        "warned": tally.warned,
+        "failed": tally.failed,
+        "skipped": tally.skipped,
+        "complete": complete,
+    }
+    return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def _document(finding: Finding) -> dict[str, object]:
+    return {
+        "id": finding.id,
+        "title": finding.title,
+        "verdict": finding.verdict.value,
+        "level": finding.level or None,
+        "rule": finding.rule or None,
+        "source": finding.source or None,
+        "sent": finding.sent or None,
+        "evidence": list(finding.evidence),
+        "fix": finding.fix or None,
+        "seconds": round(finding.seconds, 3),
+    }
+
+
+def _junit(name: str, findings: list[Finding], tally: Tally) -> str:
+    """One test case a finding; a warning passes, and says in its output what it found."""
+    seconds = f"{sum(finding.seconds for finding in findings):.3f}"
+    counts = {
+        "tests": str(len(findings)),
+        "failures": str(tally.failed),
+        "skipped": str(tally.skipped),
+        "time": seconds,
+    }
+    suites = ET.Element("testsuites", counts)
+    suite = ET.SubElement(suites, "testsuite", {"name": name, "errors": "0", **counts})
+    for finding in findings:
+        facts = {"classname": name, "name": f"{finding.id}: {finding.title}", "time": f"{finding.seconds:.3f}"}
+        _junit_case(ET.SubElement(suite, "testcase", facts), finding)
+    ET.indent(suites)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(suites, encoding="unicode") + "\n"
+
+
+def _junit_case(case: ET.Element, finding: Finding) -> None:
+    first = finding.evidence[0] if finding.evidence else ""
+    if finding.verdict is Verdict.FAIL:
+        ET.SubElement(case, "failure", {"message": _legal(first)}).text = _legal(_in_full(finding))
+    elif finding.verdict is Verdict.SKIPPED:
+        ET.SubElement(case, "skipped", {"message": _legal(first)})
+    elif finding.verdict is Verdict.WARN:
+        ET.SubElement(case, "system-out").text = _legal(f"warning\n{_in_full(finding)}")
+
+
+def _in_full(finding: Finding) -> str:
+    parts = (
+        ("rule", " ".join(part for part in (finding.rule, finding.level) if part)),
+        ("sent", finding.sent),
+        ("came", "\n".join(finding.evidence)),
+        ("spec", finding.source),
+        ("fix", finding.fix),
+    )
+    return "\n".join(f"{what}: {text}" for what, text in parts if text)
+
+
+def _legal(text: str) -> str:
+    """What XML can hold: a driver's words may have control letters in them."""
+    return "".join(letter if letter in "\t\n\r" or letter >= " " else "\N{REPLACEMENT CHARACTER}" for letter in text)
+
+
+def _tap(findings: list[Finding], *, complete: bool) -> str:
+    lines = ["TAP version 14", f"1..{len(findings)}"]
+    for number, finding in enumerate(findings, 1):
+        result = "not ok" if finding.verdict is Verdict.FAIL else "ok"
+        skipped = f" # SKIP {' '.join(finding.evidence)}" if finding.verdict is Verdict.SKIPPED else ""
+        lines.append(f"{result} {number} - {finding.id}: {finding.title}{skipped}".replace("\n", " "))
+        if finding.verdict in (Verdict.FAIL, Verdict.WARN):
+            kind = "" if finding.verdict is Verdict.FAIL else "warning\n"
+            lines += [f"# {line}" for line in (kind + _in_full(finding)).splitlines()]
+    if not complete:
+        lines.append("Bail out! not everything was checked")
+    return "\n".join(lines) + "\n"
