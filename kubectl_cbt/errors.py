@@ -13,6 +13,7 @@
     ├── ServiceUnusable                 a SnapshotMetadataService that cannot be called as it stands
     ├── TokenUnavailable                no token can be had for the call
     ├── PortForwardFailed               kubectl port-forward did not start, or ended
+    ├── EndpointUnusable                what --csi-endpoint names is no driver's socket
     ├── StreamError                     the stream of extents failed (gRPC code and details kept)
     │   ├── Unauthenticated             16
     │   ├── PermissionDenied            7
@@ -123,6 +124,10 @@ class TokenUnavailable(CbtError):
 
 class PortForwardFailed(CbtError):
     """``kubectl port-forward`` did not start, or ended."""
+
+
+class EndpointUnusable(CbtError):
+    """What ``--csi-endpoint`` names is no driver's socket, or not of one that offers snapshot metadata."""
 
 
 class StreamError(CbtError):

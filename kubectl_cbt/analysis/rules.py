@@ -52,9 +52,13 @@ class Rule(ABC):
 
     def record_breaks(self, record: Record, text: str) -> None:
         """The record as a whole breaks the rule."""
+        self.stream_breaks(record.number, text)
+
+    def stream_breaks(self, messages: int, text: str) -> None:
+        """What follows so many messages breaks the rule."""
         self.count += 1
         if len(self.examples) < EXAMPLES_KEPT:
-            self.examples.append(Example(record.number, None, None, None, text))
+            self.examples.append(Example(messages, None, None, None, text))
 
     def extents_break(self, record: Record, broken: Mask, text: str) -> None:
         """The extents of ``record`` where ``broken`` is set break the rule."""
@@ -255,6 +259,17 @@ class Aligned(_FixedSize):
             self.extents_break(record, unaligned, "offset is not a multiple of the size")
 
 
+class KnownEnd(Rule):
+    """W4: not in the spec; a driver that cannot be asked from the end of a stream leaves open whether it was one."""
+
+    id = "W4"
+    level = WARNING
+    title = "a stream that ended with OK can be asked whether that was all"
+
+    def look(self, record: Record) -> None:
+        """No record shows what will be answered next."""
+
+
 RULES: tuple[type[Rule], ...] = (
     PositiveSize,
     Ascending,
@@ -268,6 +283,7 @@ RULES: tuple[type[Rule], ...] = (
     NonNegativeOffset,
     WithinCapacity,
     Aligned,
+    KnownEnd,
 )
 
 
@@ -292,6 +308,12 @@ class RuleWatch:
         for rule in self._rules:
             if isinstance(rule, WholeStream):
                 rule.record_breaks(record, f"OK came at byte {end_bytes}; asked again from there, the driver had more")
+
+    def end_unknown(self, messages: int, why: str) -> None:
+        """The stream had ended with OK, and whether that was all could not be asked."""
+        for rule in self._rules:
+            if isinstance(rule, KnownEnd):
+                rule.stream_breaks(messages, why)
 
     def broken(self, rule: type[Rule]) -> bool:
         """Whether ``rule`` was broken so far."""

@@ -13,6 +13,7 @@ import typer
 from kubectl_cbt.cli import stopping
 from kubectl_cbt.cli.allocated import allocated
 from kubectl_cbt.cli.browse import browse
+from kubectl_cbt.cli.check import check
 from kubectl_cbt.cli.completion import completion
 from kubectl_cbt.cli.delta import delta
 from kubectl_cbt.cli.demo import demo, serve
@@ -51,7 +52,7 @@ def build_app() -> typer.Typer:
         invoke_without_command=True,
         callback=_root,
     )
-    for verb in (delta, allocated, browse, snapshots, services, rbac):
+    for verb in (delta, allocated, browse, snapshots, services, check, rbac):
         app.command(epilog=_EPILOG)(with_groups(verb))
     app.command("open")(with_groups(open_file))
     demos = _typer(help=demo.__doc__, invoke_without_command=True, callback=with_groups(demo))

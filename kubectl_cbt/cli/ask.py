@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from kubectl_cbt.cli.choose import choose_base
 from kubectl_cbt.cli.diagnostics import Diagnostics
-from kubectl_cbt.cli.live import LiveCluster
+from kubectl_cbt.cli.driver import csi_endpoint, open_driver
+from kubectl_cbt.cli.live import LiveCluster, LiveStream
 from kubectl_cbt.cli.options import Asking, Cluster, Terminal, Viewing
 from kubectl_cbt.cli.printing import print_stream
 from kubectl_cbt.cli.session import Session, open_session
@@ -34,23 +35,40 @@ class Naming:
 
 def ask(naming: Naming, cluster: Cluster, asking: Asking, terminal: Terminal, viewing: Viewing) -> int:
     """Resolve, ask, and print or show; returns the exit code."""
+    endpoint = csi_endpoint(asking, cluster)
+    if endpoint:
+        return _ask_driver(endpoint, naming, asking, terminal, viewing)
     with open_session(cluster, terminal.verbosity) as session:
         live = LiveCluster(session, cluster, asking, session.namespace)
         wanted = _wanted(naming, asking, session, terminal)
-        if wants_screen(asking.output):
-            return show_map(live.ask(wanted), live, viewing, terminal)
-        opened = live.ask(wanted)
-        try:
-            return print_stream(opened.stream, opened.asked, asking.output, terminal)
-        finally:
-            opened.close()
+        return _shown(live.ask(wanted), live, asking, terminal, viewing)
+
+
+def _ask_driver(endpoint: str, naming: Naming, asking: Asking, terminal: Terminal, viewing: Viewing) -> int:
+    """The same of a driver's socket: ids are taken as they are."""
+    if naming.choose_base:
+        raise UsageError("--choose-base takes a cluster: a driver does not list its snapshots here")
+    with open_driver(endpoint, asking) as driver:
+        base = naming.base if naming.base is not None else naming.base_handle
+        return _shown(driver.ask(naming.snapshot, base), None, asking, terminal, viewing)
+
+
+def _shown(
+    opened: LiveStream, backend: LiveCluster | None, asking: Asking, terminal: Terminal, viewing: Viewing
+) -> int:
+    if wants_screen(asking.output):
+        return show_map(opened, backend, viewing, terminal)
+    try:
+        return print_stream(opened.stream, opened.asked, asking.output, terminal)
+    finally:
+        opened.close()
 
 
 def _wanted(naming: Naming, asking: Asking, session: Session, terminal: Terminal) -> Wanted:
     from kubectl_cbt.cluster.resolve import Wanted
 
-    snapshot = _snapshot_ref(naming.snapshot, session.namespace)
-    base = _snapshot_ref(naming.base, session.namespace) if naming.base is not None else None
+    snapshot = snapshot_ref(naming.snapshot, session.namespace)
+    base = snapshot_ref(naming.base, session.namespace) if naming.base is not None else None
     if naming.choose_base:
         base = choose_base(session, snapshot, Diagnostics(quiet=terminal.quiet))
     return Wanted(
@@ -62,7 +80,12 @@ def _wanted(naming: Naming, asking: Asking, session: Session, terminal: Terminal
     )
 
 
-def _snapshot_ref(text: str, namespace: str) -> SnapshotRef:
+def snapshot_ref(text: str, namespace: str) -> SnapshotRef:
+    """A VolumeSnapshot as the command line names it.
+
+    Raises:
+        UsageError: it names something else.
+    """
     resource, slash, name = text.rpartition("/")
     if not name or (slash and resource not in _RESOURCE_NAMES):
         raise UsageError(f'"{text}" does not name a VolumeSnapshot', hint="give its name; the namespace goes into -n")

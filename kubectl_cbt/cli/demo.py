@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 import time
-from typing import Annotated
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,9 +18,25 @@ from kubectl_cbt.cli.diagnostics import Diagnostics, is_a_terminal
 from kubectl_cbt.cli.options import DEFAULT_SEED, Asking, Cluster, Terminal, Viewing
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.cli.stopping import Stopped
-from kubectl_cbt.errors import UsageError
+from kubectl_cbt.errors import ConfigError, UsageError
+from kubectl_cbt.output.listing import ListColumn, ListFormat, ListPrinter, ListRow
 
-Seed = Annotated[int, typer.Option("--seed", metavar="N", help="What the demo's volumes hold.")]
+if TYPE_CHECKING:
+    from kubectl_cbt.demo.cluster import DemoCluster
+    from kubectl_cbt.demo.faults import Fault
+
+
+class CsiDriver(StrEnum):
+    """Which of the demo's drivers."""
+
+    PAGES = "pages"
+    BLOCKS = "blocks"
+
+
+_SEED = typer.Option("--seed", metavar="N", help="What the demo's volumes hold.")
+_FAULT = typer.Option(
+    "--fault", metavar="NAME[=VALUE]", help="A mistake its services shall make, see demo faults; may be repeated."
+)
 
 _LOOK_UP_SECONDS = 0.5
 
@@ -25,10 +45,19 @@ That was: kubectl cbt delta snap-a snap-b --demo
 Try:      kubectl cbt browse --demo
           kubectl cbt snapshots -A --demo
           kubectl cbt delta pg-mon pg-tue -n shop --demo
-          kubectl cbt demo serve     and point kubectl itself at it"""
+          kubectl cbt demo serve     and point kubectl itself at it
+          kubectl cbt demo faults    and see what becomes of them"""
+
+_FAULT_COLUMNS = (ListColumn("FAULT"), ListColumn("OF"), ListColumn("MISTAKE"), ListColumn("SHOWS WITH"))
 
 
-def demo(context: typer.Context, terminal: Terminal, viewing: Viewing, seed: Seed = DEFAULT_SEED) -> None:
+def demo(
+    context: typer.Context,
+    terminal: Terminal,
+    viewing: Viewing,
+    seed: Annotated[int, _SEED] = DEFAULT_SEED,
+    fault: Annotated[list[str] | None, _FAULT] = None,
+) -> None:
     """See it work with no cluster.
 
     Starts a Kubernetes API and two SnapshotMetadata services on loopback, inside this command, and asks them for
@@ -39,11 +68,12 @@ def demo(context: typer.Context, terminal: Terminal, viewing: Viewing, seed: See
       kubectl cbt demo
       kubectl cbt delta pg-mon pg-tue -n shop --demo
       kubectl cbt demo serve
+      kubectl cbt delta snap-a snap-b --demo --fault unordered
     """
     if context.invoked_subcommand is not None:
-        context.obj = seed  # demo --seed 2 serve
+        context.obj = (seed, fault or [])  # demo --seed 2 serve
         return
-    code = ask(Naming("snap-b", base="snap-a"), Cluster(demo=True, seed=seed), Asking(), terminal, viewing)
+    code = ask(Naming("snap-b", base="snap-a"), Cluster(demo=True, seed=seed, fault=fault), Asking(), terminal, viewing)
     if is_a_terminal(sys.stderr):
         Diagnostics(quiet=terminal.quiet).note(_TRY)
     raise typer.Exit(code)
@@ -52,11 +82,20 @@ def demo(context: typer.Context, terminal: Terminal, viewing: Viewing, seed: See
 def serve(
     context: typer.Context,
     terminal: Terminal,
-    seed: Annotated[int | None, typer.Option("--seed", metavar="N", help="What the demo's volumes hold.")] = None,
+    seed: Annotated[int | None, _SEED] = None,
+    fault: Annotated[list[str] | None, _FAULT] = None,
+    csi_socket: Annotated[
+        Path | None,
+        typer.Option("--csi-socket", metavar="FILE", help="Serve a CSI driver on this unix socket as well."),
+    ] = None,
+    csi_driver: Annotated[
+        CsiDriver | None,
+        typer.Option("--csi-driver", help="Which driver that is; pages (VARIABLE_LENGTH) unless given."),
+    ] = None,
 ) -> None:
     """Keep the demo cluster up until Ctrl-C, for kubectl and other clients.
 
-    Prints the shell command that points kubectl at it.
+    Prints the shell command that points kubectl at it; for a driver on a socket of its own also what to ask it.
 
     \b
     Examples:
@@ -65,23 +104,96 @@ def serve(
       # In another, paste what it printed, then
       kubectl get volumesnapshots -A
       kubectl cbt delta snap-a snap-b
-    """
-    from kubectl_cbt.demo.cluster import DemoCluster
 
+    \b
+      # A driver with no cluster around it
+      kubectl cbt demo serve --csi-socket /tmp/csi.sock
+
+    \b
+      # One that loses data
+      kubectl cbt demo serve --fault lost-write
+    """
     if sys.platform == "win32":
         raise UsageError("demo serve needs a POSIX system")
+    if csi_driver and not csi_socket:
+        raise UsageError("--csi-driver goes with --csi-socket")
+    from kubectl_cbt.demo.faults import parse_faults
+
+    outer_seed, outer_faults = context.obj
+    faults = parse_faults([*outer_faults, *(fault or [])])
+    from kubectl_cbt.demo.cluster import DemoCluster
+
     diagnostics = Diagnostics(quiet=terminal.quiet)
-    with DemoCluster(context.obj if seed is None else seed) as cluster:
+    with (
+        DemoCluster(outer_seed if seed is None else seed, faults) as cluster,
+        _on_socket(cluster, csi_socket, csi_driver or CsiDriver.PAGES) as to_try,
+    ):
         write_stdout(f"export KUBECONFIG={cluster.kubeconfig}\n")
         diagnostics.note(
             "contexts: demo, demo-admin (no ServiceAccount), demo-shop (least rights), demo-nobody (none)\n"
-            "The demo cluster runs until Ctrl-C."
+            f"{to_try}The demo cluster runs until Ctrl-C."
         )
-        try:
-            # No signal.pause(): one that comes just before it would only be seen with the next.
-            while True:
-                time.sleep(_LOOK_UP_SECONDS)
-        except Stopped as stopped:
-            diagnostics.note("\nstopped")
-            if stopped.number != signal.SIGINT:
-                raise  # the exit code tells which signal it was
+        _until_stopped(diagnostics)
+
+
+@contextlib.contextmanager
+def _on_socket(cluster: DemoCluster, path: Path | None, which: CsiDriver) -> Iterator[str]:
+    """A driver on its socket for the time of the block; gives the commands to try it with."""
+    from kubectl_cbt.demo.scenarios import BLOCKS_DRIVER, PAGES_DRIVER
+
+    if path is None:
+        yield ""
+        return
+    name = BLOCKS_DRIVER if which is CsiDriver.BLOCKS else PAGES_DRIVER
+    volume = next(volume for volume in cluster.volumes if volume.driver == name)
+    ids = " ".join(map(volume.snapshot_handle, volume.snapshots[:2]))
+    try:
+        service = cluster.csi_service(path, name)
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: no socket can be made there: {error.strerror}",
+            hint="--csi-socket takes a new file in a folder of yours; its whole path has at most 107 bytes",
+        ) from error
+    with service:
+        yield f"{name}: kubectl cbt delta {ids} --csi-endpoint {service.endpoint}\n"
+
+
+def _until_stopped(diagnostics: Diagnostics) -> None:
+    try:
+        # No signal.pause(): one that comes just before it would only be seen with the next.
+        while True:
+            time.sleep(_LOOK_UP_SECONDS)
+    except Stopped as stopped:
+        diagnostics.note("\nstopped")
+        if stopped.number != signal.SIGINT:
+            raise  # the exit code tells which signal it was
+
+
+def faults(
+    output: Annotated[ListFormat, typer.Option("--output", "-o", help="Format.")] = ListFormat.TABLE,
+) -> None:
+    """List the mistakes that the demo's services can make.
+
+    Each is one that a real CSI driver or a real sidecar made, or might. Any command with --demo takes them as
+    --fault, and so does demo serve. The driver's show on its own socket too (demo serve --csi-socket).
+
+    \b
+    Examples:
+      kubectl cbt delta pg-mon pg-tue -n shop --demo --fault unordered
+      kubectl cbt delta pg-mon pg-tue -n shop --demo --fault cut-after=3 --fault slow=200
+    """
+    from kubectl_cbt.demo.faults import FAULTS
+
+    write_stdout(ListPrinter(output, "FaultList", _FAULT_COLUMNS).text([_fault_row(fault) for fault in FAULTS]))
+
+
+def _fault_row(fault: Fault) -> ListRow:
+    cells = {"FAULT": fault.form, "OF": fault.part.value, "MISTAKE": fault.summary, "SHOWS WITH": fault.shows}
+    document = {
+        "name": fault.name,
+        "value": fault.value.value or None,
+        "of": fault.part.value,
+        "mistake": fault.summary,
+        "showsWith": fault.shows or None,
+    }
+    return ListRow(cells, fault.name, document)

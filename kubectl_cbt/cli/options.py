@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import Field, dataclass, fields, is_dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, get_type_hints
@@ -42,6 +42,9 @@ def _parser(parse: Callable[[str], Any]) -> Callable[[str], Any]:
             raise typer.BadParameter(str(error)) from error
 
     return parser
+
+
+parsed_duration = _parser(parse_duration)
 
 
 def _palette(text: str) -> str:
@@ -90,7 +93,7 @@ class Cluster:
         float,
         typer.Option(
             "--request-timeout",
-            parser=_parser(parse_duration),
+            parser=parsed_duration,
             show_default="30s",
             metavar="DURATION",
             help="How long to wait for each answer of the API server; 0 waits for ever.",
@@ -120,6 +123,14 @@ class Cluster:
     ] = False
     demo: Annotated[bool, typer.Option("--demo", help="Ask the demo cluster, which runs inside this command.")] = False
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="With --demo: what its volumes hold.")] = DEFAULT_SEED
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fault",
+            metavar="NAME[=VALUE]",
+            help="With --demo: a mistake its services shall make, see kubectl cbt demo faults; may be repeated.",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +151,72 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
-    """How to ask a SnapshotMetadataService."""
+class Service:
+    """Whom to ask, as whom, and how to get there."""
+
+    service_account: Annotated[
+        str,
+        typer.Option(
+            "--service-account",
+            metavar="[NAMESPACE/]NAME",
+            help="ServiceAccount to ask as. Unless given $KUBECTL_CBT_SERVICE_ACCOUNT, else the caller if that is one.",
+        ),
+    ] = ""
+    token_file: Annotated[
+        Path | None,
+        typer.Option("--token-file", metavar="FILE", help="A token to use instead of asking for one."),
+    ] = None
+    token_duration: Annotated[
+        float,
+        typer.Option(
+            "--token-duration",
+            parser=parsed_duration,
+            show_default="10m",
+            metavar="DURATION",
+            help="How long the token shall live, at least 10m.",
+        ),
+    ] = 600.0
+    service: Annotated[
+        str,
+        typer.Option(
+            "--service", metavar="NAME", help="SnapshotMetadataService to ask, if not named after the driver."
+        ),
+    ] = ""
+    csi_endpoint: Annotated[
+        str,
+        typer.Option(
+            "--csi-endpoint",
+            metavar="SOCKET",
+            help="Ask a CSI driver at its own socket, unix:///csi/csi.sock, about snapshot ids; no cluster is touched.",
+        ),
+    ] = ""
+    secrets_file: Annotated[
+        Path | None,
+        typer.Option("--secrets-file", metavar="FILE", help="With --csi-endpoint: secrets for it, YAML or JSON."),
+    ] = None
+    connect: Annotated[
+        Connect,
+        typer.Option(
+            "--connect",
+            help="How to reach the service: through kubectl port-forward, direct, or whichever works from here.",
+        ),
+    ] = Connect.AUTO
+    address: Annotated[
+        str, typer.Option("--address", metavar="HOST:PORT", help="Where to reach the service, instead of its address.")
+    ] = ""
+    service_tls_server_name: Annotated[
+        str,
+        typer.Option(
+            "--service-tls-server-name",
+            metavar="NAME",
+            help="Name the service's certificate has to carry; the host of its address unless given.",
+        ),
+    ] = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking(Service):
+    """What to ask for, and how to show it."""
 
     output: Annotated[
         StreamFormat | None,
@@ -166,52 +241,6 @@ class Asking:
             help="Most extents a message may hold, 0 for as the driver likes; 4096 unless given.",
         ),
     ] = None
-    service_account: Annotated[
-        str,
-        typer.Option(
-            "--service-account",
-            metavar="[NAMESPACE/]NAME",
-            help="ServiceAccount to ask as. Unless given $KUBECTL_CBT_SERVICE_ACCOUNT, else the caller if that is one.",
-        ),
-    ] = ""
-    token_file: Annotated[
-        Path | None,
-        typer.Option("--token-file", metavar="FILE", help="A token to use instead of asking for one."),
-    ] = None
-    token_duration: Annotated[
-        float,
-        typer.Option(
-            "--token-duration",
-            parser=_parser(parse_duration),
-            show_default="10m",
-            metavar="DURATION",
-            help="How long the token shall live, at least 10m.",
-        ),
-    ] = 600.0
-    service: Annotated[
-        str,
-        typer.Option(
-            "--service", metavar="NAME", help="SnapshotMetadataService to ask, if not named after the driver."
-        ),
-    ] = ""
-    connect: Annotated[
-        Connect,
-        typer.Option(
-            "--connect",
-            help="How to reach the service: through kubectl port-forward, direct, or whichever works from here.",
-        ),
-    ] = Connect.AUTO
-    address: Annotated[
-        str, typer.Option("--address", metavar="HOST:PORT", help="Where to reach the service, instead of its address.")
-    ] = ""
-    service_tls_server_name: Annotated[
-        str,
-        typer.Option(
-            "--service-tls-server-name",
-            metavar="NAME",
-            help="Name the service's certificate has to carry; the host of its address unless given.",
-        ),
-    ] = ""
     retries: Annotated[
         int,
         typer.Option(
@@ -224,6 +253,11 @@ class Asking:
     no_probe: Annotated[
         bool, typer.Option("--no-probe", help="Take the driver's word for the end of a stream, and do not ask again.")
     ] = False
+
+    @classmethod
+    def of(cls, service: Service) -> Asking:
+        """The same service, and nothing special asked for."""
+        return cls(**{field.name: getattr(service, field.name) for field in fields(Service)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +279,12 @@ class Viewing:
     ] = False
 
 
+def _own_first(group: Any) -> list[Field[Any]]:
+    """A group's fields, its own before those it inherits."""
+    inherited = {field.name for base in group.__bases__ if is_dataclass(base) for field in fields(base)}
+    return sorted(fields(group), key=lambda field: field.name in inherited)
+
+
 def with_groups(verb: Callable[..., None]) -> Callable[..., None]:
     """Make each field of a verb's dataclass parameters an option of its own, which is what typer understands."""
     own = inspect.signature(verb, eval_str=True)
@@ -258,7 +298,7 @@ def with_groups(verb: Callable[..., None]) -> Callable[..., None]:
             inspect.Parameter(
                 field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name]
             )
-            for field in fields(group)
+            for field in _own_first(group)
         ]
 
     @functools.wraps(verb)

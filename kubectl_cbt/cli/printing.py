@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
@@ -12,7 +13,7 @@ from kubectl_cbt.cli.stdout import StandardOutput
 from kubectl_cbt.cli.stopping import Stopped, StopRequest
 from kubectl_cbt.errors import CbtError, Interrupted, OutputError
 from kubectl_cbt.output.registry import StreamFormat, make_writer
-from kubectl_cbt.units import human_bytes, human_count
+from kubectl_cbt.units import counted, human_bytes
 
 if TYPE_CHECKING:
     from kubectl_cbt.analysis.summary import SummaryBuilder
@@ -42,18 +43,21 @@ def print_stream(
     with StopRequest(stream.cancel) as stop:
         writer = make_writer(form)(StandardOutput(stop).write, asked, screen_of_stdout(terminal.color))
         figures = SummaryBuilder(asked.question.starting_offset)
+        written = _Written(stream.next_offset)
         try:
             with progress_bar(stream, diagnostics, shown=bar) as advance:
-                failure, code = _run(stream, figures, writer, advance, stop)
+                failure, code = _run(stream, figures, writer, advance, stop, written)
             outcome = stream.outcome(failure, asked.target.snapshot.restore_size_bytes)
             writer.end(outcome, figures.summary(outcome.volume_capacity_bytes, complete=outcome.complete))
         except Stopped:
-            diagnostics.note(_how_far(stream.outcome(Interrupted("interrupted")), can_go_on=can_go_on))
+            # In the middle of a batch: what the stream knows is not what was written.
+            outcome = replace(stream.outcome(Interrupted("interrupted")), next_offset=written.next_offset)
+            diagnostics.say(_how_far(replace(outcome, extents=written.extents), can_go_on=can_go_on))
             raise
     diagnostics.outcome(outcome)
     if failure:
         diagnostics.error(failure)
-        diagnostics.note(_how_far(outcome, can_go_on=can_go_on))
+        diagnostics.say(_how_far(outcome, can_go_on=can_go_on))
     elif outcome.failure:
         # Of a stream that ended long ago: what was saved of it says so.
         diagnostics.warning(f"incomplete when it was saved: {outcome.failure.message}")
@@ -63,8 +67,21 @@ def print_stream(
     return code
 
 
+@dataclass(slots=True)
+class _Written:
+    """How far the document goes: whole batches."""
+
+    next_offset: int
+    extents: int = 0
+
+
 def _run(
-    stream: BatchStream, figures: SummaryBuilder, writer: Writer, advance: Callable[[], None], stop: StopRequest
+    stream: BatchStream,
+    figures: SummaryBuilder,
+    writer: Writer,
+    advance: Callable[[], None],
+    stop: StopRequest,
+    written: _Written,
 ) -> tuple[CbtError | None, int]:
     """Batches to figures and writer; returns what ended it early, if anything did, and the exit code for it."""
     try:
@@ -72,6 +89,7 @@ def _run(
             stop.deferring = True
             figures.add(batch)
             writer.batch(batch)
+            written.next_offset, written.extents = stream.next_offset, stream.extents
             advance()
     except OutputError:
         raise  # nobody takes the rest
@@ -92,10 +110,12 @@ def _run(
 def _how_far(outcome: Outcome, *, can_go_on: bool) -> str:
     if not outcome.messages:
         return "note: nothing was received"
-    received = f"{human_count(outcome.extents)} extents"
+    received = counted(outcome.extents, "extent")
     if not can_go_on:
         return f"note: incomplete: {received}, up to {human_bytes(outcome.next_offset)}"
+    if outcome.is_out_of_order:
+        return f"note: incomplete: {received}, out of order: nobody knows what is missing, so ask anew"
     return (
-        f"note: incomplete: {received} in {human_count(outcome.messages)} messages,"
+        f"note: incomplete: {received} in {counted(outcome.messages, 'message')},"
         f" up to {human_bytes(outcome.next_offset)}; go on with --starting-offset {outcome.next_offset}"
     )

@@ -11,7 +11,7 @@ from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.options import Cluster, Terminal
 from kubectl_cbt.cli.session import Session, open_session
 from kubectl_cbt.cli.stdout import write_stdout
-from kubectl_cbt.errors import UsageError
+from kubectl_cbt.errors import Forbidden, NotFound, UsageError
 from kubectl_cbt.model.refs import ServiceAccountRef
 
 if TYPE_CHECKING:
@@ -38,6 +38,14 @@ def rbac(
             "--service",
             metavar="NAME",
             help="With --for-user: reach only this one; may be repeated.",
+        ),
+    ] = None,
+    driver_namespace: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--driver-namespace",
+            metavar="NAME",
+            help="With --for-user: where a driver's Service is, instead of looking for it; may be repeated.",
         ),
     ] = None,
     browse: Annotated[
@@ -76,23 +84,36 @@ def rbac(
         grant = Grant(account, session.namespace, browses=browse)
         if for_user:
             user = cluster.as_user or name_of_caller(session.api)
-            grant = replace(_reaching(grant, session, service or []), user=user)
+            grant = replace(grant, user=user, driver_namespaces=tuple(driver_namespace or ()))
+            if not driver_namespace:
+                grant = _found(grant, session, service or [], Diagnostics(quiet=terminal.quiet))
     write_stdout("---\n".join(map(_as_yaml, objects(grant))))
     Diagnostics(quiet=terminal.quiet).note(
         f"note: once it is applied: kubectl cbt delta BASE TARGET -n {grant.namespace} --service-account {account}"
     )
 
 
+def _found(grant: Grant, session: Session, only: list[str], diagnostics: Diagnostics) -> Grant:
+    """Where the services are, as far as we may look: who needs these rights need not have any."""
+    try:
+        return _reaching(grant, session, only)
+    except Forbidden as error:
+        diagnostics.warning(
+            "not in it: the right to forward ports to the driver, because you may not look where it is"
+            f" ({error.message}). Name its namespace with --driver-namespace, or let an administrator run this with --as YOUR-NAME"
+        )
+        return grant
+
+
 def _reaching(grant: Grant, session: Session, only: list[str]) -> Grant:
     """With the namespaces that the services' addresses lead to."""
     from kubectl_cbt.cluster.reach import namespaces_of
 
-    services = session.catalogue.services()
-    missing = sorted(set(only) - {service.name for service in services})
-    if missing:
-        raise UsageError(f'there is no SnapshotMetadataService "{missing[0]}"', hint="kubectl cbt services lists them")
-    addresses = [service.address for service in services if not only or service.name in only]
-    namespaces, finds = namespaces_of(session.api, addresses)
+    try:
+        services = [session.catalogue.service(name) for name in only] or session.catalogue.services()
+    except NotFound as error:
+        raise UsageError(error.message, hint="kubectl cbt services lists them") from error
+    namespaces, finds = namespaces_of(session.api, [service.address for service in services])
     return replace(grant, driver_namespaces=namespaces, finds_services=finds)
 
 

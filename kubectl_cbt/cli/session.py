@@ -44,7 +44,7 @@ def open_session(options: Cluster, verbosity: int = 0) -> Iterator[Session]:
         verbosity: from 6 on requests to the API server are logged, as kubectl does.
 
     Raises:
-        UsageError: ``--demo`` together with a kubeconfig.
+        UsageError: ``--demo`` together with a kubeconfig, ``--fault`` without it or with what is no fault.
         ConfigError: no usable kubeconfig.
     """
     from kubectl_cbt.cluster.api import Api
@@ -54,6 +54,8 @@ def open_session(options: Cluster, verbosity: int = 0) -> Iterator[Session]:
 
     with contextlib.ExitStack() as stack:
         login = _login(options)
+        if options.fault and not options.demo:
+            raise UsageError("--fault goes with --demo: no other cluster makes mistakes on demand")
         if options.demo:
             login = _demo_login(options, login, stack)
         config = stack.enter_context(load_config(login))
@@ -89,10 +91,13 @@ def _login(options: Cluster) -> Login:
 def _demo_login(options: Cluster, login: Login, stack: contextlib.ExitStack) -> Login:
     if login.kubeconfig or login.server:
         raise UsageError("--demo brings its own cluster: leave out --kubeconfig and --server")
+    from kubectl_cbt.demo.faults import parse_faults
+
+    faults = parse_faults(options.fault or ())
     from kubectl_cbt.demo.cluster import DemoCluster
 
     try:
-        cluster = stack.enter_context(DemoCluster(options.seed))
+        cluster = stack.enter_context(DemoCluster(options.seed, faults))
     except OSError as error:
         raise ConfigError(
             f"the demo cluster cannot start: {error.strerror}",

@@ -17,6 +17,8 @@ from kubectl_cbt.cluster.config import LoadedConfig
 from kubectl_cbt.cluster.request_log import RequestLog
 from kubectl_cbt.errors import UsageError
 
+_WATCH_SECONDS, _WATCH_GRACE_SECONDS = 300, 30
+
 Object = dict[str, Any]
 """A Kubernetes object as JSON."""
 
@@ -51,14 +53,15 @@ class Api:
         return self._document("POST", segments, {}, body)
 
     def watch(self, *segments: str, **query: str) -> Iterator[Object]:
-        """The events of a watch, until the server ends it."""
-        answer = self._answer("GET", segments, query | {"watch": "true"}, stream=True)
+        """The events of a watch, until the server ends it, as it does every few minutes."""
+        asked = {"watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": str(_WATCH_SECONDS)}
+        answer = self._answer("GET", segments, query | asked, stream=True)
         try:
             yield from map(self._parsed, _lines(answer))
         except _transport_errors() as error:
             raise transport_error(error, self._host) from error
         finally:
-            answer.release_conn()
+            answer.close()
 
     def close(self) -> None:
         """Close the connections."""
@@ -126,8 +129,12 @@ class Api:
     def _time_limit(self, *, stream: bool) -> Any:
         from urllib3 import Timeout
 
-        # A watch is silent for as long as nothing happens.
-        return Timeout(connect=self._timeout, read=None) if stream else Timeout(total=self._timeout)
+        # A watch may be silent all its time. One that is so for longer has lost its connection.
+        return (
+            Timeout(connect=self._timeout, read=_WATCH_SECONDS + _WATCH_GRACE_SECONDS)
+            if stream
+            else Timeout(total=self._timeout)
+        )
 
 
 def _transport_errors() -> tuple[type[Exception], ...]:

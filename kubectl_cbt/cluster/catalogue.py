@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cached_property
@@ -17,7 +18,7 @@ from kubectl_cbt.cluster.resources import (
     VolumeSnapshotContent,
 )
 from kubectl_cbt.cluster.selection import Selection
-from kubectl_cbt.errors import Forbidden, NotFound, ResourceTypeMissing
+from kubectl_cbt.errors import ApiError, Forbidden, NotFound, ResourceTypeMissing
 from kubectl_cbt.model.entry import SnapshotEntry, siblings
 from kubectl_cbt.model.refs import SnapshotRef
 
@@ -29,6 +30,9 @@ _NO_SERVICE = "driver has no service"
 
 _ALL = Selection()
 _DELETED = "deleted"
+_GONE = 410
+_PAUSE_SECONDS = 1.0
+"""Before a watch that ended at once is begun again."""
 
 _View = TypeVar("_View")
 
@@ -78,18 +82,32 @@ class Catalogue:
         return self._entries(self.snapshots(namespace, selection))
 
     def follow(self, namespace: str | None, selection: Selection = _ALL) -> Iterator[list[SnapshotEntry]]:
-        """All entries at first, then each that changed, for as long as one iterates."""
+        """All entries at first, then each that changed, for as long as one iterates.
+
+        All of them once more, when the API server has forgotten from where on to tell.
+        """
+        while True:
+            try:
+                yield from self._followed(namespace, selection)
+            except ApiError as error:
+                if error.status != _GONE:
+                    raise
+
+    def _followed(self, namespace: str | None, selection: Selection) -> Iterator[list[SnapshotEntry]]:
         listing = self._snapshot_list(namespace, selection)
         version = str(listing["metadata"].get("resourceVersion") or "")
         yield self._entries(_items(listing, VolumeSnapshot.of, selection))
         while True:
-            events = self._api.watch(*_snapshots_path(namespace), **selection.query(), resourceVersion=version)
-            for event in events:
+            brought = False
+            for event in self._api.watch(*_snapshots_path(namespace), **selection.query(), resourceVersion=version):
                 if event["type"] == "ERROR":
                     raise event_error(event["object"])
+                brought = True
                 version = str(event["object"]["metadata"].get("resourceVersion") or version)
                 if event["type"] != "BOOKMARK":
                     yield [self._changed(event)]
+            if not brought:
+                time.sleep(_PAUSE_SECONDS)
 
     def _changed(self, event: Object) -> SnapshotEntry:
         snapshot = VolumeSnapshot.of(event["object"])

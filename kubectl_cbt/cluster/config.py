@@ -1,20 +1,25 @@
-"""From what a kubeconfig and flags come to, to a client that is logged in; in a pod without one, from its account."""
+"""From what a kubeconfig and flags come to, to a client that is logged in; in a pod without one, from its account.
+
+The client's own loader is not used: it takes what kubectl refuses, and drops half of what kubectl sends.
+"""
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
+import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from kubectl_cbt.cluster import kubeconfig, logins
 from kubectl_cbt.cluster.kubeconfig import Chosen, Entry, Impersonation, Login
+from kubectl_cbt.cluster.proxies import proxy_for
 from kubectl_cbt.errors import ConfigError
-from kubectl_cbt.model.address import is_loopback
 
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
@@ -52,7 +57,7 @@ def load_config(login: Login) -> Iterator[LoadedConfig]:
 
 
 @contextlib.contextmanager
-def _key_folder() -> Iterator[str | None]:
+def _key_folder() -> Iterator[Path | None]:
     """A folder for keys, None where there can be none: most kubeconfigs need none, and a pod may be read-only."""
     try:
         folder = TemporaryDirectory(prefix="kubectl-cbt-")
@@ -60,129 +65,160 @@ def _key_folder() -> Iterator[str | None]:
         yield None
         return
     with folder as path:
-        yield path
+        yield Path(path)
+
+
+# In a pod.
 
 
 def _load_in_cluster(login: Login) -> LoadedConfig:
     from kubernetes import client, config
+    from kubernetes.config import incluster_config
 
     if login.context or login.cluster or login.user:
         named = login.context or login.cluster or login.user
         raise ConfigError(f'"{named}" does not exist: there is no kubeconfig', hint="point KUBECONFIG at one")
     configuration = client.Configuration()
     try:
-        config.load_incluster_config(client_configuration=configuration)
+        config.load_incluster_config(client_configuration=configuration, try_refresh_token=False)
     except config.ConfigException as error:
         raise ConfigError(
             "no kubeconfig found, and this is not a pod of a cluster",
             hint="point KUBECONFIG or --kubeconfig at one, or see how it works without a cluster: kubectl cbt demo",
         ) from error
+    user = {"tokenFile": incluster_config.SERVICE_TOKEN_FILENAME}
     if login.token:
-        configuration.api_key["BearerToken"] = f"Bearer {login.token.reveal()}"
-        configuration.refresh_api_key_hook = None
+        user = {"token": login.token.reveal()}
+    cluster: Entry = {"server": configuration.host}
+    _log_in(configuration, user, "of this pod", cluster, None)
     namespace = os.environ.get("POD_NAMESPACE") or _POD_NAMESPACE.read_text(encoding="utf-8").strip()
     acting_as = Impersonation(login.as_user, login.as_uid, login.as_groups)
-    return LoadedConfig(_tuned(configuration), namespace, acting_as)
+    return LoadedConfig(_tuned(configuration, cluster), namespace, acting_as)
 
 
-def _load_chosen(chosen: Chosen, folder: str | None) -> LoadedConfig:
-    cluster, user = _with_scheme(chosen.cluster), chosen.user
-    if cluster["server"].startswith("http://"):
-        # Credentials are for TLS only, in kubectl too.
-        configuration = _configuration(chosen.where, cluster, {}, folder)
-        return LoadedConfig(_tuned(configuration), chosen.namespace)
-    credential = logins.fetch(user, chosen.user_name, cluster)
-    if credential is not None:
-        user = _without_login(user) | credential.fields
-    configuration = _configuration(chosen.where, cluster, user, folder)
-    if credential is not None and credential.expires is not None:
-        configuration.refresh_api_key_hook = _renewing(chosen, cluster, credential)
-    tuned = _tuned(configuration, proxy_is_meant="proxy-url" in cluster)
-    return LoadedConfig(tuned, chosen.namespace, chosen.impersonation)
+# With a kubeconfig.
 
 
-def _with_scheme(cluster: Entry) -> Entry:
-    """A server may be named without scheme; it is TLS if anything says how to check a certificate."""
-    server = str(cluster["server"])
-    if "://" in server:
-        return cluster | {"server": server}
-    secure = any("certificate-authority" in name or name == "insecure-skip-tls-verify" for name in cluster)
-    return cluster | {"server": f"http{'s' if secure else ''}://{server}"}
+def _load_chosen(chosen: Chosen, folder: Path | None) -> LoadedConfig:
+    from kubernetes import client
+
+    logins.check(chosen.user, chosen.user_name)
+    server, user_of_url = _server(chosen.cluster["server"])
+    cluster = chosen.cluster | {"server": server}
+    configuration = client.Configuration(host=server)
+    if kubeconfig.is_tls(server):
+        _trust(configuration, cluster, folder)
+    if user_of_url or kubeconfig.is_tls(server):
+        # Credentials are for TLS only, in kubectl too; but not those that stand in the address.
+        _log_in(configuration, user_of_url or chosen.user, chosen.user_name, cluster, folder)
+    return LoadedConfig(_tuned(configuration, cluster), chosen.namespace, chosen.impersonation)
 
 
-def _without_login(user: Entry) -> Entry:
-    return {name: value for name, value in user.items() if name not in ("exec", "auth-provider")}
+def _server(text: str) -> tuple[str, Entry]:
+    """The URL without what it may hold beside address and path, and a name and password that stood in it."""
+    url = urlsplit(text if "://" in text else f"http://{text}")
+    if not _is_address(url) or url.scheme not in ("http", "https") or text != text.strip():
+        raise ConfigError(f'the server "{_without_login(text)}" is no http or https URL')
+    address = url.netloc.rpartition("@")[2]
+    user: Entry = {}
+    if url.username is not None:
+        user = {"username": unquote(url.username), "password": unquote(url.password or "")}
+    return urlunsplit((url.scheme, address, url.path.rstrip("/"), "", "")), user
 
 
-def _configuration(where: str, cluster: Entry, user: Entry, folder: str | None) -> Any:
-    from kubernetes import client, config
-    from kubernetes.config.kube_config import KubeConfigLoader
-
-    name = "chosen"
-    document = {
-        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
-        "clusters": [{"name": name, "cluster": cluster}],
-        "users": [{"name": name, "user": user}],
-    }
-    configuration = client.Configuration()
+def _is_address(url: SplitResult) -> bool:
     try:
-        loader = KubeConfigLoader(document, active_context=name, config_base_path="", temp_file_path=folder)
-        loader.load_and_set(configuration)
-    except (config.ConfigException, AttributeError, KeyError, TypeError, OSError, ValueError) as error:
-        raise ConfigError(f"kubeconfig {where} cannot be used: {_one_line(error)}") from error
-    return configuration
+        return bool(url.hostname) and url.port != 0
+    except ValueError:
+        return False
 
 
-def _renewing(chosen: Chosen, cluster: Entry, credential: logins.Credential) -> Callable[[Any], None]:
+def _without_login(url: str) -> str:
+    return url.rpartition("@")[2]
+
+
+def _trust(configuration: Any, cluster: Entry, folder: Path | None) -> None:
+    """Whose certificate the server may show."""
+    path = cluster.get("certificate-authority")
+    if cluster.get("certificate-authority-data"):
+        path = _file(cluster["certificate-authority-data"], "certificate-authority", folder)
+    configuration.verify_ssl = not cluster.get("insecure-skip-tls-verify")
+    configuration.tls_server_name = cluster.get("tls-server-name")
+    configuration.ssl_ca_cert = path
+    if path:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"the cluster's certificate-authority cannot be used: {_reason(error)}") from error
+
+
+def _log_in(configuration: Any, user: Entry, name: str, cluster: Entry, folder: Path | None) -> None:
+    credential = logins.fetch(user, name, cluster)
+    _use_certificate(configuration, credential.fields, folder)
+    _use(configuration, credential.fields)
+    if credential.expires is not None:
+        configuration.refresh_api_key_hook = _renewing(user, name, cluster, credential)
+
+
+def _use(configuration: Any, fields: Entry) -> None:
+    if fields.get("username"):
+        text = f"{fields['username']}:{fields['password']}"
+        configuration.api_key["BearerToken"] = f"Basic {base64.b64encode(text.encode()).decode()}"
+    elif fields.get("token"):
+        token = fields["token"].rstrip(" \t")
+        if not (token.isascii() and token.isprintable()):
+            # The HTTP client would quote the whole token in its error.
+            raise ConfigError("the token in the kubeconfig is no token: it holds characters that no header can carry")
+        configuration.api_key["BearerToken"] = f"Bearer {token}"
+
+
+def _use_certificate(configuration: Any, fields: Entry, folder: Path | None) -> None:
+    paths = [
+        _file(fields[f"{kind}-data"], kind, folder) if fields.get(f"{kind}-data") else fields.get(kind)
+        for kind in ("client-certificate", "client-key")
+    ]
+    if not all(paths):
+        return
+    try:
+        # Here, where it can be said what is wrong. OpenSSL would ask the terminal for the password of a key.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(str(paths[0]), paths[1], password=lambda: "-")
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"the client certificate or its key cannot be used: {_reason(error)}") from error
+    configuration.cert_file, configuration.key_file = paths
+
+
+def _file(data: str, name: str, folder: Path | None) -> str:
+    """The path of a new file that holds base64 PEM."""
+    if folder is None:
+        raise ConfigError(f"{name}-data needs a folder for temporary files (TMPDIR)")
+    path = folder / name
+    path.touch(mode=0o600)
+    path.write_bytes(base64.b64decode(data))
+    return str(path)
+
+
+def _renewing(user: Entry, name: str, cluster: Entry, credential: logins.Credential) -> Callable[[Any], None]:
     """Log in again when the credential has expired; a session on the screen may outlive it."""
     held = [credential]
 
     def renew(configuration: Any) -> None:
-        if not held[0].is_stale:
-            return
-        fresh = logins.fetch(chosen.user, chosen.user_name, cluster)
-        if fresh is None:
-            return
-        held[0] = fresh
-        # A certificate stays: connections use it. Who logs in with one that expired is told so by the server.
-        if "token" in fresh.fields:
-            configuration.api_key["BearerToken"] = f"Bearer {fresh.fields['token']}"
-            _clean_token(configuration)
+        if held[0].is_stale:
+            held[0] = logins.fetch(user, name, cluster, may_ask=False)
+            # A certificate stays: connections use it. Who logs in with one that expired is told so by the server.
+            _use(configuration, held[0].fields)
 
     return renew
 
 
-def _tuned(configuration: Any, *, proxy_is_meant: bool = False) -> Any:
+def _tuned(configuration: Any, cluster: Entry) -> Any:
     # Retrying is the user's decision: urllib3 would try a dead API server three times before it says so.
     configuration.retries = False
-    host = urlsplit(configuration.host).hostname or ""
-    if is_loopback(host) and not proxy_is_meant:
-        # As Go's clients: a proxy from the environment is not for this machine itself.
-        configuration.proxy = None
-    _clean_token(configuration)
-    refresh = configuration.refresh_api_key_hook
-    if refresh is not None:
-
-        def refresh_and_clean(configuration: Any) -> None:
-            refresh(configuration)
-            # The loader has just put itself back.
-            configuration.refresh_api_key_hook = refresh_and_clean
-            _clean_token(configuration)
-
-        configuration.refresh_api_key_hook = refresh_and_clean
+    url, headers = proxy_for(cluster["server"], cluster.get("proxy-url") or "")
+    configuration.proxy, configuration.proxy_headers = url, headers
+    # The client has rules of its own for whom it is meant.
+    configuration.no_proxy = None
     return configuration
 
 
-def _clean_token(configuration: Any) -> None:
-    """Token files end in a newline, which kubectl drops; the HTTP client would quote the whole token in its error."""
-    token = configuration.api_key.get("BearerToken")
-    if token is None:
-        return
-    token = token.strip()
-    if not (token.isascii() and token.isprintable()):
-        raise ConfigError("the token in the kubeconfig is no token: it holds characters that no header can carry")
-    configuration.api_key["BearerToken"] = token
-
-
-def _one_line(error: object) -> str:
-    return " ".join(str(error).split())
+def _reason(error: Exception) -> str:
+    return " ".join((getattr(error, "strerror", None) or str(error)).split())

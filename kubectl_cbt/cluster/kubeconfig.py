@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kubectl_cbt.cluster.kubeconfig_fields import check_readable, load_yaml, problems
 from kubectl_cbt.errors import ConfigError
 from kubectl_cbt.model.secret import Secret
 
@@ -64,6 +65,14 @@ class Login:
         return [*flags, *(f"--as-group={group}" for group in self.as_groups)]
 
 
+_SAFE_IN_HEADER_NAMES = "!#$&'*+^`|"
+
+
+def _header(value: str) -> str:
+    """HTTP clients of Python's write Latin-1; API servers read UTF-8."""
+    return value.strip(" \t").encode().decode("latin-1")
+
+
 @dataclass(frozen=True, slots=True)
 class Impersonation:
     """Whom to act as; ``user`` is empty for nobody."""
@@ -74,17 +83,17 @@ class Impersonation:
     extra: tuple[tuple[str, str], ...] = ()
 
     def headers(self) -> Iterator[tuple[str, str]]:
-        """Header lines; several groups are several lines."""
+        """Header lines, their values as Latin-1 of the UTF-8 bytes; several groups are several lines."""
         from urllib.parse import quote
 
         if self.user:
-            yield "Impersonate-User", self.user
+            yield "Impersonate-User", _header(self.user)
         if self.uid:
-            yield "Impersonate-Uid", self.uid
+            yield "Impersonate-Uid", _header(self.uid)
         for group in self.groups:
-            yield "Impersonate-Group", group
+            yield "Impersonate-Group", _header(group)
         for key, value in self.extra:
-            yield f"Impersonate-Extra-{quote(key, safe='')}", value
+            yield f"Impersonate-Extra-{quote(key, safe=_SAFE_IN_HEADER_NAMES)}", _header(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +131,8 @@ class _Merged:
 
 
 def has_kubeconfig(login: Login) -> bool:
-    """Whether there is a file to read, or flags that make do without one."""
-    return bool(login.server or _paths(login.kubeconfig))
+    """Whether there is a file to read, or a server that makes do without one."""
+    return bool(_given_server(login) or _paths(login.kubeconfig))
 
 
 def names(kubeconfig: str | None) -> KubeconfigNames:
@@ -144,27 +153,43 @@ def choose(login: Login) -> Chosen:
     """
     merged = _merged(login.kubeconfig)
     context = _context(merged, login)
-    cluster = _named(merged, "cluster", login.cluster, context)
-    user = _named(merged, "user", login.user, context)
+    cluster = _named(merged, "cluster", login.cluster, context, needed=not _given_server(login))
+    cluster = _overridden_cluster(cluster, login)
+    # Who brings a login along, or needs none, may have a context whose user is gone.
+    needs_user = is_tls(cluster["server"]) and not (login.token or login.client_certificate)
+    user = _named(merged, "user", login.user, context, needed=needs_user)
     return Chosen(
         where=merged.where,
-        cluster=_overridden_cluster(cluster, login),
+        cluster=cluster,
         user=_overridden_user(user, login),
-        user_name=login.user or str(context.get("user") or ""),
-        namespace=str(context.get("namespace") or "default"),
+        user_name=login.user or context.get("user") or "",
+        namespace=context.get("namespace") or "default",
         impersonation=_impersonation(user, login),
     )
 
 
+def is_tls(server: str) -> bool:
+    """Whether a server is one for credentials; one without a scheme is not, as for kubectl."""
+    return server.lower().startswith("https://")
+
+
+def _given_server(login: Login) -> str:
+    """A server that no kubeconfig has to name; the variable is the oldest way to say it."""
+    return login.server or os.environ.get("KUBERNETES_MASTER", "")
+
+
 def _paths(kubeconfig: str) -> list[Path]:
-    """The files that exist; kubectl skips missing ones of KUBECONFIG, but not the one named by ``--kubeconfig``."""
+    """The files that exist; kubectl skips missing ones of KUBECONFIG, but not the one named by ``--kubeconfig``.
+
+    A tilde is the shell's business: kubectl takes one that is left for the name of a folder.
+    """
     if kubeconfig:
-        path = Path(kubeconfig).expanduser()
+        path = Path(kubeconfig)
         if not path.exists():
             raise ConfigError(f"kubeconfig {path}: no such file", hint="check --kubeconfig")
         return [path]
-    named = os.environ.get("KUBECONFIG") or _DEFAULT_KUBECONFIG
-    paths = [Path(part).expanduser() for part in named.split(os.pathsep) if part]
+    named = os.environ.get("KUBECONFIG") or str(Path(_DEFAULT_KUBECONFIG).expanduser())
+    paths = [Path(part) for part in named.split(os.pathsep) if part]
     return [path for path in dict.fromkeys(paths) if path.exists()]
 
 
@@ -174,7 +199,7 @@ def _merged(kubeconfig: str) -> _Merged:
     merged = _Merged(where=", ".join(map(str, paths)) or "the flags")
     for path in paths:
         document = _read(path)
-        merged.current_context = merged.current_context or str(document.get("current-context") or "")
+        merged.current_context = merged.current_context or document.get("current-context") or ""
         for kind in _KINDS:
             for name, entry in _entries(document, kind, path).items():
                 merged.entries[kind].setdefault(name, entry)
@@ -185,7 +210,7 @@ def _read(path: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = load_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"kubeconfig {path} cannot be used: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -197,6 +222,10 @@ def _read(path: Path) -> dict[str, Any]:
         return {}
     if not isinstance(document, dict):
         raise _unusable(path, "it is no kubeconfig")
+    for name, wanted in (("apiVersion", "v1"), ("kind", "Config"), ("current-context", None)):
+        found = document.get(name) or ""
+        if not isinstance(found, str) or (wanted and found not in ("", wanted)):
+            raise _unusable(path, f"{name} is not {wanted or 'a text'}")
     return document
 
 
@@ -207,11 +236,15 @@ def _entries(document: dict[str, Any], kind: str, path: Path) -> dict[str, Entry
     found: dict[str, Entry] = {}
     for item in items:
         entry = item.get(kind) or {} if isinstance(item, dict) else None
-        if not isinstance(entry, dict) or "name" not in item:
-            raise _unusable(path, f"an entry of {kind}s has no name, or holds no {kind}")
-        if str(item["name"]) in found:
-            raise _unusable(path, f'{kind}s holds "{item["name"]}" twice')
-        found[str(item["name"])] = _with_absolute_paths(entry, kind, path.parent)
+        name = (item.get("name") or "") if isinstance(item, dict) else None
+        if not isinstance(entry, dict) or not isinstance(name, str):
+            raise _unusable(path, f"an entry of {kind}s has no text for a name, or holds no {kind}")
+        if name in found:
+            raise _unusable(path, f'{kind}s holds "{name}" twice')
+        # Of all of them, as kubectl: what is wrong with one makes the file no kubeconfig.
+        for field_name, problem in problems(entry, kind):
+            raise _unusable(path, f'{field_name} of {kind} "{name}" {problem}')
+        found[name] = _with_absolute_paths(entry, kind, path.parent)
     return found
 
 
@@ -219,7 +252,7 @@ def _with_absolute_paths(entry: Entry, kind: str, folder: Path) -> Entry:
     entry = dict(entry)
     for name in _FILES_OF.get(kind, ()):
         if entry.get(name):
-            entry[name] = str(folder.absolute() / str(entry[name]))
+            entry[name] = str(folder.absolute() / entry[name])
     command = (entry.get("exec") or {}).get("command")
     if kind == "user" and command and os.sep in command:
         # A bare name is looked up on PATH.
@@ -231,7 +264,7 @@ def _context(merged: _Merged, login: Login) -> Entry:
     name = login.context or merged.current_context
     contexts = merged.entries["context"]
     if not name:
-        if login.server or login.cluster:
+        if _given_server(login) or login.cluster:
             return {}
         raise ConfigError(f"{merged.where} has no current-context", hint=_choices("context", contexts))
     if name not in contexts:
@@ -239,14 +272,14 @@ def _context(merged: _Merged, login: Login) -> Entry:
     return contexts[name]
 
 
-def _named(merged: _Merged, kind: str, flag: str, context: Entry) -> Entry:
-    name = flag or str(context.get(kind) or "")
+def _named(merged: _Merged, kind: str, flag: str, context: Entry, *, needed: bool) -> Entry:
+    name = flag or context.get(kind) or ""
     entries = merged.entries[kind]
     if name in entries:
         return entries[name]
     if flag:
         raise ConfigError(f'{kind} "{name}" does not exist in {merged.where}', hint=_choices(kind, entries))
-    if name:
+    if name and needed:
         raise ConfigError(
             f'{merged.where} cannot be used: {kind} "{name}" of the context does not exist',
             hint=_choices(kind, entries),
@@ -271,25 +304,26 @@ def _overridden_cluster(cluster: Entry, login: Login) -> Entry:
         cluster.pop("certificate-authority-data", None)
         cluster["certificate-authority"] = _absolute(login.certificate_authority)
         cluster["insecure-skip-tls-verify"] = login.insecure_skip_tls_verify
-    cluster = {name: value for name, value in cluster.items() if value}
-    if not cluster.get("server"):
+    cluster = {"server": _given_server(login)} | {name: value for name, value in cluster.items() if value}
+    if not cluster["server"]:
         raise ConfigError("the cluster has no server", hint="name it in the kubeconfig, or with --server")
-    trusted = cluster.get("certificate-authority") or cluster.get("certificate-authority-data")
-    if trusted and cluster.get("insecure-skip-tls-verify"):
+    path, data = cluster.get("certificate-authority"), cluster.get("certificate-authority-data")
+    if path and data:
+        raise ConfigError("certificate-authority and certificate-authority-data exclude each other")
+    if (path or data) and cluster.get("insecure-skip-tls-verify") and is_tls(cluster["server"]):
         raise ConfigError("a certificate authority and --insecure-skip-tls-verify exclude each other")
+    if path:
+        check_readable("certificate-authority", path)
     return cluster
 
 
 def _overridden_user(user: Entry, login: Login) -> Entry:
+    """Flags over fields; kubectl drops no other field for them, and refuses what then says the same thing twice."""
     user = dict(user)
     if login.token:
-        # Whoever brings a token is logged in already: no plugin is run.
-        for name in ("tokenFile", "exec", "auth-provider", "username", "password"):
-            user.pop(name, None)
         user["token"] = login.token.reveal()
     for name, path in (("client-certificate", login.client_certificate), ("client-key", login.client_key)):
         if path:
-            user.pop(f"{name}-data", None)
             user[name] = _absolute(path)
     return user
 
@@ -297,13 +331,16 @@ def _overridden_user(user: Entry, login: Login) -> Entry:
 def _impersonation(user: Entry, login: Login) -> Impersonation:
     extra = user.get("as-user-extra") or {}
     found = Impersonation(
-        user=login.as_user or str(user.get("as") or ""),
-        uid=login.as_uid or str(user.get("as-uid") or ""),
-        groups=login.as_groups or tuple(map(str, user.get("as-groups") or ())),
-        extra=tuple((key, str(value)) for key, values in sorted(extra.items()) for value in values),
+        user=login.as_user or user.get("as") or "",
+        uid=login.as_uid or user.get("as-uid") or "",
+        groups=login.as_groups or tuple(group or "" for group in user.get("as-groups") or ()),
+        extra=tuple((key, value or "") for key, values in sorted(extra.items()) for value in values or ()),
     )
     if not found.user and (found.uid or found.groups or found.extra):
         raise ConfigError("a uid or groups to act as, but no user", hint="add --as NAME")
+    texts = (found.user, found.uid, *found.groups, *(value for _, value in found.extra))
+    if any(character < " " or character == "\x7f" for text in texts for character in text.strip("\t")):
+        raise ConfigError("whom to act as holds a character that no header can carry")
     return found
 
 

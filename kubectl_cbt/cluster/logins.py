@@ -1,8 +1,8 @@
-"""Logins that have to be fetched: exec plugins and OIDC. Their failure is ours to show.
+"""Logins: what stands in the kubeconfig, and what has to be fetched, from exec plugins and OIDC providers.
 
-The Python client logs a failing plugin and goes on anonymous, loses the plugin's words when stdout is a terminal, and
-refreshes OIDC tokens without checking the provider's certificate unless a CA is named. The protocol itself is left
-to it and to its OAuth library.
+Which of them is used when a user has several is kubectl's order. The Python client has another one, logs a failing
+plugin and goes on anonymous, hides what a plugin asks when stdout is no terminal, and refreshes OIDC tokens without
+checking the provider's certificate unless a CA is named.
 """
 
 from __future__ import annotations
@@ -10,20 +10,36 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import os
+import ssl
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any
+from typing import Any, cast
+from urllib.parse import quote_plus
 
 from kubectl_cbt.cluster.kubeconfig import Entry
+from kubectl_cbt.cluster.kubeconfig_fields import check_readable, load_yaml
 from kubectl_cbt.errors import ConfigError
 
 _EARLY_SECONDS = 30
 """How long before its end a credential counts as expired: what is sent has to be good when it arrives."""
 
 _WHOAMI = "try: kubectl auth whoami"
+_CERTIFICATE_FIELDS = ("client-certificate", "client-certificate-data", "client-key", "client-key-data")
+_EXEC_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
+_MODES = ("Never", "IfAvailable", "Always")
+_TOLD = (
+    *("server", "tls-server-name", "insecure-skip-tls-verify", "certificate-authority-data", "proxy-url"),
+    "disable-compression",
+)
+"""Fields of a cluster that plugins may be told; the others are the kubeconfig's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +47,8 @@ class Credential:
     """What a login came to, as fields of a kubeconfig's user.
 
     Attributes:
-        expires: seconds since the epoch; None when nobody said.
+        fields: a token, or name and password, or neither; and a certificate with its key, or none.
+        expires: seconds since the epoch; None when nobody said, 0 for one that has to be looked at each time.
     """
 
     fields: Entry = field(repr=False)
@@ -43,77 +60,202 @@ class Credential:
         return self.expires is not None and time.time() > self.expires - _EARLY_SECONDS
 
 
-def fetch(user: Entry, name: str, cluster: Entry) -> Credential | None:
-    """Log in; None for a user whose credentials stand in the kubeconfig.
+def check(user: Entry, name: str) -> None:
+    """Refuse what kubectl refuses before it asks anybody, whether it would be used or not.
 
     Args:
         name: what the kubeconfig calls the user.
 
     Raises:
-        ConfigError: with the words of the plugin or the provider.
+        ConfigError: fields that say the same thing twice, or half of a thing; files that cannot be read.
     """
-    provider = user.get("auth-provider") or {}
-    if provider.get("name") == "oidc":
-        return _oidc(provider.get("config") or {}, name)
-    if provider:
+    for problem in (*_problems(user), *_problems_of_plugin(user)):
+        raise ConfigError(f'user "{name}" cannot log in: {problem}')
+    provider = user.get("auth-provider")
+    if provider is not None and provider.get("name") != "oidc":
         raise ConfigError(
             f'user "{name}" logs in with the auth-provider "{provider.get("name")}", which no kubectl has any more',
             hint="its successor is an exec plugin: see the documentation of your cloud",
         )
-    if user.get("token") or user.get("tokenFile") or not user.get("exec"):
-        return None
-    return _exec(user["exec"], name, cluster)
+
+
+def fetch(user: Entry, name: str, cluster: Entry, *, may_ask: bool = True) -> Credential:
+    """Log in.
+
+    Args:
+        name: what the kubeconfig calls the user.
+        may_ask: whether a plugin may have the terminal; behind a screen it may not.
+
+    Raises:
+        ConfigError: with the words of the plugin or the provider, or because there is nothing to log in with.
+    """
+    standing = {field: user[field] for field in _CERTIFICATE_FIELDS if _has_certificate(user) and user.get(field)}
+    token = _token(user)
+    if token:
+        # A token file is renewed by somebody else.
+        return Credential(standing | {"token": token}, 0.0 if user.get("tokenFile") else None)
+    if user.get("username"):
+        return Credential(standing | {"username": user["username"], "password": user.get("password") or ""})
+    if user.get("auth-provider"):
+        found = _oidc(user["auth-provider"].get("config") or {}, name)
+        return Credential(standing | found.fields, found.expires)
+    if standing:
+        return Credential(standing)
+    if user.get("exec"):
+        return _exec(user["exec"], name, cluster, may_ask=may_ask)
+    # kubectl asks for a name and a password here, which no cluster has taken since 1.19.
+    raise ConfigError(
+        f'user "{name}" has nothing to log in with' if name else "there is no user to log in as",
+        hint="choose one with --user or --context, or log in again with the tool that wrote the kubeconfig",
+    )
+
+
+def _problems(user: Entry) -> Iterator[str]:
+    named = user.get("username") or user.get("password")
+    if named and (user.get("token") or (user.get("username") and user.get("tokenFile"))):
+        yield "it has a token, and name and password"
+    if not _has_certificate(user):
+        return
+    for kind in ("client-certificate", "client-key"):
+        if user.get(kind) and user.get(f"{kind}-data"):
+            yield f"{kind} and {kind}-data exclude each other"
+        elif user.get(kind):
+            check_readable(kind, user[kind])
+        elif not user.get(f"{kind}-data"):
+            yield f"its certificate has no {kind}"
+
+
+def _problems_of_plugin(user: Entry) -> Iterator[str]:
+    plugin = user.get("exec")
+    if plugin is None:
+        return
+    if user.get("auth-provider") is not None:
+        yield "exec and auth-provider exclude each other"
+    if not plugin.get("command"):
+        yield "exec needs a command"
+    if plugin.get("apiVersion") not in _EXEC_VERSIONS:
+        yield f"exec needs an apiVersion that kubectl speaks, one of {', '.join(_EXEC_VERSIONS)}"
+    if _mode(plugin) not in _MODES:
+        yield f"exec needs an interactiveMode, one of {', '.join(_MODES)}"
+
+
+def _has_certificate(user: Entry) -> bool:
+    return bool(user.get("client-certificate") or user.get("client-certificate-data"))
+
+
+def _token(user: Entry) -> str:
+    """A token file goes before a token, even before one from the command line: kubectl's order."""
+    path, token = user.get("tokenFile"), user.get("token") or ""
+    if not path:
+        return token
+    try:
+        found = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        found, why = "", getattr(error, "strerror", "") or "it is no text"
+    else:
+        why = "it is empty"
+    if not found and not token:
+        raise ConfigError(f"tokenFile {path} cannot be used: {why}")
+    return found or token
 
 
 # Exec plugins.
 
 
-def _exec(plugin: Entry, name: str, cluster: Entry) -> Credential:
-    from kubernetes.config.config_exception import ConfigException
-    from kubernetes.config.exec_provider import ExecProvider
-    from kubernetes.config.kube_config import ConfigNode
-
-    command = str(plugin.get("command") or "")
-    failed = f'the login command "{command}" of user "{name}" failed'
+def _exec(plugin: Entry, name: str, cluster: Entry, *, may_ask: bool) -> Credential:
+    failed = f'the login command "{plugin["command"]}" of user "{name}" failed'
+    interactive = _mode(plugin) != "Never" and may_ask and sys.stdin is not None and sys.stdin.isatty()
+    if _mode(plugin) == "Always" and not interactive:
+        raise ConfigError(f"{failed}: it has to ask, and standard input is no terminal", hint=_WHOAMI)
+    environment = os.environ | {item["name"]: item.get("value") or "" for item in plugin.get("env") or ()}
+    environment["KUBERNETES_EXEC_INFO"] = json.dumps(_exec_info(plugin, cluster, interactive=interactive))
     try:
-        told = ConfigNode("cluster", _told_to_plugins(cluster))
-        status = ExecProvider(ConfigNode("exec", plugin), None, told).run()
+        ran = subprocess.run(  # noqa: S603  # the user's own command, from the user's own file
+            [plugin["command"], *(argument or "" for argument in plugin.get("args") or ())],
+            env=environment,
+            stdin=None if interactive else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            # What it says is for the person, whatever becomes of it: where to log in, with which code.
+            stderr=None if may_ask else subprocess.PIPE,
+            check=False,
+        )
     except FileNotFoundError as error:
         hint = str(plugin.get("installHint") or f"is it installed, and on PATH? {_WHOAMI}").strip()
         raise ConfigError(f"{failed}: it was not found", hint=hint) from error
-    except (ConfigException, OSError, TypeError, KeyError) as error:
-        raise ConfigError(f"{failed}: {_one_line(error)}", hint=f"run it by hand, or {_WHOAMI}") from None
-    except AttributeError:
-        # The client wants to quote what went to the terminal.
-        raise ConfigError(f"{failed}; what it said stands above", hint=f"run it by hand, or {_WHOAMI}") from None
-    return _of_exec(status, failed)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{failed}: {getattr(error, 'strerror', None) or error}", hint=_WHOAMI) from error
+    if ran.returncode:
+        said = _one_line((ran.stderr or b"").decode("utf-8", "replace"))
+        code = f"it ended with {ran.returncode}" + (f": {said}" if said else "")
+        raise ConfigError(f"{failed}: {code}", hint=f"run it by hand, or {_WHOAMI}")
+    return _of_exec(ran.stdout, plugin["apiVersion"], failed)
+
+
+def _mode(plugin: Entry) -> str:
+    """Versions before v1 need not name one."""
+    return plugin.get("interactiveMode") or ("IfAvailable" if plugin.get("apiVersion") == _EXEC_VERSIONS[1] else "")
+
+
+def _exec_info(plugin: Entry, cluster: Entry, *, interactive: bool) -> Entry:
+    spec: Entry = {"interactive": interactive}
+    if plugin.get("provideClusterInfo"):
+        spec["cluster"] = _told_to_plugins(cluster)
+    return {"kind": "ExecCredential", "apiVersion": plugin["apiVersion"], "spec": spec}
 
 
 def _told_to_plugins(cluster: Entry) -> Entry:
     """With ``provideClusterInfo``: the CA itself, as a plugin need not be able to read our files."""
-    path = cluster.get("certificate-authority")
-    if not path:
-        return cluster
-    told = {name: value for name, value in cluster.items() if name != "certificate-authority"}
-    return told | {"certificate-authority-data": base64.b64encode(Path(path).read_bytes()).decode()}
+    told = {name: cluster[name] for name in _TOLD if cluster.get(name)}
+    if cluster.get("certificate-authority"):
+        data = Path(cluster["certificate-authority"]).read_bytes()
+        told["certificate-authority-data"] = base64.b64encode(data).decode()
+    for extension in cluster.get("extensions") or ():
+        if extension.get("name") == "client.authentication.k8s.io/exec":
+            told["config"] = extension.get("extension")
+    return told
 
 
-def _of_exec(status: dict[str, Any], failed: str) -> Credential:
-    fields: Entry = {}
-    if status.get("token"):
-        fields["token"] = str(status["token"])
-    if status.get("clientCertificateData") and status.get("clientKeyData"):
-        fields["client-certificate-data"] = _base64(status["clientCertificateData"])
-        fields["client-key-data"] = _base64(status["clientKeyData"])
-    if not fields:
+def _of_exec(printed: bytes, version: str, failed: str) -> Credential:
+    """The credential a plugin printed. Nothing it printed may be quoted."""
+    answer = _parsed(printed)
+    if not isinstance(answer, dict) or answer.get("kind") != "ExecCredential":
+        raise ConfigError(f"{failed}: what it printed is no ExecCredential", hint=_WHOAMI)
+    if answer.get("apiVersion") != version:
+        raise ConfigError(f"{failed}: it does not answer in {version}, in which it was asked", hint=_WHOAMI)
+    status = answer.get("status")
+    status = status if isinstance(status, dict) else {}
+    token, certificate, key = (status.get(f) or "" for f in ("token", "clientCertificateData", "clientKeyData"))
+    if not all(isinstance(text, str) for text in (token, certificate, key)) or not (token or certificate or key):
         raise ConfigError(f"{failed}: it gave neither a token nor a certificate and its key", hint=_WHOAMI)
-    return Credential(fields, _timestamp(status.get("expirationTimestamp")))
+    if bool(certificate) != bool(key):
+        raise ConfigError(f"{failed}: it gave a certificate or a key, and not both", hint=_WHOAMI)
+    fields: Entry = {"token": token} if token else {}
+    if certificate:
+        fields |= {"client-certificate-data": _base64(certificate), "client-key-data": _base64(key)}
+    return Credential(fields, _timestamp(status.get("expirationTimestamp"), failed))
 
 
-def _timestamp(text: str | None) -> float | None:
-    from kubernetes.config.dateutil import parse_rfc3339
+def _parsed(printed: bytes) -> Any:
+    """JSON or YAML; None for neither."""
+    import yaml
 
-    return float(parse_rfc3339(text).timestamp()) if text else None
+    try:
+        return json.loads(printed)
+    except ValueError:
+        pass
+    try:
+        return load_yaml(printed.decode())
+    except (yaml.YAMLError, UnicodeDecodeError):
+        return None
+
+
+def _timestamp(text: Any, failed: str) -> float | None:
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (TypeError, ValueError):
+        raise ConfigError(f"{failed}: its expirationTimestamp is no time", hint=_WHOAMI) from None
 
 
 def _base64(pem: str) -> str:
@@ -124,12 +266,14 @@ def _base64(pem: str) -> str:
 
 
 def _oidc(config: Entry, name: str) -> Credential:
-    token = str(config.get("id-token") or "")
+    issuer, token = config.get("idp-issuer-url") or "", config.get("id-token") or ""
+    for needed in ("idp-issuer-url", "client-id"):
+        if not config.get(needed):
+            raise ConfigError(f'the OIDC login of user "{name}" has no {needed}')
     found = Credential({"token": token}, _expiry(token))
     if token and not found.is_stale:
         return found
-    issuer = str(config.get("idp-issuer-url") or "")
-    if not config.get("refresh-token") or not issuer:
+    if not config.get("refresh-token"):
         raise ConfigError(
             f'the OIDC login of user "{name}" has expired, and the kubeconfig has nothing to renew it with',
             hint="log in again with the tool that wrote the kubeconfig",
@@ -143,30 +287,43 @@ def _refreshed(config: Entry, name: str, issuer: str) -> str:
     from oauthlib.oauth2 import OAuth2Error
     from requests_oauthlib import OAuth2Session
 
-    client_id, secret = str(config.get("client-id") or ""), str(config.get("client-secret") or "")
-    verify = config.get("idp-certificate-authority") or True
     authority = config.get("idp-certificate-authority-data")
     try:
-        with _pem_file(authority) as path, OAuth2Session(client_id=client_id) as session:
-            session.verify = path or verify
+        with _pem_file(authority) as path, OAuth2Session(client_id=config["client-id"]) as session:
+            session.verify = path or config.get("idp-certificate-authority") or _system_authorities()
             discovery = session.request(
                 "GET", f"{issuer.rstrip('/')}/.well-known/openid-configuration", withhold_token=True, timeout=30
             )
             discovery.raise_for_status()
-            answer = session.refresh_token(
-                discovery.json()["token_endpoint"],
-                refresh_token=config["refresh-token"],
-                auth=(client_id, secret) if secret else None,
-                timeout=30,
-                verify=session.verify,
-                **({} if secret else {"client_id": client_id}),
-            )
-        return str(answer["id_token"])
+            return str(_answer(session, discovery.json()["token_endpoint"], config)["id_token"])
     except (OAuth2Error, requests.RequestException, OSError, KeyError, ValueError) as error:
         raise ConfigError(
             f'the OIDC login of user "{name}" at {issuer} could not be renewed: {_reason(error)}',
             hint="log in again with the tool that wrote the kubeconfig",
         ) from None
+
+
+def _answer(session: Any, url: str, config: Entry) -> Entry:
+    """What the provider gives for the refresh token; the secret goes in a header, or if that is refused in the body."""
+    from oauthlib.oauth2 import OAuth2Error
+
+    client_id, secret = config["client-id"], config.get("client-secret") or ""
+    ask: Any = partial(
+        session.refresh_token, url, refresh_token=config["refresh-token"], timeout=30, verify=session.verify
+    )
+    if not secret:
+        return cast(Entry, ask(client_id=client_id))
+    try:
+        # Encoded as OAuth has it, before it is encoded as HTTP has it.
+        return cast(Entry, ask(auth=(quote_plus(client_id), quote_plus(secret))))
+    except OAuth2Error:
+        return cast(Entry, ask(client_id=client_id, client_secret=secret))
+
+
+def _system_authorities() -> str | bool:
+    """Where this machine keeps its CAs; the HTTP client would take those it was built with."""
+    paths = ssl.get_default_verify_paths()
+    return paths.cafile or paths.capath or True
 
 
 def _reason(error: Exception) -> str:

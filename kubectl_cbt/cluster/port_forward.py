@@ -69,6 +69,7 @@ class PortForward:
         self._check_ready = check_ready
         self._log = log or RequestLog()
         self._child: _Child | None = None
+        self._closed = False
 
     def address(self) -> str:
         """A loopback address that leads there; starts the child unless it runs.
@@ -76,11 +77,15 @@ class PortForward:
         Raises:
             PortForwardFailed: kubectl is missing, or what it says.
         """
-        if self._child is None or not self._child.runs:
-            self.close()
+        child = self._child
+        if child is None or not child.runs:
+            self._end()
             self._check_ready()
-            self._child = _Child(self._command())
-        port = self._child.port()
+            child = self._child = _Child(self._command())
+        port = child.port()
+        if self._closed:
+            self._end()
+            raise PortForwardFailed("the port-forward was given up")
         if port is None:
             said = self.lost()
             raise _failed(self._service, said)
@@ -96,7 +101,11 @@ class PortForward:
         return f"kubectl port-forward says: {words}" if words else ""
 
     def close(self) -> None:
-        """End the child."""
+        """End the child; none is started any more."""
+        self._closed = True
+        self._end()
+
+    def _end(self) -> None:
         child, self._child = self._child, None
         if child is not None:
             child.close()
@@ -196,7 +205,7 @@ _FAILURES = (
     ("cannot create resource \"pods/portforward\"", "you may not forward ports in namespace {namespace}", "rights"),
     ("is forbidden", "you lack a right that kubectl port-forward needs in namespace {namespace}", "rights"),
     ("does not have a service port", "{service} has no port {port}", "port"),
-    ("not found", "{service} cannot be forwarded to", "pods"),
+    ("(NotFound)", "{service} cannot be forwarded to", "pods"),
     ("timed out waiting for the condition", "there is no ready pod behind {service}", "pods"),
     ("pod is not running", "there is no ready pod behind {service}", "pods"),
     ("without a selector", "{service} names no pods that could be forwarded to", "selector"),

@@ -52,7 +52,7 @@ def find_way(api: Api, endpoint: Endpoint, reaching: Reaching, login: Login, *, 
     if service is None:
         return DirectWay(address)
     found = ServicePort(service["metadata"]["namespace"], service["metadata"]["name"], port)
-    _check_port(service, found, endpoint)
+    _check_port(service, found, endpoint, is_own=bool(reaching.address))
     return PortForward(found, login.kubectl_flags(), lambda: _check_ready(api, found), log)
 
 
@@ -167,15 +167,16 @@ def _ports(service: Object) -> list[int]:
     return [int(port["port"]) for port in (service.get("spec") or {}).get("ports") or []]
 
 
-def _check_port(service: Object, found: ServicePort, endpoint: Endpoint) -> None:
+def _check_port(service: Object, found: ServicePort, endpoint: Endpoint, *, is_own: bool) -> None:
     ports = _ports(service)
-    if found.port not in ports:
-        has = ", ".join(map(str, ports)) or "none at all"
-        raise ServiceUnusable(
-            f"{found} has no port {found.port}; its ports: {has}",
-            hint=f"whoever runs the driver has to mend it: kubectl edit snapshotmetadataservice {endpoint.service}\n"
-            f"until then: --address {found.name}.{found.namespace}:PORT",
-        )
+    if found.port in ports:
+        return
+    has = ", ".join(map(str, ports)) or "none at all"
+    hint = f"--address {found.name}.{found.namespace}:PORT"
+    if not is_own:
+        mend = f"whoever runs the driver has to mend it: kubectl edit snapshotmetadataservice {endpoint.service}"
+        hint = f"{mend}\nuntil then: {hint}"
+    raise ServiceUnusable(f"{found} has no port {found.port}; its ports: {has}", hint=hint)
 
 
 def _check_ready(api: Api, service: ServicePort) -> None:

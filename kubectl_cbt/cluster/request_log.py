@@ -63,7 +63,8 @@ class RequestLog:
     def _headers(self, title: str, headers: Iterable[tuple[str, str]]) -> None:
         self._line(title)
         for name, value in headers:
-            self._line(f"    {name}: {_masked_header(name, value)}")
+            shown = "-".join(map(str.capitalize, name.split("-")))
+            self._line(f"    {shown}: {_masked_header(name, value)}")
 
     def _body(self, body: bytes) -> str:
         text = orjson.dumps(_masked(body).decode("utf-8", "replace")).decode()

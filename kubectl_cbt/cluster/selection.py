@@ -88,6 +88,7 @@ def _quantity(value: Any) -> Any:
     from kubernetes.utils.quantity import parse_quantity
 
     try:
-        return parse_quantity(value)
+        number = parse_quantity(value)
     except ValueError:
         return None
+    return number if number.is_finite() else None  # "NaN" is a word here

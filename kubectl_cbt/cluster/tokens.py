@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,6 +41,18 @@ def token_from_file(path: Path) -> FreshToken:
         return Secret(text)
 
     return fresh
+
+
+def kept(fresh: FreshToken, seconds: float = MIN_DURATION_SECONDS / 2) -> FreshToken:
+    """The same token for a while: for who asks many short questions."""
+    held: list[tuple[float, Secret]] = []
+
+    def token() -> Secret:
+        if not held or time.monotonic() > held[0][0]:
+            held[:] = [(time.monotonic() + seconds, fresh())]
+        return held[0][1]
+
+    return token
 
 
 def token_of_service_account(api: Api, account: ServiceAccountRef, audience: str, seconds: int) -> FreshToken:

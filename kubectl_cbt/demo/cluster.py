@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
 import yaml
 
 from kubectl_cbt.demo.certificates import CertificateAuthority
+from kubectl_cbt.demo.csi_service import CsiService
+from kubectl_cbt.demo.faults import NO_FAULTS, FaultSet
 from kubectl_cbt.demo.identity import API_AUDIENCE, BACKUP_APP, NOBODY, SHOP_BACKUP, Identity
 from kubectl_cbt.demo.kube_api import KubeApi
 from kubectl_cbt.demo.metadata_service import MetadataService
@@ -28,16 +31,17 @@ class DemoCluster:
             ``demo-shop`` (the least rights that work, in namespace shop) and ``demo-nobody`` (none).
         store: the Kubernetes objects.
         services: the sidecars by driver.
+        volumes: what the drivers answer about.
     """
 
-    def __init__(self, seed: int = 1) -> None:
+    def __init__(self, seed: int = 1, faults: FaultSet = NO_FAULTS) -> None:
         self.identity = Identity()
-        volumes = demo_volumes(seed)
+        volumes = self.volumes = demo_volumes(seed)
         self._stack = contextlib.ExitStack()
         with contextlib.ExitStack() as stack:
             self.services: dict[str, MetadataService] = {}
             for driver in (PAGES_DRIVER, BLOCKS_DRIVER):
-                service = self.services[driver] = MetadataService(driver, volumes, self.identity)
+                service = self.services[driver] = MetadataService(driver, volumes, self.identity, faults=faults)
                 stack.callback(service.stop)
             entries = [ServiceEntry(s.driver, s.address, s.audience, s.ca_pem) for s in self.services.values()]
             self.store = ObjectStore(volumes, entries)
@@ -49,6 +53,16 @@ class DemoCluster:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kubectl-cbt-demo-")))
             self.kubeconfig = self._write_kubeconfig(folder, authority)
             self._stack = stack.pop_all()
+
+    def csi_service(
+        self, path: Path, driver: str = PAGES_DRIVER, required_secrets: Mapping[str, str] | None = None
+    ) -> CsiService:
+        """Put one of the drivers on a unix socket as well, for a ``with`` block or until its ``stop``.
+
+        Raises:
+            OSError: no socket can be made there.
+        """
+        return CsiService(self.services[driver].plugin, path, required_secrets)
 
     def __enter__(self) -> DemoCluster:
         return self

@@ -2,45 +2,33 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import NoReturn
 
 import grpc
-import numpy as np
 
-from kubectl_cbt.demo.certificates import CertificateAuthority, ServerCertificate
-from kubectl_cbt.demo.encode import encode_response
+from kubectl_cbt.demo.asking import DriverRequest
+from kubectl_cbt.demo.call import Call, Code, Refusal, answered
+from kubectl_cbt.demo.certificates import LIFETIME, CertificateAuthority, ServerCertificate
+from kubectl_cbt.demo.driver import DemoDriver
+from kubectl_cbt.demo.faults import NO_FAULTS, FaultSet
+from kubectl_cbt.demo.front import Front
+from kubectl_cbt.demo.health import NOT_SERVING, SERVING, health_handlers
 from kubectl_cbt.demo.identity import Identity, Request
 from kubectl_cbt.demo.objects import Object, ObjectStore
-from kubectl_cbt.demo.scenarios import DemoSnapshot, DemoVolume
-from kubectl_cbt.demo.volumes import Runs
-from kubectl_cbt.wire.snapshot_metadata_pb2 import (
-    DESCRIPTOR,
-    FIXED_LENGTH,
-    VARIABLE_LENGTH,
-    GetMetadataAllocatedRequest,
-    GetMetadataDeltaRequest,
-)
+from kubectl_cbt.demo.scenarios import DemoVolume
+from kubectl_cbt.wire.snapshot_metadata_pb2 import DESCRIPTOR, GetMetadataAllocatedRequest, GetMetadataDeltaRequest
 
 _SERVICE = DESCRIPTOR.services_by_name["SnapshotMetadata"].full_name
-_DEFAULT_MAX_RESULTS = 256
-_LARGEST_MAX_RESULTS = 65536
 _MAX_STREAMS = 16
+_SIDECAR_ACCOUNT = "system:serviceaccount:storage:csi-snapshot-metadata"
 
 AnyRequest = GetMetadataAllocatedRequest | GetMetadataDeltaRequest
-Code = grpc.StatusCode
-
-
-class Refusal(Exception):  # not an error of ours: the answer a client gets
-    """End the call with a status."""
-
-    def __init__(self, code: Code, details: str) -> None:
-        super().__init__(details)
-        self.code = code
-        self.details = details
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +48,7 @@ class MetadataService:
     """The sidecar of one driver; it listens from construction until :meth:`stop`.
 
     Attributes:
+        plugin: the driver.
         requests: the requests that were let in, for tests; tokens are removed.
         tampering: see there.
         takes_base_name: as the first release of the sidecar, which looked the base up by its VolumeSnapshot's name.
@@ -74,24 +63,33 @@ class MetadataService:
         *,
         authority: CertificateAuthority | None = None,
         certificate: ServerCertificate | None = None,
+        faults: FaultSet = NO_FAULTS,
     ) -> None:
         self.driver = driver
+        self.plugin = DemoDriver(driver, volumes, faults)
         self.audience = f"{driver}-cbt"
         self.store: ObjectStore | None = None
         self.requests: list[AnyRequest] = []
         self.tampering = Tampering()
         self.takes_base_name = False
         self.crashed = False
+        self._faults = faults
         self._identity = identity
-        self._by_handle = {
-            demo.snapshot_handle(snapshot): (demo, snapshot)
-            for demo in volumes
-            if demo.driver == driver
-            for snapshot in demo.snapshots
-        }
         self.authority = authority or CertificateAuthority(f"{driver} CA")
-        self._certificate = certificate or self.issue()
+        self._certificate = certificate or self._faulty_certificate()
         self._server, self._port = self._listen(0)
+        self._front: Front | None = None
+        self._front_port = 0
+        if "reset-after" in faults:
+            listener = socket.create_server(("127.0.0.1", 0))
+            self._front, self._front_port = Front(listener, self._port), listener.getsockname()[1]
+
+    def _faulty_certificate(self) -> ServerCertificate:
+        """One to start with; without faults it is what :meth:`issue` gives."""
+        issuer = CertificateAuthority(f"{self.driver} CA") if "ca-rotated" in self._faults else self.authority
+        lifetime = -timedelta(days=1) if "cert-expired" in self._faults else LIFETIME
+        hosts = ("sidecar.elsewhere.example",) if "cert-wrong-name" in self._faults else ("127.0.0.1", "localhost")
+        return issuer.issue(*hosts, lifetime=lifetime)
 
     def issue(self) -> ServerCertificate:
         """A certificate of its CA, for the address it listens on."""
@@ -99,13 +97,16 @@ class MetadataService:
 
     def restart(self, certificate: ServerCertificate | None = None) -> None:
         """Cut what runs, and listen on the same port again: a pod that was replaced, or whose certificate was."""
-        self.stop()
+        self._stop_server()
         self._certificate = certificate or self._certificate
         self._server, self._port = self._listen(self._port)
 
     def _listen(self, port: int) -> tuple[grpc.Server, int]:
         server = grpc.server(ThreadPoolExecutor(_MAX_STREAMS), options=[("grpc.so_reuseport", 0)])
-        server.add_generic_rpc_handlers([_handlers(self)])
+        handlers = [] if "unimplemented" in self._faults else [_handlers(self)]
+        if "no-health" not in self._faults:
+            handlers.append(health_handlers(self._health))
+        server.add_generic_rpc_handlers(handlers)
         pair = (self._certificate.key_pem, self._certificate.certificate_pem)
         port = server.add_secure_port(f"127.0.0.1:{port}", grpc.ssl_server_credentials([pair]))
         server.start()
@@ -114,7 +115,7 @@ class MetadataService:
     @property
     def address(self) -> str:
         """``host:port``."""
-        return f"127.0.0.1:{self._port}"
+        return f"127.0.0.1:{self._front_port or self._port}"
 
     @property
     def ca_pem(self) -> bytes:
@@ -123,26 +124,34 @@ class MetadataService:
 
     def stop(self) -> None:
         """Stop listening, cut running streams, wait until that is done."""
+        self._stop_server()
+        if self._front:
+            self._front.close()
+
+    def _stop_server(self) -> None:
         self._server.stop(grace=None).wait()
+
+    def _health(self) -> int:
+        return NOT_SERVING if "not-ready" in self._faults else SERVING
 
     def answer(self, request: AnyRequest, context: grpc.ServicerContext) -> Iterator[bytes]:
         """Serve one call."""
-        try:
-            if self.tampering.accept:
-                self.tampering.accept(request)
-            self._check_arguments(request)
-            self._check_user(request)
-            demo, snapshot = self._target(request)
-            self._note(request)
-            messages = self._messages(request, demo, snapshot)
-            if self.tampering.answer:
-                messages = self.tampering.answer(messages)
-            for message in messages:
-                if not context.is_active():
-                    return
-                yield message
-        except Refusal as refusal:
-            context.abort(refusal.code, refusal.details)
+        call = Call(context, self._front.reset if self._front else None)
+        return answered(self._messages(request, call), call, context)
+
+    def _messages(self, request: AnyRequest, call: Call) -> Iterator[bytes]:
+        if self.tampering.accept:
+            self.tampering.accept(request)
+        self._check_arguments(request)
+        self._check_user(request)
+        if "not-ready" in self._faults:
+            raise Refusal(Code.UNAVAILABLE, "the CSI driver is not yet ready")
+        handle = self._target_handle(request)
+        self._note(request)
+        messages = self._from_driver(request, handle, call)
+        if self.tampering.answer:
+            messages = self.tampering.answer(messages)
+        yield from messages
 
     def _note(self, request: AnyRequest) -> None:
         noted = type(request).FromString(request.SerializeToString())
@@ -166,14 +175,14 @@ class MetadataService:
 
     def _check_user(self, request: AnyRequest) -> None:
         user = self._identity.review(request.security_token, [self.audience])
-        if user is None:
+        if user is None or "token-expired" in self._faults:
             raise Refusal(Code.UNAUTHENTICATED, "unauthenticated user")
         # No object name: Roles limited by resourceNames never pass.
         wanted = Request("get", "snapshot.storage.k8s.io", "volumesnapshots", request.namespace)
-        if not self._identity.allows(user.name, wanted):
+        if "forbidden" in self._faults or not self._identity.allows(user.name, wanted):
             raise Refusal(Code.PERMISSION_DENIED, "user does not have permissions to perform the operation: ")
 
-    def _target(self, request: AnyRequest) -> tuple[DemoVolume, DemoSnapshot]:
+    def _target_handle(self, request: AnyRequest) -> str:
         name = _target_name(request)
         where = f"{request.namespace}/{name}"
         found = self._get("volumesnapshots", name, request.namespace)
@@ -190,7 +199,9 @@ class MetadataService:
         if content["spec"]["driver"] != self.driver:
             foreign = f"the VolumeSnapshot '{where}' does not belong to the CSI driver '{self.driver}'"
             raise Refusal(Code.INVALID_ARGUMENT, foreign)
-        return self._snapshot(content["status"]["snapshotHandle"])
+        if "missing-class" in self._faults:
+            raise Refusal(Code.UNAVAILABLE, _no_class(found["spec"]["volumeSnapshotClassName"]))
+        return str(content["status"]["snapshotHandle"])
 
     def _get(self, resource: str, name: str, namespace: str | None = None) -> Object | None:
         return self.store.get(resource, name, namespace) if self.store else None
@@ -214,30 +225,16 @@ class MetadataService:
             raise Refusal(Code.UNAVAILABLE, _no_snapshot(request.namespace, name))
         return str(content["status"]["snapshotHandle"])
 
-    # What the driver does.
-
-    def _snapshot(self, handle: str) -> tuple[DemoVolume, DemoSnapshot]:
-        if handle not in self._by_handle:
-            raise Refusal(Code.NOT_FOUND, "cannot find the source snapshot")
-        return self._by_handle[handle]
-
-    def _messages(self, request: AnyRequest, demo: DemoVolume, snapshot: DemoSnapshot) -> Iterator[bytes]:
-        volume, start = demo.volume, request.starting_offset
-        if not 0 <= start <= volume.capacity_bytes:
-            raise Refusal(Code.OUT_OF_RANGE, f"starting offset {start} is not within the volume")
-        if request.max_results < 0:
-            raise Refusal(Code.INVALID_ARGUMENT, "max_results is negative")
-        if isinstance(request, GetMetadataDeltaRequest):
-            base_volume, base = self._snapshot(self._base_handle(request))
-            if base_volume is not demo:
-                raise Refusal(Code.NOT_FOUND, "the base snapshot is not one of the volume")
-            runs = volume.delta(base.generation, snapshot.generation, start)
-        else:
-            runs = volume.allocated(snapshot.generation, start)
-        limit = min(request.max_results or _DEFAULT_MAX_RESULTS, _LARGEST_MAX_RESULTS)
-        block_type = FIXED_LENGTH if volume.fixed_length else VARIABLE_LENGTH
-        for offsets, sizes in _paged(runs, limit):
-            yield encode_response(block_type, volume.capacity_bytes, offsets, sizes)
+    def _from_driver(self, request: AnyRequest, handle: str, call: Call) -> Iterator[bytes]:
+        base = self._base_handle(request) if isinstance(request, GetMetadataDeltaRequest) else None
+        asked = DriverRequest(handle, base, request.starting_offset, request.max_results)
+        try:
+            yield from self.plugin.answer(asked, call)
+        except Refusal as refusal:
+            if refusal.code is not Code.UNKNOWN:
+                raise
+            details = f"failed to get response from CSI driver: rpc error: code = Unknown desc = {refusal.details}"
+            raise Refusal(Code.INTERNAL, details) from refusal
 
 
 def _no_snapshot(namespace: str, name: str) -> str:
@@ -251,17 +248,14 @@ def _target_name(request: AnyRequest) -> str:
     return request.snapshot_name
 
 
-def _paged(runs: Iterator[Runs], limit: int) -> Iterator[Runs]:
-    """Regroup into pages of exactly ``limit`` extents, but for the last."""
-    offsets = sizes = np.empty(0, dtype=np.int64)
-    for more_offsets, more_sizes in runs:
-        offsets, sizes = np.concatenate((offsets, more_offsets)), np.concatenate((sizes, more_sizes))
-        full = len(offsets) - len(offsets) % limit
-        for begin in range(0, full, limit):
-            yield offsets[begin : begin + limit], sizes[begin : begin + limit]
-        offsets, sizes = offsets[full:], sizes[full:]
-    if len(offsets):
-        yield offsets, sizes
+def _no_class(name: str) -> str:
+    """What a sidecar says that has no more rights than upstream's own ClusterRole gives it."""
+    group = "snapshot.storage.k8s.io"
+    return (
+        f"failed to get VolumeSnapshotClass '{name}': volumesnapshotclasses.{group} \"{name}\" is forbidden:"
+        f' User "{_SIDECAR_ACCOUNT}" cannot get resource "volumesnapshotclasses" in API group "{group}"'
+        " at the cluster scope"
+    )
 
 
 def _handlers(service: MetadataService) -> grpc.GenericRpcHandler:

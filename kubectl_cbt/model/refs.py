@@ -10,13 +10,18 @@ SNAPSHOT_PREFIX = "volumesnapshot.snapshot.storage.k8s.io/"
 
 @dataclass(frozen=True, slots=True)
 class SnapshotRef:
-    """A VolumeSnapshot by its Kubernetes name."""
+    """A VolumeSnapshot by its Kubernetes name; with an empty namespace a snapshot by the id of its driver."""
 
     namespace: str
     name: str
 
+    @property
+    def qualified(self) -> str:
+        """As ``-o name`` prints it: with its type, but for an id, which is no object's name."""
+        return f"{SNAPSHOT_PREFIX}{self.name}" if self.namespace else self.name
+
     def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}"
+        return f"{self.namespace}/{self.name}" if self.namespace else self.name
 
 
 @dataclass(frozen=True, slots=True)

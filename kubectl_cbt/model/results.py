@@ -152,6 +152,11 @@ class Outcome:
     failure: Failure | None
 
     @property
+    def is_out_of_order(self) -> bool:
+        """Whether extents came out of order or overlapped: where to go on from is not known then."""
+        return any(violation.rule == "R2" for violation in self.violations)
+
+    @property
     def broke_a_must(self) -> bool:
         """Whether the driver broke the spec, so that the answer is not to be relied on."""
         return any(violation.level == MUST for violation in self.violations)

@@ -69,7 +69,7 @@ def tail(outcome: Outcome, summary: Summary) -> Part:
 
 def _snapshot(snapshot: Snapshot) -> Part:
     return {
-        "namespace": snapshot.ref.namespace,
+        "namespace": snapshot.ref.namespace or None,
         "name": snapshot.ref.name,
         "content": snapshot.content,
         "handle": snapshot.handle.value,

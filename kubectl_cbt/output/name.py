@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from kubectl_cbt.model.record import Batch
-from kubectl_cbt.model.refs import SNAPSHOT_PREFIX
 from kubectl_cbt.model.results import Asked, Outcome, Summary
 from kubectl_cbt.output.writer import Screen, Write
 
@@ -20,4 +19,4 @@ class NameWriter:
 
     def end(self, outcome: Outcome, summary: Summary) -> None:
         if outcome.complete:
-            self._write("".join(f"{SNAPSHOT_PREFIX}{snapshot.ref.name}\n" for snapshot in self._snapshots))
+            self._write("".join(f"{snapshot.ref.qualified}\n" for snapshot in self._snapshots))

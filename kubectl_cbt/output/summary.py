@@ -68,6 +68,7 @@ class SummaryWriter:
         target = self._asked.target
         snapshot = target.snapshot
         volume = f"   {snapshot.ref.namespace}/{snapshot.claim}" if snapshot.claim else f"   {snapshot.ref.namespace}"
+        volume = volume.rstrip()  # at a driver's own socket neither is known
         if target.base_handle is None:
             return "Allocated", snapshot.ref.name + volume
         base = target.base.ref.name if target.base else f"handle {target.base_handle}"

@@ -99,7 +99,7 @@ def _asked(fields: Fields, query: Fields) -> Asked:
 
 def _snapshot(document: Fields, fields: Fields) -> Snapshot:
     return Snapshot(
-        ref=SnapshotRef(fields.text("namespace"), fields.text("name")),
+        ref=SnapshotRef(fields.text_or_null("namespace") or "", fields.text("name")),
         content=fields.text("content"),
         driver=document.text("driver"),
         handle=SnapshotHandle(fields.text("handle")),

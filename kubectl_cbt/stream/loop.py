@@ -14,8 +14,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from kubectl_cbt.analysis.rules import Ascending, RuleWatch
-from kubectl_cbt.errors import CbtError, InvalidRequest, OffsetOutOfRange, StreamDeadline
+from kubectl_cbt.analysis.rules import Ascending, OneCapacity, RuleWatch
+from kubectl_cbt.errors import (
+    CbtError,
+    Interrupted,
+    InvalidRequest,
+    MalformedMessage,
+    OffsetOutOfRange,
+    StreamDeadline,
+)
 from kubectl_cbt.model.question import DEFAULT_MAX_RESULTS, Question
 from kubectl_cbt.model.record import INT64_MAX, Batch, Record, saturating_ends
 from kubectl_cbt.model.results import Failure, Outcome
@@ -67,6 +74,7 @@ class ExtentStream:
         self._source = source
         self._question = question  # the one being answered; only offset and max_results ever change
         self._first_offset = question.starting_offset
+        self._max_results = question.max_results
         self._may_ask_without_limit = max_results_is_ours and question.max_results == DEFAULT_MAX_RESULTS
         self._patience = Patience(retries)
         self._probe = probe
@@ -94,6 +102,7 @@ class ExtentStream:
     def cancel(self) -> None:
         """Stop the stream; safe from another thread and at any time, before it began too."""
         self._cancelled.set()
+        self._source.cancel()
         if self._answer is not None:
             self._answer.cancel()
 
@@ -113,6 +122,8 @@ class ExtentStream:
         return self._goes_on_after_ok()
 
     def _batches(self) -> Iterator[Batch]:
+        if self._cancelled.is_set():
+            raise Interrupted("interrupted")
         self._answer = self._source.ask(self._question)
         if self._cancelled.is_set():
             self._answer.cancel()
@@ -135,7 +146,8 @@ class ExtentStream:
             return Batch(record, record.offsets, record.sizes)
         start = self._question.starting_offset
         ends = saturating_ends(record.offsets, record.sizes)
-        self._advance(record, int(ends.max()))
+        # Only a broken driver's extent ends nowhere; going on from there would lose what it has not sent.
+        self._advance(record, int(ends.max(initial=0, where=ends < INT64_MAX)))
         if start == 0 or record.offsets.min() >= start:
             self.extents += len(record)
             return Batch(record, record.offsets, record.sizes)
@@ -149,8 +161,7 @@ class ExtentStream:
         return Batch(record, offsets, ends[keep] - offsets)
 
     def _advance(self, record: Record, furthest: int) -> None:
-        # Only a broken driver's extent ends nowhere; going on from there would lose what it has not sent.
-        if not self.next_offset < furthest < INT64_MAX:
+        if furthest <= self.next_offset:
             return
         if self._probing:
             self._watch.ended_early(record, self.next_offset)
@@ -162,8 +173,12 @@ class ExtentStream:
 
     @property
     def _is_at_the_end(self) -> bool:
-        """Whether the last extent reached the capacity: some drivers call a question from there out of range."""
-        return self.extents > 0 and self.capacity_bytes is not None and self.next_offset >= self.capacity_bytes
+        """Whether the last extent reached the capacity: some drivers call a question from there out of range.
+
+        Of a driver that says now this capacity and now another nobody knows.
+        """
+        known = self.capacity_bytes is not None and not self._watch.broken(OneCapacity)
+        return known and self.extents > 0 and self.next_offset >= (self.capacity_bytes or 0)
 
     @property
     def _is_out_of_order(self) -> bool:
@@ -175,12 +190,17 @@ class ExtentStream:
         """Whether the answer to the last question led nowhere."""
         return self.next_offset == self._question.starting_offset
 
+    @property
+    def _may_be_out_of_range(self) -> bool:
+        """Whether a question from here may be called out of range: at the capacity, or where nobody knows that."""
+        return self._is_at_the_end or (self._probing and self.capacity_bytes is None)
+
     def _goes_on_after_ok(self) -> bool:
         """OK is no proof: a driver may have sent its first page only. Asked from there, it has to have no more."""
         if not self._probe or self._is_at_the_end or self._brought_nothing or self._is_out_of_order:
             return False
         self._probing = True
-        self._ask_from_here(self._question.max_results)
+        self._ask_from_here(self._max_results)
         return True
 
     def _goes_on_after(self, error: CbtError) -> bool:
@@ -191,9 +211,10 @@ class ExtentStream:
         """
         if isinstance(error, InvalidRequest) and not self.extents and self._may_ask_without_limit:
             self._may_ask_without_limit = False
+            self._max_results = 0
             self._ask_from_here(0)
             return True
-        if isinstance(error, OffsetOutOfRange) and (self._probing or self._is_at_the_end):
+        if isinstance(error, OffsetOutOfRange) and self._may_be_out_of_range:
             return False  # in other words: there is nothing behind the last extent
         if self._is_out_of_order:
             raise error
@@ -207,8 +228,8 @@ class ExtentStream:
         if pause is not None:
             self._resume(error, pause)
             return True
-        if self._probing:
-            self._notify(f"whether that was all could not be asked: {error.message}")
+        if self._probing and not isinstance(error, MalformedMessage):
+            self._watch.end_unknown(self.messages, f"from byte {self.next_offset}: {error.message}")
             return False
         if failures:
             error.message += f"; asked again {counted(failures, 'time')} in vain"
@@ -216,8 +237,9 @@ class ExtentStream:
 
     def _resume(self, error: CbtError, pause: float) -> None:
         max_results = self._question.max_results
-        if isinstance(error, StreamDeadline) and self._brought_nothing:
-            max_results = smaller_max_results(max_results)
+        if isinstance(error, StreamDeadline):
+            # What follows a quiet stretch need not be quiet.
+            max_results = smaller_max_results(max_results) if self._brought_nothing else self._max_results
         soon = f" in {pause:g} s" if pause else ""
         self._notify(f"asking again from {human_bytes(self.next_offset)}{soon}: {error.message}")
         if self._cancelled.wait(pause):

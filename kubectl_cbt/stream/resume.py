@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kubectl_cbt.errors import (
+    ApiError,
     ApiUnreachable,
     CbtError,
     PortForwardFailed,
@@ -23,6 +24,8 @@ _PASSING = (StreamCut, StreamDeadline, ServiceNotReady)
 # A service that was never reached is more likely named or addressed wrongly than on its way up: that is told at once.
 _PASSING_ONCE_REACHED = (*_PASSING, ServiceUnreachable, PortForwardFailed, ApiUnreachable)
 
+_TOO_MANY_REQUESTS, _SERVER_ERROR = 429, 500
+_DOUBLINGS = 16
 _SMALLEST_STEP = 16
 """By how much ``max_results`` shrinks when a stream hit its deadline before its first message was full."""
 _DRIVERS_OWN_MAX_RESULTS = 256
@@ -72,6 +75,9 @@ class Patience:
         if isinstance(error, Unauthenticated):
             # A stale token is one thing; a fresh one that is refused as well will not be better the next time.
             return self._reached and not self._token_refused
+        if isinstance(error, ApiError):
+            # The API server, asked for a token: overloaded, or being replaced.
+            return self._reached and (error.status == _TOO_MANY_REQUESTS or error.status >= _SERVER_ERROR)
         return isinstance(error, _PASSING_ONCE_REACHED if self._reached else _PASSING)
 
     def pause_after(self, error: CbtError) -> float | None:
@@ -79,10 +85,12 @@ class Patience:
         if self._failures >= self._retries.limit or not self.passes(error):
             return None
         self._failures += 1
+        self._reached = True  # what passes has come from the service, or from a connection to it
         self._token_refused |= isinstance(error, Unauthenticated)
         if self._failures == 1 and isinstance(error, StreamDeadline | Unauthenticated):
             return 0.0  # nothing is broken that a pause would mend
-        return float(min(self._retries.first_seconds * 2 ** (self._failures - 1), self._retries.longest_seconds))
+        doubled = self._retries.first_seconds * 2 ** min(self._failures - 1, _DOUBLINGS)
+        return float(min(doubled, self._retries.longest_seconds))
 
 
 def smaller_max_results(max_results: int) -> int:

@@ -325,8 +325,11 @@ def trouble(frame: Frame) -> Iterator[Content]:
         yield Content.styled(f"INCOMPLETE {_reach(outcome)}", ERROR)
         yield from (Content(printable(line)) for line in outcome.failure.message.splitlines())
         yield from (Content.styled(printable(line), MUTED) for line in outcome.failure.hint.splitlines())
-        yield Content(f"What lies behind {human_count(outcome.next_offset)} is not known. Go on from there with")
-        yield Content(f"  --starting-offset {outcome.next_offset}")
+        if outcome.is_out_of_order:
+            yield Content("The extents came out of order: nobody knows what is missing. Ask anew.")
+        else:
+            yield Content(f"What lies behind {human_count(outcome.next_offset)} is not known. Go on from there with")
+            yield Content(f"  --starting-offset {outcome.next_offset}")
         yield Content("")
     if outcome.resumes:
         yield Content(f"The stream was taken up again {counted(outcome.resumes, 'time')}.")

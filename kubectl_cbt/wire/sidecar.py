@@ -71,6 +71,10 @@ class SidecarSource:
         """Send the question. Every failure of the connection shows when the answer is iterated."""
         return SidecarAnswer(self, question)
 
+    def cancel(self) -> None:
+        """A way that is just being made is given up."""
+        self._way.close()
+
     def close(self) -> None:
         """Close the connection; running answers end."""
         self._hang_up()
@@ -88,10 +92,10 @@ class SidecarSource:
         )
         return callable_(request)
 
-    def error_of(self, call: Any, question: Question, *, messages: int) -> StreamError:
+    def error_of(self, call: Any, question: Question, *, messages: int, cancelled: bool) -> StreamError:
         """What ended a call, in our words and those of the way there; a connection that failed is given up."""
         error = stream_error(call.code(), call.details() or "", question, self._endpoint, messages=messages)
-        if isinstance(error, _CONNECTION_FAILED):
+        if isinstance(error, _CONNECTION_FAILED) and not cancelled:
             self._hang_up()
             said = self._way.lost()
             if said:
@@ -126,6 +130,8 @@ class SidecarSource:
         except OSError:
             return False
         except vouching.NotVouched as refusal:
+            if self._has_another_ca():
+                return True
             raise not_vouched_error(error, str(refusal), self._endpoint) from None
         self._hang_up()
         self._trusted_pem = vouching.pem(leaf)
@@ -170,7 +176,9 @@ class SidecarAnswer:
                 return
             except grpc.RpcError:
                 # The exception is the call itself, request and token in its reach: it is not chained.
-                error = self._source.error_of(self._call, self._question, messages=messages)
+                error = self._source.error_of(
+                    self._call, self._question, messages=messages, cancelled=self._cancelled.is_set()
+                )
             if messages or self._cancelled.is_set() or not self._source.can_mend(error, self._question):
                 raise error
             self._call = self._source.call(self._question)

@@ -30,6 +30,10 @@ class Source(Protocol):
         """Begin to answer; each call is a request of its own."""
         ...
 
+    def cancel(self) -> None:
+        """Nothing is asked any more: whatever :meth:`ask` waits for shall end, with an error. From any thread."""
+        ...
+
     def close(self) -> None:
         """Free what the source holds."""
         ...

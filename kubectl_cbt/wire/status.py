@@ -15,6 +15,7 @@ import grpc
 from kubectl_cbt import errors
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.target import Endpoint
+from kubectl_cbt.units import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,16 @@ _TLS_HINT = (
 
 # What gRPC itself says of a connection that was not made or broke. Any other text under UNAVAILABLE is the driver's,
 # and asking again would only hear it again.
-_TRANSPORT_FRAGMENTS = (
-    "failed to connect", "Socket closed", "Broken pipe", "GOAWAY", "Stream removed", "Endpoint closing",
-    "Connection reset", "Connection refused", "Connection aborted", "Connection timed out", "attempt timed out",
-    "No route to host", "Network is unreachable", "recvmsg", "sendmsg", "keepalive", "ping timeout", "http2 header",
-    "Cancelling all calls",
+_NOT_CONNECTED = (
+    "failed to connect", "Connection refused", "Connection timed out", "attempt timed out", "No route to host",
+    "Network is unreachable",
 )  # fmt: skip
+_DISCONNECTED = (
+    "Socket closed", "Broken pipe", "GOAWAY", "Stream removed", "Endpoint closing", "Connection reset",
+    "Connection aborted", "recvmsg", "sendmsg", "keepalive", "ping timeout", "http2 header", "Cancelling all calls",
+)  # fmt: skip
+
+_BROKE = "the connection to {service} broke {when}"
 
 _ROWS = (
     _Row(_Code.INVALID_ARGUMENT, "does not belong to the CSI driver", errors.ForeignSnapshot,
@@ -99,8 +104,9 @@ _ROWS = (
          "is it of the cluster the service runs in? kubectl get volumesnapshot {name} -n {namespace}"),
     _Row(_Code.UNAVAILABLE, "not yet ready", errors.ServiceNotReady,
          "{service} is not ready", "try again in a moment"),
-    _Row(_Code.UNAVAILABLE, "is not set in", errors.ServiceNotReady,
-         "{service} finds the snapshot unbound or without a handle", "try again when it is ready"),
+    _Row(_Code.UNAVAILABLE, "is not set in", errors.SnapshotNotFound,
+         "{service} finds the snapshot unbound or without a handle",
+         "see what it lacks: kubectl describe volumesnapshot {name} -n {namespace}"),
     _Row(_Code.UNAVAILABLE, "CERTIFICATE_VERIFY_FAILED: certificate has expired", errors.TlsFailed,
          "the certificate of {service} at {address} has expired", _TLS_HINT),
     _Row(_Code.UNAVAILABLE, "CERTIFICATE_VERIFY_FAILED", errors.TlsFailed,
@@ -126,7 +132,8 @@ _ROWS = (
            "{service} at {address} cannot be reached",
            "is it running, and is the address reachable from here? --connect port-forward goes through the API server,"
            " --address elsewhere")
-      for fragment in _TRANSPORT_FRAGMENTS),
+      for fragment in _NOT_CONNECTED),
+    *(_Row(_Code.UNAVAILABLE, fragment, errors.StreamCut, _BROKE) for fragment in _DISCONNECTED),
     _Row(_Code.CANCELLED, "", errors.StreamCut, "the stream was cancelled"),
 )  # fmt: skip
 
@@ -147,7 +154,7 @@ def stream_error(
     row = next((row for row in _ROWS if row.code is code and row.fragment.lower() in text), _DRIVERS_OWN)
     kind, what, hint = row.error, row.what, row.hint
     if messages and kind is errors.ServiceUnreachable:
-        kind, what, hint = errors.StreamCut, "the connection to {service} broke after {messages} messages", ""
+        kind, what, hint = errors.StreamCut, _BROKE, ""
     facts = {
         "service": endpoint.service,
         "address": endpoint.address,
@@ -158,7 +165,7 @@ def stream_error(
         "snapshot": question.snapshot,
         "offset": question.starting_offset,
         "question": _in_words(question),
-        "messages": messages,
+        "when": f"after {counted(messages, 'message')}" if messages else "before the first message",
     }
     message = what.format(**facts) + (f": {details}" if details else "") + f" ({code.name})"
     return kind(message, code=code.name, details=details, hint=hint.format(**facts))

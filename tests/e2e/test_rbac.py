@@ -219,7 +219,20 @@ def test_only_the_services_named_are_reached(own_demo):
     assert "elsewhere" not in text
     missing = run_command("rbac", "--for-user", "--service", "none", *ADMIN, cluster=own_demo)
     assert missing.returncode == 2
-    assert 'there is no SnapshotMetadataService "none"' in missing.stderr
+    assert 'snapshotmetadataservices.cbt.storage.k8s.io "none" not found' in missing.stderr
+
+
+def test_whoever_may_not_look_for_the_driver_gets_the_rest_and_is_told(own_demo):
+    behind_a_service(own_demo)
+    found = run_command("rbac", "--for-user", "--context", "demo-nobody", "-n", "shop", cluster=own_demo)
+    assert found.returncode == 0
+    assert "pods/portforward" not in found.stdout
+    assert "--driver-namespace" in found.stderr
+    told = run_command(
+        "rbac", "--for-user", "--context", "demo-nobody", "-n", "shop", "--driver-namespace", "x", cluster=own_demo
+    )
+    assert "pods/portforward" in told.stdout
+    assert told.stderr.startswith("note: once it is applied")
 
 
 def test_without_a_person_nothing_is_asked_of_the_cluster(own_demo):

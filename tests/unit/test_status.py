@@ -66,12 +66,12 @@ SIDECAR = [
     (
         Code.UNAVAILABLE,
         "boundVolumeSnapshotContentName is not set in VolumeSnapshot status, name: pg-tue",
-        errors.ServiceNotReady,
+        errors.SnapshotNotFound,
     ),
     (
         Code.UNAVAILABLE,
         "snapshotHandle is not set in VolumeSnapshotContent status, name: snapcontent-1",
-        errors.ServiceNotReady,
+        errors.SnapshotNotFound,
     ),
     (
         Code.UNAVAILABLE,
@@ -150,9 +150,9 @@ TRANSPORT = [
     (Code.UNAVAILABLE, TIMED_OUT, errors.ServiceUnreachable),
     (Code.UNAVAILABLE, NO_NAME, errors.ServiceUnreachable),
     (Code.UNAVAILABLE, NO_NAME_NEWER, errors.ServiceUnreachable),
-    (Code.UNAVAILABLE, "Socket closed", errors.ServiceUnreachable),
-    (Code.UNAVAILABLE, "recvmsg:Connection reset by peer", errors.ServiceUnreachable),
-    (Code.UNAVAILABLE, "Cancelling all calls", errors.ServiceUnreachable),
+    (Code.UNAVAILABLE, "Socket closed", errors.StreamCut),
+    (Code.UNAVAILABLE, "recvmsg:Connection reset by peer", errors.StreamCut),
+    (Code.UNAVAILABLE, "Cancelling all calls", errors.StreamCut),
     (Code.UNAVAILABLE, "", errors.ServiceUnreachable),
     (Code.UNAVAILABLE, EXPIRED, errors.TlsFailed),
     (Code.UNAVAILABLE, EXPIRED_NEWER, errors.TlsFailed),

@@ -58,6 +58,9 @@ class KeptSource:
         self.answers.append(KeptAnswer(self._scripts.pop(0)))
         return self.answers[-1]
 
+    def cancel(self) -> None:
+        """Asking waits for nothing."""
+
     def close(self) -> None:
         """There is nothing to free."""
 

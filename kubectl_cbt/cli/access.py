@@ -1,0 +1,96 @@
+"""From a resolved target to a source that can be asked: with whose tokens, and by which way."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kubectl_cbt.cli.options import Cluster, Service
+from kubectl_cbt.errors import UsageError
+from kubectl_cbt.model.refs import ServiceAccountRef
+from kubectl_cbt.model.target import OLDEST_VERSION
+
+if TYPE_CHECKING:
+    from kubectl_cbt.cli.session import Session
+    from kubectl_cbt.cluster.tokens import FreshToken
+    from kubectl_cbt.model.target import Endpoint, Target
+    from kubectl_cbt.model.way import Way
+    from kubectl_cbt.wire.sidecar import SidecarSource
+
+
+class Access:
+    """A session, and what the command line says of services."""
+
+    def __init__(self, session: Session, cluster: Cluster, service: Service) -> None:
+        self._session = session
+        self._service = service
+        # The demo has accounts of its own; the variable names one of the user's cluster.
+        from_environment = "" if cluster.demo else os.environ.get("KUBECTL_CBT_SERVICE_ACCOUNT", "")
+        self._account = service.service_account or from_environment
+
+    def source(self, target: Target, fresh_token: FreshToken | None = None) -> SidecarSource:
+        """A source, the way to it made.
+
+        Args:
+            fresh_token: to be shown instead of the tokens the command line is about.
+
+        Raises:
+            CbtError: no token can be had, or there is no way.
+        """
+        from kubectl_cbt.wire.sidecar import SidecarSource
+
+        endpoint = self.endpoint(target.endpoint)
+        old = endpoint.version == OLDEST_VERSION
+        source = SidecarSource(
+            endpoint,
+            fresh_token or self.fresh_token(endpoint),
+            self.way(endpoint),
+            base_name=target.base.ref.name if target.base and old else "",
+            fresh_endpoint=lambda: self._session.catalogue.service(endpoint.service).endpoint(),
+        )
+        with contextlib.ExitStack() as stack:
+            stack.callback(source.close)
+            source.reach()
+            stack.pop_all()
+        return source
+
+    def endpoint(self, endpoint: Endpoint) -> Endpoint:
+        """With the name that its certificate shall carry."""
+        return replace(endpoint, tls_server_name=self._service.service_tls_server_name)
+
+    def way(self, endpoint: Endpoint) -> Way:
+        """How to get there; nothing is started yet."""
+        from kubectl_cbt.cluster.reach import Reaching, find_way
+
+        reaching = Reaching(self._service.connect, self._service.address)
+        return find_way(self._session.api, endpoint, reaching, self._session.login, log=self._session.log)
+
+    def fresh_token(self, endpoint: Endpoint) -> FreshToken:
+        """Where tokens come from: a file, the ServiceAccount named, or the caller when it is one."""
+        from kubectl_cbt.cluster import tokens
+
+        service, session = self._service, self._session
+        if service.token_file:
+            return tokens.token_from_file(service.token_file)
+        if service.token_duration < tokens.MIN_DURATION_SECONDS:
+            raise UsageError("--token-duration has to be at least 10m: the API server issues no shorter tokens")
+        seconds = round(service.token_duration)
+        return tokens.token_of_service_account(session.api, self.account(), endpoint.audience, seconds)
+
+    def account(self) -> ServiceAccountRef:
+        """The ServiceAccount to ask as.
+
+        Raises:
+            UsageError: what was named is none.
+            TokenUnavailable: none was named, and the caller is none.
+        """
+        from kubectl_cbt.cluster import tokens
+
+        if not self._account:
+            return tokens.service_account_of_caller(self._session.api, self._session.namespace)
+        try:
+            return ServiceAccountRef.parse(self._account, self._session.namespace)
+        except ValueError as error:
+            raise UsageError(f"--service-account {error}") from error

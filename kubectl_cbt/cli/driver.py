@@ -1,0 +1,125 @@
+"""A driver's own socket instead of a cluster: nothing of Kubernetes is needed, or touched."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kubectl_cbt.cli.live import LiveStream, live_stream
+from kubectl_cbt.cli.options import Asking, Cluster, Service
+from kubectl_cbt.errors import EndpointUnusable, UsageError
+from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.secret import Secret
+from kubectl_cbt.model.target import Snapshot, Subject
+
+if TYPE_CHECKING:
+    from kubectl_cbt.wire.csi import CsiSource
+
+_VARIABLE = "CSI_ENDPOINT"
+_PLUGIN_HINT = "the driver has to list SNAPSHOT_METADATA_SERVICE in GetPluginCapabilities, or no sidecar will serve it"
+
+
+def csi_endpoint(service: Service, cluster: Cluster) -> str:
+    """The socket that was named, empty for none.
+
+    The variable, which drivers' own pods have set, counts only where nothing of the command line names a cluster.
+
+    Raises:
+        UsageError: a socket and a cluster.
+    """
+    names_cluster = bool(cluster.demo or cluster.kubeconfig or cluster.context or cluster.server or cluster.namespace)
+    if service.csi_endpoint and names_cluster:
+        raise UsageError("--csi-endpoint asks a driver, and no cluster: leave out --demo, -n and kubectl's own flags")
+    found = service.csi_endpoint or ("" if names_cluster else os.environ.get(_VARIABLE, ""))
+    if service.secrets_file and not found:
+        raise UsageError("--secrets-file goes with --csi-endpoint: in a cluster the sidecar reads the driver's secrets")
+    return found
+
+
+@contextlib.contextmanager
+def open_driver(endpoint: str, asking: Asking) -> Iterator[LiveDriver]:
+    """Connect, and ask the driver who it is.
+
+    Raises:
+        EndpointUnusable: no socket, or a driver that says it has no snapshot metadata.
+        StreamError: it does not answer.
+    """
+    from kubectl_cbt.wire.csi import CsiEndpoint, CsiSource
+
+    secrets = read_secrets(asking.secrets_file) if asking.secrets_file else {}
+    source = CsiSource(CsiEndpoint.parse(endpoint, secrets))
+    with contextlib.closing(source):
+        plugin = source.identify()
+        if not plugin.has_snapshot_metadata:
+            raise EndpointUnusable(f"{plugin.name} at {endpoint} does not offer SnapshotMetadata", hint=_PLUGIN_HINT)
+        yield LiveDriver(source, plugin.name, asking)
+
+
+class LiveDriver:
+    """A driver, and how to ask it. Snapshots are named by the ids that it gave them."""
+
+    def __init__(self, source: CsiSource, name: str, asking: Asking) -> None:
+        self.source = source
+        self.name = name
+        self._asking = asking
+
+    def ask(self, snapshot: str, base: str | None) -> LiveStream:
+        """A question that has not been sent yet."""
+        return live_stream(self.source, self.subject(snapshot, base), self._asking)
+
+    def subject(self, snapshot: str, base: str | None) -> Subject:
+        """What is known of two ids."""
+        target = self._snapshot(snapshot)
+        if base is None:
+            return Subject(target, None, None)
+        return Subject(target, self._snapshot(base), SnapshotHandle(base))
+
+    def _snapshot(self, snapshot_id: str) -> Snapshot:
+        return Snapshot(
+            ref=SnapshotRef("", snapshot_id),
+            content="",
+            driver=self.name,
+            handle=SnapshotHandle(snapshot_id),
+            claim=None,
+            volume_handle=None,
+            restore_size_bytes=None,
+            created=None,
+        )
+
+
+def read_secrets(path: Path) -> dict[str, Secret]:
+    """Secrets for a driver: a mapping of names to texts in YAML or JSON, or a Kubernetes Secret as kubectl prints it.
+
+    Raises:
+        UsageError: no such file, or it holds something else. Nothing of what it holds is quoted.
+    """
+    import yaml
+
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"--secrets-file {path}: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise UsageError(f"--secrets-file {path} is neither YAML nor JSON") from None
+    if isinstance(document, dict) and document.get("kind") == "Secret":
+        document = _of_secret_object(document, path)
+    if not isinstance(document, dict) or not all(isinstance(value, str | int) for value in document.values()):
+        raise UsageError(f"--secrets-file {path} has to map names to texts", hint="userID: admin\nuserKey: …")
+    return {str(name): Secret(str(value)) for name, value in document.items()}
+
+
+def _of_secret_object(document: dict[str, Any], path: Path) -> dict[str, Any]:
+    import base64
+    import binascii
+
+    try:
+        data = {
+            name: base64.b64decode(value, validate=True).decode()
+            for name, value in (document.get("data") or {}).items()
+        }
+    except (binascii.Error, ValueError, TypeError):
+        raise UsageError(f"--secrets-file {path}: data of the Secret is not base64") from None
+    return data | (document.get("stringData") or {})

@@ -1,0 +1,56 @@
+"""Findings to standard output as they come; what is known is printed whatever ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+
+from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode, is_a_terminal
+from kubectl_cbt.cli.options import ColorWhen, Terminal
+from kubectl_cbt.cli.screen import screen_of_stdout
+from kubectl_cbt.cli.stdout import write_stdout
+from kubectl_cbt.cli.stopping import Stopped
+from kubectl_cbt.model.finding import Finding, Verdict
+from kubectl_cbt.output.report import Report, ReportFormat
+
+Begins = Callable[[str], None]
+
+
+def print_report(
+    findings: Callable[[Begins], Iterator[Finding]],
+    form: ReportFormat,
+    name: str,
+    about: dict[str, str],
+    terminal: Terminal,
+) -> int:
+    """Run the checks through a report; returns the exit code.
+
+    Args:
+        findings: makes the iterator; is given whom to tell what is being looked at.
+    """
+    report = Report(form, write_stdout, screen_of_stdout(terminal.color), name, about)
+    report.begin()
+    try:
+        with _watching(form, terminal) as begins:
+            for finding in findings(begins):
+                report.add(finding)
+    except Stopped:
+        report.end(complete=False)
+        raise
+    report.end(complete=True)
+    failed = any(finding.verdict is Verdict.FAIL for finding in report.findings)
+    looked = any(finding.verdict is not Verdict.SKIPPED for finding in report.findings)
+    return ExitCode.FAILED if failed or not looked else ExitCode.DONE
+
+
+@contextlib.contextmanager
+def _watching(form: ReportFormat, terminal: Terminal) -> Iterator[Begins]:
+    """Shows on stderr what is being looked at, unless a table on the same terminal does."""
+    fills_terminal = form is ReportFormat.TABLE and is_a_terminal(sys.stdout)
+    if terminal.quiet or fills_terminal or not is_a_terminal(sys.stderr):
+        yield lambda what: None
+        return
+    console = Diagnostics(no_color=terminal.color is ColorWhen.NEVER).console()
+    with console.status("") as status:
+        yield lambda what: status.update(what)

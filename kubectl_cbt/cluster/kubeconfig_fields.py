@@ -1,0 +1,117 @@
+"""What the fields of a kubeconfig may hold. kubectl refuses a file for one value of another type, wherever it stands.
+
+Taking it as it comes is no kindness: ``insecure-skip-tls-verify: "false"`` would be true.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from kubectl_cbt.errors import ConfigError
+
+Entry = dict[str, Any]
+
+_TEXTS = {
+    "context": ("cluster", "user", "namespace"),
+    "cluster": ("server", "tls-server-name", "certificate-authority", "certificate-authority-data", "proxy-url"),
+    "user": (
+        *("client-certificate", "client-certificate-data", "client-key", "client-key-data", "token", "tokenFile"),
+        *("username", "password", "as", "as-uid"),
+    ),
+    "exec": ("command", "apiVersion", "installHint", "interactiveMode"),
+    "auth-provider": ("name",),
+}
+_SWITCHES = ("insecure-skip-tls-verify", "disable-compression", "provideClusterInfo")
+
+Problem = tuple[str, str]
+"""A field, and what is wrong with it; never its value, which may be a key."""
+
+
+def load_yaml(text: str) -> Any:
+    """The first document, None for an empty text; dates are texts, as for kubectl.
+
+    Raises:
+        yaml.YAMLError: its words quote the text.
+    """
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        """Without the type for dates."""
+
+    Loader.yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    return next(yaml.load_all(text, Loader), None)
+
+
+def problems(entry: Entry, kind: str) -> Iterator[Problem]:
+    """Values of another type than their field's: YAML makes numbers and truth values of what has no quotes.
+
+    Args:
+        kind: ``context``, ``cluster`` or ``user``.
+    """
+    for name in _TEXTS[kind]:
+        if not isinstance(entry.get(name), str | None):
+            yield name, "is no text: put it in quotes"
+        elif name.endswith("-data") and not _is_base64(entry.get(name) or ""):
+            yield name, "is not base64"
+    for name in _SWITCHES:
+        if not isinstance(entry.get(name), bool | None):
+            yield name, "is neither true nor false"
+    if kind == "user":
+        yield from _problems_of_user(entry)
+
+
+def _problems_of_user(user: Entry) -> Iterator[Problem]:
+    extra, plugin, provider = (user.get(name) for name in ("as-user-extra", "exec", "auth-provider"))
+    if not _are_texts(user.get("as-groups")):
+        yield "as-groups", "is no list of texts"
+    if not isinstance(extra or {}, dict) or not all(map(_are_texts, (extra or {}).values())):
+        yield "as-user-extra", "does not hold lists of texts"
+    for name, inner in (("exec", plugin), ("auth-provider", provider)):
+        if not isinstance(inner or {}, dict):
+            yield name, "is no mapping"
+        else:
+            yield from ((f"{name}.{field_name}", problem) for field_name, problem in problems(inner or {}, name))
+    if isinstance(plugin, dict) and not (_are_texts(plugin.get("args")) and _are_variables(plugin.get("env"))):
+        yield "exec", "has args that are no texts, or env without names and values that are"
+    config = provider.get("config") if isinstance(provider, dict) else None
+    if not isinstance(config or {}, dict) or not _are_texts(list((config or {}).values())):
+        yield "auth-provider.config", "does not hold texts"
+
+
+def _are_texts(values: Any) -> bool:
+    # A value that was left out behind its name is an empty one.
+    return values is None or (isinstance(values, list) and all(isinstance(value, str | None) for value in values))
+
+
+def _are_variables(items: Any) -> bool:
+    return items is None or (
+        isinstance(items, list)
+        and all(isinstance(item, dict) and item.get("name") and _are_texts(list(item.values())) for item in items)
+    )
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        base64.b64decode("".join(text.split()), validate=True)
+    except ValueError:
+        return False
+    return True
+
+
+def check_readable(name: str, path: str) -> None:
+    """kubectl looks before it asks anybody, and so even if the file will not be used.
+
+    Raises:
+        ConfigError: the file that the field ``name`` names cannot be opened.
+    """
+    try:
+        with Path(path).open("rb"):
+            pass
+    except OSError as error:
+        raise ConfigError(f"{name} {path} cannot be read: {error.strerror}") from error

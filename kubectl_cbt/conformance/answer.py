@@ -1,0 +1,174 @@
+"""One answer of a driver under test, taken as it comes: nothing is clipped, repaired or asked again."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from kubectl_cbt.analysis.laws import Ranges
+from kubectl_cbt.analysis.rules import RuleWatch
+from kubectl_cbt.errors import CbtError
+from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.record import Int64Column, Record, block_metadata_type_name
+from kubectl_cbt.model.results import Violation
+from kubectl_cbt.units import counted
+from kubectl_cbt.wire.decode import decode_record
+from kubectl_cbt.wire.source import Answer, Source
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What came.
+
+    Attributes:
+        offsets: int64[n], as sent, of all messages.
+        sizes: int64[n], as sent.
+        per_message: int64[messages], how many extents each held.
+        block_metadata_type: of the first message; None without one.
+        volume_capacity_bytes: of the first message; None without one.
+        error: what ended it; None for OK, and when we ended it.
+        cut: why we ended it (``deadline``, ``enough``); empty when the driver did.
+        first_message_seconds: None without a message.
+        slowest_gap_seconds: longest wait for a message, the first included.
+    """
+
+    question: Question
+    offsets: Int64Column
+    sizes: Int64Column
+    per_message: Int64Column
+    block_metadata_type: int | None
+    volume_capacity_bytes: int | None
+    violations: tuple[Violation, ...]
+    error: CbtError | None
+    cut: str
+    seconds: float
+    first_message_seconds: float | None
+    slowest_gap_seconds: float
+
+    @property
+    def messages(self) -> int:
+        """How many came."""
+        return len(self.per_message)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it ended with OK."""
+        return self.error is None and not self.cut
+
+    @cached_property
+    def runs(self) -> Ranges:
+        """The bytes it tells of."""
+        return Ranges.of(self.offsets, self.sizes)
+
+    @property
+    def end(self) -> int:
+        """Where its last run ends; the starting offset when there is none."""
+        return int(self.runs.ends[-1]) if len(self.runs) else self.question.starting_offset
+
+    def in_words(self) -> str:
+        """What came, in one line."""
+        if self.error is not None:
+            return self.error.message
+        words = f"{counted(len(self.offsets), 'extent')} in {counted(self.messages, 'message')}"
+        if self.block_metadata_type is not None:
+            words += f", {block_metadata_type_name(self.block_metadata_type)}"
+        ends = {"deadline": "then nothing until the deadline", "enough": "and more", "": "then OK"}
+        return f"{words}, {ends[self.cut]}"
+
+
+@dataclass
+class _Sheet:
+    """What is noted while it comes."""
+
+    watch: RuleWatch
+    offsets: list[Int64Column] = field(default_factory=list)
+    sizes: list[Int64Column] = field(default_factory=list)
+    first: Record | None = None
+    extents: int = 0
+    first_message_seconds: float | None = None
+    slowest_gap_seconds: float = 0.0
+
+
+def take(source: Source, question: Question, *, deadline_seconds: float, at_most: int | None = None) -> Taken:
+    """Ask, and take what comes.
+
+    Args:
+        deadline_seconds: for the whole answer; a driver that never ends is cut off.
+        at_most: extents after which it is cut off, because enough was seen; None takes all.
+    """
+    sheet, started = _Sheet(RuleWatch(question)), time.monotonic()
+    error: CbtError | None = None
+    cut = ""
+    try:
+        answer = source.ask(question)
+        with _CutOff(answer, deadline_seconds) as cut_off:
+            try:
+                cut = _read(answer, sheet, started, at_most)
+            except CbtError as failure:
+                error = None if cut_off.struck.is_set() else failure
+            cut = "deadline" if cut_off.struck.is_set() else cut
+    except CbtError as failure:
+        error = failure
+    return _taken(question, sheet, error, cut, time.monotonic() - started)
+
+
+def _read(answer: Answer, sheet: _Sheet, started: float, at_most: int | None) -> str:
+    before = started
+    for message in answer:
+        now = time.monotonic()
+        sheet.slowest_gap_seconds = max(sheet.slowest_gap_seconds, now - before)
+        before = now
+        record = decode_record(message, len(sheet.offsets) + 1)
+        sheet.watch.look(record)
+        if sheet.first is None:
+            sheet.first, sheet.first_message_seconds = record, now - started
+        sheet.offsets.append(record.offsets)
+        sheet.sizes.append(record.sizes)
+        sheet.extents += len(record)
+        if at_most is not None and sheet.extents >= at_most:
+            return "enough"
+    return ""
+
+
+def _taken(question: Question, sheet: _Sheet, error: CbtError | None, cut: str, seconds: float) -> Taken:
+    nothing = np.empty(0, dtype=np.int64)
+    return Taken(
+        question=question,
+        offsets=np.concatenate(sheet.offsets) if sheet.offsets else nothing,
+        sizes=np.concatenate(sheet.sizes) if sheet.sizes else nothing,
+        per_message=np.array([len(column) for column in sheet.offsets], dtype=np.int64),
+        block_metadata_type=sheet.first.block_metadata_type if sheet.first else None,
+        volume_capacity_bytes=sheet.first.volume_capacity_bytes if sheet.first else None,
+        violations=sheet.watch.violations(),
+        error=error,
+        cut=cut,
+        seconds=seconds,
+        first_message_seconds=sheet.first_message_seconds,
+        slowest_gap_seconds=sheet.slowest_gap_seconds,
+    )
+
+
+class _CutOff:
+    """Cancels an answer at its deadline, and in any case when the block is left."""
+
+    def __init__(self, answer: Answer, seconds: float) -> None:
+        self.struck = threading.Event()
+        self._answer = answer
+        self._timer = threading.Timer(seconds, self._strike)
+        self._timer.daemon = True
+
+    def _strike(self) -> None:
+        self.struck.set()
+        self._answer.cancel()
+
+    def __enter__(self) -> _CutOff:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        self._answer.cancel()

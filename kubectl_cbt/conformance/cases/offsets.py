@@ -1,0 +1,93 @@
+"""The ends of the volume: its last byte, its capacity, and what lies behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kubectl_cbt.conformance.answer import Taken
+from kubectl_cbt.conformance.case import MUST, SHOULD, Case, Needs, Observed
+from kubectl_cbt.conformance.comparing import differences
+from kubectl_cbt.conformance.exam import CannotTell, Exam, from_offset
+from kubectl_cbt.errors import OffsetOutOfRange
+from kubectl_cbt.model.question import Question
+
+_SOON_SECONDS = 20.0
+
+
+def _capacities(exam: Exam) -> Iterator[tuple[str, Question, Taken, int]]:
+    known = 0
+    for verb, question in exam.questions.items():
+        whole = exam.whole(question)
+        if whole.volume_capacity_bytes and whole.volume_capacity_bytes > 0:
+            known += 1
+            yield verb, question, whole, whole.volume_capacity_bytes
+    if not known:
+        raise CannotTell("no stream says the capacity")
+
+
+def _last_byte(exam: Exam) -> Observed:
+    breaches = []
+    for verb, question, whole, capacity in _capacities(exam):
+        taken = exam.ask(from_offset(question, capacity - 1), seconds=_SOON_SECONDS)
+        lines = differences(whole, taken, capacity - 1) if taken.is_whole else [taken.in_words()]
+        breaches += [f"{verb}: {line}" for line in lines]
+    return Observed("starting_offset = capacity − 1", tuple(breaches))
+
+
+def _at_capacity(exam: Exam) -> Observed:
+    breaches: list[str] = []
+    notes: list[str] = []
+    for verb, question, _, capacity in _capacities(exam):
+        taken = exam.ask(from_offset(question, capacity), seconds=_SOON_SECONDS)
+        is_nothing = taken.is_whole and not len(taken.runs.within(capacity, capacity + 1))
+        fine = is_nothing or isinstance(taken.error, OffsetOutOfRange)
+        (notes if fine else breaches).append(f"{verb}: {taken.in_words()}")
+    return Observed("starting_offset = capacity", tuple(breaches), tuple(notes))
+
+
+def _beyond(exam: Exam) -> Observed:
+    breaches = []
+    for verb, question, _, capacity in _capacities(exam):
+        taken = exam.ask(from_offset(question, capacity + 2**30), seconds=_SOON_SECONDS)
+        if not isinstance(taken.error, OffsetOutOfRange):
+            breaches.append(f"{verb}: {taken.in_words()}")
+    return Observed("starting_offset = capacity + 1 GiB", tuple(breaches))
+
+
+OFFSETS: tuple[Case, ...] = (
+    Case(
+        id="offset-last-byte",
+        title="from the last byte of the volume on, what covers it comes",
+        level=MUST,
+        checks="Asks from capacity − 1, and compares with the tail of the whole answer.",
+        matters="It is the smallest rest there can be, and a legal question.",
+        usually="The offset rounded up to the next block, which lies behind the end; the end of the volume checked"
+        " with >= one"
+        " block too early.",
+        look=_last_byte,
+        needs=(Needs.ASKING,),
+    ),
+    Case(
+        id="offset-capacity",
+        title="from the capacity on comes nothing, or OUT_OF_RANGE",
+        level=SHOULD,
+        source="The spec leaves open whether the capacity itself is within the volume.",
+        checks="Asks from the capacity. Both answers are given by drivers in use.",
+        matters="Clients that resume without looking ask this after every stream that ended at the very end.",
+        usually="Any other error makes such a client fail after it has received everything.",
+        look=_at_capacity,
+        needs=(Needs.ASKING,),
+    ),
+    Case(
+        id="offset-beyond",
+        title="an offset beyond the volume is OUT_OF_RANGE",
+        level=SHOULD,
+        checks="Asks from 1 GiB behind the capacity.",
+        matters="An offset from another volume, or from before it shrank, is a mistake of the client's: OK and"
+        " nothing lets it"
+        " take an unfinished backup for a whole one.",
+        usually="The loop over the blocks simply ends at once: the reference driver does that.",
+        look=_beyond,
+        needs=(Needs.ASKING,),
+    ),
+)

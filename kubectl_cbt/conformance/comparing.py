@@ -1,0 +1,27 @@
+"""Two answers that should tell of the same bytes, and what differs, in words."""
+
+from __future__ import annotations
+
+from kubectl_cbt.analysis.laws import Ranges
+from kubectl_cbt.conformance.answer import Taken
+from kubectl_cbt.model.record import INT64_MAX
+from kubectl_cbt.units import counted, human_bytes
+
+_SHOWN = 3
+
+
+def differences(expected: Taken, found: Taken, start: int = 0) -> list[str]:
+    """What ``found`` tells otherwise from ``start`` on; as far as it goes, when enough of it was seen."""
+    end = found.end if found.cut == "enough" else INT64_MAX
+    wanted, got = expected.runs.within(start, end), found.runs.within(start, end)
+    lines = [in_words(wanted - got, "missing"), in_words(got - wanted, "not there before")]
+    return [line for line in lines if line]
+
+
+def in_words(ranges: Ranges, what: str) -> str:
+    """Ranges for a report, the first few in full; empty when there are none."""
+    if not len(ranges):
+        return ""
+    shown = ", ".join(f"[{start}, {end})" for start, end in ranges.first(_SHOWN))
+    more = f" and {len(ranges) - _SHOWN} more" if len(ranges) > _SHOWN else ""
+    return f"{human_bytes(ranges.size_bytes)} in {counted(len(ranges), 'range')} {what}: {shown}{more}"

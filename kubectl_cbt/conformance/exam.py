@@ -1,0 +1,144 @@
+"""What a case gets: a driver that can be asked, and the answers that several cases look at, asked for once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from kubectl_cbt.conformance.answer import Taken, take
+from kubectl_cbt.model.question import DEFAULT_MAX_RESULTS, Question
+from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.wire.source import Source
+
+ENOUGH_EXTENTS = 20_000
+"""Where a part of an answer is compared, this much of it is looked at."""
+_SAMPLES = 12
+
+
+class CannotTell(Exception):  # no error: the case is skipped, and says why
+    """The case cannot be judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A snapshot of the volume under test: as a target it goes by its name, as a base by its handle."""
+
+    ref: SnapshotRef
+    handle: SnapshotHandle
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """What there is to ask about.
+
+    Attributes:
+        target: the snapshot.
+        base: an older one of the same volume; None to look at what is allocated only.
+        in_order: these two and a third of the volume, oldest first, for the laws over three; empty without one.
+    """
+
+    target: Named
+    base: Named | None = None
+    in_order: tuple[Named, ...] = ()
+
+
+class Exam:
+    """A driver under test.
+
+    Args:
+        source: where it is asked.
+        volume: what about.
+        deadline_seconds: for each answer.
+        refused_source: the same service with a token it has to refuse; None where there are no tokens.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        volume: Volume,
+        *,
+        deadline_seconds: float = 60.0,
+        refused_source: Source | None = None,
+    ) -> None:
+        self.source = source
+        self.volume = volume
+        self.deadline_seconds = deadline_seconds
+        self.refused_source = refused_source
+        self._known: dict[Question, Taken] = {}
+        self._parts: dict[Question, Taken] = {}
+
+    @property
+    def has_sidecar(self) -> bool:
+        """Whether there is one between us and the driver, which has an opinion of its own on arguments."""
+        return self.refused_source is not None
+
+    @property
+    def questions(self) -> dict[str, Question]:
+        """The questions about the volume, by ``delta`` and ``allocated``."""
+        found = {"allocated": self.allocated(self.volume.target)}
+        if self.volume.base is not None:
+            found = {"delta": self.delta(self.volume.base, self.volume.target), **found}
+        return found
+
+    def allocated(self, snapshot: Named) -> Question:
+        """What does it hold?"""
+        return Question(snapshot.ref)
+
+    def delta(self, base: Named, target: Named) -> Question:
+        """What changed in between?"""
+        return Question(target.ref, base.handle)
+
+    def ask(self, question: Question, *, at_most: int | None = None, seconds: float | None = None) -> Taken:
+        """A fresh answer."""
+        return take(self.source, question, deadline_seconds=seconds or self.deadline_seconds, at_most=at_most)
+
+    def whole(self, question: Question) -> Taken:
+        """The whole answer; asked for once.
+
+        Raises:
+            CannotTell: it does not end well.
+        """
+        known = self._known.get(question)
+        if known is None:
+            known = self._known[question] = self.ask(question)
+        if not known.is_whole:
+            raise CannotTell(f"{question.verb} is not answered: {known.in_words()}")
+        return known
+
+    def ask_once(self, question: Question, *, at_most: int) -> Taken:
+        """A part of an answer that several cases look at."""
+        known = self._parts.get(question)
+        if known is None:
+            known = self._parts[question] = self.ask(question, at_most=at_most)
+        return known
+
+    def first_asked(self, question: Question) -> Taken:
+        """As :meth:`whole`, however it ended."""
+        try:
+            return self.whole(question)
+        except CannotTell:
+            return self._known[question]
+
+
+def sample(length: int, most: int = _SAMPLES) -> list[int]:
+    """Positions in something of that length: first and last, and evenly between them."""
+    if length <= most:
+        return list(range(length))
+    return sorted(set(np.linspace(0, length - 1, most).astype(int).tolist()))
+
+
+def from_offset(question: Question, offset: int) -> Question:
+    """The same from somewhere else."""
+    return replace(question, starting_offset=offset)
+
+
+def in_messages_of(question: Question, max_results: int) -> Question:
+    """The same with another limit."""
+    return replace(question, max_results=max_results)
+
+
+def in_words(question: Question) -> str:
+    """A question for a report."""
+    words = f"{question.verb}, starting_offset {question.starting_offset}"
+    return words if question.max_results == DEFAULT_MAX_RESULTS else f"{words}, max_results {question.max_results}"

@@ -1,0 +1,60 @@
+"""Cases to findings, one after the other; whoever asked decides what becomes of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from fnmatch import fnmatchcase
+
+from kubectl_cbt.conformance.case import MUST, Case, Needs, Observed
+from kubectl_cbt.conformance.exam import CannotTell, Exam
+from kubectl_cbt.model.finding import Finding, Verdict
+
+
+def chosen(cases: Sequence[Case], only: Sequence[str], skip: Sequence[str]) -> list[Case]:
+    """Those whose id fits a pattern of ``only`` (all, when empty) and none of ``skip``."""
+    return [
+        case
+        for case in cases
+        if (not only or any(fnmatchcase(case.id, pattern) for pattern in only))
+        and not any(fnmatchcase(case.id, pattern) for pattern in skip)
+    ]
+
+
+def run(
+    cases: Sequence[Case], exam: Exam, lacks: frozenset[Needs], begins: Callable[[Case], None]
+) -> Iterator[Finding]:
+    """Look at each case.
+
+    Args:
+        lacks: what the exam has not; cases that need it are skipped.
+        begins: told of each case before it is looked at.
+    """
+    for case in cases:
+        begins(case)
+        started = time.monotonic()
+        missing = next((need for need in case.needs if need in lacks), None)
+        try:
+            if missing is not None:
+                raise CannotTell(missing)
+            finding = _judged(case, case.look(exam))
+        except CannotTell as reason:
+            finding = _finding(case, Verdict.SKIPPED, evidence=(str(reason),))
+        yield _timed(finding, time.monotonic() - started)
+
+
+def _judged(case: Case, observed: Observed) -> Finding:
+    if not observed.breaches:
+        return _finding(case, Verdict.PASS, observed.sent, observed.notes)
+    verdict = Verdict.FAIL if case.level == MUST else Verdict.WARN
+    return _finding(case, verdict, observed.sent, observed.breaches, fix=case.usually)
+
+
+def _finding(case: Case, verdict: Verdict, sent: str = "", evidence: tuple[str, ...] = (), fix: str = "") -> Finding:
+    return Finding(case.id, case.title, verdict, case.level, case.rule, case.source, sent, evidence, fix)
+
+
+def _timed(finding: Finding, seconds: float) -> Finding:
+    from dataclasses import replace
+
+    return replace(finding, seconds=seconds)

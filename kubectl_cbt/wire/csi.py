@@ -1,0 +1,195 @@
+"""A CSI driver's own socket, with no sidecar and no Kubernetes: the Identity service, and SnapshotMetadata as a source.
+
+The extents' messages are laid out as the sidecar's, so decoding is shared. Snapshots are asked about by the ids the
+driver gave them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from kubectl_cbt.errors import EndpointUnusable, StreamError
+from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.secret import Secret
+from kubectl_cbt.model.target import Endpoint
+from kubectl_cbt.wire.csi_pb2 import (
+    GetMetadataAllocatedRequest,
+    GetMetadataDeltaRequest,
+    GetPluginCapabilitiesRequest,
+    GetPluginCapabilitiesResponse,
+    GetPluginInfoRequest,
+    GetPluginInfoResponse,
+    PluginCapability,
+    ProbeRequest,
+    ProbeResponse,
+)
+from kubectl_cbt.wire.status import stream_error
+
+_Request = GetMetadataAllocatedRequest | GetMetadataDeltaRequest
+_IDENTITY, _SNAPSHOT_METADATA = "csi.v1.Identity", "csi.v1.SnapshotMetadata"
+_IDENTITY_SECONDS = 10.0
+_UNLIMITED = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """What a driver says of itself.
+
+    Attributes:
+        ready: None when it does not say, which counts as ready.
+    """
+
+    name: str
+    version: str
+    has_snapshot_metadata: bool
+    ready: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class CsiEndpoint:
+    """A driver's socket and what it has to be shown.
+
+    Attributes:
+        target: as gRPC takes it, ``unix:///path``.
+    """
+
+    target: str
+    secrets: dict[str, Secret] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def parse(cls, text: str, secrets: dict[str, Secret] | None = None) -> CsiEndpoint:
+        """Read ``unix:///path``, ``unix:path`` or a path.
+
+        Raises:
+            EndpointUnusable: it is none of these, or nothing is there.
+        """
+        path = text.removeprefix("unix://") if text.startswith("unix:///") else text.removeprefix("unix:")
+        if not path or "://" in path:
+            raise EndpointUnusable(f'"{text}" is no socket', hint="--csi-endpoint unix:///csi/csi.sock")
+        if not Path(path).exists():
+            raise EndpointUnusable(
+                f"{path}: there is no such socket", hint="is the driver running, and where is its socket?"
+            )
+        if not Path(path).is_socket():
+            raise EndpointUnusable(f"{path} is no socket", hint="--csi-endpoint takes the driver's unix socket")
+        return cls(f"unix://{Path(path).absolute()}", secrets or {})
+
+
+class CsiSource:
+    """Asks one driver.
+
+    Attributes:
+        plugin: what it said of itself; None until :meth:`identify`.
+    """
+
+    def __init__(self, endpoint: CsiEndpoint) -> None:
+        self._endpoint = endpoint
+        self._channel = grpc.insecure_channel(
+            endpoint.target,
+            options=[
+                ("grpc.max_receive_message_length", _UNLIMITED),
+                # The name of a socket is no name of a host, and some servers refuse what gRPC would make of it.
+                ("grpc.default_authority", "localhost"),
+                ("grpc.use_local_subchannel_pool", 1),
+            ],
+        )
+        self.plugin: Plugin | None = None
+
+    def identify(self) -> Plugin:
+        """Ask the Identity service.
+
+        Raises:
+            StreamError: it does not answer.
+        """
+        info: GetPluginInfoResponse = self._ask_identity("GetPluginInfo", GetPluginInfoRequest(), GetPluginInfoResponse)
+        capabilities: GetPluginCapabilitiesResponse = self._ask_identity(
+            "GetPluginCapabilities", GetPluginCapabilitiesRequest(), GetPluginCapabilitiesResponse
+        )
+        probe: ProbeResponse = self._ask_identity("Probe", ProbeRequest(), ProbeResponse)
+        wanted = PluginCapability.Service.SNAPSHOT_METADATA_SERVICE
+        self.plugin = Plugin(
+            name=info.name,
+            version=info.vendor_version,
+            has_snapshot_metadata=any(found.service.type == wanted for found in capabilities.capabilities),
+            ready=probe.ready.value if probe.HasField("ready") else None,
+        )
+        return self.plugin
+
+    def ask(self, question: Question) -> CsiAnswer:
+        """Send the question; failures show when the answer is iterated."""
+        method = "GetMetadataAllocated" if question.base is None else "GetMetadataDelta"
+        call: grpc.UnaryStreamMultiCallable[_Request, bytes] = self._channel.unary_stream(
+            f"/{_SNAPSHOT_METADATA}/{method}", request_serializer=lambda message: message.SerializeToString()
+        )
+        return CsiAnswer(call(_request(question, self._endpoint.secrets)), question, self._place())
+
+    def cancel(self) -> None:
+        """Asking waits for nothing here."""
+
+    def close(self) -> None:
+        """Close the connection; running answers end."""
+        self._channel.close()
+
+    def _ask_identity(self, method: str, request: Any, response: Any) -> Any:
+        call: Any = self._channel.unary_unary(
+            f"/{_IDENTITY}/{method}",
+            request_serializer=lambda message: message.SerializeToString(),
+            response_deserializer=response.FromString,
+        )
+        try:
+            return call(request, timeout=_IDENTITY_SECONDS)
+        except grpc.RpcError as error:
+            code, details = error.code(), error.details() or ""
+        what = f"the driver at {self._endpoint.target} does not answer {_IDENTITY}/{method}: {details} ({code.name})"
+        raise StreamError(what, code=code.name, details=details, hint="is it a CSI driver's socket?")
+
+    def _place(self) -> Endpoint:
+        name = self.plugin.name if self.plugin else "the driver"
+        return Endpoint(name, self._endpoint.target, "", b"", tls_server_name="localhost")
+
+
+class CsiAnswer:
+    """One running call."""
+
+    def __init__(self, call: Any, question: Question, place: Endpoint) -> None:
+        self._call = call
+        self._question = question
+        self._place = place
+
+    def __iter__(self) -> Iterator[bytes]:
+        messages = 0
+        try:
+            for message in self._call:
+                messages += 1
+                yield message
+            return
+        except grpc.RpcError:
+            # The exception is the call itself, request and secrets in its reach: it is not chained.
+            code, details = self._call.code(), self._call.details() or ""
+        error = stream_error(code, details, self._question, self._place, messages=messages)
+        error.hint = ""  # hints are about a cluster
+        raise error
+
+    def cancel(self) -> None:
+        """Tell the driver to stop."""
+        self._call.cancel()
+
+
+def _request(question: Question, secrets: dict[str, Secret]) -> _Request:
+    request: _Request
+    if question.base is None:
+        request = GetMetadataAllocatedRequest(snapshot_id=question.snapshot.name)
+    else:
+        request = GetMetadataDeltaRequest(
+            base_snapshot_id=question.base.value, target_snapshot_id=question.snapshot.name
+        )
+    for name, secret in secrets.items():
+        request.secrets[name] = secret.reveal()
+    request.starting_offset = question.starting_offset
+    request.max_results = question.max_results
+    return request

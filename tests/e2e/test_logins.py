@@ -1,0 +1,282 @@
+"""Exec plugins, as real scripts: what they are told, and what becomes of what they answer."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import COMMAND, command_environment
+from kubeconfigs import (
+    TO_ONE,
+    Cast,
+    Document,
+    Row,
+    Sent,
+    agree,
+    assert_refused,
+    files_of,
+    kubeconfig,
+    lay_out,
+    run_kubectl,
+    run_ours,
+)  # fmt: skip
+from test_demo_requests import needs_kubectl
+from test_terminal import Terminal
+
+V1 = "client.authentication.k8s.io/v1"
+TOLD = "$FOLDER/told"
+
+
+@pytest.fixture(scope="module")
+def cast(tmp_path_factory) -> Iterator[Cast]:
+    cast = Cast(tmp_path_factory.mktemp("cast"))
+    yield cast
+    cast.close()
+
+
+def plugin(command: str = "./login", **fields: Any) -> Document:
+    return {"exec": {"apiVersion": V1, "command": command, "interactiveMode": "IfAvailable"} | fields}
+
+
+def script(text: str) -> str:
+    """A program of Python's; ``$`` is written ``$$``, as in every text of a row."""
+    return f"#!{sys.executable}\nimport json, os, sys\n{text}\n"
+
+
+def answer(version: str = V1, kind: str = "ExecCredential", **status: Any) -> str:
+    """A program that answers with a status."""
+    return script(f"print(json.dumps({{'apiVersion': {version!r}, 'kind': {kind!r}, 'status': {status!r}}}))")
+
+
+def row(why: str, program: str, user: Document | None = None, sent: Sent | None = None, **more: Any) -> Row:
+    """The program is what the plugin runs."""
+    return Row(why, {"config": kubeconfig(user=user or plugin()), "login": program}, sent=sent, **more)
+
+
+def bearer(token: str, **more: str) -> Sent:
+    return Sent("one", f"Bearer {token}", **more)
+
+
+A_TOKEN = answer(token="of-plugin")
+OF_PLUGIN = bearer("of-plugin")
+A_CERTIFICATE = """status = {
+    'clientCertificateData': open('$JANE_CERT').read(), 'clientKeyData': open('$JANE_KEY').read()
+}
+"""
+PRINT = f"print(json.dumps({{'apiVersion': '{V1}', 'kind': 'ExecCredential', 'status': status}}))"
+ARGUMENTS = script(
+    "status = {'token': '.'.join([*sys.argv[1:], os.environ['A'], os.environ['EMPTY'], os.environ['HOME_OF']])}\n"
+    + PRINT
+)
+NOT_BOTH = "it gave a certificate or a key, and not both"
+NEITHER = "it gave neither a token nor a certificate and its key"
+NO_CREDENTIAL = "what it printed is no ExecCredential"
+
+ROWS = [
+    row("a token", A_TOKEN, sent=OF_PLUGIN),
+    row("a certificate", script(A_CERTIFICATE + PRINT), sent=Sent("one", certificate="jane")),
+    row(
+        "both",
+        script(A_CERTIFICATE + "status['token'] = 'of-plugin'\n" + PRINT),
+        sent=bearer("of-plugin", certificate="jane"),
+    ),
+    row(
+        "a token that is told to expire",
+        answer(token="of-plugin", expirationTimestamp="2286-01-01T00:00:00Z"),
+        sent=OF_PLUGIN,
+    ),
+    row(
+        "a token that has expired is sent all the same",
+        answer(token="of-plugin", expirationTimestamp="2020-01-01T00:00:00Z"),
+        sent=OF_PLUGIN,
+    ),
+    row(
+        "arguments and variables",
+        ARGUMENTS,
+        plugin(
+            args=["one", "two words"],
+            env=[{"name": "A", "value": "a"}, {"name": "EMPTY", "value": None}, {"name": "HOME_OF", "value": "$$HOME"}],
+        ),
+        bearer("one.two words.a..$HOME"),
+    ),
+    row("a command may lie beside the kubeconfig", A_TOKEN, plugin("./login"), OF_PLUGIN),
+    Row(
+        "so from another folder",
+        {"a/config": kubeconfig(user=plugin("../bin/login")), "bin/login": A_TOKEN},
+        kubeconfig="a/config",
+        sent=OF_PLUGIN,
+    ),
+    row("a bare command is on PATH", A_TOKEN, plugin("login"), OF_PLUGIN, environment={"PATH": "$HERE:/usr/bin:/bin"}),
+    row(
+        "and not beside the kubeconfig",
+        A_TOKEN,
+        plugin("login-of-nobody"),
+        said='"login-of-nobody" of user "jane" failed',
+    ),
+    row(
+        "an answer in YAML",
+        script(f"print('apiVersion: {V1}\\nkind: ExecCredential\\nstatus: {{token: of-plugin}}')"),
+        sent=OF_PLUGIN,
+    ),
+    row(
+        "words beside the answer",
+        script("print('look here', file=sys.stderr)\n") + A_TOKEN.partition("\n")[2],
+        sent=OF_PLUGIN,
+    ),
+    row("a failure", script("sys.exit('no, never')"), said="it ended with 1"),
+    row("no program", "", plugin("./gone"), said="it was not found"),
+    row("a file that is no program", "not for running", said="Permission denied"),
+    row("garbage", script("print('se-cret {')"), said=NO_CREDENTIAL),
+    row("nothing", script(""), said=NO_CREDENTIAL),
+    row("another kind", answer(kind="Secret", token="se-cret"), said=NO_CREDENTIAL),
+    row("another version", answer(f"{V1}beta1", token="se-cret"), said=f"it does not answer in {V1}"),
+    row("no status", script(f"print(json.dumps({{'apiVersion': '{V1}', 'kind': 'ExecCredential'}}))"), said=NEITHER),
+    row("neither token nor certificate", answer(), said=NEITHER),
+    row("a certificate without a key", script(A_CERTIFICATE + "del status['clientKeyData']\n" + PRINT), said=NOT_BOTH),
+    row(
+        "so beside a token",
+        script(A_CERTIFICATE + "del status['clientKeyData']\nstatus['token'] = 'se-cret'\n" + PRINT),
+        said=NOT_BOTH,
+    ),
+    row("a certificate that is none", answer(clientCertificateData="x", clientKeyData="y"), said="cannot be used"),
+    row("a token that is a number", answer(token=12), said=NEITHER),
+    row(
+        "a time that is none",
+        answer(token="se-cret", expirationTimestamp="tomorrow"),
+        said="expirationTimestamp is no time",
+    ),
+]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_as_kubectl(row, cast, tmp_path):
+    agree(row, cast, tmp_path)
+
+
+def ran(row: Row, cast: Cast, folder: Path, *arguments: str):
+    lay_out(row, cast.values, folder)
+    return run_ours(row, cast, folder, *arguments)
+
+
+def test_a_failing_plugins_words_are_shown_and_its_install_hint_when_it_is_missing(cast, tmp_path):
+    failing = ran(row("", script("sys.exit('the card is not in the reader')")), cast, tmp_path)
+    assert_refused(failing, "the card is not in the reader")
+    hint = plugin("./gone", installHint="get it from\nexample.org\n")
+    assert_refused(ran(row("", "", hint), cast, tmp_path), "hint: get it from\n      example.org")
+
+
+def test_on_a_terminal_a_failing_plugins_words_are_shown_too(cast, tmp_path):
+    lay_out(row("", script("sys.exit('the card is not in the reader')")), cast.values, tmp_path)
+    terminal = Terminal("services", "--kubeconfig", str(tmp_path / "config"), columns=200)
+    try:
+        assert terminal.end() == 1
+        assert "the card is not in the reader" in terminal.text
+        assert 'of user "jane" failed' in terminal.text
+    finally:
+        terminal.close()
+
+
+ASKS = script(
+    "print('PIN: ', end='', file=sys.stderr, flush=True)\n"
+    "status = {'token': sys.stdin.readline().strip() or 'nobody-there'}\n" + PRINT
+)
+
+
+def test_a_plugin_may_ask_on_a_terminal_even_if_stdout_is_none(cast, tmp_path):
+    lay_out(row("", ASKS), cast.values, tmp_path)
+    controller, terminal = os.openpty()
+    cast.take_seen()
+    try:
+        with subprocess.Popen(
+            [str(COMMAND), "services", "-o", "name", "--kubeconfig", str(tmp_path / "config")],
+            env=command_environment(), stdin=terminal, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        ) as process:  # fmt: skip
+            assert process.stderr.read(5) == b"PIN: "
+            os.write(controller, b"4711\n")
+            process.communicate(timeout=60)
+        assert set(cast.take_seen()[0]) == {bearer("4711")}
+    finally:
+        os.close(controller)
+        os.close(terminal)
+
+
+def test_without_a_terminal_a_plugin_reads_nothing(cast, tmp_path):
+    agree(row("", ASKS, sent=bearer("nobody-there")), cast, tmp_path)
+    never = plugin(interactiveMode="Never")
+    (tmp_path / "never").mkdir()
+    agree(row("", ASKS, never, bearer("nobody-there")), cast, tmp_path / "never")
+
+
+INFO = script(f"open('{TOLD}', 'w').write(os.environ['KUBERNETES_EXEC_INFO'])\n") + A_TOKEN.partition("\n")[2]
+
+
+@needs_kubectl
+@pytest.mark.parametrize("provides", [True, False])
+@pytest.mark.parametrize(
+    "cluster",
+    [
+        TO_ONE,
+        {"server": "$ONE", "certificate-authority-data": "$ONE_CA_DATA", "tls-server-name": "localhost"},
+        {"server": "$ONE", "insecure-skip-tls-verify": True, "disable-compression": True, "proxy-url": "http://$PROXY"},
+        TO_ONE | {"extensions": [{"name": V1.rpartition("/")[0] + "/exec", "extension": {"audience": ["a", 1]}}]},
+    ],
+    ids=["file", "data", "insecure", "extension"],
+)
+def test_a_plugin_is_told_what_kubectl_tells_it(cast, tmp_path, cluster, provides):
+    told = []
+    asked = Row("", {"config": kubeconfig(cluster, plugin(provideClusterInfo=provides)), "login": INFO})
+    lay_out(asked, cast.values, tmp_path)
+    for run in (run_kubectl, run_ours):
+        assert [sent.authorization for sent in run(asked, cast, tmp_path).sent] == ["Bearer of-plugin"]
+        told.append(json.loads(Path(cast.values["FOLDER"], "told").read_text()))
+    theirs, ours = told
+    # Go writes an empty extension out.
+    if theirs["spec"].get("cluster", {}).get("config", 0) is None:
+        del theirs["spec"]["cluster"]["config"]
+    assert ours == theirs
+    assert ("cluster" in ours["spec"]) is provides
+
+
+def test_a_plugin_that_gives_no_end_is_run_once_and_one_that_gives_a_past_one_for_each_request(cast, tmp_path):
+    calls = Path(cast.values["FOLDER"], "calls")
+    for expires, times in (({}, 1), ({"expirationTimestamp": "2020-01-01T00:00:00Z"}, 3)):
+        calls.write_text("")
+        counted = script(f"open('{calls}', 'a').write('x')\n") + answer(token="t", **expires).partition("\n")[2]
+        # Two requests; and a login before them.
+        assert ran(row("", counted), cast, tmp_path).sent == [bearer("t")]
+        assert len(calls.read_text()) == times
+
+
+@pytest.mark.parametrize("program", [A_TOKEN, script(A_CERTIFICATE + "status['token'] = 'of-plugin'\n" + PRINT)])
+def test_what_a_plugin_gives_is_never_shown(cast, tmp_path, program):
+    found = ran(row("", program), cast, tmp_path, "-v", "9")
+    assert found.code == 0
+    assert "Authorization: Bearer <masked>" in found.stderr
+    assert "of-plugin" not in found.stdout + found.stderr
+    assert "PRIVATE KEY" not in found.stdout + found.stderr
+
+
+def test_what_a_plugin_prints_in_vain_is_never_shown(cast, tmp_path):
+    vain = [row for row in ROWS if "se-cret" in str(row.files.get("login"))]
+    assert len(vain) == 5
+    for index, refused in enumerate(vain):
+        folder = tmp_path / str(index)
+        folder.mkdir()
+        found = ran(refused, cast, folder, "-v", "9")
+        assert found.code == 1
+        assert "se-cret" not in found.stderr.replace(str(folder), "")
+
+
+def test_a_login_writes_no_file(cast, tmp_path):
+    lay_out(row("", A_TOKEN), cast.values, tmp_path)
+    tmp_path.chmod(0o500)
+    before = files_of(tmp_path)
+    try:
+        assert run_ours(row("", A_TOKEN), cast, tmp_path).sent == [OF_PLUGIN]
+        assert files_of(tmp_path) == before
+    finally:
+        tmp_path.chmod(0o700)

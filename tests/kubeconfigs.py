@@ -1,0 +1,379 @@
+"""API servers that note who asks, and kubeconfigs that lead to them: for kubectl and for us, to be compared."""
+
+import base64
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, replace
+from http.client import HTTPMessage
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from operator import itemgetter
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import yaml
+from conftest import COMMAND
+
+from kubectl_cbt.demo.certificates import CertificateAuthority
+from kubectl_cbt.demo.https_server import Answer, Call, HttpsServer
+
+Document = dict[str, Any]
+
+_LOOPBACK = ("127.0.0.1", "localhost")
+_DISPATCHER = "kubectl-dispatcher"
+"""Google's SDK has it for a kubectl: it asks the API server's version with a request of its own."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What a server saw of a request, as far as it tells who asks and whom.
+
+    Attributes:
+        certificate: the common name of the client's; empty without one.
+        sni: the name asked for in the TLS handshake; empty when none was, as for an address.
+        prefix: what stands before Kubernetes' own paths.
+    """
+
+    server: str
+    authorization: str = ""
+    acting_as: tuple[tuple[str, str], ...] = ()
+    certificate: str = ""
+    sni: str = ""
+    prefix: str = ""
+
+
+class ApiServer:
+    """Takes everybody for somebody.
+
+    Attributes:
+        seen: its requests so far.
+        paths: theirs, each as it stood in the request.
+    """
+
+    def __init__(self, name: str, client_ca_pem: bytes, *hosts: str) -> None:
+        self.authority = CertificateAuthority(f"{name} CA")
+        self.seen: list[Sent] = []
+        self.paths: list[str] = []
+        self._name, self._sni = name, ""
+        self._server = HttpsServer(_unseen, self._answer, self.authority.issue(*hosts), client_ca_pem)
+        # The only way to see the name: it is gone once the handshake is done.
+        self._server._server.socket.context.sni_callback = self._note_name
+        self.url, self.stop = self._server.url, self._server.stop
+
+    def _note_name(self, connection: Any, name: str | None, context: Any) -> None:
+        self._sni = name or ""
+
+    def _answer(self, call: Call) -> Answer:
+        if not call.headers.get("User-Agent", "").startswith(_DISPATCHER):
+            self.paths.append(call.url.path)
+            subject = dict(pair for part in call.certificate.get("subject", ()) for pair in part)
+            sent = _sent(self._name, call.url.path, call.headers)
+            self.seen.append(replace(sent, certificate=subject.get("commonName", ""), sni=self._sni))
+        return Answer(_answer(call.url.path))
+
+
+class PlainServer:
+    """The same without TLS."""
+
+    def __init__(self, name: str) -> None:
+        self.seen: list[Sent] = []
+        seen = self.seen
+
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *_: Any) -> None:
+                """Silent."""
+
+            def do_GET(self) -> None:
+                if not self.headers.get("User-Agent", "").startswith(_DISPATCHER):
+                    seen.append(_sent(name, self.path, self.headers))
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.end_headers()
+                self.wfile.write(json.dumps(_answer(self.path.partition("?")[0])).encode())
+
+        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class ConnectProxy:
+    """An HTTP proxy for which every host is loopback.
+
+    Attributes:
+        asked: for each connection the host and port it was asked for, and its ``Proxy-Authorization``.
+    """
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
+
+    def stop(self) -> None:
+        with suppress(OSError):
+            # A listener that is only closed would leave accept() waiting.
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join(10)
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                thread = threading.Thread(target=self._serve, args=(client,), daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with client, suppress(OSError):
+            head = b""
+            while not head.endswith(b"\r\n\r\n"):
+                head += client.recv(1)
+            method, target, _ = head.split(b"\r\n")[0].decode().split()
+            assert method == "CONNECT"
+            login = re.search(rb"(?im)^proxy-authorization: *(.*?)\r$", head)
+            self.asked.append((target, login[1].decode() if login else ""))
+            with socket.create_connection(("127.0.0.1", int(target.rpartition(":")[2]))) as server:
+                client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                back = threading.Thread(target=_copy, args=(server, client), daemon=True)
+                back.start()
+                _copy(client, server)
+                back.join(10)
+
+
+def _copy(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+    with suppress(OSError):
+        sink.shutdown(socket.SHUT_RDWR)
+
+
+class Cast:
+    """Everything kubeconfigs can speak of.
+
+    ``one`` and ``two`` are API servers on loopback, ``named`` has a certificate for api.internal only, ``plain`` has
+    none. In a row's texts ``$ONE`` is the URL of the first, ``$ONE_CA`` the path of its CA's certificate and
+    ``$ONE_CA_DATA`` the same as base64; ``$JANE_CERT`` and ``$JANE_KEY`` are a client's, and so ``$JOE_…``.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._stack = ExitStack()
+        clients = CertificateAuthority("clients", bare=True)
+        self.values: dict[str, str] = {"FOLDER": str(folder)}
+        self.servers = {
+            name: ApiServer(name, clients.pem, *hosts)
+            for name, hosts in (("one", _LOOPBACK), ("two", _LOOPBACK), ("named", ("api.internal",)))
+        }
+        self.plain = PlainServer("plain")
+        self.proxy = ConnectProxy()
+        for server in (*self.servers.values(), self.plain, self.proxy):
+            self._stack.callback(server.stop)
+        for name, api in self.servers.items():
+            self.values |= {name.upper(): api.url, f"{name.upper()}_PORT": api.url.rpartition(":")[2]}
+            self._put_pem(folder, f"{name.upper()}_CA", api.authority.pem)
+        for name in ("jane", "joe"):
+            client = clients.issue(name)
+            self._put_pem(folder, f"{name.upper()}_CERT", client.certificate_pem)
+            self._put_pem(folder, f"{name.upper()}_KEY", client.key_pem)
+        self.values |= {"PLAIN": self.plain.address, "PROXY": self.proxy.address}
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def _put_pem(self, folder: Path, name: str, pem: bytes) -> None:
+        path = folder / f"{name.lower()}.pem"
+        path.write_bytes(pem)
+        self.values |= {name: str(path), f"{name}_DATA": base64.b64encode(pem).decode(), f"{name}_PEM": pem.decode()}
+
+    def take_seen(self) -> tuple[list[Sent], list[tuple[str, str]]]:
+        """What was sent since the last time, and what the proxy was asked for."""
+        servers = [*self.servers.values(), self.plain]
+        seen, asked = [sent for server in servers for sent in server.seen], list(self.proxy.asked)
+        for server in servers:
+            server.seen.clear()
+        self.proxy.asked.clear()
+        return seen, asked
+
+
+@dataclass(frozen=True)
+class Row:
+    """A kubeconfig, flags and environment, and what kubectl makes of them.
+
+    Attributes:
+        why: kubectl's own rule.
+        files: by path relative to the row's folder; None for a folder in its place.
+        kubeconfig: the variable KUBECONFIG, relative to the row's folder.
+        sent: what a server has to see; None when the command has to fail with nothing sent.
+        said: a part of our error then.
+        proxied: the host and port a proxy is asked for, and its ``Proxy-Authorization``.
+    """
+
+    why: str
+    files: Mapping[str, Document | str | None] = field(default_factory=dict)
+    flags: tuple[str, ...] = ()
+    sent: Sent | None = None
+    said: str = ""
+    kubeconfig: str = "config"
+    environment: Mapping[str, str] = field(default_factory=dict)
+    proxied: tuple[str, str] | None = None
+
+    def __str__(self) -> str:
+        return self.why  # pytest's name for it
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended.
+
+    Attributes:
+        sent: without repetitions: ours asks twice.
+        proxied: so too.
+    """
+
+    code: int
+    stdout: str
+    stderr: str
+    sent: list[Sent]
+    proxied: list[tuple[str, str]]
+
+
+def kubeconfig(
+    cluster: Document | None = None, user: Document | None = None, context: Document | None = None, **more: Any
+) -> Document:
+    """A kubeconfig of one context "here", of cluster "one" and user "jane"; by default what it takes to get there."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": "here",
+        "contexts": [{"name": "here", "context": {"cluster": "one", "user": "jane"} | (context or {})}],
+        "clusters": [{"name": "one", "cluster": TO_ONE if cluster is None else cluster}],
+        "users": [{"name": "jane", "user": TOKEN if user is None else user}],
+    } | more
+
+
+TO_ONE: Document = {"server": "$ONE", "certificate-authority": "$ONE_CA"}
+TO_TWO: Document = {"server": "$TWO", "certificate-authority": "$TWO_CA"}
+TOKEN: Document = {"token": "token-of-jane"}
+ONE = Sent("one", "Bearer token-of-jane")
+"""What ``kubeconfig()`` comes to."""
+
+
+def of_user(why: str, user: Document, *flags: str, **more: Any) -> Row:
+    """A row about a user; beside ``Row``'s own, ``files`` are more files."""
+    return Row(why, {"config": kubeconfig(user=user)} | more.pop("files", {}), flags, **more)
+
+
+def of_cluster(why: str, cluster: Document, *flags: str, **more: Any) -> Row:
+    """The same about a cluster."""
+    return Row(why, {"config": kubeconfig(cluster)} | more.pop("files", {}), flags, **more)
+
+
+def agree(row: Row, cast: Cast, folder: Path) -> None:
+    """We send what the row says, and so does kubectl; or both refuse, and send nothing. No file is touched."""
+    homes = folder / "ours", folder / "kubectl's"
+    for home in homes:
+        home.mkdir()
+        lay_out(row, cast.values, home)
+    before = files_of(homes[0])
+    ours = run_ours(row, cast, homes[0])
+    assert files_of(homes[0]) == before
+    proxied = [tuple(Template(part).substitute(cast.values) for part in row.proxied)] if row.proxied else []
+    assert (ours.sent, ours.proxied) == ([row.sent] if row.sent else [], proxied), ours.stderr
+    if row.sent is None:
+        assert_refused(ours, row.said)
+    else:
+        assert ours.code == 0, ours.stderr
+    if shutil.which("kubectl"):
+        theirs = run_kubectl(row, cast, homes[1])
+        assert (theirs.sent, theirs.proxied) == (ours.sent, ours.proxied), theirs.stderr
+        assert bool(theirs.code) is bool(ours.code), theirs.stderr
+
+
+def assert_refused(ran: Ran, said: str) -> None:
+    assert (ran.code, ran.stdout) == (1, "")
+    assert [line.partition(" ")[0] for line in ran.stderr.splitlines()].count("error:") == 1, ran.stderr
+    assert said in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert "internal error" not in ran.stderr
+
+
+def files_of(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """What every file below a folder holds, and when it was last written."""
+    return {
+        str(path): (path.read_bytes() if path.is_file() else b"", path.stat().st_mtime_ns)
+        for path in (folder, *folder.rglob("*"))
+    }
+
+
+def lay_out(row: Row, values: dict[str, str], folder: Path) -> None:
+    """Write the files of a row."""
+    for name, content in row.files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if content is None:
+            path.mkdir()
+        else:
+            text = content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False, width=10**6)
+            path.write_text(Template(text).substitute(values | {"HERE": str(folder)}))
+            path.chmod(0o755 if text.startswith("#!") else 0o600)
+
+
+def run_ours(row: Row, cast: Cast, folder: Path, *arguments: str) -> Ran:
+    """Run the installed command in a folder that was laid out."""
+    return _run([str(COMMAND), "services", "-o", "name", *arguments], row, cast, folder)
+
+
+def run_kubectl(row: Row, cast: Cast, folder: Path) -> Ran:
+    """Run the real kubectl so."""
+    return _run(["kubectl", "version", "-o", "json"], row, cast, folder)
+
+
+def _run(command: Sequence[str], row: Row, cast: Cast, folder: Path) -> Ran:
+    values = cast.values | {"HERE": str(folder)}
+    flags = [Template(flag).substitute(values) for flag in row.flags]
+    environment = {name: Template(value).substitute(values) for name, value in row.environment.items()}
+    # Nothing of the caller's: neither its kubeconfig nor its proxies.
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8"} | environment
+    if row.kubeconfig:
+        environment["KUBECONFIG"] = Template(row.kubeconfig).substitute(values)
+    cast.take_seen()
+    found = subprocess.run(
+        [*command, *flags], cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+    sent, proxied = cast.take_seen()
+    return Ran(found.returncode, found.stdout, found.stderr, list(dict.fromkeys(sent)), list(dict.fromkeys(proxied)))
+
+
+def _unseen(method: str, path: str, headers: HTTPMessage) -> None:
+    """What is noted is noted with the answer, where the certificate is known too."""
+
+
+def _sent(server: str, path: str, headers: HTTPMessage) -> Sent:
+    acting_as = [(name.lower(), value) for name, value in headers.items() if name.lower().startswith("impersonate-")]
+    prefix = re.split(r"/version|/apis/", path)[0]
+    return Sent(server, headers.get("Authorization", ""), tuple(sorted(acting_as, key=itemgetter(0))), prefix=prefix)
+
+
+def _answer(path: str) -> Document:
+    if path.endswith("/version"):
+        return {"major": "1", "minor": "32", "gitVersion": "v1.32.4"}
+    if path.endswith("/apis/cbt.storage.k8s.io"):
+        return {"kind": "APIGroup", "versions": [{"version": "v1beta1"}]}
+    return {"kind": "List", "metadata": {"resourceVersion": "1"}, "items": []}
