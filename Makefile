@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 OLDEST := .venv-oldest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-oldest unit lint format protos docs bench krew krew-check clean
+.PHONY: help setup demo test test-oldest unit lint format protos docs matrix bench krew krew-check clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -56,6 +56,9 @@ docs: $(READY)  ## refresh the outputs, key tables and pictures shown in README.
 	$(BIN)/python scripts/refresh_docs.py
 	$(BIN)/python scripts/draw_screens.py
 	$(BIN)/python scripts/draw_diagrams.py
+
+matrix: $(READY)  ## run every check against every fault of the demo, and write docs/faults.md
+	$(BIN)/python scripts/draw_matrix.py
 
 bench: $(READY)  ## measure what a redraw of the heatmap costs, with 16 million extents
 	$(BIN)/python bench/heatmap.py

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kubectl_cbt.cli.options import Cluster, Service
@@ -72,15 +73,16 @@ class Access:
         from kubectl_cbt.cluster import tokens
 
         service, session = self._service, self._session
-        if service.token_file:
-            return tokens.token_from_file(service.token_file)
+        account = self.account()
+        if account is None:
+            return tokens.token_from_file(service.token_file or Path())
         if service.token_duration < tokens.MIN_DURATION_SECONDS:
             raise UsageError("--token-duration has to be at least 10m: the API server issues no shorter tokens")
         seconds = round(service.token_duration)
-        return tokens.token_of_service_account(session.api, self.account(), endpoint.audience, seconds)
+        return tokens.token_of_service_account(session.api, account, endpoint.audience, seconds)
 
-    def account(self) -> ServiceAccountRef:
-        """The ServiceAccount to ask as.
+    def account(self) -> ServiceAccountRef | None:
+        """The ServiceAccount to ask as; None when the token comes from a file.
 
         Raises:
             UsageError: what was named is none.
@@ -88,6 +90,8 @@ class Access:
         """
         from kubectl_cbt.cluster import tokens
 
+        if self._service.token_file:
+            return None
         if not self._account:
             return tokens.service_account_of_caller(self._session.api, self._session.namespace)
         try:

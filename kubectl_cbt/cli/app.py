@@ -18,6 +18,7 @@ from kubectl_cbt.cli.completion import completion
 from kubectl_cbt.cli.delta import delta
 from kubectl_cbt.cli.demo import demo, serve
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
+from kubectl_cbt.cli.doctor import doctor
 from kubectl_cbt.cli.login_options import options
 from kubectl_cbt.cli.open import open_file
 from kubectl_cbt.cli.options import with_groups
@@ -52,7 +53,7 @@ def build_app() -> typer.Typer:
         invoke_without_command=True,
         callback=_root,
     )
-    for verb in (delta, allocated, browse, snapshots, services, check, rbac):
+    for verb in (delta, allocated, browse, snapshots, services, check, doctor, rbac):
         app.command(epilog=_EPILOG)(with_groups(verb))
     app.command("open")(with_groups(open_file))
     demos = _typer(help=demo.__doc__, invoke_without_command=True, callback=with_groups(demo))

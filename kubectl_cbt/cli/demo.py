@@ -46,7 +46,7 @@ Try:      kubectl cbt browse --demo
           kubectl cbt snapshots -A --demo
           kubectl cbt delta pg-mon pg-tue -n shop --demo
           kubectl cbt demo serve     and point kubectl itself at it
-          kubectl cbt demo faults    and see what becomes of them"""
+          kubectl cbt demo faults    and let its services make mistakes"""
 
 _FAULT_COLUMNS = (ListColumn("FAULT"), ListColumn("OF"), ListColumn("MISTAKE"), ListColumn("SHOWS WITH"))
 

@@ -100,7 +100,8 @@ def _found(grant: Grant, session: Session, only: list[str], diagnostics: Diagnos
     except Forbidden as error:
         diagnostics.warning(
             "not in it: the right to forward ports to the driver, because you may not look where it is"
-            f" ({error.message}). Name its namespace with --driver-namespace, or let an administrator run this with --as YOUR-NAME"
+            f" ({error.message}). Name its namespace with --driver-namespace, or let an administrator run this"
+            " with --as YOUR-NAME"
         )
         return grant
 

@@ -27,6 +27,7 @@ class Session:
         namespace: the one given, or the context's own.
         login: what the API server was reached with.
         log: of the requests.
+        about: where and as whom, in words.
     """
 
     api: Api
@@ -34,6 +35,7 @@ class Session:
     namespace: str
     login: Login
     log: RequestLog
+    about: str
 
 
 @contextlib.contextmanager
@@ -63,7 +65,9 @@ def open_session(options: Cluster, verbosity: int = 0) -> Iterator[Session]:
         api = Api(config, options.request_timeout, log)
         stack.callback(api.close)
         namespace = options.namespace or config.namespace
-        yield Session(api, Catalogue(api), namespace, login, log)
+        context = f"context {login.context}" if login.context else "the current context"
+        about = f"{context}, server {config.configuration.host}"
+        yield Session(api, Catalogue(api), namespace, login, log, about)
 
 
 def _login(options: Cluster) -> Login:

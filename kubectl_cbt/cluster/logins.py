@@ -270,16 +270,17 @@ def _oidc(config: Entry, name: str) -> Credential:
     for needed in ("idp-issuer-url", "client-id"):
         if not config.get(needed):
             raise ConfigError(f'the OIDC login of user "{name}" has no {needed}')
-    found = Credential({"token": token}, _expiry(token))
-    if token and not found.is_stale:
-        return found
+    if token:
+        found = Credential({"token": token}, _expiry(token, name))
+        if not found.is_stale:
+            return found
     if not config.get("refresh-token"):
         raise ConfigError(
             f'the OIDC login of user "{name}" has expired, and the kubeconfig has nothing to renew it with',
             hint="log in again with the tool that wrote the kubeconfig",
         )
     token = _refreshed(config, name, issuer)
-    return Credential({"token": token}, _expiry(token))
+    return Credential({"token": token}, _expiry(token, name))
 
 
 def _refreshed(config: Entry, name: str, issuer: str) -> str:
@@ -290,12 +291,16 @@ def _refreshed(config: Entry, name: str, issuer: str) -> str:
     authority = config.get("idp-certificate-authority-data")
     try:
         with _pem_file(authority) as path, OAuth2Session(client_id=config["client-id"]) as session:
-            session.verify = path or config.get("idp-certificate-authority") or _system_authorities()
-            discovery = session.request(
-                "GET", f"{issuer.rstrip('/')}/.well-known/openid-configuration", withhold_token=True, timeout=30
-            )
+            verify = path or config.get("idp-certificate-authority") or _system_authorities()
+            # Said with each request: a session's own is nothing to requests where REQUESTS_CA_BUNDLE is set.
+            session.verify = verify
+            url = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
+            discovery = session.request("GET", url, withhold_token=True, timeout=30, verify=verify)
             discovery.raise_for_status()
-            return str(_answer(session, discovery.json()["token_endpoint"], config)["id_token"])
+            answer = _answer(session, discovery.json()["token_endpoint"], config)
+            # In memory only. A provider that gives a new one at each use takes the old one for stolen.
+            config["refresh-token"] = answer.get("refresh_token") or config["refresh-token"]
+            return str(answer["id_token"])
     except (OAuth2Error, requests.RequestException, OSError, KeyError, ValueError) as error:
         raise ConfigError(
             f'the OIDC login of user "{name}" at {issuer} could not be renewed: {_reason(error)}',
@@ -337,7 +342,8 @@ def _reason(error: Exception) -> str:
     response = getattr(error, "response", None)
     if response is not None:
         return f"it answered {response.status_code} {response.reason}"
-    return f"{type(error).__name__}: {_one_line(error)[-200:]}"
+    # The HTTP client wraps the cause several times over.
+    return f"{type(error).__name__}: {_one_line(error).rpartition('Caused by ')[2][:300]}"
 
 
 @contextlib.contextmanager
@@ -352,14 +358,18 @@ def _pem_file(data: str | None) -> Iterator[str | None]:
         yield file.name
 
 
-def _expiry(token: str) -> float | None:
-    """``exp`` of a JSON Web Token; one that cannot be read has expired, as for kubectl."""
+def _expiry(token: str, name: str) -> float:
+    """``exp`` of a JSON Web Token; one that names none has expired, as for kubectl.
+
+    Raises:
+        ConfigError: it is no such token.
+    """
     try:
-        part = token.split(".")[1]
+        _, part, _ = token.split(".")
         claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-        return float(claims["exp"])
-    except (IndexError, ValueError, KeyError, TypeError):
-        return 0.0
+        return float(claims.get("exp") or 0)
+    except (ValueError, TypeError, AttributeError):
+        raise ConfigError(f'the id-token of user "{name}" is no JSON Web Token') from None
 
 
 def _one_line(error: object) -> str:

@@ -57,6 +57,7 @@ class PortForward:
     """A way (see ``model/way.py``) through the API server to a pod behind a Service.
 
     Args:
+        service: where to.
         flags: kubectl's, for the same login as ours.
         check_ready: called before each start; raises PortForwardFailed when there is no use in it.
     """
@@ -64,12 +65,15 @@ class PortForward:
     def __init__(
         self, service: ServicePort, flags: list[str], check_ready: Callable[[], None], log: RequestLog | None = None
     ) -> None:
-        self._service = service
+        self.service = service
         self._flags = flags
         self._check_ready = check_ready
         self._log = log or RequestLog()
         self._child: _Child | None = None
         self._closed = False
+
+    def __str__(self) -> str:
+        return f"kubectl port-forward to {self.service}, port {self.service.port}"
 
     def address(self) -> str:
         """A loopback address that leads there; starts the child unless it runs.
@@ -88,7 +92,7 @@ class PortForward:
             raise PortForwardFailed("the port-forward was given up")
         if port is None:
             said = self.lost()
-            raise _failed(self._service, said)
+            raise _failed(self.service, said)
         return f"127.0.0.1:{port}"
 
     def lost(self) -> str:
@@ -114,10 +118,10 @@ class PortForward:
         kubectl = shutil.which("kubectl")
         if kubectl is None:
             raise PortForwardFailed(
-                f"{self._service} is reached with kubectl port-forward, and there is no kubectl on PATH",
+                f"{self.service} is reached with kubectl port-forward, and there is no kubectl on PATH",
                 hint="install kubectl, or make a way of your own and name it with --address HOST:PORT",
             )
-        service = self._service
+        service = self.service
         command = ["port-forward", "--address=127.0.0.1", f"--namespace={service.namespace}", *self._flags]
         command += [f"service/{service.name}", f":{service.port}"]
         shown = ("--token=<masked>" if part.startswith("--token=") else part for part in command)

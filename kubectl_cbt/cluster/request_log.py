@@ -67,9 +67,11 @@ class RequestLog:
             self._line(f"    {shown}: {_masked_header(name, value)}")
 
     def _body(self, body: bytes) -> str:
-        text = orjson.dumps(_masked(body).decode("utf-8", "replace")).decode()
+        text = _masked(body).decode("utf-8", "replace")
         limit = _BODY_LIMITS.get(self._level, len(text))
-        return text[:limit] + (f" [truncated {len(text) - limit} chars]" if len(text) > limit else "")
+        if len(text) > limit:
+            text = f"{text[:limit]} [truncated {len(text) - limit} chars]"
+        return orjson.dumps(text).decode()
 
     def _line(self, text: str) -> None:
         self._write(f"I{datetime.now():%m%d %H:%M:%S.%f} {os.getpid():7} api.py] {text}")

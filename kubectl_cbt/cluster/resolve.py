@@ -59,7 +59,7 @@ def _snapshot(catalogue: Catalogue, ref: SnapshotRef) -> Snapshot:
     try:
         found = catalogue.snapshot(ref)
     except NotFound as error:
-        raise _explained(error, catalogue, ref) from error
+        raise explained(error, catalogue, ref) from error
     content_name = _bound_content(found)
     content = catalogue.content(content_name)
     if not content.handle:
@@ -80,7 +80,7 @@ def _snapshot(catalogue: Catalogue, ref: SnapshotRef) -> Snapshot:
     )
 
 
-def _explained(error: NotFound, catalogue: Catalogue, ref: SnapshotRef) -> NotFound:
+def explained(error: NotFound, catalogue: Catalogue, ref: SnapshotRef) -> NotFound:
     """The API server does not say whether the name or the namespace is wrong; look, and name what comes close."""
     if not catalogue.namespace_exists(ref.namespace):
         return NotFound(

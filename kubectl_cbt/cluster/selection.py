@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cmp_to_key
 from typing import Any
 
 from kubectl_cbt.cluster.api import Object
 from kubectl_cbt.errors import UsageError
 
-_STEP = re.compile(r"\.?((?:\\\.|[^.\[\]{}\\])+)|\['([^']*)'\]|\[(\d+)\]")
+_STEP = re.compile(r"\.?((?:\\\.|[^.\[\]{}\\])+)|\['([^']*)'\]|\[(-?\d+)\]")
+_QUANTITY = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+|[numkMGTPE]|[KMGTPE]i)?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +33,12 @@ class Selection:
         return {"labelSelector": self.labels, "fieldSelector": self.fields}
 
     def ordered(self, items: Iterable[Object]) -> list[Object]:
-        """Sort as kubectl does: quantities by size, numbers in names by value, what lacks the field first.
+        """Sort as kubectl does: quantities by size, other texts letter by letter, what lacks the field first.
+
+        Truth values and fractions are sorted too, which kubectl refuses to do; like it we refuse lists and mappings.
 
         Raises:
-            UsageError: the path is none, or leads to no field of any object.
+            UsageError: the path is none, or leads to no field of any object, or to what has no order.
         """
         items = list(items)
         if not self.sort_by:
@@ -43,19 +47,22 @@ class Selection:
         values = [_at(item, steps) for item in items]
         if items and all(value is None for value in values):
             raise UsageError(f'--sort-by: no object has a field "{self.sort_by}"')
-        by_value = sorted(zip(values, range(len(items)), strict=True), key=lambda pair: (_sort_key(pair[0]), pair[1]))
-        return [items[index] for _, index in by_value]
+        in_order = cmp_to_key(_order)
+        try:
+            return [items[index] for index in sorted(range(len(items)), key=lambda index: in_order(values[index]))]
+        except TypeError:
+            raise UsageError(f'--sort-by: what stands at "{self.sort_by}" has no order') from None
 
 
 def _steps(path: str) -> list[str | int]:
-    inner = path.strip().removeprefix("{").removesuffix("}").removeprefix("$")
+    inner = path.removeprefix("{").removesuffix("}") if path[:1] + path[-1:] == "{}" else path
     found, position = [], 0
     while position < len(inner):
         step = _STEP.match(inner, position)
         if step is None:
             break
         name, quoted, index = step.groups()
-        found.append(int(index) if index is not None else quoted if quoted is not None else name.replace("\\.", "."))
+        found.append(int(index) if index is not None else (name or quoted or "").replace("\\.", "."))
         position = step.end()
     if not found or position < len(inner):
         raise UsageError(f'--sort-by takes a path of fields such as .metadata.name, not "{path}"')
@@ -71,24 +78,24 @@ def _at(item: Any, steps: list[str | int]) -> Any:
     return item
 
 
-def _sort_key(value: Any) -> tuple[Any, ...]:
-    """Missing, then numbers and quantities, then texts; digits in a text count as a number."""
-    if value is None:
-        return (0,)
-    if isinstance(value, bool):
-        return (1, int(value))
-    number = _quantity(value)
-    if number is not None:
-        return (1, number)
-    parts = re.split(r"(\d+)", str(value))
-    return (2, [(int(part), "") if part.isdecimal() else (-1, part) for part in parts])
+def _order(one: Any, other: Any) -> int:
+    """Below, at or above 0 as ``one`` stands before, with or behind ``other``.
+
+    Raises:
+        TypeError: they have no order.
+    """
+    if one is None or other is None:
+        return (one is not None) - (other is not None)
+    if isinstance(one, str) and isinstance(other, str):
+        quantities = _quantity(one), _quantity(other)
+        # Two that differ in nothing but how they are written are equal.
+        one, other = quantities if None not in quantities else (one, other)
+    elif not (isinstance(one, int | float) and isinstance(other, int | float)):
+        raise TypeError
+    return int(one > other) - int(one < other)
 
 
-def _quantity(value: Any) -> Any:
+def _quantity(text: str) -> Any:
     from kubernetes.utils.quantity import parse_quantity
 
-    try:
-        number = parse_quantity(value)
-    except ValueError:
-        return None
-    return number if number.is_finite() else None  # "NaN" is a word here
+    return parse_quantity(text) if _QUANTITY.fullmatch(text) else None

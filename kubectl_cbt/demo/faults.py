@@ -82,7 +82,7 @@ FAULTS = (
           shows="answers of more than 768 extents"),
     Fault("nondeterministic", _D, "equal questions get different answers: each time other extents are missing"),
     Fault("huge-messages", _D, "everything in one message, past gRPC's default limit of 4 MiB",
-          shows="past 4 MiB: allocated of vms/windows, vms/scratch"),
+          shows="past 4 MiB: allocated of vms/windows, delta of vms/scratch"),
     Fault("wrong-code", _D, "UNKNOWN and INTERNAL for unknown ids, bad arguments and offsets beyond the volume",
           shows="questions that are refused"),
     Fault("token-expired", _S, "UNAUTHENTICATED, whatever the token"),

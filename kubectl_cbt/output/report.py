@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable
+from dataclasses import replace
 from enum import StrEnum
 from xml.etree import ElementTree as ET
 
 from kubectl_cbt.model.finding import Finding, Tally, Verdict
 from kubectl_cbt.output.writer import Screen
+from kubectl_cbt.units import printable
 
 Write = Callable[[str], None]
 
@@ -51,6 +53,8 @@ class Report:
 
     def add(self, finding: Finding) -> None:
         """The next one; a table shows it at once."""
+        if self._form is not ReportFormat.JSON:  # which escapes what it has to
+            finding = _printable(finding)
         self.findings.append(finding)
         if self._form is ReportFormat.TABLE:
             self._write(_in_table(finding, self._screen))
@@ -70,6 +74,13 @@ class Report:
             self._write(_junit(self._name, self.findings, tally))
         else:
             self._write(_tap(self.findings, complete=complete))
+
+
+def _printable(finding: Finding) -> Finding:
+    """Words of a driver's may hold control letters: no terminal obeys them, and XML cannot hold them."""
+    fix = "\n".join(map(printable, finding.fix.splitlines()))
+    evidence = tuple(map(printable, finding.evidence))
+    return replace(finding, sent=printable(finding.sent), evidence=evidence, fix=fix)
 
 
 def _in_table(finding: Finding, screen: Screen) -> str:
@@ -156,11 +167,11 @@ def _junit(name: str, findings: list[Finding], tally: Tally) -> str:
 def _junit_case(case: ET.Element, finding: Finding) -> None:
     first = finding.evidence[0] if finding.evidence else ""
     if finding.verdict is Verdict.FAIL:
-        ET.SubElement(case, "failure", {"message": _legal(first)}).text = _legal(_in_full(finding))
+        ET.SubElement(case, "failure", {"message": first}).text = _in_full(finding)
     elif finding.verdict is Verdict.SKIPPED:
-        ET.SubElement(case, "skipped", {"message": _legal(first)})
+        ET.SubElement(case, "skipped", {"message": first})
     elif finding.verdict is Verdict.WARN:
-        ET.SubElement(case, "system-out").text = _legal(f"warning\n{_in_full(finding)}")
+        ET.SubElement(case, "system-out").text = f"warning\n{_in_full(finding)}"
 
 
 def _in_full(finding: Finding) -> str:
@@ -172,11 +183,6 @@ def _in_full(finding: Finding) -> str:
         ("fix", finding.fix),
     )
     return "\n".join(f"{what}: {text}" for what, text in parts if text)
-
-
-def _legal(text: str) -> str:
-    """What XML can hold: a driver's words may have control letters in them."""
-    return "".join(letter if letter in "\t\n\r" or letter >= " " else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def _tap(findings: list[Finding], *, complete: bool) -> str:

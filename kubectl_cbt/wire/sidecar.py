@@ -12,6 +12,7 @@ import grpc
 from kubectl_cbt.errors import CbtError, ServiceUnreachable, SnapshotNotFound, StreamCut, StreamError, TlsFailed
 from kubectl_cbt.model.address import split_address
 from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.secret import Secret
 from kubectl_cbt.model.target import Endpoint
 from kubectl_cbt.model.way import DirectWay, Way
@@ -82,15 +83,31 @@ class SidecarSource:
 
     def call(self, question: Question) -> Any:
         """Begin one call."""
-        if self._channel is None:
-            self._channel = open_channel(self._way.address(), self._endpoint.host, self._trusted_pem)
+        channel = self._open()
         request = _request(question, self._fresh_token(), self._base_name if self._sends_name else "")
         method = "GetMetadataAllocated" if question.base is None else "GetMetadataDelta"
         # No response deserializer: what is iterated are the messages' bytes, and decoding is ours.
-        callable_: grpc.UnaryStreamMultiCallable[_Request, bytes] = self._channel.unary_stream(
+        callable_: grpc.UnaryStreamMultiCallable[_Request, bytes] = channel.unary_stream(
             f"/{_SERVICE}/{method}", request_serializer=lambda message: message.SerializeToString()
         )
         return callable_(request)
+
+    def health(self) -> str:
+        """What ``grpc.health.v1`` says of the whole server: ``SERVING``, ``NOT_SERVING``; or the code of its error.
+
+        Raises:
+            StreamError: the connection fails.
+        """
+        from kubectl_cbt.wire.health import health_of
+
+        nobody = Question(SnapshotRef("", ""))
+        while True:
+            found = health_of(self._open())
+            if isinstance(found, str):
+                return found
+            error = self.error_of(found, nobody, messages=0, cancelled=False)
+            if not self.can_mend(error, nobody):
+                raise error
 
     def error_of(self, call: Any, question: Question, *, messages: int, cancelled: bool) -> StreamError:
         """What ended a call, in our words and those of the way there; a connection that failed is given up."""
@@ -99,7 +116,8 @@ class SidecarSource:
             self._hang_up()
             said = self._way.lost()
             if said:
-                error.message += f"; {said}"
+                # There was a way, and it ended: that may be better the next time, even before anything came.
+                error = StreamCut(f"{error.message}; {said}", code=error.code, details=error.details)
         return error
 
     def can_mend(self, error: StreamError, question: Question) -> bool:
@@ -149,6 +167,11 @@ class SidecarSource:
         self._endpoint = replace(self._endpoint, ca_pem=fresh.ca_pem)
         self._hang_up()
         return changed
+
+    def _open(self) -> grpc.Channel:
+        if self._channel is None:
+            self._channel = open_channel(self._way.address(), self._endpoint.host, self._trusted_pem)
+        return self._channel
 
     def _hang_up(self) -> None:
         self._trusted_pem = self._endpoint.ca_pem

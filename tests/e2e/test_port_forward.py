@@ -267,6 +267,47 @@ def test_the_child_is_gone_however_we_end(own_demo, tmp_path, number, when, stub
     assert not left_over(kubectl)
 
 
+def test_ctrl_c_does_not_wait_for_a_port_forward_that_is_made_anew(own_demo, tmp_path):
+    kubectl = standin(own_demo, tmp_path, {"dies_after": 6000}, {"until": str(tmp_path / "never")})
+    process = subprocess.Popen(
+        [str(COMMAND), *ASKS, "-o", "json"],
+        env=kubectl.command_environment(own_demo),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while len(kubectl.calls) < 2:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=30)
+    assert process.returncode == 130
+    document = json.loads(out)
+    assert (document["complete"], document["resumes"]) == (False, 1)
+    assert not left_over(kubectl)
+
+
+def test_a_child_that_dies_before_the_first_message_is_replaced(own_demo, tmp_path, whole):
+    kubectl = standin(own_demo, tmp_path, {"dies_after": 1}, {})
+    found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
+    assert (found.returncode, found.stdout) == (0, whole)
+    assert len(kubectl.calls) == 2
+
+
+def test_a_login_that_kubectl_cannot_find_is_no_missing_pod(own_demo, tmp_path):
+    says = "getting credentials: exec: executable aws not found"
+    kubectl = standin(own_demo, tmp_path, {"refuses": says})
+    found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
+    assert says in found.stderr
+    assert "kubectl get pods" not in found.stderr
+
+
+def test_a_wrong_port_of_ones_own_is_ones_own_to_mend(own_demo, tmp_path):
+    kubectl = standin(own_demo, tmp_path)
+    found = run_command(*ASKS, "--address", f"{HOST}:9", cluster=own_demo, **kubectl.environment)
+    assert f"has no port 9; its ports: {PORT}" in found.stderr
+    assert "kubectl edit" not in found.stderr
+
+
 def trickle(messages):
     """A message now and then, without end."""
     for message in messages:

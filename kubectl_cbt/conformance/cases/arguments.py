@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from kubectl_cbt.conformance.answer import Taken, take
 from kubectl_cbt.conformance.case import MUST, SHOULD, Case, Needs, Observed
 from kubectl_cbt.conformance.exam import CannotTell, Exam
 from kubectl_cbt.errors import StreamError
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.stream.taking import Taken, take
 
 _SOON_SECONDS = 20.0
 _NOWHERE = "kubectl-cbt-no-such-snapshot"

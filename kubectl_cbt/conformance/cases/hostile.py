@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from kubectl_cbt.conformance.answer import Taken
 from kubectl_cbt.conformance.case import MUST, SHOULD, Case, Needs, Observed
 from kubectl_cbt.conformance.exam import Exam, in_words
 from kubectl_cbt.errors import StreamError
 from kubectl_cbt.model.question import MAX_MAX_RESULTS, Question
+from kubectl_cbt.stream.taking import Taken
 
 _PATIENCE_SECONDS = 5.0
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kubectl_cbt.conformance.answer import Taken
 from kubectl_cbt.conformance.case import MUST, SHOULD, Case, Needs, Observed
 from kubectl_cbt.conformance.comparing import differences
 from kubectl_cbt.conformance.exam import CannotTell, Exam, from_offset
 from kubectl_cbt.errors import OffsetOutOfRange
 from kubectl_cbt.model.question import Question
+from kubectl_cbt.stream.taking import Taken
 
 _SOON_SECONDS = 20.0
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from kubectl_cbt.conformance.answer import Taken
 from kubectl_cbt.conformance.case import MUST, SHOULD, Case, Needs, Observed
 from kubectl_cbt.conformance.comparing import differences
 from kubectl_cbt.conformance.exam import ENOUGH_EXTENTS, CannotTell, Exam, from_offset, in_messages_of, sample
 from kubectl_cbt.model.question import Question
+from kubectl_cbt.stream.taking import Taken
 
 _FEW_EXTENTS = 2_000
 _SHOWN = 4

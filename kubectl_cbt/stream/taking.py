@@ -1,4 +1,4 @@
-"""One answer of a driver under test, taken as it comes: nothing is clipped, repaired or asked again."""
+"""One answer taken as it comes: nothing is clipped, repaired or asked again. For who judges a driver."""
 
 from __future__ import annotations
 

@@ -1,0 +1,81 @@
+"""``doctor``: where does it break?"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kubectl_cbt.cli.access import Access
+from kubectl_cbt.cli.driver import csi_endpoint
+from kubectl_cbt.cli.options import Cluster, Service, Terminal
+from kubectl_cbt.cli.reporting import Begins, print_report
+from kubectl_cbt.cli.session import open_session
+from kubectl_cbt.output.report import ReportFormat
+
+if TYPE_CHECKING:
+    from kubectl_cbt.doctor.walk import LoggedIn
+    from kubectl_cbt.model.finding import Finding
+
+
+def doctor(
+    cluster: Cluster,
+    service: Service,
+    terminal: Terminal,
+    first: Annotated[
+        str | None, typer.Argument(metavar="SNAPSHOT", help="A snapshot; with TARGET the base of a delta.")
+    ] = None,
+    second: Annotated[str | None, typer.Argument(metavar="TARGET", help="A newer one of the same volume.")] = None,
+    output: Annotated[ReportFormat, typer.Option("--output", "-o", help="Format.")] = ReportFormat.TABLE,
+) -> None:
+    """Find out where it breaks.
+
+    Walks every hop from the kubeconfig to the extents, and shows for each what is there, or what is wrong and what
+    mends it. Hops that do not depend on a broken one are looked at all the same. With no snapshot the cluster is looked
+    at: which drivers have snapshots, which have a service, and which of those answer. Nothing is changed anywhere.
+
+    Exit status: 0 nothing is broken; 1 something is; 2 usage.
+
+    \b
+    Examples:
+      kubectl cbt doctor
+      kubectl cbt doctor pg-tue -n shop
+      kubectl cbt doctor pg-mon pg-tue -n shop -o json
+      kubectl cbt doctor --csi-endpoint unix:///csi/csi.sock
+      kubectl cbt doctor snap-b --demo
+    """
+    names = tuple(name for name in (first, second) if name is not None)
+    endpoint = csi_endpoint(service, cluster)
+    if endpoint:
+        title, findings = f"doctor {endpoint}", lambda begins: _at_socket(endpoint, names, service, begins)
+    else:
+        title = "doctor " + (" → ".join(names) or "of the cluster")
+        findings = lambda begins: _in_cluster(names, cluster, service, terminal, begins)  # noqa: E731  # one of two
+    raise typer.Exit(print_report(findings, output, title, {}, terminal))
+
+
+def _in_cluster(
+    names: tuple[str, ...], cluster: Cluster, service: Service, terminal: Terminal, begins: Begins
+) -> Iterator[Finding]:
+    from kubectl_cbt.cli.ask import snapshot_ref
+    from kubectl_cbt.doctor.hops import walk_the_cluster, walk_to_snapshots
+    from kubectl_cbt.doctor.walk import LoggedIn, Walk
+
+    def login(stack: contextlib.ExitStack) -> LoggedIn:
+        session = stack.enter_context(open_session(cluster, terminal.verbosity))
+        about = f"{session.about}, namespace {session.namespace}"
+        return LoggedIn(session.api, session.catalogue, session.namespace, Access(session, cluster, service), about)
+
+    with contextlib.ExitStack() as stack:
+        walk = Walk(login, stack, tuple(snapshot_ref(name, "").name for name in names), service.service)
+        yield from (walk_to_snapshots if names else walk_the_cluster)(walk, begins)
+
+
+def _at_socket(endpoint: str, names: tuple[str, ...], service: Service, begins: Begins) -> Iterator[Finding]:
+    from kubectl_cbt.cli.driver import read_secrets
+    from kubectl_cbt.doctor.socket_hops import walk_to_driver
+
+    secrets = read_secrets(service.secrets_file) if service.secrets_file else {}
+    return walk_to_driver(endpoint, names, secrets, begins)

@@ -1,0 +1,46 @@
+"""Hops to findings, in order; what does not depend on a broken one is still looked at."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from kubectl_cbt.doctor.hop import Hop, Seen
+from kubectl_cbt.doctor.walk import Walk
+from kubectl_cbt.errors import CbtError
+from kubectl_cbt.model.finding import Finding, Verdict
+
+
+def run(hops: Sequence[Hop], walk: Walk, begins: Callable[[str], None]) -> Iterator[Finding]:
+    """Look at each hop."""
+    lost: set[str] = set()
+    for hop in hops:
+        begins(hop.id)
+        started = time.monotonic()
+        missing = [need for need in hop.needs if need in lost]
+        if missing:
+            lost.add(hop.id)
+            yield Finding(
+                hop.id, hop.title, Verdict.SKIPPED, evidence=(f"there is nothing to look at: see {missing[0]}",)
+            )
+            continue
+        finding = _look(hop, walk, started)
+        if finding.verdict is Verdict.FAIL:
+            lost.add(hop.id)
+        yield finding
+
+
+def _look(hop: Hop, walk: Walk, started: float) -> Finding:
+    seen = Seen()
+    try:
+        hop.look(walk, seen)
+    except CbtError as error:
+        seen.fail(f"{error.prefix.removeprefix('error: ')}{error.message}", error.hint)
+    return Finding(
+        id=hop.id,
+        title=hop.title,
+        verdict=Verdict.FAIL if seen.failures else Verdict.WARN if seen.warnings else Verdict.PASS,
+        evidence=(*seen.failures, *seen.warnings, *seen.evidence),
+        fix="\n".join(seen.fix),
+        seconds=time.monotonic() - started,
+    )

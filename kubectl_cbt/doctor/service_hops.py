@@ -1,0 +1,360 @@
+"""From the service's object to a first answer: trust, rights, tokens, the way there, the sidecar and the driver."""
+
+from __future__ import annotations
+
+import base64
+import json
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from typing import Any
+
+from kubectl_cbt.cluster.api import Api
+from kubectl_cbt.cluster.port_forward import PortForward
+from kubectl_cbt.cluster.resources import CBT_GROUP, SNAPSHOT_GROUP
+from kubectl_cbt.doctor.hop import Hop, Seen
+from kubectl_cbt.doctor.walk import Walk
+from kubectl_cbt.errors import ApiError, NotFound
+from kubectl_cbt.model.address import split_address
+from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.refs import ServiceAccountRef
+from kubectl_cbt.model.results import MUST
+from kubectl_cbt.model.secret import Secret
+from kubectl_cbt.model.target import Target
+from kubectl_cbt.stream.taking import Taken, take
+from kubectl_cbt.units import human_seconds
+from kubectl_cbt.wire.sidecar import SidecarSource
+from kubectl_cbt.wire.source import Source
+
+_SOON_DAYS = 14
+_CONNECT_SECONDS = 10.0
+_FIRST_SECONDS, _STREAM_SECONDS = 30.0, 60.0
+_ENOUGH_EXTENTS = 20_000
+
+
+def _ca_cert(walk: Walk, seen: Seen) -> None:
+    from cryptography import x509
+
+    endpoint = walk.known("endpoint")
+    for certificate in x509.load_pem_x509_certificates(endpoint.ca_pem):
+        name, end = certificate.subject.rfc4514_string(), certificate.not_valid_after_utc
+        seen.evidence.append(f"{name}, {_until(end)}")
+        if end < datetime.now(UTC):
+            seen.fail(f"it expired on {end:%Y-%m-%d}", _new_certificates(endpoint.service))
+        elif _days(end) < _SOON_DAYS:
+            seen.warn(f"it expires in {_days(end)} days", _new_certificates(endpoint.service))
+        if certificate.not_valid_before_utc > datetime.now(UTC):
+            seen.fail(
+                f"it is not valid before {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC", "is the clock right?"
+            )
+
+
+def _until(end: datetime) -> str:
+    return f"until {end:%Y-%m-%d}, {_days(end)} days"
+
+
+def _days(end: datetime) -> int:
+    return (end - datetime.now(UTC)).days
+
+
+def _new_certificates(service: str) -> str:
+    return (
+        "make new certificates, put them into the secret the sidecar mounts, and the CA into caCert:\n"
+        f"kubectl edit snapshotmetadataservice {service}"
+    )
+
+
+# Rights and tokens.
+
+
+def _permissions(walk: Walk, seen: Seen) -> None:
+    here, endpoint = walk.known("here"), walk.endpoint
+    missing = []
+    for words, attributes in _calls(walk, here.means.account()):
+        if not _may(here.api, attributes):
+            missing.append(words)
+    for words in missing:
+        seen.fail(f"you may not {words}")
+    if missing:
+        as_you = f" --as {walk.user}" if walk.user else ""
+        seen.fix.append(f"an administrator can grant it: kubectl cbt rbac -n {here.namespace} --for-user{as_you}"
+                        " | kubectl apply -f -")  # fmt: skip
+    else:
+        what = "and the way to the service" if endpoint is not None else ""
+        seen.evidence.append(f"you may all that asking takes {what}".rstrip())
+
+
+def _calls(walk: Walk, account: ServiceAccountRef | None) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each call that is made, in words and as the API server is asked about it."""
+    namespace = walk.known("here").namespace
+    yield (
+        f"get volumesnapshots in {namespace}",
+        {"verb": "get", "group": SNAPSHOT_GROUP, "resource": "volumesnapshots", "namespace": namespace},
+    )
+    for group, resource in ((SNAPSHOT_GROUP, "volumesnapshotcontents"), (CBT_GROUP, "snapshotmetadataservices")):
+        yield f"get {resource}", {"verb": "get", "group": group, "resource": resource}
+    if account is not None:
+        yield (
+            f"create a token of ServiceAccount {account}",
+            {"verb": "create", "resource": "serviceaccounts", "subresource": "token"}
+            | {"namespace": account.namespace, "name": account.name},
+        )
+    if isinstance(walk.way, PortForward):
+        there = {"namespace": walk.way.service.namespace}
+        where = f"in {walk.way.service.namespace}"
+        yield f"list pods {where}", {"verb": "list", "resource": "pods"} | there
+        forward = {"verb": "create", "resource": "pods", "subresource": "portforward"} | there
+        yield f"forward ports to pods {where}", forward
+
+
+def _may(api: Api, attributes: dict[str, str]) -> bool:
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes},
+    }
+    answer = api.create("apis", "authorization.k8s.io", "v1", "selfsubjectaccessreviews", body=review)
+    return bool(answer["status"].get("allowed"))
+
+
+def _account_rights(walk: Walk, seen: Seen) -> None:
+    here = walk.known("here")
+    account = here.means.account()
+    if account is None:
+        seen.evidence.append("the token comes from a file: whose it is, is not looked at")
+        return
+    review = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SubjectAccessReview",
+        "spec": {
+            "user": f"system:serviceaccount:{account.namespace}:{account.name}",
+            "groups": ["system:serviceaccounts", f"system:serviceaccounts:{account.namespace}", "system:authenticated"],
+            "resourceAttributes": {
+                "verb": "get", "group": SNAPSHOT_GROUP, "resource": "volumesnapshots", "namespace": here.namespace,
+            },
+        },
+    }  # fmt: skip
+    try:
+        answer = here.api.create("apis", "authorization.k8s.io", "v1", "subjectaccessreviews", body=review)
+    except ApiError:
+        seen.evidence.append("you may not ask about others; the sidecar will tell")
+        return
+    if not answer["status"].get("allowed"):
+        seen.fail(
+            f"ServiceAccount {account} may not get volumesnapshots in {here.namespace}: the sidecar will refuse it",
+            f"kubectl cbt rbac -n {here.namespace} --service-account {account} | kubectl apply -f -\n"
+            "(a Role limited by resourceNames does not count: the sidecar asks without a name)",
+        )
+    else:
+        seen.evidence.append(f"{account} may get volumesnapshots in {here.namespace}")
+
+
+def _token(walk: Walk, seen: Seen) -> None:
+    endpoint = walk.known("endpoint")
+    token = walk.known("here").means.fresh_token(endpoint)()
+    claims = _claims(token.reveal())
+    if claims is None:
+        seen.warn("it is no JSON Web Token: whom and what it is for cannot be seen")
+        return
+    audiences = claims.get("aud")
+    audiences = [audiences] if isinstance(audiences, str) else list(audiences or [])
+    left = float(claims.get("exp") or 0) - time.time()
+    seen.evidence.append(f"of {claims.get('sub')}, for {', '.join(audiences)}, for {human_seconds(max(left, 0))} more")
+    if endpoint.audience not in audiences:
+        seen.fail(
+            f"it is not for the service's audience, {endpoint.audience}", "leave out --token-file, or make it anew"
+        )
+    if left <= 0:
+        seen.fail("it has expired", "leave out --token-file, or make it anew; is this machine's clock right?")
+
+
+def _claims(token: str) -> dict[str, Any] | None:
+    """What a token says of itself; its signature is left out, and never shown."""
+    try:
+        part = token.split(".")[1]
+        found = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        return found if isinstance(found, dict) else None
+    except (IndexError, ValueError):
+        return None
+
+
+# The way there.
+
+
+def _address(walk: Walk, seen: Seen) -> None:
+    endpoint = walk.known("endpoint")
+    walk.way = walk.known("here").means.way(endpoint)
+    walk.stack.callback(walk.way.close)
+    seen.evidence.append(f"{endpoint.address}: {walk.way}")
+
+
+def _connection(walk: Walk, seen: Seen) -> None:
+    walk.address = walk.known("way").address()
+    host, port = split_address(walk.address)
+    started = time.monotonic()
+    try:
+        socket.create_connection((host, port), timeout=_CONNECT_SECONDS).close()
+    except OSError as error:
+        seen.fail(f"{walk.address}: {error.strerror or error}", _NOT_REACHED)
+        return
+    seen.evidence.append(f"{walk.address} takes connections, after {human_seconds(time.monotonic() - started)}")
+
+
+_NOT_REACHED = (
+    "an address inside the cluster is reached with --connect port-forward;\n"
+    "is the driver's controller running? kubectl get pods,services,endpointslices -A | grep -i snapshot-metadata"
+)
+
+
+def _tls(walk: Walk, seen: Seen) -> None:
+    from kubectl_cbt.wire import vouching
+
+    endpoint = walk.known("endpoint")
+    host, port = split_address(walk.address)
+    try:
+        leaf = vouching.served_certificate(host, port, endpoint.host, _CONNECT_SECONDS)
+    except OSError as error:
+        seen.fail(f"no TLS: {error.strerror or error}", "is it the sidecar's port?")
+        return
+    seen.evidence.append(f"{leaf.subject.rfc4514_string()}, {_until(leaf.not_valid_after_utc)}")
+    try:
+        vouching.vouch(leaf, endpoint.ca_pem, endpoint.host)
+    except vouching.NotVouched as refusal:
+        seen.fail(f"the served certificate is not to be trusted: {refusal}", _tls_fix(str(refusal), endpoint.service))
+        return
+    if _days(leaf.not_valid_after_utc) < _SOON_DAYS:
+        seen.warn(f"it expires in {_days(leaf.not_valid_after_utc)} days", _new_certificates(endpoint.service))
+    if vouching.is_lookalike(leaf, endpoint.ca_pem):
+        seen.warn(
+            "it has its CA's own subject and no authority key identifier: Go's clients take it, others refuse it",
+            "give the certificate a subject of its own when you make the next one",
+        )
+
+
+def _tls_fix(refusal: str, service: str) -> str:
+    if "did not sign" in refusal or "another" in refusal:
+        return (
+            "the CA was replaced, or caCert never was the right one. Put the CA that signs now into the object:\n"
+            f"kubectl edit snapshotmetadataservice {service}"
+        )
+    if " is for " in refusal or "subjectAltName" in refusal:
+        return f"the certificate needs the host of spec.address as a subjectAltName. {_new_certificates(service)}"
+    return _new_certificates(service)
+
+
+# The sidecar and the driver.
+
+
+def _health(walk: Walk, seen: Seen) -> None:
+    walk.source = _source(walk)
+    status = walk.source.health()
+    if status == "SERVING":
+        seen.evidence.append("SERVING")
+    elif status == "UNIMPLEMENTED":
+        seen.warn("there is no health service: is it external-snapshot-metadata, or something that stands in for it?")
+    else:
+        seen.fail(
+            f"{status}: the sidecar has not validated its driver",
+            "see its log; it asks the driver's Identity service for SNAPSHOT_METADATA_SERVICE and waits for its Probe",
+        )
+
+
+def _source(walk: Walk) -> Any:
+    source = walk.known("here").means.source(_target(walk))
+    walk.stack.callback(source.close)
+    return source
+
+
+def _target(walk: Walk) -> Target:
+    target: Target = walk.known("target")
+    return target
+
+
+def _question(walk: Walk) -> Question:
+    target = _target(walk)
+    return Question(target.snapshot.ref, target.base_handle)
+
+
+def _first_call(walk: Walk, seen: Seen) -> None:
+    walk.source = walk.source or _source(walk)
+    look_at_first(walk.source, _question(walk), seen)
+
+
+def look_at_first(source: Source, question: Question, seen: Seen) -> None:
+    """Whether a question is answered at all; the text of a sidecar's refusal becomes a diagnosis."""
+    taken = take(source, question, deadline_seconds=_FIRST_SECONDS, at_most=1)
+    if taken.error is not None:
+        raise taken.error
+    if taken.cut == "deadline":
+        seen.fail(
+            f"no message in {_FIRST_SECONDS:g} s",
+            "the driver is still looking, or hangs: see its log. kubectl cbt check --only answers --deadline 10m",
+        )
+        return
+    after = taken.first_message_seconds
+    first = f"first message after {human_seconds(after)}" if after is not None else "nothing, which is an answer too"
+    seen.evidence.append(f"{question.verb}: {first}")
+
+
+def _stream(walk: Walk, seen: Seen) -> None:
+    look_at_stream(walk.known("source"), _question(walk), seen)
+
+
+def look_at_stream(source: Source, question: Question, seen: Seen) -> None:
+    """A small stream whole, or the beginning of a large one."""
+    taken = take(source, question, deadline_seconds=_STREAM_SECONDS, at_most=_ENOUGH_EXTENTS)
+    if taken.error is not None:
+        raise taken.error
+    if taken.cut == "deadline":
+        seen.fail(taken.in_words(), "the driver hangs in the middle: see its log")
+    else:
+        seen.evidence.append(taken.in_words())
+    _rules(taken, seen)
+
+
+def _rules(taken: Taken, seen: Seen) -> None:
+    for violation in taken.violations:
+        tell = seen.fail if violation.level == MUST else seen.warn
+        tell(
+            f"it breaks {violation.rule}, {violation.title}: {violation.examples[0].text}",
+            f"what is behind it: kubectl cbt check --explain rule-{violation.rule.lower()}",
+        )
+
+
+def driver_hop(name: str) -> Hop:
+    """One driver of a cluster: its service, and whether that can be reached and is healthy."""
+
+    def look(walk: Walk, seen: Seen) -> None:
+        here = walk.known("here")
+        try:
+            found = here.catalogue.service(name)
+        except NotFound:
+            seen.warn(
+                "it has no SnapshotMetadataService: no CBT for its snapshots", "does the driver offer CBT at all?"
+            )
+            return
+        endpoint = here.means.endpoint(found.endpoint())
+        way = here.means.way(endpoint)
+        with ExitStack() as stack:
+            stack.callback(way.close)
+            seen.evidence.append(f"{endpoint.address}: {way}")
+            source = SidecarSource(endpoint, lambda: Secret(""), way)
+            stack.callback(source.close)
+            status = source.health()
+            (seen.evidence if status == "SERVING" else seen.failures).append(f"it is {status}")
+
+    return Hop(f"driver {name}", "it has a service, and that is healthy", look)
+
+
+CA_CERT = Hop("ca-cert", "caCert holds certificates that are valid", _ca_cert, ("service",))
+ADDRESS = Hop("address", "the service's address leads somewhere", _address, ("service",))
+PERMISSIONS = Hop("permissions", "you may make each call that it takes", _permissions, ("api-server",))
+ACCOUNT = Hop("account", "the ServiceAccount may get the snapshots", _account_rights, ("api-server",))
+TOKEN = Hop("token", "there is a token for the service's audience", _token, ("service",))
+CONNECTION = Hop("connection", "the address can be connected to", _connection, ("address",))
+TLS = Hop("tls", "the served certificate is signed by caCert, and for the address", _tls, ("connection", "ca-cert"))
+HEALTH = Hop("health", "the sidecar is healthy", _health, ("tls", "token", "resolve"))
+FIRST_CALL = Hop("first-call", "the first call is answered", _first_call, ("tls", "token", "resolve"))
+STREAM = Hop("stream", "a stream keeps the rules", _stream, ("first-call",))

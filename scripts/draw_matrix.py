@@ -1,0 +1,137 @@
+"""Which check case and which doctor hop names which fault: run all of it against the demo, and write docs/faults.md.
+
+``python scripts/draw_matrix.py`` rewrites the table (``make matrix``). Nothing in it is written by hand: each cell is a run
+of the installed command. A test runs every row again, with the cases it names.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from kubectl_cbt.demo.cluster import DemoCluster
+from kubectl_cbt.demo.csi_service import CsiService
+from kubectl_cbt.demo.faults import FAULTS, NO_FAULTS, Fault, Part, parse_faults
+from kubectl_cbt.demo.scenarios import PAGES_DRIVER
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENT = ROOT / "docs" / "faults.md"
+BEGIN, END = "<!-- matrix -->\n", "<!-- end of matrix -->"
+COMMAND = Path(sys.executable).with_name("kubectl-cbt")
+
+# Enough for a fault to show, and little enough for a hundred runs.
+_VALUES = {"cut-after": "1", "reset-after": "1", "deadline-after": "0", "slow": "1"}
+_DEADLINE = "4s"
+_WORKERS = 2
+NOTHING = "—"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A question that a fault is looked for with."""
+
+    heading: str
+    verb: str
+    arguments: tuple[str, ...]
+    at_socket: bool = False
+
+
+PLACES = (
+    Place("check, VARIABLE_LENGTH", "check", ("snap-a", "snap-c", "--third", "snap-b")),
+    Place("check, FIXED_LENGTH", "check", ("win-0900", "win-1100", "-n", "vms", "--third", "win-1000")),
+    Place("check, at the driver's socket", "check", (), at_socket=True),
+    Place("doctor", "doctor", ("snap-a", "snap-c")),
+)
+
+
+def form_of(fault: Fault | None) -> str:
+    """A fault as it is given on a command line, with the value of the matrix; empty for none."""
+    if fault is None:
+        return ""
+    return f"{fault.name}={_VALUES[fault.name]}" if fault.value else fault.name
+
+
+def named(fault: Fault | None, place: Place, only: Iterable[str] = ()) -> list[str]:
+    """Ids of the cases or hops that fail (or, with a question mark, warn) there."""
+    patterns = [part for case in only for part in ("--only", case)]
+    deadline = ["--deadline", _DEADLINE] if place.verb == "check" else []
+    arguments = [place.verb, "-o", "json", *deadline, *patterns]
+    if place.at_socket:
+        return _at_socket(fault, arguments)
+    faults = ["--fault", form_of(fault)] if fault else []
+    return _findings([*arguments, *place.arguments, "--demo", *faults])
+
+
+def _at_socket(fault: Fault | None, arguments: list[str]) -> list[str]:
+    faults = parse_faults([form_of(fault)]) if fault else NO_FAULTS
+    with DemoCluster(faults=faults) as cluster, TemporaryDirectory(prefix="kubectl-cbt-matrix-") as folder:
+        path = Path(folder) / "csi.sock"
+        with CsiService(cluster.services[PAGES_DRIVER].plugin, path):
+            ids = [_handle(cluster, name) for name in ("snap-a", "snap-b", "snap-c")]
+            pair = [ids[0], ids[1], "--third", ids[2]]
+            return _findings([*arguments, *pair, "--csi-endpoint", f"unix://{path}"])
+
+
+def _handle(cluster: DemoCluster, name: str) -> str:
+    snapshot = cluster.store.get("volumesnapshots", name, "default")
+    content = cluster.store.get("volumesnapshotcontents", snapshot["status"]["boundVolumeSnapshotContentName"])
+    return str(content["status"]["snapshotHandle"])
+
+
+def _findings(arguments: list[str]) -> list[str]:
+    left_out = ("KUBECONFIG", "CSI_ENDPOINT", "KUBECTL_CBT_SERVICE_ACCOUNT")
+    environment = {name: value for name, value in os.environ.items() if name not in left_out}
+    found = subprocess.run(
+        [str(COMMAND), *arguments], env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    if not found.stdout:
+        raise RuntimeError(f"{arguments}: {found.stderr}")
+    marks = {"fail": "", "warn": "?"}
+    findings = json.loads(found.stdout)["findings"]
+    return [finding["id"] + marks[finding["verdict"]] for finding in findings if finding["verdict"] in marks]
+
+
+def table() -> str:
+    """The whole matrix, of real runs."""
+    jobs = [(fault, place) for fault in (None, *FAULTS) for place in PLACES]
+    with ThreadPoolExecutor(_WORKERS) as workers:
+        cells = list(workers.map(lambda job: _cell(*job), jobs))
+    lines = [
+        "| fault | what it is | " + " | ".join(place.heading for place in PLACES) + " |",
+        "|---|---|" + "---|" * len(PLACES),
+    ]
+    for number, fault in enumerate((None, *FAULTS)):
+        row = cells[number * len(PLACES) : (number + 1) * len(PLACES)]
+        name = f"`{fault.form}`" if fault else "none"
+        summary = fault.summary if fault else "a clean demo"
+        lines.append(f"| {name} | {summary} | " + " | ".join(row) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _cell(fault: Fault | None, place: Place) -> str:
+    if place.at_socket and fault is not None and fault.part is Part.SIDECAR:
+        return "(sidecar's)"
+    found = named(fault, place)
+    print(f"{form_of(fault) or 'none'} {place.heading}: {' '.join(found)}", file=sys.stderr, flush=True)
+    return " ".join(f"`{one}`" for one in found) or NOTHING
+
+
+def rows(text: str) -> dict[str, list[list[str]]]:
+    """Of the document: for each fault's name what each place names."""
+    found = {}
+    for line in text.partition(BEGIN)[2].partition(END)[0].splitlines()[2:]:
+        name, _, *cells = [cell.strip() for cell in line.strip("|").split("|")]
+        found[name.strip("`").partition("=")[0]] = [[one.strip("`") for one in cell.split()] for cell in cells]
+    return found
+
+
+if __name__ == "__main__":
+    old = DOCUMENT.read_text(encoding="utf-8")
+    before, _, rest = old.partition(BEGIN)
+    DOCUMENT.write_text(f"{before}{BEGIN}{table()}{END}{rest.partition(END)[2]}", encoding="utf-8")
+    print(f"rewrote {DOCUMENT.relative_to(ROOT)}")
