@@ -16,7 +16,7 @@ from kubectl_cbt.cli.browse import browse
 from kubectl_cbt.cli.check import check
 from kubectl_cbt.cli.completion import completion
 from kubectl_cbt.cli.delta import delta
-from kubectl_cbt.cli.demo import demo, serve
+from kubectl_cbt.cli.demo import demo, faults, serve
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
 from kubectl_cbt.cli.doctor import doctor
 from kubectl_cbt.cli.login_options import options
@@ -58,6 +58,7 @@ def build_app() -> typer.Typer:
     app.command("open")(with_groups(open_file))
     demos = _typer(help=demo.__doc__, invoke_without_command=True, callback=with_groups(demo))
     demos.command()(with_groups(serve))
+    demos.command()(with_groups(faults))
     app.add_typer(demos, name="demo")
     app.command()(completion)
     app.command()(options)

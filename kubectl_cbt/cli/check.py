@@ -111,7 +111,7 @@ def check(
     from kubectl_cbt.conformance.runner import chosen
 
     if explain:
-        write_stdout(_explained(explain))
+        write_stdout(explained(explain))
         return
     cases = chosen(CASES, only or (), skip or ())
     if not cases:
@@ -271,7 +271,12 @@ def _title(wanted: _Wanted) -> str:
     return wanted.target if wanted.base is None else f"{wanted.base} → {wanted.target}"
 
 
-def _explained(case_id: str) -> str:
+def explained(case_id: str) -> str:
+    """What a case checks, why it matters, and the usual bug behind it.
+
+    Raises:
+        UsageError: there is no such case.
+    """
     import difflib
 
     from kubectl_cbt.conformance.cases import CASES

@@ -30,7 +30,8 @@ def csi_endpoint(service: Service, cluster: Cluster) -> str:
     Raises:
         UsageError: a socket and a cluster.
     """
-    names_cluster = bool(cluster.demo or cluster.kubeconfig or cluster.context or cluster.server or cluster.namespace)
+    named = (cluster.demo, cluster.kubeconfig, cluster.context, cluster.server, cluster.namespace, cluster.fault)
+    names_cluster = any(named)
     if service.csi_endpoint and names_cluster:
         raise UsageError("--csi-endpoint asks a driver, and no cluster: leave out --demo, -n and kubectl's own flags")
     found = service.csi_endpoint or ("" if names_cluster else os.environ.get(_VARIABLE, ""))

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode, is_a_terminal
 from kubectl_cbt.cli.options import ColorWhen, Terminal
-from kubectl_cbt.cli.screen import screen_of_stdout
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.cli.stopping import Stopped
 from kubectl_cbt.model.finding import Finding, Verdict
@@ -29,6 +28,8 @@ def print_report(
     Args:
         findings: makes the iterator; is given whom to tell what is being looked at.
     """
+    from kubectl_cbt.cli.screen import screen_of_stdout
+
     report = Report(form, write_stdout, screen_of_stdout(terminal.color), name, about)
     report.begin()
     try:

@@ -119,7 +119,7 @@ class MetadataService:
 
     @property
     def ca_pem(self) -> bytes:
-        """The CA that signed the served certificate."""
+        """The CA in caCert; it signed the served certificate, but for the fault ca-rotated."""
         return self.authority.pem
 
     def stop(self) -> None:

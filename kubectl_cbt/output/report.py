@@ -6,11 +6,15 @@ import textwrap
 from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from kubectl_cbt.model.finding import Finding, Tally, Verdict
-from kubectl_cbt.output.writer import Screen
 from kubectl_cbt.units import printable
+
+if TYPE_CHECKING:
+    # Brings numpy; --help, which lists the formats, has no use for it.
+    from kubectl_cbt.output.writer import Screen
 
 Write = Callable[[str], None]
 

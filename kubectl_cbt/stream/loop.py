@@ -26,7 +26,7 @@ from kubectl_cbt.errors import (
 from kubectl_cbt.model.question import DEFAULT_MAX_RESULTS, Question
 from kubectl_cbt.model.record import INT64_MAX, Batch, Record, saturating_ends
 from kubectl_cbt.model.results import Failure, Outcome
-from kubectl_cbt.stream.resume import NEVER, Patience, Retries, smaller_max_results
+from kubectl_cbt.stream.resume import ENOUGH_MESSAGES, NEVER, Patience, Retries, smaller_max_results
 from kubectl_cbt.units import counted, human_bytes
 from kubectl_cbt.wire.decode import decode_record
 from kubectl_cbt.wire.source import Answer, Source
@@ -75,6 +75,7 @@ class ExtentStream:
         self._question = question  # the one being answered; only offset and max_results ever change
         self._first_offset = question.starting_offset
         self._max_results = question.max_results
+        self._messages_before = 0
         self._may_ask_without_limit = max_results_is_ours and question.max_results == DEFAULT_MAX_RESULTS
         self._patience = Patience(retries)
         self._probe = probe
@@ -124,6 +125,7 @@ class ExtentStream:
     def _batches(self) -> Iterator[Batch]:
         if self._cancelled.is_set():
             raise Interrupted("interrupted")
+        self._messages_before = self.messages
         self._answer = self._source.ask(self._question)
         if self._cancelled.is_set():
             self._answer.cancel()
@@ -237,9 +239,10 @@ class ExtentStream:
 
     def _resume(self, error: CbtError, pause: float) -> None:
         max_results = self._question.max_results
-        if isinstance(error, StreamDeadline):
-            # What follows a quiet stretch need not be quiet.
-            max_results = smaller_max_results(max_results) if self._brought_nothing else self._max_results
+        if isinstance(error, StreamDeadline) and self._brought_nothing:
+            max_results = smaller_max_results(max_results)
+        elif isinstance(error, StreamDeadline) and self.messages - self._messages_before >= ENOUGH_MESSAGES:
+            max_results = self._max_results  # what follows a quiet stretch need not be quiet
         soon = f" in {pause:g} s" if pause else ""
         self._notify(f"asking again from {human_bytes(self.next_offset)}{soon}: {error.message}")
         if self._cancelled.wait(pause):

@@ -28,6 +28,8 @@ _TOO_MANY_REQUESTS, _SERVER_ERROR = 429, 500
 _DOUBLINGS = 16
 _SMALLEST_STEP = 16
 """By how much ``max_results`` shrinks when a stream hit its deadline before its first message was full."""
+ENOUGH_MESSAGES = 16
+"""From so many messages in the sidecar's time on, a stream is quiet no more."""
 _DRIVERS_OWN_MAX_RESULTS = 256
 """What 0 is taken for then: the reference driver's default."""
 

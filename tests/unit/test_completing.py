@@ -59,8 +59,8 @@ def test_a_flags_value_is_no_verb():
 
 
 def test_verbs_inside_a_verb_are_offered():
-    assert offered("demo", "") == ["serve"]
-    assert offered("demo", "--seed", "2", "") == ["serve"]
+    assert offered("demo", "") == ["serve", "faults"]
+    assert offered("demo", "--seed", "2", "") == ["serve", "faults"]
     assert "--seed" in offered("demo", "serve", "--")
 
 

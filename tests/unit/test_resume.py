@@ -451,9 +451,10 @@ def test_patience_has_no_end():
 
 def test_what_follows_a_quiet_stretch_is_asked_for_in_full():
     late = StreamDeadline("too old")
-    source = KeptSource([late], [encoded((4096, 4096)), late], [])
+    few, many = encoded((4096, 4096)), [encoded((8192 * at, 4096)) for at in range(2, 20)]
+    source = KeptSource([late], [few, late], [*many, late], [])
     list(resuming(source))
-    assert [asked.max_results for asked in source.questions] == [4096, 256, 4096]
+    assert [asked.max_results for asked in source.questions] == [4096, 256, 256, 4096]
 
 
 def test_a_token_that_cannot_be_had_again_ends_the_stream():

@@ -1,0 +1,136 @@
+"""Requests in the log of ``-v``: kubectl's lines, nothing secret."""
+
+import json
+import re
+from collections.abc import Callable
+
+import orjson
+import pytest
+from conftest import DELTA, run_command
+from kubeconfigs import kubectl, needs_kubectl
+
+from kubectl_cbt.cluster.request_log import RequestLog
+
+URL = "https://127.0.0.1:6443/api"
+HEAD = r"I\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ [a-z_]+\.(go|py)(:\d+)?\] "
+"""klog's: month and day, time, thread or process, where."""
+
+
+@pytest.fixture
+def logged() -> Callable[..., list[str]]:
+    """What a level writes of a request and its answer, without what klog puts in front."""
+
+    def logged(level: int, body: object = None, answer: bytes = b"{}", **headers: str) -> list[str]:
+        lines: list[str] = []
+        log = RequestLog(level, lines.append)
+        log.request("POST", URL, headers.items(), body)
+        log.response("POST", URL, "201 Created", headers.items(), answer)
+        log.say("done")
+        assert all(re.match(HEAD, line) for line in lines)
+        return [re.sub(HEAD, "", line) for line in lines]
+
+    return logged
+
+
+def test_below_level_6_nothing_is_written(logged):
+    assert logged(0) == logged(5) == []
+
+
+def test_at_level_6_a_request_is_a_line(logged):
+    line, said = logged(6)
+    assert re.fullmatch(f"POST {URL} 201 Created in \\d+ milliseconds", line)
+    assert said == "done"
+
+
+def test_at_level_7_its_headers_stand_below_and_logins_are_masked(logged):
+    headers = {
+        "authorization": "Bearer se-cret",
+        "Proxy-Authorization": "Basic se-cret",
+        "cookie": "se-cret",
+        "x-trace-id": "7",
+    }
+    first, title, *rest, status, said = logged(7, **headers)
+    assert (first, title) == (f"POST {URL}", "Request Headers:")
+    assert rest == [
+        "    Authorization: Bearer <masked>",
+        "    Proxy-Authorization: Basic <masked>",
+        "    Cookie: <masked>",
+        "    X-Trace-Id: 7",
+    ]
+    assert re.fullmatch(r"Response Status: 201 Created in \d+ milliseconds", status)
+    assert said == "done"
+
+
+def bodies(lines: list[str]) -> list[str]:
+    return [json.loads(line.partition("body=")[2]) for line in lines if " Body" in line]
+
+
+@pytest.mark.parametrize(
+    ("document", "shown"),
+    [
+        ({"status": {"token": "se-cret"}}, {"status": {"token": "<masked>"}}),
+        ({"spec": {"token": "se-cret", "audiences": ["a"]}}, {"spec": {"token": "<masked>", "audiences": ["a"]}}),
+        ([{"id_token": "se-cret"}, {"password": "se-cret"}], [{"id_token": "<masked>"}, {"password": "<masked>"}]),
+        ({"token": None, "tokens": 1}, {"token": None, "tokens": 1}),
+    ],
+)
+def test_at_level_8_bodies_are_shown_and_tokens_in_them_masked(logged, document, shown):
+    lines = logged(8, document, orjson.dumps(document))
+    assert [orjson.loads(body) for body in bodies(lines)] == [shown, shown]
+
+
+def test_what_is_no_json_is_shown_as_it_is_on_one_line(logged):
+    assert bodies(logged(8, None, b'404 "page"\nnot found\xff')) == ["", '404 "page"\nnot found\ufffd']
+    assert not any("\n" in line for line in logged(8, None, b"a\nb"))
+
+
+@pytest.mark.parametrize(("level", "limit"), [(8, 1024), (9, 10240)])
+def test_long_bodies_are_cut_and_it_is_said_by_how_much(logged, level, limit):
+    assert bodies(logged(level, None, b"x" * (limit + 5)))[1] == "x" * limit + " [truncated 5 chars]"
+    assert bodies(logged(level, None, b"x" * limit))[1] == "x" * limit
+    assert bodies(logged(10, None, b"x" * (limit + 5)))[1] == "x" * (limit + 5)
+
+
+def test_nobody_who_listens_is_no_error():
+    RequestLog(9).request("GET", URL, [], None)
+
+
+def without_numbers(lines: list[str]) -> list[str]:
+    """What differs from one run to the next, taken out."""
+    return [re.sub(r"\d+ milliseconds", "N milliseconds", re.sub(HEAD, "", line)) for line in lines if "] " in line]
+
+
+@needs_kubectl
+@pytest.mark.parametrize("level", [6, 7])
+def test_the_lines_are_kubectls(demo, tmp_path, level):
+    path = "/apis/cbt.storage.k8s.io/v1beta1/snapshotmetadataservices"
+    theirs = kubectl(tmp_path, demo.kubeconfig, "get", "--raw", path, "-v", str(level)).stderr.splitlines()
+    ours = run_command("services", "-v", str(level), cluster=demo).stderr.splitlines()
+    assert all(re.match(HEAD, line) for line in (*theirs, *ours))
+    told = [line for line in without_numbers(theirs) if not line.startswith(("Config loaded", "    "))]
+    assert told
+    assert set(told) <= set(without_numbers(ours))
+    assert ("    Authorization: Bearer <masked>" in without_numbers(ours)) is (level == 7)
+    assert ("    Authorization: Bearer <masked>" in without_numbers(theirs)) is (level == 7)
+
+
+@pytest.mark.parametrize("level", ["6", "9", "10"])
+def test_no_token_of_any_kind_reaches_the_log(own_demo, level):
+    issued = []
+    issue = own_demo.identity.issue
+
+    def remembering(*arguments):
+        issued.append(issue(*arguments)[0])
+        return issue(*arguments)
+
+    own_demo.identity.issue = remembering
+    tokens = []
+    own_demo.api.seen = lambda method, path, headers: tokens.append(headers["Authorization"].removeprefix("Bearer "))
+    found = run_command(*DELTA, "-o", "name", "-v", level, cluster=own_demo)
+    assert found.returncode == 0
+    assert "/serviceaccounts/backup-app/token 201 Created in " in found.stderr or int(level) > 6
+    assert "TokenRequest" in found.stderr or level == "6"
+    assert issued
+    for token in {*issued, *tokens, own_demo.identity.admin_token}:
+        # Neither whole nor one of its parts.
+        assert not any(part in found.stdout + found.stderr for part in token.split(".") if len(part) > 30), token[:5]
