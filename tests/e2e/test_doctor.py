@@ -19,25 +19,6 @@ ALL = [
     *("kubeconfig", "api-server", "crds", "volumesnapshot", "content", "class", "service", "resolve", "ca-cert"),
     *("address", "permissions", "account", "token", "connection", "tls", "health", "first-call", "stream"),
 ]
-    "kubeconfig",
-    "api-server",
-    "crds",
-    "volumesnapshot",
-    "content",
-    "class",
-    "service",
-    "resolve",
-    "ca-cert",
-    "address",
-    "permissions",
-    "account",
-    "token",
-    "connection",
-    "tls",
-    "health",
-    "first-call",
-    "stream",
-]
 
 
 def findings(found) -> dict[str, dict]:
