@@ -1,5 +1,6 @@
 """Fixtures for every test: a running demo cluster, and the installed command."""
 
+import functools
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from warm import WarmCommand
 
 # As the command itself does: gRPC's core would print failed handshakes into the test's output.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
@@ -20,6 +22,7 @@ for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, signal.default_int_handler)
 
+_TIMEOUT_SECONDS = 120
 COMMAND = Path(sys.executable).with_name("kubectl-cbt")
 DELTA = ("delta", "snap-a", "snap-b")
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -42,15 +45,31 @@ def own_demo() -> Iterator[DemoCluster]:
 def run_command(
     *arguments: str, cluster: DemoCluster | None = None, **environment: str
 ) -> "subprocess.CompletedProcess[str]":
-    """Run the installed command to its end; ``cluster`` becomes its KUBECONFIG."""
-    return subprocess.run(
-        [str(COMMAND), *arguments],
-        env=command_environment(cluster, **environment),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    """Run the command to its end, in a process of its own; ``cluster`` becomes its KUBECONFIG."""
+    return run_warm(list(arguments), command_environment(cluster, **environment))
+
+
+def run_warm(
+    arguments: list[str], environment: dict[str, str], cwd: str | None = None
+) -> "subprocess.CompletedProcess[str]":
+    """Run the command with exactly that environment."""
+    if not WarmCommand.takes(environment):
+        return subprocess.run(
+            [str(COMMAND), *arguments],
+            env=environment,
+            cwd=cwd,
+            capture_output=True,
+            text=True,
+            timeout=_TIMEOUT_SECONDS,
+            check=False,
+        )
+    return warm_command().run(arguments, environment, _TIMEOUT_SECONDS, cwd)
+
+
+@functools.cache
+def warm_command() -> WarmCommand:
+    """One a test process, made when it is first needed."""
+    return WarmCommand()
 
 
 def command_environment(cluster: DemoCluster | None = None, **environment: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from http.client import HTTPMessage
@@ -18,13 +18,16 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+import pytest
 import yaml
-from conftest import COMMAND
+from conftest import command_environment, run_warm
 
 from kubectl_cbt.demo.certificates import CertificateAuthority
 from kubectl_cbt.demo.https_server import Answer, Call, HttpsServer
 
 Document = dict[str, Any]
+
+needs_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="no kubectl on this machine")
 
 _LOOPBACK = ("127.0.0.1", "localhost")
 _DISPATCHER = "kubectl-dispatcher"
@@ -107,6 +110,64 @@ class PlainServer:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+class SocksProxy:
+    """A SOCKS 5 proxy without logins.
+
+    Attributes:
+        asked: for each connection the host and port it was asked for.
+    """
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, int]] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        self._threads = [threading.Thread(target=self._accept, daemon=True)]
+        self._threads[0].start()
+
+    def __enter__(self) -> "SocksProxy":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):
+            # A listener that is only closed would leave accept() waiting.
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join(10)
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                thread = threading.Thread(target=self._serve, args=(client,), daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with client, suppress(OSError):
+            client.recv(1 + 1 + 255)  # version, the methods offered
+            client.sendall(b"\x05\x00")
+            _, _, _, kind, *rest = client.recv(512)
+            data = bytes(rest)
+            length = 4 if kind == 1 else 1 + data[0]
+            host = socket.inet_ntoa(data[:4]) if kind == 1 else data[1:length].decode()
+            port = int.from_bytes(data[length : length + 2])
+            self.asked.append((host, port))
+            with socket.create_connection((host, port)) as server:
+                client.sendall(b"\x05\x00\x00\x01" + bytes(6))
+                back = threading.Thread(target=_pass_on, args=(server, client), daemon=True)
+                back.start()
+                _pass_on(client, server)
+                back.join(10)
+
+
+def _pass_on(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
 
 
 class ConnectProxy:
@@ -336,15 +397,35 @@ def lay_out(row: Row, values: dict[str, str], folder: Path) -> None:
 
 def run_ours(row: Row, cast: Cast, folder: Path, *arguments: str) -> Ran:
     """Run the installed command in a folder that was laid out."""
-    return _run([str(COMMAND), "services", "-o", "name", *arguments], row, cast, folder)
+    return _run(("services", "-o", "name", *arguments), row, cast, folder, _ours)
+
+
+def kubectl(home: Path, kubeconfig: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run the real kubectl; what it caches stays in ``home``."""
+    environment = command_environment(HOME=str(home), KUBECONFIG=str(kubeconfig))
+    return subprocess.run(
+        ["kubectl", *arguments], env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
 
 
 def run_kubectl(row: Row, cast: Cast, folder: Path) -> Ran:
     """Run the real kubectl so."""
-    return _run(["kubectl", "version", "-o", "json"], row, cast, folder)
+    return _run(("kubectl", "version", "-o", "json"), row, cast, folder, _theirs)
 
 
-def _run(command: Sequence[str], row: Row, cast: Cast, folder: Path) -> Ran:
+Runner = Callable[[list[str], dict[str, str], str], "subprocess.CompletedProcess[str]"]
+
+
+def _ours(arguments: list[str], environment: dict[str, str], cwd: str) -> "subprocess.CompletedProcess[str]":
+    return run_warm(arguments, environment, cwd)
+
+
+def _theirs(command: list[str], environment: dict[str, str], cwd: str) -> "subprocess.CompletedProcess[str]":
+    settings = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True, "timeout": 60, "check": False}
+    return subprocess.run(command, cwd=cwd, env=environment, **settings)
+
+
+def _run(command: Sequence[str], row: Row, cast: Cast, folder: Path, runner: Runner) -> Ran:
     values = cast.values | {"HERE": str(folder)}
     flags = [Template(flag).substitute(values) for flag in row.flags]
     environment = {name: Template(value).substitute(values) for name, value in row.environment.items()}
@@ -353,10 +434,7 @@ def _run(command: Sequence[str], row: Row, cast: Cast, folder: Path) -> Ran:
     if row.kubeconfig:
         environment["KUBECONFIG"] = Template(row.kubeconfig).substitute(values)
     cast.take_seen()
-    found = subprocess.run(
-        [*command, *flags], cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        timeout=60, check=False,
-    )  # fmt: skip
+    found = runner([*command, *flags], environment, str(folder))
     sent, proxied = cast.take_seen()
     return Ran(found.returncode, found.stdout, found.stderr, list(dict.fromkeys(sent)), list(dict.fromkeys(proxied)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Annotated, Any
 
 import typer
@@ -93,7 +93,8 @@ def run(arguments: Sequence[str]) -> int:
         Stopped: a signal ended it.
     """
     command: Any = typer.main.get_command(build_app())
-    ordered = flags_behind_verb(command, values_apart(arguments)) or _without_arguments()
+    apart = values_apart(arguments, _flags(command))
+    ordered = flags_behind_verb(command, apart) or _without_arguments()
     diagnostics = Diagnostics(verbosity=_verbosity(ordered))
     try:
         code = command.main(args=ordered, prog_name=PROGRAM, standalone_mode=False)
@@ -116,17 +117,30 @@ def run(arguments: Sequence[str]) -> int:
         _let_go_of_stdout()
 
 
-def values_apart(arguments: Sequence[str]) -> list[str]:
-    """``-n=shop`` as kubectl takes it; the parser would look for a namespace of the name ``=shop``."""
+def values_apart(arguments: Sequence[str], flags: Container[str] = ()) -> list[str]:
+    """``-n=shop`` and ``--quiet=true`` as kubectl takes them.
+
+    The parser would look for a namespace of the name ``=shop``, and refuses a value for a flag.
+    """
     apart: list[str] = []
     for index, argument in enumerate(arguments):
+        name, _, value = argument.partition("=")
         if argument == "--":
             return [*apart, *arguments[index:]]
-        if argument[:1] == "-" and argument[1:2].isalpha() and argument[2:3] == "=":
+        if name in flags and value in ("true", "false"):
+            apart += [name] if value == "true" else []
+        elif argument[:1] == "-" and argument[1:2].isalpha() and argument[2:3] == "=":
             apart += [argument[:2], argument[3:]]
         else:
             apart.append(argument)
     return apart
+
+
+def _flags(command: Any) -> set[str]:
+    """Options of any verb that take no value."""
+    verbs = [command, *command.commands.values()]
+    parameters = [parameter for verb in verbs for parameter in verb.params if getattr(parameter, "is_flag", False)]
+    return {name for parameter in parameters for name in parameter.opts}
 
 
 def flags_behind_verb(command: Any, arguments: list[str]) -> list[str]:

@@ -12,6 +12,7 @@ import typer
 from kubectl_cbt.cli.access import Access
 from kubectl_cbt.cli.driver import csi_endpoint, open_driver
 from kubectl_cbt.cli.options import Asking, Cluster, Service, Terminal, parsed_duration
+from kubectl_cbt.cli.recorded import check_recording, is_recording
 from kubectl_cbt.cli.reporting import print_report
 from kubectl_cbt.cli.session import Session, open_session
 from kubectl_cbt.cli.stdout import write_stdout
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from kubectl_cbt.conformance.exam import Exam, Named
     from kubectl_cbt.model.target import Target
 
+_LINE_LENGTH = 100
 _NO_TOKEN = "kubectl-cbt.check.no-token"  # noqa: S105  # shown to a service that has to refuse it
 
 
@@ -45,7 +47,7 @@ def check(
     service: Service,
     terminal: Terminal,
     first: Annotated[
-        str | None, typer.Argument(metavar="BASE", help="A snapshot; with TARGET the older one of two.")
+        str | None, typer.Argument(metavar="BASE", help="A snapshot, with TARGET the older one of two; or a recording.")
     ] = None,
     second: Annotated[str | None, typer.Argument(metavar="TARGET", help="The newer one, of the same volume.")] = None,
     third: Annotated[
@@ -100,6 +102,10 @@ def check(
       kubectl cbt check SNAP-1 SNAP-2 --csi-endpoint unix:///csi/csi.sock -o junit > report.xml
 
     \b
+      # What somebody else has recorded
+      kubectl cbt check stream.cbtrec
+
+    \b
       # What is behind a finding
       kubectl cbt check --explain resume-unaligned
 
@@ -111,7 +117,7 @@ def check(
     from kubectl_cbt.conformance.runner import chosen
 
     if explain:
-        write_stdout(explained(explain))
+        write_stdout(_wrapped(explained(explain), terminal))
         return
     cases = chosen(CASES, only or (), skip or ())
     if not cases:
@@ -121,6 +127,8 @@ def check(
         return
     if first is None:
         raise UsageError("check takes a snapshot, or two: BASE TARGET", hint="kubectl cbt snapshots lists them")
+    if is_recording(first):
+        raise typer.Exit(check_recording(first, (second, third), cases, output, terminal))
     wanted = _Wanted(first, second, third, deadline, hostile=hostile)
     with _candidate(wanted, cluster, service, terminal) as candidate:
         raise typer.Exit(_run(cases, candidate, output, terminal))
@@ -269,6 +277,19 @@ def _lacks(exam: Exam, wanted: _Wanted) -> frozenset[Needs]:
 
 def _title(wanted: _Wanted) -> str:
     return wanted.target if wanted.base is None else f"{wanted.base} → {wanted.target}"
+
+
+def _wrapped(text: str, terminal: Terminal) -> str:
+    """For a person's screen; a pipe gets each paragraph as one line."""
+    import textwrap
+
+    from kubectl_cbt.cli.screen import screen_of_stdout
+
+    screen = screen_of_stdout(terminal.color)
+    if not screen.is_terminal:
+        return text
+    width = min(screen.width, _LINE_LENGTH)
+    return "".join(textwrap.fill(line, width, break_on_hyphens=False) + "\n" for line in text.splitlines())
 
 
 def explained(case_id: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubectl_cbt.cli.access import Access
 from kubectl_cbt.cli.options import Asking, Cluster
+from kubectl_cbt.cli.recording import NotedAccess, numbered, recorded
 from kubectl_cbt.model.question import DEFAULT_MAX_RESULTS, Question
 
 if TYPE_CHECKING:
@@ -39,8 +39,15 @@ class LiveStream:
         self.source.close()
 
 
-def live_stream(source: Source, subject: Subject, asking: Asking) -> LiveStream:
-    """The question that the command line makes of a subject, to be asked at ``source``."""
+def live_stream(source: Source, subject: Subject, asking: Asking, reached: str = "") -> LiveStream:
+    """The question that the command line makes of a subject, to be asked at ``source``.
+
+    Args:
+        reached: by which way, for a recording; empty for a driver's socket.
+
+    Raises:
+        UsageError: there is a file already where it is to be recorded; then the source is closed.
+    """
     from kubectl_cbt.model.results import Asked
     from kubectl_cbt.stream.loop import ExtentStream
     from kubectl_cbt.stream.resume import Retries
@@ -51,6 +58,9 @@ def live_stream(source: Source, subject: Subject, asking: Asking) -> LiveStream:
         starting_offset=asking.starting_offset,
         max_results=DEFAULT_MAX_RESULTS if asking.max_results is None else asking.max_results,
     )
+    asked = Asked(question, subject)
+    if asking.record is not None:
+        source = recorded(source, asked, asking, asking.record, reached)
     stream = ExtentStream(
         source,
         question,
@@ -58,7 +68,7 @@ def live_stream(source: Source, subject: Subject, asking: Asking) -> LiveStream:
         retries=Retries(limit=asking.retries),
         probe=not asking.no_probe,
     )
-    return LiveStream(Asked(question, subject), stream, source)
+    return LiveStream(asked, stream, source)
 
 
 class LiveCluster:
@@ -72,7 +82,8 @@ class LiveCluster:
         self._session = session
         self._asking = asking
         self._namespace = namespace
-        self._access = Access(session, cluster, asking)
+        self._access = NotedAccess(session, cluster, asking)
+        self._streams = 0
 
     def entries(self) -> list[SnapshotEntry]:
         """The snapshots there are."""
@@ -89,4 +100,7 @@ class LiveCluster:
         from kubectl_cbt.cluster.resolve import resolve
 
         target = resolve(self._session.catalogue, wanted)
-        return live_stream(self._access.source(target), target, self._asking)
+        asking = numbered(self._asking, self._streams)
+        opened = live_stream(self._access.source(target), target, asking, self._access.reached)
+        self._streams += 1
+        return opened

@@ -22,6 +22,7 @@ from kubectl_cbt.output.registry import StreamFormat
 if TYPE_CHECKING:
     from kubectl_cbt.model.results import Asked
     from kubectl_cbt.saved.stream import SavedStream
+    from kubectl_cbt.stream.replaying import ReplayedStream
 
 _STDIN = "-"
 _SAYING_KIND = (StreamFormat.SUMMARY, StreamFormat.JSON, StreamFormat.YAML, StreamFormat.NDJSON)
@@ -38,7 +39,7 @@ class Kind(StrEnum):
 class _Saved:
     """A document as the screens take it; who opened the file closes it."""
 
-    stream: SavedStream
+    stream: SavedStream | ReplayedStream
 
     @property
     def asked(self) -> Asked:
@@ -53,7 +54,7 @@ class _Saved:
 
 
 def open_file(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A saved document; - for standard input.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A saved document or a recording; - for standard input.")],
     terminal: Terminal,
     viewing: Viewing,
     output: Annotated[
@@ -65,9 +66,9 @@ def open_file(
         typer.Option("--kind", help="What a document of upstream's lister is of, which does not say it itself."),
     ] = None,
 ) -> None:
-    """Open a saved document.
+    """Open a saved document or a recording.
 
-    It takes what -o json and -o ndjson print, exports of the map, and documents of upstream's
+    It takes what -o json and -o ndjson print, exports of the map, what --record wrote, and documents of upstream's
     snapshot-metadata-lister. A document that was cut is shown as far as it goes. With -o it is printed in another
     format.
 
@@ -86,11 +87,13 @@ def open_file(
       # In another format
       kubectl cbt open delta.json -o csv
     """
+    from kubectl_cbt.cli.recorded import open_recording, seen
     from kubectl_cbt.saved.opening import open_document
 
     shown = wants_screen(output) or (file == _STDIN and output is None and has_screen())
     with _opened(file, keyboard=shown) as (data, name):
-        stream = open_document(data, name, kind)
+        begun, is_recording = seen(data)
+        stream = open_recording(begun, name, kind) if is_recording else open_document(begun, name, kind)
         if shown:
             raise typer.Exit(show_map(_Saved(stream), None, viewing, terminal))
         form = output or StreamFormat.SUMMARY

@@ -56,6 +56,12 @@ def _palette(text: str) -> str:
     return text
 
 
+def _new_file(text: str) -> Path:
+    if text in ("", "-"):
+        raise ValueError("takes the name of a file: standard output is for data")
+    return Path(text).expanduser()
+
+
 def _rare(*names: str, **settings: Any) -> Any:
     """An option that ``kubectl cbt options`` lists, as ``kubectl options`` does, and not every verb's help."""
     return typer.Option(*names, hidden=True, **settings)
@@ -253,6 +259,15 @@ class Asking(Service):
     no_probe: Annotated[
         bool, typer.Option("--no-probe", help="Take the driver's word for the end of a stream, and do not ask again.")
     ] = False
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            "--record",
+            parser=_parser(_new_file),
+            metavar="FILE",
+            help="Keep what comes in a new file, without token and secrets, for a bug report: open and check read it.",
+        ),
+    ] = None
 
     @classmethod
     def of(cls, service: Service) -> Asking:

@@ -114,7 +114,7 @@ class Api:
         """URL and headers, with the login and whom to act as."""
         from urllib3 import HTTPHeaderDict
 
-        given = {"Accept": "application/json", "User-Agent": "kubectl-cbt"}
+        given = {"Accept": "application/json"}
         if body is not None:
             given["Content-Type"] = "application/json"
         parameters = [(name, value) for name, value in query.items() if value]
@@ -122,6 +122,7 @@ class Api:
             method, path, query_params=parameters, header_params=given, auth_settings=["BearerToken"]
         )
         headers = HTTPHeaderDict(plain)
+        headers["User-Agent"] = "kubectl-cbt"  # the client puts its own over one that is given
         for name, value in self._impersonation.headers():
             headers.add(name, value)  # a dictionary would keep the last group only
         return url, headers
@@ -178,6 +179,9 @@ def _verify_as_kubectl(client: Any) -> None:
 
     context = create_urllib3_context()
     context.verify_flags &= ~VERIFY_X509_STRICT
+    if client.configuration.ssl_ca_cert is None:
+        # urllib3 does this itself only for a context of its own making.
+        context.load_default_certs()
     # urllib3 sets verify_mode from the configuration, and Python wants the host name's check gone before.
     context.check_hostname = bool(client.configuration.verify_ssl)
     client.rest_client.pool_manager.connection_pool_kw["ssl_context"] = context

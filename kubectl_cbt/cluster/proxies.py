@@ -6,7 +6,6 @@ Those differ from Python's: upper case goes first, there is no ``ALL_PROXY``, lo
 
 from __future__ import annotations
 
-import importlib.util
 import ipaddress
 import os
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -24,7 +23,7 @@ def proxy_for(server: str, proxy_url: str = "") -> tuple[str | None, dict[str, s
         proxy_url: the kubeconfig's; empty when it names none.
 
     Raises:
-        ConfigError: a proxy that is no URL, or one that cannot be spoken to.
+        ConfigError: a proxy that is no URL.
     """
     text = proxy_url or _of_environment(urlsplit(server))
     if not text:
@@ -37,8 +36,6 @@ def proxy_for(server: str, proxy_url: str = "") -> tuple[str | None, dict[str, s
     if not usable:
         named = "proxy-url of the cluster" if proxy_url else "the proxy of the environment"
         raise ConfigError(f"{named} cannot be used: it is no URL of a proxy", hint=f"schemes: {', '.join(_SCHEMES)}")
-    if url.scheme == "socks5" and importlib.util.find_spec("socks") is None:
-        raise ConfigError("a SOCKS proxy needs the Python package PySocks", hint="install it beside kubectl-cbt")
     return _without_login(url), _login(url)
 
 

@@ -11,8 +11,8 @@ _SHOWN = 3
 
 
 def differences(expected: Taken, found: Taken, start: int = 0) -> list[str]:
-    """What ``found`` tells otherwise from ``start`` on; as far as it goes, when enough of it was seen."""
-    end = found.end if found.cut == "enough" else INT64_MAX
+    """What ``found`` tells otherwise from ``start`` on; as far as it goes, when it was cut off."""
+    end = found.end if found.cut else INT64_MAX
     wanted, got = expected.runs.within(start, end), found.runs.within(start, end)
     lines = [in_words(wanted - got, "missing"), in_words(got - wanted, "not there before")]
     return [line for line in lines if line]

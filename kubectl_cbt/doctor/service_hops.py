@@ -70,7 +70,7 @@ def _new_certificates(service: str) -> str:
 
 
 def _permissions(walk: Walk, seen: Seen) -> None:
-    here, endpoint = walk.known("here"), walk.endpoint
+    here = walk.known("here")
     missing = []
     for words, attributes in _calls(walk, here.means.account()):
         if not _may(here.api, attributes):
@@ -82,8 +82,8 @@ def _permissions(walk: Walk, seen: Seen) -> None:
         seen.fix.append(f"an administrator can grant it: kubectl cbt rbac -n {here.namespace} --for-user{as_you}"
                         " | kubectl apply -f -")  # fmt: skip
     else:
-        what = "and the way to the service" if endpoint is not None else ""
-        seen.evidence.append(f"you may all that asking takes {what}".rstrip())
+        way = ", and the way to the service," if walk.way is not None else ""
+        seen.evidence.append(f"you may make every call that asking{way} takes")
 
 
 def _calls(walk: Walk, account: ServiceAccountRef | None) -> Iterator[tuple[str, dict[str, str]]]:

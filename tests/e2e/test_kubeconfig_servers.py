@@ -1,6 +1,5 @@
 """Which server, through which proxy, and whether to trust it: row by row the same as the real kubectl."""
 
-import importlib.util
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -15,14 +14,11 @@ from kubeconfigs import (
     Document,
     Row,
     Sent,
+    SocksProxy,
     agree,
     kubeconfig,
-    lay_out,
     of_cluster,
-    run_kubectl,
-    run_ours,
 )
-from test_demo_requests import needs_kubectl
 
 
 @pytest.fixture(scope="module")
@@ -333,29 +329,28 @@ def test_as_kubectl(row, cast, tmp_path):
     agree(row, cast, tmp_path)
 
 
-@pytest.mark.xfail(reason="urllib3 is handed a TLS context without the system's CAs, see _verify_as_kubectl in api.py")
 def test_without_a_ca_the_systems_are_trusted(cast, tmp_path):
     # Go reads the variable too.
     row = of_cluster("system", {"server": "$ONE"}, environment={"SSL_CERT_FILE": "$ONE_CA"}, sent=ONE)
     agree(row, cast, tmp_path)
 
 
-@needs_kubectl
-@pytest.mark.parametrize("flag", ["--insecure-skip-tls-verify=true", "--insecure-skip-tls-verify=false"])
-def test_what_kubectl_takes_and_we_do_not(cast, tmp_path, flag):
-    """Switches with a value are not known here; nothing is sent rather than something else."""
-    row = of_cluster("switch", INSECURE, flag)
-    lay_out(row, cast.values, tmp_path)
-    assert run_kubectl(row, cast, tmp_path).sent == [ONE]
-    ours = run_ours(row, cast, tmp_path)
-    assert (ours.code, ours.sent) == (2, [])
+@pytest.mark.parametrize(
+    ("cluster", "flag", "sent"),
+    [
+        (INSECURE, "--insecure-skip-tls-verify=true", ONE),
+        (INSECURE, "--insecure-skip-tls-verify=false", ONE),
+        ({"server": "$ONE"}, "--insecure-skip-tls-verify=true", ONE),
+        ({"server": "$ONE"}, "--insecure-skip-tls-verify=false", None),
+    ],
+)
+def test_switches_take_a_value(cast, tmp_path, cluster, flag, sent):
+    agree(of_cluster("pflag: a bool may be given its value", cluster, flag, sent=sent, said=UNTRUSTED), cast, tmp_path)
 
 
-def test_a_socks_proxy_needs_a_package_of_its_own(cast, tmp_path):
-    if importlib.util.find_spec("socks"):
-        pytest.skip("it is there")
-    row = of_cluster("socks", TO_ONE | {"proxy-url": "socks5://127.0.0.1:9"})
-    lay_out(row, cast.values, tmp_path)
-    ours = run_ours(row, cast, tmp_path)
-    assert (ours.code, ours.sent) == (1, [])
-    assert "a SOCKS proxy needs the Python package PySocks" in ours.stderr
+def test_a_socks_proxy_is_spoken_to(cast, tmp_path):
+    with SocksProxy() as proxy:
+        row = of_cluster("socks", TO_ONE | {"proxy-url": f"socks5://{proxy.address}"}, sent=ONE)
+        agree(row, cast, tmp_path)
+    assert {host for host, _ in proxy.asked} == {"127.0.0.1"}
+    assert len(proxy.asked) >= 2

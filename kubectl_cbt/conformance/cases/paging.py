@@ -10,7 +10,7 @@ from kubectl_cbt.conformance.exam import ENOUGH_EXTENTS, CannotTell, Exam, from_
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.stream.taking import Taken
 
-_FEW_EXTENTS = 2_000
+_FEW_EXTENTS = 500
 _SHOWN = 4
 
 
@@ -28,12 +28,17 @@ def _with_limit(limit: int) -> Callable[[Exam], Observed]:
 
 
 def _held(taken: Taken, whole: Taken, limit: int) -> Iterator[str]:
-    if taken.error is not None or taken.cut == "deadline":
+    if _got_nowhere(taken):
         yield taken.in_words()
         return
     if taken.messages and int(taken.per_message.max()) > limit:
         yield f"a message of {int(taken.per_message.max())} extents"
     yield from differences(whole, taken)
+
+
+def _got_nowhere(taken: Taken) -> bool:
+    """An error, or nothing at all in all the time there was; what came slowly is judged as far as it came."""
+    return taken.error is not None or (taken.cut == "deadline" and not taken.messages)
 
 
 def _ends(whole: Taken) -> list[int]:
@@ -83,7 +88,7 @@ def _from(offsets: Callable[[Taken], list[int]], sent: str) -> Callable[[Exam], 
 
 def _same_tail(exam: Exam, question: Question, whole: Taken, offset: int) -> list[str]:
     tail = exam.ask(from_offset(question, offset), at_most=ENOUGH_EXTENTS)
-    if tail.error is not None or tail.cut == "deadline":
+    if _got_nowhere(tail):
         return [tail.in_words()]
     return differences(whole, tail, offset)
 

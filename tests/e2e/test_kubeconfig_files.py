@@ -11,9 +11,22 @@ from typing import Any
 import pytest
 import yaml
 from conftest import run_command
-from kubeconfigs import ONE, TO_ONE, TO_TWO, TOKEN, Cast, Document, Row, Sent, agree, kubeconfig, lay_out, run_ours
-from test_demo_requests import needs_kubectl
-from test_kubectl import kubectl
+from kubeconfigs import (
+    ONE,
+    TO_ONE,
+    TO_TWO,
+    TOKEN,
+    Cast,
+    Document,
+    Row,
+    Sent,
+    agree,
+    kubeconfig,
+    kubectl,
+    lay_out,
+    needs_kubectl,
+    run_ours,
+)
 
 
 @pytest.fixture(scope="module")
@@ -306,9 +319,8 @@ def test_a_kubeconfig_in_a_folder_that_may_not_be_written_is_read(cast, tmp_path
     ],
     ids=lambda part: " ".join(part) if isinstance(part, tuple) else "",
 )
-def test_the_namespace_is_the_flags_then_the_contexts_then_default(demo, tmp_path, monkeypatch, flags, one):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    theirs = kubectl("get", "volumesnapshots", "-o", "name", *flags, kubeconfig=demo.kubeconfig)
+def test_the_namespace_is_the_flags_then_the_contexts_then_default(demo, tmp_path, flags, one):
+    theirs = kubectl(tmp_path, demo.kubeconfig, "get", "volumesnapshots", "-o", "name", *flags)
     ours = run_command("snapshots", "-o", "name", "--sort-by=.metadata.name", *flags, cluster=demo)
     assert (theirs.returncode, ours.returncode) == (0, 0)
     assert sorted(ours.stdout.splitlines()) == sorted(theirs.stdout.splitlines())

@@ -1,0 +1,155 @@
+"""Recordings where documents and snapshots are named: ``open FILE`` and ``check FILE``."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from kubectl_cbt.cli.options import Terminal
+from kubectl_cbt.errors import DocumentError, UsageError
+
+if TYPE_CHECKING:
+    from kubectl_cbt.conformance.case import Case
+    from kubectl_cbt.output.report import ReportFormat
+    from kubectl_cbt.stream.replaying import ReplayedStream
+    from kubectl_cbt.wire.recording import Recording
+    from kubectl_cbt.wire.replay import RecordedSource
+
+
+def seen(data: BinaryIO) -> tuple[BinaryIO, bool]:
+    """Whether a file or a pipe is a recording, and the same from its beginning."""
+    from kubectl_cbt.wire.recording import MAGIC
+
+    begins = b""
+    while len(begins) < len(MAGIC) and MAGIC.startswith(begins):
+        more = data.read(len(MAGIC) - len(begins))
+        if not more:
+            break
+        begins += more
+    if data.seekable():
+        data.seek(-len(begins), io.SEEK_CUR)
+        return data, begins == MAGIC
+    return _PutBack(begins, data), begins == MAGIC  # type: ignore[return-value]  # as good as one to who only reads
+
+
+def open_recording(data: BinaryIO, name: str, kind: str | None = None) -> ReplayedStream:
+    """The stream that was recorded.
+
+    Args:
+        name: how messages call the file.
+        kind: what it is said to be of; None for whatever it is.
+
+    Raises:
+        DocumentError: it is damaged, ends before its stream, or is of another kind.
+    """
+    stream = _replayed(data, name)[2]
+    if kind not in (None, stream.kind):
+        raise DocumentError(f"{name} is the recording of a question of kind {stream.kind}, not {kind}")
+    return stream
+
+
+def is_recording(name: str) -> bool:
+    """Whether what the command line names is a recording, by its suffix or by how it begins, and no snapshot."""
+    from kubectl_cbt.wire.recording import MAGIC, SUFFIX
+
+    if name.endswith(SUFFIX):
+        return True
+    try:
+        with Path(name).open("rb") as data:
+            return data.read(len(MAGIC)) == MAGIC
+    except OSError:
+        return False
+
+
+def check_recording(
+    file: str, others: Sequence[str | None], cases: Sequence[Case], output: ReportFormat, terminal: Terminal
+) -> int:
+    """Judge what was recorded; returns the exit code.
+
+    Args:
+        others: what else was named on the command line, None and empty for what was not.
+
+    Raises:
+        DocumentError: it cannot be read.
+        UsageError: something else was named.
+    """
+    from kubectl_cbt.cli.reporting import print_report
+    from kubectl_cbt.conformance.recorded import LACKS, RecordedExam, for_recordings
+    from kubectl_cbt.conformance.runner import run
+
+    if any(others):
+        raise UsageError("a recording is checked by itself: check FILE", hint="what else there is was not recorded")
+    try:
+        data = Path(file).open("rb")  # noqa: SIM115  # closed below
+    except OSError as error:
+        raise DocumentError(f"{file}: {error.strerror}") from error
+    with data:
+        recording, source, stream = _replayed(data, file)
+        exam = RecordedExam(source, stream)
+    return print_report(
+        lambda begins: run(for_recordings(cases), exam, LACKS, lambda case: begins(case.id)),
+        output,
+        f"check {file}",
+        _about(recording, stream),
+        terminal,
+    )
+
+
+def _replayed(data: BinaryIO, name: str) -> tuple[Recording, RecordedSource, ReplayedStream]:
+    from kubectl_cbt.saved.fields import Fields
+    from kubectl_cbt.saved.head import read_head
+    from kubectl_cbt.saved.source import Source
+    from kubectl_cbt.stream.replaying import HowAsked, ReplayedStream
+    from kubectl_cbt.wire.recording import Recording
+    from kubectl_cbt.wire.replay import RecordedSource
+
+    recording = Recording(Source(data, name))
+    fields = Fields(name, recording.head)
+    asking = fields.object("asking")
+    fields.object("subject")
+    asked = read_head(name, recording.head["subject"]).asked
+    how = HowAsked(asking.count("retries"), asking.flag("probe"), asking.flag("maxResultsIsOurs"))
+    source = RecordedSource(recording)
+    return recording, source, ReplayedStream(source, asked, how)
+
+
+def _about(recording: Recording, stream: ReplayedStream) -> dict[str, str]:
+    """What stands at the top of a report."""
+    target = stream.asked.target
+    base = target.base.ref.name if target.base else target.base_handle
+    head = recording.head
+    service = head.get("service")
+    about = {
+        "driver": f"{target.snapshot.driver} {head.get('driverVersion') or ''}".strip(),
+        "service": f"{service.get('name')} at {service.get('address')}" if isinstance(service, dict) else "",
+        "question": f"{stream.kind} {f'{base} → ' if base else ''}{target.snapshot.ref}",
+        "recorded": f"{_text(head, 'started')} by kubectl-cbt {_text(head, 'clientVersion')}",
+    }
+    return {what: value for what, value in about.items() if value}
+
+
+def _text(head: dict[str, Any], key: str) -> str:
+    return str(head.get(key) or "unknown")
+
+
+class _PutBack(io.RawIOBase):
+    """A pipe, and in front of it what was read already."""
+
+    def __init__(self, ahead: bytes, pipe: BinaryIO) -> None:
+        super().__init__()
+        self._ahead = ahead
+        self._pipe = pipe
+
+    def readable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._pipe.fileno()
+
+    def readinto(self, buffer: Any, /) -> int:
+        taken = self._ahead[: len(buffer)] or self._pipe.read(len(buffer)) or b""
+        self._ahead = self._ahead[len(taken) :]
+        buffer[: len(taken)] = taken
+        return len(taken)

@@ -1,0 +1,51 @@
+"""Errors to what a recording keeps of them, and back to the same class with the same words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kubectl_cbt import errors
+from kubectl_cbt.errors import ApiError, CbtError, StreamError
+from kubectl_cbt.wire.masking import masked_text
+
+Values = dict[str, Any]
+
+
+def values_of(error: CbtError) -> Values:
+    """What is kept, masked; ``details`` are the server's words."""
+    values: Values = {
+        "type": type(error).__name__,
+        "message": masked_text(error.message),
+        "hint": masked_text(error.hint),
+    }
+    if isinstance(error, StreamError):
+        values |= {"code": error.code, "details": masked_text(error.details)}
+    if isinstance(error, ApiError):
+        values |= {"status": error.status, "reason": error.reason}
+    return values
+
+
+def error_of(values: Values) -> CbtError:
+    """The error again; of a class that this version does not know a :class:`~kubectl_cbt.errors.StreamError`.
+
+    Raises:
+        KeyError: a value is missing.
+        TypeError: one is of another type.
+    """
+    kind = getattr(errors, str(values["type"]), StreamError)
+    if not (isinstance(kind, type) and issubclass(kind, CbtError)):
+        kind = StreamError
+    message, hint = _text(values, "message"), _text(values, "hint")
+    if issubclass(kind, ApiError):
+        return kind(message, status=int(values["status"]), reason=_text(values, "reason"), hint=hint)
+    if issubclass(kind, StreamError):
+        code, details = (_text(values, key) if key in values else "" for key in ("code", "details"))
+        return kind(message, code=code, details=details, hint=hint)
+    return kind(message, hint=hint)
+
+
+def _text(values: Values, key: str) -> str:
+    value = values[key]
+    if not isinstance(value, str):
+        raise TypeError(f"{key} is no text")
+    return value

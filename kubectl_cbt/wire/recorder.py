@@ -1,0 +1,272 @@
+"""Writes recordings: a source that passes on what another one answers, and keeps it. See ``recording`` for the format.
+
+Tokens, secrets and certificates are never handed to it. What a server might repeat of them is masked, see ``masking``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import threading
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from kubectl_cbt.errors import CbtError, OutputError, UsageError
+from kubectl_cbt.model.question import Question
+from kubectl_cbt.wire.masking import masked_message
+from kubectl_cbt.wire.recording import (
+    END,
+    FIRST_LINE,
+    FRAME,
+    HEAD,
+    MESSAGE,
+    OFFSET_TIME,
+    OK,
+    QUESTION,
+    Ending,
+    Values,
+    question_values,
+)
+from kubectl_cbt.wire.source import Answer, Source
+
+_FASTEST = 1
+_PENDING_BYTES = 2**16
+_PENDING_SECONDS = 0.1
+_NONE_OPEN = 0
+
+
+class RecordingWriter:
+    """Writes one recording; from any thread.
+
+    What came is handed to the operating system at every question and every end, when 64 KiB of messages are pending,
+    and after 100 ms at the latest, by a thread of its own: a driver that falls silent after a burst must not keep the
+    last messages from the file. So a command that is killed loses at most what came in its last 100 ms, and of that
+    no more than 64 KiB. A machine that loses its power may lose more.
+
+    Args:
+        path: must not exist, or be empty.
+        head: the first record.
+        failed: told, in words, when the file cannot be written any more, and once again by :meth:`close`; the
+            stream goes on without.
+
+    Raises:
+        UsageError: there is something in the file, or it cannot be made.
+        OutputError: not even the head can be written.
+    """
+
+    def __init__(
+        self, path: Path, head: Values, failed: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._path = path
+        self._failed = failed
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._deflate = zlib.compressobj(_FASTEST)
+        self._answers = 0
+        self._open = _NONE_OPEN
+        self._pending_bytes = 0
+        self._failure = ""
+        self._is_whole = True
+        self._closed = False
+        self._file = _created(path)
+        self._begin(head)
+        self._has_pending, self._over = threading.Event(), threading.Event()
+        self._flusher = threading.Thread(target=self._flush_in_time, daemon=True, name="recording")
+        self._flusher.start()
+        self._began = self._asked = clock()
+
+    def question(self, question: Question) -> int:
+        """A question is asked; returns the number of its answer."""
+        with self._lock:
+            self._end(Ending.stopped())
+            self._asked = self._clock()
+            self._append_json(QUESTION, question_values(question, _microseconds(self._asked - self._began)))
+            self._answers += 1
+            self._open = self._answers
+            return self._open
+
+    def message(self, answer: int, message: bytes) -> None:
+        """A message came. One of an answer that is over for the recording is left out."""
+        with self._lock:
+            if answer != self._open:
+                return
+            time_of = OFFSET_TIME.pack(self._since(self._asked))
+            self._append(MESSAGE, time_of, masked_message(message))
+            if self._pending_bytes >= _PENDING_BYTES:
+                self._flush()
+            elif self._pending_bytes:
+                self._has_pending.set()
+
+    def end(self, answer: int, ending: Ending) -> None:
+        """An answer ended; only the first end of it counts."""
+        with self._lock:
+            if answer == self._open:
+                self._end(ending)
+
+    def close(self) -> None:
+        """Finish the file; more than once."""
+        self._over.set()
+        self._has_pending.set()
+        self._flusher.join()
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+            self._end(Ending.stopped())
+            self._write_safely(lambda: self._write(self._deflate.flush(zlib.Z_FINISH)))
+            os.close(self._file)
+        if self._failure:
+            self._failed(self._failure)
+
+    # With the lock held.
+
+    def _end(self, ending: Ending) -> None:
+        if self._open != _NONE_OPEN:
+            self._open = _NONE_OPEN
+            self._append_json(END, ending.values(self._since(self._began)))
+
+    def _append_json(self, kind: bytes, values: Values) -> None:
+        self._append(kind, json.dumps(values).encode())
+        self._flush()
+
+    def _append(self, kind: bytes, *parts: bytes) -> None:
+        """One record, whole or not at all."""
+        length = sum(map(len, parts))
+
+        def write() -> None:
+            for part in (FRAME.pack(kind, length), *parts):
+                self._write(self._deflate.compress(part))
+
+        self._write_safely(write)
+        self._pending_bytes += length
+
+    def _flush(self) -> None:
+        self._write_safely(lambda: self._write(self._deflate.flush(zlib.Z_SYNC_FLUSH)))
+        self._pending_bytes = 0
+
+    def _write_safely(self, write: Callable[[], None]) -> None:
+        """Nothing is written any more behind what was not written whole.
+
+        Not only a full disk: the exception of a signal may come anywhere in between.
+        """
+        if not self._is_whole:
+            return
+        self._is_whole = False
+        try:
+            write()
+        except OSError as error:
+            self._failure = f"{self._path}: {error.strerror}: the recording ends here, the stream goes on without it"
+            self._failed(self._failure)
+            return
+        self._is_whole = True
+
+    def _write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._file, view) :]
+
+    def _since(self, start: float) -> int:
+        return _microseconds(self._clock() - start)
+
+    # Without it.
+
+    def _begin(self, head: Values) -> None:
+        data = json.dumps(head).encode()
+        try:
+            self._write(FIRST_LINE)
+            for part in (FRAME.pack(HEAD, len(data)), data):
+                self._write(self._deflate.compress(part))
+            self._write(self._deflate.flush(zlib.Z_SYNC_FLUSH))
+        except OSError as error:
+            os.close(self._file)
+            raise OutputError(f"--record {self._path}: {error.strerror}") from error
+
+    def _flush_in_time(self) -> None:
+        while not self._over.is_set():
+            self._has_pending.wait()
+            self._over.wait(_PENDING_SECONDS)
+            self._has_pending.clear()
+            with self._lock:
+                if self._pending_bytes:
+                    self._flush()
+
+
+class RecordingSource:
+    """Asks another source, and keeps what it answers. Closes the recording when it is closed."""
+
+    def __init__(self, source: Source, writer: RecordingWriter) -> None:
+        self._source = source
+        self._writer = writer
+
+    def ask(self, question: Question) -> Answer:
+        number = self._writer.question(question)
+        try:
+            return _RecordingAnswer(self._source.ask(question), self._writer, number)
+        except CbtError as error:
+            self._writer.end(number, Ending.of(error))
+            raise
+
+    def cancel(self) -> None:
+        self._source.cancel()
+
+    def close(self) -> None:
+        try:
+            self._source.close()
+        finally:
+            self._writer.close()
+
+
+class _RecordingAnswer:
+    def __init__(self, answer: Answer, writer: RecordingWriter, number: int) -> None:
+        self._answer = answer
+        self._writer = writer
+        self._number = number
+        self._cancelled = threading.Event()
+
+    def __iter__(self) -> Iterator[bytes]:
+        ending = Ending.stopped()
+        try:
+            for message in self._answer:
+                self._writer.message(self._number, message)
+                yield message
+            ending = Ending(OK, None)
+        except CbtError as error:
+            # Of an answer that was cancelled the error only says that it was.
+            ending = ending if self._cancelled.is_set() else Ending.of(error)
+            raise
+        finally:
+            self._writer.end(self._number, ending)
+
+    def cancel(self) -> None:
+        self._cancelled.set()
+        self._answer.cancel()
+
+
+def _microseconds(seconds: float) -> int:
+    return max(round(seconds * 1e6), 0)
+
+
+def _created(path: Path) -> int:
+    """A descriptor of the file, empty and for nobody else."""
+    try:
+        try:
+            return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return _empty(path)
+    except OSError as error:
+        raise UsageError(f"--record {path}: {error.strerror}") from error
+
+
+def _empty(path: Path) -> int:
+    """A file that ``mktemp`` made, or a pipe."""
+    file = os.open(path, os.O_WRONLY)
+    found = os.fstat(file)
+    if found.st_size:
+        os.close(file)
+        raise UsageError(f"--record {path}: there is something in it already", hint="name a file that does not exist")
+    if stat.S_ISREG(found.st_mode):
+        os.fchmod(file, 0o600)
+    return file

@@ -1,0 +1,277 @@
+"""Recordings: a stream as it came off the wire, in one file that can be sent to somebody else. Format and reader.
+
+    kubectl-cbt recording 1\\n        in clear text: what it is, and the version of what follows
+    one zlib stream of records       each: 1 byte kind, 4 bytes length (big-endian), payload
+      H   JSON, first and once       versions, when, what about, how it was asked
+      Q   JSON                       a question, as it was sent
+      M   8 bytes + message          microseconds since the question (big-endian), then the message as received
+      E   JSON                       how the answer ended: code, details, error
+      Q … M … E …                    the next: the stream was taken up again, or asked whether that was all
+
+Whoever writes it flushes often, so a file whose writer was killed can be read to its last whole record. The reader
+holds one message at a time; nothing it finds is trusted.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NoReturn, Protocol
+
+from kubectl_cbt.errors import CbtError, DocumentError, Interrupted
+from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.wire.recorded_errors import error_of, values_of
+
+SUFFIX = ".cbtrec"
+"""What recordings are called by; any other name will do."""
+
+MAGIC = b"kubectl-cbt recording "
+VERSION = 1
+FIRST_LINE = MAGIC + b"%d\n" % VERSION
+
+HEAD, QUESTION, MESSAGE, END = b"H", b"Q", b"M", b"E"
+FRAME = struct.Struct(">cI")
+OFFSET_TIME = struct.Struct(">Q")
+
+OK, CANCELLED = "OK", "CANCELLED"
+
+_LONGEST_FIRST_LINE = 64
+_LONGEST_JSON = 2**24
+_LONGEST_MESSAGE = 2**30
+_CHUNK_BYTES = 2**20
+_NOT_ONE = "is it what --record wrote? kubectl cbt open FILE"
+
+Values = dict[str, Any]
+
+
+class ByteSource(Protocol):
+    """Where a recording is read from; ``saved.source.Source`` is one."""
+
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+        ...
+
+    def read(self) -> bytes:
+        """The next bytes; empty at the end.
+
+        Raises:
+            CbtError: it cannot be read, or was cancelled.
+        """
+        ...
+
+    def cancel(self) -> None:
+        """Let a read that waits raise; from any thread."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an answer ended.
+
+    Attributes:
+        code: gRPC's name of the status; ``CANCELLED`` when it was stopped from here; empty when there was no call.
+        error: as the stream saw it, an :class:`~kubectl_cbt.errors.Interrupted` when it was stopped; None for OK.
+        microseconds: since the recording began.
+    """
+
+    code: str
+    error: CbtError | None
+    microseconds: int = 0
+
+    @classmethod
+    def of(cls, error: CbtError) -> Ending:
+        """The ending that an error is."""
+        return cls(getattr(error, "code", ""), error)
+
+    @classmethod
+    def stopped(cls) -> Ending:
+        """Nobody wanted the rest."""
+        return cls(CANCELLED, Interrupted("interrupted"))
+
+    def values(self, microseconds: int) -> Values:
+        """What is written of it."""
+        error = None if self.error is None else values_of(self.error)
+        details = "" if error is None else error.get("details", "")
+        return {"code": self.code, "details": details, "error": error, "microseconds": microseconds}
+
+
+def question_values(question: Question, microseconds: int) -> Values:
+    """A question as it is written; nothing of it is secret."""
+    return {
+        "method": "GetMetadataAllocated" if question.base is None else "GetMetadataDelta",
+        "namespace": question.snapshot.namespace,
+        "snapshot": question.snapshot.name,
+        "base": question.base.value if question.base is not None else None,
+        "startingOffset": question.starting_offset,
+        "maxResults": question.max_results,
+        "microseconds": microseconds,
+    }
+
+
+class Recording:
+    """Reads a recording once, in order.
+
+    Attributes:
+        head: the first record, untrusted.
+
+    Raises:
+        DocumentError: it is none, of a newer version, or ends before anything was asked.
+    """
+
+    def __init__(self, source: ByteSource) -> None:
+        self.name = source.name
+        self._source = source
+        self._inflate = zlib.decompressobj()
+        self._data = bytearray()
+        self._ahead = self._behind_first_line()
+        found = self._frame()
+        if found is None or found[0] != HEAD:
+            self._damaged("it does not begin with a head")
+        self.head = self._json(found[1])
+
+    def cancel(self) -> None:
+        """Let the reading end with an error; from any thread."""
+        self._source.cancel()
+
+    def answers(self) -> Iterator[RecordedAnswer]:
+        """One after the other; what was not read of one is passed over on the way to the next.
+
+        Raises:
+            DocumentError: the recording is damaged, or its writer was killed: then it ends where that happened.
+        """
+        while (found := self._frame()) is not None:
+            if found[0] != QUESTION:
+                self._damaged("an answer without a question")
+            answer = RecordedAnswer(self, self._json(found[1]))
+            yield answer
+            for _ in answer.messages():
+                pass
+
+    def next_in_answer(self) -> tuple[int, bytes] | Ending:
+        """A message and the microseconds after which it came, or how the answer ended."""
+        found = self._frame()
+        if found is None or found[0] not in (MESSAGE, END):
+            self._damaged("an answer without an end")
+        kind, payload = found
+        if kind == END:
+            return self._ending(self._json(payload))
+        if len(payload) < OFFSET_TIME.size:
+            self._damaged("a message without a time")
+        return OFFSET_TIME.unpack_from(payload)[0], payload[OFFSET_TIME.size :]
+
+    def question_of(self, values: Values) -> tuple[Question, int]:
+        """The question, and the microseconds since the recording began."""
+        try:
+            base = values["base"]
+            ref = SnapshotRef(str(values["namespace"]), str(values["snapshot"]))
+            handle = None if base is None else SnapshotHandle(str(base))
+            question = Question(ref, handle, int(values["startingOffset"]), int(values["maxResults"]))
+            return question, int(values["microseconds"])
+        except (KeyError, TypeError, ValueError):
+            self._damaged("a question that cannot be read")
+
+    def _ending(self, values: Values) -> Ending:
+        try:
+            error = values["error"]
+            found = None if error is None else error_of(error)
+            return Ending(str(values["code"]), found, int(values["microseconds"]))
+        except (KeyError, TypeError, ValueError):
+            self._damaged("an end that cannot be read")
+
+    def _behind_first_line(self) -> bytes:
+        """What was read behind it."""
+        line = b""
+        while b"\n" not in line and len(line) < _LONGEST_FIRST_LINE:
+            more = self._source.read()
+            if not more:
+                break
+            line += more
+        line, _, rest = line.partition(b"\n")
+        if not line.startswith(MAGIC):
+            raise DocumentError(f"{self.name} is no recording", hint=_NOT_ONE)
+        version = line.removeprefix(MAGIC).decode("ascii", "replace")
+        if version != str(VERSION):
+            raise DocumentError(
+                f"{self.name} is a recording of version {version[:20]!r}, not {VERSION}",
+                hint="it takes another version of kubectl-cbt to read it",
+            )
+        return rest
+
+    def _frame(self) -> tuple[bytes, bytes] | None:
+        """Kind and payload of the next record; None behind the last one."""
+        if not self._fill(FRAME.size):
+            return None
+        kind, length = FRAME.unpack_from(self._data)
+        if length > (_LONGEST_MESSAGE if kind == MESSAGE else _LONGEST_JSON):
+            self._damaged(f"a record of {length} bytes")
+        if not self._fill(FRAME.size + length):
+            self._damaged("it ends in the middle of a record")
+        payload = bytes(memoryview(self._data)[FRAME.size : FRAME.size + length])
+        del self._data[: FRAME.size + length]
+        return kind, payload
+
+    def _fill(self, length: int) -> bool:
+        """Whether that much is there; False only where the recording was ended by its writer."""
+        while len(self._data) < length:
+            if self._inflate.eof:
+                return self._is_at_the_end()
+            packed = self._inflate.unconsumed_tail or self._ahead or self._source.read()
+            self._ahead = b""
+            if not packed:
+                self._cut()
+            try:
+                self._data += self._inflate.decompress(packed, _CHUNK_BYTES)
+            except zlib.error:
+                self._damaged("it does not decompress")
+        return True
+
+    def _is_at_the_end(self) -> bool:
+        if self._data:
+            self._damaged("it ends in the middle of a record")
+        if self._inflate.unused_data or self._source.read():
+            self._damaged("something stands behind its end")
+        return False
+
+    def _json(self, payload: bytes) -> Values:
+        try:
+            values = json.loads(payload)
+        except (ValueError, RecursionError):
+            values = None
+        if not isinstance(values, dict):
+            self._damaged("a record that is no JSON object")
+        return values
+
+    def _cut(self) -> NoReturn:
+        raise DocumentError(f"{self.name}: the recording ends here", hint="whoever recorded it was killed meanwhile")
+
+    def _damaged(self, how: str) -> NoReturn:
+        raise DocumentError(f"{self.name} is damaged: {how}", hint="was it copied whole, and as a binary file?")
+
+
+class RecordedAnswer:
+    """One answer of a recording, read while it is iterated.
+
+    Attributes:
+        question: as it was asked.
+        microseconds: when that was, since the recording began.
+        ending: how it ended; None until it was read so far.
+    """
+
+    def __init__(self, recording: Recording, values: Values) -> None:
+        self.question, self.microseconds = recording.question_of(values)
+        self.ending: Ending | None = None
+        self._recording = recording
+
+    def messages(self) -> Iterator[tuple[int, bytes]]:
+        """Those not read yet, each with the microseconds since the question."""
+        while self.ending is None:
+            found = self._recording.next_in_answer()
+            if isinstance(found, Ending):
+                self.ending = found
+            else:
+                yield found

@@ -1,0 +1,97 @@
+"""Recordings for tests: of scripted answers, and of the streams of a real driver that tests/contract keeps."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import samples
+from recorded import cases, messages
+
+from kubectl_cbt.cli.options import Asking
+from kubectl_cbt.cli.recording import recorded
+from kubectl_cbt.errors import CbtError
+from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.results import Asked
+from kubectl_cbt.model.target import Snapshot, Subject
+from kubectl_cbt.stream.loop import ExtentStream
+from kubectl_cbt.stream.resume import Retries
+from kubectl_cbt.wire.source import Source
+
+Script = list[bytes | CbtError]
+
+
+class ScriptedSource:
+    """Answers the first question with the first script, and so on; an error in a script ends its answer."""
+
+    def __init__(self, *scripts: Script) -> None:
+        self._scripts = list(scripts)
+        self.closed = False
+
+    def ask(self, question: Question) -> "ScriptedAnswer":
+        return ScriptedAnswer(self._scripts.pop(0))
+
+    def cancel(self) -> None:
+        """Asking waits for nothing."""
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class ScriptedAnswer:
+    def __init__(self, script: Script) -> None:
+        self._script = script
+
+    def __iter__(self) -> Iterator[bytes]:
+        for item in self._script:
+            if isinstance(item, CbtError):
+                raise item
+            yield item
+
+    def cancel(self) -> None:
+        """It is over soon."""
+
+
+def recording_of(path: Path, source: Source, asked: Asked, **asking: Any) -> Source:
+    """The source, recorded as ``--record`` does."""
+    return recorded(source, asked, Asking(record=path, **asking), path, "direct")
+
+
+def live(source: Source, asked: Asked, *, retries: int = 6, probe: bool = True, ours: bool = True) -> ExtentStream:
+    """A stream as the command makes it of the same options, but for the pauses."""
+    patience = Retries(limit=retries, first_seconds=0.0)
+    return ExtentStream(source, asked.question, max_results_is_ours=ours, retries=patience, probe=probe)
+
+
+def record_case(path: Path, style: str, name: str) -> Path:
+    """A recording of a stream that a real driver sent through a real sidecar; it was not probed then."""
+    case = cases(style)[name]
+    assert case["code"] == "OK"
+    asked = asked_in(case["request"])
+    limit = case["request"].get("max_results")
+    source = recording_of(path, ScriptedSource(list(messages(case))), asked, no_probe=True, max_results=limit)
+    list(live(source, asked, probe=False))
+    source.close()
+    return path
+
+
+def asked_in(request: dict[str, Any]) -> Asked:
+    """The question of a recorded request."""
+    base = request.get("base_snapshot_id")
+    handle = None if base is None else SnapshotHandle(base)
+    target = _snapshot(request.get("target_snapshot_name") or request["snapshot_name"], request["namespace"])
+    question = Question(target.ref, handle, int(request.get("starting_offset", 0)), int(request.get("max_results", 0)))
+    return Asked(question, Subject(target, None, handle))
+
+
+def _snapshot(name: str, namespace: str) -> Snapshot:
+    return Snapshot(
+        ref=SnapshotRef(namespace, name),
+        content=f"snapcontent-{name}",
+        driver="hostpath.csi.k8s.io",
+        handle=SnapshotHandle(f"handle of {name}"),
+        claim=None,
+        volume_handle=None,
+        restore_size_bytes=None,
+        created=samples.snapshot(name, 1).created,
+    )

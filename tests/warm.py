@@ -1,0 +1,213 @@
+"""The command, a thousand times: each run is a process of its own, forked from one that has done the imports.
+
+Importing takes longer than most commands do. What is run is ``main`` as the installed script runs it, with arguments,
+environment, descriptors and exit status of its own; the script itself is run where its start, its signals or its
+imports are what is tested.
+"""
+
+import atexit
+import contextlib
+import json
+import os
+import selectors
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+_LENGTH = struct.Struct("!I")
+_AT_START = ("PYTHON", "LC_", "LANG", "GRPC_")
+"""Variables that Python or gRPC read when they start: too late for a process that has."""
+
+
+class WarmCommand:
+    """A process that forks others; it ends with the one that made it."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="kubectl-cbt-warm-")
+        self._path = f"{self._folder.name}/socket"
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, self._path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert self._process.stdout is not None
+        self._process.stdout.readline()
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        """End it."""
+        self._process.kill()
+        self._process.communicate()
+        self._folder.cleanup()
+
+    @staticmethod
+    def takes(environment: dict[str, str]) -> bool:
+        """Whether a run with this environment can be told from one of the script."""
+        return all(os.environ.get(name) == value for name, value in environment.items() if name.startswith(_AT_START))
+
+    def run(
+        self, arguments: list[str], environment: dict[str, str], timeout: float, cwd: str | None = None
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run one command line to its end.
+
+        Raises:
+            TimeoutExpired: it took longer; it is killed.
+        """
+        asked = {"arguments": arguments, "environment": environment, "cwd": cwd or str(Path.cwd())}
+        request = json.dumps(asked).encode()
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        (out, out_end), (err, err_end) = os.pipe(), os.pipe()
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(self._path)
+            socket.send_fds(connection, [_LENGTH.pack(len(request))], [nothing, out_end, err_end])
+            connection.sendall(request)
+            for descriptor in (nothing, out_end, err_end):
+                os.close(descriptor)
+            pid = _LENGTH.unpack(_exactly(connection, _LENGTH.size))[0]
+            try:
+                texts = _read_both(out, err, time.monotonic() + timeout)
+            except TimeoutError:
+                os.kill(pid, signal.SIGKILL)
+                raise subprocess.TimeoutExpired(arguments, timeout) from None
+            (status,) = struct.unpack("!i", _exactly(connection, 4))
+        return subprocess.CompletedProcess(arguments, status, *(text.decode() for text in texts))
+
+
+def _read_both(out: int, err: int, until: float) -> tuple[bytes, bytes]:
+    held = {out: b"", err: b""}
+    with selectors.DefaultSelector() as selector:
+        for descriptor in held:
+            selector.register(descriptor, selectors.EVENT_READ)
+        while selector.get_map():
+            ready = selector.select(until - time.monotonic())
+            if not ready:
+                raise TimeoutError
+            for key, _ in ready:
+                data = os.read(key.fd, 65536)
+                held[key.fd] += data
+                if not data:
+                    selector.unregister(key.fd)
+                    os.close(key.fd)
+    return held[out], held[err]
+
+
+def _exactly(connection: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        part = connection.recv(size - len(data))
+        if not part:
+            raise EOFError
+        data += part
+    return data
+
+
+# The process that forks.
+
+
+def serve(path: str) -> None:
+    """Fork a handler for each connection, for as long as standard input stays open."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    _import()
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(path)
+    listener.listen(64)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for handlers
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    with selectors.DefaultSelector() as selector:
+        selector.register(listener, selectors.EVENT_READ)
+        selector.register(0, selectors.EVENT_READ)
+        while not any(key.fd == 0 for key, _ in selector.select()):
+            connection, _ = listener.accept()
+            if os.fork() == 0:
+                selector.close()
+                listener.close()
+                _handle(connection)
+            connection.close()
+
+
+def _import() -> None:
+    import google.protobuf.wrappers_pb2
+    import grpc
+    import kubernetes.client
+    import kubernetes.config
+    import numpy
+    import orjson
+    import yaml
+
+    import kubectl_cbt.__main__
+    import kubectl_cbt.cli.app
+    import kubectl_cbt.cluster.config
+    import kubectl_cbt.cluster.reach
+    import kubectl_cbt.conformance.cases
+    import kubectl_cbt.demo.cluster
+    import kubectl_cbt.output.summary
+    import kubectl_cbt.stream.loop
+    import kubectl_cbt.wire.sidecar
+
+    assert google.protobuf.wrappers_pb2
+    assert all((grpc, kubernetes, numpy, orjson, yaml, kubectl_cbt))
+
+
+def _handle(connection: socket.socket) -> None:
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    data, descriptors, _, _ = socket.recv_fds(connection, _LENGTH.size, 3)
+    request = json.loads(_exactly(connection, _LENGTH.unpack(data)[0]))
+    pid = os.fork()
+    if pid == 0:
+        connection.close()
+        _become(request, descriptors)
+    connection.sendall(_LENGTH.pack(pid))
+    for descriptor in descriptors:
+        os.close(descriptor)
+    _, status = os.waitpid(pid, 0)
+    with contextlib.suppress(OSError):
+        connection.sendall(struct.pack("!i", os.waitstatus_to_exitcode(status)))
+    os._exit(0)
+
+
+def _become(request: dict, descriptors: list[int]) -> None:
+    """Be the command, and end as it does."""
+    for number, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, number)
+    for descriptor in descriptors:
+        os.close(descriptor)
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    os.chdir(request["cwd"])
+    sys.argv = ["kubectl-cbt", *request["arguments"]]
+    sys.stdin = os.fdopen(0, closefd=False)
+    sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))
+    sys.stderr.reconfigure(line_buffering=True)
+    from kubectl_cbt.__main__ import main
+
+    code = 1
+    try:
+        main()
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException:  # noqa: BLE001  # as the interpreter shows what nothing caught
+        import traceback
+
+        traceback.print_exc()
+    _end(code)
+
+
+def _end(code: int) -> None:
+    """What the interpreter does on its way out."""
+    import threading
+
+    threading._shutdown()
+    atexit._run_exitfuncs()
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).parent)
+    serve(sys.argv[1])
