@@ -1,14 +1,14 @@
 """Which check case and which doctor hop names which fault: run all of it against the demo, and write docs/faults.md.
 
-``python scripts/draw_matrix.py`` rewrites the table (``make matrix``). Nothing in it is written by hand: each cell is a run
-of the installed command. A test runs every row again, with the cases it names.
+``python scripts/draw_matrix.py`` rewrites the table (``make matrix``). Nothing in it is written by hand: each cell is a
+run of the installed command. A test runs every row again, with the cases it names.
 """
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,8 @@ from kubectl_cbt.demo.scenarios import PAGES_DRIVER
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = ROOT / "docs" / "faults.md"
+Run = Callable[[list[str]], str]
+
 BEGIN, END = "<!-- matrix -->\n", "<!-- end of matrix -->"
 COMMAND = Path(sys.executable).with_name("kubectl-cbt")
 
@@ -56,25 +58,41 @@ def form_of(fault: Fault | None) -> str:
     return f"{fault.name}={_VALUES[fault.name]}" if fault.value else fault.name
 
 
-def named(fault: Fault | None, place: Place, only: Iterable[str] = ()) -> list[str]:
-    """Ids of the cases or hops that fail (or, with a question mark, warn) there."""
+def run_script(arguments: list[str]) -> str:
+    """What the installed command prints."""
+    left_out = ("KUBECONFIG", "CSI_ENDPOINT", "KUBECTL_CBT_SERVICE_ACCOUNT")
+    environment = {name: value for name, value in os.environ.items() if name not in left_out}
+    found = subprocess.run(
+        [str(COMMAND), *arguments], env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    if not found.stdout:
+        raise RuntimeError(f"{arguments}: {found.stderr}")
+    return found.stdout
+
+
+def named(fault: Fault | None, place: Place, only: Iterable[str] = (), run: Run = run_script) -> list[str]:
+    """Ids of the cases or hops that fail (or, with a question mark, warn) there.
+
+    Args:
+        run: runs the command with some arguments, and returns what it prints.
+    """
     patterns = [part for case in only for part in ("--only", case)]
     deadline = ["--deadline", _DEADLINE] if place.verb == "check" else []
     arguments = [place.verb, "-o", "json", *deadline, *patterns]
     if place.at_socket:
-        return _at_socket(fault, arguments)
+        return _at_socket(fault, arguments, run)
     faults = ["--fault", form_of(fault)] if fault else []
-    return _findings([*arguments, *place.arguments, "--demo", *faults])
+    return _findings(run([*arguments, *place.arguments, "--demo", *faults]))
 
 
-def _at_socket(fault: Fault | None, arguments: list[str]) -> list[str]:
+def _at_socket(fault: Fault | None, arguments: list[str], run: Run) -> list[str]:
     faults = parse_faults([form_of(fault)]) if fault else NO_FAULTS
     with DemoCluster(faults=faults) as cluster, TemporaryDirectory(prefix="kubectl-cbt-matrix-") as folder:
         path = Path(folder) / "csi.sock"
         with CsiService(cluster.services[PAGES_DRIVER].plugin, path):
             ids = [_handle(cluster, name) for name in ("snap-a", "snap-b", "snap-c")]
             pair = [ids[0], ids[1], "--third", ids[2]]
-            return _findings([*arguments, *pair, "--csi-endpoint", f"unix://{path}"])
+            return _findings(run([*arguments, *pair, "--csi-endpoint", f"unix://{path}"]))
 
 
 def _handle(cluster: DemoCluster, name: str) -> str:
@@ -83,16 +101,9 @@ def _handle(cluster: DemoCluster, name: str) -> str:
     return str(content["status"]["snapshotHandle"])
 
 
-def _findings(arguments: list[str]) -> list[str]:
-    left_out = ("KUBECONFIG", "CSI_ENDPOINT", "KUBECTL_CBT_SERVICE_ACCOUNT")
-    environment = {name: value for name, value in os.environ.items() if name not in left_out}
-    found = subprocess.run(
-        [str(COMMAND), *arguments], env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
-    if not found.stdout:
-        raise RuntimeError(f"{arguments}: {found.stderr}")
+def _findings(document: str) -> list[str]:
     marks = {"fail": "", "warn": "?"}
-    findings = json.loads(found.stdout)["findings"]
+    findings = json.loads(document)["findings"]
     return [finding["id"] + marks[finding["verdict"]] for finding in findings if finding["verdict"] in marks]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import grpc
 
 from kubectl_cbt.model.address import is_loopback, split_address
@@ -9,6 +11,7 @@ from kubectl_cbt.model.address import is_loopback, split_address
 _UNLIMITED = -1
 _KEEPALIVE_SECONDS = 310
 _KEEPALIVE_PATIENCE_SECONDS = 20
+_CLOSE_SECONDS = 2.0
 
 
 def open_channel(address: str, server_name: str, trusted_pem: bytes) -> grpc.Channel:
@@ -38,3 +41,13 @@ def open_channel(address: str, server_name: str, trusted_pem: bytes) -> grpc.Cha
         options.append(("grpc.enable_http_proxy", 0))
     credentials = grpc.ssl_channel_credentials(root_certificates=trusted_pem)
     return grpc.secure_channel(address, credentials, options=options)
+
+
+def close_channel(channel: grpc.Channel) -> None:
+    """Close it, and do not wait for long.
+
+    gRPC waits for calls to be done. One that a signal's exception fell into, between two steps of gRPC's own, never is.
+    """
+    thread = threading.Thread(target=channel.close, name="cbt-close", daemon=True)
+    thread.start()
+    thread.join(_CLOSE_SECONDS)

@@ -17,6 +17,7 @@ from kubectl_cbt.errors import EndpointUnusable, StreamError
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.secret import Secret
 from kubectl_cbt.model.target import Endpoint
+from kubectl_cbt.wire.channel import close_channel
 from kubectl_cbt.wire.csi_pb2 import (
     GetMetadataAllocatedRequest,
     GetMetadataDeltaRequest,
@@ -133,7 +134,7 @@ class CsiSource:
 
     def close(self) -> None:
         """Close the connection; running answers end."""
-        self._channel.close()
+        close_channel(self._channel)
 
     def _ask_identity(self, method: str, request: Any, response: Any) -> Any:
         call: Any = self._channel.unary_unary(

@@ -16,7 +16,7 @@ from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.secret import Secret
 from kubectl_cbt.model.target import Endpoint
 from kubectl_cbt.model.way import DirectWay, Way
-from kubectl_cbt.wire.channel import open_channel
+from kubectl_cbt.wire.channel import close_channel, open_channel
 from kubectl_cbt.wire.snapshot_metadata_pb2 import (
     DESCRIPTOR,
     GetMetadataAllocatedRequest,
@@ -177,7 +177,7 @@ class SidecarSource:
         self._trusted_pem = self._endpoint.ca_pem
         channel, self._channel = self._channel, None
         if channel is not None:
-            channel.close()
+            close_channel(channel)
 
 
 class SidecarAnswer:
