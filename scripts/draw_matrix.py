@@ -1,14 +1,14 @@
 """Which check case and which doctor hop names which fault: run all of it against the demo, and write docs/faults.md.
 
-``python scripts/draw_matrix.py`` rewrites the table (``make matrix``). Nothing in it is written by hand: each cell is a
-run of the installed command. A test runs every row again, with the cases it names.
+``python scripts/draw_matrix.py [FAULT …]`` rewrites the table, or the rows named (``make matrix``). Nothing in it is
+written by hand: each cell is a run of the installed command. A test runs every row again, with the cases it names.
 """
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,20 +107,29 @@ def _findings(document: str) -> list[str]:
     return [finding["id"] + marks[finding["verdict"]] for finding in findings if finding["verdict"] in marks]
 
 
-def table() -> str:
-    """The whole matrix, of real runs."""
-    jobs = [(fault, place) for fault in (None, *FAULTS) for place in PLACES]
+def table(old: str, only: Collection[str] = ()) -> str:
+    """The matrix, of real runs.
+
+    Args:
+        old: the table as it was.
+        only: names of faults whose rows are made anew; the others stay. All, when empty.
+    """
+    kept = {line.split("`")[1].partition("=")[0]: line for line in old.splitlines() if line.startswith("| `")}
+    faults = [fault for fault in (None, *FAULTS) if not only or (fault and fault.name in only)]
+    jobs = [(fault, place) for fault in faults for place in PLACES]
     with ThreadPoolExecutor(_WORKERS) as workers:
-        cells = list(workers.map(lambda job: _cell(*job), jobs))
+        cells = dict(zip(jobs, workers.map(lambda job: _cell(*job), jobs), strict=True))
     lines = [
         "| fault | what it is | " + " | ".join(place.heading for place in PLACES) + " |",
         "|---|---|" + "---|" * len(PLACES),
     ]
-    for number, fault in enumerate((None, *FAULTS)):
-        row = cells[number * len(PLACES) : (number + 1) * len(PLACES)]
+    for fault in (None, *FAULTS):
+        if fault not in faults:
+            lines.append(kept[fault.name] if fault else next(line for line in old.splitlines() if "| none |" in line))
+            continue
         name = f"`{fault.form}`" if fault else "none"
         summary = fault.summary if fault else "a clean demo"
-        lines.append(f"| {name} | {summary} | " + " | ".join(row) + " |")
+        lines.append(f"| {name} | {summary} | " + " | ".join(cells[fault, place] for place in PLACES) + " |")
     return "\n".join(lines) + "\n"
 
 
@@ -144,5 +153,6 @@ def rows(text: str) -> dict[str, list[list[str]]]:
 if __name__ == "__main__":
     old = DOCUMENT.read_text(encoding="utf-8")
     before, _, rest = old.partition(BEGIN)
-    DOCUMENT.write_text(f"{before}{BEGIN}{table()}{END}{rest.partition(END)[2]}", encoding="utf-8")
+    new = table(rest.partition(END)[0], sys.argv[1:])
+    DOCUMENT.write_text(f"{before}{BEGIN}{new}{END}{rest.partition(END)[2]}", encoding="utf-8")
     print(f"rewrote {DOCUMENT.relative_to(ROOT)}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kubectl_cbt.cli.access import Access
+from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.driver import csi_endpoint, open_driver
 from kubectl_cbt.cli.options import Asking, Cluster, Service, Terminal, parsed_duration
 from kubectl_cbt.cli.recorded import check_recording, is_recording
@@ -129,6 +130,10 @@ def check(
         raise UsageError("check takes a snapshot, or two: BASE TARGET", hint="kubectl cbt snapshots lists them")
     if is_recording(first):
         raise typer.Exit(check_recording(first, (second, third), cases, output, terminal))
+    if hostile:
+        Diagnostics().warning(
+            "--hostile sends what nobody should: a driver may stay busy with it for good. Look at its CPU afterwards"
+        )
     wanted = _Wanted(first, second, third, deadline, hostile=hostile)
     with _candidate(wanted, cluster, service, terminal) as candidate:
         raise typer.Exit(_run(cases, candidate, output, terminal))

@@ -113,6 +113,16 @@ class Exam:
             known = self._parts[question] = self.ask(question, at_most=at_most)
         return known
 
+    def require_an_answer(self) -> None:
+        """See that there is anything to judge: a service that answers nothing answers mistakes no better.
+
+        Raises:
+            CannotTell: no question got a message, or OK.
+        """
+        taken = [self.first_asked(question) for question in self.questions.values()]
+        if not any(one.is_whole or one.messages for one in taken):
+            raise CannotTell(f"nothing is answered at all: {taken[0].in_words()}")
+
     def first_asked(self, question: Question) -> Taken:
         """As :meth:`whole`, however it ended."""
         try:

@@ -41,6 +41,13 @@ def test_a_clean_demo_passes_everything(demo, question):
     assert json.loads(found.stdout)["passed"] >= 25
 
 
+def test_hostile_numbers_come_with_a_warning(demo):
+    found = run_command("check", "snap-b", "--hostile", "--only", "hostile-*", cluster=demo)
+    assert found.returncode == 0
+    assert found.stderr.startswith("warning: --hostile sends what nobody should")
+    assert "4 passed" in found.stdout
+
+
 def test_what_cannot_be_judged_is_skipped_and_says_why(demo):
     found = findings(run_command("check", "snap-b", "-o", "json", cluster=demo))
     assert found["law-new-blocks"]["verdict"] == "skipped"

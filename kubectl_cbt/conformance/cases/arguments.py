@@ -30,6 +30,7 @@ def _refused(make: Callable[[Exam], Question], sent: str, *codes: str) -> Callab
     """The question has to get one of the codes."""
 
     def look(exam: Exam) -> Observed:
+        exam.require_an_answer()
         taken = exam.ask(make(exam), seconds=_SOON_SECONDS)
         code = _code(taken)
         if code in codes:
@@ -66,6 +67,7 @@ def _unknown_namespace(exam: Exam) -> Question:
 
 
 def _same(exam: Exam) -> Observed:
+    exam.require_an_answer()
     target = exam.volume.target
     taken = exam.ask(Question(target.ref, target.handle), seconds=_SOON_SECONDS)
     if taken.is_whole and not len(taken.offsets):
@@ -79,6 +81,7 @@ def _swapped(exam: Exam) -> Observed:
     base, target = exam.volume.base, exam.volume.target
     if base is None:
         raise CannotTell(Needs.DELTA)
+    exam.require_an_answer()
     taken = exam.ask(exam.delta(target, base), seconds=exam.deadline_seconds)
     sent = "delta(target, base)"
     if taken.cut == "deadline":
@@ -95,6 +98,7 @@ def _swapped(exam: Exam) -> Observed:
 def _bad_token(exam: Exam) -> Observed:
     if exam.refused_source is None:
         raise CannotTell(Needs.SIDECAR)
+    exam.require_an_answer()
     taken = take(exam.refused_source, Question(_target(exam)), deadline_seconds=_SOON_SECONDS)
     if _code(taken) == "UNAUTHENTICATED":
         return Observed("a token that is none", notes=("UNAUTHENTICATED",))

@@ -16,6 +16,7 @@ _PATIENCE_SECONDS = 5.0
 
 def _refuses(change: Callable[[Question], Question], *codes: str) -> Callable[[Exam], Observed]:
     def look(exam: Exam) -> Observed:
+        exam.require_an_answer()
         breaches: list[str] = []
         notes: list[str] = []
         sent = ""
