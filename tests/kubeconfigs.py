@@ -112,24 +112,16 @@ class PlainServer:
         self._thread.join()
 
 
-class SocksProxy:
-    """A SOCKS 5 proxy without logins.
-
-    Attributes:
-        asked: for each connection the host and port it was asked for.
-    """
+class _Proxy:
+    """Listens on loopback, and serves each connection in a thread."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, int]] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
 
-    def __enter__(self) -> "SocksProxy":
-        return self
-
-    def __exit__(self, *_: object) -> None:
+    def stop(self) -> None:
         with suppress(OSError):
             # A listener that is only closed would leave accept() waiting.
             self._listener.shutdown(socket.SHUT_RDWR)
@@ -144,6 +136,27 @@ class SocksProxy:
                 thread = threading.Thread(target=self._serve, args=(client,), daemon=True)
                 self._threads.append(thread)
                 thread.start()
+
+    def _serve(self, client: socket.socket) -> None:
+        raise NotImplementedError
+
+
+class SocksProxy(_Proxy):
+    """A SOCKS 5 proxy without logins; a context manager.
+
+    Attributes:
+        asked: for each connection the host and port it was asked for.
+    """
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, int]] = []
+        super().__init__()
+
+    def __enter__(self) -> "SocksProxy":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     def _serve(self, client: socket.socket) -> None:
         with client, suppress(OSError):
@@ -170,7 +183,7 @@ def _pass_on(source: socket.socket, sink: socket.socket) -> None:
         sink.shutdown(socket.SHUT_WR)
 
 
-class ConnectProxy:
+class ConnectProxy(_Proxy):
     """An HTTP proxy for which every host is loopback.
 
     Attributes:
@@ -179,26 +192,7 @@ class ConnectProxy:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        self._threads = [threading.Thread(target=self._accept, daemon=True)]
-        self._threads[0].start()
-
-    def stop(self) -> None:
-        with suppress(OSError):
-            # A listener that is only closed would leave accept() waiting.
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for thread in self._threads:
-            thread.join(10)
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                thread = threading.Thread(target=self._serve, args=(client,), daemon=True)
-                self._threads.append(thread)
-                thread.start()
+        super().__init__()
 
     def _serve(self, client: socket.socket) -> None:
         with client, suppress(OSError):

@@ -2,45 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kubectl_cbt.cli.access import Access
+from kubectl_cbt.cli.candidate import Candidate, Wanted, open_candidate
 from kubectl_cbt.cli.diagnostics import Diagnostics
-from kubectl_cbt.cli.driver import csi_endpoint, open_driver
-from kubectl_cbt.cli.options import Asking, Cluster, Service, Terminal, parsed_duration
+from kubectl_cbt.cli.options import Cluster, Service, Terminal, parsed_duration
 from kubectl_cbt.cli.recorded import check_recording, is_recording
 from kubectl_cbt.cli.reporting import print_report
-from kubectl_cbt.cli.session import Session, open_session
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.errors import UsageError
-from kubectl_cbt.model.entry import SnapshotEntry, siblings
-from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
-from kubectl_cbt.model.secret import Secret
 from kubectl_cbt.output.report import ReportFormat
 
 if TYPE_CHECKING:
-    from kubectl_cbt.cli.driver import LiveDriver
-    from kubectl_cbt.conformance.case import Case, Needs
-    from kubectl_cbt.conformance.exam import Exam, Named
-    from kubectl_cbt.model.target import Target
+    from kubectl_cbt.conformance.case import Case
 
 _LINE_LENGTH = 100
-_NO_TOKEN = "kubectl-cbt.check.no-token"  # noqa: S105  # shown to a service that has to refuse it
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """An exam and how to call it."""
-
-    exam: Exam
-    name: str
-    about: dict[str, str]
-    lacks: frozenset[Needs]
 
 
 def check(
@@ -134,31 +112,12 @@ def check(
         Diagnostics().warning(
             "--hostile sends what nobody should: a driver may stay busy with it for good. Look at its CPU afterwards"
         )
-    wanted = _Wanted(first, second, third, deadline, hostile=hostile)
-    with _candidate(wanted, cluster, service, terminal) as candidate:
+    wanted = Wanted(first, second, third, deadline, hostile=hostile)
+    with open_candidate(wanted, cluster, service, terminal) as candidate:
         raise typer.Exit(_run(cases, candidate, output, terminal))
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What the command line names: of one snapshot the first, of two base and target."""
-
-    first: str
-    second: str | None
-    third: str
-    deadline_seconds: float
-    hostile: bool
-
-    @property
-    def base(self) -> str | None:
-        return self.first if self.second is not None else None
-
-    @property
-    def target(self) -> str:
-        return self.second if self.second is not None else self.first
-
-
-def _run(cases: list[Case], candidate: _Candidate, output: ReportFormat, terminal: Terminal) -> int:
+def _run(cases: list[Case], candidate: Candidate, output: ReportFormat, terminal: Terminal) -> int:
     from kubectl_cbt.conformance.runner import run
 
     return print_report(
@@ -168,120 +127,6 @@ def _run(cases: list[Case], candidate: _Candidate, output: ReportFormat, termina
         candidate.about,
         terminal,
     )
-
-
-@contextlib.contextmanager
-def _candidate(wanted: _Wanted, cluster: Cluster, service: Service, terminal: Terminal) -> Iterator[_Candidate]:
-    endpoint = csi_endpoint(service, cluster)
-    if endpoint:
-        with open_driver(endpoint, Asking.of(service)) as driver:
-            yield _of_driver(wanted, endpoint, driver)
-        return
-    with open_session(cluster, terminal.verbosity) as session, contextlib.ExitStack() as stack:
-        yield _of_cluster(wanted, session, Access(session, cluster, service), service, stack)
-
-
-def _of_driver(wanted: _Wanted, endpoint: str, driver: LiveDriver) -> _Candidate:
-    from kubectl_cbt.conformance.case import Needs
-    from kubectl_cbt.conformance.exam import Exam, Named, Volume
-
-    def named(snapshot_id: str) -> Named:
-        return Named(SnapshotRef("", snapshot_id), SnapshotHandle(snapshot_id))
-
-    base = named(wanted.base) if wanted.base else None
-    in_order = (base, named(wanted.target), named(wanted.third)) if base and wanted.third else ()
-    volume = Volume(named(wanted.target), base, in_order)
-    plugin = driver.source.plugin
-    about = {"driver": f"{driver.name} {plugin.version if plugin else ''}".strip(), "socket": endpoint}
-    exam = Exam(driver.source, volume, deadline_seconds=wanted.deadline_seconds)
-    return _Candidate(exam, _title(wanted), about, _lacks(exam, wanted) | {Needs.SIDECAR})
-
-
-def _of_cluster(
-    wanted: _Wanted, session: Session, access: Access, service: Service, stack: contextlib.ExitStack
-) -> _Candidate:
-    from kubectl_cbt.cli.ask import snapshot_ref
-    from kubectl_cbt.cluster.resolve import Wanted, resolve
-    from kubectl_cbt.cluster.tokens import kept
-    from kubectl_cbt.conformance.exam import Exam, Volume
-
-    target_ref = snapshot_ref(wanted.target, session.namespace)
-    base_ref = snapshot_ref(wanted.base, session.namespace) if wanted.base else None
-    target = resolve(session.catalogue, Wanted(target_ref, base_ref, service=service.service or None))
-    volume = Volume(_named(target, base=False), _named(target, base=True) if base_ref else None)
-    if base_ref is not None:
-        volume = Volume(volume.target, volume.base, _three(session, wanted, target))
-    # A hundred questions take one token; a new one each would be a hundred requests to the API server.
-    fresh_token = kept(access.fresh_token(access.endpoint(target.endpoint)))
-    source = access.source(target, fresh_token)
-    stack.callback(source.close)
-    refused = access.source(target, lambda: Secret(_NO_TOKEN))
-    stack.callback(refused.close)
-    exam = Exam(source, volume, deadline_seconds=wanted.deadline_seconds, refused_source=refused)
-    about = {
-        "driver": target.snapshot.driver,
-        "service": f"{target.endpoint.service} at {target.endpoint.address}",
-        "volume": target.snapshot.volume_handle or target.snapshot.claim or "unknown",
-    }
-    return _Candidate(exam, f"{target_ref.namespace}/{_title(wanted)}", about, _lacks(exam, wanted))
-
-
-def _named(target: Target, *, base: bool) -> Named:
-    from kubectl_cbt.conformance.exam import Named
-
-    snapshot = target.base if base and target.base else target.snapshot
-    return Named(snapshot.ref, snapshot.handle)
-
-
-def _three(session: Session, wanted: _Wanted, target: Target) -> tuple[Named, ...]:
-    """Base, target and one more of the volume, oldest first; empty when there is no other."""
-    from kubectl_cbt.conformance.exam import Named
-    from kubectl_cbt.errors import ApiError
-
-    try:
-        entries = session.catalogue.entries(target.snapshot.ref.namespace)
-    except ApiError:
-        return ()  # who may get snapshots need not be able to list them
-    of_volume = siblings(entries, target.snapshot.ref)
-    pair = {target.snapshot.ref, target.base.ref if target.base else None}
-    others = [entry for entry in of_volume if entry.ref not in pair]
-    if wanted.third:
-        others = [entry for entry in others if entry.ref.name == wanted.third]
-        if not others:
-            raise UsageError(f'--third: "{wanted.third}" is no other usable snapshot of the volume')
-    if not others:
-        return ()
-    chosen = {*pair, _nearest(others, target).ref}
-    return tuple(Named(entry.ref, SnapshotHandle(entry.handle)) for entry in of_volume if entry.ref in chosen)
-
-
-def _nearest(others: list[SnapshotEntry], target: Target) -> SnapshotEntry:
-    """One between base and target if there is one, else the nearest."""
-    ends = [snapshot.created for snapshot in (target.base, target.snapshot) if snapshot and snapshot.created]
-
-    def distance(entry: SnapshotEntry) -> float:
-        if not entry.created or len(ends) < 2 or ends[0] < entry.created < ends[1]:
-            return 0.0
-        return min(abs((entry.created - end).total_seconds()) for end in ends)
-
-    return min(others, key=distance)
-
-
-def _lacks(exam: Exam, wanted: _Wanted) -> frozenset[Needs]:
-    from kubectl_cbt.conformance.case import Needs
-
-    lacks = set()
-    if exam.volume.base is None:
-        lacks |= {Needs.DELTA}
-    if not exam.volume.in_order:
-        lacks |= {Needs.THREE}
-    if not wanted.hostile:
-        lacks |= {Needs.HOSTILE}
-    return frozenset(lacks)
-
-
-def _title(wanted: _Wanted) -> str:
-    return wanted.target if wanted.base is None else f"{wanted.base} → {wanted.target}"
 
 
 def _wrapped(text: str, terminal: Terminal) -> str:

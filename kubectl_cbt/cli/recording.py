@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import atexit
-import platform
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kubectl_cbt import __version__
 from kubectl_cbt.cli.access import Access
 from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.options import Asking
 from kubectl_cbt.cli.showing import wants_screen
+from kubectl_cbt.cli.version import versions
 from kubectl_cbt.model.way import DirectWay
 
 if TYPE_CHECKING:
@@ -23,8 +20,6 @@ if TYPE_CHECKING:
     from kubectl_cbt.model.target import Endpoint
     from kubectl_cbt.model.way import Way
     from kubectl_cbt.wire.source import Source
-
-_LIBRARIES = ("grpcio", "protobuf", "kubernetes", "numpy")
 
 
 def recorded(source: Source, asked: Asked, asking: Asking, path: Path, reached: str) -> Source:
@@ -80,10 +75,7 @@ def _head(source: Source, asked: Asked, asking: Asking, reached: str) -> dict[st
     from kubectl_cbt.output.document import head
 
     return {
-        "clientVersion": f"v{__version__}",
-        "python": platform.python_version(),
-        "platform": f"{platform.system().lower()}/{platform.machine()}",
-        "libraries": {name: _installed(name) for name in _LIBRARIES},
+        **versions(),
         "started": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "subject": head(asked, None),
         "service": _service(asked),
@@ -116,13 +108,6 @@ def _driver_version(source: Source) -> str | None:
     from kubectl_cbt.wire.csi import CsiSource
 
     return source.plugin.version if isinstance(source, CsiSource) and source.plugin else None
-
-
-def _installed(name: str) -> str:
-    try:
-        return installed_version(name)
-    except PackageNotFoundError:
-        return "missing"
 
 
 def _warnings(asking: Asking) -> _Warnings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -25,12 +25,7 @@ def version(
       kubectl cbt version
       kubectl cbt version -o json
     """
-    document = {
-        "clientVersion": f"v{__version__}",
-        "python": platform.python_version(),
-        "platform": f"{platform.system().lower()}/{platform.machine()}",
-        "libraries": {name: _installed(name) for name in _LIBRARIES},
-    }
+    document = versions()
     if output == "json":
         import orjson
 
@@ -44,6 +39,16 @@ def version(
     else:
         libraries = ", ".join(f"{name} {_installed(name)}" for name in _LIBRARIES)
         write_stdout(f"Client Version: v{__version__}\nPython {platform.python_version()}, {libraries}\n")
+
+
+def versions() -> dict[str, Any]:
+    """This release and what it runs on, for a report."""
+    return {
+        "clientVersion": f"v{__version__}",
+        "python": platform.python_version(),
+        "platform": f"{platform.system().lower()}/{platform.machine()}",
+        "libraries": {name: _installed(name) for name in _LIBRARIES},
+    }
 
 
 def _installed(name: str) -> str:

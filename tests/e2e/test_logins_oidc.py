@@ -82,7 +82,7 @@ def test_a_token_that_is_good_is_used_and_nobody_asked(provider, cast, tmp_path)
     assert provider.requests == 0
 
 
-@pytest.mark.parametrize("token", [EXPIRED, None, ""])
+@pytest.mark.parametrize("token", [EXPIRED, None, ""], ids=["expired", "none", "empty"])
 def test_one_that_is_none_or_has_expired_is_renewed(provider, cast, tmp_path, token):
     agree(of_user("", oidc(provider, id_token=token), sent=fresh(provider)), cast, tmp_path)
 
@@ -139,7 +139,7 @@ def test_what_the_environment_says_to_pythons_clients_is_not_for_the_provider(pr
         ({"refresh_token": None}, "has expired, and the kubeconfig has nothing to renew it with"),
         ({"refresh_token": ""}, "has expired, and the kubeconfig has nothing to renew it with"),
         ({"idp_issuer_url": None}, "has no idp-issuer-url"),
-        ({"client_id": None, "id_token": GOOD}, "has no client-id"),
+        pytest.param({"client_id": None, "id_token": GOOD}, "has no client-id", id="no client-id"),
         ({"id_token": UNREADABLE}, 'the id-token of user "jane" is no JSON Web Token'),
         ({"idp_issuer_url": "https://127.0.0.1:9/realm"}, "https://127.0.0.1:9/realm could not be renewed"),
     ],
