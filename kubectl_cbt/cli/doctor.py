@@ -53,7 +53,7 @@ def doctor(
     else:
         title = "doctor " + (" → ".join(names) or "of the cluster")
         findings = lambda begins: _in_cluster(names, cluster, service, terminal, begins)  # noqa: E731  # one of two
-    raise typer.Exit(print_report(findings, output, title, {}, terminal))
+    raise typer.Exit(print_report(findings, output, title, {}, terminal, shows_what_is_there=True))
 
 
 def _in_cluster(

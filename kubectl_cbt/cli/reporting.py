@@ -22,15 +22,19 @@ def print_report(
     name: str,
     about: dict[str, str],
     terminal: Terminal,
+    *,
+    shows_what_is_there: bool = False,
 ) -> int:
     """Run the checks through a report; returns the exit code.
 
     Args:
+        shows_what_is_there: see :class:`~kubectl_cbt.output.report.Report`.
         findings: makes the iterator; is given whom to tell what is being looked at.
     """
     from kubectl_cbt.cli.screen import screen_of_stdout
 
-    report = Report(form, write_stdout, screen_of_stdout(terminal.color), name, about)
+    screen = screen_of_stdout(terminal.color)
+    report = Report(form, write_stdout, screen, name, about, shows_what_is_there=shows_what_is_there)
     report.begin()
     try:
         with _watching(form, terminal) as begins:

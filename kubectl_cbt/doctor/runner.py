@@ -20,9 +20,7 @@ def run(hops: Sequence[Hop], walk: Walk, begins: Callable[[str], None]) -> Itera
         missing = [need for need in hop.needs if need in lost]
         if missing:
             lost.add(hop.id)
-            yield Finding(
-                hop.id, hop.title, Verdict.SKIPPED, evidence=(f"there is nothing to look at: see {missing[0]}",)
-            )
+            yield Finding(hop.id, hop.title, Verdict.SKIPPED, evidence=(f"needs {missing[0]}",))
             continue
         finding = _look(hop, walk, started)
         if finding.verdict is Verdict.FAIL:

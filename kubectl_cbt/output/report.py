@@ -20,6 +20,7 @@ Write = Callable[[str], None]
 
 _MARKS = {Verdict.PASS: "✓", Verdict.WARN: "!", Verdict.FAIL: "✗", Verdict.SKIPPED: "–"}
 _COLORS = {Verdict.PASS: "32", Verdict.WARN: "33", Verdict.FAIL: "31", Verdict.SKIPPED: "2"}
+_HOP_COLUMN = 18
 _TAKES_SPACE = 60
 """Narrower than this no text is wrapped."""
 
@@ -39,14 +40,25 @@ class Report:
     Args:
         name: of the whole, ``check default/snap-a → snap-b``.
         about: facts that stand at the top, by name.
+        shows_what_is_there: a line begins with what was seen, as a walk's, and not with what should be.
     """
 
-    def __init__(self, form: ReportFormat, write: Write, screen: Screen, name: str, about: dict[str, str]) -> None:
+    def __init__(
+        self,
+        form: ReportFormat,
+        write: Write,
+        screen: Screen,
+        name: str,
+        about: dict[str, str],
+        *,
+        shows_what_is_there: bool = False,
+    ) -> None:
         self._form = form
         self._write = write
         self._screen = screen
         self._name = name
         self._about = about
+        self._shows_what_is_there = shows_what_is_there
         self.findings: list[Finding] = []
 
     def begin(self) -> None:
@@ -61,7 +73,8 @@ class Report:
             finding = _printable(finding)
         self.findings.append(finding)
         if self._form is ReportFormat.TABLE:
-            self._write(_in_table(finding, self._screen))
+            draw = _hop if self._shows_what_is_there else _case
+            self._write("\n".join(draw(finding, self._screen)) + "\n")
 
     def end(self, *, complete: bool) -> None:
         """The rest of the document.
@@ -87,14 +100,32 @@ def _printable(finding: Finding) -> Finding:
     return replace(finding, sent=printable(finding.sent), evidence=evidence, fix=fix)
 
 
-def _in_table(finding: Finding, screen: Screen) -> str:
+def _mark(finding: Finding, screen: Screen) -> str:
     mark = _MARKS[finding.verdict]
-    if screen.color_system:
-        mark = f"\x1b[{_COLORS[finding.verdict]}m{mark}\x1b[0m"
+    return f"\x1b[{_COLORS[finding.verdict]}m{mark}\x1b[0m" if screen.color_system else mark
+
+
+def _hop(finding: Finding, screen: Screen) -> list[str]:
+    """What is there, or what is wrong with it, and what mends that."""
+    skipped = "skipped: " if finding.verdict is Verdict.SKIPPED else ""
+    first, *rest = finding.evidence or (finding.title,)
+    column = " " * max(_HOP_COLUMN, 2 + len(finding.id) + 1)
+    lines = _folded(f"{'':2}{finding.id}".ljust(len(column)), skipped + first, column, screen)
+    # The mark last: its colour counts no columns.
+    lines[0] = _mark(finding, screen) + lines[0][1:]
+    lines += [line for text in rest for line in _folded(column, text, column, screen)]
+    for number, text in enumerate(finding.fix.splitlines()):
+        label = "     " if number else "fix: "
+        lines += _folded(column + label, text, column + "     ", screen)
+    return lines
+
+
+def _case(finding: Finding, screen: Screen) -> list[str]:
+    """What should be; where it is not, what was sent, what came, what the spec says, and the usual bug."""
     where = " ".join(
         part for part in (finding.rule, finding.level if finding.verdict is not Verdict.PASS else "") if part
     )
-    lines = [f"{mark} {finding.id:<24} {finding.title}" + (f"   {where}" if where else "")]
+    lines = [f"{_mark(finding, screen)} {finding.id:<24} {finding.title}" + (f"   {where}" if where else "")]
     if finding.verdict in (Verdict.WARN, Verdict.FAIL):
         lines += _wrapped("sent", finding.sent, screen) if finding.sent else []
         for number, line in enumerate(finding.evidence):
@@ -104,13 +135,16 @@ def _in_table(finding: Finding, screen: Screen) -> str:
             lines += _wrapped("fix" if not number else "", line, screen)
     else:
         lines += [line for text in finding.evidence for line in _wrapped("", text, screen)]
-    return "\n".join(lines) + "\n"
+    return lines
 
 
 def _wrapped(label: str, text: str, screen: Screen) -> list[str]:
-    indent = " " * 9
+    return _folded(f"  {label:<6} ", text, " " * 9, screen)
+
+
+def _folded(first: str, text: str, indent: str, screen: Screen) -> list[str]:
+    """Lines for a terminal's width; elsewhere one."""
     width = screen.width if screen.is_terminal and screen.width >= _TAKES_SPACE else 10_000
-    first = f"  {label:<6} "
     # A command that is cut in two cannot be pasted: only what is longer than the screen is wrapped, at spaces.
     return textwrap.wrap(
         text, width, initial_indent=first, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False

@@ -133,3 +133,21 @@ def test_no_format_passes_a_drivers_control_letters_on(form):
 def test_a_tally_names_what_there_is():
     assert str(Tally.of(FINDINGS[:1])) == "1 passed"
     assert str(Tally.of([])) == "nothing was checked"
+
+
+def test_a_walk_shows_what_is_there_and_what_mends_it():
+    written: list[str] = []
+    found = Report(ReportFormat.TABLE, written.append, Screen(), "doctor", {}, shows_what_is_there=True)
+    found.add(Finding("tls", "it is signed", Verdict.PASS, evidence=("CN=a, until 2027", "and more")))
+    found.add(Finding("class", "there is one", Verdict.FAIL, evidence=("it is gone",), fix="make it\nagain"))
+    found.add(Finding("resolve", "they go together", Verdict.PASS))
+    found.add(Finding("a-very-long-name-of-a-hop", "x", Verdict.SKIPPED, evidence=("needs tls",)))
+    assert "".join(written) == (
+        "✓ tls             CN=a, until 2027\n"
+        "                  and more\n"
+        "✗ class           it is gone\n"
+        "                  fix: make it\n"
+        "                       again\n"
+        "✓ resolve         they go together\n"
+        "– a-very-long-name-of-a-hop skipped: needs tls\n"
+    )
