@@ -46,7 +46,11 @@ class WarmCommand:
     @staticmethod
     def takes(environment: dict[str, str]) -> bool:
         """Whether a run with this environment can be told from one of the script."""
-        return all(os.environ.get(name) == value for name, value in environment.items() if name.startswith(_AT_START))
+        return all(
+            os.environ.get(name) == value or (name.startswith(("LC_", "LANG")) and value.upper().endswith("UTF-8"))
+            for name, value in environment.items()
+            if name.startswith(_AT_START)
+        )
 
     def run(
         self, arguments: list[str], environment: dict[str, str], timeout: float, cwd: str | None = None

@@ -283,10 +283,15 @@ def test_a_file_cut_anywhere_gives_what_is_in_front_of_the_cut(whole, tmp_path):
 
 
 def test_the_end_of_a_cut_file_says_so(whole, tmp_path):
+    """Behind its last record nothing is lost; the first cut that loses that is told of."""
     path = tmp_path / "cut.cbtrec"
-    path.write_bytes(whole[:-12])
-    found, error, outcome = replayed(path)
-    assert (len(found), outcome.complete) == (3, False)
+    for missing in range(1, len(whole)):
+        path.write_bytes(whole[:-missing])
+        found, error, outcome = replayed(path)
+        assert len(found) == 3
+        if not outcome.complete:
+            break
+    assert not outcome.complete
     assert "cut.cbtrec: the recording ends here" in error.message
 
 
