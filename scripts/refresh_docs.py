@@ -37,7 +37,6 @@ _VOLATILE = (
     (re.compile(r"127\.0\.0\.1:\d+"), "<address>"),
     (re.compile(r"\d{4}-\d\d-\d\d, (in )?\d+ days"), "<expiry>"),
     (re.compile(r"after \d+(\.\d+)? m?s"), "after <time>"),
-    (re.compile(r"for (\d+ min )?\d+ s more"), "for <time> more"),
     (re.compile(r"(?<= )(\d+y)?\d+[dhms](\d+[hms])?(?= )"), "<age>"),
     (re.compile(r"^Python .*$", re.MULTILINE), "<libraries>"),
 )

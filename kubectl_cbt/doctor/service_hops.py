@@ -161,7 +161,7 @@ def _token(walk: Walk, seen: Seen) -> None:
     audiences = claims.get("aud")
     audiences = [audiences] if isinstance(audiences, str) else list(audiences or [])
     left = float(claims.get("exp") or 0) - time.time()
-    seen.evidence.append(f"of {claims.get('sub')}, for {', '.join(audiences)}, for {human_seconds(max(left, 0))} more")
+    seen.evidence.append(f"of {claims.get('sub')}, for {', '.join(audiences)}, {max(round(left / 60), 0)} min left")
     if endpoint.audience not in audiences:
         seen.fail(
             f"it is not for the service's audience, {endpoint.audience}", "leave out --token-file, or make it anew"
