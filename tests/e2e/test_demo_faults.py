@@ -6,6 +6,7 @@ Read with a client that has no rules: what ours makes of it is another matter.
 import hashlib
 import itertools
 import json
+import re
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -491,7 +492,8 @@ def test_wrong_code_answers_what_the_specification_does_not_want(sockets, cluste
         ("missing-class", Code.UNAVAILABLE, 'is forbidden: User "system:serviceaccount:storage:'),
         ("unimplemented", Code.UNIMPLEMENTED, ""),
         ("cert-expired", Code.UNAVAILABLE, "certificate has expired"),
-        ("cert-wrong-name", Code.UNAVAILABLE, "Hostname Verification Check failed"),
+        # As newer releases of grpcio word it, and as older ones do.
+        ("cert-wrong-name", Code.UNAVAILABLE, "Hostname Verification Check failed|Peer name .* is not in peer cert"),
         ("ca-rotated", Code.UNAVAILABLE, "CERTIFICATE_VERIFY_FAILED"),
     ],
 )
@@ -500,7 +502,7 @@ def test_a_sidecars_fault_is_the_sidecars_alone(fault, code, said):
         for question in (PAIR, ("snap-b",)):
             answer = sidecar.ask(*question)
             assert (answer.code, answer.messages) == (code, [])
-            assert said in answer.details
+            assert re.search(said, answer.details)
             assert socket.ask(*question).code is Code.OK
 
 
