@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed_version
 from typing import Annotated, Any
 
 import typer
@@ -52,6 +50,10 @@ def versions() -> dict[str, Any]:
 
 
 def _installed(name: str) -> str:
+    # Reads files of packages, with a fortieth of a second of imports that no other verb needs.
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed_version
+
     try:
         return installed_version(name)
     except PackageNotFoundError:
