@@ -21,7 +21,6 @@ class Needs(StrEnum):
     DELTA = "needs two snapshots: check BASE TARGET"
     THREE = "needs a third snapshot of the volume: --third"
     SIDECAR = "is about the sidecar, and there is none at a driver's socket"
-    DRIVER = "would hear the sidecar's opinion, not the driver's: use --csi-endpoint"
     ASKING = "needs a driver that can be asked"
     HOSTILE = "may leave a driver spinning: --hostile"
 

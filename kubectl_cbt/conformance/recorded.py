@@ -98,8 +98,7 @@ def _sent_all(exam: Exam) -> Observed:
         return Observed(_sent(exam), (f"{question.verb}: {broken[_PROBED]}",))
     if _PROBE_FAILED in broken:
         raise CannotTell(f"the driver could not be asked whether that was all: {broken[_PROBE_FAILED]}")
-    at_the_end = bool(whole.volume_capacity_bytes and whole.end >= whole.volume_capacity_bytes)
-    if not (exam.probed or at_the_end or not len(whole.offsets)):
+    if not (exam.probed or whole.reaches_capacity or not len(whole.offsets)):
         raise CannotTell("whether that was all was not asked when it was recorded")
     return Observed(_sent(exam))
 

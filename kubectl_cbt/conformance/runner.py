@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from kubectl_cbt.conformance.case import MUST, Case, Needs, Observed
@@ -40,7 +41,7 @@ def run(
             finding = _judged(case, case.look(exam))
         except CannotTell as reason:
             finding = _finding(case, Verdict.SKIPPED, evidence=(str(reason),))
-        yield _timed(finding, time.monotonic() - started)
+        yield replace(finding, seconds=time.monotonic() - started)
 
 
 def _judged(case: Case, observed: Observed) -> Finding:
@@ -52,9 +53,3 @@ def _judged(case: Case, observed: Observed) -> Finding:
 
 def _finding(case: Case, verdict: Verdict, sent: str = "", evidence: tuple[str, ...] = (), fix: str = "") -> Finding:
     return Finding(case.id, case.title, verdict, case.level, case.rule, case.source, sent, evidence, fix)
-
-
-def _timed(finding: Finding, seconds: float) -> Finding:
-    from dataclasses import replace
-
-    return replace(finding, seconds=seconds)

@@ -11,7 +11,7 @@ import numpy as np
 
 from kubectl_cbt.analysis.laws import Ranges
 from kubectl_cbt.analysis.rules import RuleWatch
-from kubectl_cbt.errors import CbtError
+from kubectl_cbt.errors import CbtError, StreamError
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.record import Int64Column, Record, block_metadata_type_name
 from kubectl_cbt.model.results import Violation
@@ -68,6 +68,20 @@ class Taken:
     def end(self) -> int:
         """Where its last run ends; the starting offset when there is none."""
         return int(self.runs.ends[-1]) if len(self.runs) else self.question.starting_offset
+
+    @property
+    def reaches_capacity(self) -> bool:
+        """Whether its last run ends at the volume's end or beyond, so that nothing can follow."""
+        return bool(self.volume_capacity_bytes and self.end >= self.volume_capacity_bytes)
+
+    @property
+    def code(self) -> str:
+        """The status code, for comparing: ``OK`` also when we ended it for ``enough``; else what there was instead."""
+        if self.cut == "deadline":
+            return "no answer"
+        if self.error is None:
+            return "OK"
+        return self.error.code if isinstance(self.error, StreamError) else type(self.error).__name__
 
     def in_words(self) -> str:
         """What came, in one line."""

@@ -7,23 +7,14 @@ from dataclasses import replace
 
 from kubectl_cbt.conformance.case import MUST, SHOULD, Case, Needs, Observed
 from kubectl_cbt.conformance.exam import CannotTell, Exam
-from kubectl_cbt.errors import StreamError
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
-from kubectl_cbt.stream.taking import Taken, take
+from kubectl_cbt.stream.taking import take
 
 _SOON_SECONDS = 20.0
 _NOWHERE = "kubectl-cbt-no-such-snapshot"
 
 _ABOUT_TARGET = "about a snapshot that does not exist"
-
-
-def _code(taken: Taken) -> str:
-    if taken.cut == "deadline":
-        return "no answer"
-    if taken.error is None:
-        return "OK"
-    return taken.error.code if isinstance(taken.error, StreamError) else type(taken.error).__name__
 
 
 def _refused(make: Callable[[Exam], Question], sent: str, *codes: str) -> Callable[[Exam], Observed]:
@@ -32,7 +23,7 @@ def _refused(make: Callable[[Exam], Question], sent: str, *codes: str) -> Callab
     def look(exam: Exam) -> Observed:
         exam.require_an_answer()
         taken = exam.ask(make(exam), seconds=_SOON_SECONDS)
-        code = _code(taken)
+        code = taken.code
         if code in codes:
             return Observed(sent, notes=(f"{code}, after {taken.seconds:.1f} s",))
         wanted = " or ".join(codes)
@@ -72,8 +63,8 @@ def _same(exam: Exam) -> Observed:
     taken = exam.ask(Question(target.ref, target.handle), seconds=_SOON_SECONDS)
     if taken.is_whole and not len(taken.offsets):
         return Observed("delta(target, target)", notes=("nothing, and OK",))
-    if _code(taken) in ("INVALID_ARGUMENT", "FAILED_PRECONDITION"):
-        return Observed("delta(target, target)", notes=(_code(taken),))
+    if taken.code in ("INVALID_ARGUMENT", "FAILED_PRECONDITION"):
+        return Observed("delta(target, target)", notes=(taken.code,))
     return Observed("delta(target, target)", (taken.in_words(),))
 
 
@@ -87,7 +78,7 @@ def _swapped(exam: Exam) -> Observed:
     if taken.cut == "deadline":
         return Observed(sent, (taken.in_words(),))
     if not taken.is_whole:
-        return Observed(sent, notes=(f"refused: {_code(taken)}",))
+        return Observed(sent, notes=(f"refused: {taken.code}",))
     forwards = exam.whole(exam.delta(base, target))
     lost = forwards.runs - taken.runs
     if len(lost):
@@ -100,9 +91,9 @@ def _bad_token(exam: Exam) -> Observed:
         raise CannotTell(Needs.SIDECAR)
     exam.require_an_answer()
     taken = take(exam.refused_source, Question(_target(exam)), deadline_seconds=_SOON_SECONDS)
-    if _code(taken) == "UNAUTHENTICATED":
+    if taken.code == "UNAUTHENTICATED":
         return Observed("a token that is none", notes=("UNAUTHENTICATED",))
-    return Observed("a token that is none", (f"{_code(taken)}: {taken.in_words()}",))
+    return Observed("a token that is none", (f"{taken.code}: {taken.in_words()}",))
 
 
 _CODES = "The code is all a client has to decide whether to retry, to take a full backup, or to wake somebody."

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from kubectl_cbt.conformance.case import MUST, SHOULD, Case, Needs, Observed
 from kubectl_cbt.conformance.exam import Exam, in_words
-from kubectl_cbt.errors import StreamError
 from kubectl_cbt.model.question import MAX_MAX_RESULTS, Question
 from kubectl_cbt.stream.taking import Taken
 
@@ -34,9 +33,7 @@ def _refuses(change: Callable[[Question], Question], *codes: str) -> Callable[[E
 def _code(taken: Taken) -> str:
     if taken.cut == "deadline":
         return f"no answer in {_PATIENCE_SECONDS:g} s; look at the driver's CPU: it may be busy with this for good"
-    if isinstance(taken.error, StreamError):
-        return taken.error.code
-    return "OK"
+    return taken.code
 
 
 def _takes_large_limit(exam: Exam) -> Observed:

@@ -85,7 +85,7 @@ def _survives_cancel(exam: Exam) -> Observed:
 def _sends_all(exam: Exam) -> Observed:
     def rest(question: Question) -> list[str]:
         whole = exam.whole(question)
-        if not len(whole.offsets) or _is_at_the_end(whole):
+        if not len(whole.offsets) or whole.reaches_capacity:
             return []
         probe = exam.ask(from_offset(question, whole.end), at_most=ENOUGH_EXTENTS)
         more = probe.runs.within(whole.end, 2**63 - 1)
@@ -95,10 +95,6 @@ def _sends_all(exam: Exam) -> Observed:
                 f" {more.first(1)[0][0]}"]  # fmt: skip
 
     return _of_each(exam, rest, "once more from the end of the last extent")
-
-
-def _is_at_the_end(whole: Taken) -> bool:
-    return bool(whole.volume_capacity_bytes and whole.end >= whole.volume_capacity_bytes)
 
 
 def _of_each(exam: Exam, look: Callable[[Question], list[str]], sent: str) -> Observed:
