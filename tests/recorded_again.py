@@ -1,5 +1,6 @@
 """Recordings for tests: of scripted answers, and of the streams of a real driver that tests/contract keeps."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,11 +19,14 @@ from kubectl_cbt.stream.loop import ExtentStream
 from kubectl_cbt.stream.resume import Retries
 from kubectl_cbt.wire.source import Source
 
-Script = list[bytes | CbtError]
+Script = list[bytes | CbtError | threading.Event]
 
 
 class ScriptedSource:
-    """Answers the first question with the first script, and so on; an error in a script ends its answer."""
+    """Answers the first question with the first script, and so on; an error in a script ends its answer.
+
+    It waits for an event in a script: streams are read ahead, and what comes behind it shall not be.
+    """
 
     def __init__(self, *scripts: Script) -> None:
         self._scripts = list(scripts)
@@ -46,7 +50,10 @@ class ScriptedAnswer:
         for item in self._script:
             if isinstance(item, CbtError):
                 raise item
-            yield item
+            if isinstance(item, bytes):
+                yield item
+            else:
+                item.wait()
 
     def cancel(self) -> None:
         """It is over soon."""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from kubectl_cbt.model.question import Question
-from kubectl_cbt.model.record import Batch, Record
+from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.results import Asked, Failure, Outcome
 from kubectl_cbt.model.target import Endpoint, Snapshot, Target
@@ -52,7 +52,7 @@ def batches() -> list[Batch]:
 def batch(number: int, offsets: list[int], sizes: list[int], block_type: int = 2) -> Batch:
     """A batch with nothing clipped."""
     columns = np.array(offsets, dtype=np.int64), np.array(sizes, dtype=np.int64)
-    return Batch(Record(number, block_type, CAPACITY, *columns), *columns)
+    return Batch.whole(Records.of(Record(number, block_type, CAPACITY, *columns)))
 
 
 def outcome_of(

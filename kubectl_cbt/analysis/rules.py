@@ -1,6 +1,6 @@
 """The rules of a stream (CSI spec, GetMetadataAllocated and GetMetadataDelta), each a small named checker.
 
-Checkers see every record as it was received, before anything is clipped or repaired, and look at whole columns.
+Checkers see all records as they were received, before anything is clipped or repaired, and look at whole columns.
 A rule of the spec has level MUST; what the spec leaves open but every careful driver keeps is a WARNING.
 R8 (OK only after everything was sent) shows only to who asks again from where a stream ended: the stream loop does,
 and reports it here. R9 (a client may resume) is a client's right, not a driver's duty.
@@ -16,12 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from kubectl_cbt.model.question import Question
-from kubectl_cbt.model.record import INT64_MIN, Record, block_metadata_type_name, saturating_ends
+from kubectl_cbt.model.record import INT64_MIN, Records, block_metadata_type_name
 from kubectl_cbt.model.results import MUST, WARNING, Example, Violation
 
 EXAMPLES_KEPT = 5
 
-_UNKNOWN, _FIXED_LENGTH, _VARIABLE_LENGTH = 0, 1, 2
+_FIXED_LENGTH, _VARIABLE_LENGTH = 1, 2
 
 Mask = npt.NDArray[np.bool_]
 
@@ -29,8 +29,8 @@ Mask = npt.NDArray[np.bool_]
 class Rule(ABC):
     """One rule watched over one stream.
 
-    Subclasses implement :meth:`look`; it is called with each record in order and reports through
-    :meth:`extents_break` or :meth:`record_breaks`.
+    Subclasses implement :meth:`look`; it is called with all records in order, some at a time, and reports through
+    :meth:`extents_break` or :meth:`messages_break`.
     """
 
     id: ClassVar[str]
@@ -43,32 +43,58 @@ class Rule(ABC):
         self.examples: list[Example] = []
 
     @abstractmethod
-    def look(self, record: Record) -> None:
-        """Check one record."""
+    def look(self, records: Records) -> None:
+        """Check the next records."""
 
     def asked_again(self, question: Question) -> None:
         """The stream goes on as the answer to ``question``, which differs in offset and ``max_results`` only."""
         self.question = question
 
-    def record_breaks(self, record: Record, text: str) -> None:
-        """The record as a whole breaks the rule."""
-        self.stream_breaks(record.number, text)
+    def messages_break(self, records: Records, broken: Mask) -> None:
+        """The messages where ``broken`` is set break the rule as a whole."""
+        if not broken.any():
+            return
+        self.count += int(np.count_nonzero(broken))
+        for index in np.flatnonzero(broken)[: self._examples_wanted].tolist():
+            text = self.about_message(records, index)
+            self.examples.append(Example(records.first_number + index, None, None, None, text))
+
+    def about_message(self, records: Records, index: int) -> str:
+        """What is wrong with a message that breaks the rule; of rules that have such."""
+        raise NotImplementedError
 
     def stream_breaks(self, messages: int, text: str) -> None:
         """What follows so many messages breaks the rule."""
         self.count += 1
-        if len(self.examples) < EXAMPLES_KEPT:
+        if self._examples_wanted:
             self.examples.append(Example(messages, None, None, None, text))
 
-    def extents_break(self, record: Record, broken: Mask, text: str) -> None:
-        """The extents of ``record`` where ``broken`` is set break the rule."""
-        found = int(np.count_nonzero(broken))
-        if not found:
-            return
-        self.count += found
-        for index in np.flatnonzero(broken)[: EXAMPLES_KEPT - len(self.examples)].tolist():
-            offset, size = int(record.offsets[index]), int(record.sizes[index])
-            self.examples.append(Example(record.number, index, offset, size, text))
+    def extents_break(self, records: Records, *broken: tuple[Mask, str]) -> None:
+        """The extents where a mask is set break the rule, for the reason that stands beside it."""
+        found: list[tuple[int, int, int]] = []
+        for reason, (mask, _) in enumerate(broken):
+            count = int(np.count_nonzero(mask))
+            if count:
+                self.count += count
+                extents = np.flatnonzero(mask)[: self._examples_wanted]
+                messages = records.message_of(extents).tolist()
+                found += ((message, reason, extent) for message, extent in zip(messages, extents.tolist(), strict=True))
+        # By message, as if one had been looked at after the other, and not all at once.
+        for message, reason, extent in sorted(found)[: self._examples_wanted]:
+            text = broken[reason][1]
+            self.examples.append(_example(records, message, extent, text))
+
+    @property
+    def _examples_wanted(self) -> int:
+        return EXAMPLES_KEPT - len(self.examples)
+
+
+def _example(records: Records, message: int, extent: int, text: str) -> Example:
+    within = extent - int(records.bounds[message])
+    offset, size = int(records.offsets[extent]), int(records.sizes[extent])
+    return Example(
+        records.first_number + message, within, offset, size, text.format(capacity=records.capacities[message])
+    )
 
 
 class PositiveSize(Rule):
@@ -77,8 +103,8 @@ class PositiveSize(Rule):
     id = "R1"
     title = "size_bytes is greater than 0"
 
-    def look(self, record: Record) -> None:
-        self.extents_break(record, record.sizes <= 0, "size is not greater than 0")
+    def look(self, records: Records) -> None:
+        self.extents_break(records, (records.sizes <= 0, "size is not greater than 0"))
 
 
 class Ascending(Rule):
@@ -93,18 +119,18 @@ class Ascending(Rule):
         super().asked_again(question)
         self._last = None  # what begins before the new starting offset is R7's to judge
 
-    def look(self, record: Record) -> None:
-        if not len(record):
+    def look(self, records: Records) -> None:
+        if not len(records):
             return
-        ends = saturating_ends(record.offsets, record.sizes)
         last_offset, last_end = self._last or (INT64_MIN, INT64_MIN)
-        previous_offsets = np.concatenate(([last_offset], record.offsets[:-1]))
-        previous_ends = np.concatenate(([last_end], ends[:-1]))
-        backwards = record.offsets < previous_offsets
-        overlaps = ~backwards & (record.offsets < previous_ends)
-        self.extents_break(record, backwards, "begins before the extent in front of it")
-        self.extents_break(record, overlaps, "overlaps the extent in front of it")
-        self._last = int(record.offsets[-1]), int(ends[-1])
+        self._last = int(records.offsets[-1]), int(records.ends[-1])
+        overlaps = records.offsets < np.concatenate(([last_end], records.ends[:-1]))
+        backwards = records.offsets < np.concatenate(([last_offset], records.offsets[:-1]))
+        self.extents_break(
+            records,
+            (backwards, "begins before the extent in front of it"),
+            (overlaps & ~backwards, "overlaps the extent in front of it"),
+        )
 
 
 class OneType(Rule):
@@ -114,15 +140,19 @@ class OneType(Rule):
     title = "block_metadata_type is the same in every message, and never UNKNOWN"
     _first: int | None = None
 
-    def look(self, record: Record) -> None:
-        sent = record.block_metadata_type
+    def look(self, records: Records) -> None:
+        sent = records.block_metadata_types
         if self._first is None:
-            self._first = sent
+            self._first = int(sent[0])
+        is_unknown = (sent != _FIXED_LENGTH) & (sent != _VARIABLE_LENGTH)
+        self.messages_break(records, is_unknown | (sent != self._first))
+
+    def about_message(self, records: Records, index: int) -> str:
+        sent = int(records.block_metadata_types[index])
+        name = block_metadata_type_name(sent)
         if sent not in (_FIXED_LENGTH, _VARIABLE_LENGTH):
-            self.record_breaks(record, f"type is {block_metadata_type_name(sent)}")
-        elif sent != self._first:
-            names = block_metadata_type_name(sent), block_metadata_type_name(self._first)
-            self.record_breaks(record, "type is {}, the first message said {}".format(*names))
+            return f"type is {name}"
+        return f"type is {name}, the first message said {block_metadata_type_name(self._first or 0)}"
 
 
 class OneCapacity(Rule):
@@ -132,14 +162,15 @@ class OneCapacity(Rule):
     title = "volume_capacity_bytes is the same in every message, and greater than 0"
     _first: int | None = None
 
-    def look(self, record: Record) -> None:
-        sent = record.volume_capacity_bytes
+    def look(self, records: Records) -> None:
+        sent = records.capacities
         if self._first is None:
-            self._first = sent
-        if sent <= 0:
-            self.record_breaks(record, f"capacity is {sent}")
-        elif sent != self._first:
-            self.record_breaks(record, f"capacity is {sent}, the first message said {self._first}")
+            self._first = int(sent[0])
+        self.messages_break(records, (sent <= 0) | (sent != self._first))
+
+    def about_message(self, records: Records, index: int) -> str:
+        sent = int(records.capacities[index])
+        return f"capacity is {sent}" if sent <= 0 else f"capacity is {sent}, the first message said {self._first}"
 
 
 class _FixedSize(Rule):
@@ -147,16 +178,22 @@ class _FixedSize(Rule):
 
     _size: int | None = None
 
-    def _odd_ones(self, record: Record) -> Mask:
-        if record.block_metadata_type != _FIXED_LENGTH or not len(record):
-            return np.zeros(len(record), dtype=np.bool_)
-        if self._size is None:
-            self._size = int(record.sizes[0])
-        return np.asarray(record.sizes != self._size)
+    def _fixed(self, records: Records) -> Mask:
+        """Which extents came in messages of that type: bool[n], or bool[1] where the messages agree."""
+        fixed = records.for_extents(records.block_metadata_types) == _FIXED_LENGTH
+        if self._size is None and len(records) and fixed.any():
+            self._size = int(records.sizes[int(np.argmax(fixed))])
+        return np.asarray(fixed)
 
-    def _short_tails(self, record: Record) -> Mask:
-        at_capacity = saturating_ends(record.offsets, record.sizes) == record.volume_capacity_bytes
-        return np.asarray(at_capacity & (record.sizes < (self._size or 0)))
+    def _odd_ones(self, records: Records) -> Mask:
+        fixed = self._fixed(records)
+        if self._size is None or not fixed.any():
+            return np.zeros(len(records), dtype=np.bool_)
+        return np.asarray((records.sizes != self._size) & fixed)
+
+    def _short_tails(self, records: Records) -> Mask:
+        at_capacity = records.ends == records.for_extents(records.capacities)
+        return np.asarray(at_capacity & (records.sizes < (self._size or 0)))
 
 
 class OneSize(_FixedSize):
@@ -165,10 +202,11 @@ class OneSize(_FixedSize):
     id = "R5"
     title = "FIXED_LENGTH: every extent of the stream has the same size"
 
-    def look(self, record: Record) -> None:
-        odd = self._odd_ones(record)
+    def look(self, records: Records) -> None:
+        odd = self._odd_ones(records)
         if odd.any():
-            self.extents_break(record, odd & ~self._short_tails(record), f"the first extent had {self._size} bytes")
+            broken = odd & ~self._short_tails(records)
+            self.extents_break(records, (broken, f"the first extent had {self._size} bytes"))
 
 
 class ShortTail(_FixedSize):
@@ -178,10 +216,11 @@ class ShortTail(_FixedSize):
     level = WARNING
     title = "FIXED_LENGTH: a short last extent at the capacity breaks the letter of R5"
 
-    def look(self, record: Record) -> None:
-        odd = self._odd_ones(record)
+    def look(self, records: Records) -> None:
+        odd = self._odd_ones(records)
         if odd.any():
-            self.extents_break(record, odd & self._short_tails(record), f"the first extent had {self._size} bytes")
+            broken = odd & self._short_tails(records)
+            self.extents_break(records, (broken, f"the first extent had {self._size} bytes"))
 
 
 class MaxResults(Rule):
@@ -190,10 +229,13 @@ class MaxResults(Rule):
     id = "R6"
     title = "a message holds at most max_results extents"
 
-    def look(self, record: Record) -> None:
-        limit = self.question.max_results
-        if 0 < limit < len(record):
-            self.record_breaks(record, f"{len(record)} extents, {limit} were asked for")
+    def look(self, records: Records) -> None:
+        if self.question.max_results > 0:
+            self.messages_break(records, np.diff(records.bounds) > self.question.max_results)
+
+    def about_message(self, records: Records, index: int) -> str:
+        extents = int(np.diff(records.bounds)[index])
+        return f"{extents} extents, {self.question.max_results} were asked for"
 
 
 class StartingOffset(Rule):
@@ -202,11 +244,10 @@ class StartingOffset(Rule):
     id = "R7"
     title = "no extent ends at or before starting_offset"
 
-    def look(self, record: Record) -> None:
+    def look(self, records: Records) -> None:
         start = self.question.starting_offset
         if start > 0:
-            ends = saturating_ends(record.offsets, record.sizes)
-            self.extents_break(record, ends <= start, f"ends at or before the starting offset {start}")
+            self.extents_break(records, (records.ends <= start, f"ends at or before the starting offset {start}"))
 
 
 class WholeStream(Rule):
@@ -215,7 +256,7 @@ class WholeStream(Rule):
     id = "R8"
     title = "a stream ends with OK only after everything was sent"
 
-    def look(self, record: Record) -> None:
+    def look(self, records: Records) -> None:
         """No record shows what will not follow it."""
 
 
@@ -226,8 +267,8 @@ class NonNegativeOffset(Rule):
     level = WARNING
     title = "byte_offset is not negative"
 
-    def look(self, record: Record) -> None:
-        self.extents_break(record, record.offsets < 0, "offset is negative")
+    def look(self, records: Records) -> None:
+        self.extents_break(records, (records.offsets < 0, "offset is negative"))
 
 
 class WithinCapacity(Rule):
@@ -237,11 +278,11 @@ class WithinCapacity(Rule):
     level = WARNING
     title = "no extent ends beyond the volume's capacity"
 
-    def look(self, record: Record) -> None:
-        capacity = record.volume_capacity_bytes
-        if capacity > 0:
-            ends = saturating_ends(record.offsets, record.sizes)
-            self.extents_break(record, ends > capacity, f"ends beyond the capacity {capacity}")
+    def look(self, records: Records) -> None:
+        capacities = records.for_extents(records.capacities)
+        self.extents_break(
+            records, ((records.ends > capacities) & (capacities > 0), "ends beyond the capacity {capacity}")
+        )
 
 
 class Aligned(_FixedSize):
@@ -251,12 +292,12 @@ class Aligned(_FixedSize):
     level = WARNING
     title = "FIXED_LENGTH: offsets are multiples of the size"
 
-    def look(self, record: Record) -> None:
-        self._odd_ones(record)
-        if record.block_metadata_type == _FIXED_LENGTH and self._size is not None:
+    def look(self, records: Records) -> None:
+        fixed = self._fixed(records)
+        if self._size is not None and fixed.any():
             # By the stream's size, not the extent's own: a short tail begins at a multiple of a whole block.
-            unaligned = record.offsets % max(self._size, 1) != 0
-            self.extents_break(record, unaligned, "offset is not a multiple of the size")
+            unaligned = (records.offsets % max(self._size, 1) != 0) & fixed
+            self.extents_break(records, (unaligned, "offset is not a multiple of the size"))
 
 
 class KnownEnd(Rule):
@@ -266,7 +307,7 @@ class KnownEnd(Rule):
     level = WARNING
     title = "a stream that ended with OK can be asked whether that was all"
 
-    def look(self, record: Record) -> None:
+    def look(self, records: Records) -> None:
         """No record shows what will be answered next."""
 
 
@@ -293,21 +334,21 @@ class RuleWatch:
     def __init__(self, question: Question) -> None:
         self._rules = [rule(question) for rule in RULES]
 
-    def look(self, record: Record) -> None:
-        """Check the next record."""
+    def look(self, records: Records) -> None:
+        """Check the next records."""
         for rule in self._rules:
-            rule.look(record)
+            rule.look(records)
 
     def asked_again(self, question: Question) -> None:
         """The next record begins the answer to another question about the rest of the same stream."""
         for rule in self._rules:
             rule.asked_again(question)
 
-    def ended_early(self, record: Record, end_bytes: int) -> None:
-        """The stream had ended with OK at ``end_bytes``; asked again from there, the driver sent ``record``."""
+    def ended_early(self, message: int, end_bytes: int) -> None:
+        """The stream had ended with OK at ``end_bytes``; asked again from there, the driver sent this message."""
         for rule in self._rules:
             if isinstance(rule, WholeStream):
-                rule.record_breaks(record, f"OK came at byte {end_bytes}; asked again from there, the driver had more")
+                rule.stream_breaks(message, f"OK came at byte {end_bytes}; asked again from there, the driver had more")
 
     def end_unknown(self, messages: int, why: str) -> None:
         """The stream had ended with OK, and whether that was all could not be asked."""

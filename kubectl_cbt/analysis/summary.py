@@ -1,16 +1,22 @@
-"""The figures of a stream, counted while it passes: memory depends on how many sizes differ, not on extents."""
+"""The figures of a stream, counted while it passes: memory depends on how many sizes differ, not on extents.
+
+And those are few, whatever a driver does: k extents of different sizes fill at least k²/2 grains of the volume, so
+64 TiB written in 4 KiB pages hold at most some 180,000 different ones.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
+from itertools import pairwise
 
 import numpy as np
 
-from kubectl_cbt.model.record import Batch, Int64Column, saturating_ends
+from kubectl_cbt.model.record import INT64_MAX, Batch, Int64Column
 from kubectl_cbt.model.results import ChunkCost, Gap, SizeBucket, Summary
 
 CHUNK_SIZES_BYTES = (512 * 1024, 1024 * 1024, 4 * 1024 * 1024)
-"""Block sizes that backup tools commonly read and deduplicate by."""
+"""Block sizes that backup tools commonly read and deduplicate by; powers of two."""
+
+_HALF_BITS = 31
 
 
 class _ChunkCounter:
@@ -18,14 +24,14 @@ class _ChunkCounter:
 
     def __init__(self, chunk_bytes: int) -> None:
         self.chunk_bytes = chunk_bytes
+        self._shift = chunk_bytes.bit_length() - 1
         self._chunks = 0
         self._last = -1
 
-    def add(self, offsets: Int64Column, ends: Int64Column) -> None:
-        first = offsets // self.chunk_bytes
-        last = (ends - 1) // self.chunk_bytes
-        previous_last = np.concatenate(([self._last], last[:-1]))
-        shared = np.count_nonzero(first == previous_last)
+    def add(self, offsets: Int64Column, last_bytes: Int64Column) -> None:
+        first = offsets >> self._shift
+        last = last_bytes >> self._shift
+        shared = np.count_nonzero(first[1:] == last[:-1]) + (first[0] == self._last)
         self._chunks += int((last - first).sum()) + len(first) - int(shared)
         self._last = int(last[-1])
 
@@ -33,6 +39,63 @@ class _ChunkCounter:
         size_bytes = self._chunks * self.chunk_bytes
         beyond_bytes = (self._last + 1) * self.chunk_bytes - capacity_bytes if capacity_bytes else 0
         return ChunkCost(self.chunk_bytes, max(size_bytes - max(beyond_bytes, 0), 0))
+
+
+class _SizeTally:
+    """How often each size came: two columns, ascending by size."""
+
+    def __init__(self) -> None:
+        self._sizes = np.empty(0, dtype=np.int64)
+        self._counts = np.empty(0, dtype=np.int64)
+
+    def add(self, sizes: Int64Column) -> None:
+        found, counts = np.unique(sizes, return_counts=True)
+        at = np.searchsorted(self._sizes, found)
+        is_new = np.append(self._sizes, 0)[at] != found
+        is_new |= at == len(self._sizes)
+        self._counts[at[~is_new]] += counts[~is_new]
+        if is_new.any():
+            self._sizes = np.insert(self._sizes, at[is_new], found[is_new])
+            self._counts = np.insert(self._counts, at[is_new], counts[is_new])
+
+    @property
+    def extents(self) -> int:
+        return int(self._counts.sum())
+
+    @property
+    def smallest(self) -> int:
+        return int(self._sizes[0]) if len(self._sizes) else 0
+
+    @property
+    def largest(self) -> int:
+        return int(self._sizes[-1]) if len(self._sizes) else 0
+
+    @property
+    def median(self) -> int:
+        if not len(self._sizes):
+            return 0
+        running = np.cumsum(self._counts)
+        return int(self._sizes[np.searchsorted(running, (int(running[-1]) + 1) // 2)])
+
+    def histogram(self) -> tuple[SizeBucket, ...]:
+        """By powers of two; what has no bytes is in none."""
+        bounds = [*np.searchsorted(self._sizes, [2**exponent for exponent in range(63)]).tolist(), len(self._sizes)]
+        return tuple(
+            SizeBucket(
+                2**exponent,
+                2 ** (exponent + 1),
+                int(self._counts[start:stop].sum()),
+                _total(self._sizes[start:stop], self._counts[start:stop]),
+            )
+            for exponent, (start, stop) in enumerate(pairwise(bounds))
+            if start < stop
+        )
+
+
+def _total(sizes: Int64Column, counts: Int64Column) -> int:
+    """Sum of the products, which may leave int64: a half of each number at a time."""
+    high = int(np.dot(sizes >> _HALF_BITS, counts))
+    return (high << _HALF_BITS) + int(np.dot(sizes & (2**_HALF_BITS - 1), counts))
 
 
 class SummaryBuilder:
@@ -46,7 +109,7 @@ class SummaryBuilder:
         self._exact = True
         self._runs = 0
         self._grain = 0
-        self._counts: Counter[int] = Counter()
+        self._sizes = _SizeTally()
         self._last_end = starting_offset
         self._reached_an_extent = False
         self._gap = Gap(starting_offset, 0)
@@ -54,29 +117,29 @@ class SummaryBuilder:
 
     def add(self, batch: Batch) -> None:
         """Count one batch. Extents without bytes count as extents and as nothing else."""
-        self._count_sizes(batch.sizes)
         # The grain is the driver's: an extent clipped at an odd starting offset must not spoil it.
-        self._grain = _gcd(self._grain, batch.record.offsets, batch.record.sizes)
-        offsets, sizes = batch.offsets, batch.sizes
-        if len(sizes) and sizes.min() <= 0:
-            self._exact = False
-            offsets, sizes = offsets[sizes > 0], sizes[sizes > 0]
+        self._grain = _gcd(self._grain, batch.records.offsets, batch.records.sizes)
+        offsets, sizes, ends = batch.offsets, batch.sizes, batch.ends
         if not len(sizes):
             return
-        ends = saturating_ends(offsets, sizes)
+        self._sizes.add(sizes)
+        capacities = _capacities(batch)
+        if sizes.min() <= 0:
+            self._exact = False
+            with_bytes = sizes > 0
+            offsets, ends = offsets[with_bytes], ends[with_bytes]
+            capacities = capacities[with_bytes] if len(capacities) > 1 else capacities
+            if not len(offsets):
+                return
         self._count_runs(offsets, ends)
-        self._count_chunks(offsets, ends, batch.record.volume_capacity_bytes)
+        self._count_chunks(offsets, ends, capacities)
         self._last_end = int(ends[-1])
         self._reached_an_extent = True
-
-    def _count_sizes(self, sizes: Int64Column) -> None:
-        values, counts = np.unique(sizes, return_counts=True)
-        self._counts.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
 
     def _count_runs(self, offsets: Int64Column, ends: Int64Column) -> None:
         previous_ends = np.concatenate(([self._last_end], ends[:-1]))
         gaps = offsets - previous_ends
-        if (gaps < 0).any():
+        if gaps.min() < 0:
             self._exact = False
         self._runs += int(np.count_nonzero(gaps))
         if not self._reached_an_extent and gaps[0] == 0:
@@ -85,14 +148,15 @@ class SummaryBuilder:
         if gaps[widest] > self._gap.size_bytes:
             self._gap = Gap(int(previous_ends[widest]), int(gaps[widest]))
 
-    def _count_chunks(self, offsets: Int64Column, ends: Int64Column, capacity_bytes: int) -> None:
+    def _count_chunks(self, offsets: Int64Column, ends: Int64Column, capacities: Int64Column) -> None:
         """Nobody can read beyond the volume's end, whatever the driver claims there."""
-        if capacity_bytes > 0 and ends.max() > capacity_bytes:
-            inside = offsets < capacity_bytes
-            offsets, ends = offsets[inside], np.minimum(ends[inside], capacity_bytes)
+        if (ends > capacities).any():
+            inside = offsets < capacities
+            offsets, ends = offsets[inside], np.minimum(ends, capacities)[inside]
         if len(offsets):
+            last_bytes = ends - 1
             for chunks in self._chunks:
-                chunks.add(offsets, ends)
+                chunks.add(offsets, last_bytes)
 
     def summary(self, capacity_bytes: int | None, *, complete: bool = True) -> Summary:
         """The figures so far.
@@ -101,46 +165,41 @@ class SummaryBuilder:
             capacity_bytes: end of the volume; None when unknown.
             complete: whether nothing comes any more, so that what lies behind the last extent is a gap too.
         """
-        sizes = sorted(self._counts)
         gap = self._gap
         if complete and capacity_bytes and capacity_bytes - self._last_end > gap.size_bytes:
             gap = Gap(self._last_end, capacity_bytes - self._last_end)
+        histogram = self._sizes.histogram()
         return Summary(
             exact=self._exact,
-            extents=self._counts.total(),
+            extents=self._sizes.extents,
             runs=self._runs,
-            covered_bytes=sum(size * count for size, count in self._counts.items() if size > 0),
+            covered_bytes=sum(bucket.size_bytes for bucket in histogram),
             grain_bytes=self._grain,
-            smallest_bytes=sizes[0] if sizes else 0,
-            median_bytes=self._median(sizes),
-            largest_bytes=sizes[-1] if sizes else 0,
-            histogram=self._histogram(sizes),
+            smallest_bytes=self._sizes.smallest,
+            median_bytes=self._sizes.median,
+            largest_bytes=self._sizes.largest,
+            histogram=histogram,
             longest_gap=gap if gap.size_bytes else None,
             chunk_costs=tuple(chunks.cost(capacity_bytes) for chunks in self._chunks),
         )
 
-    def _median(self, sizes: list[int]) -> int:
-        middle = (self._counts.total() + 1) // 2
-        for size in sizes:
-            middle -= self._counts[size]
-            if middle <= 0:
-                return size
-        return 0
 
-    def _histogram(self, sizes: list[int]) -> tuple[SizeBucket, ...]:
-        buckets: dict[int, tuple[int, int]] = {}
-        for size in sizes:
-            if size > 0:
-                exponent = size.bit_length() - 1
-                extents, size_bytes = buckets.get(exponent, (0, 0))
-                count = self._counts[size]
-                buckets[exponent] = (extents + count, size_bytes + count * size)
-        return tuple(SizeBucket(2**e, 2 ** (e + 1), *buckets[e]) for e in sorted(buckets))
+def _capacities(batch: Batch) -> Int64Column:
+    """Where the volume ends, for each extent, or int64[1] for all; nowhere, as far as a message does not say it."""
+    of_messages = np.where(batch.records.capacities > 0, batch.records.capacities, INT64_MAX)
+    if (of_messages == of_messages[0]).all():
+        return of_messages[:1]
+    return np.repeat(of_messages, np.diff(batch.bounds))
 
 
 def _gcd(grain: int, *columns: Int64Column) -> int:
+    """The greatest common divisor of ``grain`` and all of the columns."""
     for column in columns:
-        # Testing is several times cheaper than Euclid's algorithm, and nearly always enough.
-        if len(column) and not (grain and not (column % grain).any()):
+        if not len(column):
+            continue
+        # Nearly always there is nothing new. Of a power of two that shows in the bits of all numbers together.
+        if grain > 0 and grain & (grain - 1) == 0 and not int(np.bitwise_or.reduce(column)) & (grain - 1):
+            continue
+        if not (grain and not (column % grain).any()):
             grain = int(np.gcd(grain, np.gcd.reduce(column)))
     return grain

@@ -87,7 +87,8 @@ def _run(
     try:
         for batch in stream:
             stop.deferring = True
-            figures.add(batch)
+            if writer.shows_summary:
+                figures.add(batch)
             writer.batch(batch)
             written.next_offset, written.extents = stream.next_offset, stream.extents
             advance()

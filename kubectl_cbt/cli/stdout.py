@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import select
-import stat
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,8 @@ from kubectl_cbt.errors import OutputError
 if TYPE_CHECKING:
     from kubectl_cbt.cli.stopping import StopRequest
 
-_LOOK_UP_MILLISECONDS = 200
+_AT_ONCE_BYTES = 2**16
+"""As much as an empty pipe takes on Linux: a reader that takes anything at all is seen to do so."""
 
 
 class ReaderGone(Exception):  # no error: the reader has seen enough
@@ -30,7 +30,7 @@ class StandardOutput:
     def __init__(self, stop: StopRequest | None = None) -> None:
         self._stop = stop
 
-    def write(self, text: str) -> None:
+    def write(self, data: bytes) -> None:
         """Write all of it.
 
         Raises:
@@ -38,15 +38,11 @@ class StandardOutput:
             Stopped: a reader takes nothing any more, and the command is to stop.
             OutputError: a full disk, a closed descriptor.
         """
-        data = memoryview(text.encode())
+        rest = memoryview(data)
         try:
             descriptor = sys.stdout.fileno()
-            is_file = stat.S_ISREG(os.fstat(descriptor).st_mode)
-            while data:
-                if not is_file:
-                    self._wait(descriptor)
-                # What a pipe that is ready takes without blocking; a file never blocks.
-                data = data[os.write(descriptor, data if is_file else data[: select.PIPE_BUF]) :]
+            while rest:
+                rest = rest[self._write_some(descriptor, rest[:_AT_ONCE_BYTES]) :]
         except BrokenPipeError as error:
             raise ReaderGone from error
         except (OSError, ValueError, AttributeError) as error:
@@ -54,14 +50,22 @@ class StandardOutput:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is closed"
             raise OutputError(f"cannot write to standard output: {reason}") from error
 
-    def _wait(self, descriptor: int) -> None:
-        ready = select.poll()
-        ready.register(descriptor, select.POLLOUT)
-        while not ready.poll(_LOOK_UP_MILLISECONDS):
-            if self._stop is not None and self._stop.overdue:
-                self._stop.give_up()
+    def _write_some(self, descriptor: int, data: memoryview) -> int:
+        if self._stop is None:
+            return _write_blocking(descriptor, data)
+        with self._stop.may_block():
+            return _write_blocking(descriptor, data)
+
+
+def _write_blocking(descriptor: int, data: memoryview) -> int:
+    while True:
+        try:
+            return os.write(descriptor, data)
+        except BlockingIOError:
+            # Whoever shares the other end's descriptor with us has made it so.
+            select.select((), (descriptor,), ())
 
 
 def write_stdout(text: str) -> None:
     """Write all of a text that is no stream; raises as :meth:`StandardOutput.write`."""
-    StandardOutput().write(text)
+    StandardOutput().write(text.encode())

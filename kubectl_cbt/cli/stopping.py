@@ -7,18 +7,19 @@ finished, and the document gets its end. A second signal does not wait for that:
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
-from typing import Any, NoReturn
+from typing import Any
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 GRACE_SECONDS = 2.0
 """How long a reader that takes nothing any more may hold up a document that is to end."""
-
+_LOOK_UP_SECONDS = 0.1
 
 _IMPORT_PATIENCE_SECONDS = 0.02
 
@@ -90,18 +91,20 @@ class StopRequest:
         self.number: int | None = None
         self._cancel = cancel
         self._since = 0.0
+        self._blocked_since: float | None = None
+        self._over = threading.Event()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._cancel_when_asked, daemon=True)
         self._before: dict[int, Any] = {}
 
-    @property
-    def overdue(self) -> bool:
-        """Whether it was asked for longer than :data:`GRACE_SECONDS` ago."""
-        return self.number is not None and time.monotonic() - self._since > GRACE_SECONDS
-
-    def give_up(self) -> NoReturn:
-        """End without the rest of the document."""
-        raise Stopped(self.number or signal.SIGINT)
+    @contextlib.contextmanager
+    def may_block(self) -> Iterator[None]:
+        """For what waits for somebody else, in the main thread: a stop does not wait for it for ever."""
+        self._blocked_since = time.monotonic()
+        try:
+            yield
+        finally:
+            self._blocked_since = None
 
     def __enter__(self) -> StopRequest:
         self._before = {number: signal.signal(number, self._ask) for number in _heeded()}
@@ -113,6 +116,7 @@ class StopRequest:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        self._over.set()
         self._wake.set()
         self._thread.join()
 
@@ -125,5 +129,12 @@ class StopRequest:
 
     def _cancel_when_asked(self) -> None:
         self._wake.wait()
-        if self.number is not None:
-            self._cancel()
+        if self.number is None:
+            return
+        self._cancel()
+        while not self._over.wait(_LOOK_UP_SECONDS):
+            blocked_since = self._blocked_since
+            if blocked_since is not None and time.monotonic() - max(self._since, blocked_since) > GRACE_SECONDS:
+                # As if it were asked for once more: that ends what the main thread waits for.
+                os.kill(os.getpid(), self.number)
+                return

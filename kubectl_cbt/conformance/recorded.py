@@ -15,7 +15,7 @@ from kubectl_cbt.conformance.case import Case, Needs, Observed
 from kubectl_cbt.conformance.exam import CannotTell, Exam, Named, Volume, in_words
 from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.question import Question
-from kubectl_cbt.model.record import Record
+from kubectl_cbt.model.record import Records, joined
 from kubectl_cbt.model.results import Outcome
 from kubectl_cbt.stream.replaying import ReplayedStream
 from kubectl_cbt.stream.taking import Taken
@@ -105,19 +105,18 @@ def _sent_all(exam: Exam) -> Observed:
 
 def _taken(source: RecordedSource, stream: ReplayedStream) -> tuple[Taken, Outcome]:
     """All that was recorded as one answer; what a resume brought again is in it twice, as it was sent."""
-    records: list[Record] = []
+    groups: list[Records] = []
     error: CbtError | None = None
     try:
-        records.extend(batch.record for batch in stream)
+        groups.extend(batch.records for batch in stream)
     except CbtError as failure:
         error = failure
     outcome = stream.outcome(error)
-    nothing = np.empty(0, dtype=np.int64)
     taken = Taken(
         question=stream.asked.question,
-        offsets=np.concatenate([nothing, *(record.offsets for record in records)]),
-        sizes=np.concatenate([nothing, *(record.sizes for record in records)]),
-        per_message=np.array([len(record) for record in records], dtype=np.int64),
+        offsets=joined([group.offsets for group in groups]),
+        sizes=joined([group.sizes for group in groups]),
+        per_message=joined([np.diff(group.bounds) for group in groups]),
         block_metadata_type=outcome.block_metadata_type,
         volume_capacity_bytes=outcome.volume_capacity_bytes,
         violations=outcome.violations,

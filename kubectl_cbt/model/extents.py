@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from kubectl_cbt.model.record import INT64_MAX, Int64Column, saturating_ends
+from kubectl_cbt.model.record import INT64_MAX, Int64Column, joined, saturating_ends
 
 BLOCK_EXTENTS = 2**18
 """Extents a block of an :class:`ExtentLog` holds: 4 MiB, of which the system gives only what is filled."""
@@ -156,7 +156,7 @@ class Extents:
             offsets.append(block.offsets[start - first : upto])
             sizes.append(np.diff(block.totals[start - first : upto + 1]))
             start = first + upto
-        return _joined(offsets), _joined(sizes)
+        return joined(offsets), joined(sizes)
 
     def covered_before(self, positions: Int64Column) -> Int64Column:
         """Bytes covered in ``[0, x)`` for each ``x`` of ``positions`` (int64[k], any order) as int64[k]."""
@@ -297,8 +297,8 @@ class Received:
         """The same bytes of the volume, in order: the blocks themselves where they are legal."""
         if self.are_legal:
             return Extents.of_blocks(self.blocks)
-        offsets = _joined([block.offsets for block in self.blocks])
-        return Extents.repaired(offsets, _joined([block.sizes for block in self.blocks]))
+        offsets = joined([block.offsets for block in self.blocks])
+        return Extents.repaired(offsets, joined([block.sizes for block in self.blocks]))
 
 
 class ExtentLog:
@@ -365,12 +365,6 @@ def _largest(sizes: Int64Column, most: int) -> npt.NDArray[np.intp]:
     least = np.partition(sizes, len(sizes) - most)[len(sizes) - most]
     larger = np.flatnonzero(sizes > least)
     return np.concatenate((larger, np.flatnonzero(sizes == least)[: most - len(larger)]))
-
-
-def _joined(columns: list[Int64Column]) -> Int64Column:
-    if len(columns) == 1:
-        return columns[0]
-    return np.concatenate(columns) if columns else np.empty(0, dtype=np.int64)
 
 
 def _are_legal(offsets: Int64Column, sizes: Int64Column) -> bool:

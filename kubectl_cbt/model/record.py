@@ -1,8 +1,14 @@
-"""A record: one response message as received, and a batch: what of it was asked for. Columns, never objects."""
+"""Records: response messages as received, and a batch: what of them was asked for. Columns, never objects.
+
+Messages come in groups, as many as are there when somebody looks: a driver that sends 256 extents a message costs
+hardly more than one that sends 4096. How a stream is cut into groups depends on time, so nothing that is shown may.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -41,21 +47,101 @@ class Record:
         return len(self.offsets)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Batch:
-    """A record and the extents of it that belong to the answer: clipped to the starting offset.
+@dataclass(frozen=True, eq=False)
+class Records:
+    """Consecutive messages of one answer, at least one; nothing repaired, as in :class:`Record`.
 
     Attributes:
-        offsets: int64[m], m <= n of the record; the record's own columns when nothing had to be clipped.
-        sizes: int64[m].
+        first_number: position in the stream of the first message, from 1.
+        block_metadata_types: int64[m], numbers of the enum.
+        capacities: int64[m], bytes.
+        bounds: int64[m + 1], ascending from 0 to n: message ``i`` holds the extents ``bounds[i]`` to ``bounds[i + 1]``.
+        offsets: int64[n], bytes, as sent, of all messages.
+        sizes: int64[n], bytes, as sent.
     """
 
-    record: Record
+    first_number: int
+    block_metadata_types: Int64Column
+    capacities: Int64Column
+    bounds: Int64Column
     offsets: Int64Column
     sizes: Int64Column
 
+    @classmethod
+    def of(cls, *records: Record) -> Records:
+        """From single messages."""
+        return cls(
+            records[0].number,
+            np.array([record.block_metadata_type for record in records], dtype=np.int64),
+            np.array([record.volume_capacity_bytes for record in records], dtype=np.int64),
+            np.cumsum([0, *map(len, records)], dtype=np.int64),
+            joined([record.offsets for record in records]),
+            joined([record.sizes for record in records]),
+        )
+
     def __len__(self) -> int:
         return len(self.offsets)
+
+    @property
+    def messages(self) -> int:
+        """How many."""
+        return len(self.capacities)
+
+    def __iter__(self) -> Iterator[Record]:
+        types, capacities, bounds = self.block_metadata_types.tolist(), self.capacities.tolist(), self.bounds.tolist()
+        for index, (block_type, capacity) in enumerate(zip(types, capacities, strict=True)):
+            rows = slice(bounds[index], bounds[index + 1])
+            yield Record(self.first_number + index, block_type, capacity, self.offsets[rows], self.sizes[rows])
+
+    @cached_property
+    def ends(self) -> Int64Column:
+        """int64[n], bytes, behind each extent; see :func:`saturating_ends`."""
+        return saturating_ends(self.offsets, self.sizes)
+
+    def for_extents(self, of_messages: Int64Column) -> Int64Column:
+        """What stands once a message (int64[m]), once an extent (int64[n]; int64[1] where all messages agree)."""
+        if (of_messages == of_messages[0]).all():
+            return of_messages[:1]
+        return np.repeat(of_messages, np.diff(self.bounds))
+
+    def message_of(self, extents: Int64Column) -> Int64Column:
+        """Which message, from 0, holds each of these extents (positions, from 0)."""
+        return np.searchsorted(self.bounds, extents, side="right") - 1
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Records and the extents of them that belong to the answer: clipped to the starting offset.
+
+    Attributes:
+        bounds: int64[messages + 1], as those of the records, of what is left.
+        offsets: int64[m], m <= n of the records; the records' own columns when nothing had to be clipped.
+        sizes: int64[m].
+    """
+
+    records: Records
+    bounds: Int64Column
+    offsets: Int64Column
+    sizes: Int64Column
+
+    @classmethod
+    def whole(cls, records: Records) -> Batch:
+        """All of them, as they are."""
+        return cls(records, records.bounds, records.offsets, records.sizes)
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+    @cached_property
+    def ends(self) -> Int64Column:
+        """int64[m], bytes, behind each extent."""
+        return self.records.ends if self.offsets is self.records.offsets else saturating_ends(self.offsets, self.sizes)
+
+    @property
+    def message_numbers(self) -> Int64Column:
+        """int64[m], position in the stream of the message that each extent came in."""
+        first = self.records.first_number
+        return np.repeat(np.arange(first, first + self.records.messages, dtype=np.int64), np.diff(self.bounds))
 
 
 def saturating_ends(offsets: Int64Column, sizes: Int64Column) -> Int64Column:
@@ -66,3 +152,10 @@ def saturating_ends(offsets: Int64Column, sizes: Int64Column) -> Int64Column:
     if wrapped.any():
         ends[wrapped] = np.where(offsets[wrapped] < 0, INT64_MIN, INT64_MAX)
     return ends
+
+
+def joined(columns: list[Int64Column]) -> Int64Column:
+    """One column of all, in order; not copied when there is just one."""
+    if len(columns) == 1:
+        return columns[0]
+    return np.concatenate(columns) if columns else np.empty(0, dtype=np.int64)

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.results import Asked, Outcome, Summary
-from kubectl_cbt.output.writer import Screen, Write, incomplete_note, rows
+from kubectl_cbt.output.rows import Rows
+from kubectl_cbt.output.writer import Screen, Write, incomplete_note
 
 
 class CsvWriter:
     """Rows of ``byteOffset,sizeBytes``."""
 
+    shows_summary = False
+
     def __init__(self, write: Write, asked: Asked, screen: Screen) -> None:
         self._write = write
-        self._header = "byteOffset,sizeBytes\n"
+        self._header = b"byteOffset,sizeBytes\n"
+        self._rows = Rows("", ",", "\n")
 
     def batch(self, batch: Batch) -> None:
-        self._write(self._header + rows("%d,%d\n", batch.offsets, batch.sizes))
-        self._header = ""
+        self._write(self._header + self._rows.text(batch.offsets, batch.sizes))
+        self._header = b""
 
     def end(self, outcome: Outcome, summary: Summary) -> None:
         self._write(self._header + incomplete_note(outcome))

@@ -28,8 +28,8 @@ def head(asked: Asked, first: Batch | None, outcome: Outcome | None = None) -> P
     question, target = asked.question, asked.target
     block_type = capacity = None
     if first is not None:
-        block_type = block_metadata_type_name(first.record.block_metadata_type)
-        capacity = first.record.volume_capacity_bytes
+        block_type = block_metadata_type_name(int(first.records.block_metadata_types[0]))
+        capacity = int(first.records.capacities[0])
     elif outcome is not None:
         capacity = outcome.volume_capacity_bytes
     return {

@@ -7,42 +7,44 @@ import orjson
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.results import Asked, Outcome, Summary
 from kubectl_cbt.output.document import Part, head, tail
-from kubectl_cbt.output.writer import Screen, Write, rows
-
-_ROW = '    {"byteOffset":%d,"sizeBytes":%d},\n'
+from kubectl_cbt.output.rows import Rows
+from kubectl_cbt.output.writer import Screen, Write
 
 
 class JsonWriter:
     """One object; one line an extent."""
 
+    shows_summary = True
+
     def __init__(self, write: Write, asked: Asked, screen: Screen) -> None:
         self._write = write
         self._asked = asked
-        self._pending = ""
+        self._pending = b""
         self._begun = False
+        self._rows = Rows('    {"byteOffset":', ',"sizeBytes":', "},\n")
 
     def batch(self, batch: Batch) -> None:
         if not self._begun:
             self._begin(head(self._asked, batch))
         if not len(batch):
             return
-        text = rows(_ROW, batch.offsets, batch.sizes)
+        text = self._rows.text(batch.offsets, batch.sizes)
         # The last row waits: only the next batch, or the end, knows whether a comma follows.
         self._write(self._pending + text[:-2])
-        self._pending = ",\n"
+        self._pending = b",\n"
 
     def end(self, outcome: Outcome, summary: Summary) -> None:
         if not self._begun:
             self._begin(head(self._asked, None, outcome))
-        closing = "\n  ],\n" if self._pending == ",\n" else "],\n"
-        self._write(closing + _inner(tail(outcome, summary)) + "\n}\n")
+        closing = b"\n  ],\n" if self._pending == b",\n" else b"],\n"
+        self._write(closing + _inner(tail(outcome, summary)) + b"\n}\n")
 
     def _begin(self, part: Part) -> None:
         self._begun = True
-        self._write("{\n" + _inner(part) + ',\n  "extents": [')
-        self._pending = "\n"
+        self._write(b"{\n" + _inner(part) + b',\n  "extents": [')
+        self._pending = b"\n"
 
 
-def _inner(part: Part) -> str:
+def _inner(part: Part) -> bytes:
     """The members of an object without its braces."""
-    return orjson.dumps(part, option=orjson.OPT_INDENT_2).decode()[2:-2]
+    return orjson.dumps(part, option=orjson.OPT_INDENT_2)[2:-2]

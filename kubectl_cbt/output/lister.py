@@ -6,38 +6,45 @@ the middle of the document when the stream fails: a closed one would pass for a 
 
 from __future__ import annotations
 
-from kubectl_cbt.model.record import Batch, Record
+from kubectl_cbt.model.record import Batch, Records
 from kubectl_cbt.model.results import Asked, Outcome, Summary
-from kubectl_cbt.output.writer import Screen, Write, rows
-
-_ROW = ',{"byte_offset":%d,"size_bytes":%d}'
+from kubectl_cbt.output.rows import Rows
+from kubectl_cbt.output.writer import Screen, Write
 
 
 class ListerJsonWriter:
     """A list of records, no newline anywhere."""
 
+    shows_summary = False
+
     def __init__(self, write: Write, asked: Asked, screen: Screen) -> None:
         self._write = write
-        self._separator = "["
+        self._separator = b"["
+        self._rows = Rows(',{"byte_offset":', ',"size_bytes":', "}")
 
     def batch(self, batch: Batch) -> None:
-        record = batch.record
-        self._write(
-            f'{self._separator}{{"block_metadata_type":{record.block_metadata_type},'
-            f'"volume_capacity_bytes":{record.volume_capacity_bytes},"block_metadata":{_extents(record)}}}'
-        )
-        self._separator = ","
+        records = batch.records
+        heads = zip(records.block_metadata_types.tolist(), records.capacities.tolist(), strict=True)
+        parts = []
+        for (block_type, capacity), extents in zip(heads, self._extents(records), strict=True):
+            head = b'{"block_metadata_type":%d,"volume_capacity_bytes":%d,"block_metadata":' % (block_type, capacity)
+            # Without extents: a Go slice that was never filled.
+            parts += [self._separator, head, b"[%b]}" % extents[1:] if extents else b"null}"]
+            self._separator = b","
+        self._write(b"".join(parts))
 
     def end(self, outcome: Outcome, summary: Summary) -> None:
         if outcome.complete:
-            self._write("[]" if self._separator == "[" else "]")
+            self._write(b"[]" if self._separator == b"[" else b"]")
+
+    def _extents(self, records: Records) -> list[bytes]:
+        """Of each message, with a comma in front."""
+        texts = self._rows.parts(records.bounds, records.offsets, records.sizes)
+        if len(records) and (records.offsets.min() <= 0 or records.sizes.min() <= 0):
+            return list(map(_without_zeros, texts))
+        return texts
 
 
-def _extents(record: Record) -> str:
-    if not len(record):
-        # A Go slice that was never filled.
-        return "null"
-    text = rows(_ROW, record.offsets, record.sizes)
-    if record.offsets.min() == 0 or record.sizes.min() <= 0:
-        text = text.replace('{"byte_offset":0,', "{").replace(',"size_bytes":0}', "}").replace('"size_bytes":0}', "}")
-    return f"[{text[1:]}]"
+def _without_zeros(text: bytes) -> bytes:
+    text = text.replace(b'{"byte_offset":0,', b"{").replace(b',"size_bytes":0}', b"}")
+    return text.replace(b'"size_bytes":0}', b"}")

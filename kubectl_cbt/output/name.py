@@ -10,6 +10,8 @@ from kubectl_cbt.output.writer import Screen, Write
 class NameWriter:
     """Base (when it is an object) and target, one a line."""
 
+    shows_summary = False
+
     def __init__(self, write: Write, asked: Asked, screen: Screen) -> None:
         self._write = write
         self._snapshots = [snapshot for snapshot in (asked.target.base, asked.target.snapshot) if snapshot]
@@ -19,4 +21,4 @@ class NameWriter:
 
     def end(self, outcome: Outcome, summary: Summary) -> None:
         if outcome.complete:
-            self._write("".join(f"{snapshot.ref.qualified}\n" for snapshot in self._snapshots))
+            self._write("".join(f"{snapshot.ref.qualified}\n" for snapshot in self._snapshots).encode())

@@ -7,25 +7,27 @@ import orjson
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.results import Asked, Outcome, Summary
 from kubectl_cbt.output.document import API_VERSION, KIND, Part, head, tail
-from kubectl_cbt.output.writer import Screen, Write, rows
-
-_ROW = '{"byteOffset":%d,"sizeBytes":%d}\n'
+from kubectl_cbt.output.rows import Rows
+from kubectl_cbt.output.writer import Screen, Write
 
 
 class NdjsonWriter:
     """Lines of JSON."""
 
+    shows_summary = True
+
     def __init__(self, write: Write, asked: Asked, screen: Screen) -> None:
         self._write = write
         self._asked = asked
         self._begun = False
+        self._rows = Rows('{"byteOffset":', ',"sizeBytes":', "}\n")
 
     def batch(self, batch: Batch) -> None:
-        text = ""
+        text = b""
         if not self._begun:
             self._begun = True
             text = _line(head(self._asked, batch))
-        self._write(text + rows(_ROW, batch.offsets, batch.sizes))
+        self._write(text + self._rows.text(batch.offsets, batch.sizes))
 
     def end(self, outcome: Outcome, summary: Summary) -> None:
         if not self._begun:
@@ -33,5 +35,5 @@ class NdjsonWriter:
         self._write(_line({"apiVersion": API_VERSION, "kind": f"{KIND}End", **tail(outcome, summary)}))
 
 
-def _line(part: Part) -> str:
-    return orjson.dumps(part).decode() + "\n"
+def _line(part: Part) -> bytes:
+    return orjson.dumps(part, option=orjson.OPT_APPEND_NEWLINE)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from kubectl_cbt.analysis.cells import CellCounter
 from kubectl_cbt.model.record import Batch, block_metadata_type_name
 from kubectl_cbt.model.results import Asked, Outcome, Summary
@@ -19,6 +21,8 @@ _WIDEST_MAP = 160
 class SummaryWriter:
     """A dozen lines at the end; on a terminal one of them is a map."""
 
+    shows_summary = True
+
     def __init__(self, write: Write, asked: Asked, screen: Screen) -> None:
         self._write = write
         self._asked = asked
@@ -28,18 +32,24 @@ class SummaryWriter:
     def batch(self, batch: Batch) -> None:
         if not self._screen.is_terminal:
             return
-        if self._cells is None and batch.record.volume_capacity_bytes > 0:
+        start = 0
+        if self._cells is None:
+            knows_capacity = batch.records.capacities > 0
+            if not knows_capacity.any():
+                return
+            message = int(np.argmax(knows_capacity))
             columns = max(min(self._screen.width - _LABEL - 2, _WIDEST_MAP), 1)
-            self._cells = CellCounter(batch.record.volume_capacity_bytes, columns)
-        if self._cells is not None and len(batch):
-            self._cells.add(batch.offsets, batch.sizes)
+            self._cells = CellCounter(int(batch.records.capacities[message]), columns)
+            start = int(batch.bounds[message])
+        if start < len(batch):
+            self._cells.add(batch.offsets[start:], batch.sizes[start:])
 
     def end(self, outcome: Outcome, summary: Summary) -> None:
         if outcome.failure and not outcome.messages:
             # Figures of nothing would look like an answer; stderr has the reason.
             return
         lines = [f"{label:<{_LABEL}}{text}".rstrip() for label, text in self._lines(outcome, summary)]
-        self._write("\n".join(lines) + "\n")
+        self._write(("\n".join(lines) + "\n").encode())
 
     def _lines(self, outcome: Outcome, summary: Summary) -> Iterator[tuple[str, str]]:
         yield self._title()

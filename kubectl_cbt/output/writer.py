@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Protocol
 
-from kubectl_cbt.model.record import Batch, Int64Column
+from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.results import Asked, Outcome, Summary
 
-Write = Callable[[str], None]
-"""Takes text for standard output; raises OutputError when it cannot be written."""
+Write = Callable[[bytes], None]
+"""Takes text for standard output, as UTF-8; raises OutputError when it cannot be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,12 @@ class Writer(Protocol):
     """Formats one stream.
 
     :meth:`end` is called exactly once, for a stream that failed too: what a format can say about that, it says.
+
+    Attributes:
+        shows_summary: whether :meth:`end` says anything of the summary; counting it costs as much as decoding.
     """
+
+    shows_summary: ClassVar[bool]
 
     def batch(self, batch: Batch) -> None:
         """Take the next batch."""
@@ -46,24 +51,11 @@ class Writer(Protocol):
 MakeWriter = Callable[[Write, Asked, Screen], Writer]
 
 
-def rows(template: str, *columns: Int64Column) -> str:
-    """``template`` filled once for each row of the columns, and joined.
-
-    One formatting operation over all rows: several times faster than one for each.
-    """
-    if not len(columns[0]):
-        return ""
-    values: list[int] = [0] * (len(columns) * len(columns[0]))
-    for index, column in enumerate(columns):
-        values[index :: len(columns)] = column.tolist()
-    return (template * len(columns[0])) % tuple(values)
-
-
-def incomplete_note(outcome: Outcome) -> str:
+def incomplete_note(outcome: Outcome) -> bytes:
     """The last line of a text format whose stream failed; empty when it is complete.
 
     It begins with ``#``, so that whoever reads numbers stops there instead of taking a part for the whole.
     """
     if outcome.failure is None:
-        return ""
-    return f"# incomplete: {' '.join(outcome.failure.message.split())}\n"
+        return b""
+    return f"# incomplete: {' '.join(outcome.failure.message.split())}\n".encode()

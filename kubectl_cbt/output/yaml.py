@@ -7,36 +7,38 @@ from yaml import safe_dump
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.results import Asked, Outcome, Summary
 from kubectl_cbt.output.document import Part, head, tail
-from kubectl_cbt.output.writer import Screen, Write, rows
-
-_ROW = "- {byteOffset: %d, sizeBytes: %d}\n"
+from kubectl_cbt.output.rows import Rows
+from kubectl_cbt.output.writer import Screen, Write
 
 
 class YamlWriter:
     """One YAML document; one line an extent."""
+
+    shows_summary = True
 
     def __init__(self, write: Write, asked: Asked, screen: Screen) -> None:
         self._write = write
         self._asked = asked
         self._begun = False
         self._has_extents = False
+        self._rows = Rows("- {byteOffset: ", ", sizeBytes: ", "}\n")
 
     def batch(self, batch: Batch) -> None:
         if not self._begun:
             self._begun = True
             self._write(_dump(head(self._asked, batch)))
         if len(batch):
-            opening = "" if self._has_extents else "extents:\n"
+            opening = b"" if self._has_extents else b"extents:\n"
             self._has_extents = True
-            self._write(opening + rows(_ROW, batch.offsets, batch.sizes))
+            self._write(opening + self._rows.text(batch.offsets, batch.sizes))
 
     def end(self, outcome: Outcome, summary: Summary) -> None:
         if not self._begun:
             self._write(_dump(head(self._asked, None, outcome)))
         if not self._has_extents:
-            self._write("extents: []\n")
+            self._write(b"extents: []\n")
         self._write(_dump(tail(outcome, summary)))
 
 
-def _dump(part: Part) -> str:
-    return safe_dump(part, sort_keys=False, allow_unicode=True, width=10**6)
+def _dump(part: Part) -> bytes:
+    return safe_dump(part, sort_keys=False, allow_unicode=True, width=10**6).encode()

@@ -13,7 +13,7 @@ import numpy as np
 from kubectl_cbt.analysis.rules import RuleWatch
 from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.model.question import Question
-from kubectl_cbt.model.record import Record
+from kubectl_cbt.model.record import Record, Records
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.results import Asked, Violation
 from kubectl_cbt.model.target import Snapshot, Subject
@@ -130,7 +130,7 @@ class ListerDocument:
 
     def _watched(self, said: dict[str, int], held: list[Columns]) -> Record:
         record = self._record(said, held)
-        self._watch.look(record)
+        self._watch.look(Records.of(record))
         self._said = said
         return record
 

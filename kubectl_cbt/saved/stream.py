@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from kubectl_cbt.errors import CbtError, DocumentError, Interrupted
-from kubectl_cbt.model.record import INT64_MAX, Batch, Record, saturating_ends
+from kubectl_cbt.model.record import INT64_MAX, Batch, Record, Records, saturating_ends
 from kubectl_cbt.model.results import Failure, Outcome, Violation
 from kubectl_cbt.saved.ending import Ending
 from kubectl_cbt.saved.head import Head
@@ -76,7 +76,7 @@ class SavedStream:
             for record in self._document.records():
                 self._go_on()
                 self._account(record)
-                yield Batch(record, record.offsets, record.sizes)
+                yield Batch.whole(Records.of(record))
             self._go_on()
             self._finished = True
         except CbtError as error:

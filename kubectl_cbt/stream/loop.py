@@ -1,6 +1,6 @@
 """The one loop between a source and everything that looks at its extents.
 
-It decodes, lets the rules see each record as it came, clips to the starting offset, and knows how far the stream
+It decodes, lets the rules see the records as they came, clips to the starting offset, and knows how far the stream
 got. A stream that breaks is asked for again from there, with whatever the source needs anew (a token, a forwarded
 port), and one that ends is asked once whether that was all. Outputs see one clean stream, and how often that was done.
 """
@@ -24,11 +24,12 @@ from kubectl_cbt.errors import (
     StreamDeadline,
 )
 from kubectl_cbt.model.question import DEFAULT_MAX_RESULTS, Question
-from kubectl_cbt.model.record import INT64_MAX, Batch, Record, saturating_ends
+from kubectl_cbt.model.record import INT64_MAX, Batch, Records
 from kubectl_cbt.model.results import Failure, Outcome
+from kubectl_cbt.stream.ahead import ReadAhead, grouped
 from kubectl_cbt.stream.resume import ENOUGH_MESSAGES, NEVER, Patience, Retries, smaller_max_results
 from kubectl_cbt.units import counted, human_bytes
-from kubectl_cbt.wire.decode import decode_record
+from kubectl_cbt.wire.decode import decoded
 from kubectl_cbt.wire.source import Answer, Source
 
 
@@ -46,6 +47,7 @@ class ExtentStream:
             be asked once more without.
         retries: how patient to be with a stream that breaks.
         probe: ask a stream that ended with OK before the volume's capacity whether that was all.
+        read_ahead: receive in a thread of its own what is not taken yet; for sources that have to be waited for.
 
     Attributes:
         extents: received so far, without those that came again when the stream was taken up again.
@@ -63,6 +65,7 @@ class ExtentStream:
         max_results_is_ours: bool = False,
         retries: Retries = NEVER,
         probe: bool = False,
+        read_ahead: bool = True,
     ) -> None:
         self.messages = 0
         self.extents = 0
@@ -80,9 +83,10 @@ class ExtentStream:
         self._patience = Patience(retries)
         self._probe = probe
         self._probing = False
+        self._read_ahead = read_ahead
         self._notify: Callable[[str], None] = _silent
         self._watch = RuleWatch(question)
-        self._answer: Answer | None = None
+        self._answer: Answer | ReadAhead | None = None
         self._cancelled = threading.Event()
         self._started = time.monotonic()
         self._seconds: float | None = None
@@ -126,47 +130,54 @@ class ExtentStream:
         if self._cancelled.is_set():
             raise Interrupted("interrupted")
         self._messages_before = self.messages
-        self._answer = self._source.ask(self._question)
+        answer = self._source.ask(self._question)
+        self._answer = ReadAhead(answer) if self._read_ahead else answer
         if self._cancelled.is_set():
             self._answer.cancel()
-        for message in self._answer:
-            record = decode_record(message, self.messages + 1)
-            self._account(record)
-            self._watch.look(record)
-            yield self._clip(record)
+        for group in self._answer if isinstance(self._answer, ReadAhead) else grouped(answer):
+            for records in decoded(group, self.messages + 1):
+                self._account(records)
+                self._watch.look(records)
+                yield self._clip(records)
 
-    def _account(self, record: Record) -> None:
-        self.messages += 1
+    def _account(self, records: Records) -> None:
+        self.messages += records.messages
         if self.block_metadata_type is None:
-            self.block_metadata_type = record.block_metadata_type
-        if self.capacity_bytes is None and record.volume_capacity_bytes > 0:
-            self.capacity_bytes = record.volume_capacity_bytes
+            self.block_metadata_type = int(records.block_metadata_types[0])
+        if self.capacity_bytes is None and (records.capacities > 0).any():
+            self.capacity_bytes = int(records.capacities[np.argmax(records.capacities > 0)])
 
-    def _clip(self, record: Record) -> Batch:
-        """Cut the record to ``[starting_offset, …)``. What the driver sent stays in the batch's record."""
-        if not len(record):
-            return Batch(record, record.offsets, record.sizes)
-        start = self._question.starting_offset
-        ends = saturating_ends(record.offsets, record.sizes)
+    def _clip(self, records: Records) -> Batch:
+        """Cut the records to ``[starting_offset, …)``. What the driver sent stays in the batch's records."""
+        if not len(records):
+            return Batch.whole(records)
         # Only a broken driver's extent ends nowhere; going on from there would lose what it has not sent.
-        self._advance(record, int(ends.max(initial=0, where=ends < INT64_MAX)))
-        if start == 0 or record.offsets.min() >= start:
-            self.extents += len(record)
-            return Batch(record, record.offsets, record.sizes)
-        keep = ends > start
-        offsets = np.maximum(record.offsets[keep], start)
+        self._advance(records, int(records.ends.max(initial=0, where=records.ends < INT64_MAX)))
+        start = self._question.starting_offset
+        if start == 0 or records.offsets.min() >= start:
+            self.extents += len(records)
+            return Batch.whole(records)
+        early = records.offsets < start
+        # Of messages without such an extent nothing is left out, whatever is odd about them.
+        cut_messages = np.zeros(records.messages, dtype=np.bool_)
+        cut_messages[records.message_of(np.flatnonzero(early))] = True
+        keep = (records.ends > start) | ~np.repeat(cut_messages, np.diff(records.bounds))
+        offsets = np.maximum(records.offsets[keep], start)
         if start == self._first_offset:
-            self.extents += len(record)
-            self.clipped += int(np.count_nonzero(record.offsets < start))
+            self.extents += len(records)
+            self.clipped += int(np.count_nonzero(early))
         else:
             self.extents += len(offsets)
-        return Batch(record, offsets, ends[keep] - offsets)
+        bounds = np.concatenate(([0], np.cumsum(keep)))[records.bounds]
+        return Batch(records, bounds, offsets, records.ends[keep] - offsets)
 
-    def _advance(self, record: Record, furthest: int) -> None:
+    def _advance(self, records: Records, furthest: int) -> None:
         if furthest <= self.next_offset:
             return
         if self._probing:
-            self._watch.ended_early(record, self.next_offset)
+            beyond = np.flatnonzero((records.ends > self.next_offset) & (records.ends < INT64_MAX))
+            first = records.first_number + int(records.message_of(beyond[:1])[0])
+            self._watch.ended_early(first, self.next_offset)
             self._probing = False
         self.next_offset = furthest
         self._patience.progress()

@@ -40,6 +40,7 @@ class ReplayedStream:
             max_results_is_ours=how.max_results_is_ours,
             retries=Retries(limit=how.retries, first_seconds=0.0),
             probe=how.probe,
+            read_ahead=False,
         )
         # A stream that was stopped is asked for no more, and not taken for whole because only its probe was cut.
         source.stop = self._stream.cancel

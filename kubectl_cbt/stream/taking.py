@@ -13,7 +13,7 @@ from kubectl_cbt.analysis.laws import Ranges
 from kubectl_cbt.analysis.rules import RuleWatch
 from kubectl_cbt.errors import CbtError, StreamError
 from kubectl_cbt.model.question import Question
-from kubectl_cbt.model.record import Int64Column, Record, block_metadata_type_name
+from kubectl_cbt.model.record import Int64Column, Record, Records, block_metadata_type_name, joined
 from kubectl_cbt.model.results import Violation
 from kubectl_cbt.units import counted
 from kubectl_cbt.wire.decode import decode_record
@@ -137,7 +137,7 @@ def _read(answer: Answer, sheet: _Sheet, started: float, at_most: int | None) ->
         sheet.slowest_gap_seconds = max(sheet.slowest_gap_seconds, now - before)
         before = now
         record = decode_record(message, len(sheet.offsets) + 1)
-        sheet.watch.look(record)
+        sheet.watch.look(Records.of(record))
         if sheet.first is None:
             sheet.first, sheet.first_message_seconds = record, now - started
         sheet.offsets.append(record.offsets)
@@ -149,11 +149,10 @@ def _read(answer: Answer, sheet: _Sheet, started: float, at_most: int | None) ->
 
 
 def _taken(question: Question, sheet: _Sheet, error: CbtError | None, cut: str, seconds: float) -> Taken:
-    nothing = np.empty(0, dtype=np.int64)
     return Taken(
         question=question,
-        offsets=np.concatenate(sheet.offsets) if sheet.offsets else nothing,
-        sizes=np.concatenate(sheet.sizes) if sheet.sizes else nothing,
+        offsets=joined(sheet.offsets),
+        sizes=joined(sheet.sizes),
         per_message=np.array([len(column) for column in sheet.offsets], dtype=np.int64),
         block_metadata_type=sheet.first.block_metadata_type if sheet.first else None,
         volume_capacity_bytes=sheet.first.volume_capacity_bytes if sheet.first else None,

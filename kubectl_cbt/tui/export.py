@@ -14,7 +14,7 @@ import numpy as np
 from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.errors import OutputError
 from kubectl_cbt.model.extents import Block
-from kubectl_cbt.model.record import Batch, Record
+from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.model.results import Asked, Failure, Outcome, Summary
 from kubectl_cbt.output.registry import StreamFormat, make_writer
 from kubectl_cbt.output.writer import Screen
@@ -112,7 +112,7 @@ def _removing(path: Path) -> Iterator[None]:
 
 
 def _write(content: Content, form: StreamFormat, file: TextIO) -> None:
-    writer = make_writer(form)(lambda text: _discard(file.write(text)), content.asked, Screen())
+    writer = make_writer(form)(lambda text: _discard(file.buffer.write(text)), content.asked, Screen())
     for batch in _batches(content.blocks, content.outcome):
         writer.batch(batch)
     writer.end(content.outcome, content.summary)
@@ -136,4 +136,4 @@ def _batches(blocks: tuple[Block, ...], outcome: Outcome) -> Iterator[Batch]:
             record = Record(
                 number, outcome.block_metadata_type or 0, outcome.volume_capacity_bytes or 0, offsets, sizes
             )
-            yield Batch(record, offsets, sizes)
+            yield Batch.whole(Records.of(record))

@@ -5,10 +5,20 @@ from __future__ import annotations
 import threading
 
 import grpc
+import grpc.experimental
 
 from kubectl_cbt.model.address import is_loopback, split_address
 
-_UNLIMITED = -1
+MESSAGE_OPTIONS: tuple[tuple[str, int], ...] = (
+    # A driver may answer with 2^31 extents in one message; gRPC's own limit would be 4 MiB.
+    ("grpc.max_receive_message_length", -1),
+    # A call is waited for by the thread that iterates over it. Otherwise a thread of the channel hands each message on
+    # to that one, and with a driver's usual 256 extents a message nearly all the time goes into waking them in turn:
+    # measured, 66 µs a message instead of 11.
+    (grpc.experimental.ChannelOptions.SingleThreadedUnaryStream, 1),
+)
+"""For every channel that extents come through."""
+
 _KEEPALIVE_SECONDS = 310
 _KEEPALIVE_PATIENCE_SECONDS = 20
 _CLOSE_SECONDS = 2.0
@@ -23,8 +33,7 @@ def open_channel(address: str, server_name: str, trusted_pem: bytes) -> grpc.Cha
         trusted_pem: certificates, PEM.
     """
     options: list[tuple[str, int | str]] = [
-        # A driver may answer with 2^31 extents in one message; gRPC's own limit would be 4 MiB.
-        ("grpc.max_receive_message_length", _UNLIMITED),
+        *MESSAGE_OPTIONS,
         # A peer that is gone without a word (a dead node, a forgotten NAT entry) is found out by asking it. Go's
         # servers hang up on clients that ask more often than every five minutes.
         ("grpc.keepalive_time_ms", _KEEPALIVE_SECONDS * 1000),

@@ -17,7 +17,7 @@ from kubectl_cbt.errors import EndpointUnusable, StreamError
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.secret import Secret
 from kubectl_cbt.model.target import Endpoint
-from kubectl_cbt.wire.channel import close_channel
+from kubectl_cbt.wire.channel import MESSAGE_OPTIONS, close_channel
 from kubectl_cbt.wire.csi_pb2 import (
     GetMetadataAllocatedRequest,
     GetMetadataDeltaRequest,
@@ -34,7 +34,6 @@ from kubectl_cbt.wire.status import stream_error
 _Request = GetMetadataAllocatedRequest | GetMetadataDeltaRequest
 _IDENTITY, _SNAPSHOT_METADATA = "csi.v1.Identity", "csi.v1.SnapshotMetadata"
 _IDENTITY_SECONDS = 10.0
-_UNLIMITED = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,7 @@ class CsiSource:
         self._channel = grpc.insecure_channel(
             endpoint.target,
             options=[
-                ("grpc.max_receive_message_length", _UNLIMITED),
+                *MESSAGE_OPTIONS,
                 # The name of a socket is no name of a host, and some servers refuse what gRPC would make of it.
                 ("grpc.default_authority", "localhost"),
                 ("grpc.use_local_subchannel_pool", 1),

@@ -5,7 +5,7 @@ from recorded import RECORDINGS, cases, messages
 from samples import asked, outcome_of
 
 from kubectl_cbt.analysis.summary import SummaryBuilder
-from kubectl_cbt.model.record import Batch
+from kubectl_cbt.model.record import Batch, Records
 from kubectl_cbt.output.lister import ListerJsonWriter
 from kubectl_cbt.output.writer import Screen
 from kubectl_cbt.wire.decode import decode_record
@@ -16,10 +16,10 @@ REFERENCES = sorted(RECORDINGS.glob("*/*.reference.json"))
 @pytest.mark.parametrize("reference", REFERENCES, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_lister_json_is_upstreams_output_byte_for_byte(reference):
     case = cases(reference.parent.name)[reference.name.removesuffix(".reference.json")]
-    written: list[str] = []
+    written: list[bytes] = []
     writer = ListerJsonWriter(written.append, asked(), Screen())
     for number, message in enumerate(messages(case), 1):
         record = decode_record(message, number)
-        writer.batch(Batch(record, record.offsets, record.sizes))
+        writer.batch(Batch.whole(Records.of(record)))
     writer.end(outcome_of(case["messages"], case["extents"]), SummaryBuilder().summary(None))
-    assert "".join(written).encode() == reference.read_bytes()
+    assert b"".join(written) == reference.read_bytes()

@@ -31,14 +31,14 @@ CASES: dict[str, tuple[list[Batch], Outcome]] = {
 def text(form: StreamFormat, case: str, screen: Screen = Screen(), *, delta: bool = True) -> str:  # noqa: B008
     """What a format makes of a case."""
     stream, outcome = CASES[case]
-    written: list[str] = []
+    written: list[bytes] = []
     writer = make_writer(form)(written.append, asked(delta=delta), screen)
     figures = SummaryBuilder()
     for one in stream:
         figures.add(one)
         writer.batch(one)
     writer.end(outcome, figures.summary(outcome.volume_capacity_bytes, complete=outcome.complete))
-    return "".join(written)
+    return b"".join(written).decode()
 
 
 def assert_golden(name: str, found: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from kubectl_cbt.errors import CbtError, Interrupted, NotFound
 from kubectl_cbt.model.entry import SnapshotEntry
 from kubectl_cbt.model.question import Question
-from kubectl_cbt.model.record import Batch, Record
+from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.results import Asked, Failure, Outcome, Violation
 from kubectl_cbt.model.target import Snapshot, Subject
@@ -76,7 +76,7 @@ class ScriptedStream:
         self.extents += len(extents)
         self.capacity_bytes = self._capacity
         self.next_offset = max(self.next_offset, int((offsets + sizes).max()))
-        return Batch(Record(self.messages, 2, self._capacity or 0, offsets, sizes), offsets, sizes)
+        return Batch.whole(Records.of(Record(self.messages, 2, self._capacity or 0, offsets, sizes)))
 
     def notify_to(self, notify: Callable[[str], None]) -> None:
         self.notify = notify

@@ -487,13 +487,13 @@ def exported(path, *keys: str, screen=None, cursor: int = 0) -> str:
 
 def as_printed(screen: MapScreen) -> str:
     """What ``-o json`` prints of the same stream."""
-    text = io.StringIO()
+    text = io.BytesIO()
     frame, asked = screen.streams.frame, screen.streams.main.opened.asked
     writer = JsonWriter(text.write, asked, Screen())
     for batch in ScriptedStream():
         writer.batch(batch)
     writer.end(frame.outcome, frame.summary)
-    return text.getvalue()
+    return text.getvalue().decode()
 
 
 def test_an_exported_document_is_the_one_that_o_json_prints(tmp_path):

@@ -254,3 +254,65 @@ def test_both_responses_have_the_layout_that_is_decoded():
     assert (record.block_metadata_type, record.volume_capacity_bytes) == (1, 2**20)
     assert record.offsets.tolist() == offsets.tolist()
     assert record.sizes.tolist() == sizes.tolist()
+
+
+# Many messages at once.
+
+
+def decoded_together(messages: list[bytes]) -> tuple[list[Record], MalformedMessage | None]:
+    found = []
+    try:
+        for records in decode.decoded(messages, 7):
+            found += records
+    except MalformedMessage as error:
+        return found, error
+    return found, None
+
+
+def decoded_one_by_one(messages: list[bytes]) -> tuple[list[Record], MalformedMessage | None]:
+    found = []
+    for number, message in enumerate(messages, 7):
+        try:
+            found.append(decode.decode_record(message, number))
+        except MalformedMessage as error:
+            return found, error
+    return found, None
+
+
+def in_full(record: Record):
+    values = record.number, record.block_metadata_type, record.volume_capacity_bytes
+    return *values, record.offsets.tolist(), record.sizes.tolist()
+
+
+@law
+@given(
+    st.lists(
+        st.one_of(strange_messages, st.builds(message_of, st.integers(0, 2), st.integers(0, 2**50), legal_extents())),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_a_group_of_messages_is_decoded_as_each_of_them(messages):
+    (together, error), (one_by_one, expected) = decoded_together(messages), decoded_one_by_one(messages)
+    assert [in_full(record) for record in together] == [in_full(record) for record in one_by_one]
+    assert str(error) == str(expected)
+
+
+@law
+@given(st.lists(st.tuples(st.integers(0, 2), legal_extents(grain=26, widest=26)), min_size=1, max_size=6))
+def test_ordinary_messages_take_the_fast_way_together(parts):
+    """Offsets and sizes that are multiples of 26, so that a last byte looks like the beginning of an extent."""
+    messages = [message_of(kind, 2**40, extents) for kind, extents in parts]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decode, "decode_record", None)
+        (records,) = decode.decoded(messages, 1)
+    assert [pairs(record.offsets, record.sizes) for record in records] == [extents for _, extents in parts]
+
+
+@pytest.mark.parametrize("cut_off", range(1, 9))
+def test_a_message_that_is_cut_off_does_not_take_its_end_from_the_next(cut_off):
+    whole = message_of(2, 2**40, [(2**30, 4096), (2**31, 8192)])
+    messages = [whole, whole[:-cut_off], whole]
+    (together, error), (one_by_one, expected) = decoded_together(messages), decoded_one_by_one(messages)
+    assert [in_full(record) for record in together] == [in_full(record) for record in one_by_one]
+    assert str(error) == str(expected)

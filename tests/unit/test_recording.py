@@ -4,6 +4,7 @@ import io
 import json
 import os
 import stat
+import threading
 import time
 import zlib
 from pathlib import Path
@@ -204,10 +205,12 @@ def test_the_seconds_are_those_it_took(tmp_path):
 
 def test_what_was_interrupted_ends_as_interrupted(tmp_path):
     path = tmp_path / "a.cbtrec"
-    source = recording_of(path, ScriptedSource([encoded((0, 4096)), encoded((8192, 4096))]), ASKED)
+    goes_on = threading.Event()
+    source = recording_of(path, ScriptedSource([encoded((0, 4096)), goes_on, encoded((8192, 4096))]), ASKED)
     batches = iter(live(source, ASKED))
     next(batches)
     source.close()
+    goes_on.set()
     found, error, outcome = replayed(path)
     assert found == [(0, 4096)]
     assert isinstance(error, Interrupted)
@@ -460,10 +463,13 @@ def pipe(tmp_path):
 def test_a_write_that_fails_is_said_and_the_stream_goes_on(pipe):
     path, reader = pipe
     said = []
-    source = RecordingSource(ScriptedSource([encoded((0, 4096)), encoded((8192, 4096))]), writer_of(path, said.append))
+    goes_on = threading.Event()
+    script = [encoded((0, 4096)), goes_on, encoded((8192, 4096))]
+    source = RecordingSource(ScriptedSource(script), writer_of(path, said.append))
     batches = iter(live(source, ASKED, probe=False))
     next(batches)
     os.close(reader)
+    goes_on.set()
     assert len(list(batches)) == 1
     source.close()
     assert len(said) == 2

@@ -144,7 +144,7 @@ def test_type_and_capacity_have_to_stay_the_same_over_a_resume():
 
 def test_messages_are_numbered_on_over_a_resume():
     source = KeptSource([encoded((0, 4096)), CUT], [encoded((8192, 4096)), encoded((16384, 4096))])
-    assert [batch.record.number for batch in resuming(source)] == [1, 2, 3]
+    assert [record.number for batch in resuming(source) for record in batch.records] == [1, 2, 3]
 
 
 def test_a_stream_out_of_order_is_not_taken_up():

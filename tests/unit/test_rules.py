@@ -9,7 +9,7 @@ from strategies import Extent, columns, cut, cuts, law
 
 from kubectl_cbt.analysis.rules import EXAMPLES_KEPT, RULES, Rule, RuleWatch
 from kubectl_cbt.model.question import Question
-from kubectl_cbt.model.record import INT64_MAX, Record
+from kubectl_cbt.model.record import INT64_MAX, Record, Records
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.results import MUST, WARNING, Violation
 
@@ -39,7 +39,7 @@ def stream(*messages: Record) -> Messages:
 def violations(messages: Messages, asked: Question | None = None) -> dict[str, Violation]:
     watch = RuleWatch(asked or question())
     for record in messages:
-        watch.look(record)
+        watch.look(Records.of(record))
     return {violation.rule: violation for violation in watch.violations()}
 
 
@@ -235,9 +235,9 @@ def test_only_the_first_messages_are_kept_as_examples_and_all_are_counted():
 def test_violations_can_be_read_while_the_stream_goes_on():
     watch = RuleWatch(question())
     first, second = stream(message((0, 0)), message((KIB, 0)))
-    watch.look(first)
+    watch.look(Records.of(first))
     before = watch.violations()
-    watch.look(second)
+    watch.look(Records.of(second))
     assert [violation.count for violation in (*before, *watch.violations())] == [1, 2]
     assert len(before[0].examples) == 1
 
@@ -257,7 +257,7 @@ def checked(rule: str, extents: list[Extent], at: list[int], asked: Question, ca
     (kind,) = (kind for kind in RULES if kind.id == rule)
     checker = kind(asked)
     for record in stream(*(message(*part, capacity=capacity) for part in cut(extents, at))):
-        checker.look(record)
+        checker.look(Records.of(record))
     return checker
 
 
@@ -297,3 +297,26 @@ def test_counts_do_not_depend_on_how_extents_are_grouped_into_messages(extents, 
     whole = violations(stream(message(*extents)), question(starting_offset=9))
     parts = violations(stream(*(message(*part) for part in cut(extents, at))), question(starting_offset=9))
     assert {rule: found.count for rule, found in parts.items()} == {rule: found.count for rule, found in whole.items()}
+
+
+kinds = st.sampled_from((0, FIXED, FIXED, FIXED, VARIABLE, VARIABLE, 7))
+odd_messages = st.builds(
+    lambda extents, kind, capacity: message(*extents, kind=kind, capacity=capacity),
+    st.lists(st.tuples(st.integers(-2, 40), st.integers(-1, 4)), max_size=5),
+    kinds,
+    st.sampled_from((0, 20, 30, 30, 30)),
+)
+
+
+@law
+@given(st.lists(odd_messages, min_size=1, max_size=8), cuts, st.integers(0, 9), st.integers(0, 3))
+def test_what_is_found_does_not_depend_on_how_many_messages_are_looked_at_together(messages, at, start, most):
+    """How many there are is a matter of time; not even the order of the examples may be."""
+    asked = question(starting_offset=start, max_results=most)
+    one_by_one, together = RuleWatch(asked), RuleWatch(asked)
+    messages = stream(*messages)
+    for record in messages:
+        one_by_one.look(Records.of(record))
+    for group in filter(None, cut(messages, at)):
+        together.look(Records.of(*group))
+    assert together.violations() == one_by_one.violations()

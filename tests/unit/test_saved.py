@@ -85,14 +85,14 @@ def received(stream: SavedStream) -> tuple[list[Extent], CbtError | None]:
 
 
 def written(make: MakeWriter, messages: list[Batch], outcome: Outcome, *, delta: bool = True) -> bytes:
-    text: list[str] = []
+    text: list[bytes] = []
     writer = make(text.append, asked(delta=delta), Screen())
     figures = SummaryBuilder()
     for one in messages:
         figures.add(one)
         writer.batch(one)
     writer.end(outcome, figures.summary(outcome.volume_capacity_bytes, complete=outcome.complete))
-    return "".join(text).encode()
+    return b"".join(text)
 
 
 def document(make: MakeWriter, messages: list[list[Extent]]) -> bytes:
@@ -107,7 +107,7 @@ def document(make: MakeWriter, messages: list[list[Extent]]) -> bytes:
 def again(make: MakeWriter, data: bytes) -> bytes:
     """The document read and written once more."""
     stream = saved(data)
-    text: list[str] = []
+    text: list[bytes] = []
     writer = make(text.append, stream.asked, Screen())
     figures = SummaryBuilder(stream.asked.question.starting_offset)
     for one in stream:
@@ -115,7 +115,7 @@ def again(make: MakeWriter, data: bytes) -> bytes:
         writer.batch(one)
     outcome = stream.outcome()
     writer.end(outcome, figures.summary(outcome.volume_capacity_bytes, complete=outcome.complete))
-    return "".join(text).encode()
+    return b"".join(text)
 
 
 def python_dump(**options: object) -> Reformat:
@@ -229,7 +229,7 @@ def test_the_outcome_is_the_one_that_was_saved(make):
 )
 def test_every_type_has_its_number_back(name, number):
     value = json.loads((GOLDEN / "complete.json").read_bytes()) | {"blockMetadataType": name}
-    records = [one.record for one in saved(orjson.dumps(value))]
+    records = [record for one in saved(orjson.dumps(value)) for record in one.records]
     assert [(record.number, record.block_metadata_type) for record in records] == [(1, number)]
 
 
@@ -284,7 +284,7 @@ def test_every_message_of_a_lister_document_is_a_record(reformat, extents, at, r
     data = reformat(document(ListerJsonWriter, messages))
     for file in (io.BytesIO(data), Trickle(data, reads)):
         stream = open_document(file, "lister.json")
-        records = [one.record for one in stream]
+        records = [record for one in stream for record in one.records]
         assert [record.number for record in records] == list(range(1, len(messages) + 1))
         assert [list(zip(one.offsets, one.sizes, strict=True)) for one in records] == [list(one) for one in messages]
         assert {(one.block_metadata_type, one.volume_capacity_bytes) for one in records} <= {(2, CAPACITY)}
@@ -455,7 +455,7 @@ def test_messages_taken_together_are_those_that_orjson_finds(at, new, length):
 def test_a_change_of_type_or_capacity_between_messages_is_seen():
     data = b"[" + MESSAGES.replace(b'type":2', b'type":1', 1) + b"," + MESSAGES.replace(b"67108864", b"4096", 2) + b"]"
     stream = saved(data)
-    assert [one.record.block_metadata_type for one in stream] == [1, 2, 2, 2, 2, 2, 2, 2]
+    assert [record.block_metadata_type for one in stream for record in one.records] == [1, 2, 2, 2, 2, 2, 2, 2]
     violations = {violation.rule: violation for violation in stream.outcome().violations}
     assert [example.record for example in violations["R3"].examples] == [2, 3, 4, 5, 6]
     assert [example.record for example in violations["R4"].examples] == [5, 6]
@@ -466,7 +466,7 @@ def test_a_change_of_type_or_capacity_between_messages_is_seen():
 
 @pytest.mark.parametrize("path", sorted(RECORDINGS.glob("*/*.reference.json")), ids=lambda path: path.parent.name)
 def test_what_upstreams_lister_printed_is_read_and_printed_again_byte_for_byte(path):
-    text: list[str] = []
+    text: list[bytes] = []
     with path.open("rb") as file:
         stream = open_document(file, path.name)
         writer = ListerJsonWriter(text.append, stream.asked, Screen())
@@ -474,7 +474,7 @@ def test_what_upstreams_lister_printed_is_read_and_printed_again_byte_for_byte(p
             writer.batch(one)
     outcome = stream.outcome()
     writer.end(outcome, SummaryBuilder().summary(None))
-    assert "".join(text).encode() == path.read_bytes()
+    assert b"".join(text) == path.read_bytes()
     assert outcome.complete
     assert outcome.violations == ()
 
@@ -525,7 +525,7 @@ def test_a_message_longer_than_any_comes_in_parts(monkeypatch):
     assert len(found) > 1
     assert max(map(len, found)) < 8
     assert [row for one in found for row in zip(one.offsets, one.sizes, strict=True)] == extents
-    assert [one.record.number for one in found] == list(range(1, len(found) + 1))
+    assert [record.number for one in found for record in one.records] == list(range(1, len(found) + 1))
     assert stream.outcome().violations == ()
 
 

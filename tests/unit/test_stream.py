@@ -120,7 +120,7 @@ def test_the_first_extent_is_clipped_and_its_record_is_not():
     stream = ExtentStream(KeptSource([encoded((0, 8192), (16384, 4096))]), question(4096))
     (batch,) = stream
     assert pairs(batch.offsets, batch.sizes) == [(4096, 4096), (16384, 4096)]
-    assert pairs(batch.record.offsets, batch.record.sizes) == [(0, 8192), (16384, 4096)]
+    assert pairs(batch.records.offsets, batch.records.sizes) == [(0, 8192), (16384, 4096)]
     assert stream.outcome().clipped == 1
 
 
@@ -135,8 +135,8 @@ def test_an_extent_that_ends_at_the_starting_offset_is_left_out_and_breaks_a_rul
 def test_nothing_is_copied_where_nothing_is_clipped():
     stream = ExtentStream(KeptSource([encoded((4096, 4096)), encoded()]), question(4096))
     for batch in stream:
-        assert batch.offsets is batch.record.offsets
-        assert batch.sizes is batch.record.sizes
+        assert batch.offsets is batch.records.offsets
+        assert batch.sizes is batch.records.sizes
 
 
 @law
@@ -155,7 +155,7 @@ def test_a_stream_cut_anywhere_and_asked_again_gives_the_whole(extents, at, star
 
 def test_an_extent_that_ends_nowhere_does_not_move_the_next_offset():
     stream = ExtentStream(KeptSource([encoded((0, 4096)), encoded((8192, INT64_MAX))]), question())
-    assert len(list(stream)) == 2
+    assert len(extents_of(list(stream))) == 2
     assert stream.next_offset == 4096
 
 
@@ -166,7 +166,7 @@ def test_a_stream_that_ends_is_complete_and_says_what_came():
     stream = ExtentStream(KeptSource([encoded((0, 4096)), encoded(), encoded((8192, 4096), (16384, 1))]), question())
     batches = list(stream)
     outcome = stream.outcome()
-    assert [batch.record.number for batch in batches] == [1, 2, 3]
+    assert [record.number for batch in batches for record in batch.records] == [1, 2, 3]
     assert (outcome.complete, outcome.failure) == (True, None)
     assert (outcome.messages, outcome.extents, outcome.next_offset, outcome.clipped) == (3, 3, 16385, 0)
     assert (outcome.block_metadata_type, outcome.volume_capacity_bytes) == (2, CAPACITY)

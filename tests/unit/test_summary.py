@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from strategies import Extent, columns, cut, cuts, law, legal_extents
 
 from kubectl_cbt.analysis.summary import CHUNK_SIZES_BYTES, SummaryBuilder
-from kubectl_cbt.model.record import Batch, Record
+from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.model.results import Gap, SizeBucket, Summary
 
 KIB, MIB = 2**10, 2**20
@@ -31,9 +31,9 @@ def summary_of(
     """Built from messages, clipped as the stream loop clips them."""
     builder = SummaryBuilder(start)
     for number, extents in enumerate(parts, 1):
-        record = Record(number, 2, capacity or 0, *columns(extents))
-        answer = (record.offsets, record.sizes) if start == 0 else columns(clipped(extents, start))
-        builder.add(Batch(record, *answer))
+        whole = Batch.whole(Records.of(Record(number, 2, capacity or 0, *columns(extents))))
+        answer = columns(clipped(extents, start))
+        builder.add(whole if start == 0 else Batch(whole.records, np.array([0, len(answer[0])]), *answer))
     return builder.summary(capacity, complete=complete)
 
 
@@ -216,6 +216,6 @@ def test_overlapping_extents_count_as_sent():
 def test_what_lies_beyond_the_capacity_costs_nothing_and_takes_nothing_from_the_rest():
     builder = SummaryBuilder()
     offsets, sizes = np.array([0, 10 * 2**40], dtype=np.int64), np.array([4096, 4096], dtype=np.int64)
-    builder.add(Batch(Record(1, 2, 2**20, offsets, sizes), offsets, sizes))
+    builder.add(Batch.whole(Records.of(Record(1, 2, 2**20, offsets, sizes))))
     costs = {cost.chunk_bytes: cost.size_bytes for cost in builder.summary(2**20).chunk_costs}
     assert costs == {2**19: 2**19, 2**20: 2**20, 2**22: 2**20}

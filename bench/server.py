@@ -1,0 +1,170 @@
+"""What the benchmarks ask: the demo's API server, and a metadata service that does nothing but send.
+
+Runs as a process of its own, told on standard input which stream to serve (``4000000 4096``: extents, extents a
+message), and answers ``ready``. Messages are encoded before that, framed for gRPC, and sent by a few hundred lines of
+HTTP/2 less than gRPC's own server has: one ``sendall`` for many messages, so that it takes a fraction of the time of
+any client. `make bench` shows how small a fraction (its line "raw receive").
+
+Neither tokens nor rights are looked at here; the API server in front of it does look.
+"""
+
+from __future__ import annotations
+
+import base64
+import socket
+import ssl
+import struct
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from h2.config import H2Configuration
+from h2.connection import H2Connection
+from h2.events import DataReceived, StreamEnded, StreamReset
+
+from kubectl_cbt.demo.certificates import CertificateAuthority, ServerCertificate
+from kubectl_cbt.demo.cluster import DemoCluster
+from kubectl_cbt.demo.encode import encode_response
+from kubectl_cbt.demo.scenarios import PAGES_DRIVER
+from kubectl_cbt.wire.snapshot_metadata_pb2 import VARIABLE_LENGTH, GetMetadataAllocatedRequest
+
+GRAIN = 4096
+_SEGMENT = 2**20
+FRAME = struct.Struct(">BI")
+"""What stands before each message: whether it is compressed, and its length."""
+_READ_BYTES = 2**16
+_RESPONSE = [(":status", "200"), ("content-type", "application/grpc")]
+_TRAILERS = [("grpc-status", "0")]
+
+
+def extents(count: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Columns of a busy volume, a segment at a time: most extents small, some large, each a gap from the last."""
+    random = np.random.default_rng(1)
+    start = 0
+    for begin in range(0, count, _SEGMENT):
+        rows = min(_SEGMENT, count - begin)
+        sizes = random.geometric(0.3, rows) * GRAIN
+        ends = start + np.cumsum(random.integers(1, 20, rows) * GRAIN + sizes)
+        yield ends - sizes, sizes
+        start = int(ends[-1])
+
+
+def messages(count: int, per_message: int) -> bytes:
+    """The whole answer as gRPC frames it."""
+    capacity = count * 64 * GRAIN
+    parts = []
+    for offsets, sizes in extents(count):
+        for begin in range(0, len(offsets), per_message):
+            rows = slice(begin, begin + per_message)
+            message = encode_response(VARIABLE_LENGTH, capacity, offsets[rows], sizes[rows])
+            parts += [FRAME.pack(0, len(message)), message]
+    return b"".join(parts)
+
+
+class Sender:
+    """Sends :attr:`answer` to whoever asks anything."""
+
+    def __init__(self, certificate: ServerCertificate) -> None:
+        self.answer = b""
+        self._tls = _server_context(certificate)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        while True:
+            plain, _ = self._listener.accept()
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=self._serve, args=(plain,), daemon=True).start()
+
+    def _serve(self, plain: socket.socket) -> None:
+        try:
+            with self._tls.wrap_socket(plain, server_side=True) as connection:
+                _Connection(connection, self.answer).serve()
+        except OSError:
+            return  # the client has gone
+
+
+class _Connection:
+    """One client; its streams are answered one after the other."""
+
+    def __init__(self, connection: ssl.SSLSocket, answer: bytes) -> None:
+        self._socket = connection
+        self._answer = memoryview(answer)
+        self._http = H2Connection(H2Configuration(client_side=False))
+        self._unsent: dict[int, memoryview] = {}
+        self._asked: dict[int, bytes] = {}
+
+    def serve(self) -> None:
+        """Until the client hangs up."""
+        self._http.initiate_connection()
+        self._flush()
+        while data := self._socket.recv(_READ_BYTES):
+            for event in self._http.receive_data(data):
+                if isinstance(event, DataReceived):
+                    self._asked[event.stream_id] = self._asked.get(event.stream_id, b"") + event.data
+                    self._http.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+                elif isinstance(event, StreamEnded):
+                    self._http.send_headers(event.stream_id, _RESPONSE)
+                    self._unsent[event.stream_id] = self._answer_to(self._asked.pop(event.stream_id))
+                elif isinstance(event, StreamReset):
+                    self._unsent.pop(event.stream_id, None)
+            for stream in list(self._unsent):
+                self._send(stream)
+            self._flush()
+
+    def _answer_to(self, framed: bytes) -> memoryview:
+        """Everything, or for who asks from where that ended whether there is more, nothing."""
+        request = GetMetadataAllocatedRequest.FromString(framed[FRAME.size :])
+        return self._answer[: 0 if request.starting_offset else None]
+
+    def _send(self, stream: int) -> None:
+        """As much as the client has room for."""
+        rest = self._unsent[stream]
+        while rest and (room := min(self._http.local_flow_control_window(stream), self._http.max_outbound_frame_size)):
+            self._http.send_data(stream, rest[:room].tobytes())
+            rest = rest[room:]
+            if self._http.local_flow_control_window(stream) < room:
+                self._flush()
+        self._unsent[stream] = rest
+        if not rest:
+            del self._unsent[stream]
+            self._http.send_headers(stream, _TRAILERS, end_stream=True)
+
+    def _flush(self) -> None:
+        self._socket.sendall(self._http.data_to_send())
+
+
+def _server_context(certificate: ServerCertificate) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_alpn_protocols(["h2"])
+    with tempfile.NamedTemporaryFile() as pem:
+        pem.write(certificate.key_pem + certificate.certificate_pem)
+        pem.flush()
+        context.load_cert_chain(pem.name)
+    return context
+
+
+def main() -> None:
+    """Say where everything is, then serve what is asked for until standard input ends."""
+    authority = CertificateAuthority("kubectl-cbt bench CA")
+    sender = Sender(authority.issue("127.0.0.1", "localhost"))
+    with DemoCluster() as cluster, tempfile.TemporaryDirectory() as folder:
+        service = cluster.store.get("snapshotmetadataservices", PAGES_DRIVER)
+        if service is None:
+            raise SystemExit("the demo cluster has no SnapshotMetadataService any more")
+        service["spec"]["address"] = sender.address
+        service["spec"]["caCert"] = base64.b64encode(authority.pem).decode()
+        ca = Path(folder) / "ca.pem"
+        ca.write_bytes(authority.pem)
+        print(cluster.kubeconfig, sender.address, ca, flush=True)
+        for line in sys.stdin:
+            sender.answer = messages(*map(int, line.split()))
+            print("ready", flush=True)
+
+
+if __name__ == "__main__":
+    main()
