@@ -18,18 +18,23 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from h2.config import H2Configuration
 from h2.connection import H2Connection
-from h2.events import DataReceived, StreamEnded, StreamReset
+from h2.events import DataReceived, RequestReceived, StreamEnded, StreamReset
 
 from kubectl_cbt.demo.certificates import CertificateAuthority, ServerCertificate
 from kubectl_cbt.demo.cluster import DemoCluster
 from kubectl_cbt.demo.encode import encode_response
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
-from kubectl_cbt.wire.snapshot_metadata_pb2 import VARIABLE_LENGTH, GetMetadataAllocatedRequest
+from kubectl_cbt.wire.snapshot_metadata_pb2 import (
+    VARIABLE_LENGTH,
+    GetMetadataAllocatedRequest,
+    GetMetadataDeltaRequest,
+)
 
 GRAIN = 4096
 _SEGMENT = 2**20
@@ -88,6 +93,12 @@ class Sender:
             return  # the client has gone
 
 
+@dataclass
+class _Asked:
+    is_delta: bool
+    framed: bytes = b""
+
+
 class _Connection:
     """One client; its streams are answered one after the other."""
 
@@ -96,7 +107,7 @@ class _Connection:
         self._answer = memoryview(answer)
         self._http = H2Connection(H2Configuration(client_side=False))
         self._unsent: dict[int, memoryview] = {}
-        self._asked: dict[int, bytes] = {}
+        self._asked: dict[int, _Asked] = {}
 
     def serve(self) -> None:
         """Until the client hangs up."""
@@ -104,8 +115,10 @@ class _Connection:
         self._flush()
         while data := self._socket.recv(_READ_BYTES):
             for event in self._http.receive_data(data):
-                if isinstance(event, DataReceived):
-                    self._asked[event.stream_id] = self._asked.get(event.stream_id, b"") + event.data
+                if isinstance(event, RequestReceived):
+                    self._asked[event.stream_id] = _Asked(is_delta=dict(event.headers)[b":path"].endswith(b"Delta"))
+                elif isinstance(event, DataReceived):
+                    self._asked[event.stream_id].framed += event.data
                     self._http.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
                 elif isinstance(event, StreamEnded):
                     self._http.send_headers(event.stream_id, _RESPONSE)
@@ -116,9 +129,10 @@ class _Connection:
                 self._send(stream)
             self._flush()
 
-    def _answer_to(self, framed: bytes) -> memoryview:
+    def _answer_to(self, asked: _Asked) -> memoryview:
         """Everything, or for who asks from where that ended whether there is more, nothing."""
-        request = GetMetadataAllocatedRequest.FromString(framed[FRAME.size :])
+        kind = GetMetadataDeltaRequest if asked.is_delta else GetMetadataAllocatedRequest
+        request = kind.FromString(asked.framed[FRAME.size :])
         return self._answer[: 0 if request.starting_offset else None]
 
     def _send(self, stream: int) -> None:

@@ -66,7 +66,7 @@ def open_session(options: Cluster, verbosity: int = 0) -> Iterator[Session]:
         stack.callback(api.close)
         namespace = options.namespace or config.namespace
         context = f"context {login.context}" if login.context else "the current context"
-        about = f"{context}, server {config.configuration.host}"
+        about = f"{context}, server {config.connection.server}"
         yield Session(api, Catalogue(api), namespace, login, log, about)
 
 

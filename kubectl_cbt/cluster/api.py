@@ -1,14 +1,14 @@
-"""Requests to the API server, in the Kubernetes client's connection and login.
+"""Requests to the API server.
 
-Paths and dictionaries rather than the client's generated classes: those take a second to import, and none of
-them knows the two API groups that matter here.
+Paths and dictionaries rather than the Kubernetes client's generated classes: none of them knows the two API groups that
+matter here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, cast
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import orjson
 
@@ -35,11 +35,8 @@ class Api:
     """
 
     def __init__(self, config: LoadedConfig, request_timeout_seconds: float = 0, log: RequestLog | None = None) -> None:
-        from kubernetes.client import ApiClient
-
-        self._client = ApiClient(config.configuration)
-        _verify_as_kubectl(self._client)
-        self._host: str = config.configuration.host
+        self._connection = config.connection
+        self._pool = config.connection.pool()
         self._impersonation = config.impersonation
         self._timeout = request_timeout_seconds or None
         self._log = log or RequestLog()
@@ -59,13 +56,13 @@ class Api:
         try:
             yield from map(self._parsed, _lines(answer))
         except _transport_errors() as error:
-            raise transport_error(error, self._host) from error
+            raise transport_error(error, self._connection.server) from error
         finally:
             answer.close()
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._pool.clear()
 
     def _document(
         self, method: str, segments: tuple[str, ...], query: dict[str, str], body: Object | None = None
@@ -76,7 +73,7 @@ class Api:
         try:
             return cast(Object, orjson.loads(data))
         except orjson.JSONDecodeError as error:
-            raise transport_error(error, self._host) from error
+            raise transport_error(error, self._connection.server) from error
 
     def _answer(
         self,
@@ -89,10 +86,10 @@ class Api:
     ) -> Any:
         """An answer in the 2xx range: urllib3's response, read unless it is to be streamed."""
         path = "/" + "/".join(map(_quoted, segments))
-        url, headers = self._serialized(method, path, query, body)
+        url, headers = self._serialized(path, query, body)
         self._log.request(method, url, headers.items(), body)
         try:
-            answer = self._client.rest_client.pool_manager.request(
+            answer = self._pool.request(
                 method,
                 url,
                 headers=headers,
@@ -102,7 +99,7 @@ class Api:
             )
         except _transport_errors() as error:
             self._log.response(method, url, f"failed: {type(error).__name__}")
-            raise transport_error(error, self._host) from error
+            raise transport_error(error, self._connection.server) from error
         succeeded = 200 <= answer.status < 300
         data = b"" if stream and succeeded else answer.data
         self._log.response(method, url, f"{answer.status} {answer.reason or ''}", answer.headers.items(), data)
@@ -110,22 +107,20 @@ class Api:
             raise answer_error(answer.status, data, path)
         return answer
 
-    def _serialized(self, method: str, path: str, query: dict[str, str], body: Object | None) -> tuple[str, Any]:
+    def _serialized(self, path: str, query: dict[str, str], body: Object | None) -> tuple[str, Any]:
         """URL and headers, with the login and whom to act as."""
         from urllib3 import HTTPHeaderDict
 
-        given = {"Accept": "application/json"}
+        headers = HTTPHeaderDict({"Accept": "application/json", "User-Agent": "kubectl-cbt"})
         if body is not None:
-            given["Content-Type"] = "application/json"
-        parameters = [(name, value) for name, value in query.items() if value]
-        _, url, plain, *_ = self._client.param_serialize(
-            method, path, query_params=parameters, header_params=given, auth_settings=["BearerToken"]
-        )
-        headers = HTTPHeaderDict(plain)
-        headers["User-Agent"] = "kubectl-cbt"  # the client puts its own over one that is given
+            headers["Content-Type"] = "application/json"
+        authorization = self._connection.authorization()
+        if authorization:
+            headers["Authorization"] = authorization
         for name, value in self._impersonation.headers():
             headers.add(name, value)  # a dictionary would keep the last group only
-        return url, headers
+        parameters = urlencode({name: value for name, value in query.items() if value}, quote_via=quote)
+        return f"{self._connection.server}{path}{'?' if parameters else ''}{parameters}", headers
 
     def _time_limit(self, *, stream: bool) -> Any:
         from urllib3 import Timeout
@@ -165,23 +160,3 @@ def _quoted(segment: str) -> str:
     if quoted in ("", ".", ".."):
         raise UsageError(f'"{segment}" is no name of an object')
     return quoted
-
-
-def _verify_as_kubectl(client: Any) -> None:
-    """Trust the certificates kubectl trusts.
-
-    From Python 3.13 on urllib3 asks for extensions that Go's clients do not ask for, and that many a cluster's own CA
-    does without.
-    """
-    from ssl import VERIFY_X509_STRICT
-
-    from urllib3.util import create_urllib3_context
-
-    context = create_urllib3_context()
-    context.verify_flags &= ~VERIFY_X509_STRICT
-    if client.configuration.ssl_ca_cert is None:
-        # urllib3 does this itself only for a context of its own making.
-        context.load_default_certs()
-    # urllib3 sets verify_mode from the configuration, and Python wants the host name's check gone before.
-    context.check_hostname = bool(client.configuration.verify_ssl)
-    client.rest_client.pool_manager.connection_pool_kw["ssl_context"] = context

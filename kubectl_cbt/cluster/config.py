@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from kubectl_cbt.cluster import kubeconfig, logins
+from kubectl_cbt.cluster.connection import Connection
 from kubectl_cbt.cluster.kubeconfig import Chosen, Entry, Impersonation, Login
 from kubectl_cbt.cluster.proxies import proxy_for
 from kubectl_cbt.errors import ConfigError
@@ -29,12 +29,12 @@ class LoadedConfig:
     """A login that is done.
 
     Attributes:
-        configuration: the Kubernetes client's own.
+        connection: to the API server.
         namespace: of the context, ``default`` when it names none.
         impersonation: whom to act as.
     """
 
-    configuration: Any
+    connection: Connection
     namespace: str
     impersonation: Impersonation = field(default_factory=Impersonation)
 
@@ -72,6 +72,7 @@ def _key_folder() -> Iterator[Path | None]:
 
 
 def _load_in_cluster(login: Login) -> LoadedConfig:
+    # Only in a pod: importing it takes longer than all that is done here.
     from kubernetes import client, config
     from kubernetes.config import incluster_config
 
@@ -90,28 +91,27 @@ def _load_in_cluster(login: Login) -> LoadedConfig:
     if login.token:
         user = {"token": login.token.reveal()}
     cluster: Entry = {"server": configuration.host}
-    _log_in(configuration, user, "of this pod", cluster, None)
+    connection = Connection(configuration.host, ca_file=configuration.ssl_ca_cert)
+    _log_in(connection, user, "of this pod", cluster, None)
     namespace = os.environ.get("POD_NAMESPACE") or _POD_NAMESPACE.read_text(encoding="utf-8").strip()
     acting_as = Impersonation(login.as_user, login.as_uid, login.as_groups)
-    return LoadedConfig(_tuned(configuration, cluster), namespace, acting_as)
+    return LoadedConfig(_by_proxy(connection, cluster), namespace, acting_as)
 
 
 # With a kubeconfig.
 
 
 def _load_chosen(chosen: Chosen, folder: Path | None) -> LoadedConfig:
-    from kubernetes import client
-
     logins.check(chosen.user, chosen.user_name)
     server, user_of_url = _server(chosen.cluster["server"])
     cluster = chosen.cluster | {"server": server}
-    configuration = client.Configuration(host=server)
+    connection = Connection(server)
     if kubeconfig.is_tls(server):
-        _trust(configuration, cluster, folder)
+        _trust(connection, cluster, folder)
     if user_of_url or kubeconfig.is_tls(server):
         # Credentials are for TLS only, in kubectl too; but not those that stand in the address.
-        _log_in(configuration, user_of_url or chosen.user, chosen.user_name, cluster, folder)
-    return LoadedConfig(_tuned(configuration, cluster), chosen.namespace, chosen.impersonation)
+        _log_in(connection, user_of_url or chosen.user, chosen.user_name, cluster, folder)
+    return LoadedConfig(_by_proxy(connection, cluster), chosen.namespace, chosen.impersonation)
 
 
 def _server(text: str) -> tuple[str, Entry]:
@@ -137,14 +137,14 @@ def _without_login(url: str) -> str:
     return url.rpartition("@")[2]
 
 
-def _trust(configuration: Any, cluster: Entry, folder: Path | None) -> None:
+def _trust(connection: Connection, cluster: Entry, folder: Path | None) -> None:
     """Whose certificate the server may show."""
     path = cluster.get("certificate-authority")
     if cluster.get("certificate-authority-data"):
         path = _file(cluster["certificate-authority-data"], "certificate-authority", folder)
-    configuration.verify_ssl = not cluster.get("insecure-skip-tls-verify")
-    configuration.tls_server_name = cluster.get("tls-server-name")
-    configuration.ssl_ca_cert = path
+    connection.verify = not cluster.get("insecure-skip-tls-verify")
+    connection.server_name = cluster.get("tls-server-name")
+    connection.ca_file = path
     if path:
         try:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
@@ -152,27 +152,30 @@ def _trust(configuration: Any, cluster: Entry, folder: Path | None) -> None:
             raise ConfigError(f"the cluster's certificate-authority cannot be used: {_reason(error)}") from error
 
 
-def _log_in(configuration: Any, user: Entry, name: str, cluster: Entry, folder: Path | None) -> None:
+def _log_in(connection: Connection, user: Entry, name: str, cluster: Entry, folder: Path | None) -> None:
     credential = logins.fetch(user, name, cluster)
-    _use_certificate(configuration, credential.fields, folder)
-    _use(configuration, credential.fields)
+    _use_certificate(connection, credential.fields, folder)
+    authorization = _authorization(credential.fields)
+    connection.authorization = lambda: authorization
     if credential.expires is not None:
-        configuration.refresh_api_key_hook = _renewing(user, name, cluster, credential)
+        connection.authorization = _renewing(user, name, cluster, credential)
 
 
-def _use(configuration: Any, fields: Entry) -> None:
+def _authorization(fields: Entry) -> str:
+    """The header of that name; empty when the login is of another kind."""
     if fields.get("username"):
         text = f"{fields['username']}:{fields['password']}"
-        configuration.api_key["BearerToken"] = f"Basic {base64.b64encode(text.encode()).decode()}"
-    elif fields.get("token"):
+        return f"Basic {base64.b64encode(text.encode()).decode()}"
+    if fields.get("token"):
         token = fields["token"].rstrip(" \t")
         if not (token.isascii() and token.isprintable()):
             # The HTTP client would quote the whole token in its error.
             raise ConfigError("the token in the kubeconfig is no token: it holds characters that no header can carry")
-        configuration.api_key["BearerToken"] = f"Bearer {token}"
+        return f"Bearer {token}"
+    return ""
 
 
-def _use_certificate(configuration: Any, fields: Entry, folder: Path | None) -> None:
+def _use_certificate(connection: Connection, fields: Entry, folder: Path | None) -> None:
     paths = [
         _file(fields[f"{kind}-data"], kind, folder) if fields.get(f"{kind}-data") else fields.get(kind)
         for kind in ("client-certificate", "client-key")
@@ -184,7 +187,7 @@ def _use_certificate(configuration: Any, fields: Entry, folder: Path | None) -> 
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_cert_chain(str(paths[0]), paths[1], password=lambda: "-")
     except (OSError, ValueError) as error:
         raise ConfigError(f"the client certificate or its key cannot be used: {_reason(error)}") from error
-    configuration.cert_file, configuration.key_file = paths
+    connection.certificate_file, connection.key_file = paths
 
 
 def _file(data: str, name: str, folder: Path | None) -> str:
@@ -197,27 +200,24 @@ def _file(data: str, name: str, folder: Path | None) -> str:
     return str(path)
 
 
-def _renewing(user: Entry, name: str, cluster: Entry, credential: logins.Credential) -> Callable[[Any], None]:
+def _renewing(user: Entry, name: str, cluster: Entry, credential: logins.Credential) -> Callable[[], str]:
     """Log in again when the credential has expired; a session on the screen may outlive it."""
     held = [credential]
+    authorizations = [_authorization(credential.fields)]
 
-    def renew(configuration: Any) -> None:
+    def renewed() -> str:
         if held[0].is_stale:
             held[0] = logins.fetch(user, name, cluster, may_ask=False)
             # A certificate stays: connections use it. Who logs in with one that expired is told so by the server.
-            _use(configuration, held[0].fields)
+            authorizations[0] = _authorization(held[0].fields) or authorizations[0]
+        return authorizations[0]
 
-    return renew
+    return renewed
 
 
-def _tuned(configuration: Any, cluster: Entry) -> Any:
-    # Retrying is the user's decision: urllib3 would try a dead API server three times before it says so.
-    configuration.retries = False
-    url, headers = proxy_for(cluster["server"], cluster.get("proxy-url") or "")
-    configuration.proxy, configuration.proxy_headers = url, headers
-    # The client has rules of its own for whom it is meant.
-    configuration.no_proxy = None
-    return configuration
+def _by_proxy(connection: Connection, cluster: Entry) -> Connection:
+    connection.proxy, connection.proxy_headers = proxy_for(cluster["server"], cluster.get("proxy-url") or "")
+    return connection
 
 
 def _reason(error: Exception) -> str:
