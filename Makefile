@@ -60,8 +60,8 @@ docs: $(READY)  ## refresh the outputs, key tables and pictures shown in README.
 matrix: $(READY)  ## run every check against every fault of the demo, and write docs/faults.md
 	$(BIN)/python scripts/draw_matrix.py
 
-bench: $(READY)  ## measure what a redraw of the heatmap costs, with 16 million extents
-	$(BIN)/python bench/heatmap.py
+bench: $(READY)  ## measure every promise about speed and memory (a quarter of an hour)
+	$(BIN)/python bench/run.py
 
 krew: $(READY)  ## build the krew archive and write its sha256 into krew-manifest.yaml
 	$(BIN)/python scripts/build_krew.py

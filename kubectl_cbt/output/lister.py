@@ -25,11 +25,11 @@ class ListerJsonWriter:
     def batch(self, batch: Batch) -> None:
         records = batch.records
         heads = zip(records.block_metadata_types.tolist(), records.capacities.tolist(), strict=True)
-        parts = []
+        parts: list[bytes | memoryview] = []
         for (block_type, capacity), extents in zip(heads, self._extents(records), strict=True):
             head = b'{"block_metadata_type":%d,"volume_capacity_bytes":%d,"block_metadata":' % (block_type, capacity)
             # Without extents: a Go slice that was never filled.
-            parts += [self._separator, head, b"[%b]}" % extents[1:] if extents else b"null}"]
+            parts += (self._separator, head, *((b"[", extents[1:], b"]}") if extents else (b"null}",)))
             self._separator = b","
         self._write(b"".join(parts))
 
@@ -37,7 +37,7 @@ class ListerJsonWriter:
         if outcome.complete:
             self._write(b"[]" if self._separator == b"[" else b"]")
 
-    def _extents(self, records: Records) -> list[bytes]:
+    def _extents(self, records: Records) -> list[memoryview]:
         """Of each message, with a comma in front."""
         texts = self._rows.parts(records.bounds, records.offsets, records.sizes)
         if len(records) and (records.offsets.min() <= 0 or records.sizes.min() <= 0):
@@ -45,6 +45,6 @@ class ListerJsonWriter:
         return texts
 
 
-def _without_zeros(text: bytes) -> bytes:
-    text = text.replace(b'{"byte_offset":0,', b"{").replace(b',"size_bytes":0}', b"}")
-    return text.replace(b'"size_bytes":0}', b"}")
+def _without_zeros(extents: memoryview) -> memoryview:
+    text = bytes(extents).replace(b'{"byte_offset":0,', b"{").replace(b',"size_bytes":0}', b"}")
+    return memoryview(text.replace(b'"size_bytes":0}', b"}"))

@@ -19,6 +19,8 @@ _Matrix = npt.NDArray[np.uint8]
 
 _BLANK = ord("0") - ord(" ")
 """What to take from a zero to get a space."""
+_NOTHING = b"\0"
+"""What stands in the matrix where no text shall be."""
 
 
 def _digit_table(digits: int) -> npt.NDArray[np.unsignedinteger]:
@@ -46,33 +48,40 @@ class Rows:
 
     def text(self, *columns: Int64Column) -> bytes:
         """One row for each number of the columns, which are of the same length."""
-        return self.parts((0, len(columns[0])), *columns)[0]
+        return self._text_and_lengths(columns)[0]
 
-    def parts(self, bounds: Sequence[int] | Int64Column, *columns: Int64Column) -> list[bytes]:
+    def parts(self, bounds: Sequence[int] | Int64Column, *columns: Int64Column) -> list[memoryview]:
         """The same cut between rows: those from each bound to the next."""
-        if not len(columns[0]):
-            return [b""] * (len(bounds) - 1)
+        text, lengths = self._text_and_lengths(columns)
+        whole, cuts = memoryview(text), np.append(0, np.cumsum(lengths))[np.asarray(bounds)].tolist()
+        return [whole[start:end] for start, end in pairwise(cuts)]
+
+    def _text_and_lengths(self, columns: tuple[Int64Column, ...]) -> tuple[bytes, Int64Column]:
+        """All rows, and int64[rows] of how many bytes each has."""
+        count = len(columns[0])
+        if not count:
+            return b"", np.zeros(0, dtype=np.int64)
         largest = [int(column.max()) for column in columns]
         widths = [self._width or len(str(number)) for number in largest]
         if any(column.min() < 0 for column in columns) or any(map(_is_wider, largest, widths)):
-            return self._one_by_one(bounds, columns)
-        matrix = self._with_literals(len(columns[0]), widths)
-        keep = None if self._width else np.ones(matrix.shape, dtype=np.bool_)
-        lengths = np.full(len(matrix), matrix.shape[1])
+            return self._one_by_one(columns)
+        matrix = self._with_literals(count, widths)
+        lengths = np.full(count, matrix.shape[1], dtype=np.int64)
+        is_ragged = False
         at = 0
         for literal, width, column in zip(self._literals, widths, columns, strict=False):
             at += len(literal)
             _put_digits(matrix, at, width, column)
             for place, has_digit in _leading_zeros(width, column):
-                if keep is None:
+                if self._width:
                     matrix[:, at + place] -= ~has_digit * np.uint8(_BLANK)
                 else:
-                    keep[:, at + place] = has_digit
+                    matrix[:, at + place] *= has_digit
                     lengths -= ~has_digit
+                    is_ragged = True
             at += width
-        text = (matrix if keep is None or keep.all() else matrix[keep]).tobytes()
-        ends = np.append(0, np.cumsum(lengths))[np.asarray(bounds)].tolist()
-        return [text[start:end] for start, end in pairwise(ends)]
+        text = matrix.tobytes()
+        return text.translate(None, _NOTHING) if is_ragged else text, lengths
 
     def _with_literals(self, count: int, widths: list[int]) -> _Matrix:
         """uint8[count, bytes of a row]; that of the batch before it where it fits."""
@@ -82,11 +91,11 @@ class Rows:
             self._matrix_widths = widths
         return self._matrix[:count]
 
-    def _one_by_one(self, bounds: Sequence[int] | Int64Column, columns: tuple[Int64Column, ...]) -> list[bytes]:
+    def _one_by_one(self, columns: tuple[Int64Column, ...]) -> tuple[bytes, Int64Column]:
         """What only a broken driver sends: negative numbers, and such that are wider than the volume is large."""
         template = f"%{self._width or ''}d".encode().join(self._literals)
         rows = [template % row for row in zip(*(column.tolist() for column in columns), strict=True)]
-        return [b"".join(rows[start:stop]) for start, stop in pairwise(bounds)]
+        return b"".join(rows), np.array(list(map(len, rows)), dtype=np.int64)
 
 
 def _is_wider(number: int, width: int) -> bool:

@@ -15,7 +15,7 @@ from kubectl_cbt.wire.source import Answer
 GROUP_BYTES = 2**18
 """What is handed over at once, at most, unless one message is larger: some 20,000 extents. Their columns fit into a
 processor's cache together with what is computed of them; with more, everything behind this is measurably slower."""
-AHEAD_BYTES = 2**22
+AHEAD_BYTES = 2**21
 """What may wait: enough for all that comes while a group is written."""
 _JOIN_SECONDS = 1.0
 """A cancelled answer ends at once; one that does not is left to itself."""

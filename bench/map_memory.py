@@ -1,0 +1,46 @@
+"""The map of a whole stream, as `kubectl cbt allocated` opens it, on a screen of 200 x 60 that nobody sees.
+
+python bench/map_memory.py KUBECONFIG
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from kubectl_cbt.cli.live import LiveCluster
+from kubectl_cbt.cli.options import Asking, Cluster
+from kubectl_cbt.cli.session import open_session
+from kubectl_cbt.model.refs import SnapshotRef
+from kubectl_cbt.output.palettes import PALETTES
+from kubectl_cbt.tui.app import CbtApp
+from kubectl_cbt.tui.loader import Loader
+from kubectl_cbt.tui.ports import Choice
+from kubectl_cbt.tui.screens.map import MapScreen
+
+
+def main() -> None:
+    """Load everything, zoom in a few times, leave."""
+    cluster, asking = Cluster(kubeconfig=sys.argv[1]), Asking()
+    with open_session(cluster) as session:
+        live = LiveCluster(session, cluster, asking, "vms")
+        loader = Loader(live.open(Choice(SnapshotRef("vms", "scratch-1"))))
+        loader.start()
+
+        async def look(pilot: Any) -> None:
+            while loader.frame.is_running:
+                await pilot.pause(0.05)
+            await pilot.press("plus", "plus", "plus")
+            pilot.app.exit()
+
+        CbtApp(MapScreen(loader, live), colors=True, palette=PALETTES[0]).run(
+            headless=True, size=(200, 60), auto_pilot=look
+        )
+        frame = loader.frame
+        if not frame.outcome.complete:
+            raise SystemExit(f"incomplete: {frame.outcome.failure}")
+        loader.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,272 @@
+"""``make bench``: every promise about speed and memory, measured against what it names, in one run.
+
+    python bench/run.py [--quick]
+
+Starts a server of its own, runs each row five times in turn with its baseline, prints medians and whether the goal was
+kept, and writes ``bench/results.json``, from which ``scripts/draw_performance.py`` makes the tables and the picture of
+``docs/performance.md``. ``--quick`` does all of it with few extents and one run, to see that it works.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from measuring import BIN, PYTHON, ROOT, Server, measure
+
+RESULTS = ROOT / "bench" / "results.json"
+QUICK = "--quick" in sys.argv[1:]
+RUNS = 1 if QUICK else 5
+MILLION = 10_000 if QUICK else 1_000_000
+PAGE, SMALL_PAGE = 4096, 256
+STREAM = 4 * MILLION
+SCALE = tuple(count * MILLION // 1_000_000 for count in (10_000, 100_000, 1_000_000, 4_000_000, 16_000_000, 64_000_000))
+
+FASTER = {"summary": 4.0, "lister-json": 3.0, "json": 3.0, "ndjson": 3.0, "csv": 3.0, "table": 4.0}
+PRINTED = ("table", "wide", "json", "yaml", "ndjson", "csv", "name", "lister-json")
+SLOWER_IN_SMALL_PAGES = 3.0
+GROWTH, PRINTING_MIB = 1.15, 160.0
+BYTES_AN_EXTENT = 16
+REDRAW_MS = 16.0
+START_SECONDS = 0.25
+DELTA_TIMES, COMPLETION_TIMES = 1.4, 1.2
+
+SNAPSHOT = ("scratch-1", "-n", "vms")
+BARE_IMPORTS = (PYTHON, "-c", "import kubernetes.client, grpc, numpy")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One promise.
+
+    Attributes:
+        ours: what was measured, with its unit.
+        baseline: what it is compared with, with its unit; empty for a fixed limit.
+        value: the figure that the goal is about.
+        goal: in words.
+    """
+
+    work: str
+    ours: str
+    baseline: str
+    value: str
+    goal: str
+    kept: bool
+
+    def line(self) -> str:
+        """For the terminal."""
+        mark = "kept" if self.kept else "MISSED"
+        return f"{self.work:<34} {self.ours:<26} {self.baseline:<26} {self.value:>10}  {self.goal:<22} {mark}"
+
+
+def kubectl_cbt(form: str, *more: str) -> tuple[str, ...]:
+    """The command that reads the whole stream."""
+    return (str(BIN / "kubectl-cbt"), "allocated", *SNAPSHOT, "-o", form, *more)
+
+
+def receiving(server: Server) -> Iterator[str]:
+    """Whether the server is what everybody waits for: what it computes for a stream, and how fast that is received."""
+    command = (PYTHON, str(ROOT / "bench" / "receive.py"), server.address, server.ca_file)
+    for page in (PAGE, SMALL_PAGE):
+        server.serve(STREAM, page)
+        before = server.cpu_seconds()
+        (found,) = measure(command, runs=RUNS)
+        cpu = (server.cpu_seconds() - before) / (RUNS + 1)
+        yield (
+            f"raw receive of {STREAM:,} extents, {page} a message: {found.median:.2f} s ({found.spread}) as a whole"
+            f" process; the server computed {cpu:.2f} s for it"
+        )
+
+
+def streaming(server: Server) -> Iterator[Row]:
+    """Against the same work an object an extent."""
+    server.serve(STREAM, PAGE)
+    at_page = {}
+    for work, goal in FASTER.items():
+        baseline = (PYTHON, str(ROOT / "bench" / "baseline.py"), server.address, server.ca_file, work, str(PAGE))
+        ours, theirs = measure(kubectl_cbt(work), baseline, runs=RUNS)
+        at_page[work] = ours
+        ratio = theirs.median / ours.median
+        yield Row(
+            f"stream → {work}",
+            f"{ours.median:.2f} s ({ours.spread})",
+            f"objects {theirs.median:.2f} s ({theirs.spread})",
+            f"{ratio:.1f}×",
+            f"≥ {goal:g}× as fast",
+            ratio >= goal,
+        )
+    server.serve(STREAM, SMALL_PAGE)
+    for work in FASTER:
+        (small,) = measure(kubectl_cbt(work, "--max-results", str(SMALL_PAGE)), runs=RUNS)
+        ratio = small.median / at_page[work].median
+        yield Row(
+            f"{work}, {SMALL_PAGE} a message",
+            f"{small.median:.2f} s ({small.spread})",
+            f"at {PAGE} {at_page[work].median:.2f} s",
+            f"{ratio:.2f}×",
+            f"≤ {SLOWER_IN_SMALL_PAGES:g}× as long",
+            ratio <= SLOWER_IN_SMALL_PAGES,
+        )
+
+
+def memory(server: Server) -> Iterator[Row]:
+    """Peaks with 1 and with 16 million extents."""
+    commands = {form: kubectl_cbt(form) for form in (*PRINTED, "summary")}
+    server.serve(MILLION, PAGE)
+    small = {form: measure(command, runs=RUNS)[0].peak_mib for form, command in commands.items()}
+    server.serve(16 * MILLION, PAGE)
+    large = {form: measure(command, runs=RUNS)[0].peak_mib for form, command in commands.items()}
+    for form in PRINTED:
+        growth = large[form] / small[form]
+        yield Row(
+            f"peak of {form}",
+            f"{large[form]:.0f} MiB at {16 * MILLION:,}",
+            f"{small[form]:.0f} MiB at {MILLION:,}",
+            f"{growth:.2f}×",
+            f"≤ {GROWTH:g}×, < {PRINTING_MIB:.0f} MB",
+            growth <= GROWTH and large[form] * 2**20 / 1e6 < PRINTING_MIB,
+        )
+    (screen,) = measure((PYTHON, str(ROOT / "bench" / "map_memory.py"), server.kubeconfig), runs=RUNS)
+    limit = 16 * MILLION * BYTES_AN_EXTENT / 1e6 + PRINTING_MIB
+    for work, peak in (("summary", large["summary"]), ("heatmap", screen.peak_mib)):
+        yield Row(
+            f"peak of {work}",
+            f"{peak:.0f} MiB at {16 * MILLION:,}",
+            "",
+            f"{peak * 2**20 / 1e6:.0f} MB",
+            f"≤ {limit:.0f} MB",
+            peak * 2**20 / 1e6 <= limit,
+        )
+
+
+def redrawing() -> Iterator[Row]:
+    """The heatmap's own work for a new window."""
+    command = (PYTHON, str(ROOT / "bench" / "heatmap.py"), str(16 * MILLION))
+    text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    slowest = float(text.rpartition("slowest zoom ")[2].partition(" ms")[0])
+    yield Row(
+        "redraw 200×120 cells, any zoom",
+        f"{slowest:.1f} ms at {16 * MILLION:,}",
+        "",
+        f"{slowest:.1f} ms",
+        f"< {REDRAW_MS:g} ms",
+        slowest < REDRAW_MS,
+    )
+
+
+def starting(server: Server) -> Iterator[Row]:
+    """What is there before anything is read."""
+    server.serve(10, PAGE)
+    runs = RUNS * 3
+    for arguments in (("--help",), ("version",)):
+        ours, bare = measure((str(BIN / "kubectl-cbt"), *arguments), (PYTHON, "-c", "pass"), runs=runs)
+        added = ours.median - bare.median
+        yield Row(
+            f"kubectl-cbt {arguments[0]}",
+            f"{ours.median:.2f} s ({ours.spread})",
+            f"python -c pass {bare.median:.2f} s",
+            f"+{added:.2f} s",
+            f"≤ +{START_SECONDS:g} s",
+            added <= START_SECONDS,
+        )
+    for work, command, goal in (
+        (
+            "delta of ten extents, -o json",
+            (str(BIN / "kubectl-cbt"), "delta", "scratch-1", "scratch-2", "-n", "vms", "-o", "json"),
+            DELTA_TIMES,
+        ),
+        (
+            "complete a snapshot's name",
+            (str(BIN / "kubectl_complete-cbt"), "allocated", "-n", "vms", ""),
+            COMPLETION_TIMES,
+        ),
+    ):
+        ours, bare = measure(command, BARE_IMPORTS, runs=runs)
+        ratio = ours.median / bare.median
+        yield Row(
+            work,
+            f"{ours.median:.2f} s ({ours.spread})",
+            f"bare imports {bare.median:.2f} s ({bare.spread})",
+            f"{ratio:.2f}×",
+            f"≤ {goal:g}×",
+            ratio <= goal,
+        )
+
+
+def lister(server: Server) -> Iterator[Row]:
+    """Upstream's lister, where there is one."""
+    path = shutil.which("snapshot-metadata-lister")
+    if path is None:
+        return
+    server.serve(STREAM, PAGE)
+    for work, form in (("lister-json", "json"), ("table", "table")):
+        theirs_command = (path, "-kubeconfig", server.kubeconfig, "-n", "vms", "-s", "scratch-1", "-o", form)
+        ours, theirs = measure(kubectl_cbt(work), theirs_command, runs=RUNS)
+        ratio = theirs.median / ours.median
+        yield Row(
+            f"stream → {work}, upstream's lister",
+            f"{ours.median:.2f} s ({ours.spread})",
+            f"lister {theirs.median:.2f} s ({theirs.spread})",
+            f"{ratio:.1f}×",
+            "≥ 1× as fast",
+            ratio >= 1,
+        )
+
+
+def scaling(server: Server) -> Iterator[dict[str, float]]:
+    """How time and memory grow with the stream."""
+    for count in SCALE:
+        server.serve(count, PAGE)
+        found = measure(kubectl_cbt("summary"), kubectl_cbt("json"), runs=min(RUNS, 3))
+        yield {
+            "extents": count,
+            "summarySeconds": round(found[0].median, 3),
+            "summaryMiB": round(found[0].peak_mib, 1),
+            "jsonSeconds": round(found[1].median, 3),
+            "jsonMiB": round(found[1].peak_mib, 1),
+        }
+
+
+def say(text: str) -> None:
+    """As it goes: the whole takes a quarter of an hour."""
+    print(text, flush=True)
+
+
+def main() -> int:
+    """Print as it goes; the exit code says whether all goals were kept."""
+    rows: list[Row] = []
+    about, scale = [], []
+    with Server() as server:
+        os.environ["KUBECONFIG"] = server.kubeconfig
+        for text in receiving(server):
+            say(text)
+            about.append(text)
+        for part in (streaming(server), memory(server), redrawing(), starting(server), lister(server)):
+            for row in part:
+                say(row.line())
+                rows.append(row)
+        for point in scaling(server):
+            say("  ".join(f"{name} {value:,}" for name, value in point.items()))
+            scale.append(point)
+    document = {
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        "runs": RUNS,
+        "receive": about,
+        "rows": [asdict(row) for row in rows],
+        "scaling": scale,
+    }
+    if not QUICK:
+        RESULTS.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    missed = [row.work for row in rows if not row.kept]
+    print(f"missed: {', '.join(missed)}" if missed else f"all {len(rows)} goals kept")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
