@@ -47,8 +47,6 @@ def measure(*commands: Sequence[str], runs: int) -> list[Measured]:
         SystemExit: one of them failed.
     """
     found: list[list[tuple[float, float]]] = [[] for _ in commands]
-    for command in commands:
-        _run(command)  # the first one reads files from the disk
     for _ in range(runs):
         for command, measured in zip(commands, found, strict=True):
             measured.append(_run(command))
@@ -106,5 +104,4 @@ class Server:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.stdin.close()  # type: ignore[union-attr]
-        self._process.wait()
+        self._process.communicate()  # its input ends, and so does it

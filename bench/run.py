@@ -1,10 +1,11 @@
 """``make bench``: every promise about speed and memory, measured against what it names, in one run.
 
-    python bench/run.py [--quick]
+    python bench/run.py [--quick | --rows]
 
 Starts a server of its own, runs each row five times in turn with its baseline, prints medians and whether the goal was
 kept, and writes ``bench/results.json``, from which ``scripts/draw_performance.py`` makes the tables and the picture of
-``docs/performance.md``. ``--quick`` does all of it with few extents and one run, to see that it works.
+``docs/performance.md``. ``--rows`` leaves out how it grows, and writes nothing; ``--quick`` does all of it with few
+extents and one run, to see that it works.
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
+from imports import BARE, BUDGET, of_command, total
 from measuring import BIN, PYTHON, ROOT, Server, measure
 
 RESULTS = ROOT / "bench" / "results.json"
 QUICK = "--quick" in sys.argv[1:]
+ROWS_ONLY = "--rows" in sys.argv[1:]
 RUNS = 1 if QUICK else 5
 MILLION = 10_000 if QUICK else 1_000_000
 PAGE, SMALL_PAGE = 4096, 256
@@ -77,7 +80,7 @@ def receiving(server: Server) -> Iterator[str]:
         server.serve(STREAM, page)
         before = server.cpu_seconds()
         (found,) = measure(command, runs=RUNS)
-        cpu = (server.cpu_seconds() - before) / (RUNS + 1)
+        cpu = (server.cpu_seconds() - before) / RUNS
         yield (
             f"raw receive of {STREAM:,} extents, {page} a message: {found.median:.2f} s ({found.spread}) as a whole"
             f" process; the server computed {cpu:.2f} s for it"
@@ -199,6 +202,23 @@ def starting(server: Server) -> Iterator[Row]:
         )
 
 
+def importing() -> Iterator[Row]:
+    """What of that is imports."""
+    runs = RUNS * 3
+    bare = total(BARE, runs)
+    for arguments, goal in BUDGET.items():
+        milliseconds = total(of_command(arguments), runs)
+        ratio = milliseconds / bare
+        yield Row(
+            f"imports of {' '.join(arguments)}",
+            f"{milliseconds:.0f} ms",
+            f"bare imports {bare:.0f} ms",
+            f"{ratio:.2f}×",
+            f"≤ {goal:g}×",
+            ratio <= goal,
+        )
+
+
 def lister(server: Server) -> Iterator[Row]:
     """Upstream's lister, where there is one."""
     path = shutil.which("snapshot-metadata-lister")
@@ -217,6 +237,13 @@ def lister(server: Server) -> Iterator[Row]:
             "≥ 1× as fast",
             ratio >= 1,
         )
+
+
+def taking_apart() -> dict[str, float]:
+    """Nanoseconds an extent by stage."""
+    command = (PYTHON, str(ROOT / "bench" / "stages.py"), str(STREAM))
+    found: dict[str, float] = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return found
 
 
 def scaling(server: Server) -> Iterator[dict[str, float]]:
@@ -247,11 +274,13 @@ def main() -> int:
         for text in receiving(server):
             say(text)
             about.append(text)
-        for part in (streaming(server), memory(server), redrawing(), starting(server), lister(server)):
+        for part in (streaming(server), memory(server), redrawing(), starting(server), importing(), lister(server)):
             for row in part:
                 say(row.line())
                 rows.append(row)
-        for point in scaling(server):
+        stages = {} if ROWS_ONLY else taking_apart()
+        say("  ".join(f"{name} {nanoseconds} ns" for name, nanoseconds in stages.items()))
+        for point in () if ROWS_ONLY else scaling(server):
             say("  ".join(f"{name} {value:,}" for name, value in point.items()))
             scale.append(point)
     document = {
@@ -259,9 +288,10 @@ def main() -> int:
         "runs": RUNS,
         "receive": about,
         "rows": [asdict(row) for row in rows],
+        "stages": stages,
         "scaling": scale,
     }
-    if not QUICK:
+    if not (QUICK or ROWS_ONLY):
         RESULTS.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     missed = [row.work for row in rows if not row.kept]
     print(f"missed: {', '.join(missed)}" if missed else f"all {len(rows)} goals kept")

@@ -6,38 +6,34 @@ import os
 import sys
 import traceback
 from collections.abc import Container, Sequence
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 
 from kubectl_cbt.cli import stopping
-from kubectl_cbt.cli.allocated import allocated
-from kubectl_cbt.cli.browse import browse
-from kubectl_cbt.cli.check import check
-from kubectl_cbt.cli.completion import completion
-from kubectl_cbt.cli.delta import delta
-from kubectl_cbt.cli.demo import demo, faults, serve
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
-from kubectl_cbt.cli.doctor import doctor
-from kubectl_cbt.cli.login_options import options
-from kubectl_cbt.cli.open import open_file
 from kubectl_cbt.cli.options import with_groups
-from kubectl_cbt.cli.rbac import rbac
-from kubectl_cbt.cli.services import services
 from kubectl_cbt.cli.showing import wants_screen
-from kubectl_cbt.cli.snapshots import snapshots
 from kubectl_cbt.cli.stdout import ReaderGone, write_stdout
 from kubectl_cbt.cli.stopping import Stopped
-from kubectl_cbt.cli.version import version
 from kubectl_cbt.errors import CbtError, OutputError, UsageError
 
 PROGRAM = "kubectl cbt"
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 _EPILOG = "kubectl's login flags are taken too: kubectl cbt options"
 
+_CLUSTER_VERBS = ("delta", "allocated", "browse", "snapshots", "services", "check", "doctor", "rbac")
+"""These take the login flags. A verb is a file in this package with a function of its name."""
+_VERBS = (*_CLUSTER_VERBS, "open", "demo", "completion", "options", "version")
 
-def build_app() -> typer.Typer:
-    """All verbs, in the order the help lists them."""
+
+def build_app(only: str = "") -> typer.Typer:
+    """All verbs, in the order the help lists them.
+
+    Args:
+        only: the one that is called for: reading the others' options takes as long as a short stream.
+    """
     app = _typer(
         help="""See and debug Kubernetes Changed Block Tracking (CBT).
 
@@ -53,17 +49,28 @@ def build_app() -> typer.Typer:
         invoke_without_command=True,
         callback=_root,
     )
-    for verb in (delta, allocated, browse, snapshots, services, check, doctor, rbac):
-        app.command(epilog=_EPILOG)(with_groups(verb))
-    app.command("open")(with_groups(open_file))
-    demos = _typer(help=demo.__doc__, invoke_without_command=True, callback=with_groups(demo))
-    demos.command()(with_groups(serve))
-    demos.command()(with_groups(faults))
-    app.add_typer(demos, name="demo")
-    app.command()(completion)
-    app.command()(options)
-    app.command()(version)
+    for name in (only,) if only else _VERBS:
+        _add_verb(app, name)
     return app
+
+
+def _add_verb(app: typer.Typer, name: str) -> None:
+    if name in _CLUSTER_VERBS:
+        app.command(name, epilog=_EPILOG)(with_groups(_function(name, name)))
+    elif name == "open":
+        app.command(name)(with_groups(_function(name, "open_file")))
+    elif name == "demo":
+        demo = _function(name, name)
+        demos = _typer(help=demo.__doc__, invoke_without_command=True, callback=with_groups(demo))
+        demos.command()(with_groups(_function(name, "serve")))
+        demos.command()(with_groups(_function(name, "faults")))
+        app.add_typer(demos, name=name)
+    else:
+        app.command(name)(_function("login_options" if name == "options" else name, name))
+
+
+def _function(module: str, name: str) -> Any:
+    return getattr(import_module(f"kubectl_cbt.cli.{module}"), name)
 
 
 def _typer(**settings: Any) -> typer.Typer:
@@ -81,6 +88,8 @@ def _root(
     show_version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     if show_version:
+        from kubectl_cbt.cli.version import version
+
         version()
     elif context.invoked_subcommand is None:
         write_stdout(context.get_help() + "\n")
@@ -92,7 +101,8 @@ def run(arguments: Sequence[str]) -> int:
     Raises:
         Stopped: a signal ended it.
     """
-    command: Any = typer.main.get_command(build_app())
+    first = arguments[0] if arguments else ""
+    command: Any = typer.main.get_command(build_app(first if first in _VERBS else ""))
     apart = values_apart(arguments, _flags(command))
     ordered = flags_behind_verb(command, apart) or _without_arguments()
     diagnostics = Diagnostics(verbosity=_verbosity(ordered))

@@ -99,6 +99,7 @@ class LiveCluster:
         """Resolve what was named, and make the way to its service."""
         from kubectl_cbt.cluster.resolve import resolve
 
+        self._access.ask_ahead()
         target = resolve(self._session.catalogue, wanted)
         asking = numbered(self._asking, self._streams)
         opened = live_stream(self._access.source(target), target, asking, self._access.reached)

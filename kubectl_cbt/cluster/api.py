@@ -6,18 +6,21 @@ matter here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, cast
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar, cast
 from urllib.parse import quote, urlencode
 
 import orjson
 
 from kubectl_cbt.cluster.api_errors import answer_error, transport_error
+from kubectl_cbt.cluster.background import Background
 from kubectl_cbt.cluster.config import LoadedConfig
 from kubectl_cbt.cluster.request_log import RequestLog
 from kubectl_cbt.errors import UsageError
 
 _WATCH_SECONDS, _WATCH_GRACE_SECONDS = 300, 30
+
+_Answer = TypeVar("_Answer")
 
 Object = dict[str, Any]
 """A Kubernetes object as JSON."""
@@ -59,6 +62,10 @@ class Api:
             raise transport_error(error, self._connection.server) from error
         finally:
             answer.close()
+
+    def background(self, ask: Callable[[], _Answer]) -> Background[_Answer]:
+        """Something to ask here while something else is; one after the other where requests are logged."""
+        return Background(ask, at_once=self._log.is_silent)
 
     def close(self) -> None:
         """Close the connections."""

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from kubectl_cbt.cluster.api import Api, Object
 from kubectl_cbt.cluster.api_errors import event_error
+from kubectl_cbt.cluster.background import Background
 from kubectl_cbt.cluster.resources import (
     CBT_GROUP,
     SNAPSHOT_GROUP,
@@ -42,6 +43,14 @@ class Catalogue:
 
     def __init__(self, api: Api) -> None:
         self._api = api
+
+    def background(self, ask: Callable[[], _View]) -> Background[_View]:
+        """As :meth:`Api.background`."""
+        return self._api.background(ask)
+
+    def look_up_versions(self) -> None:
+        """Find out what is served of ``cbt.storage.k8s.io``; every method that has to know does so by itself."""
+        _ = self._cbt
 
     def snapshot(self, ref: SnapshotRef) -> VolumeSnapshot:
         """One VolumeSnapshot."""

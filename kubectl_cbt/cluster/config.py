@@ -9,6 +9,7 @@ import base64
 import contextlib
 import os
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -204,13 +205,15 @@ def _renewing(user: Entry, name: str, cluster: Entry, credential: logins.Credent
     """Log in again when the credential has expired; a session on the screen may outlive it."""
     held = [credential]
     authorizations = [_authorization(credential.fields)]
+    lock = threading.Lock()  # one login for requests that come at the same time
 
     def renewed() -> str:
-        if held[0].is_stale:
-            held[0] = logins.fetch(user, name, cluster, may_ask=False)
-            # A certificate stays: connections use it. Who logs in with one that expired is told so by the server.
-            authorizations[0] = _authorization(held[0].fields) or authorizations[0]
-        return authorizations[0]
+        with lock:
+            if held[0].is_stale:
+                held[0] = logins.fetch(user, name, cluster, may_ask=False)
+                # A certificate stays: connections use it. Who logs in with one that expired is told by the server.
+                authorizations[0] = _authorization(held[0].fields) or authorizations[0]
+            return authorizations[0]
 
     return renewed
 

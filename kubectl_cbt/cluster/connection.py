@@ -57,9 +57,6 @@ class Connection:
             "maxsize": PARALLEL_REQUESTS,
             "ssl_context": self._context(),
             "cert_reqs": "CERT_REQUIRED" if self.verify else "CERT_NONE",
-            "ca_certs": self.ca_file,
-            "cert_file": self.certificate_file,
-            "key_file": self.key_file,
         }
         if self.server_name:
             settings["server_hostname"] = self.server_name
@@ -72,10 +69,10 @@ class Connection:
         return urllib3.ProxyManager(self.proxy, proxy_headers=self.proxy_headers, **settings)
 
     def _context(self) -> Any:
-        """Trust the certificates kubectl trusts.
+        """Trust the certificates kubectl trusts, and show ours.
 
-        From Python 3.13 on urllib3 asks for extensions that Go's clients do not ask for, and that many a cluster's own
-        CA does without.
+        Made ready here, and not by urllib3 for each connection: some are opened at the same time. From Python 3.13 on
+        urllib3 asks for extensions that Go's clients do not ask for, and that many a cluster's own CA does without.
         """
         from ssl import VERIFY_X509_STRICT
 
@@ -86,6 +83,10 @@ class Connection:
         if self.ca_file is None:
             # urllib3 does this itself only for a context of its own making.
             context.load_default_certs()
+        else:
+            context.load_verify_locations(self.ca_file)
+        if self.certificate_file:
+            context.load_cert_chain(self.certificate_file, self.key_file)
         # urllib3 sets verify_mode from cert_reqs, and Python wants the host name's check gone before.
         context.check_hostname = self.verify
         return context

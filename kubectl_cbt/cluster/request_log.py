@@ -33,6 +33,11 @@ class RequestLog:
         self._write = write or _nowhere
         self._began = 0.0
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing is logged at all."""
+        return self._level < LINES
+
     def request(self, method: str, url: str, headers: Iterable[tuple[str, str]], body: Any) -> None:
         """Before it is sent."""
         self._began = time.monotonic()

@@ -6,12 +6,13 @@ about a VolumeSnapshot without status: both are the client's to see to.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from dataclasses import dataclass
 
 from kubectl_cbt.cluster.catalogue import Catalogue
 from kubectl_cbt.cluster.resources import CBT_GROUP, SnapshotMetadataService, VolumeSnapshot
-from kubectl_cbt.errors import Forbidden, NotFound, ServiceUnusable, SnapshotUnusable
+from kubectl_cbt.errors import CbtError, Forbidden, NotFound, ServiceUnusable, SnapshotUnusable
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.target import Snapshot, Target, same_volume
 
@@ -44,13 +45,20 @@ def resolve(catalogue: Catalogue, wanted: Wanted) -> Target:
         SnapshotUnusable: a snapshot that is not ready, or a pair that does not go together.
         ServiceUnusable: no service for the driver, or one that cannot be called.
     """
-    base = _snapshot(catalogue, wanted.base) if wanted.base else None
-    snapshot = _snapshot(catalogue, wanted.snapshot)
+    base_ref = wanted.base
+    asked_base = catalogue.background(lambda: _snapshot(catalogue, base_ref)) if base_ref else None
+    asked_snapshot = catalogue.background(lambda: _snapshot(catalogue, wanted.snapshot))
+    asked_versions = catalogue.background(catalogue.look_up_versions)
+    base = asked_base.result() if asked_base else None
+    snapshot = asked_snapshot.result()
     base_handle = base.handle if base else wanted.base_handle
     if base:
         _check_pair(base, snapshot, force=wanted.force)
     elif base_handle == snapshot.handle:
         raise _same_snapshot(snapshot)
+    # What it raises, the question for the service raises again, and explains.
+    with contextlib.suppress(CbtError):
+        asked_versions.result()
     service = _service(catalogue, wanted.service or snapshot.driver, named=wanted.service is not None)
     return Target(snapshot, base, base_handle, service.endpoint())
 

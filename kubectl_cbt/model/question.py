@@ -9,8 +9,8 @@ from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 DEFAULT_MAX_RESULTS = 4096
 """Extents asked for a message when the user does not say.
 
-At a driver's usual 256 gRPC's cost per message is several times the data's; far larger ones delay the first
-sight of a volume that changed little.
+At a driver's usual 256 gRPC's cost per message still shows; far larger ones delay the first sight of a volume that
+changed little.
 """
 
 MAX_MAX_RESULTS = 2**31 - 1

@@ -147,6 +147,8 @@ class Batch:
 def saturating_ends(offsets: Int64Column, sizes: Int64Column) -> Int64Column:
     """``offset + size`` of each extent; where that would leave int64, its end (only a broken driver's does)."""
     ends = offsets + sizes
+    if not len(ends) or (offsets.min() >= 0 and sizes.min() >= 0 and ends.min() >= 0):
+        return ends  # nothing is negative, so nothing has wrapped around: three looks instead of six
     # A sum has wrapped around when it has another sign than both its parts.
     wrapped = ((offsets ^ ends) & (sizes ^ ends)) < 0
     if wrapped.any():

@@ -10,12 +10,13 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 
+from kubectl_cbt.errors import Interrupted
 from kubectl_cbt.wire.source import Answer
 
 GROUP_BYTES = 2**18
 """What is handed over at once, at most, unless one message is larger: some 20,000 extents. Their columns fit into a
 processor's cache together with what is computed of them; with more, everything behind this is measurably slower."""
-AHEAD_BYTES = 2**21
+AHEAD_BYTES = 2**20
 """What may wait: enough for all that comes while a group is written."""
 _JOIN_SECONDS = 1.0
 """A cancelled answer ends at once; one that does not is left to itself."""
@@ -61,6 +62,9 @@ class ReadAhead:
         try:
             while group := self._next_group():
                 yield group
+            if self._abandoned and self._error is None:
+                # What was dropped must not pass for an answer that came to its end.
+                self._error = Interrupted("interrupted")
         finally:
             self.cancel()
             self._thread.join(_JOIN_SECONDS)
@@ -69,10 +73,14 @@ class ReadAhead:
 
     def cancel(self) -> None:
         """Stop the answer, and hand over nothing more; from any thread, more than once."""
-        with self._changed:
-            self._abandoned = True
-            self._came.clear()
-            self._changed.notify_all()
+        self._abandoned = True
+        # With a limit: a signal's exception may have come between taking the lock and being able to give it back.
+        if self._changed.acquire(timeout=_JOIN_SECONDS):
+            try:
+                self._came.clear()
+                self._changed.notify_all()
+            finally:
+                self._changed.release()
         self._answer.cancel()
 
     def _next_group(self) -> list[bytes]:

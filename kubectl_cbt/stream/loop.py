@@ -151,8 +151,11 @@ class ExtentStream:
         """Cut the records to ``[starting_offset, …)``. What the driver sent stays in the batch's records."""
         if not len(records):
             return Batch.whole(records)
-        # Only a broken driver's extent ends nowhere; going on from there would lose what it has not sent.
-        self._advance(records, int(records.ends.max(initial=0, where=records.ends < INT64_MAX)))
+        furthest = int(records.ends.max())
+        if furthest == INT64_MAX:
+            # Only a broken driver's extent ends nowhere; going on from there would lose what it has not sent.
+            furthest = int(records.ends.max(initial=0, where=records.ends < INT64_MAX))
+        self._advance(records, furthest)
         start = self._question.starting_offset
         if start == 0 or records.offsets.min() >= start:
             self.extents += len(records)

@@ -12,10 +12,10 @@ from kubectl_cbt.model.address import is_loopback, split_address
 MESSAGE_OPTIONS: tuple[tuple[str, int], ...] = (
     # A driver may answer with 2^31 extents in one message; gRPC's own limit would be 4 MiB.
     ("grpc.max_receive_message_length", -1),
-    # What may be on its way or unread, at most: 80 MB/s over a line of 50 ms. Left to itself gRPC measures the line
+    # What may be on its way or unread, at most: 40 MB/s over a line of 50 ms. Left to itself gRPC measures the line
     # and lets this grow, to a hundred MiB on loopback while somebody reads slowly.
     ("grpc.http2.bdp_probe", 0),
-    ("grpc.http2.lookahead_bytes", 2**22),
+    ("grpc.http2.lookahead_bytes", 2**21),
     # A call is waited for by the thread that iterates over it. Otherwise a thread of the channel hands each message on
     # to that one, and with a driver's usual 256 extents a message nearly all the time goes into waking them in turn:
     # measured, 66 µs a message instead of 11.

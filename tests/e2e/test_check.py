@@ -37,6 +37,7 @@ def failed(found) -> set[str]:
 )
 def test_a_clean_demo_passes_everything(demo, question):
     found = run_command("check", *question, "-o", "json", "--hostile", cluster=demo)
+    assert found.stdout, (found.returncode, found.stderr)
     assert (found.returncode, failed(found)) == (0, set()), found.stdout
     assert json.loads(found.stdout)["passed"] >= 25
 

@@ -54,3 +54,40 @@ def test_the_screens_load_no_client_library():
 def test_printing_and_opening_a_document_load_no_textual_and_no_client_library():
     modules = loaded_by("from kubectl_cbt.cli.app import run\nrun(['open', '/nonexistent', '-o', 'csv'])")
     assert not {"kubernetes", "grpc", "textual", "google.protobuf"} & modules
+
+
+STANDARD = set(sys.stdlib_module_names)
+TYPER = {"typer", "rich", "annotated_doc", "shellingham", "markdown_it", "mdurl", "pygments"}
+PYDANTIC = {"pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection"}
+"""What typer converts arguments with; it cannot be told not to."""
+CONNECTING = {"urllib3", "yaml", "orjson", "_yaml"}
+
+LOADED = {
+    "--help": ("from kubectl_cbt.cli.app import run\nrun(['--help'])", TYPER),
+    "version": ("from kubectl_cbt.cli.app import run\nrun(['version'])", TYPER | PYDANTIC),
+    "completing a verb": (
+        "sys.argv = ['kubectl_complete-cbt', 'del']\n"
+        "from kubectl_cbt.complete_main import _answer\nassert 'delta' in _answer(sys.argv[1:])",
+        TYPER,
+    ),
+    "completing a snapshot": (
+        "from kubectl_cbt.complete_main import _answer\n_answer(['allocated', '--kubeconfig', KUBECONFIG, ''])",
+        TYPER | CONNECTING | {"humanize"},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", LOADED)
+def test_what_a_short_command_loads_is_known(what, demo):
+    """A library that slips in costs everybody a tenth of a second with each key; see ``bench/imports.py``."""
+    code, allowed = LOADED[what]
+    modules = loaded_by(f"KUBECONFIG = {str(demo.kubeconfig)!r}\n{code}")
+    packages = {name.partition(".")[0] for name in modules} - STANDARD - {"kubectl_cbt", "__main__", "sitecustomize"}
+    packages = {
+        name
+        for name in packages
+        if not name.startswith(
+            ("_editable", "__editable", "_virtualenv", "_distutils", "_sysconfigdata", "_cython", "cython")
+        )
+    }
+    assert packages <= allowed

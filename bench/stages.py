@@ -1,0 +1,112 @@
+"""What the time of a stream is made of: each stage by itself, in one thread, over messages that lie ready.
+
+    python bench/stages.py [EXTENTS]          4 million unless given
+
+Prints one line of JSON: nanoseconds an extent by stage.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+from server import FRAME, messages
+
+from kubectl_cbt.analysis.rules import RuleWatch
+from kubectl_cbt.analysis.summary import SummaryBuilder
+from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.record import Batch, Records
+from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.results import Asked
+from kubectl_cbt.model.target import Snapshot, Subject
+from kubectl_cbt.output.registry import StreamFormat, make_writer
+from kubectl_cbt.output.writer import Screen
+from kubectl_cbt.stream.ahead import GROUP_BYTES
+from kubectl_cbt.wire.decode import decoded
+
+ROUNDS = 5
+PAGES = (4096, 256)
+PRINTED = (StreamFormat.TABLE, StreamFormat.CSV, StreamFormat.LISTER_JSON, StreamFormat.NDJSON, StreamFormat.JSON)
+
+
+def groups_of(count: int, per_message: int) -> list[list[bytes]]:
+    """Messages as they are taken when they come faster than they are looked at."""
+    framed, position = messages(count, per_message), 0
+    groups: list[list[bytes]] = [[]]
+    size = 0
+    while position < len(framed):
+        length = FRAME.unpack_from(framed, position)[1]
+        position += FRAME.size
+        groups[-1].append(framed[position : position + length])
+        position, size = position + length, size + length
+        if size >= GROUP_BYTES:
+            groups.append([])
+            size = 0
+    return groups
+
+
+def fastest(work: Callable[[], object]) -> float:
+    """Seconds of the fastest round: what the stage takes when nothing else runs."""
+    times = []
+    for _ in range(ROUNDS):
+        begun = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - begun)
+    return min(times)
+
+
+def asked() -> Asked:
+    """A question for writers to speak of."""
+    ref = SnapshotRef("bench", "bench")
+    snapshot = Snapshot(ref, "content", "bench.example", SnapshotHandle("handle"), None, None, None, None)
+    return Asked(Question(ref), Subject(snapshot, None, None))
+
+
+def stages(count: int) -> Iterator[tuple[str, float]]:
+    """Names and seconds."""
+    records: list[Records] = []
+    for page in PAGES:
+        groups = groups_of(count, page)
+
+        def decode(groups: list[list[bytes]] = groups) -> list[Records]:
+            return [found for group in groups for found in decoded(group, 1)]
+
+        yield f"decode, {page} a message", fastest(decode)
+        records = records or decode()
+    question = asked().question
+
+    def watch() -> None:
+        rules = RuleWatch(question)
+        for found in records:
+            found.__dict__.pop("ends", None)
+            rules.look(found)
+
+    yield "rules", fastest(watch)
+    batches = [Batch.whole(found) for found in records]
+
+    def count_figures() -> None:
+        figures = SummaryBuilder()
+        for batch in batches:
+            figures.add(batch)
+
+    yield "figures of the summary", fastest(count_figures)
+    for form in PRINTED:
+
+        def write(form: StreamFormat = form) -> None:
+            writer = make_writer(form)(lambda _: None, asked(), Screen())
+            for batch in batches:
+                writer.batch(batch)
+
+        yield f"rows of {form}", fastest(write)
+
+
+def main() -> None:
+    """One line."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 4_000_000
+    print(json.dumps({name: round(seconds / count * 1e9, 1) for name, seconds in stages(count)}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""The page about performance shows what was measured last, and the picture is whole."""
+
+import json
+import xml.etree.ElementTree as ET
+
+import draw_performance
+from draw_performance import PAGE, PICTURE, RESULTS
+
+MEASURED = json.loads(RESULTS.read_text(encoding="utf-8"))
+
+
+def test_the_page_shows_the_results():
+    page = PAGE.read_text(encoding="utf-8")
+    assert page == draw_performance.refreshed(page, MEASURED), "run python scripts/draw_performance.py"
+
+
+def test_the_picture_is_what_the_script_draws():
+    drawn = PICTURE.read_text(encoding="utf-8")
+    assert drawn == draw_performance.picture(MEASURED), "run python scripts/draw_performance.py"
+    ET.fromstring(drawn)
+
+
+def test_every_row_that_is_shown_says_whether_its_goal_was_kept():
+    page = PAGE.read_text(encoding="utf-8")
+    for row in MEASURED["rows"]:
+        assert row["kept"] or "MISSED" in page
+        assert row["work"] in page
