@@ -126,8 +126,9 @@ class SnapshotMetadataService:
         except (binascii.Error, ValueError) as error:
             raise self._unusable("spec.caCert is not base64") from error
         try:
-            # OpenSSL's own reading, which is loaded anyway; nothing is verified with it.
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem.decode("ascii"))
+            # OpenSSL's own reading, which is loaded anyway; nothing is verified with it. Around certificates there may
+            # be words in any language.
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem.decode("ascii", "ignore"))
         except (OSError, ValueError) as error:
             raise self._unusable("spec.caCert holds no PEM certificate") from error
         return pem

@@ -40,6 +40,14 @@ def test_a_spoiled_service_is_named_with_its_field(own_demo, spoil, said):
     assert run_command("services", cluster=own_demo).returncode == 0
 
 
+def test_words_in_any_language_may_stand_around_the_certificates(own_demo):
+    spec = own_demo.store.get("snapshotmetadataservices", PAGES_DRIVER)["spec"]
+    pem = "# Prüfstelle für Zertifikate, 認証局\n".encode() + base64.b64decode(spec["caCert"])
+    spec["caCert"] = base64.b64encode(pem).decode()
+    found = run_command(*DELTA, cluster=own_demo)
+    assert (found.returncode, found.stderr) == (0, "")
+
+
 def test_a_service_nobody_listens_at_cannot_be_reached(own_demo):
     own_demo.services[PAGES_DRIVER].stop()
     found = run_command(*DELTA, cluster=own_demo)
