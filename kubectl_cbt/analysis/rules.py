@@ -9,7 +9,7 @@ and reports it here. R9 (a client may resume) is a client's right, not a driver'
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import ClassVar
 
 import numpy as np
@@ -50,18 +50,17 @@ class Rule(ABC):
         """The stream goes on as the answer to ``question``, which differs in offset and ``max_results`` only."""
         self.question = question
 
-    def messages_break(self, records: Records, broken: Mask) -> None:
-        """The messages where ``broken`` is set break the rule as a whole."""
+    def messages_break(self, records: Records, broken: Mask, text_of: Callable[[int], str]) -> None:
+        """The messages where ``broken`` is set break the rule as a whole.
+
+        Args:
+            text_of: what is wrong with the message at a position, from 0.
+        """
         if not broken.any():
             return
         self.count += int(np.count_nonzero(broken))
         for index in np.flatnonzero(broken)[: self._examples_wanted].tolist():
-            text = self.about_message(records, index)
-            self.examples.append(Example(records.first_number + index, None, None, None, text))
-
-    def about_message(self, records: Records, index: int) -> str:
-        """What is wrong with a message that breaks the rule; of rules that have such."""
-        raise NotImplementedError
+            self.examples.append(Example(records.first_number + index, None, None, None, text_of(index)))
 
     def stream_breaks(self, messages: int, text: str) -> None:
         """What follows so many messages breaks the rule."""
@@ -70,7 +69,7 @@ class Rule(ABC):
             self.examples.append(Example(messages, None, None, None, text))
 
     def extents_break(self, records: Records, *broken: tuple[Mask, str]) -> None:
-        """The extents where a mask is set break the rule, for the reason that stands beside it."""
+        """The extents where a mask is set break the rule, for the reason beside it; it may name ``{capacity}``."""
         found: list[tuple[int, int, int]] = []
         for reason, (mask, _) in enumerate(broken):
             count = int(np.count_nonzero(mask))
@@ -148,10 +147,10 @@ class OneType(Rule):
         if self._first is None:
             self._first = int(sent[0])
         is_unknown = (sent != _FIXED_LENGTH) & (sent != _VARIABLE_LENGTH)
-        self.messages_break(records, is_unknown | (sent != self._first))
+        broken = is_unknown | (sent != self._first)
+        self.messages_break(records, broken, lambda index: self._text(int(sent[index])))
 
-    def about_message(self, records: Records, index: int) -> str:
-        sent = int(records.block_metadata_types[index])
+    def _text(self, sent: int) -> str:
         name = block_metadata_type_name(sent)
         if sent not in (_FIXED_LENGTH, _VARIABLE_LENGTH):
             return f"type is {name}"
@@ -169,10 +168,10 @@ class OneCapacity(Rule):
         sent = records.capacities
         if self._first is None:
             self._first = int(sent[0])
-        self.messages_break(records, (sent <= 0) | (sent != self._first))
+        broken = (sent <= 0) | (sent != self._first)
+        self.messages_break(records, broken, lambda index: self._text(int(sent[index])))
 
-    def about_message(self, records: Records, index: int) -> str:
-        sent = int(records.capacities[index])
+    def _text(self, sent: int) -> str:
         return f"capacity is {sent}" if sent <= 0 else f"capacity is {sent}, the first message said {self._first}"
 
 
@@ -233,12 +232,10 @@ class MaxResults(Rule):
     title = "a message holds at most max_results extents"
 
     def look(self, records: Records) -> None:
-        if self.question.max_results > 0:
-            self.messages_break(records, np.diff(records.bounds) > self.question.max_results)
-
-    def about_message(self, records: Records, index: int) -> str:
-        extents = int(np.diff(records.bounds)[index])
-        return f"{extents} extents, {self.question.max_results} were asked for"
+        limit = self.question.max_results
+        if limit > 0:
+            held = np.diff(records.bounds)
+            self.messages_break(records, held > limit, lambda index: f"{held[index]} extents, {limit} were asked for")
 
 
 class StartingOffset(Rule):

@@ -123,7 +123,9 @@ class SummaryBuilder:
         if not len(sizes):
             return
         self._sizes.add(sizes)
-        capacities = _capacities(batch)
+        # A message that does not say where the volume ends leaves it open.
+        said = batch.records.capacities
+        capacities = batch.for_extents(np.where(said > 0, said, INT64_MAX))
         if sizes.min() <= 0:
             self._exact = False
             with_bytes = sizes > 0
@@ -182,14 +184,6 @@ class SummaryBuilder:
             longest_gap=gap if gap.size_bytes else None,
             chunk_costs=tuple(chunks.cost(capacity_bytes) for chunks in self._chunks),
         )
-
-
-def _capacities(batch: Batch) -> Int64Column:
-    """Where the volume ends, for each extent, or int64[1] for all; nowhere, as far as a message does not say it."""
-    of_messages = np.where(batch.records.capacities > 0, batch.records.capacities, INT64_MAX)
-    if (of_messages == of_messages[0]).all():
-        return of_messages[:1]
-    return np.repeat(of_messages, np.diff(batch.bounds))
 
 
 def _gcd(grain: int, *columns: Int64Column) -> int:

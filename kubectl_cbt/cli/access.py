@@ -15,7 +15,6 @@ from kubectl_cbt.model.target import OLDEST_VERSION
 
 if TYPE_CHECKING:
     from kubectl_cbt.cli.session import Session
-    from kubectl_cbt.cluster.background import Background
     from kubectl_cbt.cluster.tokens import FreshToken
     from kubectl_cbt.model.target import Endpoint, Target
     from kubectl_cbt.model.way import Way
@@ -31,7 +30,7 @@ class Access:
         # The demo has accounts of its own; the variable names one of the user's cluster.
         from_environment = "" if cluster.demo else os.environ.get("KUBECTL_CBT_SERVICE_ACCOUNT", "")
         self._account = service.service_account or from_environment
-        self._asked_account: Background[ServiceAccountRef | None] | None = None
+        self._find_account = self.account
 
     def source(self, target: Target, fresh_token: FreshToken | None = None) -> SidecarSource:
         """A source, the way to it made.
@@ -42,14 +41,14 @@ class Access:
         Raises:
             CbtError: no token can be had, or there is no way.
         """
-        from kubectl_cbt.cluster.tokens import asked_ahead
         from kubectl_cbt.wire.sidecar import SidecarSource
 
         endpoint = self.endpoint(target.endpoint)
         old = endpoint.version == OLDEST_VERSION
         source = SidecarSource(
             endpoint,
-            fresh_token or asked_ahead(self._session.api, self.fresh_token(endpoint)),
+            # The first one while the way is made.
+            fresh_token or self._session.api.ahead(self.fresh_token(endpoint)),
             self.way(endpoint),
             base_name=target.base.ref.name if target.base and old else "",
             fresh_endpoint=lambda: self._session.catalogue.service(endpoint.service).endpoint(),
@@ -62,7 +61,7 @@ class Access:
 
     def ask_ahead(self) -> None:
         """Find out whose token to ask for, while the snapshots are looked up."""
-        self._asked_account = self._session.api.background(self.account)
+        self._find_account = self._session.api.ahead(self.account)
 
     def endpoint(self, endpoint: Endpoint) -> Endpoint:
         """With the name that its certificate shall carry."""
@@ -80,7 +79,7 @@ class Access:
         from kubectl_cbt.cluster import tokens
 
         service, session = self._service, self._session
-        account = self._asked_account.result() if self._asked_account else self.account()
+        account = self._find_account()
         if account is None:
             return tokens.token_from_file(service.token_file or Path())
         if service.token_duration < tokens.MIN_DURATION_SECONDS:

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 import orjson
 
 from kubectl_cbt.cluster.api_errors import answer_error, transport_error
-from kubectl_cbt.cluster.background import Background
+from kubectl_cbt.cluster.background import asked_ahead
 from kubectl_cbt.cluster.config import LoadedConfig
 from kubectl_cbt.cluster.request_log import RequestLog
 from kubectl_cbt.errors import UsageError
@@ -63,9 +63,12 @@ class Api:
         finally:
             answer.close()
 
-    def background(self, ask: Callable[[], _Answer]) -> Background[_Answer]:
-        """Something to ask here while something else is; one after the other where requests are logged."""
-        return Background(ask, at_once=self._log.is_silent)
+    def ahead(self, ask: Callable[[], _Answer]) -> Callable[[], _Answer]:
+        """``ask``, already asked while other things are: see :func:`~kubectl_cbt.cluster.background.asked_ahead`.
+
+        Where requests are logged it is ``ask`` itself: they come one after the other, as a log has to show them.
+        """
+        return asked_ahead(ask) if self._log.is_silent else ask
 
     def close(self) -> None:
         """Close the connections."""

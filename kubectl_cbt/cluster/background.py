@@ -9,33 +9,29 @@ from typing import Generic, TypeVar
 _Answer = TypeVar("_Answer")
 
 
-class Background(Generic[_Answer]):
-    """A question that is asked while others are.
+def asked_ahead(ask: Callable[[], _Answer]) -> Callable[[], _Answer]:
+    """``ask``, already asked in a thread of its own: the first call waits for that answer, later ones ask anew.
 
-    Args:
-        ask: answers it, or raises.
-        at_once: in a thread of its own, now; else when the answer is wanted, in the thread that wants it. Then the
-            requests of a command come one after the other, as a log of them has to show them.
+    Calling it raises whatever asking raised.
     """
+    first = [_Background(ask)]
 
-    def __init__(self, ask: Callable[[], _Answer], *, at_once: bool = True) -> None:
+    def answer() -> _Answer:
+        return first.pop().result() if first else ask()
+
+    return answer
+
+
+class _Background(Generic[_Answer]):
+    def __init__(self, ask: Callable[[], _Answer]) -> None:
         self._ask = ask
         self._answers: list[_Answer] = []
         self._error: BaseException | None = None
         # A daemon: who interrupts the command does not wait for the API server.
         self._thread = threading.Thread(target=self._run, name="cbt-ask", daemon=True)
-        self._at_once = at_once
-        if at_once:
-            self._thread.start()
+        self._thread.start()
 
     def result(self) -> _Answer:
-        """The answer.
-
-        Raises:
-            CbtError: whatever asking raised.
-        """
-        if not self._at_once:
-            return self._ask()
         self._thread.join()
         if self._error is not None:
             raise self._error

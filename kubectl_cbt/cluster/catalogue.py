@@ -10,7 +10,6 @@ from typing import TypeVar
 
 from kubectl_cbt.cluster.api import Api, Object
 from kubectl_cbt.cluster.api_errors import event_error
-from kubectl_cbt.cluster.background import Background
 from kubectl_cbt.cluster.resources import (
     CBT_GROUP,
     SNAPSHOT_GROUP,
@@ -43,14 +42,16 @@ class Catalogue:
 
     def __init__(self, api: Api) -> None:
         self._api = api
+        self._find_cbt = self._served_cbt
 
-    def background(self, ask: Callable[[], _View]) -> Background[_View]:
-        """As :meth:`Api.background`."""
-        return self._api.background(ask)
+    def ahead(self, ask: Callable[[], _View]) -> Callable[[], _View]:
+        """As :meth:`Api.ahead`."""
+        return self._api.ahead(ask)
 
-    def look_up_versions(self) -> None:
-        """Find out what is served of ``cbt.storage.k8s.io``; every method that has to know does so by itself."""
-        _ = self._cbt
+    def look_ahead(self) -> None:
+        """Begin to find out what is served of ``cbt.storage.k8s.io``, which whoever asks for a service has to know."""
+        if "_cbt" not in self.__dict__:
+            self._find_cbt = self.ahead(self._served_cbt)
 
     def snapshot(self, ref: SnapshotRef) -> VolumeSnapshot:
         """One VolumeSnapshot."""
@@ -169,6 +170,9 @@ class Catalogue:
     @cached_property
     def _cbt(self) -> tuple[str, str, str]:
         """The path of the best served version of ``cbt.storage.k8s.io``."""
+        return self._find_cbt()
+
+    def _served_cbt(self) -> tuple[str, str, str]:
         group = self._api.get("apis", CBT_GROUP)
         served = [version["version"] for version in group.get("versions") or ()]
         version = next((version for version in _CBT_VERSIONS if version in served), None)

@@ -6,13 +6,12 @@ about a VolumeSnapshot without status: both are the client's to see to.
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 from dataclasses import dataclass
 
 from kubectl_cbt.cluster.catalogue import Catalogue
 from kubectl_cbt.cluster.resources import CBT_GROUP, SnapshotMetadataService, VolumeSnapshot
-from kubectl_cbt.errors import CbtError, Forbidden, NotFound, ServiceUnusable, SnapshotUnusable
+from kubectl_cbt.errors import Forbidden, NotFound, ServiceUnusable, SnapshotUnusable
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.target import Snapshot, Target, same_volume
 
@@ -46,19 +45,16 @@ def resolve(catalogue: Catalogue, wanted: Wanted) -> Target:
         ServiceUnusable: no service for the driver, or one that cannot be called.
     """
     base_ref = wanted.base
-    asked_base = catalogue.background(lambda: _snapshot(catalogue, base_ref)) if base_ref else None
-    asked_snapshot = catalogue.background(lambda: _snapshot(catalogue, wanted.snapshot))
-    asked_versions = catalogue.background(catalogue.look_up_versions)
-    base = asked_base.result() if asked_base else None
-    snapshot = asked_snapshot.result()
+    find_base = catalogue.ahead(lambda: _snapshot(catalogue, base_ref)) if base_ref else None
+    find_snapshot = catalogue.ahead(lambda: _snapshot(catalogue, wanted.snapshot))
+    catalogue.look_ahead()
+    base = find_base() if find_base else None
+    snapshot = find_snapshot()
     base_handle = base.handle if base else wanted.base_handle
     if base:
         _check_pair(base, snapshot, force=wanted.force)
     elif base_handle == snapshot.handle:
         raise _same_snapshot(snapshot)
-    # What it raises, the question for the service raises again, and explains.
-    with contextlib.suppress(CbtError):
-        asked_versions.result()
     service = _service(catalogue, wanted.service or snapshot.driver, named=wanted.service is not None)
     return Target(snapshot, base, base_handle, service.endpoint())
 

@@ -43,16 +43,6 @@ def token_from_file(path: Path) -> FreshToken:
     return fresh
 
 
-def asked_ahead(api: Api, fresh: FreshToken) -> FreshToken:
-    """The first token is asked for now, while the way to the service is made; all others when they are needed."""
-    first = [api.background(fresh)]
-
-    def token() -> Secret:
-        return first.pop().result() if first else fresh()
-
-    return token
-
-
 def kept(fresh: FreshToken, seconds: float = MIN_DURATION_SECONDS / 2) -> FreshToken:
     """The same token for a while: for who asks many short questions."""
     held: list[tuple[float, Secret]] = []

@@ -100,9 +100,7 @@ class Records:
 
     def for_extents(self, of_messages: Int64Column) -> Int64Column:
         """What stands once a message (int64[m]), once an extent (int64[n]; int64[1] where all messages agree)."""
-        if (of_messages == of_messages[0]).all():
-            return of_messages[:1]
-        return np.repeat(of_messages, np.diff(self.bounds))
+        return _for_extents(of_messages, self.bounds)
 
     def message_of(self, extents: Int64Column) -> Int64Column:
         """Which message, from 0, holds each of these extents (positions, from 0)."""
@@ -137,11 +135,21 @@ class Batch:
         """int64[m], bytes, behind each extent."""
         return self.records.ends if self.offsets is self.records.offsets else saturating_ends(self.offsets, self.sizes)
 
+    def for_extents(self, of_messages: Int64Column) -> Int64Column:
+        """As :meth:`Records.for_extents`, for the extents that are left."""
+        return _for_extents(of_messages, self.bounds)
+
     @property
     def message_numbers(self) -> Int64Column:
         """int64[m], position in the stream of the message that each extent came in."""
         first = self.records.first_number
         return np.repeat(np.arange(first, first + self.records.messages, dtype=np.int64), np.diff(self.bounds))
+
+
+def _for_extents(of_messages: Int64Column, bounds: Int64Column) -> Int64Column:
+    if (of_messages == of_messages[0]).all():
+        return of_messages[:1]
+    return np.repeat(of_messages, np.diff(bounds))
 
 
 def saturating_ends(offsets: Int64Column, sizes: Int64Column) -> Int64Column:

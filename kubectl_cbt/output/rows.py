@@ -25,8 +25,9 @@ _NOTHING = b"\0"
 
 def _digit_table(digits: int) -> npt.NDArray[np.unsignedinteger]:
     """Of each number with so many digits (1, 2 or 4) its text, leading zeros included, as one integer."""
-    text = b"".join(b"%0*d" % (digits, number) for number in range(10**digits))
-    return np.frombuffer(text, dtype=f"<u{digits}")
+    weights = 10 ** np.arange(digits - 1, -1, -1)
+    text = (np.arange(10**digits)[:, np.newaxis] // weights % 10 + ord("0")).astype(np.uint8)
+    return text.view(f"<u{digits}").ravel()
 
 
 _TABLES = {digits: _digit_table(digits) for digits in (1, 2, 4)}

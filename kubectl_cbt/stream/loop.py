@@ -131,10 +131,11 @@ class ExtentStream:
             raise Interrupted("interrupted")
         self._messages_before = self.messages
         answer = self._source.ask(self._question)
-        self._answer = ReadAhead(answer) if self._read_ahead else answer
+        ahead = ReadAhead(answer) if self._read_ahead else None
+        self._answer = ahead or answer
         if self._cancelled.is_set():
             self._answer.cancel()
-        for group in self._answer if isinstance(self._answer, ReadAhead) else grouped(answer):
+        for group in ahead or grouped(answer):
             for records in decoded(group, self.messages + 1):
                 self._account(records)
                 self._watch.look(records)

@@ -13,10 +13,10 @@ from kubectl_cbt.analysis.laws import Ranges
 from kubectl_cbt.analysis.rules import RuleWatch
 from kubectl_cbt.errors import CbtError, StreamError
 from kubectl_cbt.model.question import Question
-from kubectl_cbt.model.record import Int64Column, Record, Records, block_metadata_type_name, joined
+from kubectl_cbt.model.record import Int64Column, Record, block_metadata_type_name, joined
 from kubectl_cbt.model.results import Violation
 from kubectl_cbt.units import counted
-from kubectl_cbt.wire.decode import decode_record
+from kubectl_cbt.wire.decode import decoded
 from kubectl_cbt.wire.source import Answer, Source
 
 
@@ -136,13 +136,13 @@ def _read(answer: Answer, sheet: _Sheet, started: float, at_most: int | None) ->
         now = time.monotonic()
         sheet.slowest_gap_seconds = max(sheet.slowest_gap_seconds, now - before)
         before = now
-        record = decode_record(message, len(sheet.offsets) + 1)
-        sheet.watch.look(Records.of(record))
+        (records,) = decoded((message,), len(sheet.offsets) + 1)
+        sheet.watch.look(records)
         if sheet.first is None:
-            sheet.first, sheet.first_message_seconds = record, now - started
-        sheet.offsets.append(record.offsets)
-        sheet.sizes.append(record.sizes)
-        sheet.extents += len(record)
+            sheet.first, sheet.first_message_seconds = next(iter(records)), now - started
+        sheet.offsets.append(records.offsets)
+        sheet.sizes.append(records.sizes)
+        sheet.extents += len(records)
         if at_most is not None and sheet.extents >= at_most:
             return "enough"
     return ""
