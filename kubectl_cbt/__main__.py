@@ -4,7 +4,7 @@ import os
 import sys
 import warnings
 
-from kubectl_cbt.cli.stopping import Stopped, raise_on_signals
+from kubectl_cbt.cli.stopping import Stopped, leave, raise_on_signals
 
 
 def main() -> None:
@@ -17,15 +17,28 @@ def main() -> None:
     if not sys.warnoptions:
         # Warnings of libraries are for us; what a user has to know is an error or a note of ours.
         warnings.simplefilter("ignore")
+    interruptions: list[Stopped] = []
+    try:
+        code = _run(interruptions)
+    except Stopped as stopped:
+        # A second one, while the first was being answered.
+        interruptions.append(stopped)
+        code = stopped.exit_code
+    leave(code)
+
+
+def _run(interruptions: list[Stopped]) -> int:
     try:
         from kubectl_cbt.cli.app import run
 
-        code = run(sys.argv[1:])
+        return run(sys.argv[1:])
     except Stopped as stopped:
-        code = stopped.exit_code
+        # Kept until the process has ended: it holds the frames it went through, and to free a gRPC channel that is in
+        # the middle of a call waits for that call.
+        interruptions.append(stopped)
         if sys.stderr is not None:
             print("interrupted", file=sys.stderr)  # noqa: T201  # diagnostics may not be imported yet
-    sys.exit(code)
+        return stopped.exit_code
 
 
 if __name__ == "__main__":

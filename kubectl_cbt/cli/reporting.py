@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode, is_a_terminal
 from kubectl_cbt.cli.options import ColorWhen, Terminal
@@ -37,8 +37,9 @@ def print_report(
     report = Report(form, write_stdout, screen, name, about, shows_what_is_there=shows_what_is_there)
     report.begin()
     try:
-        with _watching(form, terminal) as begins:
-            for finding in findings(begins):
+        # Closed here, whatever ends the loop: what the checks hold open is not left to the garbage collector.
+        with _watching(form, terminal) as begins, contextlib.closing(_each(findings(begins))) as found:
+            for finding in found:
                 report.add(finding)
     except Stopped:
         report.end(complete=False)
@@ -47,6 +48,11 @@ def print_report(
     failed = any(finding.verdict is Verdict.FAIL for finding in report.findings)
     looked = any(finding.verdict is not Verdict.SKIPPED for finding in report.findings)
     return ExitCode.FAILED if failed or not looked else ExitCode.DONE
+
+
+def _each(findings: Iterator[Finding]) -> Generator[Finding, None, None]:
+    """The same findings from something that can be closed."""
+    yield from findings
 
 
 @contextlib.contextmanager

@@ -10,18 +10,22 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, NoReturn
+
+from kubectl_cbt.cleanup import is_undisturbed, remove_leftovers
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 GRACE_SECONDS = 2.0
 """How long a reader that takes nothing any more may hold up a document that is to end."""
 _LOOK_UP_SECONDS = 0.1
 
-_IMPORT_PATIENCE_SECONDS = 0.02
+_AGAIN_AFTER_SECONDS = 0.02
+_AT_ONCE_AFTER = 2
 
 
 class Stopped(BaseException):
@@ -41,13 +45,40 @@ class Stopped(BaseException):
 
 
 seen: int | None = None
-"""The last signal that was raised as :class:`Stopped`."""
+"""The last signal that asked the command to end; None as long as none came."""
+
+_raised = 0
 
 
 def raise_on_signals() -> None:
-    """Let every signal of :data:`SIGNALS` unwind the command: servers stopped, key files gone."""
+    """Let every signal of :data:`SIGNALS` unwind the command: servers stopped, files deleted.
+
+    The second one unwinds what the first one is being cleaned up by. The third ends the process at once.
+    """
+    sys.unraisablehook = _not_raised
     for number in _heeded():
         signal.signal(number, _raise)
+
+
+def leave(code: int) -> NoReturn:
+    """End the process: the last thing it does.
+
+    From here on signals have the system's own effect, so that none is answered with a traceback. A command that was
+    interrupted does not wait for threads that still wait for somebody else.
+    """
+    for number in _heeded():
+        signal.signal(number, signal.SIG_DFL)
+    remove_leftovers()
+    if seen is None:
+        sys.exit(code)
+    _exit_now(code)
+
+
+def _exit_now(code: int) -> NoReturn:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(code)
 
 
 def _heeded() -> list[int]:
@@ -56,15 +87,34 @@ def _heeded() -> list[int]:
 
 
 def _raise(number: int, frame: FrameType | None) -> None:
-    if _is_importing(frame):
-        # An exception inside an extension module's initialisation may crash the interpreter: come back in a moment.
-        again = threading.Timer(_IMPORT_PATIENCE_SECONDS, os.kill, (os.getpid(), number))
-        again.daemon = True
-        again.start()
+    if _is_importing(frame) or is_undisturbed():
+        # An exception inside an extension module's initialisation may crash the interpreter, and one inside an
+        # undisturbed block leaves files behind.
+        _send_again(number)
         return
-    global seen  # a signal handler has no other place to leave it
+    global seen, _raised  # a signal handler has no other place to leave it
     seen = number
+    _raised += 1
+    if _raised > _AT_ONCE_AFTER:
+        remove_leftovers()
+        _exit_now(128 + number)
     raise Stopped(number)
+
+
+def _not_raised(event: sys.UnraisableHookArgs) -> None:
+    """A signal that fell into a finaliser or a callback from C: Python drops exceptions there."""
+    if not isinstance(event.exc_value, Stopped):
+        sys.__unraisablehook__(event)
+        return
+    global _raised
+    _raised -= 1
+    _send_again(event.exc_value.number)
+
+
+def _send_again(number: int) -> None:
+    again = threading.Timer(_AGAIN_AFTER_SECONDS, os.kill, (os.getpid(), number))
+    again.daemon = True
+    again.start()
 
 
 def _is_importing(frame: FrameType | None) -> bool:
@@ -123,7 +173,9 @@ class StopRequest:
     def _ask(self, number: int, frame: FrameType | None) -> None:
         if not self.deferring or self.number is not None:
             _raise(number, frame)
-        self.number = number
+            return
+        global seen
+        seen = self.number = number
         self._since = time.monotonic()
         self._wake.set()
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
 import yaml
 
+from kubectl_cbt.cleanup import temporary_folder
 from kubectl_cbt.demo.certificates import CertificateAuthority
 from kubectl_cbt.demo.csi_service import CsiService
 from kubectl_cbt.demo.faults import NO_FAULTS, FaultSet
@@ -50,7 +50,7 @@ class DemoCluster:
             authority = CertificateAuthority("kubectl-cbt demo API server CA")
             self.api = KubeApi(self.store, self.identity, authority.issue("127.0.0.1", "localhost"))
             stack.callback(self.api.stop)
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="kubectl-cbt-demo-")))
+            folder = stack.enter_context(temporary_folder("kubectl-cbt-demo-"))
             self.kubeconfig = self._write_kubeconfig(folder, authority)
             self._stack = stack.pop_all()
 

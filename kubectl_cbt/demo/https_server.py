@@ -11,13 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 import yaml
 
+from kubectl_cbt.cleanup import temporary_folder
 from kubectl_cbt.demo.certificates import ServerCertificate
 from kubectl_cbt.demo.statuses import PlainError, StatusError, bad_request
 
@@ -197,9 +196,9 @@ def _body(raw: bytes, media: str) -> Object:
 
 def _tls_context(certificate: ServerCertificate, client_ca_pem: bytes | None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with TemporaryDirectory(prefix="kubectl-cbt-demo-") as folder:
-        # OpenSSL reads the pair from files only; they are gone before anything connects.
-        path = Path(folder) / "server.pem"
+    with temporary_folder("kubectl-cbt-demo-") as folder:
+        # OpenSSL reads the pair from files only; they are deleted before anything connects.
+        path = folder / "server.pem"
         path.touch(mode=0o600)
         path.write_bytes(certificate.key_pem + certificate.certificate_pem)
         context.load_cert_chain(path)

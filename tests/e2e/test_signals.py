@@ -1,0 +1,152 @@
+"""Signals that come where an exception is lost, repeated, or dangerous: the exit status is right, nothing stays behind.
+
+Each test runs ``main`` in an interpreter of its own, with the signal sent from exactly the place it is about.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+from conftest import COMMAND, command_environment
+
+_BEGIN = """
+import os, signal, sys
+sys.argv = ["kubectl-cbt", *{arguments!r}]
+import kubectl_cbt.cli.app as app
+from kubectl_cbt.__main__ import main
+
+def send(number=signal.SIGTERM):
+    os.kill(os.getpid(), number)
+
+"""
+
+
+def run_with(code: str, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """``main`` with the given arguments, in a process in which ``code`` was run before."""
+    program = _BEGIN.format(arguments=list(arguments)) + textwrap.dedent(code) + "\nmain()\n"
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        env=command_environment(**environment),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_signal_inside_a_finaliser_ends_the_command():
+    """Python prints and drops what a finaliser raises: the command went on, and exited 0."""
+    done = run_with(
+        """
+        import time
+
+        class Resource:
+            def __del__(self):
+                send()
+
+        def run(arguments):
+            resource = Resource()
+            del resource
+            time.sleep(30)
+            return 0
+
+        app.run = run
+        """
+    )
+    assert done.returncode == 143
+    assert done.stderr == "interrupted\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_while_the_first_is_answered_prints_no_traceback(number):
+    done = run_with(
+        f"""
+        def run(arguments):
+            try:
+                send({int(number)})
+            finally:
+                send({int(number)})
+            return 0
+
+        app.run = run
+        """
+    )
+    assert done.returncode == 128 + number
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_on_the_way_out_prints_no_traceback(number):
+    done = run_with(f"import atexit\natexit.register(send, {int(number)})", "version")
+    assert done.returncode == -number
+    assert done.stderr == ""
+
+
+def test_the_third_signal_ends_a_command_whose_cleaning_up_does_not_end():
+    done = run_with(
+        """
+        import time
+
+        def run(arguments):
+            for _ in range(5):
+                try:
+                    send()
+                except BaseException:
+                    pass
+            time.sleep(30)
+
+        app.run = run
+        """
+    )
+    assert done.returncode == 143
+
+
+def test_an_interrupted_command_does_not_wait_for_threads():
+    """gRPC's and the demo's may wait for somebody who never answers."""
+    done = run_with(
+        """
+        import threading
+
+        def run(arguments):
+            threading.Thread(target=threading.Event().wait).start()
+            send()
+
+        app.run = run
+        """
+    )
+    assert done.returncode == 143
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc, which only Linux has")
+def test_default_handlers_are_back_before_the_interpreter_ends(tmp_path):
+    """Python's own handlers would print tracebacks; ours would raise where nothing catches."""
+    report = tmp_path / "status"
+    code = f"import atexit, pathlib\natexit.register(lambda: pathlib.Path({str(report)!r}).write_bytes("
+    code += "pathlib.Path('/proc/self/status').read_bytes()))"
+    assert run_with(code, "version").returncode == 0
+    (caught,) = (int(line.split()[1], 16) for line in report.read_text().splitlines() if line.startswith("SigCgt"))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        assert not caught & (1 << (number - 1))
+
+
+def test_a_signal_between_hops_leaves_nothing_behind(tmp_path):
+    """At the start, among the cluster's hops, and among the service's."""
+    for step in (0, 5, 12):
+        with subprocess.Popen(
+            [str(COMMAND), "doctor", "snap-b", "--demo"],
+            env=command_environment(TMPDIR=str(tmp_path)),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            assert process.stdout is not None
+            for _ in range(step):  # lines of the report
+                process.stdout.readline()
+            os.kill(process.pid, signal.SIGINT)
+            _, said = process.communicate(timeout=60)
+            assert process.returncode in (130, -signal.SIGINT)
+            assert b"Traceback" not in said
+        assert list(tmp_path.iterdir()) == []
