@@ -8,11 +8,12 @@ undisturbed, and what is left all the same is removed at the very end.
 from __future__ import annotations
 
 import contextlib
-import shutil
-import tempfile
 import threading
 from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _lock = threading.Lock()
 _undisturbed = 0
@@ -44,6 +45,10 @@ def temporary_folder(prefix: str) -> Iterator[Path]:
     Raises:
         OSError: no folder can be made.
     """
+    # Here, as every command imports this module, and before it heeds signals.
+    import tempfile
+    from pathlib import Path
+
     path = ""
     try:
         with undisturbed():
@@ -63,5 +68,7 @@ def remove_leftovers() -> None:
 
 
 def _remove(path: str) -> None:
+    import shutil
+
     shutil.rmtree(path, ignore_errors=True)
     _folders.discard(path)
