@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -64,6 +65,29 @@ def run_warm(
             check=False,
         )
     return warm_command().run(arguments, environment, _TIMEOUT_SECONDS, cwd)
+
+
+def wait_for(holds: Callable[[], object], what: str, process: "subprocess.Popen | None" = None) -> None:
+    """Return once something holds.
+
+    Args:
+        process: whose end means that it never will.
+    """
+    until = time.monotonic() + _TIMEOUT_SECONDS
+    while not holds():
+        assert time.monotonic() < until, f"never saw: {what}"
+        assert process is None or process.poll() is None or holds(), f"{what}: the command ended before"
+        time.sleep(0.01)
+
+
+def after(code: str, command: Path, *arguments: str) -> list[str]:
+    """A command line that runs Python code and then becomes the command.
+
+    For what a child has to do to itself. ``preexec_fn`` would run in a copy of this process, where gRPC's threads may
+    hold locks that nobody gives back: some children then never reach the command.
+    """
+    script = f"{code}\nimport os, sys\nos.execv(sys.argv[1], sys.argv[1:])"
+    return [sys.executable, "-S", "-c", script, str(command), *arguments]
 
 
 @functools.cache

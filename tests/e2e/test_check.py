@@ -7,7 +7,7 @@ import subprocess
 from xml.etree import ElementTree as ET
 
 import pytest
-from conftest import COMMAND, command_environment, run_command
+from conftest import COMMAND, command_environment, run_command, wait_for
 
 from kubectl_cbt.conformance.cases import CASES
 from kubectl_cbt.demo.faults import parse_faults
@@ -147,8 +147,7 @@ def test_ctrl_c_prints_what_is_known(own_demo, form):
         text=True,
     )
     service = own_demo.services[PAGES_DRIVER]
-    while len(service.requests) < 8:
-        pass
+    wait_for(lambda: len(service.requests) >= 8, "eight questions", process)
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 130

@@ -3,6 +3,7 @@
 Of the shells only bash is on the machines that run this. The other scripts are checked for what they call and say.
 """
 
+import contextlib
 import os
 import pty
 import select
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import COMMAND, command_environment, run_command
+from conftest import COMMAND, command_environment, run_command, wait_for
 
 from kubectl_cbt.cli.completing.scripts import Shell, script
 
@@ -114,21 +115,37 @@ def test_a_login_command_that_complains_or_asks_is_not_seen(complete, tmp_path):
     assert complete("delta", "", **login) == [":4"]
 
 
-def test_a_login_command_that_never_ends_is_ended(environment, tmp_path):
-    # Its reader ends with it: whoever holds the pipe open is alive.
-    pipe = tmp_path / "pipe"
-    os.mkfifo(pipe)
-    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    login = kubeconfig_with_login(tmp_path / "kubeconfig", "sh", "-c", f"exec 9>{pipe}; echo started >&9; sleep 600")
-    code = "import kubectl_cbt.complete_main as m; m.PATIENCE_SECONDS = 1; m.main()"
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc, which only Linux has")
+def test_a_login_command_that_never_ends_is_ended_with_all_it_started(environment, tmp_path):
+    mark = f"KUBECTL_CBT_TEST={tmp_path}"
+    started = tmp_path / "started"
+    login = kubeconfig_with_login(
+        tmp_path / "kubeconfig", "env", mark, "sh", "-c", f"sleep 600 & echo > {started}; sleep 600"
+    )
+    # Given up only once it runs.
+    code = (
+        "import kubectl_cbt.complete_main as m, os, threading, time\n"
+        "class Started(threading.Timer):\n"
+        "    def run(self):\n"
+        f"        while not os.path.exists({str(started)!r}): time.sleep(0.01)\n"
+        "        self.function(*self.args)\n"
+        "m.threading.Timer = Started\n"
+        "m.main()"
+    )
     found = finished([sys.executable, "-c", code, "delta", ""], environment | login)
     assert (found.returncode, found.stdout, found.stderr) == (0, ":4\n", "")
-    while select.select([reader], [], [], PATIENCE_SECONDS)[0]:
-        if not os.read(reader, 100):
-            break
-    else:
-        pytest.fail("the login command is still there")
-    os.close(reader)
+    wait_for(lambda: not processes_with(mark), "the end of the login command and its child")
+
+
+def processes_with(variable: str) -> list[str]:
+    """Running processes that have ``NAME=VALUE`` in their environment."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            ended = (process / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
+            if not ended and variable.encode() in (process / "environ").read_bytes().split(b"\0"):
+                found.append(process.name)
+    return found
 
 
 @pytest.mark.parametrize(

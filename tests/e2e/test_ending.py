@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from conftest import COMMAND, command_environment, run_command
+from conftest import COMMAND, command_environment, run_command, wait_for
 from terminal import run_on_terminal
 
 from kubectl_cbt.cluster.config import load_config
@@ -116,11 +116,14 @@ def test_a_second_signal_cuts_the_document_where_it_is(demo):
 
 def wait_for_signal_to_arrive(process: subprocess.Popen) -> None:
     """Until the kernel has handed it over; two pending ones would be one."""
-    while True:
+
+    def arrived() -> bool:
         status = Path(f"/proc/{process.pid}/status").read_text()
-        pending = [int(line.split()[1], 16) for line in status.splitlines() if line.startswith(("SigPnd", "ShdPnd"))]
-        if not any(pending):
-            return
+        return not any(
+            int(line.split()[1], 16) for line in status.splitlines() if line.startswith(("SigPnd", "ShdPnd"))
+        )
+
+    wait_for(arrived, "the signal's arrival", process)
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc, which only Linux has")

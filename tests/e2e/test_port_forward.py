@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import COMMAND, DELTA, cut_after, run_command
+from conftest import COMMAND, DELTA, cut_after, run_command, wait_for
 from inside import CLUSTER_IP, HOST, NAME, NAMESPACE, PORT, Standin, add_service, behind_a_service, point_at, set_ready
 
 from kubectl_cbt.demo.metadata_service import Tampering
@@ -175,8 +175,7 @@ def test_a_child_that_starts_slowly_is_waited_for(own_demo, tmp_path, whole):
     process = subprocess.Popen(
         [str(COMMAND), *ASKS], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    while not kubectl.calls:
-        time.sleep(0.01)
+    wait_for(lambda: kubectl.calls, "the port-forward", process)
     assert process.poll() is None
     (tmp_path / "now").touch()
     out, err = process.communicate(timeout=60)
@@ -219,7 +218,7 @@ def test_a_child_that_refuses_is_quoted_and_explained(own_demo, tmp_path, says, 
 
 
 def test_a_child_that_dies_in_mid_stream_is_replaced(own_demo, tmp_path, whole):
-    kubectl = standin(own_demo, tmp_path, {"dies_after": 6000}, {"dies_after": 9000}, {})
+    kubectl = standin(own_demo, tmp_path, {"dies_after": 6000}, {"dies_after": 6000}, {})
     found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
     assert (found.returncode, found.stdout) == (0, whole)
     assert len(kubectl.calls) == 3
@@ -255,11 +254,9 @@ def test_the_child_is_gone_however_we_end(own_demo, tmp_path, number, when, stub
         stderr=subprocess.PIPE,
         text=True,
     )
-    while not kubectl.calls:
-        time.sleep(0.01)
+    wait_for(lambda: kubectl.calls, "the port-forward", process)
     if when == "streaming":
-        while not process.stdout.readline()[:1].isdecimal():
-            pass
+        assert any(line[:1].isdecimal() for line in process.stdout)
     process.send_signal(number)
     process.communicate(timeout=60)
     assert process.returncode == (-number if number is signal.SIGKILL else 128 + number)
@@ -269,19 +266,20 @@ def test_the_child_is_gone_however_we_end(own_demo, tmp_path, number, when, stub
 
 def test_ctrl_c_does_not_wait_for_a_port_forward_that_is_made_anew(own_demo, tmp_path):
     kubectl = standin(own_demo, tmp_path, {"dies_after": 6000}, {"until": str(tmp_path / "never")})
-    process = subprocess.Popen(
-        [str(COMMAND), *ASKS, "-o", "json"],
-        env=kubectl.command_environment(own_demo),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    while len(kubectl.calls) < 2:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=30)
+    written = tmp_path / "delta.json"
+    # A file: with a pipe that nobody reads yet the stream would wait, and never come to where it breaks.
+    with written.open("wb") as out:
+        process = subprocess.Popen(
+            [str(COMMAND), *ASKS, "-o", "json"],
+            env=kubectl.command_environment(own_demo),
+            stdout=out,
+            stderr=subprocess.PIPE,
+        )
+        wait_for(lambda: len(kubectl.calls) == 2, "the second port-forward", process)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
     assert process.returncode == 130
-    document = json.loads(out)
+    document = json.loads(written.read_bytes())
     assert (document["complete"], document["resumes"]) == (False, 1)
     assert not left_over(kubectl)
 

@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import resource
 import subprocess
 import tempfile
 import threading
@@ -12,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import COMMAND, DELTA, command_environment, cut_after, run_command
+from conftest import COMMAND, DELTA, after, command_environment, cut_after, run_command
 
 from kubectl_cbt.demo.cluster import DemoCluster
 from kubectl_cbt.demo.metadata_service import Code, Refusal, Tampering
@@ -228,13 +227,10 @@ def test_a_command_that_was_killed_leaves_what_had_come(demo, hanging_demo, path
 
 
 def test_a_disk_that_fills_up_ends_the_recording_and_not_the_stream(demo, path):
-    def limited() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))
-
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))"
     found = subprocess.run(
-        [str(COMMAND), *DELTA, *PER_MESSAGE, "--record", str(path), "-o", "csv"],
+        after(limited, COMMAND, *DELTA, *PER_MESSAGE, "--record", str(path), "-o", "csv"),
         env=command_environment(demo),
-        preexec_fn=limited,
         capture_output=True,
         text=True,
         check=False,

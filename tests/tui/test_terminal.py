@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pyte
 import pytest
-from conftest import COMMAND, command_environment
+from conftest import COMMAND, after, command_environment
 
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
 
@@ -38,13 +38,12 @@ class Terminal:
         fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.before = termios.tcgetattr(self._terminal)
         self.process = subprocess.Popen(
-            [str(COMMAND), *arguments],
+            after("import fcntl, termios; fcntl.ioctl(1, termios.TIOCSCTTY, 0)", COMMAND, *arguments),
             env=command_environment(TERM="xterm-256color", COLORTERM="truecolor") | environment,
             stdin=self._terminal if stdin is None else stdin,
             stdout=self._terminal,
             stderr=self._terminal,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(1, termios.TIOCSCTTY, 0),
         )
 
     def press(self, keys: str) -> None:
@@ -201,6 +200,8 @@ def test_from_the_snapshots_to_a_map_and_back(terminal, demo):
         shown.wait_for(text)
     shown.press("\r")
     assert "win-0900 → win-1000" in shown.wait_for("FIXED_LENGTH")
+    # While the stream runs, Esc stops it.
+    shown.wait_for("complete")
     shown.press("\x1b")
     shown.wait_for("Snapshots   all namespaces")
     shown.press("q")
