@@ -225,12 +225,25 @@ def test_shells_are_completed_too(complete):
 LEFT = "\x1b[D"
 
 
-class Bash:
-    """An interactive bash that has loaded the script, where ``kubectl-cbt`` only tells its arguments."""
+OURS = script(Shell.BASH) + "kubectl-cbt() { printf '<%s>' \"$@\"; printf 'ran\\n'; }\n"
+KUBECTLS = """
+source <(kubectl completion bash)
+_get_comp_words_by_ref() {  # of bash-completion, which need not be on this machine
+    local line=${COMP_LINE:0:COMP_POINT}
+    set -f; words=($line); set +f
+    [[ $line == *' ' ]] && words+=("")
+    cword=$((${#words[@]} - 1)) cur=${words[cword]} prev=${words[cword-1]}
+}
+kubectl() { if [[ $1 == __complete ]]; then command kubectl "$@"; else printf '<%s>' "$@"; printf 'ran\\n'; fi; }
+"""
 
-    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+
+class Bash:
+    """An interactive bash that has loaded a script, where the command only tells its arguments."""
+
+    def __init__(self, folder: Path, environment: dict[str, str], loaded: str = OURS) -> None:
         source = folder / "script.bash"
-        source.write_text(script(Shell.BASH) + "kubectl-cbt() { printf '<%s>' \"$@\"; printf 'ran\\n'; }\nPS1='$ '\n")
+        source.write_text(f"{loaded}PS1='$ '\n")
         controller, terminal = pty.openpty()
         self._controller = controller
         self._process = subprocess.Popen(
@@ -268,14 +281,33 @@ def bash(tmp_path, environment):
     found.close()
 
 
-ODD_NAMES = ("arn:aws:eks:eu:1:cluster/x", "two words", "$(touch pwned)")
+PLAIN_NAMES = ("arn:aws:eks:eu-1:1:cluster/x", "x-ray", "user@cluster.example")
+HOSTILE_NAMES = (
+    "x$(touch pwned)",
+    "x`touch pwned`",
+    "x;touch pwned",
+    "x\ntouch pwned",
+    "x|touch pwned",
+    "x&touch pwned&",
+    "x<(touch pwned)",
+    "$(touch pwned)",
+    "y$(touch pwned)",
+    "y;touch${IFS}pwned",
+    "'; touch pwned; '",
+    "two words",
+    "~",
+    "-h",
+    "--token=x",
+    "!!",
+)
 
 
 @pytest.fixture
 def odd_names(tmp_path, environment) -> None:
-    """A kubeconfig whose names are no plain words; bash in ``tmp_path`` uses it."""
+    """A kubeconfig with names that a shell would interpret; bash in ``tmp_path`` uses it."""
     path = tmp_path / "kubeconfig"
-    path.write_text(yaml.safe_dump({"contexts": [{"name": name, "context": {}} for name in ODD_NAMES]}))
+    names = [*HOSTILE_NAMES, *PLAIN_NAMES]
+    path.write_text(yaml.safe_dump({"contexts": [{"name": name, "context": {}} for name in names]}))
     environment["KUBECONFIG"] = str(path)
 
 
@@ -298,15 +330,32 @@ def test_bash_completes_words_whole_and_in_part(bash, tmp_path):
         assert bash.run(typed) == expected, typed
 
 
-def test_bash_inserts_names_that_are_no_plain_words_as_one_word(odd_names, bash, tmp_path):
-    for typed, expected in {
-        "kubectl-cbt services --context ar\tX": [ODD_NAMES[0], "X"],
-        "kubectl-cbt services --context arn:aws:e\tX": [ODD_NAMES[0], "X"],
-        "kubectl-cbt services --context tw\tX": [ODD_NAMES[1], "X"],
-        "kubectl-cbt services --context \\$\tX": [ODD_NAMES[2], "X"],
-    }.items():
-        assert bash.run(typed)[2:] == expected, typed
-    assert bash.run("kubectl-cbt services --context=arn:\tX")[1:] == [f"--context={ODD_NAMES[0]}", "X"]
+def test_only_plain_names_are_offered(odd_names, complete):
+    assert complete("services", "--context", "") == [*PLAIN_NAMES, ":36"]
+    assert complete("services", "--context=y") == [":36"]
+
+
+TABS = {
+    "services --context arn:aws:e\tX": ["services", "--context", PLAIN_NAMES[0], "X"],
+    "services --context=arn:\tX": ["services", f"--context={PLAIN_NAMES[0]}", "X"],
+    # Each hostile name alone, or among others, at the first TAB and at the second.
+    "services --context x\tX": ["services", "--context", "x-ray", "X"],
+    "services --context y\t\tX": ["services", "--context", "yX"],
+    "services --context \\$\t\tX": ["services", "--context", "$X"],
+}
+
+
+def test_bash_inserts_plain_names_and_runs_none(odd_names, bash, tmp_path):
+    for typed, expected in TABS.items():
+        assert bash.run(f"kubectl-cbt {typed}") == expected, typed
+    assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="no kubectl on this machine")
+def test_kubectls_own_script_inserts_plain_names_and_runs_none(odd_names, environment, tmp_path):
+    with contextlib.closing(Bash(tmp_path, environment, KUBECTLS)) as bash:
+        for typed, expected in TABS.items():
+            assert bash.run(f"kubectl cbt {typed}") == ["cbt", *expected], typed
     assert not (tmp_path / "pwned").exists()
 
 
@@ -337,7 +386,90 @@ def test_bash_shows_descriptions_only_where_it_lists(environment, tmp_path):
     assert max(map(len, compreply(environment, tmp_path, "kubectl-cbt", "delta", "-"))) < 60
 
 
+ON_THE_LINE = (
+    "$(touch pwned)",
+    "`touch pwned`",
+    "<(touch pwned)",
+    "$((pwned[$(touch pwned)]))",
+    "$[x[$(touch pwned)]]",
+    "$[HOSTILE]",
+    "${x:$HOSTILE}",
+    "${HOSTILE@P}",
+    "${x:=$(touch pwned)}",
+    "a touch pwned",
+    "a\ntouch pwned",
+    "a\ttouch pwned",
+    "a$IFS\ntouch pwned",
+    "'a'\ntouch pwned\n'",
+    '"$(touch pwned)',
+    "'$(touch pwned)",
+    "a;touch pwned",
+    "a&&touch pwned",
+    "~$(touch pwned)",
+    "${!HOSTILE}",
+)
+
+
 def test_bash_runs_nothing_that_stands_on_the_line(environment, tmp_path):
-    for word in ("$(touch pwned)", "`touch pwned`", "<(touch pwned)", "$((pwned[$(touch pwned)]))"):
-        compreply(environment, tmp_path, "kubectl-cbt", "snapshots", "-n", word, "-o", "")
+    compreply(environment, tmp_path, "kubectl-cbt", "snapshots", "-n", ON_THE_LINE[0], "-o", "")
+    # The rest in one bash, with a stand-in for the completer.
+    code = (
+        script(Shell.BASH)
+        + "kubectl_complete-cbt() { printf 'shop\\n:4\\n'; }\n"
+        + "complete_words() {\n"
+        + '    COMP_LINE="$*" COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMP_POINT=${#COMP_LINE} COMP_TYPE=63\n'
+        + "    _kubectl_cbt\n}\n"
+        + 'for word; do complete_words kubectl-cbt snapshots -n "$word" -o ""; complete_words kubectl-cbt -n "$word"\n'
+        + "if [[ -e pwned ]]; then printf '%s' \"$word\"; exit; fi; done"
+    )
+    hostile = environment | {"HOSTILE": "x[$(touch pwned)]"}
+    found = subprocess.run(
+        ["bash", "--norc", "-c", code, "bash", *ON_THE_LINE],
+        cwd=tmp_path, env=hostile, capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=True,
+    )  # fmt: skip
+    assert (found.stdout, found.stderr) == ("", "")
     assert not (tmp_path / "pwned").exists()
+
+
+def test_bash_reads_a_word_as_the_command_would_get_it(tmp_path):
+    words = {
+        r"a\ b": "a b",
+        '"a b': "a b",
+        r"'a b\'": "a b\\",
+        "'a$NS": "a$NS",
+        '"x${NS}y"z': "xshopyz",
+        "$NS.": "shop.",
+        "$NSs": "",
+        r'"a\"\b"': 'a"\\b',
+        "~/x": "/home/me/x",
+        "~": "/home/me",
+        "~root": "~root",
+        "a~": "a~",
+        "'~'": "~",
+        "--kubeconfig=$NS": "--kubeconfig=shop",
+        "": "",
+        "\\": "",
+        "$": "$",
+        "$1": "$1",
+        "ä€": "ä€",
+        "a'b\"c'd": 'ab"cd',
+    }
+    code = script(Shell.BASH) + 'for word; do _kubectl_cbt_unquoted "$word"; printf "%s\\n" "$REPLY"; done'
+    found = finished(["bash", "--norc", "-c", code, "bash", *words], {**os.environ, "NS": "shop", "HOME": "/home/me"})
+    assert dict(zip(words, found.stdout.split("\n"), strict=False)) == words
+    assert found.stderr == ""
+
+
+def test_no_script_evaluates_text():
+    for shell, evaluating in {
+        Shell.BASH: ("eval", "source", "printf -v", "bash -c"),
+        Shell.ZSH: ("eval", "(e)", "zsh -c"),
+        Shell.FISH: ("eval", "source"),
+        Shell.POWERSHELL: ("Invoke-Expression", "iex", "ScriptBlock]::Create"),
+    }.items():
+        code = [line for line in script(shell).splitlines() if not line.lstrip().startswith("#")]
+        # Both put text into a variable, formatted.
+        code = [
+            line for line in code if "printf -v value %q" not in line and 'printf -v line "%-${longest}s' not in line
+        ]
+        assert [line for line in code if any(word in line for word in evaluating)] == []

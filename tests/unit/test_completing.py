@@ -1,12 +1,14 @@
 """Which verbs, flags and values fit: from the words alone, with no cluster."""
 
+import subprocess
+
 import pytest
 import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kubectl_cbt.cli.app import build_app
-from kubectl_cbt.cli.completing.answers import Answer, Candidate, Directive
+from kubectl_cbt.cli.completing.answers import Answer, Candidate, Directive, matching
 from kubectl_cbt.cli.completing.line import read_line
 from kubectl_cbt.cli.completing.offers import complete
 from kubectl_cbt.cli.completing.tree import read_tree
@@ -70,7 +72,7 @@ def test_nothing_fits_behind_an_unknown_verb():
 
 def test_flags_are_offered_with_their_help():
     found = complete(TREE, ["delta", "--name"]).candidates
-    assert found == (Candidate("--namespace", "Namespace; the context's own unless given."),)
+    assert found == (Candidate("--namespace", "Namespace; the context's own unless given.", is_flag=True),)
     assert {"-n", "-o", "--help", "--choose-base"} <= set(offered("delta", "-"))
 
 
@@ -173,9 +175,104 @@ def test_what_is_offered_continues_what_was_typed(words, last):
         assert value.startswith(typed if "=" in last else last)
 
 
-def test_a_name_that_holds_a_line_break_or_an_escape_is_never_offered():
-    answer = Answer((Candidate("good", "a\x1b[31m\nb"), Candidate("a\nb"), Candidate("a\tb"), Candidate("\x1b[2J")))
-    assert answer.text() == "good\ta\N{REPLACEMENT CHARACTER}[31m\N{REPLACEMENT CHARACTER}b\n:4\n"
+def printed(*values: str) -> list[str]:
+    return Answer(tuple(map(Candidate, values))).text().splitlines()[:-1]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "snap-a",
+        "my.snap",
+        "a",
+        "1",
+        "arn:aws:eks:eu-1:1:cluster/a",
+        "gke_p_z_c",
+        "user@cluster.example",
+        "fd00::1:6443",
+        "default/api-crc-testing:6443/kube:admin",
+        "i+tag@eks.eu-1.eksctl.io",
+        "vs/snap-a",
+        "größe",
+        "集群",
+    ],
+)
+def test_the_names_that_clusters_really_have_are_offered(name):
+    assert printed(name) == [name]
+
+
+LETTERS = [chr(code) for code in range(256)] + list("\u2018\u2019\u201c\u201d\u2013\u2028\u202e\u200b\ufeff\U000e0041")
+MEANT = set("_./:@+-")
+
+
+@pytest.mark.parametrize("form", ["{}", "{}a", "a{}", "a{}b"])
+def test_a_name_with_a_letter_that_a_shell_interprets_is_never_offered(form):
+    for letter in LETTERS:
+        name = form.format(letter)
+        if printed(name):
+            assert letter.isalnum() or letter in MEANT, ascii(name)
+            assert name[0] not in ":@+-", ascii(name)
+
+
+def test_a_shell_takes_each_name_that_is_offered_as_it_is(tmp_path):
+    for name in ("a", "ab", "axb", ".a", "root"):
+        (tmp_path / name).touch()
+    tried = [form.format(letter) for letter in LETTERS for form in ("{}", "{}a", "a{}", "a{}b", "a{}~b", "{}root")]
+    names = [name for name in tried if printed(name)]
+    assert len(names) > 200
+    for shell in ("sh", "bash"):
+        found = subprocess.run(
+            [shell, "-c", f"printf '%s\\n' {' '.join(names)}"],
+            cwd=tmp_path,
+            capture_output=True,
+            check=True,
+            timeout=60,
+        )
+        assert found.stdout.decode().splitlines() == names
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "$(touch x)",
+        "x$(touch x)",
+        "`touch x`",
+        "a;b",
+        "a b",
+        "a\nb",
+        "a\tb",
+        "\x1b[2J",
+        "~",
+        "-x",
+        "--token=x",
+        ":4",
+        "",
+    ],
+)
+def test_a_name_that_would_be_more_than_a_word_is_never_offered(name):
+    assert printed("good", name) == ["good"]
+
+
+def test_a_flag_may_begin_with_dashes_but_what_was_typed_of_it_must_be_plain():
+    assert matching([Candidate("shop"), Candidate("$x")], "", kept="-n").text() == "-nshop\n:4\n"
+    assert matching([Candidate("shop")], "", kept="-$(touch x)n").text() == ":4\n"
+    assert matching([Candidate("--output", is_flag=True)], "--o").text() == "--output\n:4\n"
+
+
+def test_every_flag_and_every_verb_is_a_plain_word():
+    for words in ([""], ["-"], *([verb.name, "-"] for verb in TREE.verbs)):
+        found = complete(TREE, words)
+        assert len(found.text().splitlines()) == len(found.candidates) + 1
+
+
+def test_a_description_is_one_line_without_control_characters():
+    about = "a\x1b[31m\nb\tc\rd" + 1000 * "x"
+    (line, _) = Answer((Candidate("good", about),)).text().splitlines()
+    value, tab, shown = line.partition("\t")
+    assert (value, tab) == ("good", "\t")
+    assert shown.isprintable()
+    assert shown.startswith("a\N{REPLACEMENT CHARACTER}[31m\N{REPLACEMENT CHARACTER}b")
+    assert len(shown) <= 200
 
 
 def test_an_answer_without_candidates_is_its_directive():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntFlag
@@ -21,17 +22,35 @@ class Directive(IntFlag):
     """Show them as they come. Kubectl before 1.27 does not know it, and sorts."""
 
 
+_PLAIN = re.compile(r"[\w./][\w./:@+-]*")
+"""Words that mean themselves in bash, zsh, fish and PowerShell.
+
+Letters and digits of any language: context names such as ``arn:aws:eks:eu-1:1:cluster/a`` and ``user@host`` are plain.
+At the start a dash makes a flag, ``@`` is PowerShell's splatting, and ``:4`` is a directive.
+"""
+
+_LONGEST_ABOUT = 200
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """One thing that the word may become.
 
     Attributes:
         value: all of the word; of a word ``--flag=value`` only the value, as shells want it.
-        about: a line for the person, empty for none. Both may be a server's text.
+        about: a description, empty for none. Both may be text of a server or a kubeconfig (untrusted).
+        is_flag: whether the word starts with a flag of ours.
     """
 
     value: str
     about: str = ""
+    is_flag: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a shell takes the value as it is. Kubectl's own scripts insert it without quotes."""
+        value = self.value.lstrip("-") if self.is_flag else self.value
+        return _PLAIN.fullmatch(value) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +61,12 @@ class Answer:
     directive: Directive = Directive.NO_FILES
 
     def text(self) -> str:
-        """Lines ``value`` or ``value<TAB>about``, and the directive on the last one."""
-        # A name with a line break or an escape sequence would reach the command line, or the terminal.
-        lines = [_line(candidate) for candidate in self.candidates if candidate.value.isprintable()]
+        """Lines ``value`` or ``value<TAB>about``, and the directive on the last one.
+
+        Names that are not plain are left out.
+        """
+        # Every candidate passes here. Bash would run a name such as $(…) that was inserted, or only listed.
+        lines = [_line(candidate) for candidate in self.candidates if candidate.is_plain]
         return "\n".join([*lines, f":{int(self.directive)}"]) + "\n"
 
 
@@ -62,11 +84,12 @@ def matching(candidates: Iterable[Candidate], typed: str, *, kept: str = "", in_
     found: dict[str, Candidate] = {}
     for candidate in candidates:
         if candidate.value.startswith(typed):
-            found.setdefault(candidate.value, Candidate(kept + candidate.value, candidate.about))
+            is_flag = candidate.is_flag or kept.startswith("-")
+            found.setdefault(candidate.value, Candidate(kept + candidate.value, candidate.about, is_flag))
     directive = Directive.NO_FILES | (Directive.KEEP_ORDER if in_order else 0)
     return Answer(tuple(found.values()), directive)
 
 
 def _line(candidate: Candidate) -> str:
-    about = printable(candidate.about)
+    about = printable(candidate.about[:_LONGEST_ABOUT])
     return f"{candidate.value}\t{about}" if about else candidate.value

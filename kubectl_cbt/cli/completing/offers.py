@@ -103,7 +103,7 @@ def _flags(line: Line, typed: str) -> Iterator[Candidate]:
     for flag in (flag for verb in line.verbs for flag in verb.flags):
         if _may_be_given(line, flag, typed):
             for spelling in (*flag.spellings, *flag.off):
-                yield Candidate(spelling, flag.about)
+                yield Candidate(spelling, flag.about, is_flag=True)
 
 
 def _may_be_given(line: Line, flag: Flag, typed: str) -> bool:

@@ -6,15 +6,34 @@
 # It asks kubectl_complete-cbt, which has to be on PATH. To complete "kubectl cbt" no script is needed, but kubectl's
 # own completion (kubectl completion bash) and the same program on PATH.
 
-# Sets REPLY to a word as the command would get it. What would run a command is left as it was typed.
+# Sets REPLY to a word as the command would get it: without its quotes, with $NAME, ${NAME} and a leading ~ replaced.
+# Nothing is evaluated: a command or an arithmetic expression stays as it was typed.
 _kubectl_cbt_unquoted() {
-    local close
-    if [[ $1 != *['`(<>;|&']* ]]; then
-        for close in '' "'" '"'; do
-            eval "REPLY=$1$close" 2>/dev/null && return
-        done
+    local _rest=$1 _quote="" _letter _name
+    local _variable='^([A-Za-z_][A-Za-z0-9_]*)|^[{]([A-Za-z_][A-Za-z0-9_]*)[}]'
+    REPLY=""
+    if [[ $_rest == '~' || $_rest == '~/'* ]]; then
+        REPLY=${HOME-} _rest=${_rest:1}
     fi
-    REPLY=$1
+    while [[ $_rest ]]; do
+        _letter=${_rest:0:1} _rest=${_rest:1}
+        if [[ $_letter == "$_quote" ]]; then
+            _quote=""
+        elif [[ $_quote == "'" ]]; then
+            REPLY+=$_letter
+        elif [[ $_letter == '\' ]]; then
+            # Between double quotes it quotes these only.
+            [[ $_quote && ${_rest:0:1} != ['$`"\'] ]] && REPLY+=$_letter
+            REPLY+=${_rest:0:1} _rest=${_rest:1}
+        elif [[ ! $_quote && $_letter == ['"'\'] ]]; then
+            _quote=$_letter
+        elif [[ $_letter == '$' && $_rest =~ $_variable ]]; then
+            _name=${BASH_REMATCH[1]}${BASH_REMATCH[2]}
+            REPLY+=${!_name-} _rest=${_rest:${#BASH_REMATCH[0]}}
+        else
+            REPLY+=$_letter
+        fi
+    done
 }
 
 _kubectl_cbt() {
