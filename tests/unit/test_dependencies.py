@@ -1,0 +1,73 @@
+"""What pyproject.toml declares is what the package imports."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+DECLARED = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+MODULES = {"grpcio": "grpc", "protobuf": "google", "PySocks": "socks", "PyYAML": "yaml"}
+"""Of distributions whose module has another name."""
+
+NOT_IMPORTED = {"PySocks": "urllib3 imports it for a proxy-url of socks5://"}
+
+
+def module(requirement: str) -> str:
+    name = re.match(r"[\w-]+", requirement)[0]
+    return MODULES.get(name, name).lower().replace("-", "_")
+
+
+def imported() -> dict[str, str]:
+    """Top-level modules of other projects, each with one file that imports it."""
+    found = {}
+    for path in sorted((ROOT / "kubectl_cbt").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                names = [node.module]
+            elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("import_module", "__import__"):
+                # Only modules of ours may be named at run time.
+                names = [value.value for value in node.args[:1] if isinstance(value, ast.Constant)]
+            else:
+                continue
+            for name in names:
+                found.setdefault(name.partition(".")[0], str(path.relative_to(ROOT)))
+    ours = {"kubectl_cbt", *sys.stdlib_module_names}
+    return {name: path for name, path in found.items() if name not in ours}
+
+
+def test_every_import_of_another_project_is_declared():
+    declared = set(map(module, DECLARED))
+    assert {name: path for name, path in imported().items() if name not in declared} == {}
+
+
+def test_every_declared_dependency_is_imported_or_explained():
+    found = imported()
+    unused = {re.match(r"[\w-]+", each)[0] for each in DECLARED if module(each) not in found}
+    assert unused == set(NOT_IMPORTED)
+
+
+def test_every_dependency_has_a_floor_and_none_is_pinned():
+    for requirement in DECLARED:
+        assert re.fullmatch(r"[\w-]+>=\d+(\.\d+)+(,<\d+)?", requirement), requirement
+
+
+def test_deep_nesting_is_an_error_and_not_a_crash():
+    """With the releases below the floor of orjson the interpreter itself crashes."""
+    code = """
+import orjson
+for text in (b"[" * 300_000 + b"]" * 300_000, b'{"a":' * 300_000 + b"1" + b"}" * 300_000):
+    try: orjson.loads(text)
+    except orjson.JSONDecodeError: print("loads")
+deep = []
+for _ in range(10_000): deep = [{"a": deep}]
+try: orjson.dumps(deep)
+except orjson.JSONEncodeError: print("dumps")
+import os; os._exit(0)  # freeing what is so deep takes a while
+"""
+    found = subprocess.run([sys.executable, "-u", "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert (found.returncode, found.stdout.split()) == (0, ["loads", "loads", "dumps"])
