@@ -5,9 +5,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 OLDEST := .venv-oldest
+AUDIT := .venv-audit
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-oldest unit lint format protos docs matrix bench krew krew-check clean
+.PHONY: help setup demo test test-oldest unit lint format protos docs matrix bench audit krew krew-check clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -63,6 +64,18 @@ matrix: $(READY)  ## run every check against every fault of the demo, and write 
 bench: $(READY)  ## measure every promise about speed and memory (a quarter of an hour)
 	$(BIN)/python bench/run.py
 
+# An environment of its own: nothing that pip-audit needs may decide which releases of ours are audited.
+$(AUDIT)/.ready: Makefile
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: 'pip-audit>=2.10,<3'
+	@touch $@
+
+# Strict: a package that the advisory service does not know is an error, not a pass. AUDIT_SERVICE=osv asks another one.
+AUDIT_SERVICE ?= pypi
+audit: $(AUDIT)/.ready  ## look for known vulnerabilities in the oldest releases that are accepted, and in the newest
+	$(AUDIT)/bin/pip-audit --strict --vulnerability-service $(AUDIT_SERVICE) --disable-pip --no-deps --requirement tests/oldest.txt
+	$(AUDIT)/bin/pip-audit --strict --vulnerability-service $(AUDIT_SERVICE) .
+
 krew: $(READY)  ## build the krew archive and write its sha256 into krew-manifest.yaml
 	$(BIN)/python scripts/build_krew.py
 
@@ -70,4 +83,4 @@ krew-check: $(READY)  ## rebuild, compare with the manifest, install as krew doe
 	$(BIN)/python scripts/check_krew.py
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) $(OLDEST) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) $(AUDIT) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,6 +1,7 @@
 """What pyproject.toml declares is what the package imports."""
 
 import ast
+import functools
 import re
 import subprocess
 import sys
@@ -20,6 +21,7 @@ def module(requirement: str) -> str:
     return MODULES.get(name, name).lower().replace("-", "_")
 
 
+@functools.cache
 def imported() -> dict[str, str]:
     """Top-level modules of other projects, each with one file that imports it."""
     found = {}

@@ -1,0 +1,94 @@
+"""The workflows for GitHub, ours and the one for drivers: no foreign text becomes part of a script."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = sorted([*(ROOT / ".github" / "workflows").glob("*.yml"), *(ROOT / "docs").glob("*.yml")])
+FOR_DRIVERS = ROOT / "docs" / "driver-ci.yml"
+MAKE_TARGETS = {"make test", "make test-oldest", "make krew-check", "make audit"}
+
+
+def steps(workflow: Path) -> list[dict]:
+    jobs = yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"]
+    return [step for job in jobs.values() for step in job["steps"]]
+
+
+def test_there_are_workflows():
+    assert {path.name for path in WORKFLOWS} == {"ci.yml", "driver-ci.yml"}
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_no_script_of_a_workflow_contains_an_expression(workflow):
+    scripts = [step["run"] for step in steps(workflow) if "run" in step]
+    assert scripts
+    assert [script for script in scripts if "${{" in script] == []
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
+def test_a_workflow_may_only_read_and_pins_the_major_of_each_action(workflow):
+    document = yaml.safe_load(workflow.read_text(encoding="utf-8"))
+    assert document["permissions"] == {"contents": "read"}
+    assert not any("permissions" in job for job in document["jobs"].values())
+    # YAML 1.1 reads the key "on" as true.
+    assert "pull_request_target" not in str(document[True])
+    for step in steps(workflow):
+        if "uses" in step:
+            assert re.fullmatch(r"actions/[\w-]+@v\d+", step["uses"])
+        if step.get("uses", "").startswith("actions/checkout@"):
+            assert step["with"]["persist-credentials"] is False
+
+
+def test_our_workflow_runs_make_targets_that_exist():
+    runs = {step["run"] for step in steps(ROOT / ".github" / "workflows" / "ci.yml") if "run" in step}
+    assert runs == MAKE_TARGETS
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+    assert {run.removeprefix("make ") for run in runs} <= set(targets)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash on this machine")
+@pytest.mark.parametrize("name", ["Check", "Keep the report, and a recording for debugging"])
+def test_ids_that_are_hostile_reach_the_command_as_they_are(tmp_path, name):
+    ids = ["$(touch x)", "--secrets-file=`touch x`", 'a\'; touch x; "$HOME" *']
+    programs, folder = tmp_path / "programs", tmp_path / "folder"
+    programs.mkdir()
+    folder.mkdir()
+    (folder / "ids.txt").write_text("\n".join(ids))
+    command = programs / "kubectl-cbt"
+    command.write_text('#!/bin/sh\nprintf \'%s\\0\' "$@" > "$SEEN"\n')
+    command.chmod(0o755)
+    (script,) = [step["run"] for step in steps(FOR_DRIVERS) if step.get("name") == name]
+    seen = tmp_path / "seen"
+    environment = {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "SEEN": str(seen), "HOME": "/nonexistent"}
+    # As GitHub runs a script.
+    subprocess.run(["bash", "-e", "-c", script], cwd=folder, env=environment, check=True, timeout=60)
+    arguments = seen.read_text().split("\0")[:-1]
+    assert arguments[arguments.index("--") :] == ["--", *ids[:2]]
+    if name == "Check":
+        assert f"--third={ids[2]}" in arguments
+    assert not (folder / "x").exists()
+
+
+BY_NAME = re.compile(r"\b(?:pip3?|pipx|uvx?|easy_install)\b[^\n]*[\s\"'=]kubectl-cbt(?![\w./-])")
+
+
+@pytest.mark.parametrize(
+    "line", ["pip install kubectl-cbt", 'pipx run "kubectl-cbt"', "uvx kubectl-cbt", "pip install -U kubectl-cbt[x]"]
+)
+def test_an_installation_by_name_is_recognised(line):
+    assert BY_NAME.search(line)
+
+
+def test_nothing_installs_a_package_that_we_have_not_published():
+    texts = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "Makefile", ROOT / "krew-manifest.yaml", *WORKFLOWS]
+    for folder in ("docs", "kubectl_cbt", "packaging", "scripts"):
+        texts += [path for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix not in (".svg", ".pyc")]
+    assert len(texts) > 200
+    for path in texts:
+        assert not BY_NAME.search(path.read_text(encoding="utf-8")), path
