@@ -6,10 +6,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from peers import compared_with_nothing
 from warm import WarmCommand
 
 # As the command itself does: gRPC's core would print failed handshakes into the test's output.
@@ -27,6 +29,29 @@ _TIMEOUT_SECONDS = 120
 COMMAND = Path(sys.executable).with_name("kubectl-cbt")
 DELTA = ("delta", "snap-a", "snap-b")
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(autouse=True)
+def _say_what_was_not_compared(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    if compared_with_nothing:
+        request.node.user_properties.append(("not compared", compared_with_nothing[0]))
+        compared_with_nothing.clear()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line for each reason why tests, or comparisons in tests, were left out."""
+    reasons: Counter[str] = Counter()
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for name, reason in (
+                getattr(report, "user_properties", ()) if getattr(report, "when", "") == "teardown" else ()
+            ):
+                reasons[f"nothing to compare with: {reason}"] += name == "not compared"
+    for report in terminalreporter.stats.get("skipped", ()):
+        reasons[f"skipped: {report.longrepr[2].removeprefix('Skipped: ')}"] += 1
+    for reason, count in sorted(reasons.items()):
+        terminalreporter.write_line(f"{count} {'test' if count == 1 else 'tests'} {reason}")
 
 
 @pytest.fixture(scope="session")

@@ -3,12 +3,12 @@
 import base64
 import json
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 from conftest import command_environment
+from peers import KUBECTL
 
 from kubectl_cbt.demo.cluster import DemoCluster
 from kubectl_cbt.demo.metadata_service import MetadataService
@@ -98,7 +98,7 @@ class Standin:
         self.environment = {
             "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
             "STANDIN": str(folder / "plan"),
-            "STANDIN_REAL": shutil.which("kubectl") or "",
+            "STANDIN_REAL": KUBECTL or "",
         }
 
     @property

@@ -4,7 +4,6 @@ import base64
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import threading
@@ -18,16 +17,14 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-import pytest
 import yaml
 from conftest import command_environment, run_warm
+from peers import KUBECTL, has_kubectl
 
 from kubectl_cbt.demo.certificates import CertificateAuthority
 from kubectl_cbt.demo.https_server import Answer, Call, HttpsServer
 
 Document = dict[str, Any]
-
-needs_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="no kubectl on this machine")
 
 _LOOPBACK = ("127.0.0.1", "localhost")
 _DISPATCHER = "kubectl-dispatcher"
@@ -354,7 +351,7 @@ def agree(row: Row, cast: Cast, folder: Path) -> None:
         assert_refused(ours, row.said)
     else:
         assert ours.code == 0, ours.stderr
-    if shutil.which("kubectl"):
+    if has_kubectl():
         theirs = run_kubectl(row, cast, homes[1])
         assert (theirs.sent, theirs.proxied) == (ours.sent, ours.proxied), theirs.stderr
         assert bool(theirs.code) is bool(ours.code), theirs.stderr
@@ -398,13 +395,13 @@ def kubectl(home: Path, kubeconfig: Path, *arguments: str) -> "subprocess.Comple
     """Run the real kubectl; what it caches stays in ``home``."""
     environment = command_environment(HOME=str(home), KUBECONFIG=str(kubeconfig))
     return subprocess.run(
-        ["kubectl", *arguments], env=environment, capture_output=True, text=True, timeout=60, check=False
+        [str(KUBECTL), *arguments], env=environment, capture_output=True, text=True, timeout=60, check=False
     )
 
 
 def run_kubectl(row: Row, cast: Cast, folder: Path) -> Ran:
     """Run the real kubectl so."""
-    return _run(("kubectl", "version", "-o", "json"), row, cast, folder, _theirs)
+    return _run((str(KUBECTL), "version", "-o", "json"), row, cast, folder, _theirs)
 
 
 Runner = Callable[[list[str], dict[str, str], str], "subprocess.CompletedProcess[str]"]

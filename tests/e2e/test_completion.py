@@ -7,7 +7,6 @@ import contextlib
 import os
 import pty
 import select
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import COMMAND, command_environment, run_command, wait_for
+from peers import needs_kubectl
 
 from kubectl_cbt.cli.completing.scripts import Shell, script
 
@@ -171,7 +171,7 @@ def test_words_alone_load_no_client_library(environment):
 # The real kubectl
 
 
-@pytest.mark.skipif(shutil.which("kubectl") is None, reason="no kubectl on this machine")
+@needs_kubectl
 @pytest.mark.parametrize(
     ("words", "values", "directive"),
     [
@@ -351,7 +351,7 @@ def test_bash_inserts_plain_names_and_runs_none(odd_names, bash, tmp_path):
     assert not (tmp_path / "pwned").exists()
 
 
-@pytest.mark.skipif(shutil.which("kubectl") is None, reason="no kubectl on this machine")
+@needs_kubectl
 def test_kubectls_own_script_inserts_plain_names_and_runs_none(odd_names, environment, tmp_path):
     with contextlib.closing(Bash(tmp_path, environment, KUBECTLS)) as bash:
         for typed, expected in TABS.items():

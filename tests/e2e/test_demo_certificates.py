@@ -10,7 +10,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from test_demo_requests import SNAPSHOTS, Client, needs_kubectl
+from peers import needs_kubectl
+from test_demo_requests import SNAPSHOTS, Client
 from test_kubectl import kubectl
 
 from kubectl_cbt.demo.certificates import CertificateAuthority

@@ -1,7 +1,8 @@
 """Acting as somebody else: who may, and who one is then."""
 
 import pytest
-from test_demo_requests import SNAPSHOTS, Client, needs_kubectl
+from peers import needs_kubectl
+from test_demo_requests import SNAPSHOTS, Client
 from test_kubectl import kubectl
 
 from kubectl_cbt.demo.identity import BACKUP_APP

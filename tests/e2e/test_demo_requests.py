@@ -1,7 +1,6 @@
 """The demo API server's requests: what tests may see of them, and the client by which the demo's other tests ask."""
 
 import json
-import shutil
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,13 +9,13 @@ from typing import Any
 
 import pytest
 from conftest import DELTA, run_command
+from peers import needs_kubectl
 from test_kubectl import kubectl
 
 from kubectl_cbt.demo.cluster import DemoCluster
 from kubectl_cbt.demo.identity import API_AUDIENCE
 from kubectl_cbt.model.refs import ServiceAccountRef
 
-needs_kubectl = pytest.mark.skipif(shutil.which("kubectl") is None, reason="no kubectl on this machine")
 SNAPSHOTS = "/apis/snapshot.storage.k8s.io/v1/namespaces/default/volumesnapshots"
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 

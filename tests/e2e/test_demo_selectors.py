@@ -1,7 +1,8 @@
 """Label and field selectors of the demo API server."""
 
 import pytest
-from test_demo_requests import SNAPSHOTS, Client, needs_kubectl
+from peers import needs_kubectl
+from test_demo_requests import SNAPSHOTS, Client
 from test_demo_types import SERVICE
 from test_kubectl import kubectl
 

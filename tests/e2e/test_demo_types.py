@@ -1,7 +1,8 @@
 """The resource types that a demo cluster has none of until somebody puts them in."""
 
 import pytest
-from test_demo_requests import RBAC, SNAPSHOTS, Client, needs_kubectl
+from peers import needs_kubectl
+from test_demo_requests import RBAC, SNAPSHOTS, Client
 from test_kubectl import kubectl
 
 from kubectl_cbt.demo.identity import BACKUP_APP, NOBODY

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 
 import pytest
 from conftest import command_environment
-from test_demo_requests import SNAPSHOTS, Client, needs_kubectl
+from peers import KUBECTL, needs_kubectl
+from test_demo_requests import SNAPSHOTS, Client
 
 from kubectl_cbt.demo.identity import NOBODY
 
@@ -195,7 +196,7 @@ def test_kubectl_watches(own_demo, names):
         return changes(*arguments)
 
     own_demo.store.changes = wait
-    arguments = ["kubectl", "get", "volumesnapshots", *names, "-w", "--output-watch-events"]
+    arguments = [str(KUBECTL), "get", "volumesnapshots", *names, "-w", "--output-watch-events"]
     with subprocess.Popen(arguments, env=command_environment(own_demo), stdout=subprocess.PIPE, text=True) as process:
         limit = threading.Timer(60, process.kill)
         limit.start()

@@ -4,7 +4,8 @@ import subprocess
 
 import pytest
 from conftest import DELTA, command_environment, run_command
-from test_demo_requests import RBAC, SNAPSHOTS, Client, needs_kubectl
+from peers import KUBECTL, needs_kubectl
+from test_demo_requests import RBAC, SNAPSHOTS, Client
 
 from kubectl_cbt.demo.identity import API_AUDIENCE, Request
 from kubectl_cbt.model.refs import ServiceAccountRef
@@ -49,7 +50,7 @@ ROLE = {"metadata": {"name": "own"}, "rules": [{"apiGroups": ["*"], "resources":
 
 def feed(demo, *arguments: str, text: str = MANIFEST, context: str = "demo-admin"):
     """kubectl with a manifest on stdin."""
-    command = ["kubectl", *arguments, "-f", "-", "--context", context]
+    command = [str(KUBECTL), *arguments, "-f", "-", "--context", context]
     environment = command_environment(demo)
     return subprocess.run(command, env=environment, input=text, capture_output=True, text=True, timeout=60, check=False)
 

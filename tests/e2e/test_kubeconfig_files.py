@@ -24,9 +24,9 @@ from kubeconfigs import (
     kubeconfig,
     kubectl,
     lay_out,
-    needs_kubectl,
     run_ours,
 )
+from peers import needs_kubectl
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from kubeconfigs import (
     kubeconfig,
     of_cluster,
 )
+from peers import KUBECTL
 
 
 @pytest.fixture(scope="module")
@@ -353,4 +354,5 @@ def test_a_socks_proxy_is_spoken_to(cast, tmp_path):
         row = of_cluster("socks", TO_ONE | {"proxy-url": f"socks5://{proxy.address}"}, sent=ONE)
         agree(row, cast, tmp_path)
     assert {host for host, _ in proxy.asked} == {"127.0.0.1"}
-    assert len(proxy.asked) >= 2
+    # kubectl's connection, too, where there is one.
+    assert len(proxy.asked) >= 1 + bool(KUBECTL)

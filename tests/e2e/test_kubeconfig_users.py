@@ -14,11 +14,11 @@ from kubeconfigs import (
     agree,
     kubeconfig,
     lay_out,
-    needs_kubectl,
     of_user,
     run_kubectl,
     run_ours,
 )
+from peers import needs_kubectl
 
 
 @pytest.fixture(scope="module")

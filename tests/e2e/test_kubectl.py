@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -13,15 +12,16 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import COMMAND, command_environment, run_command
+from peers import KUBECTL, needs_kubectl
 
-pytestmark = pytest.mark.skipif(shutil.which("kubectl") is None, reason="no kubectl on this machine")
+pytestmark = needs_kubectl
 
 
 def kubectl(*arguments: str, kubeconfig: Path | str) -> "subprocess.CompletedProcess[str]":
     environment = command_environment(KUBECONFIG=str(kubeconfig))
     environment["PATH"] = f"{COMMAND.parent}{os.pathsep}{environment['PATH']}"
     return subprocess.run(
-        ["kubectl", *arguments], env=environment, capture_output=True, text=True, timeout=60, check=False
+        [str(KUBECTL), *arguments], env=environment, capture_output=True, text=True, timeout=60, check=False
     )
 
 

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 from conftest import COMMAND, command_environment, run_command
-from kubeconfigs import kubectl, needs_kubectl
+from kubeconfigs import kubectl
+from peers import needs_kubectl
 
 from kubectl_cbt.demo.cluster import DemoCluster
 from kubectl_cbt.demo.scenarios import BLOCKS_DRIVER, PAGES_DRIVER

@@ -21,10 +21,10 @@ from kubeconfigs import (
     files_of,
     kubeconfig,
     lay_out,
-    needs_kubectl,
     run_kubectl,
     run_ours,
 )
+from peers import needs_kubectl
 from test_terminal import Terminal
 
 V1 = "client.authentication.k8s.io/v1"

@@ -15,11 +15,11 @@ from kubeconfigs import (
     agree,
     assert_refused,
     lay_out,
-    needs_kubectl,
     of_user,
     run_kubectl,
     run_ours,
 )
+from peers import needs_kubectl
 
 from kubectl_cbt.cluster import config
 from kubectl_cbt.cluster.api import Api

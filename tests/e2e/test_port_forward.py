@@ -7,7 +7,6 @@ port. What the real kubectl says when it fails is tested with the real one, belo
 
 import json
 import re
-import shutil
 import signal
 import subprocess
 import time
@@ -16,12 +15,12 @@ from pathlib import Path
 import pytest
 from conftest import COMMAND, DELTA, cut_after, run_command, wait_for
 from inside import CLUSTER_IP, HOST, NAME, NAMESPACE, PORT, Standin, add_service, behind_a_service, point_at, set_ready
+from peers import needs_kubectl
 
 from kubectl_cbt.demo.metadata_service import Tampering
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
 
 ASKS = (*DELTA, "-o", "csv", "--max-results", "100")
-KUBECTL = shutil.which("kubectl")
 
 
 @pytest.fixture
@@ -402,7 +401,7 @@ def test_who_may_not_look_for_the_service_is_told_what_it_takes(own_demo, tmp_pa
 # The real kubectl, up to where a kubelet would have to answer.
 
 
-@pytest.mark.skipif(KUBECTL is None, reason="needs the real kubectl")
+@needs_kubectl
 def test_what_the_real_kubectl_may_not_do_becomes_our_error(own_demo):
     behind_a_service(own_demo)
     found = run_command(*ASKS, cluster=own_demo)
@@ -411,7 +410,7 @@ def test_what_the_real_kubectl_may_not_do_becomes_our_error(own_demo):
     assert "kubectl cbt rbac --for-user | kubectl apply -f -" in found.stderr
 
 
-@pytest.mark.skipif(KUBECTL is None, reason="needs the real kubectl")
+@needs_kubectl
 def test_what_the_real_kubectl_says_becomes_our_error(own_demo):
     behind_a_service(own_demo)
     admin = ("--context", "demo-admin", "--service-account", "backup/backup-app")
@@ -421,7 +420,7 @@ def test_what_the_real_kubectl_says_becomes_our_error(own_demo):
     assert "no kubelet" in found.stderr
 
 
-@pytest.mark.skipif(KUBECTL is None, reason="needs the real kubectl")
+@needs_kubectl
 def test_the_real_kubectl_finds_no_pod_where_nothing_says_it_is_ready(own_demo):
     behind_a_service(own_demo)
     add_service(own_demo, NAME, NAMESPACE, PORT, None)

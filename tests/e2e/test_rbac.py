@@ -1,20 +1,18 @@
 """The rights that ``rbac`` prints: enough, none too many, and taken by the real kubectl."""
 
-import shutil
 import subprocess
 
 import pytest
 import yaml
 from conftest import command_environment, run_command
 from inside import NAMESPACE, Standin, behind_a_service, point_at
+from peers import KUBECTL, needs_kubectl
 
 from kubectl_cbt.demo.cluster import DemoCluster
 from kubectl_cbt.demo.identity import API_AUDIENCE
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
 from kubectl_cbt.model.refs import ServiceAccountRef
 
-KUBECTL = shutil.which("kubectl")
-needs_kubectl = pytest.mark.skipif(KUBECTL is None, reason="needs the real kubectl")
 ADMIN = ("--context", "demo-admin")
 ACCOUNT = ServiceAccountRef("shop", "kubectl-cbt")
 DELTA = ("delta", "pg-mon", "pg-tue", "-n", "shop", "-o", "name")

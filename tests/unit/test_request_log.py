@@ -7,7 +7,8 @@ from collections.abc import Callable
 import orjson
 import pytest
 from conftest import DELTA, run_command
-from kubeconfigs import kubectl, needs_kubectl
+from kubeconfigs import kubectl
+from peers import needs_kubectl
 
 from kubectl_cbt.cluster.request_log import RequestLog
 

@@ -2,7 +2,8 @@
 
 import pytest
 from conftest import run_command
-from kubeconfigs import kubectl, needs_kubectl
+from kubeconfigs import kubectl
+from peers import needs_kubectl
 
 from kubectl_cbt.cluster.selection import Selection
 from kubectl_cbt.demo.cluster import DemoCluster
