@@ -17,6 +17,26 @@ _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%", re.ASCII)
 SECTOR_BYTES = 512
 """What disk tools count logical block addresses in."""
 
+_LINE_BREAK = re.compile("\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
+"""Where str.splitlines() splits."""
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_WITHOUT_GLYPH = frozenset(
+    chr(code)
+    for first, last in (
+        (0x34F, 0x34F),  # combining grapheme joiner
+        (0x115F, 0x1160),  # fillers of Hangul
+        (0x17B4, 0x17B5),  # inherent vowels of Khmer
+        (0x180B, 0x180F),  # variation selectors of Mongolian
+        (0x2800, 0x2800),  # the blank pattern of Braille
+        (0x3164, 0x3164),
+        (0xFE00, 0xFE0F),  # variation selectors
+        (0xFFA0, 0xFFA0),
+        (0xE0100, 0xE01EF),
+    )
+    for code in range(first, last + 1)
+)
+"""What str.isprintable() passes although nothing is drawn: Unicode's default-ignorable letters, marks and symbols."""
+
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([kKMGTPE]i?)?[bB]?", re.ASCII)
 
 
@@ -110,9 +130,36 @@ def age(since: datetime | None, now: datetime | None = None) -> str:
     return f"{years}y{rest}d" if years < 8 and rest else f"{years}y"
 
 
+def is_printable(character: str) -> bool:
+    """Whether a terminal draws one character, and draws something for it.
+
+    False for control characters (C0, DEL, C1), bidirectional marks, overrides and isolates, everything of no width or
+    without a glyph, line and paragraph separators, surrogates, and what Unicode does not assign. A space is printable,
+    spaces of any other kind are not.
+    """
+    return character.isprintable() and character not in _WITHOUT_GLYPH
+
+
 def printable(text: str) -> str:
-    """One line of a driver's, a server's or a document's text, without the letters that a terminal would obey."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    """Untrusted text for one line of a terminal: each character that is not printable becomes U+FFFD.
+
+    The result has as many characters as ``text``.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(character if is_printable(character) else _REPLACEMENT for character in text)
+
+
+def one_line(text: str) -> str:
+    """An untrusted message of any number of lines as one line: line breaks become spaces, the rest is printable."""
+    return printable(_LINE_BREAK.sub(" ", text))
+
+
+def as_argument(value: object) -> str:
+    """Untrusted text, or what has it as its text, as one argument of a command that a person may copy into a shell."""
+    import shlex
+
+    return shlex.quote(printable(str(value)))
 
 
 def parse_duration(text: str) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kubectl_cbt.cli.diagnostics import Diagnostics, is_a_terminal
 from kubectl_cbt.errors import SnapshotUnusable, UsageError
 from kubectl_cbt.model.refs import SnapshotRef
-from kubectl_cbt.units import age
+from kubectl_cbt.units import age, as_argument
 
 if TYPE_CHECKING:
     from kubectl_cbt.cli.session import Session
@@ -27,7 +27,7 @@ def choose_base(session: Session, target: SnapshotRef, diagnostics: Diagnostics)
     if not siblings:
         raise SnapshotUnusable(
             f"volumesnapshot {target} has no older snapshot of its volume to compare with",
-            hint=f"what it holds: kubectl cbt allocated {target.name} -n {target.namespace}",
+            hint=f"what it holds: kubectl cbt allocated {as_argument(target.name)} -n {as_argument(target.namespace)}",
         )
     for number, entry in enumerate(siblings, 1):
         diagnostics.say(f"{number:>3}  {entry.ref.name}   {age(entry.created)}")

@@ -75,7 +75,7 @@ def demo(
         return
     code = ask(Naming("snap-b", base="snap-a"), Cluster(demo=True, seed=seed, fault=fault), Asking(), terminal, viewing)
     if is_a_terminal(sys.stderr):
-        Diagnostics(quiet=terminal.quiet).note(_TRY)
+        Diagnostics(quiet=terminal.quiet).note(*_TRY.splitlines())
     raise typer.Exit(code)
 
 
@@ -130,19 +130,20 @@ def serve(
     ):
         write_stdout(f"export KUBECONFIG={cluster.kubeconfig}\n")
         diagnostics.note(
-            "contexts: demo, demo-admin (no ServiceAccount), demo-shop (least rights), demo-nobody (none)\n"
-            f"{to_try}The demo cluster runs until Ctrl-C."
+            "contexts: demo, demo-admin (no ServiceAccount), demo-shop (least rights), demo-nobody (none)",
+            *to_try,
+            "The demo cluster runs until Ctrl-C.",
         )
         _until_stopped(diagnostics)
 
 
 @contextlib.contextmanager
-def _on_socket(cluster: DemoCluster, path: Path | None, which: CsiDriver) -> Iterator[str]:
+def _on_socket(cluster: DemoCluster, path: Path | None, which: CsiDriver) -> Iterator[list[str]]:
     """A driver on its socket for the time of the block; gives the commands to try it with."""
     from kubectl_cbt.demo.scenarios import BLOCKS_DRIVER, PAGES_DRIVER
 
     if path is None:
-        yield ""
+        yield []
         return
     name = BLOCKS_DRIVER if which is CsiDriver.BLOCKS else PAGES_DRIVER
     volume = next(volume for volume in cluster.volumes if volume.driver == name)
@@ -155,7 +156,7 @@ def _on_socket(cluster: DemoCluster, path: Path | None, which: CsiDriver) -> Ite
             hint="--csi-socket takes a new file in a folder of yours; its whole path has at most 107 bytes",
         ) from error
     with service:
-        yield f"{name}: kubectl cbt delta {ids} --csi-endpoint {service.endpoint}\n"
+        yield [f"{name}: kubectl cbt delta {ids} --csi-endpoint {service.endpoint}"]
 
 
 def _until_stopped(diagnostics: Diagnostics) -> None:
@@ -164,7 +165,7 @@ def _until_stopped(diagnostics: Diagnostics) -> None:
         while True:
             time.sleep(_LOOK_UP_SECONDS)
     except Stopped as stopped:
-        diagnostics.note("\nstopped")
+        diagnostics.note("", "stopped")
         if stopped.number != signal.SIGINT:
             raise  # the exit code tells which signal it was
 

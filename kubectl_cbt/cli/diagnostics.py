@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Iterator
 from enum import IntEnum
 from typing import TYPE_CHECKING, TextIO
 
 from kubectl_cbt.errors import CbtError, UsageError
-from kubectl_cbt.units import counted, printable
+from kubectl_cbt.units import counted, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,6 +29,9 @@ class ExitCode(IntEnum):
 
 class Diagnostics:
     """Talks to the person on stderr; standard output is for data.
+
+    Every text is one line, printable, whoever wrote it: a line that a server or a document makes up would pass for
+    one of ours. A hint has lines of its own, which are indented.
 
     Args:
         quiet: leave out notes.
@@ -64,28 +68,29 @@ class Diagnostics:
             raise UsageError("nothing was chosen")
         return line.strip()
 
-    def note(self, text: str) -> None:
+    def note(self, *lines: str) -> None:
         """Something good to know."""
         if not self.quiet:
-            _say(text)
+            _say(*lines)
 
-    def warning(self, text: str) -> None:
-        """Something that may be wrong with the answer."""
-        _say(f"warning: {text}")
+    def warning(self, text: str, *details: str) -> None:
+        """Something that may be wrong with the answer; details are lines below it."""
+        _say(f"warning: {text}", *(f"  {detail}" for detail in details))
 
     def error(self, error: CbtError) -> ExitCode:
         """What failed and what to do; returns the exit code for it."""
         if self.verbosity > 0:
-            _say("".join(traceback.format_exception(error)).rstrip())
+            _say(*_traceback(error))
         _say(f"{error.prefix}{error.message}")
         if error.hint:
-            _say("hint: " + error.hint.replace("\n", "\n      "))
+            first, *more = error.hint.split("\n")
+            _say(f"hint: {first}", *(f"      {line}" for line in more))
         return ExitCode.USAGE if isinstance(error, UsageError) else ExitCode.FAILED
 
     def outcome(self, outcome: Outcome) -> None:
         """What is to be known of a stream that ended: the rules it broke, each with its first examples, and resumes."""
         for violation in outcome.violations:
-            self.warning(_in_words(violation))
+            self.warning(*_in_words(violation))
         if outcome.clipped:
             extents = "1 extent was" if outcome.clipped == 1 else f"{outcome.clipped} extents were"
             self.note(f"note: {extents} cut at the starting offset, or left out for ending before it")
@@ -98,17 +103,23 @@ def log_line(text: str) -> None:
     _say(text)
 
 
-def _in_words(violation: Violation) -> str:
+def _traceback(error: CbtError) -> Iterator[str]:
+    """Lines of it; those of an exception's own words are one each, as everywhere."""
+    for part in traceback.format_exception(error):
+        yield from part.rstrip().split("\n") if part.startswith("  File ") else [part.strip()]
+
+
+def _in_words(violation: Violation) -> list[str]:
     times = "once" if violation.count == 1 else f"{violation.count} times"
     lines = [f"the stream broke {violation.rule} ({violation.level}) {times}: {violation.title}"]
     for example in violation.examples:
         where = f"message {example.record}"
         if example.extent is not None:
             where += f", extent {example.extent} ({example.byte_offset}+{example.size_bytes})"
-        lines.append(f"  {where}: {example.text}")
+        lines.append(f"{where}: {example.text}")
     if violation.count > len(violation.examples):
-        lines.append("  …")
-    return "\n".join(lines)
+        lines.append("…")
+    return lines
 
 
 def is_a_terminal(stream: TextIO | None) -> bool:
@@ -116,11 +127,10 @@ def is_a_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
-def _say(text: str, end: str = "\n") -> None:
+def _say(*lines: str, end: str = "\n") -> None:
     if sys.stderr is None:
         return  # closed by the caller; print would take stdout instead, which is for data
-    # Whoever wrote the words, the person's terminal obeys none of them.
-    text = "\n".join(printable(line) for line in text.split("\n"))
+    text = "\n".join(one_line(line) for line in lines)
     try:
         print(text, end=end, file=sys.stderr, flush=True)  # noqa: T201  # this is the file that owns stderr
     except (OSError, ValueError):

@@ -13,6 +13,8 @@ from kubectl_cbt.cli.session import Session, open_session
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.errors import Forbidden, NotFound, UsageError
 from kubectl_cbt.model.refs import ServiceAccountRef
+from kubectl_cbt.output.encode import as_yaml
+from kubectl_cbt.units import as_argument, printable
 
 if TYPE_CHECKING:
     from kubectl_cbt.cluster.rbac import Explained, Grant
@@ -89,7 +91,8 @@ def rbac(
                 grant = _found(grant, session, service or [], Diagnostics(quiet=terminal.quiet))
     write_stdout("---\n".join(map(_as_yaml, objects(grant))))
     Diagnostics(quiet=terminal.quiet).note(
-        f"note: once it is applied: kubectl cbt delta BASE TARGET -n {grant.namespace} --service-account {account}"
+        f"note: once it is applied: kubectl cbt delta BASE TARGET -n {as_argument(grant.namespace)}"
+        f" --service-account {as_argument(account)}"
     )
 
 
@@ -119,7 +122,5 @@ def _reaching(grant: Grant, session: Session, only: list[str]) -> Grant:
 
 
 def _as_yaml(one: Explained) -> str:
-    from yaml import safe_dump
-
-    why = f"# {one.why}\n" if one.why else ""
-    return why + str(safe_dump(one.document, sort_keys=False, default_flow_style=None, width=120))
+    why = f"# {printable(one.why)}\n" if one.why else ""
+    return why + as_yaml(one.document, flow_style=None, width=120)

@@ -12,6 +12,7 @@ from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.cli.stopping import Stopped
 from kubectl_cbt.model.finding import Finding, Verdict
 from kubectl_cbt.output.report import Report, ReportFormat
+from kubectl_cbt.units import printable
 
 Begins = Callable[[str], None]
 
@@ -63,5 +64,8 @@ def _watching(form: ReportFormat, terminal: Terminal) -> Iterator[Begins]:
         yield lambda what: None
         return
     console = Diagnostics(no_color=terminal.color is ColorWhen.NEVER).console()
+    from rich.text import Text
+
     with console.status("") as status:
-        yield lambda what: status.update(what)
+        # A hop may have the name of a driver, in which rich would look for markup.
+        yield lambda what: status.update(Text(printable(what)))

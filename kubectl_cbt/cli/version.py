@@ -9,6 +9,7 @@ import typer
 
 from kubectl_cbt import __version__
 from kubectl_cbt.cli.stdout import write_stdout
+from kubectl_cbt.output.encode import as_json, as_yaml
 
 _LIBRARIES = ("kubernetes", "grpcio", "protobuf", "numpy")
 
@@ -25,13 +26,9 @@ def version(
     """
     document = versions()
     if output == "json":
-        import orjson
-
-        write_stdout(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n")
+        write_stdout(as_json(document).decode() + "\n")
     elif output == "yaml":
-        from yaml import safe_dump
-
-        write_stdout(safe_dump(document, sort_keys=False))
+        write_stdout(as_yaml(document))
     elif output:
         raise typer.BadParameter(f"{output!r} is not json or yaml", param_hint="--output")
     else:

@@ -14,12 +14,13 @@ import signal
 import subprocess
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import IO
 
 from kubectl_cbt.cluster.request_log import RequestLog
 from kubectl_cbt.errors import PortForwardFailed
+from kubectl_cbt.units import as_argument
 
 _START_SECONDS = 60.0
 _END_SECONDS = 2.0
@@ -223,18 +224,23 @@ _HINTS = {
 }
 
 
+def _quoted(facts: Mapping[str, object]) -> dict[str, str]:
+    return {name: as_argument(value) for name, value in facts.items()}
+
+
 def no_ready_pod(service: ServicePort) -> PortForwardFailed:
     """The error for a Service whose endpoints say so."""
     facts = {"service": service, "namespace": service.namespace}
-    return PortForwardFailed(f"there is no ready pod behind {service}", hint=_HINTS["pods"].format(**facts))
+    return PortForwardFailed(f"there is no ready pod behind {service}", hint=_HINTS["pods"].format(**_quoted(facts)))
 
 
 def _failed(service: ServicePort, said: str) -> PortForwardFailed:
     facts = {"service": service, "namespace": service.namespace, "port": service.port}
     for fragment, what, hint in _FAILURES:
         if fragment in said:
-            return PortForwardFailed(f"{what.format(**facts)}; {said}", hint=_HINTS[hint].format(**facts))
+            return PortForwardFailed(f"{what.format(**facts)}; {said}", hint=_HINTS[hint].format(**_quoted(facts)))
     return PortForwardFailed(
         f"no port-forward to {service}; {said or 'kubectl said nothing'}",
-        hint=f"try it by hand: kubectl port-forward -n {service.namespace} service/{service.name} :{service.port}",
+        hint=f"try it by hand: kubectl port-forward -n {as_argument(service.namespace)}"
+        f" {as_argument(f'service/{service.name}')} :{service.port}",
     )

@@ -17,6 +17,7 @@ from kubectl_cbt.errors import Forbidden, NotFound, ServiceUnusable, UsageError
 from kubectl_cbt.model.address import is_loopback, split_address
 from kubectl_cbt.model.target import Endpoint
 from kubectl_cbt.model.way import Connect, DirectWay, Way
+from kubectl_cbt.units import as_argument
 
 _CUSTOM = "--address HOST:PORT names another address, --connect direct takes it as it stands"
 
@@ -141,7 +142,7 @@ def _service_of_any_namespace(api: Api, name: str, port: int) -> Object | None:
         where = ", ".join(sorted(service["metadata"]["namespace"] for service in fitting))
         raise ServiceUnusable(
             f'there is a Service "{name}" in several namespaces: {where}',
-            hint=f"say which: --address {name}.NAMESPACE:{port}",
+            hint=f"say which: --address {as_argument(name)}.NAMESPACE:{port}",
         )
     return fitting[0] if fitting else None
 
@@ -172,10 +173,10 @@ def _check_port(service: Object, found: ServicePort, endpoint: Endpoint, *, is_o
     if found.port in ports:
         return
     has = ", ".join(map(str, ports)) or "none at all"
-    hint = f"--address {found.name}.{found.namespace}:PORT"
+    hint = f"--address {as_argument(found.name)}.{as_argument(found.namespace)}:PORT"
     if not is_own:
-        mend = f"whoever runs the driver has to mend it: kubectl edit snapshotmetadataservice {endpoint.service}"
-        hint = f"{mend}\nuntil then: {hint}"
+        edit = f"kubectl edit snapshotmetadataservice {as_argument(endpoint.service)}"
+        hint = f"whoever runs the driver has to mend it: {edit}\nuntil then: {hint}"
     raise ServiceUnusable(f"{found} has no port {found.port}; its ports: {has}", hint=hint)
 
 
@@ -195,5 +196,5 @@ def _check_ready(api: Api, service: ServicePort) -> None:
 
 
 def _what_it_takes(names: tuple[str, str] | None) -> str:
-    where = f"in namespace {names[1]}" if names and names[1] else "in all namespaces"
+    where = f"in namespace {as_argument(names[1])}" if names and names[1] else "in all namespaces"
     return f"to find out where the address leads you need get and list on services {where}: kubectl cbt rbac --for-user"

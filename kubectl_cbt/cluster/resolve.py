@@ -14,6 +14,7 @@ from kubectl_cbt.cluster.resources import CBT_GROUP, SnapshotMetadataService, Vo
 from kubectl_cbt.errors import Forbidden, NotFound, ServiceUnusable, SnapshotUnusable
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.target import Snapshot, Target, same_volume
+from kubectl_cbt.units import as_argument
 
 _WAIT = "kubectl wait volumesnapshot/{name} -n {namespace} --for=jsonpath='{{.status.readyToUse}}'=true --timeout=5m"
 
@@ -69,8 +70,8 @@ def _snapshot(catalogue: Catalogue, ref: SnapshotRef) -> Snapshot:
     if not content.handle:
         raise SnapshotUnusable(
             f"volumesnapshotcontents {content.name} of volumesnapshot {ref} has no snapshotHandle",
-            hint=f"the driver {content.driver} has not made the snapshot: kubectl describe volumesnapshotcontent"
-            f" {content.name}",
+            hint=f"the driver {as_argument(content.driver)} has not made the snapshot: kubectl describe"
+            f" volumesnapshotcontent {as_argument(content.name)}",
         )
     return Snapshot(
         ref=ref,
@@ -98,19 +99,19 @@ def explained(error: NotFound, catalogue: Catalogue, ref: SnapshotRef) -> NotFou
     except Forbidden:
         return error  # who may get one snapshot need not be allowed to list them
     if not names:
-        error.hint = f"namespace {ref.namespace} has no snapshots; all there are: kubectl cbt snapshots -A"
+        error.hint = f"namespace {as_argument(ref.namespace)} has no snapshots; all there are: kubectl cbt snapshots -A"
     else:
         close = difflib.get_close_matches(ref.name, names, n=3)
-        error.hint = f"did you mean {' or '.join(close)}? " if close else ""
-        error.hint += f"list them with: kubectl cbt snapshots -n {ref.namespace}"
+        error.hint = f"did you mean {' or '.join(map(as_argument, close))}? " if close else ""
+        error.hint += f"list them with: kubectl cbt snapshots -n {as_argument(ref.namespace)}"
     return error
 
 
 def _bound_content(snapshot: VolumeSnapshot) -> str:
     """Name of the content of a snapshot that may be asked about."""
     ref = snapshot.ref
-    wait = _WAIT.format(name=ref.name, namespace=ref.namespace)
-    describe = f"kubectl describe volumesnapshot {ref.name} -n {ref.namespace}"
+    wait = _WAIT.format(name=as_argument(ref.name), namespace=as_argument(ref.namespace))
+    describe = f"kubectl describe volumesnapshot {as_argument(ref.name)} -n {as_argument(ref.namespace)}"
     if not snapshot.has_status:
         raise SnapshotUnusable(
             f"volumesnapshot {ref} has no status yet: the snapshot controller has not seen it",
@@ -154,8 +155,8 @@ def _objections(base: Snapshot, target: Snapshot) -> list[SnapshotUnusable]:
             SnapshotUnusable(
                 f"target {target.ref} ({target.created:%Y-%m-%d %H:%M:%SZ}) is older than"
                 f" base {base.ref} ({base.created:%Y-%m-%d %H:%M:%SZ})",
-                hint=f"the other way round: kubectl cbt delta {target.ref.name} {base.ref.name}"
-                f" -n {target.ref.namespace}; --force asks all the same",
+                hint=f"the other way round: kubectl cbt delta {as_argument(target.ref.name)}"
+                f" {as_argument(base.ref.name)} -n {as_argument(target.ref.namespace)}; --force asks all the same",
                 forceable=True,
             )
         )
@@ -166,7 +167,8 @@ def _same_snapshot(target: Snapshot) -> SnapshotUnusable:
     """A driver would answer that nothing changed, and a backup believe it."""
     return SnapshotUnusable(
         f"base and target are the same snapshot, {target.ref} (handle {target.handle})",
-        hint=f"what it holds: kubectl cbt allocated {target.ref.name} -n {target.ref.namespace}",
+        hint=f"what it holds: kubectl cbt allocated {as_argument(target.ref.name)}"
+        f" -n {as_argument(target.ref.namespace)}",
     )
 
 
@@ -187,7 +189,7 @@ def _service(catalogue: Catalogue, name: str, *, named: bool) -> SnapshotMetadat
 
 def _other_services(catalogue: Catalogue) -> str:
     try:
-        others = ", ".join(service.name for service in catalogue.services())
+        others = ", ".join(as_argument(service.name) for service in catalogue.services())
     except Forbidden:
         return "you may not list the services there are; name one with --service if it serves this driver"
     if not others:

@@ -14,6 +14,7 @@ from kubectl_cbt.errors import ServiceUnusable
 from kubectl_cbt.model.address import split_address
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.target import Endpoint
+from kubectl_cbt.units import as_argument
 
 SNAPSHOT_GROUP = "snapshot.storage.k8s.io"
 CBT_GROUP = "cbt.storage.k8s.io"
@@ -160,7 +161,8 @@ class SnapshotMetadataService:
     def _unusable(self, what: str) -> ServiceUnusable:
         return ServiceUnusable(
             f'snapshotmetadataservices.{CBT_GROUP} "{self.name}": {what}',
-            hint=f"whoever runs the driver has to mend it: kubectl edit snapshotmetadataservice {self.name}",
+            hint="whoever runs the driver has to mend it:"
+            f" kubectl edit snapshotmetadataservice {as_argument(self.name)}",
         )
 
 

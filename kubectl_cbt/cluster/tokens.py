@@ -10,6 +10,7 @@ from kubectl_cbt.cluster.api import Api
 from kubectl_cbt.errors import ApiError, Forbidden, NotFound, TokenUnavailable
 from kubectl_cbt.model.refs import ServiceAccountRef
 from kubectl_cbt.model.secret import Secret
+from kubectl_cbt.units import as_argument
 
 MIN_DURATION_SECONDS = 600
 """The API server rejects less."""
@@ -75,14 +76,15 @@ def token_of_service_account(api: Api, account: ServiceAccountRef, audience: str
         except NotFound as error:
             raise TokenUnavailable(
                 f"ServiceAccount {account} does not exist ({error.message})",
-                hint=f"list them with: kubectl get serviceaccounts -n {account.namespace}",
+                hint=f"list them with: kubectl get serviceaccounts -n {as_argument(account.namespace)}",
             ) from error
         except Forbidden as error:
             raise TokenUnavailable(
                 f"no token for ServiceAccount {account}: {error.message}",
                 hint="you need create on serviceaccounts/token there:\n"
                 f"  kubectl create role cbt-token --verb=create --resource=serviceaccounts/token"
-                f" --resource-name={account.name} -n {account.namespace}\nand a rolebinding of it to you",
+                f" --resource-name={as_argument(account.name)} -n {as_argument(account.namespace)}\n"
+                "and a rolebinding of it to you",
             ) from error
         return Secret(answer["status"]["token"])
 
@@ -98,7 +100,7 @@ def service_account_of_caller(api: Api, namespace: str) -> ServiceAccountRef:
     Raises:
         TokenUnavailable: it is not; the hint shows how to make one.
     """
-    hint = _MAKE_ONE.format(namespace=namespace)
+    hint = _MAKE_ONE.format(namespace=as_argument(namespace))
     try:
         username = name_of_caller(api)
     except ApiError as error:

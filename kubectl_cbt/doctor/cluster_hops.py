@@ -10,7 +10,7 @@ from kubectl_cbt.doctor.hop import Hop, Seen
 from kubectl_cbt.doctor.walk import Walk
 from kubectl_cbt.errors import ApiError, Forbidden, NotFound
 from kubectl_cbt.model.refs import ServiceAccountRef, SnapshotRef
-from kubectl_cbt.units import counted, human_bytes
+from kubectl_cbt.units import as_argument, counted, human_bytes
 
 _DEFAULT_CLASS = "snapshot.storage.kubernetes.io/is-default-class"
 _SECRET_PREFIX = "csi.storage.k8s.io/snapshotter-"  # noqa: S105  # names of parameters, not what they hold
@@ -59,7 +59,7 @@ def _snapshots(walk: Walk, seen: Seen) -> None:
 
 def _snapshot(snapshot: VolumeSnapshot, seen: Seen) -> None:
     ref = snapshot.ref
-    describe = f"kubectl describe volumesnapshot {ref.name} -n {ref.namespace}"
+    describe = f"kubectl describe volumesnapshot {as_argument(ref.name)} -n {as_argument(ref.namespace)}"
     if not snapshot.has_status:
         seen.fail(
             f"{ref} has no status: no snapshot-controller has seen it, and the sidecar crashes when asked about it",
@@ -92,7 +92,7 @@ def _content(content: VolumeSnapshotContent, seen: Seen) -> None:
     if not content.handle:
         seen.fail(
             f"{content.name} has no snapshotHandle: the driver {content.driver} has not made the snapshot",
-            f"kubectl describe volumesnapshotcontent {content.name}",
+            f"kubectl describe volumesnapshotcontent {as_argument(content.name)}",
         )
         return
     size = human_bytes(content.restore_size_bytes) if content.restore_size_bytes else "unknown size"
@@ -139,7 +139,7 @@ def _class(content: Object, classes: dict[str, Object], driver: str, seen: Seen)
     if found is None:
         seen.fail(
             f'VolumeSnapshotClass "{name}" does not exist any more: the sidecar needs it',
-            f"make it again: kubectl get volumesnapshotclasses shows which there are for {driver}",
+            f"make it again: kubectl get volumesnapshotclasses shows which there are for {as_argument(driver)}",
         )
         return
     secret = [key for key in found.get("parameters") or {} if key.startswith(_SECRET_PREFIX)]

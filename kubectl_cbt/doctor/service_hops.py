@@ -24,7 +24,7 @@ from kubectl_cbt.model.results import MUST
 from kubectl_cbt.model.secret import Secret
 from kubectl_cbt.model.target import Target
 from kubectl_cbt.stream.taking import Taken, take
-from kubectl_cbt.units import human_seconds
+from kubectl_cbt.units import as_argument, human_seconds
 from kubectl_cbt.wire.sidecar import SidecarSource
 from kubectl_cbt.wire.source import Source
 
@@ -62,7 +62,7 @@ def _days(end: datetime) -> int:
 def _new_certificates(service: str) -> str:
     return (
         "make new certificates, put them into the secret the sidecar mounts, and the CA into caCert:\n"
-        f"kubectl edit snapshotmetadataservice {service}"
+        f"kubectl edit snapshotmetadataservice {as_argument(service)}"
     )
 
 
@@ -78,9 +78,11 @@ def _permissions(walk: Walk, seen: Seen) -> None:
     for words in missing:
         seen.fail(f"you may not {words}")
     if missing:
-        as_you = f" --as {walk.user}" if walk.user else ""
-        seen.fix.append(f"an administrator can grant it: kubectl cbt rbac -n {here.namespace} --for-user{as_you}"
-                        " | kubectl apply -f -")  # fmt: skip
+        as_you = f" --as {as_argument(walk.user)}" if walk.user else ""
+        seen.fix.append(
+            f"an administrator can grant it: kubectl cbt rbac -n {as_argument(here.namespace)} --for-user{as_you}"
+            " | kubectl apply -f -"
+        )
     else:
         way = ", and the way to the service," if walk.way is not None else ""
         seen.evidence.append(f"you may make every call that asking{way} takes")
@@ -144,8 +146,8 @@ def _account_rights(walk: Walk, seen: Seen) -> None:
     if not answer["status"].get("allowed"):
         seen.fail(
             f"ServiceAccount {account} may not get volumesnapshots in {here.namespace}: the sidecar will refuse it",
-            f"kubectl cbt rbac -n {here.namespace} --service-account {account} | kubectl apply -f -\n"
-            "(a Role limited by resourceNames does not count: the sidecar asks without a name)",
+            f"kubectl cbt rbac -n {as_argument(here.namespace)} --service-account {as_argument(account)}"
+            " | kubectl apply -f -\n(a Role limited by resourceNames does not count: the sidecar asks without a name)",
         )
     else:
         seen.evidence.append(f"{account} may get volumesnapshots in {here.namespace}")
@@ -237,7 +239,7 @@ def _tls_fix(refusal: str, service: str) -> str:
     if "did not sign" in refusal or "another" in refusal:
         return (
             "the CA was replaced, or caCert never was the right one. Put the CA that signs now into the object:\n"
-            f"kubectl edit snapshotmetadataservice {service}"
+            f"kubectl edit snapshotmetadataservice {as_argument(service)}"
         )
     if " is for " in refusal or "subjectAltName" in refusal:
         return f"the certificate needs the host of spec.address as a subjectAltName. {_new_certificates(service)}"
@@ -319,7 +321,7 @@ def _rules(taken: Taken, seen: Seen) -> None:
         tell = seen.fail if violation.level == MUST else seen.warn
         tell(
             f"it breaks {violation.rule}, {violation.title}: {violation.examples[0].text}",
-            f"what is behind it: kubectl cbt check --explain rule-{violation.rule.lower()}",
+            f"what is behind it: kubectl cbt check --explain {as_argument(f'rule-{violation.rule.lower()}')}",
         )
 
 

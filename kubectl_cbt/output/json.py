@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import orjson
-
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.results import Asked, Outcome, Summary
 from kubectl_cbt.output.document import Part, head, tail
+from kubectl_cbt.output.encode import as_json
 from kubectl_cbt.output.rows import Rows
 from kubectl_cbt.output.writer import Screen, Write
 
@@ -47,4 +46,4 @@ class JsonWriter:
 
 def _inner(part: Part) -> bytes:
     """The members of an object without its braces."""
-    return orjson.dumps(part, option=orjson.OPT_INDENT_2)[2:-2]
+    return as_json(part)[2:-2]

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from kubectl_cbt.output.encode import as_json, as_yaml
+from kubectl_cbt.units import printable
+
 
 class ListFormat(StrEnum):
     """What ``-o`` takes where objects are listed."""
@@ -69,7 +72,7 @@ class ListPrinter:
     def text(self, rows: Sequence[ListRow]) -> str:
         """The whole text at first, then that of further rows; a table of nothing is empty, as kubectl's."""
         if self._form is ListFormat.NAME:
-            return "".join(f"{row.name}\n" for row in rows)
+            return "".join(f"{printable(row.name)}\n" for row in rows)
         if self._form not in (ListFormat.JSON, ListFormat.YAML):
             return self._table(rows)
         if not self._watches:
@@ -79,7 +82,7 @@ class ListPrinter:
         return "".join(between + _document(self._form, row.document) for row in rows)
 
     def _table(self, rows: Sequence[ListRow]) -> str:
-        lines = [[row.cells[heading] for heading in self._columns] for row in rows]
+        lines = [[printable(row.cells[heading]) for heading in self._columns] for row in rows]
         if lines and not self._widths:
             # Measured once: what a watch brings later has to line up with what stands already.
             measured = [self._columns, *lines] if self._headings else lines
@@ -93,9 +96,5 @@ class ListPrinter:
 
 def _document(form: ListFormat, document: dict[str, Any]) -> str:
     if form is ListFormat.JSON:
-        import orjson
-
-        return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n"
-    from yaml import safe_dump
-
-    return safe_dump(document, sort_keys=False, allow_unicode=True)
+        return as_json(document).decode() + "\n"
+    return as_yaml(document)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.results import Asked, Outcome, Summary
 from kubectl_cbt.output.writer import Screen, Write
+from kubectl_cbt.units import printable
 
 
 class NameWriter:
@@ -21,4 +22,4 @@ class NameWriter:
 
     def end(self, outcome: Outcome, summary: Summary) -> None:
         if outcome.complete:
-            self._write("".join(f"{snapshot.ref.qualified}\n" for snapshot in self._snapshots).encode())
+            self._write("".join(f"{printable(snapshot.ref.qualified)}\n" for snapshot in self._snapshots).encode())

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import orjson
-
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.results import Asked, Outcome, Summary
 from kubectl_cbt.output.document import API_VERSION, KIND, Part, head, tail
+from kubectl_cbt.output.encode import as_json
 from kubectl_cbt.output.rows import Rows
 from kubectl_cbt.output.writer import Screen, Write
 
@@ -36,4 +35,4 @@ class NdjsonWriter:
 
 
 def _line(part: Part) -> bytes:
-    return orjson.dumps(part, option=orjson.OPT_APPEND_NEWLINE)
+    return as_json(part, indented=False) + b"\n"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from kubectl_cbt.model.finding import Finding, Tally, Verdict
-from kubectl_cbt.units import printable
+from kubectl_cbt.output.encode import as_json
+from kubectl_cbt.units import one_line, printable
 
 if TYPE_CHECKING:
     # Brings numpy; --help, which lists the formats, has no use for it.
@@ -56,6 +57,8 @@ class Report:
         self._form = form
         self._write = write
         self._screen = screen
+        if form is not ReportFormat.JSON:  # which escapes what it has to
+            name, about = printable(name), {printable(what): printable(value) for what, value in about.items()}
         self._name = name
         self._about = about
         self._shows_what_is_there = shows_what_is_there
@@ -69,7 +72,7 @@ class Report:
 
     def add(self, finding: Finding) -> None:
         """The next one; a table shows it at once."""
-        if self._form is not ReportFormat.JSON:  # which escapes what it has to
+        if self._form is not ReportFormat.JSON:
             finding = _printable(finding)
         self.findings.append(finding)
         if self._form is ReportFormat.TABLE:
@@ -94,10 +97,17 @@ class Report:
 
 
 def _printable(finding: Finding) -> Finding:
-    """Words of a driver's may hold control letters: no terminal obeys them, and XML cannot hold them."""
-    fix = "\n".join(map(printable, finding.fix.splitlines()))
-    evidence = tuple(map(printable, finding.evidence))
-    return replace(finding, sent=printable(finding.sent), evidence=evidence, fix=fix)
+    """Any text of a finding may be of a driver or a server: a terminal must not obey it, and XML cannot hold all of it.
+
+    A fix has lines; every other text, and each piece of evidence, is one.
+    """
+    changes: dict[str, Any] = {field.name: getattr(finding, field.name) for field in fields(finding)}
+    changes |= {name: one_line(text) for name, text in changes.items() if type(text) is str}
+    changes |= {
+        "evidence": tuple(map(one_line, finding.evidence)),
+        "fix": "\n".join(map(printable, finding.fix.split("\n"))),
+    }
+    return replace(finding, **changes)
 
 
 def _mark(finding: Finding, screen: Screen) -> str:
@@ -114,7 +124,7 @@ def _hop(finding: Finding, screen: Screen) -> list[str]:
     # The mark last: its colour counts no columns.
     lines[0] = _mark(finding, screen) + lines[0][1:]
     lines += [line for text in rest for line in _folded(column, text, column, screen)]
-    for number, text in enumerate(finding.fix.splitlines()):
+    for number, text in enumerate(_lines(finding.fix)):
         label = "     " if number else "fix: "
         lines += _folded(column + label, text, column + "     ", screen)
     return lines
@@ -131,11 +141,15 @@ def _case(finding: Finding, screen: Screen) -> list[str]:
         for number, line in enumerate(finding.evidence):
             lines += _wrapped("came" if finding.sent and not number else "", line, screen)
         lines += _wrapped("spec", finding.source, screen) if finding.source else []
-        for number, line in enumerate(finding.fix.splitlines()):
+        for number, line in enumerate(_lines(finding.fix)):
             lines += _wrapped("fix" if not number else "", line, screen)
     else:
         lines += [line for text in finding.evidence for line in _wrapped("", text, screen)]
     return lines
+
+
+def _lines(text: str) -> list[str]:
+    return text.split("\n") if text else []
 
 
 def _wrapped(label: str, text: str, screen: Screen) -> list[str]:
@@ -152,8 +166,6 @@ def _folded(first: str, text: str, indent: str, screen: Screen) -> list[str]:
 
 
 def _json(name: str, about: dict[str, str], findings: list[Finding], tally: Tally, *, complete: bool) -> str:
-    import orjson
-
     document = {
         "apiVersion": "kubectl-cbt/v1",
         "kind": "Report",
@@ -166,7 +178,7 @@ def _json(name: str, about: dict[str, str], findings: list[Finding], tally: Tall
         "skipped": tally.skipped,
         "complete": complete,
     }
-    return orjson.dumps(document, option=orjson.OPT_INDENT_2).decode() + "\n"
+    return as_json(document).decode() + "\n"
 
 
 def _document(finding: Finding) -> dict[str, object]:
@@ -227,11 +239,13 @@ def _tap(findings: list[Finding], *, complete: bool) -> str:
     lines = ["TAP version 14", f"1..{len(findings)}"]
     for number, finding in enumerate(findings, 1):
         result = "not ok" if finding.verdict is Verdict.FAIL else "ok"
+        # In a description "#" begins a directive, and "# TODO" lets a failure pass.
+        what = f"{finding.id}: {finding.title}".replace("\\", "\\\\").replace("#", "\\#")
         skipped = f" # SKIP {' '.join(finding.evidence)}" if finding.verdict is Verdict.SKIPPED else ""
-        lines.append(f"{result} {number} - {finding.id}: {finding.title}{skipped}".replace("\n", " "))
+        lines.append(f"{result} {number} - {what}{skipped}")
         if finding.verdict in (Verdict.FAIL, Verdict.WARN):
             kind = "" if finding.verdict is Verdict.FAIL else "warning\n"
-            lines += [f"# {line}" for line in (kind + _in_full(finding)).splitlines()]
+            lines += [f"# {line}" for line in (kind + _in_full(finding)).split("\n")]
     if not complete:
         lines.append("Bail out! not everything was checked")
     return "\n".join(lines) + "\n"

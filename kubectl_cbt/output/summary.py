@@ -11,9 +11,10 @@ from kubectl_cbt.model.record import Batch, block_metadata_type_name
 from kubectl_cbt.model.results import Asked, Outcome, Summary
 from kubectl_cbt.output.heat import GLYPH_LEVELS, heat_line
 from kubectl_cbt.output.writer import Screen, Write
-from kubectl_cbt.units import counted, human_bytes, human_count, human_rate, human_seconds, percent
+from kubectl_cbt.units import counted, human_bytes, human_count, human_rate, human_seconds, one_line, percent, printable
 
 _LABEL = 11
+_MAP = "Map"
 _BAR = 24
 _WIDEST_MAP = 160
 
@@ -48,8 +49,14 @@ class SummaryWriter:
         if outcome.failure and not outcome.messages:
             # Figures of nothing would look like an answer; stderr has the reason.
             return
-        lines = [f"{label:<{_LABEL}}{text}".rstrip() for label, text in self._lines(outcome, summary)]
+        lines = [
+            f"{label:<{_LABEL}}{self._shown(label, text)}".rstrip() for label, text in self._lines(outcome, summary)
+        ]
         self._write(("\n".join(lines) + "\n").encode())
+
+    def _shown(self, label: str, text: str) -> str:
+        """Each text is printable and one line; the map alone has colours, and no text from elsewhere."""
+        return text if label == _MAP else printable(text)
 
     def _lines(self, outcome: Outcome, summary: Summary) -> Iterator[tuple[str, str]]:
         yield self._title()
@@ -65,14 +72,14 @@ class SummaryWriter:
             what = "unallocated" if self._asked.target.base_handle is None else "unchanged"
             yield "Gaps", f"longest {what} {human_bytes(gap.size_bytes)} at {human_bytes(gap.byte_offset)}"
         if self._cells is not None:
-            yield "Map", f"▕{heat_line(self._cells.levels(GLYPH_LEVELS), self._screen.color_system)}▏"
+            yield _MAP, f"▕{heat_line(self._cells.levels(GLYPH_LEVELS), self._screen.color_system)}▏"
         if summary.extents:
             yield from self._costs(outcome, summary)
         yield "Stream", _stream(outcome)
         if outcome.messages:
             yield "Rules", _rules(outcome)
         if outcome.failure:
-            yield "INCOMPLETE", outcome.failure.message
+            yield "INCOMPLETE", one_line(outcome.failure.message)
 
     def _title(self) -> tuple[str, str]:
         target = self._asked.target

@@ -8,6 +8,7 @@ from typing import ClassVar, Protocol
 
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.results import Asked, Outcome, Summary
+from kubectl_cbt.units import one_line
 
 Write = Callable[[bytes], None]
 """Takes text for standard output, as UTF-8; raises OutputError when it cannot be written."""
@@ -58,4 +59,4 @@ def incomplete_note(outcome: Outcome) -> bytes:
     """
     if outcome.failure is None:
         return b""
-    return f"# incomplete: {' '.join(outcome.failure.message.split())}\n".encode()
+    return f"# incomplete: {one_line(outcome.failure.message)}\n".encode()

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from yaml import safe_dump
-
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.results import Asked, Outcome, Summary
 from kubectl_cbt.output.document import Part, head, tail
+from kubectl_cbt.output.encode import as_yaml
 from kubectl_cbt.output.rows import Rows
 from kubectl_cbt.output.writer import Screen, Write
 
@@ -41,4 +40,4 @@ class YamlWriter:
 
 
 def _dump(part: Part) -> bytes:
-    return safe_dump(part, sort_keys=False, allow_unicode=True, width=10**6).encode()
+    return as_yaml(part).encode()

@@ -8,6 +8,7 @@ every text of its code. What fits none is the driver's own.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import grpc
@@ -15,7 +16,7 @@ import grpc
 from kubectl_cbt import errors
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.target import Endpoint
-from kubectl_cbt.units import counted
+from kubectl_cbt.units import as_argument, counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,7 @@ def stream_error(
         "when": f"after {counted(messages, 'message')}" if messages else "before the first message",
     }
     message = what.format(**facts) + (f": {details}" if details else "") + f" ({code.name})"
-    return kind(message, code=code.name, details=details, hint=hint.format(**facts))
+    return kind(message, code=code.name, details=details, hint=hint.format(**_quoted(facts)))
 
 
 _SELF_SIGNED = ("self signed certificate", "self-signed certificate")
@@ -190,8 +191,13 @@ def not_vouched_error(error: errors.TlsFailed, reason: str, endpoint: Endpoint) 
         f"the certificate of {endpoint.service} at {endpoint.address} is not to be trusted: {reason} ({error.code})",
         code=error.code,
         details=error.details,
-        hint=_TLS_HINT.format(**facts),
+        hint=_TLS_HINT.format(**_quoted(facts)),
     )
+
+
+def _quoted(facts: Mapping[str, object]) -> dict[str, str]:
+    """For hints, which hold commands."""
+    return {name: as_argument(value) for name, value in facts.items()}
 
 
 def _in_words(question: Question) -> str:

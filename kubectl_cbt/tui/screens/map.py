@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable
 from typing import ClassVar
 
-import orjson
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -18,6 +17,7 @@ from kubectl_cbt.analysis.grid import cell_codes
 from kubectl_cbt.analysis.sieve import Sieve, Sifted
 from kubectl_cbt.model.extents import Extents, Run
 from kubectl_cbt.model.record import INT64_MAX
+from kubectl_cbt.output.encode import as_json
 from kubectl_cbt.tui import keys, wording
 from kubectl_cbt.tui.atlas import Atlas
 from kubectl_cbt.tui.layers import BOTH, Layers, neighbour
@@ -421,7 +421,7 @@ class MapScreen(CbtScreen[None]):
         if found is None:
             self.notice("there is no extent at the cursor")
             return
-        text = orjson.dumps({"byteOffset": found[0], "sizeBytes": found[1]}).decode()
+        text = as_json({"byteOffset": found[0], "sizeBytes": found[1]}, indented=False).decode()
         self.app.copy_to_clipboard(text)
         self.notice(f"copied {text}")
 
