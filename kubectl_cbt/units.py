@@ -19,7 +19,8 @@ SECTOR_BYTES = 512
 
 _LINE_BREAK = re.compile("\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 """Where str.splitlines() splits."""
-_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+"""What stands for a character that is not printable."""
 _WITHOUT_GLYPH = frozenset(
     chr(code)
     for first, last in (
@@ -147,7 +148,7 @@ def printable(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(character if is_printable(character) else _REPLACEMENT for character in text)
+    return "".join(character if is_printable(character) else REPLACEMENT for character in text)
 
 
 def one_line(text: str) -> str:

@@ -159,6 +159,9 @@ class CbtApp(App[None]):
         if self._colors:
             self.theme = LIGHT.name if self.current_theme.dark else DARK.name
 
+    def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
+        """Write nothing: Textual's own writes to any path, and any markup can name it. The map exports pictures."""
+
     # Help
 
     def action_keys(self) -> None:

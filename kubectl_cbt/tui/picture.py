@@ -6,13 +6,14 @@ font to fetch from elsewhere. Here text is in the reader's own monospace font, a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from rich.style import Style
+
+from kubectl_cbt.units import printable
 
 if TYPE_CHECKING:
     from textual.screen import Screen
@@ -26,7 +27,6 @@ _FONTS = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 _MARGIN = 8
 _PAGE, _INK = "#0f1319", "#d8dee9"
 
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _EIGHTHS = {glyph: number for number, glyph in enumerate("▁▂▃▄▅▆▇█", 1)}
 _LINES = {"─": "M0 8.5H8", "│": "M4 0V17", "╭": "M8 8.5Q4 8.5 4 17", "╮": "M0 8.5Q4 8.5 4 17"}
 _LINES |= {"╰": "M4 0Q4 8.5 8 8.5", "╯": "M4 0Q4 8.5 0 8.5"}
@@ -125,8 +125,8 @@ def _text(column: int, row: int, text: str, ink: str, *, bold: bool) -> str:
 
 
 def _escaped(text: str) -> str:
-    """As XML takes it; a name may hold letters that XML has no way to write."""
-    return escape(_NOT_XML.sub("\N{REPLACEMENT CHARACTER}", text), quote=False)
+    """As XML takes it: a name may hold characters that XML has no way to write."""
+    return escape(printable(text), quote=False)
 
 
 def _color(style: Style | None, *, background: bool) -> str:

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from textual.content import Content
 
 from kubectl_cbt.analysis.window import Window
 from kubectl_cbt.model.extents import Extents, Run
 from kubectl_cbt.model.record import block_metadata_type_name
 from kubectl_cbt.model.results import Asked, Outcome, Summary
 from kubectl_cbt.tui.loader import Frame
+from kubectl_cbt.tui.plain import Content, line, plain
 from kubectl_cbt.units import (
     counted,
     grouped_hex,
@@ -21,8 +21,8 @@ from kubectl_cbt.units import (
     human_offset,
     human_rate,
     human_seconds,
+    one_line,
     percent,
-    printable,
 )
 
 MUTED, WARNING, ERROR, GOOD = "$quiet", "bold $text-warning", "bold $text-error", "$text-success"
@@ -56,9 +56,9 @@ def subject_title(asked: Asked) -> str:
     """The two snapshots, or the one."""
     target = asked.target
     if target.base_handle is None:
-        return printable(target.snapshot.ref.name)
+        return target.snapshot.ref.name
     base = target.base.ref.name if target.base else f"handle {target.base_handle}"
-    return printable(f"{base} → {target.snapshot.ref.name}")
+    return f"{base} → {target.snapshot.ref.name}"
 
 
 def header(main: Asked, kind: str | None, frame: Frame, width: int) -> Content:
@@ -74,12 +74,12 @@ def header(main: Asked, kind: str | None, frame: Frame, width: int) -> Content:
     volume = f"{snapshot.ref.namespace}/{snapshot.claim}" if snapshot.claim else snapshot.ref.namespace
     block_type = outcome.block_metadata_type
     details = [volume, snapshot.driver, block_metadata_type_name(block_type) if block_type is not None else ""]
-    details = [printable(detail) for detail in details if detail]
+    details = [detail for detail in details if detail]
     while details and len(_left(title, details)) + len(right) + 3 > width:
         details.pop()
     left = _left(title, details)
     gap = " " * max(width - len(left) - len(right) - 1, 2)
-    return Content.assemble(" ", (title, "bold"), (left[len(title) + 1 :], MUTED), gap, (right, "bold"))
+    return line(" ", (title, "bold"), (left[len(title) + 1 :], MUTED), gap, (right, "bold"))
 
 
 def _figures(kind: str | None, frame: Frame, room: int) -> str:
@@ -108,7 +108,7 @@ def status(frame: Frame, width: int, notice: str = "", layer: str = "") -> Conte
         layer: which one it is about, where that is not the one that figures and list are of.
     """
     if layer and not notice:
-        return Content.assemble(f" {layer}:", status(frame, width - len(layer) - 2))
+        return line(f" {layer}:", status(frame, width - len(layer) - 2))
     outcome = frame.outcome
     if notice:
         return fitting(width, [(notice, WARNING)])
@@ -150,11 +150,10 @@ def _running(frame: Frame, width: int) -> Content:
 
 def fitting(width: int, parts: Sequence[tuple[str, str]]) -> Content:
     """Parts side by side as long as they fit; the first is always there, cut at a word if it must be."""
-    texts = [(printable(text), style) for text, style in parts]
-    shown = Content(" ") + Content.styled(_cut(texts[0][0], width - 2), texts[0][1])
-    for text, style in texts[1:]:
+    shown = line(" ", (_cut(parts[0][0], width - 2), parts[0][1]))
+    for text, style in parts[1:]:
         if shown.cell_length + len(_SEPARATOR) + len(text) < width:
-            shown = Content.assemble(shown, (_SEPARATOR, MUTED), (text, style))
+            shown = line(shown, (_SEPARATOR, MUTED), (text, style))
     return shown
 
 
@@ -217,7 +216,7 @@ def here(extents: Extents, cell: tuple[int, int], cursor: int, words: Words, wid
 
 
 def _row(label: str, text: str) -> Content:
-    return Content.assemble((f" {label:<10}", MUTED), text)
+    return line((f" {label:<10}", MUTED), text)
 
 
 def _covered(extents: Extents, start: int, end: int) -> int:
@@ -274,7 +273,7 @@ def statistics(
     """The lines of the statistics panel."""
     summary, capacity = frame.summary, frame.outcome.volume_capacity_bytes
     if not summary.extents:
-        yield Content(" nothing " + words.covered)
+        yield plain(" nothing " + words.covered)
         return
     yield _row("extents", f"{human_count(summary.extents)} in {counted(summary.runs, 'run')}")
     yield _row("smallest", human_bytes(summary.smallest_bytes))
@@ -292,15 +291,15 @@ def statistics(
 
 def _jump_lines(title: str, found: Sequence[Jump]) -> Iterator[Content]:
     if found:
-        yield Content("")
-        yield Content.styled(f" {title}", "bold")
+        yield plain("")
+        yield plain(f" {title}", "bold")
     for jump in found:
-        yield Content.assemble(" ", (jump.key, "bold $text-accent"), " ", jump.text)
+        yield line(" ", (jump.key, "bold $text-accent"), " ", jump.text)
 
 
 def _costs(summary: Summary, capacity: int | None, words: Words) -> Iterator[Content]:
-    yield Content("")
-    yield Content.styled(f" {words.cost}, by chunk size", "bold")
+    yield plain("")
+    yield plain(f" {words.cost}, by chunk size", "bold")
     for cost in summary.chunk_costs:
         share = f"  {percent(cost.size_bytes, capacity)}" if capacity else ""
         yield _row(human_bytes(cost.chunk_bytes), f"{human_bytes(cost.size_bytes):>10}{share}")
@@ -309,8 +308,8 @@ def _costs(summary: Summary, capacity: int | None, words: Words) -> Iterator[Con
 
 
 def _sizes(summary: Summary, width: int) -> Iterator[Content]:
-    yield Content("")
-    yield Content.styled(" Sizes of extents", "bold")
+    yield plain("")
+    yield plain(" Sizes of extents", "bold")
     most = max((bucket.extents for bucket in summary.histogram), default=1)
     room = max(width - 22, 4)
     for bucket in summary.histogram:
@@ -322,42 +321,38 @@ def trouble(frame: Frame) -> Iterator[Content]:
     """Everything that is wrong with the stream, in full."""
     outcome = frame.outcome
     if outcome.failure and not frame.is_running:
-        yield Content.styled(f"INCOMPLETE {_reach(outcome)}", ERROR)
-        yield from (Content(printable(line)) for line in outcome.failure.message.splitlines())
-        yield from (Content.styled(printable(line), MUTED) for line in outcome.failure.hint.splitlines())
+        yield plain(f"INCOMPLETE {_reach(outcome)}", ERROR)
+        yield plain(one_line(outcome.failure.message))
+        # A document may bring a hint of any lines: none of them must pass for one of ours.
+        yield from (plain(f"  {text}", MUTED) for text in outcome.failure.hint.splitlines())
         if outcome.is_out_of_order:
-            yield Content("The extents came out of order: nobody knows what is missing. Ask anew.")
+            yield plain("The extents came out of order: nobody knows what is missing. Ask anew.")
         else:
-            yield Content(f"What lies behind {human_count(outcome.next_offset)} is not known. Go on from there with")
-            yield Content(f"  --starting-offset {outcome.next_offset}")
-        yield Content("")
+            yield plain(f"What lies behind {human_count(outcome.next_offset)} is not known. Go on from there with")
+            yield plain(f"  --starting-offset {outcome.next_offset}")
+        yield plain("")
     if outcome.resumes:
-        yield Content(f"The stream was taken up again {counted(outcome.resumes, 'time')}.")
+        yield plain(f"The stream was taken up again {counted(outcome.resumes, 'time')}.")
     for violation in outcome.violations:
         style = ERROR if violation.level == "MUST" else WARNING
-        yield Content.styled(printable(f"{violation.rule} ({violation.level}): {violation.title}"), style)
-        yield Content(f"broken {counted(violation.count, 'time')}")
+        yield plain(f"{violation.rule} ({violation.level}): {violation.title}", style)
+        yield plain(f"broken {counted(violation.count, 'time')}")
         for example in violation.examples:
             where = f"message {example.record}"
             if example.extent is not None:
                 where += f", extent {example.extent} ({example.byte_offset}+{example.size_bytes})"
-            yield Content.styled(printable(f"  {where}: {example.text}"), MUTED)
-        yield Content("")
+            yield plain(f"  {where}: {example.text}", MUTED)
+        yield plain("")
     if not frame.summary.exact:
-        yield Content("Extents overlapped or were out of order: map and list show the bytes they cover, in order.")
-        yield Content("As they were sent: -o wide, -o json, or an export.")
+        yield plain("Extents overlapped or were out of order: map and list show the bytes they cover, in order.")
+        yield plain("As they were sent: -o wide, -o json, or an export.")
     if not (outcome.violations or (outcome.failure and not frame.is_running)):
-        yield Content("Nothing is wrong so far." if frame.is_running else "Nothing is wrong: every rule was kept.")
+        yield plain("Nothing is wrong so far." if frame.is_running else "Nothing is wrong: every rule was kept.")
 
 
 def footer(pairs: Sequence[tuple[str, str]]) -> Content:
     """The last line: keys and what they do."""
-    line = Content(" ")
+    shown = plain(" ")
     for key, word in pairs:
-        line = Content.assemble(line, (key, "bold $text-accent"), " ", (word, MUTED), "  ")
-    return line
-
-
-def joined(lines: Iterator[Content]) -> Content:
-    """Lines as one text."""
-    return Content("\n").join(list(lines))
+        shown = line(shown, (key, "bold $text-accent"), " ", (word, MUTED), "  ")
+    return shown

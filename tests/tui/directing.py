@@ -227,6 +227,7 @@ async def press(pilot, *keys: str) -> None:
 async def type_text(pilot, text: str) -> None:
     """Type a line into what has the keyboard."""
     names = {" ": "space", ">": "greater_than_sign", "<": "less_than_sign", ".": "full_stop", "%": "percent_sign"}
+    names |= {"[": "left_square_bracket", "]": "right_square_bracket"}
     names |= {"=": "equals_sign", "+": "plus", "-": "minus", "/": "slash", "_": "underscore"}
     await press(pilot, *(names.get(letter, letter) for letter in text))
 

@@ -8,20 +8,18 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.content import Content
-from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
 
 from kubectl_cbt.model.entry import SnapshotEntry, by_volume_and_age
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.target import same_volume
 from kubectl_cbt.tui import keys, wording
 from kubectl_cbt.tui.loader import Loader
+from kubectl_cbt.tui.plain import Choices, Content, Entry, Text, joined, line, plain, set_title
 from kubectl_cbt.tui.ports import Backend, Choice, Opened
 from kubectl_cbt.tui.screens.base import CbtScreen
 from kubectl_cbt.tui.screens.map import MapScreen
 from kubectl_cbt.tui.widgets.prompt import Prompt
-from kubectl_cbt.units import age, human_bytes, printable
+from kubectl_cbt.units import age, human_bytes
 
 _NAMELESS = "(no claim)"
 
@@ -39,10 +37,6 @@ class Marks:
         return Marks((*self.refs[-1:], ref))
 
 
-class SnapshotList(OptionList, inherit_bindings=False):
-    """Its keys are the screen's: textual's own would stop at headings."""
-
-
 class BrowseScreen(CbtScreen[None]):
     """A list under a heading for each volume.
 
@@ -57,7 +51,7 @@ class BrowseScreen(CbtScreen[None]):
     def __init__(self, backend: Backend, entries: list[SnapshotEntry], namespace: str) -> None:
         super().__init__()
         self._backend = backend
-        self._entries = sorted(entries, key=by_volume_and_age)
+        self._entries = _distinct(entries)
         self._namespace = namespace
         self._filter = ""
         self._marks = Marks()
@@ -71,18 +65,18 @@ class BrowseScreen(CbtScreen[None]):
         return self._marks
 
     def compose(self) -> ComposeResult:
-        yield Static(id="header")
-        yield Static(id="status")
-        yield Static(id="columns")
-        yield SnapshotList(id="snapshots", compact=True, markup=False)
-        yield Static(id="about")
+        yield Text(id="header")
+        yield Text(id="status")
+        yield Text(id="columns")
+        yield Choices(id="snapshots")
+        yield Text(id="about")
         yield Prompt()
-        yield Static(id="keys")
+        yield Text(id="keys")
 
     def on_mount(self) -> None:
         """Show what is there."""
-        self.query_one("#about", Static).border_title = "snapshot"
-        self.query_one(OptionList).focus()
+        set_title(self.query_one("#about"), "snapshot")
+        self.query_one(Choices).focus()
         self._fill()
 
     def on_resize(self) -> None:
@@ -100,47 +94,46 @@ class BrowseScreen(CbtScreen[None]):
     @property
     def current(self) -> SnapshotEntry | None:
         """The one under the cursor."""
-        listing = self.query_one(OptionList)
+        listing = self.query_one(Choices)
         if listing.highlighted is None:
             return None
         found = listing.get_option_at_index(listing.highlighted).id
-        return next((entry for entry in self._entries if str(entry.ref) == found), None)
+        return next((entry for entry in self._entries if _id(entry) == found), None)
 
     def _fill(self) -> None:
         """Draw everything anew; the cursor stays on its snapshot."""
-        listing, before = self.query_one(OptionList), self.current
+        listing, before = self.query_one(Choices), self.current
         layout = self._layout = _Layout.of(self._entries, max(self.size.width - 4, 20))
-        listing.clear_options()
-        options: list[Option] = []
+        entries: list[Entry] = []
         volume = None
         for entry in self.matching:
             if _volume(entry) != volume:
                 volume = _volume(entry)
-                options.append(Option(layout.heading(entry), disabled=True))
-            options.append(Option(layout.line(entry, self._marks.refs, is_current=False), id=str(entry.ref)))
-        listing.add_options(options)
+                entries.append(Entry(layout.heading(entry), disabled=True))
+            entries.append(Entry(layout.line(entry, self._marks.refs, is_current=False), _id(entry)))
+        listing.show(entries)
         self._restore(before)
         self._point()
-        self.query_one("#columns", Static).update(layout.titles())
+        self.query_one("#columns", Text).update(layout.titles())
         self._draw_texts()
 
     def _restore(self, before: SnapshotEntry | None) -> None:
-        listing, visible = self.query_one(OptionList), self.matching
+        listing, visible = self.query_one(Choices), self.matching
         if before is not None and before.ref in [entry.ref for entry in visible]:
-            listing.highlighted = listing.get_option_index(str(before.ref))
+            listing.highlighted = listing.get_option_index(_id(before))
         elif visible:
-            listing.highlighted = listing.get_option_index(str(visible[0].ref))
+            listing.highlighted = listing.get_option_index(_id(visible[0]))
 
     def _draw_texts(self) -> None:
         where = f"namespace {self._namespace}" if self._namespace else "all namespaces"
         usable = sum(entry.usable for entry in self._entries)
         counts = f"{len(self._entries)} snapshots, CBT works for {usable}"
         gap = " " * max(self.size.width - len(where) - len(counts) - 15, 2)
-        title = Content.assemble((" Snapshots", "bold"), (f"   {where}", wording.MUTED), gap, (counts, "bold"))
-        self.query_one("#header", Static).update(title)
-        self.query_one("#status", Static).update(self._status())
-        self.query_one("#about", Static).update(self._about())
-        self.query_one("#keys", Static).update(wording.footer(keys.footer(self.KEYS, self.size.width)))
+        title = line((" Snapshots", "bold"), (f"   {where}", wording.MUTED), gap, (counts, "bold"))
+        self.query_one("#header", Text).update(title)
+        self.query_one("#status", Text).update(self._status())
+        self.query_one("#about", Text).update(self._about())
+        self.query_one("#keys", Text).update(wording.footer(keys.footer(self.KEYS, self.size.width)))
 
     def _status(self) -> Content:
         if self._notice:
@@ -154,21 +147,21 @@ class BrowseScreen(CbtScreen[None]):
             text = f" filter: {self._filter}   ({len(self.matching)} of {len(self._entries)}; Esc shows all)"
         else:
             text = " Space marks a snapshot, Enter opens the map"
-        return Content.styled(text, wording.MUTED)
+        return plain(text, wording.MUTED)
 
     def _about(self) -> Content:
         """All that is known of the snapshot under the cursor; first of all why it cannot be asked about."""
         entry = self.current
         if entry is None:
-            return Content("no snapshot here" if self._entries else "there are no snapshots")
+            return plain("no snapshot here" if self._entries else "there are no snapshots")
         works = ("CBT works", wording.GOOD) if entry.usable else (f"cannot be asked: {entry.obstacle}", wording.ERROR)
-        first = Content.assemble((str(entry.ref), "bold"), "   ", works)
+        first = line((str(entry.ref), "bold"), "   ", works)
         taken = f"taken {entry.created:%Y-%m-%d %H:%M:%SZ}" if entry.created else "not taken yet"
         details = [taken, entry.driver and f"driver {entry.driver}", entry.handle and f"handle {entry.handle}"]
         parts = [(detail, wording.MUTED) for detail in details if detail]
-        return Content("\n").join([first, wording.fitting(self.size.width - 2, parts)])
+        return joined([first, wording.fitting(self.size.width - 2, parts)])
 
-    @on(OptionList.OptionHighlighted)
+    @on(Choices.OptionHighlighted)
     def _highlighted(self) -> None:
         self._notice = ""
         self._point()
@@ -176,12 +169,12 @@ class BrowseScreen(CbtScreen[None]):
 
     def _point(self) -> None:
         """Draw the cursor as a character too: a bar alone is nothing where there are no colours."""
-        listing, current = self.query_one(OptionList), self.current
+        listing, current = self.query_one(Choices), self.current
         for ref in {self._pointed, current.ref if current else None}:
             entry = next((entry for entry in self.matching if entry.ref == ref), None)
             if entry is not None:
-                line = self._layout.line(entry, self._marks.refs, is_current=entry is current)
-                listing.replace_option_prompt(str(entry.ref), line)
+                drawn = self._layout.line(entry, self._marks.refs, is_current=entry is current)
+                listing.redraw(_id(entry), drawn)
         self._pointed = current.ref if current else None
 
     # Doing
@@ -192,7 +185,7 @@ class BrowseScreen(CbtScreen[None]):
         if visible and current is not None:
             index = [entry.ref for entry in visible].index(current.ref)
             wanted = visible[max(min(index + by, len(visible) - 1), 0)]
-            self.query_one(OptionList).highlighted = self.query_one(OptionList).get_option_index(str(wanted.ref))
+            self.query_one(Choices).highlighted = self.query_one(Choices).get_option_index(_id(wanted))
 
     def action_first(self) -> None:
         """To the first snapshot."""
@@ -235,12 +228,12 @@ class BrowseScreen(CbtScreen[None]):
         self.do("reading the snapshots …", self._backend.entries, self._refreshed)
 
     def _refreshed(self, entries: list[SnapshotEntry]) -> None:
-        self._entries = sorted(entries, key=by_volume_and_age)
+        self._entries = _distinct(entries)
         there = {entry.ref for entry in entries}
         self._marks = Marks(tuple(ref for ref in self._marks.refs if ref in there))
         self._fill()
 
-    @on(OptionList.OptionSelected)
+    @on(Choices.OptionSelected)
     def _selected(self) -> None:
         self.action_open()
 
@@ -281,6 +274,16 @@ class BrowseScreen(CbtScreen[None]):
         self._draw_texts()
 
 
+def _id(entry: SnapshotEntry) -> str:
+    """Of its line; two names with a slash in them may look like one."""
+    return repr(entry.ref)
+
+
+def _distinct(entries: list[SnapshotEntry]) -> list[SnapshotEntry]:
+    """By volume and age; of several objects of one name, which only a broken API server lists, the last."""
+    return sorted({entry.ref: entry for entry in entries}.values(), key=by_volume_and_age)
+
+
 def _volume(entry: SnapshotEntry) -> tuple[str, str]:
     return entry.ref.namespace, entry.claim or _NAMELESS
 
@@ -308,14 +311,12 @@ class _Layout:
 
     def titles(self) -> Content:
         """The line above the list."""
-        return Content.styled("  " + self._columns("  ", "SNAPSHOT", "AGE", "SIZE", "READY", "CBT"), wording.MUTED)
+        return plain("  " + self._columns("  ", "SNAPSHOT", "AGE", "SIZE", "READY", "CBT"), wording.MUTED)
 
     def heading(self, entry: SnapshotEntry) -> Content:
         """The line above the snapshots of a volume."""
         namespace, claim = _volume(entry)
-        return Content.assemble(
-            (printable(f"{namespace}/{claim}"), "bold"), (printable(f"   {entry.driver}"), wording.MUTED)
-        )
+        return line((f"{namespace}/{claim}", "bold"), (f"   {entry.driver}", wording.MUTED))
 
     def line(self, entry: SnapshotEntry, marked: tuple[SnapshotRef, ...], *, is_current: bool) -> Content:
         """One snapshot."""
@@ -323,7 +324,7 @@ class _Layout:
         mark = ("▸" if is_current else " ") + ("●" if is_marked else " ")
         works = "yes" if entry.usable else f"no: {entry.obstacle}"
         text = self._columns(mark, entry.ref.name, _age(entry), _size(entry), str(entry.ready).lower(), works)
-        return Content.styled(printable(text), "bold" if is_marked else "" if entry.usable else wording.MUTED)
+        return plain(text, "bold" if is_marked else "" if entry.usable else wording.MUTED)
 
     def _columns(self, mark: str, name: str, passed: str, size: str, ready: str, works: str) -> str:
         shown = name if len(name) <= self.name else name[: max(self.name - 1, 0)] + "…"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
-from textual.widgets import Input, Label, RadioButton, RadioSet, Static
+from textual.widgets import RadioSet
 
 from kubectl_cbt.analysis.window import Window
 from kubectl_cbt.errors import CbtError
@@ -20,8 +21,9 @@ from kubectl_cbt.model.extents import Run
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.tui import export
 from kubectl_cbt.tui.loader import Loader
+from kubectl_cbt.tui.plain import Line, Radio, Tag, Text, set_subtitle, set_title
 from kubectl_cbt.tui.screens.base import CbtScreen
-from kubectl_cbt.units import human_bytes, printable
+from kubectl_cbt.units import REPLACEMENT, human_bytes, printable
 
 
 class Form(StrEnum):
@@ -39,16 +41,6 @@ _ABOUT = {
     Form.CSV: "CSV     offset and size",
     Form.SVG: "SVG     a picture of this screen",
 }
-
-
-class _Radio(RadioButton):
-    """Textual's tell the chosen one by its colour alone."""
-
-    BUTTON_LEFT, BUTTON_RIGHT = "(", ")"
-
-    @property
-    def BUTTON_INNER(self) -> str:  # type: ignore[override]  # noqa: N802  # a constant there
-        return "●" if self.value else " "
 
 
 class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
@@ -84,22 +76,22 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="export") as frame:
-            frame.border_title = "export"
-            frame.border_subtitle = "Tab next · Space choose · Enter writes · Esc closes"
-            yield Input(id="path", compact=True)
-            yield Label("", id="problem")
+            set_title(frame, "export")
+            set_subtitle(frame, "Tab next · Space choose · Enter writes · Esc closes")
+            yield Line(id="path", compact=True)
+            yield Tag(id="problem")
             with RadioSet(id="form", compact=True):
                 for form in self._forms():
-                    yield _Radio(_ABOUT[form], value=form is self._forms()[0], name=form)
-            yield Static("of", classes="between")
+                    yield Radio(_ABOUT[form], value=form is self._forms()[0], name=form)
+            yield Text("of", classes="between")
             with RadioSet(id="range", compact=True):
                 for number, (text, _) in enumerate(self._ranges):
-                    yield _Radio(text, value=number == 0)
+                    yield Radio(text, value=number == 0)
 
     def on_mount(self) -> None:
         """Suggest a name."""
         self._suggest()
-        self.query_one(Input).focus()
+        self.query_one(Line).focus()
 
     def _forms(self) -> tuple[Form, ...]:
         # A document has to say whether it is a delta; upstream's do not.
@@ -116,7 +108,7 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
     @on(RadioSet.Changed)
     def _suggest(self, event: RadioSet.Changed | None = None) -> None:
         """Name the file, as long as the person has not."""
-        line = self.query_one(Input)
+        line = self.query_one(Line)
         self.query_one("#range").display = self._form is not Form.SVG
         self.query_one(".between").display = self._form is not Form.SVG
         if line.value in ("", self._suggested):
@@ -131,7 +123,8 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
         name = Path(target.snapshot.ref.name).stem
         if target.base_handle is not None:
             name = f"{target.base.ref.name if target.base else 'base'}..{name}"
-        name = printable(name).replace("/", "_")
+        # A name may not lead elsewhere, to a home or a hidden file.
+        name = re.sub(f"[/{REPLACEMENT}]|^[.~-]+", "_", printable(name))
         if self._range is not None and self._form is not Form.SVG:
             start, end = self._range
             name += f"-{start}-{end}"
@@ -139,9 +132,13 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
 
     def action_write(self, overwrite: bool) -> None:  # textual passes what the binding says
         """Write the file."""
-        text = self.query_one(Input).value.strip()
+        text = self.query_one(Line).value.strip()
         if not text:
             self.notice("a file name is needed")
+            return
+        if REPLACEMENT in text:
+            # Typed or pasted it may be a file's true name, but not what the line shows.
+            self.notice("the file name holds a character that cannot be shown")
             return
         try:
             path = Path(text).expanduser()
@@ -175,7 +172,7 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
         self.notice(error.message + (f": {error.hint}" if error.hint else ""))
 
     def notice(self, text: str) -> None:
-        self.query_one("#problem", Label).update(printable(text))
+        self.query_one("#problem", Tag).update(text)
 
     def action_give_up(self) -> None:
         """Close; nothing is written."""

@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
-from textual.widgets import Static
 
 from kubectl_cbt.analysis.grid import cell_codes
 from kubectl_cbt.analysis.sieve import Sieve, Sifted
@@ -24,6 +23,7 @@ from kubectl_cbt.tui.layers import BOTH, Layers, neighbour
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.messages import FrameReady
 from kubectl_cbt.tui.picture import picture_of
+from kubectl_cbt.tui.plain import Text, joined, set_subtitle, set_title
 from kubectl_cbt.tui.ports import Backend, Choice, Opened
 from kubectl_cbt.tui.screens.base import CbtScreen
 from kubectl_cbt.tui.screens.export import ExportScreen
@@ -69,21 +69,21 @@ class MapScreen(CbtScreen[None]):
             self.post_message(FrameReady(loader))
 
     def compose(self) -> ComposeResult:
-        yield Static(id="header")
-        yield Static(id="status")
+        yield Text(id="header")
+        yield Text(id="status")
         with Horizontal(id="body"):
             yield MapView()
             with Vertical(id="side"):
-                yield Static(id="here")
+                yield Text(id="here")
                 yield ExtentList()
             yield Statistics()
         yield Minimap()
         yield Prompt()
-        yield Static(id="keys")
+        yield Text(id="keys")
 
     def on_mount(self) -> None:
         """Begin to draw."""
-        self.query_one("#here").border_title = "here"
+        set_title(self.query_one("#here"), "here")
         self._map.focus()
         self._use_colors()
         self._arrange()
@@ -167,19 +167,19 @@ class MapScreen(CbtScreen[None]):
 
     def _draw_map(self) -> None:
         window = self.atlas.window
-        self._map.border_title = self.streams.title
+        set_title(self._map, self.streams.title)
         if window is None:
             running = self.streams.frame.is_running
             self._map.say("waiting for the first extents" if running else "nothing came: there is no map to draw")
             return
         self._map.show(window, cell_codes(window, *self.streams.views()), self.atlas.cursor)
-        self._map.border_subtitle = wording.scale(window)
+        set_subtitle(self._map, wording.scale(window))
 
     def _draw_texts(self) -> None:
         active, width = self.streams.active, self.size.width
         title = wording.header(self.streams.main.opened.asked, active.opened.kind, active.frame, width)
-        self.query_one("#header", Static).update(title)
-        self.query_one("#keys", Static).update(wording.footer(keys.footer(self.KEYS, width)))
+        self.query_one("#header", Text).update(title)
+        self.query_one("#keys", Text).update(wording.footer(keys.footer(self.KEYS, width)))
         self._draw_status()
         self._draw_place()
         if self._shows_statistics:
@@ -188,7 +188,7 @@ class MapScreen(CbtScreen[None]):
     def _draw_status(self) -> None:
         told = self.streams.unsettled
         layer = "" if told is self.streams.active else wording.words_of(told.opened.kind).title
-        self.query_one("#status", Static).update(wording.status(told.frame, self.size.width, self._notice, layer))
+        self.query_one("#status", Text).update(wording.status(told.frame, self.size.width, self._notice, layer))
 
     def _draw_place(self) -> None:
         """What depends on the cursor."""
@@ -197,14 +197,14 @@ class MapScreen(CbtScreen[None]):
             return
         self.query_one(Minimap).show(self.streams.extents, window, self.atlas.cursor)
         if self._has_side:
-            panel = self.query_one("#here", Static)
+            panel = self.query_one("#here", Text)
             lines = wording.here(
                 self.streams.extents, self.atlas.cell, self.atlas.cursor, self.streams.words, panel.content_size.width
             )
-            panel.update(wording.joined(lines))
+            panel.update(joined(lines))
             self._list.show(self._rows(), self.atlas.cell, self.atlas.cursor)
-            self._list.border_title = "extents" if self.sieve is None else f"extents {self.sieve}"
-            self._list.border_subtitle = self._list.position
+            set_title(self._list, "extents" if self.sieve is None else f"extents {self.sieve}")
+            set_subtitle(self._list, self._list.position)
 
     def _rows(self) -> Extents | Sifted:
         extents = self.streams.extents

@@ -8,12 +8,11 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from kubectl_cbt.tui.keys import KeyGroup
-from kubectl_cbt.tui.wording import MUTED, joined
+from kubectl_cbt.tui.plain import Content, Text, joined, line, plain, set_subtitle, set_title
+from kubectl_cbt.tui.wording import MUTED
 
 _CLOSE = "escape,q,enter,question_mark,v"
 
@@ -34,9 +33,9 @@ class TextScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="text") as frame:
-            frame.border_title = self._title
-            frame.border_subtitle = "Esc closes"
-            yield Static(joined(iter(self._lines)))
+            set_title(frame, self._title)
+            set_subtitle(frame, "Esc closes")
+            yield Text(joined(self._lines))
 
     def action_scroll(self, lines: int) -> None:
         """Scroll."""
@@ -47,7 +46,7 @@ def key_lines(groups: Sequence[KeyGroup]) -> list[Content]:
     """Every key, under its group."""
     lines: list[Content] = []
     for group in groups:
-        lines += [Content(""), Content.styled(group.title, "bold")] if lines else [Content.styled(group.title, "bold")]
-        lines += [Content.assemble((f"  {key.shown:<10}", "bold $text-accent"), (key.help, "")) for key in group.keys]
-    lines += [Content(""), Content.styled("The mouse: a click moves the cursor, the wheel zooms.", MUTED)]
+        lines += [plain(""), plain(group.title, "bold")] if lines else [plain(group.title, "bold")]
+        lines += [line((f"  {key.shown:<10}", "bold $text-accent"), (key.help, "")) for key in group.keys]
+    lines += [plain(""), plain("The mouse: a click moves the cursor, the wheel zooms.", MUTED)]
     return lines

@@ -9,7 +9,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
-from textual.widgets import Input, Label
+
+from kubectl_cbt.tui.plain import Line, Tag
 
 
 class Prompt(Horizontal):
@@ -25,9 +26,9 @@ class Prompt(Horizontal):
         self._before: Widget | None = None
 
     def compose(self) -> ComposeResult:
-        yield Label("", id="prompt-label")
-        yield Input(compact=True, id="prompt-input")
-        yield Label("", id="prompt-problem")
+        yield Tag(id="prompt-label")
+        yield Line(compact=True, id="prompt-input")
+        yield Tag(id="prompt-problem")
 
     def ask(
         self,
@@ -44,8 +45,8 @@ class Prompt(Horizontal):
             changed: called with every change of the text, for what can be shown while typing.
         """
         self._answer, self._changed = answer, None
-        self.query_one("#prompt-label", Label).update(label)
-        line = self.query_one(Input)
+        self.query_one("#prompt-label", Tag).update(label)
+        line = self.query_one(Line)
         line.placeholder = example
         line.value = text
         line.cursor_position = len(text)
@@ -56,14 +57,14 @@ class Prompt(Horizontal):
         # At once: what is typed ahead is for this line. Widget.focus() would wait for its turn.
         self.screen.set_focus(line)
 
-    def on_input_changed(self, event: Input.Changed) -> None:
+    def on_input_changed(self, event: Line.Changed) -> None:
         """Show at once what can be shown."""
         event.stop()
         self._problem("")
         if self._changed is not None:
             self._changed(event.value)
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
+    def on_input_submitted(self, event: Line.Submitted) -> None:
         """Hand the answer over; a wrong one stays, to be mended."""
         event.stop()
         try:
@@ -79,4 +80,4 @@ class Prompt(Horizontal):
         self.screen.set_focus(self._before)
 
     def _problem(self, text: str) -> None:
-        self.query_one("#prompt-problem", Label).update(text)
+        self.query_one("#prompt-problem", Tag).update(text)

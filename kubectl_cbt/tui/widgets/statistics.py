@@ -9,13 +9,13 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.events import Key
 from textual.message import Message
-from textual.widgets import Static
 
 from kubectl_cbt.analysis.regions import hottest_regions
 from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.tui import wording
 from kubectl_cbt.tui.loader import Frame
 from kubectl_cbt.tui.messages import in_background
+from kubectl_cbt.tui.plain import Text, joined, set_title
 
 _JUMPS = 5
 _EVERY_SECONDS = 2.0
@@ -42,18 +42,18 @@ class Statistics(VerticalScroll, can_focus=True):
         self._due = 0.0
 
     def compose(self) -> ComposeResult:
-        yield Static()
+        yield Text()
 
     def on_mount(self) -> None:
         """Its name."""
-        self.border_title = "statistics"
+        set_title(self, "statistics")
 
     def show(self, frame: Frame, words: wording.Words) -> None:
         """The figures of this frame; the places follow when they were found."""
         self._frame, self._words = frame, words
         self._look()
         lines = wording.statistics(frame, words, *self._jumps, self.content_size.width)
-        self.query_one(Static).update(wording.joined(lines))
+        self.query_one(Text).update(joined(lines))
 
     def _look(self) -> None:
         """Find the places: over all extents, so in the background, and not for every frame of a stream that runs."""

@@ -1,0 +1,135 @@
+"""The only place where a string becomes something that is drawn.
+
+Names, handles and messages come from servers, drivers and files, and lines are typed by a person. Textual reads a
+string as markup nearly everywhere: ``[/x]`` ends the app, and ``[@click=…]`` runs an action. Here a string becomes
+content as it is, printable and of one line. No other module makes content, or a widget that shows strings;
+``tests/tui/test_plain_text.py`` holds them to that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual.content import Content
+from textual.visual import VisualType
+from textual.widget import Widget
+from textual.widgets import Input, Label, OptionList, RadioButton, Static
+from textual.widgets.option_list import Option
+
+from kubectl_cbt.units import printable
+
+__all__ = [
+    "Choices",
+    "Content",
+    "Entry",
+    "Line",
+    "Radio",
+    "Tag",
+    "Text",
+    "joined",
+    "line",
+    "plain",
+    "set_subtitle",
+    "set_title",
+]
+
+
+def plain(text: str, style: str = "") -> Content:
+    """One line of text; the style is ours."""
+    return Content.styled(printable(text), style)
+
+
+def line(*parts: str | tuple[str, str] | Content) -> Content:
+    """Parts side by side: text, text with a style, or content that was made here."""
+    return Content.assemble(*(_made(part) for part in parts))
+
+
+def joined(lines: Iterable[Content]) -> Content:
+    """Lines below each other."""
+    return Content("\n").join(list(lines))
+
+
+def set_title(widget: Widget, title: str) -> None:
+    """What the frame of a widget says above."""
+    widget.border_title = plain(title)
+
+
+def set_subtitle(widget: Widget, subtitle: str) -> None:
+    """What the frame of a widget says below."""
+    widget.border_subtitle = plain(subtitle)
+
+
+class Text(Static):
+    """Lines of text."""
+
+    def __init__(self, text: str | Content = "", *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  # textual's name for it
+        super().__init__(_drawn(text), markup=False, id=id, classes=classes)
+
+    def update(self, content: VisualType = "", *, layout: bool = True) -> None:
+        """Show another text."""
+        super().update(_drawn(content), layout=layout)
+
+
+class Tag(Label):
+    """A text as wide as it is."""
+
+    def __init__(self, text: str | Content = "", *, id: str | None = None) -> None:  # noqa: A002  # textual's name for it
+        super().__init__(_drawn(text), markup=False, id=id)
+
+    def update(self, content: VisualType = "", *, layout: bool = True) -> None:
+        """Show another text."""
+        super().update(_drawn(content), layout=layout)
+
+
+class Radio(RadioButton):
+    """One of several choices. Textual's shows which one is chosen by its colour alone."""
+
+    BUTTON_LEFT, BUTTON_RIGHT = "(", ")"
+
+    def __init__(self, text: str, *, value: bool, name: str | None = None) -> None:
+        super().__init__(plain(text), value=value, name=name)
+
+    @property
+    def BUTTON_INNER(self) -> str:  # type: ignore[override]  # noqa: N802  # a constant there
+        return "●" if self.value else " "
+
+
+class Entry(Option):
+    """A line of a list."""
+
+    def __init__(self, content: Content, id: str | None = None, *, disabled: bool = False) -> None:  # noqa: A002  # textual's name for it
+        super().__init__(content, id, disabled)
+
+
+class Choices(OptionList, inherit_bindings=False):
+    """A list of entries; keys are its screen's, because textual's own would stop at headings."""
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002  # textual's name for it
+        super().__init__(id=id, compact=True, markup=False)
+
+    def show(self, entries: Iterable[Entry]) -> None:
+        """Show these and no others."""
+        self.clear_options()
+        self.add_options(entries)
+
+    def redraw(self, entry_id: str, content: Content) -> None:
+        """Draw one entry differently."""
+        self.replace_option_prompt(entry_id, content)
+
+
+class Line(Input):
+    """A line that a person types, or pastes: what is not printable is seen and does nothing."""
+
+    def validate_value(self, value: str) -> str:
+        """Textual calls it with each new value."""
+        return printable(value)
+
+
+def _drawn(content: VisualType) -> VisualType:
+    return plain(content) if isinstance(content, str) else content
+
+
+def _made(part: str | tuple[str, str] | Content) -> str | tuple[str, str] | Content:
+    if isinstance(part, str):
+        return printable(part)
+    return (printable(part[0]), part[1]) if isinstance(part, tuple) else part
