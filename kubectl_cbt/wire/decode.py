@@ -37,8 +37,12 @@ _LONGEST_VARINT = 9
 """Of the ones read here: 63 bits. Longer ones are negative or malformed."""
 _LONGEST_EXTENT = 2 * (1 + _LONGEST_VARINT)
 _BYTES_A_WORD = 8
-_PADDING = b"\xff" * 32
-"""Behind the buffer, so that eight bytes can be read wherever an extent begins: nothing that an extent may hold."""
+_PADDING = b"\x7f" * 32
+"""After the buffer, so that nine bytes can be read wherever an extent begins.
+
+A varint that is cut at the end of the buffer takes a byte of it, so that it ends after its extent and does not fit. As
+a length it is longer than any extent's, and it is not a tag.
+"""
 
 
 def decoded(messages: Sequence[bytes], first_number: int) -> Iterator[Records]:
@@ -191,7 +195,8 @@ def _read_extents(data: _Bytes, starts: Int64Column, ends: Int64Column) -> tuple
 def _varints(data: _Bytes, at: Int64Column) -> tuple[Int64Column, Int64Column]:
     """Values and lengths of the varints that begin at these places of the buffer.
 
-    One of more than :data:`_LONGEST_VARINT` bytes gets the length 0, which agrees with no extent's.
+    One of more than :data:`_LONGEST_VARINT` bytes gets the length 0. None begins right after an extent: what is there
+    is the next extent's tag, or :data:`_PADDING`. So the length 0 fits no extent.
     """
     # Every eight bytes of the buffer as an integer, wherever they begin; nothing is copied.
     words = np.ndarray(len(data) - _BYTES_A_WORD + 1, dtype="<u8", buffer=data, strides=(1,))[at]

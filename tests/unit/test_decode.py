@@ -1,5 +1,7 @@
 """Decoding agrees with protobuf's own parser on every message, and takes the fast way for the ordinary ones."""
 
+from itertools import accumulate, pairwise
+
 import numpy as np
 import pytest
 from google.protobuf.message import DecodeError
@@ -104,8 +106,22 @@ strange_extents = st.builds(
     lambda fields, padding: extent(*fields, padding=padding), st.lists(extent_fields, max_size=4), paddings
 )
 plain_extents = st.builds(plain_extent, st.integers(1, 2**45), st.integers(1, 2**31))
+# The extent's length is that of what is left, so only its last field is cut: after its tag, or in its number.
+cut_extents = st.builds(
+    lambda offset, size, length: extent((scalar(OFFSET, offset) + scalar(SIZE, size))[:length]),
+    st.integers(0, 2**45),
+    st.integers(0, 2**31),
+    st.integers(0, 12),
+)
+cut_messages = st.builds(
+    lambda header, run, last: header + b"".join(run) + last,
+    st.just(scalar(TYPE, 2) + scalar(CAPACITY, 2**40)),
+    st.lists(plain_extents, max_size=3),
+    cut_extents,
+)
 parts = st.one_of(
     plain_extents,
+    cut_extents,
     strange_extents,
     st.builds(scalar, st.sampled_from((TYPE, CAPACITY)), int64s, paddings),
     strange_fields,
@@ -141,10 +157,19 @@ def test_any_numbers_are_decoded_as_by_protobuf(block_type, capacity, extents):
 @example(scalar(CAPACITY, -1) + plain_extent(1, 1))
 @example(scalar(TYPE, 2**31) + plain_extent(1, 1))
 @example(plain_extent(1, 1) + b"\x80")
+@example(bytes.fromhex("08021a03080110"))
+@example(bytes.fromhex("08021a0108"))
+@example(bytes.fromhex("08021a0110"))
 @example(b"\x1a\x0d\x08" + b"\xff" * 9 + b"\x02\x10\x01")
 @example(b"\x1a\x0d\x08" + b"\xff" * 9 + b"\x7f\x10\x01")
 @example(b"\x1a\x0e\x08" + b"\xff" * 10 + b"\x01\x10\x01")
 def test_any_legal_or_broken_layout_is_decoded_or_rejected_as_by_protobuf(message):
+    assert_decoded_as_by_protobuf(message)
+
+
+@law
+@given(cut_messages)
+def test_an_extent_whose_last_field_is_cut_is_decoded_or_rejected_as_by_protobuf(message):
     assert_decoded_as_by_protobuf(message)
 
 
@@ -270,10 +295,11 @@ def decoded_together(messages: list[bytes]) -> tuple[list[Record], MalformedMess
 
 
 def decoded_one_by_one(messages: list[bytes]) -> tuple[list[Record], MalformedMessage | None]:
+    """By protobuf alone."""
     found = []
     for number, message in enumerate(messages, 7):
         try:
-            found.append(decode.decode_record(message, number))
+            found.append(decode._decode_by_protobuf(message, number))
         except MalformedMessage as error:
             return found, error
     return found, None
@@ -287,7 +313,11 @@ def in_full(record: Record):
 @law
 @given(
     st.lists(
-        st.one_of(strange_messages, st.builds(message_of, st.integers(0, 2), st.integers(0, 2**50), legal_extents())),
+        st.one_of(
+            strange_messages,
+            cut_messages,
+            st.builds(message_of, st.integers(0, 2), st.integers(0, 2**50), legal_extents()),
+        ),
         min_size=1,
         max_size=6,
     )
@@ -307,6 +337,24 @@ def test_ordinary_messages_take_the_fast_way_together(parts):
         patch.setattr(decode, "decode_record", None)
         (records,) = decode.decoded(messages, 1)
     assert [pairs(record.offsets, record.sizes) for record in records] == [extents for _, extents in parts]
+
+
+@law
+@given(
+    st.lists(st.lists(st.one_of(plain_extents, cut_extents), max_size=4).map(b"".join), min_size=1, max_size=5),
+    st.integers(0, 60),
+    st.integers(0, 255),
+)
+def test_a_group_with_one_wrong_byte_is_decoded_or_rejected_as_by_protobuf(runs, position, byte):
+    """Also where the wrong byte makes an extent that ends in the next message."""
+    messages = [scalar(TYPE, 2) + scalar(CAPACITY, 2**40) + run for run in runs]
+    changed = bytearray(b"".join(messages))
+    changed[position % len(changed)] = byte
+    ends = list(accumulate(map(len, messages)))
+    messages = [bytes(changed[begin:end]) for begin, end in pairwise([0, *ends])]
+    (together, error), (one_by_one, expected) = decoded_together(messages), decoded_one_by_one(messages)
+    assert [in_full(record) for record in together] == [in_full(record) for record in one_by_one]
+    assert str(error) == str(expected)
 
 
 @pytest.mark.parametrize("cut_off", range(1, 9))
