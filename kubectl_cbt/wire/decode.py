@@ -20,13 +20,14 @@ message by message, slower and right.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from google.protobuf.message import DecodeError
 
 from kubectl_cbt.errors import MalformedMessage
-from kubectl_cbt.model.record import Int64Column, Record, Records
+from kubectl_cbt.model.record import Int64Column, Record, Records, joined
 from kubectl_cbt.wire.snapshot_metadata_pb2 import GetMetadataDeltaResponse
 
 _Bytes = npt.NDArray[np.uint8]
@@ -37,6 +38,11 @@ _LONGEST_VARINT = 9
 """Of the ones read here: 63 bits. Longer ones are negative or malformed."""
 _LONGEST_EXTENT = 2 * (1 + _LONGEST_VARINT)
 _BYTES_A_WORD = 8
+_VARINT, _LENGTH_DELIMITED, _GROUP_BEGINS, _GROUP_ENDS = 0, 2, 3, 4
+_FIXED_BYTES = {1: 8, 5: 4}
+"""Wire types of fields that protobuf skips, and how long they are."""
+_PIECE_BYTES = 2**19
+"""How much of a message is decoded at once: what that takes in between is some fifty times as much at worst."""
 _PADDING = b"\x7f" * 32
 """After the buffer, so that nine bytes can be read wherever an extent begins.
 
@@ -131,43 +137,88 @@ def _read_varint(message: bytes, position: int) -> tuple[int, int] | None:
 def _decode_run(padded: bytes, message_ends: Int64Column) -> tuple[Int64Column, Int64Column, Int64Column] | None:
     """Bounds, offsets and sizes of extents that follow each other up to the end; None when anything else is there.
 
+    Works on :data:`_PIECE_BYTES` at a time, so that a message of many extents takes little more than its columns.
+
     Args:
         padded: the extents of all messages, and :data:`_PADDING`.
         message_ends: int64[m + 1], where in it each message begins, and where the last one ends.
     """
     length = int(message_ends[-1])
     data = np.frombuffer(padded, dtype=np.uint8)
-    starts = _extent_starts(data, length)
-    if starts is None:
-        return None
-    # A message's extents begin where it does. An end of one that no extent begins at would have broken the chain
-    # only by chance, so it is looked at.
-    bounds = np.searchsorted(starts, message_ends)
-    if not np.array_equal(np.append(starts, length)[bounds], message_ends):
-        return None
-    columns = _read_extents(data, starts, np.append(starts[1:], length)[: len(starts)])
-    return None if columns is None else (bounds.astype(np.int64), *columns)
+    bounds = np.zeros(len(message_ends), dtype=np.int64)
+    pieces = _Pieces()
+    position = 0
+    while position < length:
+        chain = _extent_chain(data, position, length)
+        if chain is None:
+            return None
+        starts, ends = chain
+        if ends[-1] > length:
+            return None
+        # A message's extents begin where it does. An end of one that no extent begins at would have broken the chain
+        # only by chance, so it is looked at.
+        first, last = np.searchsorted(message_ends, (position, ends[-1]))
+        rows = np.searchsorted(starts, message_ends[first:last])
+        if not np.array_equal(np.append(starts, length)[rows], message_ends[first:last]):
+            return None
+        bounds[first:last] = rows + pieces.rows
+        columns = _read_extents(data, starts, ends)
+        if columns is None:
+            return None
+        position = int(ends[-1])
+        pieces.add(*columns, more_at_most=0 if position == length else padded.count(_TAG_EXTENT, position))
+    bounds[np.searchsorted(message_ends, length) :] = pieces.rows
+    return bounds, pieces.offsets, pieces.sizes
 
 
-def _extent_starts(data: _Bytes, length: int) -> Int64Column | None:
-    """Where the extents begin that fill ``length`` bytes without a gap; None when that is not what is there."""
-    starts = np.flatnonzero(data[:length] == _TAG_EXTENT)
-    if _is_chain(data, starts, length):
-        return starts
+class _Pieces:
+    """Columns that are read piece by piece; a single piece is not copied."""
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.offsets = self.sizes = np.empty(0, dtype=np.int64)
+        self._columns: tuple[Int64Column, Int64Column] | None = None
+
+    def add(self, offsets: Int64Column, sizes: Int64Column, more_at_most: int) -> None:
+        """Append rows to both columns.
+
+        Args:
+            more_at_most: how many rows may follow; 0 after the last piece.
+        """
+        before, self.rows = self.rows, self.rows + len(offsets)
+        if self._columns is None and not more_at_most:
+            self.offsets, self.sizes = offsets, sizes
+            return
+        if self._columns is None:
+            room = self.rows + more_at_most
+            # Memory that nothing was written to yet costs nothing.
+            self._columns = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
+        for column, rows in zip(self._columns, (offsets, sizes), strict=True):
+            column[before : self.rows] = rows
+        self.offsets, self.sizes = self._columns[0][: self.rows], self._columns[1][: self.rows]
+
+
+def _extent_chain(data: _Bytes, position: int, length: int) -> tuple[Int64Column, Int64Column] | None:
+    """Starts and ends of the extents that begin in the piece at ``position``, each where the one before it ends.
+
+    None when that is not what is there. The last one may end after the piece, and after ``length``.
+    """
+    starts = np.flatnonzero(data[position : min(position + _PIECE_BYTES, length)] == _TAG_EXTENT) + position
+    chain = _chain(data, starts, position)
+    if chain is not None:
+        return chain
     # The last byte of an offset is followed by the size's tag, which makes a length of 16, and by a size; the last
     # byte of a size by the next extent's tag, which makes one that is too long.
     field_tags = data[starts + 2]
     may_begin = (field_tags == _TAG_OFFSET) | (field_tags == _TAG_SIZE) | (data[starts + 1] == 0)
-    starts = starts[may_begin & (data[starts + 1] <= _LONGEST_EXTENT)]
-    return starts if _is_chain(data, starts, length) else None
+    return _chain(data, starts[may_begin & (data[starts + 1] <= _LONGEST_EXTENT)], position)
 
 
-def _is_chain(data: _Bytes, starts: Int64Column, length: int) -> bool:
-    """Whether each ends where the next one begins, the first one at 0 and the last one at ``length``."""
-    if not len(starts):
-        return length == 0
+def _chain(data: _Bytes, starts: Int64Column, position: int) -> tuple[Int64Column, Int64Column] | None:
     ends = starts + 2 + data[starts + 1]
-    return bool(starts[0] == 0 and ends[-1] == length and (ends[:-1] == starts[1:]).all())
+    if not len(starts) or starts[0] != position or (ends[:-1] != starts[1:]).any():
+        return None
+    return starts, ends
 
 
 def _read_extents(data: _Bytes, starts: Int64Column, ends: Int64Column) -> tuple[Int64Column, Int64Column] | None:
@@ -222,19 +273,83 @@ def _varints(data: _Bytes, at: Int64Column) -> tuple[Int64Column, Int64Column]:
 
 
 def _decode_by_protobuf(message: bytes, number: int) -> Record:
-    response = GetMetadataDeltaResponse()
-    try:
-        response.ParseFromString(message)
-    except DecodeError as error:
-        raise MalformedMessage(
-            f"message {number} of the stream ({len(message)} bytes) is not a SnapshotMetadata response",
-            hint="is the service's address that of the external-snapshot-metadata sidecar, or a proxy in between?",
-        ) from error
-    extents = response.block_metadata
-    return Record(
-        number,
-        response.block_metadata_type,
-        response.volume_capacity_bytes,
-        np.fromiter((extent.byte_offset for extent in extents), dtype=np.int64, count=len(extents)),
-        np.fromiter((extent.size_bytes for extent in extents), dtype=np.int64, count=len(extents)),
-    )
+    """A message as protobuf's own parser reads it, at most :data:`_PIECE_BYTES` at a time.
+
+    Protobuf keeps some 150 bytes for each extent, also for an empty one of two bytes.
+    """
+    block_type: Any = 0  # the enum is open: what the contract does not know is kept
+    capacity = 0
+    offsets, sizes = [], []
+    for piece in _pieces(message):
+        # Of a part that begins with an extent, and so is nothing else if it is read like this, no number is replaced.
+        plain = _decode_runs((piece,), number) if piece[:1] == b"\x1a" and len(piece) < len(message) else None
+        if plain is not None:
+            offsets.append(plain.offsets)
+            sizes.append(plain.sizes)
+            continue
+        response = GetMetadataDeltaResponse(block_metadata_type=block_type, volume_capacity_bytes=capacity)
+        try:
+            response.MergeFromString(piece)
+        except DecodeError as error:
+            raise MalformedMessage(
+                f"message {number} of the stream ({len(message)} bytes) is not a SnapshotMetadata response",
+                hint="is the service's address that of the external-snapshot-metadata sidecar, or a proxy in between?",
+            ) from error
+        block_type, capacity = response.block_metadata_type, response.volume_capacity_bytes
+        extents = response.block_metadata
+        offsets.append(np.fromiter((extent.byte_offset for extent in extents), dtype=np.int64, count=len(extents)))
+        sizes.append(np.fromiter((extent.size_bytes for extent in extents), dtype=np.int64, count=len(extents)))
+    return Record(number, block_type, capacity, joined(offsets), joined(sizes))
+
+
+def _pieces(message: bytes) -> Iterator[bytes]:
+    """A message in parts, each of whole fields. Merged one after the other they are the message.
+
+    A part is longer than :data:`_PIECE_BYTES` only when a single field is, and the last one where a field is malformed.
+    """
+    begin = 0
+    while len(message) - begin > _PIECE_BYTES:
+        end = begin
+        while end - begin < _PIECE_BYTES and end < len(message):
+            if message[end] == _TAG_EXTENT and end + 1 < len(message) and message[end + 1] < 0x80:
+                after: int | None = end + 2 + message[end + 1]
+            else:
+                after = _field_end(message, end)
+            if after is None or after > len(message):
+                break
+            end = after
+        if end == begin or after is None:
+            break
+        yield message[begin:end]
+        begin = end
+    yield message[begin:]
+
+
+def _field_end(message: bytes, position: int) -> int | None:
+    """Where the field at ``position`` ends, which may be after the message's end; None when it is malformed."""
+    depth = 0
+    while True:
+        tag = _read_varint(message, position)
+        if tag is None:
+            return None
+        kind, position = tag[0] & 7, tag[1]
+        if kind == _VARINT:
+            # Not `_read_varint`: a negative number has ten bytes.
+            while position < len(message) and message[position] >= 0x80:
+                position += 1
+            position += 1
+        elif kind == _LENGTH_DELIMITED:
+            found = _read_varint(message, position)
+            if found is None:
+                return None
+            position = found[0] + found[1]
+        elif kind in _FIXED_BYTES:
+            position += _FIXED_BYTES[kind]
+        elif kind == _GROUP_BEGINS:
+            depth += 1
+        elif kind == _GROUP_ENDS and depth:
+            depth -= 1
+        else:
+            return None
+        if not depth:
+            return position

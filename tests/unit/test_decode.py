@@ -1,11 +1,13 @@
 """Decoding agrees with protobuf's own parser on every message, and takes the fast way for the ordinary ones."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import accumulate, pairwise
 
 import numpy as np
 import pytest
 from google.protobuf.message import DecodeError
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from strategies import INT64_MIN, Extent, columns, law, legal_extents, pairs
 
@@ -364,3 +366,47 @@ def test_a_message_that_is_cut_off_does_not_take_its_end_from_the_next(cut_off):
     (together, error), (one_by_one, expected) = decoded_together(messages), decoded_one_by_one(messages)
     assert [in_full(record) for record in together] == [in_full(record) for record in one_by_one]
     assert str(error) == str(expected)
+
+
+# A large message is decoded in pieces.
+
+piece_bytes = st.integers(1, 60)
+
+
+@contextmanager
+def in_pieces_of(length: int) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decode, "_PIECE_BYTES", length)
+        yield
+
+
+@law
+@given(st.one_of(strange_messages, cut_messages), piece_bytes)
+@example(scalar(TYPE, 1) + plain_extent(1, 1) + scalar(TYPE, 0) + plain_extent(1, 1), 2)
+@example(tag(9, GROUP) * 2 + plain_extent(1, 1) + tag(9, GROUP_END) * 2 + plain_extent(1, 1), 3)
+@example(plain_extent(1, 1) * 3 + tag(9, GROUP) + plain_extent(1, 1), 3)
+@example(plain_extent(1, 1) * 3 + tag(9, GROUP_END) + plain_extent(1, 1), 3)
+@example(scalar(CAPACITY, -1) * 3 + plain_extent(1, 1), 3)
+def test_a_message_in_pieces_is_decoded_or_rejected_as_by_protobuf(message, length):
+    with in_pieces_of(length):
+        assert_decoded_as_by_protobuf(message)
+
+
+@settings(law, max_examples=60)
+@given(st.lists(st.one_of(strange_messages, cut_messages), min_size=1, max_size=4), piece_bytes)
+def test_a_group_in_pieces_is_decoded_or_rejected_as_by_protobuf(messages, length):
+    (one_by_one, expected) = decoded_one_by_one(messages)
+    with in_pieces_of(length):
+        together, error = decoded_together(messages)
+    assert [in_full(record) for record in together] == [in_full(record) for record in one_by_one]
+    assert str(error) == str(expected)
+
+
+@settings(law, max_examples=40)
+@given(st.lists(st.tuples(st.integers(0, 2), legal_extents(grain=26, widest=26)), min_size=1, max_size=6), piece_bytes)
+def test_ordinary_messages_take_the_fast_way_in_pieces(parts, length):
+    messages = [message_of(kind, 2**40, extents) for kind, extents in parts]
+    with in_pieces_of(length), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decode, "decode_record", None)
+        (records,) = decode.decoded(messages, 1)
+    assert [pairs(record.offsets, record.sizes) for record in records] == [extents for _, extents in parts]
