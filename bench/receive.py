@@ -10,7 +10,7 @@ from pathlib import Path
 
 import grpc
 
-from kubectl_cbt.wire.channel import MESSAGE_OPTIONS
+from kubectl_cbt.wire.channel import message_options
 from kubectl_cbt.wire.snapshot_metadata_pb2 import GetMetadataAllocatedRequest
 
 
@@ -18,7 +18,7 @@ def main() -> None:
     """Print how much came."""
     address, ca_file = sys.argv[1:]
     credentials = grpc.ssl_channel_credentials(Path(ca_file).read_bytes())
-    with grpc.secure_channel(address, credentials, options=MESSAGE_OPTIONS) as channel:
+    with grpc.secure_channel(address, credentials, options=message_options()) as channel:
         call = channel.unary_stream("/snapshotmetadata.SnapshotMetadata/GetMetadataAllocated")
         request = GetMetadataAllocatedRequest(snapshot_name="bench").SerializeToString()
         messages = size = 0

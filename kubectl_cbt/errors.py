@@ -30,6 +30,7 @@
     │   ├── ServiceUnreachable          14  from gRPC itself, nothing received yet
     │   ├── StreamCut                   14  from gRPC itself, in the middle
     │   ├── MalformedMessage            what came is not the message of the contract
+    │   ├── MessageTooLarge             8   a message is larger than --max-message-size
     │   ├── Interrupted                 the user stopped it
     │   └── DriverFailed                any other code: the driver's own
     ├── DocumentError                   a saved document that cannot be read, or holds less than it says
@@ -202,6 +203,10 @@ class StreamCut(StreamError):
 
 class MalformedMessage(StreamError):
     """What came is not the message of the contract."""
+
+
+class MessageTooLarge(StreamError):
+    """A response message is larger than ``--max-message-size`` allows."""
 
 
 class Interrupted(StreamError):

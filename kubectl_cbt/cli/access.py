@@ -52,6 +52,7 @@ class Access:
             self.way(endpoint),
             base_name=target.base.ref.name if target.base and old else "",
             fresh_endpoint=lambda: self._session.catalogue.service(endpoint.service).endpoint(),
+            max_message_bytes=self._service.max_message_size,
         )
         with contextlib.ExitStack() as stack:
             stack.callback(source.close)

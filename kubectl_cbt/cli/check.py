@@ -107,7 +107,7 @@ def check(
     if first is None:
         raise UsageError("check takes a snapshot, or two: BASE TARGET", hint="kubectl cbt snapshots lists them")
     if is_recording(first):
-        raise typer.Exit(check_recording(first, (second, third), cases, output, terminal))
+        raise typer.Exit(check_recording(first, (second, third), cases, output, terminal, service.max_message_size))
     if hostile:
         Diagnostics().warning(
             "--hostile sends what nobody should: a driver may stay busy with it for good. Look at its CPU afterwards"

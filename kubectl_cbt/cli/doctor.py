@@ -78,4 +78,4 @@ def _at_socket(endpoint: str, names: tuple[str, ...], service: Service, begins: 
     from kubectl_cbt.doctor.socket_hops import walk_to_driver
 
     secrets = read_secrets(service.secrets_file) if service.secrets_file else {}
-    return walk_to_driver(endpoint, names, secrets, begins)
+    return walk_to_driver(endpoint, names, secrets, begins, service.max_message_size)

@@ -51,7 +51,7 @@ def open_driver(endpoint: str, asking: Asking) -> Iterator[LiveDriver]:
     from kubectl_cbt.wire.csi import CsiEndpoint, CsiSource
 
     secrets = read_secrets(asking.secrets_file) if asking.secrets_file else {}
-    source = CsiSource(CsiEndpoint.parse(endpoint, secrets))
+    source = CsiSource(CsiEndpoint.parse(endpoint, secrets), asking.max_message_size)
     with contextlib.closing(source):
         plugin = source.identify()
         if not plugin.has_snapshot_metadata:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from kubectl_cbt.cli.options import Terminal, Viewing
+from kubectl_cbt.cli.options import MaxMessageSize, Terminal, Viewing
 from kubectl_cbt.cli.printing import print_stream
 from kubectl_cbt.cli.showing import has_screen, show_map, wants_screen
 from kubectl_cbt.errors import DocumentError, UsageError
+from kubectl_cbt.model.limits import MAX_MESSAGE_BYTES
 from kubectl_cbt.output.registry import StreamFormat
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def open_file(
         StreamFormat | None,
         typer.Option("--output", "-o", help="Format; unless given the map on a terminal, else summary."),
     ] = None,
+    max_message_size: MaxMessageSize = MAX_MESSAGE_BYTES,
     kind: Annotated[
         Kind | None,
         typer.Option("--kind", help="What a document of upstream's lister is of, which does not say it itself."),
@@ -93,7 +95,9 @@ def open_file(
     shown = wants_screen(output) or (file == _STDIN and output is None and has_screen())
     with _opened(file, keyboard=shown) as (data, name):
         begun, is_recording = seen(data)
-        stream = open_recording(begun, name, kind) if is_recording else open_document(begun, name, kind)
+        stream = (
+            open_recording(begun, name, kind, max_message_size) if is_recording else open_document(begun, name, kind)
+        )
         if shown:
             raise typer.Exit(show_map(_Saved(stream), None, viewing, terminal))
         form = output or StreamFormat.SUMMARY

@@ -12,6 +12,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from kubectl_cbt.model.limits import LARGEST_MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES
 from kubectl_cbt.model.question import MAX_MAX_RESULTS
 from kubectl_cbt.model.way import Connect
 from kubectl_cbt.output.listing import ListFormat
@@ -65,6 +66,25 @@ def _new_file(text: str) -> Path:
 def _rare(*names: str, **settings: Any) -> Any:
     """An option that ``kubectl cbt options`` lists, as ``kubectl options`` does, and not every verb's help."""
     return typer.Option(*names, hidden=True, **settings)
+
+
+def _message_size(text: str) -> int:
+    size_bytes = parse_offset(text)
+    if not 0 < size_bytes <= LARGEST_MAX_MESSAGE_BYTES:
+        raise ValueError(f"{text!r} is not between 1 and {LARGEST_MAX_MESSAGE_BYTES} bytes")
+    return size_bytes
+
+
+MaxMessageSize = Annotated[
+    int,
+    typer.Option(
+        "--max-message-size",
+        parser=_parser(_message_size),
+        show_default="64Mi",
+        metavar="SIZE",
+        help="Largest response message to accept: 256Mi.",
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +220,7 @@ class Service:
         Path | None,
         typer.Option("--secrets-file", metavar="FILE", help="With --csi-endpoint: secrets for it, YAML or JSON."),
     ] = None
+    max_message_size: MaxMessageSize = MAX_MESSAGE_BYTES
     connect: Annotated[
         Connect,
         typer.Option(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from kubectl_cbt.cli.options import Terminal
 from kubectl_cbt.errors import DocumentError, UsageError
+from kubectl_cbt.model.limits import MAX_MESSAGE_BYTES
 
 if TYPE_CHECKING:
     from kubectl_cbt.conformance.case import Case
@@ -34,17 +35,20 @@ def seen(data: BinaryIO) -> tuple[BinaryIO, bool]:
     return _PutBack(begins, data), begins == MAGIC  # type: ignore[return-value]  # as good as one to who only reads
 
 
-def open_recording(data: BinaryIO, name: str, kind: str | None = None) -> ReplayedStream:
+def open_recording(
+    data: BinaryIO, name: str, kind: str | None = None, max_message_bytes: int = MAX_MESSAGE_BYTES
+) -> ReplayedStream:
     """The stream that was recorded.
 
     Args:
         name: how messages call the file.
         kind: what it is said to be of; None for whatever it is.
+        max_message_bytes: a larger message ends the stream with an error.
 
     Raises:
         DocumentError: it is damaged, ends before its stream, or is of another kind.
     """
-    stream = _replayed(data, name)[2]
+    stream = _replayed(data, name, max_message_bytes)[2]
     if kind not in (None, stream.kind):
         raise DocumentError(f"{name} is the recording of a question of kind {stream.kind}, not {kind}")
     return stream
@@ -64,7 +68,12 @@ def is_recording(name: str) -> bool:
 
 
 def check_recording(
-    file: str, others: Sequence[str | None], cases: Sequence[Case], output: ReportFormat, terminal: Terminal
+    file: str,
+    others: Sequence[str | None],
+    cases: Sequence[Case],
+    output: ReportFormat,
+    terminal: Terminal,
+    max_message_bytes: int = MAX_MESSAGE_BYTES,
 ) -> int:
     """Judge what was recorded; returns the exit code.
 
@@ -86,7 +95,7 @@ def check_recording(
     except OSError as error:
         raise DocumentError(f"{file}: {error.strerror}") from error
     with data:
-        recording, source, stream = _replayed(data, file)
+        recording, source, stream = _replayed(data, file, max_message_bytes)
         exam = RecordedExam(source, stream)
     return print_report(
         lambda begins: run(for_recordings(cases), exam, LACKS, lambda case: begins(case.id)),
@@ -97,7 +106,7 @@ def check_recording(
     )
 
 
-def _replayed(data: BinaryIO, name: str) -> tuple[Recording, RecordedSource, ReplayedStream]:
+def _replayed(data: BinaryIO, name: str, max_message_bytes: int) -> tuple[Recording, RecordedSource, ReplayedStream]:
     from kubectl_cbt.saved.fields import Fields
     from kubectl_cbt.saved.head import read_head
     from kubectl_cbt.saved.source import Source
@@ -105,7 +114,7 @@ def _replayed(data: BinaryIO, name: str) -> tuple[Recording, RecordedSource, Rep
     from kubectl_cbt.wire.recording import Recording
     from kubectl_cbt.wire.replay import RecordedSource
 
-    recording = Recording(Source(data, name))
+    recording = Recording(Source(data, name), max_message_bytes)
     fields = Fields(name, recording.head)
     asking = fields.object("asking")
     fields.object("subject")

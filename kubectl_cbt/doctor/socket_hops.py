@@ -11,6 +11,7 @@ from kubectl_cbt.doctor.runner import run
 from kubectl_cbt.doctor.service_hops import look_at_first, look_at_stream
 from kubectl_cbt.doctor.walk import Walk
 from kubectl_cbt.model.finding import Finding
+from kubectl_cbt.model.limits import MAX_MESSAGE_BYTES
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.secret import Secret
@@ -18,11 +19,15 @@ from kubectl_cbt.wire.csi import CsiEndpoint, CsiSource, Plugin
 
 
 def walk_to_driver(
-    endpoint: str, ids: tuple[str, ...], secrets: dict[str, Secret], begins: Callable[[str], None]
+    endpoint: str,
+    ids: tuple[str, ...],
+    secrets: dict[str, Secret],
+    begins: Callable[[str], None],
+    max_message_bytes: int = MAX_MESSAGE_BYTES,
 ) -> Iterator[Finding]:
     """Every hop to a driver, and to its answer about one snapshot id or two."""
     with contextlib.ExitStack() as stack:
-        visit = _Visit(endpoint, ids, secrets, stack)
+        visit = _Visit(endpoint, ids, secrets, stack, max_message_bytes)
         hops = [
             Hop("socket", "there is a driver's socket", visit.connect),
             Hop("plugin", "the driver says who it is", visit.identify, ("socket",)),
@@ -43,8 +48,14 @@ class _Visit:
     """What is found at one socket."""
 
     def __init__(
-        self, endpoint: str, ids: tuple[str, ...], secrets: dict[str, Secret], stack: contextlib.ExitStack
+        self,
+        endpoint: str,
+        ids: tuple[str, ...],
+        secrets: dict[str, Secret],
+        stack: contextlib.ExitStack,
+        max_message_bytes: int,
     ) -> None:
+        self._max_message_bytes = max_message_bytes
         self._endpoint = endpoint
         self._ids = ids
         self._secrets = secrets
@@ -53,7 +64,7 @@ class _Visit:
         self._plugin: Plugin | None = None
 
     def connect(self, walk: Walk, seen: Seen) -> None:
-        self._source = CsiSource(CsiEndpoint.parse(self._endpoint, self._secrets))
+        self._source = CsiSource(CsiEndpoint.parse(self._endpoint, self._secrets), self._max_message_bytes)
         self._stack.callback(self._source.close)
         seen.evidence.append(self._endpoint)
 

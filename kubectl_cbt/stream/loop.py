@@ -20,6 +20,7 @@ from kubectl_cbt.errors import (
     Interrupted,
     InvalidRequest,
     MalformedMessage,
+    MessageTooLarge,
     OffsetOutOfRange,
     StreamDeadline,
 )
@@ -245,7 +246,7 @@ class ExtentStream:
         if pause is not None:
             self._resume(error, pause)
             return True
-        if self._probing and not isinstance(error, MalformedMessage):
+        if self._probing and not isinstance(error, MalformedMessage | MessageTooLarge):
             self._watch.end_unknown(self.messages, f"from byte {self.next_offset}: {error.message}")
             return False
         if failures:

@@ -13,11 +13,12 @@ from typing import Any
 
 import grpc
 
-from kubectl_cbt.errors import EndpointUnusable, StreamError
+from kubectl_cbt.errors import EndpointUnusable, MessageTooLarge, StreamError
+from kubectl_cbt.model.limits import MAX_MESSAGE_BYTES
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.secret import Secret
 from kubectl_cbt.model.target import Endpoint
-from kubectl_cbt.wire.channel import MESSAGE_OPTIONS, close_channel
+from kubectl_cbt.wire.channel import close_channel, message_options
 from kubectl_cbt.wire.csi_pb2 import (
     GetMetadataAllocatedRequest,
     GetMetadataDeltaRequest,
@@ -83,16 +84,19 @@ class CsiEndpoint:
 class CsiSource:
     """Asks one driver.
 
+    Args:
+        max_message_bytes: a larger message ends its answer with an error.
+
     Attributes:
         plugin: what it said of itself; None until :meth:`identify`.
     """
 
-    def __init__(self, endpoint: CsiEndpoint) -> None:
+    def __init__(self, endpoint: CsiEndpoint, max_message_bytes: int = MAX_MESSAGE_BYTES) -> None:
         self._endpoint = endpoint
         self._channel = grpc.insecure_channel(
             endpoint.target,
             options=[
-                *MESSAGE_OPTIONS,
+                *message_options(max_message_bytes),
                 # The name of a socket is no name of a host, and some servers refuse what gRPC would make of it.
                 ("grpc.default_authority", "localhost"),
                 ("grpc.use_local_subchannel_pool", 1),
@@ -172,7 +176,8 @@ class CsiAnswer:
             # The exception is the call itself, request and secrets in its reach: it is not chained.
             code, details = self._call.code(), self._call.details() or ""
         error = stream_error(code, details, self._question, self._place, messages=messages)
-        error.hint = ""  # hints are about a cluster
+        if not isinstance(error, MessageTooLarge):
+            error.hint = ""  # hints are about a cluster
         raise error
 
     def cancel(self) -> None:

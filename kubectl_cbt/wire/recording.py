@@ -19,9 +19,10 @@ import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NoReturn, Protocol
+from typing import Any, NamedTuple, NoReturn, Protocol
 
 from kubectl_cbt.errors import CbtError, DocumentError, Interrupted
+from kubectl_cbt.model.limits import MAX_MESSAGE_BYTES
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.wire.recorded_errors import error_of, values_of
@@ -40,8 +41,8 @@ OFFSET_TIME = struct.Struct(">Q")
 OK, CANCELLED = "OK", "CANCELLED"
 
 _LONGEST_FIRST_LINE = 64
-_LONGEST_JSON = 2**24
-_LONGEST_MESSAGE = 2**30
+_LONGEST_JSON = 2**20
+"""A head has a few hundred bytes; a question or an end holds what gRPC and HTTP/2 carry in headers."""
 _CHUNK_BYTES = 2**20
 _NOT_ONE = "is it what --record wrote? kubectl cbt open FILE"
 
@@ -113,8 +114,19 @@ def question_values(question: Question, microseconds: int) -> Values:
     }
 
 
+class _Frame(NamedTuple):
+    """A record; the time is only a message's, and not part of its payload."""
+
+    kind: bytes
+    payload: bytes
+    microseconds: int = 0
+
+
 class Recording:
-    """Reads a recording once, in order.
+    """Reads a recording once, in order; holds one message at a time, and 1 MiB of what was decompressed after it.
+
+    Args:
+        max_message_bytes: a larger message is an error.
 
     Attributes:
         head: the first record, untrusted.
@@ -123,16 +135,17 @@ class Recording:
         DocumentError: it is none, of a newer version, or ends before anything was asked.
     """
 
-    def __init__(self, source: ByteSource) -> None:
+    def __init__(self, source: ByteSource, max_message_bytes: int = MAX_MESSAGE_BYTES) -> None:
+        self._max_message_bytes = max_message_bytes
         self.name = source.name
         self._source = source
         self._inflate = zlib.decompressobj()
         self._data = bytearray()
         self._ahead = self._behind_first_line()
         found = self._frame()
-        if found is None or found[0] != HEAD:
+        if found is None or found.kind != HEAD:
             self._damaged("it does not begin with a head")
-        self.head = self._json(found[1])
+        self.head = self._json(found.payload)
 
     def cancel(self) -> None:
         """Let the reading end with an error; from any thread."""
@@ -145,9 +158,9 @@ class Recording:
             DocumentError: the recording is damaged, or its writer was killed: then it ends where that happened.
         """
         while (found := self._frame()) is not None:
-            if found[0] != QUESTION:
+            if found.kind != QUESTION:
                 self._damaged("an answer without a question")
-            answer = RecordedAnswer(self, self._json(found[1]))
+            answer = RecordedAnswer(self, self._json(found.payload))
             yield answer
             for _ in answer.messages():
                 pass
@@ -155,14 +168,11 @@ class Recording:
     def next_in_answer(self) -> tuple[int, bytes] | Ending:
         """A message and the microseconds after which it came, or how the answer ended."""
         found = self._frame()
-        if found is None or found[0] not in (MESSAGE, END):
+        if found is None or found.kind not in (MESSAGE, END):
             self._damaged("an answer without an end")
-        kind, payload = found
-        if kind == END:
-            return self._ending(self._json(payload))
-        if len(payload) < OFFSET_TIME.size:
-            self._damaged("a message without a time")
-        return OFFSET_TIME.unpack_from(payload)[0], payload[OFFSET_TIME.size :]
+        if found.kind == END:
+            return self._ending(self._json(found.payload))
+        return found.microseconds, found.payload
 
     def question_of(self, values: Values) -> tuple[Question, int]:
         """The question, and the microseconds since the recording began."""
@@ -202,18 +212,39 @@ class Recording:
             )
         return rest
 
-    def _frame(self) -> tuple[bytes, bytes] | None:
-        """Kind and payload of the next record; None behind the last one."""
+    def _frame(self) -> _Frame | None:
+        """The next record; None after the last one."""
         if not self._fill(FRAME.size):
             return None
         kind, length = FRAME.unpack_from(self._data)
-        if length > (_LONGEST_MESSAGE if kind == MESSAGE else _LONGEST_JSON):
-            self._damaged(f"a record of {length} bytes")
-        if not self._fill(FRAME.size + length):
+        if kind == MESSAGE:
+            return self._message(length)
+        if length > _LONGEST_JSON:
+            self._damaged(f"a record of {length} bytes, where there are at most {_LONGEST_JSON}")
+        return _Frame(kind, self._payload(FRAME.size, FRAME.size + length))
+
+    def _message(self, length: int) -> _Frame:
+        if length < OFFSET_TIME.size:
+            self._damaged("a message without a time")
+        if length - OFFSET_TIME.size > self._max_message_bytes:
+            raise DocumentError(
+                f"{self.name}: a message of {length - OFFSET_TIME.size} bytes is larger than --max-message-size,"
+                f" {self._max_message_bytes} bytes",
+                hint="if you trust the file: --max-message-size SIZE takes larger ones",
+            )
+        if not self._fill(FRAME.size + OFFSET_TIME.size):
             self._damaged("it ends in the middle of a record")
-        payload = bytes(memoryview(self._data)[FRAME.size : FRAME.size + length])
-        del self._data[: FRAME.size + length]
-        return kind, payload
+        microseconds = OFFSET_TIME.unpack_from(self._data, FRAME.size)[0]
+        return _Frame(MESSAGE, self._payload(FRAME.size + OFFSET_TIME.size, FRAME.size + length), microseconds)
+
+    def _payload(self, begin: int, end: int) -> bytes:
+        """Those bytes of the next record, which then is read."""
+        if not self._fill(end):
+            self._damaged("it ends in the middle of a record")
+        with memoryview(self._data) as data:
+            payload = bytes(data[begin:end])
+        del self._data[:end]
+        return payload
 
     def _fill(self, length: int) -> bool:
         """Whether that much is there; False only where the recording was ended by its writer."""

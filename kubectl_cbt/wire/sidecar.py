@@ -11,6 +11,7 @@ import grpc
 
 from kubectl_cbt.errors import CbtError, ServiceUnreachable, SnapshotNotFound, StreamCut, StreamError, TlsFailed
 from kubectl_cbt.model.address import split_address
+from kubectl_cbt.model.limits import MAX_MESSAGE_BYTES
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.secret import Secret
@@ -41,6 +42,7 @@ class SidecarSource:
         base_name: the base's name, for the first sidecars, which took that where all later ones take the handle.
             Empty when the endpoint is no such sidecar.
         fresh_endpoint: reads the endpoint again, for a CA that was replaced while we were at it.
+        max_message_bytes: a larger message ends its answer with an error.
     """
 
     def __init__(
@@ -50,12 +52,14 @@ class SidecarSource:
         way: Way | None = None,
         base_name: str = "",
         fresh_endpoint: Callable[[], Endpoint] | None = None,
+        max_message_bytes: int = MAX_MESSAGE_BYTES,
     ) -> None:
         self._endpoint = endpoint
         self._fresh_endpoint = fresh_endpoint
         self._fresh_token = fresh_token
         self._way = way or DirectWay(endpoint.address)
         self._base_name = base_name
+        self._max_message_bytes = max_message_bytes
         self._sends_name = False
         self._trusted_pem = endpoint.ca_pem
         self._channel: grpc.Channel | None = None
@@ -170,7 +174,9 @@ class SidecarSource:
 
     def _open(self) -> grpc.Channel:
         if self._channel is None:
-            self._channel = open_channel(self._way.address(), self._endpoint.host, self._trusted_pem)
+            self._channel = open_channel(
+                self._way.address(), self._endpoint.host, self._trusted_pem, self._max_message_bytes
+            )
         return self._channel
 
     def _hang_up(self) -> None:

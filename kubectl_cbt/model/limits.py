@@ -1,0 +1,13 @@
+"""How much a server, a driver or a file may make this process hold. None of them is trusted with its memory."""
+
+from __future__ import annotations
+
+MAX_MESSAGE_BYTES = 64 * 2**20
+"""Of one response message, live or recorded, unless ``--max-message-size`` says otherwise: six million extents of a
+busy volume. At the default ``--max-results`` a message has some 50 KiB."""
+
+LARGEST_MAX_MESSAGE_BYTES = 2**31 - 1
+"""What gRPC and protobuf can be told."""
+
+MAX_API_BODY_BYTES = 64 * 2**20
+"""Of one answer of the API server, of a proxy or of an identity provider, decompressed. Some 30,000 VolumeSnapshots."""
