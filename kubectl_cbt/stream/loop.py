@@ -214,8 +214,14 @@ class ExtentStream:
         return self._is_at_the_end or (self._probing and self.capacity_bytes is None)
 
     def _goes_on_after_ok(self) -> bool:
-        """OK is no proof: a driver may have sent its first page only. Asked from there, it has to have no more."""
-        if not self._probe or self._is_at_the_end or self._brought_nothing or self._is_out_of_order:
+        """OK is not proof: a driver may have sent its first page only. Asked from there, it has to have no more.
+
+        Nor is an answer without anything: gRPC reports OK also after a frame that it cannot read, or a message that is
+        cut. Two such answers in a row are taken for the end.
+        """
+        if not self._probe or self._is_at_the_end or self._is_out_of_order:
+            return False
+        if self._probing and self._brought_nothing:
             return False
         self._probing = True
         self._ask_from_here(self._max_results)

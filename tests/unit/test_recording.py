@@ -160,7 +160,7 @@ def test_a_stream_however_broken_comes_out_as_it_was(tmp_path_factory, extents, 
 @pytest.mark.parametrize(
     "scripts",
     [
-        [[]],
+        [[], []],
         [[encoded((0, 4096))], []],
         [[encoded((0, 4096))], [encoded((8192, 4096))], []],
         [[encoded((0, 4096))], [StreamError("no", code="UNKNOWN")]],

@@ -16,6 +16,7 @@ from kubectl_cbt.errors import (
     DriverFailed,
     InvalidRequest,
     MalformedMessage,
+    MessageTooLarge,
     OffsetOutOfRange,
     PermissionDenied,
     PortForwardFailed,
@@ -44,6 +45,7 @@ FINAL = [
     DriverFailed("no"),
     InvalidRequest("no"),
     MalformedMessage("no"),
+    MessageTooLarge("no"),
     OffsetOutOfRange("no"),
     PermissionDenied("no"),
     SidecarMisconfigured("no"),
@@ -365,18 +367,49 @@ def test_no_probe_takes_the_drivers_word():
     assert len(source.questions) == 1
 
 
-def test_nothing_at_all_is_not_asked_again():
-    """The question would be the very same."""
-    source = KeptSource([encoded()])
-    list(resuming(source, probe=True))
+@pytest.mark.parametrize("empty", [[], [encoded()]], ids=["no message", "no extent"])
+@pytest.mark.parametrize("again", [[], [encoded()]], ids=["no message", "no extent"])
+@pytest.mark.parametrize("start", [0, 4096])
+def test_an_answer_without_anything_is_queried_once_more(empty, again, start):
+    source = KeptSource(empty, again)
+    stream = resuming(source, question(start), probe=True)
+    assert extents_of(list(stream)) == []
+    assert [asked.starting_offset for asked in source.questions] == [start, start]
+    outcome = stream.outcome()
+    assert (outcome.complete, outcome.broke_a_must, outcome.resumes) == (True, False, 0)
+
+
+@pytest.mark.parametrize("empty", [[], [encoded()]], ids=["no message", "no extent"])
+def test_an_answer_without_anything_that_differs_the_second_time_has_ended_early(empty):
+    source = KeptSource(empty, [encoded((0, 4096))], [])
+    stream = resuming(source, probe=True)
+    assert extents_of(list(stream)) == [(0, 4096)]
+    (violation,) = stream.outcome().violations
+    assert (violation.rule, violation.count) == ("R8", 1)
+    assert "OK came at byte 0" in violation.examples[0].text
+    assert [asked.starting_offset for asked in source.questions] == [0, 0, 4096]
+
+
+def test_an_answer_without_anything_that_fails_the_second_time_leaves_the_end_in_doubt():
+    stream = resuming(KeptSource([], [DriverFailed("no such snapshot")]), probe=True)
+    assert extents_of(list(stream)) == []
+    assert [violation.rule for violation in stream.outcome().violations] == ["W4"]
+
+
+def test_no_probe_takes_the_drivers_word_for_nothing():
+    source = KeptSource([])
+    list(resuming(source))
     assert len(source.questions) == 1
 
 
-def test_a_resume_that_brings_nothing_more_is_proof_enough():
-    source = KeptSource([encoded((0, 4096)), CUT], [])
+def test_a_resume_that_brings_nothing_more_is_queried_once_more():
+    source = KeptSource([encoded((0, 4096)), CUT], [], [])
     stream = resuming(source, probe=True)
     list(stream)
-    assert (len(source.questions), stream.outcome().complete) == (2, True)
+    assert (len(source.questions), stream.outcome().complete, stream.resumes) == (3, True, 1)
+    lost = resuming(KeptSource([encoded((0, 4096)), CUT], [], [encoded((8192, 4096))], []), probe=True)
+    assert extents_of(list(lost)) == [(0, 4096), (8192, 4096)]
+    assert [violation.rule for violation in lost.outcome().violations] == ["R8"]
 
 
 def test_a_probe_that_gives_what_came_before_once_more_finds_nothing():
@@ -406,8 +439,8 @@ def test_a_probe_that_fails_leaves_the_end_in_doubt(error):
     assert stream.outcome().complete
 
 
-def test_a_probe_that_gets_rubbish_is_an_error():
-    error = MalformedMessage("message 2 of the stream")
+@pytest.mark.parametrize("error", [MalformedMessage("message 2 of the stream"), MessageTooLarge("5 MiB")], ids=by_name)
+def test_a_probe_that_gets_rubbish_is_an_error(error):
     assert read(resuming(KeptSource([encoded((0, 4096))], [error]), probe=True))[1] is error
 
 
