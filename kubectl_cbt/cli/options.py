@@ -122,7 +122,7 @@ class Cluster:
             parser=parsed_duration,
             show_default="30s",
             metavar="DURATION",
-            help="How long to wait for each answer of the API server; 0 waits for ever.",
+            help="How long one request to the API server may take; 0 sets no limit.",
         ),
     ] = 30.0
     cluster: Annotated[str, _rare("--cluster", metavar="NAME", help="Cluster of the kubeconfig to use.")] = ""

@@ -6,19 +6,22 @@ matter here.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 import orjson
 
-from kubectl_cbt.cluster.api_errors import answer_error, transport_error
-from kubectl_cbt.cluster.background import asked_ahead
+from kubectl_cbt.cluster.api_errors import answer_error, too_large, transport_error
+from kubectl_cbt.cluster.background import asked_ahead, within
 from kubectl_cbt.cluster.config import LoadedConfig
 from kubectl_cbt.cluster.request_log import RequestLog
 from kubectl_cbt.errors import UsageError
+from kubectl_cbt.model.limits import MAX_API_BODY_BYTES, MAX_EVENT_BYTES
 
 _WATCH_SECONDS, _WATCH_GRACE_SECONDS = 300, 30
+_READ_BYTES = 2**16
 
 _Answer = TypeVar("_Answer")
 
@@ -31,7 +34,8 @@ class Api:
 
     Args:
         config: from :func:`~kubectl_cbt.cluster.config.load_config`.
-        request_timeout_seconds: for each request; 0 waits for ever, as kubectl does.
+        request_timeout_seconds: for each request from connecting to the last byte of its answer, and for a watch to
+            the first of it; 0 waits for ever, as kubectl does.
         log: told of each request.
 
     Every method raises the errors of ``cluster/api_errors.py``.
@@ -55,9 +59,13 @@ class Api:
     def watch(self, *segments: str, **query: str) -> Iterator[Object]:
         """The events of a watch, until the server ends it, as it does every few minutes."""
         asked = {"watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": str(_WATCH_SECONDS)}
-        answer = self._answer("GET", segments, query | asked, stream=True)
+        answer = self._answer("GET", segments, query | asked, stream=True)[0]
         try:
-            yield from map(self._parsed, _lines(answer))
+            for line in self._lines(answer):
+                event = self._parsed(line)
+                if not (isinstance(event.get("type"), str) and isinstance(event.get("object"), dict)):
+                    raise transport_error(ValueError("an event of a watch that is not one"), self._connection.server)
+                yield event
         except _transport_errors() as error:
             raise transport_error(error, self._connection.server) from error
         finally:
@@ -77,13 +85,16 @@ class Api:
     def _document(
         self, method: str, segments: tuple[str, ...], query: dict[str, str], body: Object | None = None
     ) -> Object:
-        return self._parsed(self._answer(method, segments, query, body).data)
+        return self._parsed(self._answer(method, segments, query, body)[1])
 
     def _parsed(self, data: bytes) -> Object:
         try:
-            return cast(Object, orjson.loads(data))
+            document = orjson.loads(data)
         except orjson.JSONDecodeError as error:
             raise transport_error(error, self._connection.server) from error
+        if not isinstance(document, dict):
+            raise transport_error(ValueError("JSON that is not an object"), self._connection.server)
+        return document
 
     def _answer(
         self,
@@ -93,29 +104,64 @@ class Api:
         body: Object | None = None,
         *,
         stream: bool = False,
-    ) -> Any:
-        """An answer in the 2xx range: urllib3's response, read unless it is to be streamed."""
+    ) -> tuple[Any, bytes]:
+        """An answer in the 2xx range: urllib3's response and its body, which is left unread if it is to be streamed."""
         path = "/" + "/".join(map(_quoted, segments))
         url, headers = self._serialized(path, query, body)
         self._log.request(method, url, headers.items(), body)
         try:
-            answer = self._pool.request(
-                method,
-                url,
-                headers=headers,
-                body=orjson.dumps(body) if body is not None else None,
-                timeout=self._time_limit(stream=stream),
-                preload_content=not stream,
-            )
+            answer, data = within(self._timeout, lambda: self._received(method, url, headers, body, stream=stream))
         except _transport_errors() as error:
             self._log.response(method, url, f"failed: {type(error).__name__}")
             raise transport_error(error, self._connection.server) from error
-        succeeded = 200 <= answer.status < 300
-        data = b"" if stream and succeeded else answer.data
         self._log.response(method, url, f"{answer.status} {answer.reason or ''}", answer.headers.items(), data)
-        if not succeeded:
+        if not _succeeded(answer):
             raise answer_error(answer.status, data, path)
-        return answer
+        return answer, data
+
+    def _received(self, method: str, url: str, headers: Any, body: Object | None, *, stream: bool) -> tuple[Any, bytes]:
+        """An answer and its body."""
+        answer = self._pool.request(
+            method,
+            url,
+            headers=headers,
+            body=orjson.dumps(body) if body is not None else None,
+            timeout=self._time_limit(stream=stream),
+            preload_content=False,
+        )
+        if stream and _succeeded(answer):
+            return answer, b""
+        try:
+            return answer, self._body(answer)
+        except BaseException:
+            answer.close()
+            raise
+
+    def _body(self, answer: Any) -> bytes:
+        """All of a body; what counts is its size when it is decompressed."""
+        end = None if self._timeout is None else time.monotonic() + self._timeout
+        body = bytearray()
+        for part in answer.stream(_READ_BYTES, decode_content=True):
+            body += part
+            if len(body) > MAX_API_BODY_BYTES:
+                raise too_large("the answer", self._connection.server, MAX_API_BODY_BYTES)
+            if end is not None and time.monotonic() > end:
+                raise TimeoutError  # the caller has given up, and the connection is closed
+        return bytes(body)
+
+    def _lines(self, answer: Any) -> Iterator[bytes]:
+        """Lines of a streamed body as they come, without the empty ones."""
+        held = bytearray()
+        for part in answer.stream(_READ_BYTES, decode_content=True):
+            for piece in part.splitlines(keepends=True):
+                held += piece
+                if len(held) > MAX_EVENT_BYTES:
+                    raise too_large("an event of a watch", self._connection.server, MAX_EVENT_BYTES)
+                if piece.endswith(b"\n"):
+                    line = bytes(held).strip()
+                    held.clear()
+                    if line:
+                        yield line
 
     def _serialized(self, path: str, query: dict[str, str], body: Object | None) -> tuple[str, Any]:
         """URL and headers, with the login and whom to act as."""
@@ -143,18 +189,14 @@ class Api:
         )
 
 
+def _succeeded(answer: Any) -> bool:
+    return bool(200 <= answer.status < 300)
+
+
 def _transport_errors() -> tuple[type[Exception], ...]:
     from urllib3.exceptions import HTTPError
 
     return (HTTPError, OSError)
-
-
-def _lines(answer: Any) -> Iterator[bytes]:
-    """Lines of a chunked answer as they come."""
-    held = b""
-    for part in answer.stream(2**16, decode_content=True):
-        *whole, held = (held + part).split(b"\n")
-        yield from filter(None, whole)
 
 
 def _quoted(segment: str) -> str:

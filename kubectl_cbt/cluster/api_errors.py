@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from kubectl_cbt.errors import ApiError, ApiUnreachable, Forbidden, NotFound, ResourceTypeMissing, Unauthorized
+from kubectl_cbt.units import human_bytes
 
 _CRD_HINTS = {
     "snapshot.storage.k8s.io": (
@@ -45,7 +46,8 @@ def answer_error(status: int, body: bytes, path: str) -> ApiError:
 
 def event_error(status: dict[str, Any]) -> ApiError:
     """The error for the ERROR event that ends a watch; it holds a Status object."""
-    return answer_error(int(status.get("code") or 500), orjson.dumps(status | {"kind": "Status"}), "")
+    code = status.get("code")
+    return answer_error(code if isinstance(code, int) else 500, orjson.dumps(status | {"kind": "Status"}), "")
 
 
 def _unauthorized() -> Unauthorized:
@@ -84,7 +86,7 @@ def transport_error(error: Exception, host: str) -> ApiUnreachable:
     # Before the timeouts: urllib3 derives it from one of them.
     if isinstance(error, NewConnectionError):
         return ApiUnreachable(f"no connection to the API server {host}: {_reason(text)}", hint=_CHECK)
-    if isinstance(error, ReadTimeoutError | ConnectTimeoutError):
+    if isinstance(error, ReadTimeoutError | ConnectTimeoutError | TimeoutError):
         return ApiUnreachable(
             f"the API server {host} did not answer in time", hint="--request-timeout sets how long to wait"
         )
@@ -94,6 +96,14 @@ def transport_error(error: Exception, host: str) -> ApiUnreachable:
             hint="check certificate-authority of the cluster in the kubeconfig",
         )
     return ApiUnreachable(f"no usable answer from the API server {host}: {_reason(text)}", hint=_CHECK)
+
+
+def too_large(what: str, host: str, limit_bytes: int) -> ApiUnreachable:
+    """The error for an answer that was not read to its end."""
+    return ApiUnreachable(
+        f"{what} of the API server {host} is larger than {human_bytes(limit_bytes)}, the most that is read",
+        hint="list fewer objects at once: -n NAMESPACE, -l LABELS, --field-selector FIELDS",
+    )
 
 
 _CHECK = "did you specify the right context? kubectl cluster-info"

@@ -22,6 +22,22 @@ def asked_ahead(ask: Callable[[], _Answer]) -> Callable[[], _Answer]:
     return answer
 
 
+def within(seconds: float | None, work: Callable[[], _Answer]) -> _Answer:
+    """What ``work`` returns, or raises.
+
+    It runs in a thread of its own: a name that does not resolve, or a server that sends a byte now and then, keeps it
+    busy for as long as it likes, whatever the timeout of a socket is. After its time it is left to itself, so it must
+    hold nothing that is needed elsewhere.
+
+    Args:
+        seconds: how long to wait; None for no limit.
+
+    Raises:
+        TimeoutError: it was not done by then.
+    """
+    return work() if seconds is None else _Background(work).result(seconds)
+
+
 class _Background(Generic[_Answer]):
     def __init__(self, ask: Callable[[], _Answer]) -> None:
         self._ask = ask
@@ -31,8 +47,10 @@ class _Background(Generic[_Answer]):
         self._thread = threading.Thread(target=self._run, name="cbt-ask", daemon=True)
         self._thread.start()
 
-    def result(self) -> _Answer:
-        self._thread.join()
+    def result(self, seconds: float | None = None) -> _Answer:
+        self._thread.join(seconds)
+        if self._thread.is_alive():
+            raise TimeoutError(f"not done in {seconds:g} s")
         if self._error is not None:
             raise self._error
         return self._answers[0]

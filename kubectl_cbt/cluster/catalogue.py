@@ -32,7 +32,9 @@ _ALL = Selection()
 _DELETED = "deleted"
 _GONE = 410
 _PAUSE_SECONDS = 1.0
-"""Before a watch that ended at once is begun again."""
+"""Between two watches, or a watch and the next listing; longer, up to the next, where they end at once."""
+_LONGEST_PAUSE_SECONDS = 30.0
+_LASTED_SECONDS = 5.0
 
 _View = TypeVar("_View")
 
@@ -96,28 +98,27 @@ class Catalogue:
 
         All of them once more, when the API server has forgotten from where on to tell.
         """
+        pace = _Pace()
         while True:
             try:
-                yield from self._followed(namespace, selection)
+                yield from self._followed(namespace, selection, pace)
             except ApiError as error:
                 if error.status != _GONE:
                     raise
+            pace.wait()
 
-    def _followed(self, namespace: str | None, selection: Selection) -> Iterator[list[SnapshotEntry]]:
+    def _followed(self, namespace: str | None, selection: Selection, pace: _Pace) -> Iterator[list[SnapshotEntry]]:
         listing = self._snapshot_list(namespace, selection)
-        version = str(listing["metadata"].get("resourceVersion") or "")
+        version = _version(listing)
         yield self._entries(_items(listing, VolumeSnapshot.of, selection))
         while True:
-            brought = False
             for event in self._api.watch(*_snapshots_path(namespace), **selection.query(), resourceVersion=version):
                 if event["type"] == "ERROR":
                     raise event_error(event["object"])
-                brought = True
-                version = str(event["object"]["metadata"].get("resourceVersion") or version)
+                version = _version(event["object"]) or version
                 if event["type"] != "BOOKMARK":
                     yield [self._changed(event)]
-            if not brought:
-                time.sleep(_PAUSE_SECONDS)
+            pace.wait()
 
     def _changed(self, event: Object) -> SnapshotEntry:
         snapshot = VolumeSnapshot.of(event["object"])
@@ -199,6 +200,31 @@ class Catalogue:
             except (Forbidden, NotFound):
                 continue
         return found
+
+
+class _Pace:
+    """Keeps requests apart that a server answers and ends at once, however often it does so.
+
+    A pause is twice as long as the one before it, unless what was between them lasted.
+    """
+
+    def __init__(self) -> None:
+        self._pause = _PAUSE_SECONDS
+        self._last = time.monotonic()
+
+    def wait(self) -> None:
+        """Between one request and the next."""
+        if time.monotonic() - self._last > _LASTED_SECONDS:
+            self._pause = _PAUSE_SECONDS
+        time.sleep(self._pause)
+        self._pause = min(2 * self._pause, _LONGEST_PAUSE_SECONDS)
+        self._last = time.monotonic()
+
+
+def _version(document: Object) -> str:
+    """The resourceVersion of an object or a list; empty when it has none."""
+    metadata = document.get("metadata")
+    return str(metadata.get("resourceVersion") or "") if isinstance(metadata, dict) else ""
 
 
 def _snapshots_path(namespace: str | None) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any, cast
 from urllib.parse import quote_plus
 
+from kubectl_cbt.cluster.background import within
 from kubectl_cbt.cluster.kubeconfig import Entry
 from kubectl_cbt.cluster.kubeconfig_fields import check_readable, load_yaml
 from kubectl_cbt.errors import ConfigError
@@ -31,6 +32,8 @@ from kubectl_cbt.errors import ConfigError
 _EARLY_SECONDS = 30
 """How long before its end a credential counts as expired: what is sent has to be good when it arrives."""
 
+_OIDC_READ_SECONDS, _OIDC_SECONDS = 30.0, 90.0
+"""How long an identity provider may be silent, and how long a login may take."""
 _WHOAMI = "try: kubectl auth whoami"
 _CERTIFICATE_FIELDS = ("client-certificate", "client-certificate-data", "client-key", "client-key-data")
 _EXEC_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
@@ -286,26 +289,36 @@ def _oidc(config: Entry, name: str) -> Credential:
 def _refreshed(config: Entry, name: str, issuer: str) -> str:
     import requests
     from oauthlib.oauth2 import OAuth2Error
-    from requests_oauthlib import OAuth2Session
 
-    authority = config.get("idp-certificate-authority-data")
     try:
-        with _pem_file(authority) as path, OAuth2Session(client_id=config["client-id"]) as session:
+        with _pem_file(config.get("idp-certificate-authority-data")) as path:
             verify = path or config.get("idp-certificate-authority") or _system_authorities()
-            # Said with each request: a session's own is nothing to requests where REQUESTS_CA_BUNDLE is set.
-            session.verify = verify
-            url = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
-            discovery = session.request("GET", url, withhold_token=True, timeout=30, verify=verify)
-            discovery.raise_for_status()
-            answer = _answer(session, discovery.json()["token_endpoint"], config)
-            # In memory only. A provider that gives a new one at each use takes the old one for stolen.
-            config["refresh-token"] = answer.get("refresh_token") or config["refresh-token"]
-            return str(answer["id_token"])
+            answer = within(_OIDC_SECONDS, lambda: _asked_provider(config, issuer, verify))
+        # In memory only. A provider that gives a new one at each use takes the old one for stolen.
+        config["refresh-token"] = answer.get("refresh_token") or config["refresh-token"]
+        return str(answer["id_token"])
     except (OAuth2Error, requests.RequestException, OSError, KeyError, ValueError) as error:
         raise ConfigError(
             f'the OIDC login of user "{name}" at {issuer} could not be renewed: {_reason(error)}',
             hint="log in again with the tool that wrote the kubeconfig",
         ) from None
+
+
+def _asked_provider(config: Entry, issuer: str, verify: str | bool) -> Entry:
+    """What the provider gives for the refresh token."""
+    from requests_oauthlib import OAuth2Session
+
+    from kubectl_cbt.cluster.limited_http import LimitedAdapter
+
+    with OAuth2Session(client_id=config["client-id"]) as session:
+        session.mount("https://", LimitedAdapter())
+        session.mount("http://", LimitedAdapter())
+        # Said with each request: a session's own is nothing to requests where REQUESTS_CA_BUNDLE is set.
+        session.verify = verify
+        url = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
+        discovery = session.request("GET", url, withhold_token=True, timeout=_OIDC_READ_SECONDS, verify=verify)
+        discovery.raise_for_status()
+        return _answer(session, discovery.json()["token_endpoint"], config)
 
 
 def _answer(session: Any, url: str, config: Entry) -> Entry:
@@ -314,7 +327,11 @@ def _answer(session: Any, url: str, config: Entry) -> Entry:
 
     client_id, secret = config["client-id"], config.get("client-secret") or ""
     ask: Any = partial(
-        session.refresh_token, url, refresh_token=config["refresh-token"], timeout=30, verify=session.verify
+        session.refresh_token,
+        url,
+        refresh_token=config["refresh-token"],
+        timeout=_OIDC_READ_SECONDS,
+        verify=session.verify,
     )
     if not secret:
         return cast(Entry, ask(client_id=client_id))

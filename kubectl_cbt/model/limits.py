@@ -11,3 +11,6 @@ LARGEST_MAX_MESSAGE_BYTES = 2**31 - 1
 
 MAX_API_BODY_BYTES = 64 * 2**20
 """Of one answer of the API server, of a proxy or of an identity provider, decompressed. Some 30,000 VolumeSnapshots."""
+
+MAX_EVENT_BYTES = 16 * 2**20
+"""Of one event of a watch, which holds one object. A Kubernetes object has at most some 3 MiB."""

@@ -1,6 +1,7 @@
 """OIDC logins against a real provider, and the account of a pod."""
 
 import base64
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from kubeconfigs import (
 )
 from peers import needs_kubectl
 
-from kubectl_cbt.cluster import config
+from kubectl_cbt.cluster import config, limited_http, logins
 from kubectl_cbt.cluster.api import Api
 from kubectl_cbt.cluster.config import load_config
 from kubectl_cbt.cluster.kubeconfig import Login
@@ -182,6 +183,26 @@ def test_a_session_that_outlives_its_token_renews_it_with_what_the_provider_gave
 def test_a_provider_that_has_no_such_page_is_named(provider, cast, tmp_path):
     found = login(provider, cast, tmp_path, idp_issuer_url=provider.url.replace("realm", "nowhere"))
     assert_refused(found, "/nowhere could not be renewed: it answered 404 Not Found")
+
+
+def test_a_provider_is_read_up_to_the_limit(provider, cast, tmp_path, monkeypatch):
+    monkeypatch.setattr(limited_http, "MAX_API_BODY_BYTES", 1000)
+    provider.answer |= {"padding": "x" * 1000}
+    lay_out(of_user("", oidc(provider)), cast.values, tmp_path)
+    with pytest.raises(ConfigError) as found, load_config(Login(kubeconfig=str(tmp_path / "config"))):
+        pass
+    assert "could not be renewed: RequestException: its answer is larger than 1000 B" in found.value.message
+
+
+def test_a_provider_that_does_not_answer_is_given_up(provider, cast, tmp_path, monkeypatch):
+    monkeypatch.setattr(logins, "_OIDC_SECONDS", 0.2)
+    tested = threading.Event()
+    monkeypatch.setattr(provider, "respond", lambda *_: (tested.wait(20), (404, "too late"))[1])
+    lay_out(of_user("", oidc(provider)), cast.values, tmp_path)
+    with pytest.raises(ConfigError) as found, load_config(Login(kubeconfig=str(tmp_path / "config"))):
+        pass
+    tested.set()
+    assert "could not be renewed: TimeoutError: not done in 0.2 s" in found.value.message
 
 
 @pytest.mark.parametrize("code", [200, 400, 500])

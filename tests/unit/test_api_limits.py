@@ -1,0 +1,374 @@
+"""What an API server may take of time and memory: requests end at their deadline, and answers at their limit."""
+
+import gzip
+import itertools
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from test_limits import grown_by
+
+from kubectl_cbt.cluster import api as api_module
+from kubectl_cbt.cluster import catalogue as catalogue_module
+from kubectl_cbt.cluster.api import Api
+from kubectl_cbt.cluster.catalogue import Catalogue
+from kubectl_cbt.cluster.config import LoadedConfig
+from kubectl_cbt.cluster.connection import Connection
+from kubectl_cbt.cluster.kubeconfig import Impersonation
+from kubectl_cbt.demo.certificates import CertificateAuthority
+from kubectl_cbt.errors import ApiUnreachable
+
+DEADLINE_SECONDS = 0.2
+DRIP_SECONDS = 0.02
+DRIPS = 100
+"""A second of dripping after the deadline, then the rest: without a deadline each of these requests succeeds."""
+
+BODY = b'{"kind": "Test"}'
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+WITH_LENGTH = HEAD + b"Content-Length: %d\r\n\r\n" % len(BODY)
+
+Sent = Iterable[bytes]
+
+
+def dripped(data: bytes) -> Iterator[bytes]:
+    """Byte by byte, with a pause after each, for as long as there are any."""
+    for byte in data:
+        time.sleep(DRIP_SECONDS)
+        yield bytes([byte])
+
+
+Answer = Callable[[bytes], Iterable[bytes]]
+"""What is sent for a request."""
+SLOW = b"x" * DRIPS
+
+
+def slow_status_line(_request: bytes) -> Iterator[bytes]:
+    yield b"HTTP/1.1 200 "
+    yield from dripped(SLOW)
+    yield WITH_LENGTH.removeprefix(b"HTTP/1.1 200 OK") + BODY
+
+
+def slow_header(_request: bytes) -> Iterator[bytes]:
+    yield HEAD + b"X-Slow: "
+    yield from dripped(SLOW)
+    yield b"\r\nContent-Length: %d\r\n\r\n" % len(BODY) + BODY
+
+
+def endless_continue(_request: bytes) -> Iterator[bytes]:
+    for _ in range(DRIPS):
+        time.sleep(DRIP_SECONDS)
+        yield b"HTTP/1.1 100 Continue\r\n\r\n"
+    yield WITH_LENGTH + BODY
+
+
+def slow_body(_request: bytes) -> Iterator[bytes]:
+    yield HEAD + b"Content-Length: %d\r\n\r\n" % (len(BODY) + DRIPS)
+    yield from dripped(b" " * DRIPS)
+    yield BODY
+
+
+def slow_chunks(_request: bytes) -> Iterator[bytes]:
+    yield HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+    for _ in range(DRIPS):
+        time.sleep(DRIP_SECONDS)
+        yield b"1\r\n \r\n"
+    yield b"%x\r\n%s\r\n0\r\n\r\n" % (len(BODY), BODY)
+
+
+def slow_error(_request: bytes) -> Iterator[bytes]:
+    yield b"HTTP/1.1 500 Oops\r\nContent-Length: %d\r\n\r\n" % DRIPS
+    yield from dripped(SLOW)
+
+
+def at_once(*parts: bytes) -> Answer:
+    return lambda _request: parts
+
+
+class Server:
+    """Sends to each connection in turn, after its request, what the next answer yields, and closes it."""
+
+    def __init__(self, answers: Iterable[Answer], tls: ssl.SSLContext | None) -> None:
+        self.requests: list[bytes] = []
+        self._answers = iter(answers)
+        self._tls = tls
+        self._closing = False
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._closing = True
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(10)
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                plain, _ = self._listener.accept()
+            except OSError:
+                return
+            with plain, suppress(OSError):
+                connection = self._tls.wrap_socket(plain, server_side=True) if self._tls else plain
+                with connection:
+                    self._answer(connection)
+
+    def _answer(self, connection: socket.socket) -> None:
+        request = b""
+        while b"\r\n\r\n" not in request:
+            received = connection.recv(2**16)
+            if not received:
+                return
+            request += received
+        self.requests.append(request)
+        for part in next(self._answers)(request):
+            if self._closing:
+                return
+            connection.sendall(part)
+
+
+@contextmanager
+def serving(*answers: Answer, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
+    """The last answer is given again and again."""
+    server = Server(itertools.chain(answers, itertools.repeat(answers[-1])), tls)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+@contextmanager
+def asking(connection: Connection, seconds: float = DEADLINE_SECONDS) -> Iterator[Api]:
+    api = Api(LoadedConfig(connection, "default", Impersonation()), seconds)
+    try:
+        yield api
+    finally:
+        api.close()
+
+
+@contextmanager
+def served(*answers: Answer, seconds: float = DEADLINE_SECONDS) -> Iterator[Api]:
+    """Both, without TLS."""
+    with serving(*answers) as server, asking(Connection(f"http://127.0.0.1:{server.port}"), seconds) as api:
+        yield api
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory) -> tuple[ssl.SSLContext, str]:
+    """A server's side of TLS, and the file of the CA to trust for it."""
+    folder: Path = tmp_path_factory.mktemp("tls")
+    made = CertificateAuthority("api limits")
+    certificate = made.issue("127.0.0.1")
+    (folder / "server.pem").write_bytes(certificate.key_pem + certificate.certificate_pem)
+    (folder / "ca.pem").write_bytes(made.pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "server.pem")
+    return context, str(folder / "ca.pem")
+
+
+SLOW_ANSWERS = [slow_status_line, slow_header, endless_continue, slow_body, slow_chunks, slow_error]
+
+
+def named(function: Callable) -> str:
+    return function.__name__
+
+
+# Time.
+
+
+@pytest.mark.parametrize("slow", SLOW_ANSWERS, ids=named)
+def test_a_dripped_answer_ends_at_the_deadline(slow):
+    with served(slow) as api:
+        with pytest.raises(ApiUnreachable, match="did not answer in time") as found:
+            api.get("version")
+        assert "--request-timeout" in found.value.hint
+
+
+@pytest.mark.parametrize("slow", [slow_status_line, slow_chunks], ids=named)
+def test_a_dripped_answer_over_tls_ends_at_the_deadline(slow, authority):
+    tls, ca = authority
+    with serving(slow, tls=tls) as server:
+        connection = Connection(f"https://127.0.0.1:{server.port}", ca_file=ca)
+        with asking(connection) as api, pytest.raises(ApiUnreachable, match="did not answer in time"):
+            api.get("version")
+
+
+def test_a_dripped_answer_of_a_proxy_ends_at_the_deadline():
+    with serving(slow_header) as proxy:
+        connection = Connection("https://127.0.0.1:1", proxy=f"http://127.0.0.1:{proxy.port}")
+        with asking(connection) as api, pytest.raises(ApiUnreachable, match="did not answer in time"):
+            api.get("version")
+        assert proxy.requests[0].startswith(b"CONNECT ")
+
+
+def test_a_server_that_sets_up_no_tls_ends_at_the_deadline(authority):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        connection = Connection(f"https://127.0.0.1:{silent.getsockname()[1]}", ca_file=authority[1])
+        with asking(connection) as api, pytest.raises(ApiUnreachable, match="did not answer in time"):
+            api.get("version")
+
+
+def test_the_head_of_a_watch_that_is_dripped_ends_at_the_deadline():
+    with served(slow_header) as api, pytest.raises(ApiUnreachable, match="did not answer in time"):
+        list(api.watch("api", "v1", "namespaces"))
+
+
+def test_without_a_deadline_a_dripped_answer_is_waited_for():
+    with served(slow_chunks, seconds=0) as api:
+        assert api.get("version") == {"kind": "Test"}
+
+
+# Memory.
+
+
+def chunked(*parts: bytes) -> bytes:
+    return b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n"
+
+
+ZEROS = gzip.compress(bytes(2**26 + 2**20), 9)
+GZIPPED = HEAD + b"Content-Encoding: gzip\r\n"
+TWICE = gzip.compress(ZEROS, 9)
+BOMBS = {
+    "gzip": (GZIPPED + b"Content-Length: %d\r\n\r\n" % len(ZEROS), ZEROS),
+    "gzip in chunks": (GZIPPED + b"Transfer-Encoding: chunked\r\n\r\n", chunked(ZEROS)),
+    "gzip twice": (
+        HEAD + b"Content-Encoding: gzip, gzip\r\nContent-Length: %d\r\n\r\n" % len(TWICE),
+        TWICE,
+    ),
+    "an error": (
+        b"HTTP/1.1 500 Oops\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(ZEROS),
+        ZEROS,
+    ),
+}
+
+ASK_API = """
+from kubectl_cbt.cluster.api import Api
+from kubectl_cbt.cluster.config import LoadedConfig
+from kubectl_cbt.cluster.connection import Connection
+from kubectl_cbt.cluster.kubeconfig import Impersonation
+from kubectl_cbt.errors import CbtError
+import urllib3
+begin()
+try:
+    Api(LoadedConfig(Connection(sys.argv[1]), "default", Impersonation()), 60).get("version")
+except CbtError as error:
+    print(error.message)
+"""
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_an_answer_counts_as_it_is_when_it_is_decompressed(bomb, monkeypatch):
+    monkeypatch.setattr(api_module, "MAX_API_BODY_BYTES", 2**20)
+    head, body = BOMBS[bomb]
+    with served(at_once(head, body), seconds=60) as api:
+        with pytest.raises(ApiUnreachable, match=r"the answer of the API server .* is larger than 1 MiB") as found:
+            api.get("version")
+        assert "-l LABELS" in found.value.hint
+
+
+def test_a_compressed_answer_takes_no_more_memory_than_the_limit():
+    head, body = BOMBS["gzip in chunks"]
+    with serving(at_once(head, body)) as server:
+        grown, said = grown_by(ASK_API, f"http://127.0.0.1:{server.port}")
+    assert "is larger than 64 MiB, the most that is read" in said
+    assert grown < 110
+
+
+def test_an_answer_without_end_is_read_up_to_the_limit(monkeypatch):
+    monkeypatch.setattr(api_module, "MAX_API_BODY_BYTES", 2**20)
+    endless = HEAD + b"Connection: close\r\n\r\n"
+    sent = itertools.chain((endless,), itertools.repeat(b" " * 2**16))
+    with served(lambda _: sent, seconds=60) as api, pytest.raises(ApiUnreachable, match="larger than 1 MiB"):
+        api.get("version")
+
+
+@pytest.mark.parametrize("body", [b"null", b"[]", b"1", b'"text"'])
+def test_json_that_is_not_an_object_is_no_answer(body):
+    head = HEAD + b"Content-Length: %d\r\n\r\n" % len(body)
+    with served(at_once(head, body)) as api, pytest.raises(ApiUnreachable, match="JSON that is not an object"):
+        api.get("version")
+
+
+# Watches.
+
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+def events_of(*chunks: bytes) -> list[dict]:
+    """What a watch makes of a body in these chunks."""
+    with served(at_once(CHUNKED, chunked(*chunks)), seconds=60) as api:
+        return list(api.watch("api", "v1", "namespaces"))
+
+
+ADDED = b'{"type": "ADDED", "object": {"kind": "Test"}}'
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        [ADDED + b"\n" + ADDED + b"\n"],
+        [ADDED[:7], ADDED[7:], b"\n", b"\n\n", ADDED + b"\r\n"],
+        [b"\n", ADDED, b"\n" + ADDED, b"\n" + ADDED[:9]],
+        [bytes([byte]) for byte in ADDED + b"\n" + ADDED + b"\n"],
+    ],
+)
+def test_events_come_out_however_they_are_cut(chunks):
+    assert [event["type"] for event in events_of(*chunks)] == ["ADDED", "ADDED"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"null", b"[]", b"{}", b'{"type": "ADDED"}', b'{"type": 1, "object": {}}', b'{"type": "ADDED", "object": 1}'],
+)
+def test_a_line_that_is_not_an_event_is_an_error(line):
+    with pytest.raises(ApiUnreachable, match="no usable answer"):
+        events_of(line + b"\n")
+
+
+def test_a_line_over_the_limit_is_an_error(monkeypatch):
+    monkeypatch.setattr(api_module, "MAX_EVENT_BYTES", 2**12)
+    with pytest.raises(ApiUnreachable, match=r"an event of a watch .* is larger than 4 KiB"):
+        events_of(*[b" " * 100] * 50)
+
+
+# Servers that end a watch at once.
+
+LISTING = b'{"kind": "VolumeSnapshotList", "metadata": {"resourceVersion": "1"}, "items": []}'
+GROUP = b'{"versions": [{"version": "v1beta1"}]}'
+NONE = b'{"items": []}'
+GONE = b'{"type": "ERROR", "object": {"kind": "Status", "code": 410, "message": "too old"}}\n'
+BOOKMARK = b'{"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "2"}}}\n'
+
+
+class Enough(Exception):
+    """A test has seen enough."""
+
+
+@pytest.mark.parametrize("line", [GONE, BOOKMARK, b""], ids=["410", "a bookmark each", "nothing"])
+def test_a_watch_that_ends_at_once_is_begun_again_ever_more_slowly(line, monkeypatch):
+    pauses: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 8:
+            raise Enough
+
+    monkeypatch.setattr(catalogue_module.time, "sleep", sleep)
+
+    def answer(request: bytes) -> Iterable[bytes]:
+        path = request.split()[1]
+        if b"watch=true" in path:
+            return CHUNKED, chunked(*filter(None, [line]))
+        body = LISTING if b"volumesnapshots" in path else GROUP if path.endswith(b"/apis/cbt.storage.k8s.io") else NONE
+        return HEAD + b"Content-Length: %d\r\n\r\n" % len(body), body
+
+    with served(answer, seconds=60) as api, pytest.raises(Enough):
+        list(Catalogue(api).follow("default"))
+    assert pauses == [1, 2, 4, 8, 16, 30, 30, 30]
