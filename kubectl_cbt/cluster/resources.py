@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from typing import Any
 from kubectl_cbt.cluster.api import Object
 from kubectl_cbt.errors import ServiceUnusable
 from kubectl_cbt.model.address import split_address
+from kubectl_cbt.model.pem import certificates_in
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.target import Endpoint
 from kubectl_cbt.units import as_argument
@@ -120,29 +122,29 @@ class SnapshotMetadataService:
         Raises:
             ServiceUnusable: it is not base64, or what it holds is not PEM certificates.
         """
-        import ssl
-
         try:
             pem = base64.b64decode("".join(self.ca_cert.split()), validate=True)
         except (binascii.Error, ValueError) as error:
             raise self._unusable("spec.caCert is not base64") from error
-        try:
-            # OpenSSL's own reading, which is loaded anyway; nothing is verified with it. Around certificates there may
-            # be words in any language.
-            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=pem.decode("ascii", "ignore"))
-        except (OSError, ValueError) as error:
-            raise self._unusable("spec.caCert holds no PEM certificate") from error
+        if not any(map(_is_certificate, certificates_in(pem))):
+            raise self._unusable("spec.caCert holds no PEM certificate")
         return pem
 
     def ca_expires(self) -> datetime:
         """When the first certificate of ``caCert`` to expire does.
 
         Raises:
-            ServiceUnusable: as :meth:`ca_pem`.
+            ServiceUnusable: as :meth:`ca_pem`, or none of its certificates can be read.
         """
         from cryptography import x509
 
-        return min(cert.not_valid_after_utc for cert in x509.load_pem_x509_certificates(self.ca_pem()))
+        ends = []
+        for der in certificates_in(self.ca_pem()):
+            with contextlib.suppress(ValueError, x509.InvalidVersion):
+                ends.append(x509.load_der_x509_certificate(der).not_valid_after_utc)
+        if not ends:
+            raise self._unusable("spec.caCert holds no certificate that can be read")
+        return min(ends)
 
     def endpoint(self) -> Endpoint:
         """Address, audience and CA, checked.
@@ -164,6 +166,17 @@ class SnapshotMetadataService:
             hint="whoever runs the driver has to mend it:"
             f" kubectl edit snapshotmetadataservice {as_argument(self.name)}",
         )
+
+
+def _is_certificate(der: bytes) -> bool:
+    """Read by OpenSSL, which is loaded anyway; nothing is verified with it."""
+    import ssl
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=der)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _source(item: Object) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from kubectl_cbt.cluster.api import Api
 from kubectl_cbt.cluster.port_forward import PortForward
@@ -24,9 +24,12 @@ from kubectl_cbt.model.results import MUST
 from kubectl_cbt.model.secret import Secret
 from kubectl_cbt.model.target import Target
 from kubectl_cbt.stream.taking import Taken, take
-from kubectl_cbt.units import as_argument, human_seconds
+from kubectl_cbt.units import as_argument, human_seconds, printable
 from kubectl_cbt.wire.sidecar import SidecarSource
 from kubectl_cbt.wire.source import Source
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 _SOON_DAYS = 14
 _CONNECT_SECONDS = 10.0
@@ -35,20 +38,28 @@ _ENOUGH_EXTENTS = 20_000
 
 
 def _ca_cert(walk: Walk, seen: Seen) -> None:
-    from cryptography import x509
+    """One good certificate is enough for the client: others of a bundle may have been replaced."""
+    from kubectl_cbt.wire.certificate_check import readable_authorities
 
     endpoint = walk.known("endpoint")
-    for certificate in x509.load_pem_x509_certificates(endpoint.ca_pem):
-        name, end = certificate.subject.rfc4514_string(), certificate.not_valid_after_utc
+    now = datetime.now(UTC)
+    found = readable_authorities(endpoint.ca_pem)
+    usable = [one for one in found if one.not_valid_before_utc <= now <= one.not_valid_after_utc]
+    tell = seen.warn if usable else seen.fail
+    for certificate in found:
+        name, end = printable(certificate.subject.rfc4514_string()), certificate.not_valid_after_utc
         seen.evidence.append(f"{name}, {_until(end)}")
-        if end < datetime.now(UTC):
-            seen.fail(f"it expired on {end:%Y-%m-%d}", _new_certificates(endpoint.service))
+        if end < now:
+            tell(f"{name} expired on {end:%Y-%m-%d}", _new_certificates(endpoint.service))
         elif _days(end) < _SOON_DAYS:
-            seen.warn(f"it expires in {_days(end)} days", _new_certificates(endpoint.service))
-        if certificate.not_valid_before_utc > datetime.now(UTC):
-            seen.fail(
-                f"it is not valid before {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC", "is the clock right?"
+            seen.warn(f"{name} expires in {_days(end)} days", _new_certificates(endpoint.service))
+        if certificate.not_valid_before_utc > now:
+            tell(
+                f"{name} is not valid before {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC",
+                f"is this machine's clock right? It says {now:%Y-%m-%d %H:%M} UTC",
             )
+    if not found:
+        seen.fail("it holds no certificate that can be read", _new_certificates(endpoint.service))
 
 
 def _until(end: datetime) -> str:
@@ -211,39 +222,18 @@ _NOT_REACHED = (
 
 
 def _tls(walk: Walk, seen: Seen) -> None:
-    from kubectl_cbt.wire import vouching
-
+    """The client's own connection, with the client's own check: it raises what a stream would fail with."""
     endpoint = walk.known("endpoint")
-    host, port = split_address(walk.address)
-    try:
-        leaf = vouching.served_certificate(host, port, endpoint.host, _CONNECT_SECONDS)
-    except OSError as error:
-        seen.fail(f"no TLS: {error.strerror or error}", "is it the sidecar's port?")
-        return
-    seen.evidence.append(f"{leaf.subject.rfc4514_string()}, {_until(leaf.not_valid_after_utc)}")
-    try:
-        vouching.vouch(leaf, endpoint.ca_pem, endpoint.host)
-    except vouching.NotVouched as refusal:
-        seen.fail(f"the served certificate is not to be trusted: {refusal}", _tls_fix(str(refusal), endpoint.service))
-        return
+    source = SidecarSource(endpoint, lambda: Secret(""), walk.known("way"))
+    walk.stack.callback(source.close)
+    leaf = source.certificate()
+    seen.evidence.append(f"{_called(leaf)}, {_until(leaf.not_valid_after_utc)}")
     if _days(leaf.not_valid_after_utc) < _SOON_DAYS:
         seen.warn(f"it expires in {_days(leaf.not_valid_after_utc)} days", _new_certificates(endpoint.service))
-    if vouching.is_lookalike(leaf, endpoint.ca_pem):
-        seen.warn(
-            "it has its CA's own subject and no authority key identifier: Go's clients take it, others refuse it",
-            "give the certificate a subject of its own when you make the next one",
-        )
 
 
-def _tls_fix(refusal: str, service: str) -> str:
-    if "did not sign" in refusal or "another" in refusal:
-        return (
-            "the CA was replaced, or caCert never was the right one. Put the CA that signs now into the object:\n"
-            f"kubectl edit snapshotmetadataservice {as_argument(service)}"
-        )
-    if " is for " in refusal or "subjectAltName" in refusal:
-        return f"the certificate needs the host of spec.address as a subjectAltName. {_new_certificates(service)}"
-    return _new_certificates(service)
+def _called(leaf: x509.Certificate) -> str:
+    return printable(leaf.subject.rfc4514_string()) or "a certificate without a subject"
 
 
 # The sidecar and the driver.
@@ -356,7 +346,7 @@ PERMISSIONS = Hop("permissions", "you may make each call that it takes", _permis
 ACCOUNT = Hop("account", "the ServiceAccount may get the snapshots", _account_rights, ("api-server",))
 TOKEN = Hop("token", "there is a token for the service's audience", _token, ("service",))
 CONNECTION = Hop("connection", "the address can be connected to", _connection, ("address",))
-TLS = Hop("tls", "the served certificate is signed by caCert, and for the address", _tls, ("connection", "ca-cert"))
+TLS = Hop("tls", "the client accepts the served certificate", _tls, ("connection", "ca-cert"))
 HEALTH = Hop("health", "the sidecar is healthy", _health, ("tls", "token", "resolve"))
 FIRST_CALL = Hop("first-call", "the first call is answered", _first_call, ("tls", "token", "resolve"))
 STREAM = Hop("stream", "a stream keeps the rules", _stream, ("first-call",))

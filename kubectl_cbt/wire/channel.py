@@ -7,8 +7,10 @@ import threading
 import grpc
 import grpc.experimental
 
-from kubectl_cbt.model.address import is_loopback, split_address
+from kubectl_cbt.model.address import split_address
 from kubectl_cbt.model.limits import MAX_MESSAGE_BYTES
+from kubectl_cbt.wire.certificate_names import address_of
+from kubectl_cbt.wire.proxy import proxy_for
 
 _FLOW_OPTIONS: tuple[tuple[str, int], ...] = (
     # Only identity, by its bit: a small compressed message can be inflated to any size. gRPC refuses such a message
@@ -46,7 +48,8 @@ def open_channel(
     Args:
         address: ``host:port`` to connect to.
         server_name: what the served certificate has to be for, wherever the connection goes.
-        trusted_pem: certificates, PEM.
+        trusted_pem: the one certificate that was verified for this connection, PEM. TLS then proves that the server
+            has its key.
         max_message_bytes: see :func:`message_options`.
     """
     options: list[tuple[str, int | str]] = [
@@ -59,12 +62,13 @@ def open_channel(
         # A channel opened anew shall connect anew, and not wait for the back-off of the one that failed.
         ("grpc.use_local_subchannel_pool", 1),
     ]
-    host = split_address(address)[0]
-    if host != server_name:
-        options += [("grpc.ssl_target_name_override", server_name), ("grpc.default_authority", server_name)]
-    if is_loopback(host):
-        # gRPC would send even a loopback address through https_proxy; Go's clients never do.
-        options.append(("grpc.enable_http_proxy", 0))
+    # gRPC compares an IP address as text.
+    expected = str(address_of(server_name) or server_name)
+    if split_address(address)[0] != expected:
+        options += [("grpc.ssl_target_name_override", expected), ("grpc.default_authority", expected)]
+    # Decided here and not by gRPC, so that the certificate was fetched by the same way.
+    proxy = proxy_for(address)
+    options.append(("grpc.http_proxy", proxy.url) if proxy else ("grpc.enable_http_proxy", 0))
     credentials = grpc.ssl_channel_credentials(root_certificates=trusted_pem)
     return grpc.secure_channel(address, credentials, options=options)
 

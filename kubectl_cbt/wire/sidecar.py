@@ -5,12 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
 
 from kubectl_cbt.errors import CbtError, ServiceUnreachable, SnapshotNotFound, StreamCut, StreamError, TlsFailed
-from kubectl_cbt.model.address import split_address
 from kubectl_cbt.model.limits import MAX_MESSAGE_BYTES
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.refs import SnapshotRef
@@ -18,17 +17,23 @@ from kubectl_cbt.model.secret import Secret
 from kubectl_cbt.model.target import Endpoint
 from kubectl_cbt.model.way import DirectWay, Way
 from kubectl_cbt.wire.channel import close_channel, open_channel
+from kubectl_cbt.wire.securing import Securing
 from kubectl_cbt.wire.snapshot_metadata_pb2 import (
     DESCRIPTOR,
     GetMetadataAllocatedRequest,
     GetMetadataDeltaRequest,
 )
-from kubectl_cbt.wire.status import looks_self_signed, not_vouched_error, stream_error
+from kubectl_cbt.wire.status import certificate_error, connection_error, shows_another_certificate, stream_error
+
+if TYPE_CHECKING:
+    from cryptography import x509
 
 _Request = GetMetadataAllocatedRequest | GetMetadataDeltaRequest
 _SERVICE = DESCRIPTOR.services_by_name["SnapshotMetadata"].full_name
 _CONNECTION_FAILED = (ServiceUnreachable, StreamCut)
-_VOUCHING_SECONDS = 20.0
+_NOBODY = Question(SnapshotRef("", ""))
+_MOST_CALLS = 3
+"""For one question: each time a certificate, a CA or a base's name may turn out to be another one."""
 
 
 class SidecarSource:
@@ -61,23 +66,30 @@ class SidecarSource:
         self._base_name = base_name
         self._max_message_bytes = max_message_bytes
         self._sends_name = False
-        self._trusted_pem = endpoint.ca_pem
+        self._securing: Securing | None = None
+        self._verified_pem = b""
+        self._cancelled = False
         self._channel: grpc.Channel | None = None
 
     def reach(self) -> None:
         """Make the way now, and not with the first question, when a screen or a document has begun.
 
+        The service's certificate is fetched meanwhile; what is wrong with it shows with the first question.
+
         Raises:
-            CbtError: there is none.
+            CbtError: there is no way.
         """
-        self._way.address()
+        self._secure()
 
     def ask(self, question: Question) -> SidecarAnswer:
         """Send the question. Every failure of the connection shows when the answer is iterated."""
         return SidecarAnswer(self, question)
 
     def cancel(self) -> None:
-        """A way that is just being made is given up."""
+        """A way or a connection that is just being made is given up."""
+        self._cancelled = True
+        if self._securing is not None:
+            self._securing.cancel()
         self._way.close()
 
     def close(self) -> None:
@@ -85,9 +97,29 @@ class SidecarSource:
         self._hang_up()
         self._way.close()
 
+    def certificate(self) -> x509.Certificate:
+        """Connect as every call does; returns the service's certificate, which was verified.
+
+        Raises:
+            StreamError: the connection is not made, or the certificate is not trusted.
+        """
+        from cryptography import x509
+
+        try:
+            self.health()
+        except StreamError as error:
+            # Any other answer came through the connection.
+            if isinstance(error, (*_CONNECTION_FAILED, TlsFailed)):
+                raise
+        return x509.load_pem_x509_certificate(self._verified_pem)
+
     def call(self, question: Question) -> Any:
-        """Begin one call."""
-        channel = self._open()
+        """Begin one call.
+
+        Raises:
+            CbtError: no token can be had, there is no way, or the service's certificate is not trusted.
+        """
+        channel = self._open(question)
         request = _request(question, self._fresh_token(), self._base_name if self._sends_name else "")
         method = "GetMetadataAllocated" if question.base is None else "GetMetadataDelta"
         # No response deserializer: what is iterated are the messages' bytes, and decoding is ours.
@@ -104,60 +136,44 @@ class SidecarSource:
         """
         from kubectl_cbt.wire.health import health_of
 
-        nobody = Question(SnapshotRef("", ""))
-        while True:
-            found = health_of(self._open())
-            if isinstance(found, str):
-                return found
-            error = self.error_of(found, nobody, messages=0, cancelled=False)
-            if not self.can_mend(error, nobody):
-                raise error
+        for calls in range(1, _MOST_CALLS + 1):
+            try:
+                found = health_of(self._open(_NOBODY))
+            except StreamError as refused:
+                error = refused
+            else:
+                if isinstance(found, str):
+                    return found
+                error = self.error_of(found, _NOBODY, messages=0, cancelled=False)
+            if calls == _MOST_CALLS or not self.can_retry(error, _NOBODY):
+                break
+        raise error
 
     def error_of(self, call: Any, question: Question, *, messages: int, cancelled: bool) -> StreamError:
         """What ended a call, in our words and those of the way there; a connection that failed is given up."""
         error = stream_error(call.code(), call.details() or "", question, self._endpoint, messages=messages)
-        if isinstance(error, _CONNECTION_FAILED) and not cancelled:
+        return error if cancelled else self._after_failure(error)
+
+    def _after_failure(self, error: StreamError) -> StreamError:
+        if isinstance(error, _CONNECTION_FAILED):
             self._hang_up()
             said = self._way.lost()
             if said:
                 # There was a way, and it ended: that may be better the next time, even before anything came.
-                error = StreamCut(f"{error.message}; {said}", code=error.code, details=error.details)
+                return StreamCut(f"{error.message}; {said}", code=error.code, details=error.details)
         return error
 
-    def can_mend(self, error: StreamError, question: Question) -> bool:
-        """Whether the same question, asked at once in another way, will fare better.
-
-        Raises:
-            TlsFailed: the served certificate was looked at more closely, and is not to be trusted.
-        """
-        if isinstance(error, TlsFailed) and self._trusted_pem is self._endpoint.ca_pem:
-            if looks_self_signed(error) and self._vouches_for_certificate(error):
+    def can_retry(self, error: StreamError, question: Question) -> bool:
+        """Whether the same question, sent again at once in another way, may succeed."""
+        if isinstance(error, TlsFailed):
+            if shows_another_certificate(error):
+                self._hang_up()
                 return True
             return self._has_another_ca()
         if self._base_name and not self._sends_name and _took_handle_for_name(error, question):
             self._sends_name = True
             return True
         return False
-
-    def _vouches_for_certificate(self, error: TlsFailed) -> bool:
-        """Trust the served certificate for this connection, if only BoringSSL's way to judge it is in the way."""
-        from kubectl_cbt.wire import vouching
-
-        host, port = split_address(self._way.address())
-        try:
-            leaf = vouching.served_certificate(host, port, self._endpoint.host, _VOUCHING_SECONDS)
-            if not vouching.is_lookalike(leaf, self._endpoint.ca_pem):
-                return False
-            vouching.vouch(leaf, self._endpoint.ca_pem, self._endpoint.host)
-        except OSError:
-            return False
-        except vouching.NotVouched as refusal:
-            if self._has_another_ca():
-                return True
-            raise not_vouched_error(error, str(refusal), self._endpoint) from None
-        self._hang_up()
-        self._trusted_pem = vouching.pem(leaf)
-        return True
 
     def _has_another_ca(self) -> bool:
         """Read the endpoint again: who rotates the CA replaces it in the object too."""
@@ -172,15 +188,44 @@ class SidecarSource:
         self._hang_up()
         return changed
 
-    def _open(self) -> grpc.Channel:
+    def _open(self, question: Question) -> grpc.Channel:
+        """The channel; a new one trusts only the certificate that is served now and was verified now.
+
+        Raises:
+            CbtError: there is no way.
+            StreamError: the connection is not made, or the certificate is not trusted.
+        """
         if self._channel is None:
+            securing = self._secure()
+            # Not at the top: Securing imports it in its thread, while other things are waited for.
+            from kubectl_cbt.wire.certificate_check import CertificateRejected
+
+            try:
+                self._verified_pem = securing.leaf_pem()
+            except OSError as error:
+                if self._cancelled:
+                    raise StreamCut("the stream was cancelled", code="CANCELLED", details="") from error
+                raise self._after_failure(connection_error(error, question, self._endpoint)) from error
+            except CertificateRejected as error:
+                elsewhere = isinstance(self._way, DirectWay) and securing.address != self._endpoint.address
+                raise certificate_error(error, self._endpoint, securing.address if elsewhere else "") from error
+            finally:
+                self._securing = None
             self._channel = open_channel(
-                self._way.address(), self._endpoint.host, self._trusted_pem, self._max_message_bytes
+                securing.address, self._endpoint.host, self._verified_pem, self._max_message_bytes
             )
         return self._channel
 
+    def _secure(self) -> Securing:
+        address = self._way.address()
+        if self._securing is None or self._securing.address != address:
+            self._securing = Securing(address, self._endpoint)
+        if self._cancelled:
+            self._securing.cancel()
+        return self._securing
+
     def _hang_up(self) -> None:
-        self._trusted_pem = self._endpoint.ca_pem
+        self._securing = None
         channel, self._channel = self._channel, None
         if channel is not None:
             close_channel(channel)
@@ -193,31 +238,44 @@ class SidecarAnswer:
         self._source = source
         self._question = question
         self._cancelled = threading.Event()
-        self._call = source.call(question)
+        self._call: Any = None
+        self._error: StreamError | None = None
+        self._begin()
+
+    def _begin(self) -> None:
+        """Send the question; a connection that fails shows when the answer is iterated."""
+        try:
+            self._call = self._source.call(self._question)
+        except StreamError as error:
+            self._error = error
 
     def __iter__(self) -> Iterator[bytes]:
-        messages = 0
-        while True:
-            try:
-                for message in self._call:
-                    messages += 1
-                    yield message
-                return
-            except grpc.RpcError:
-                # The exception is the call itself, request and token in its reach: it is not chained.
-                error = self._source.error_of(
-                    self._call, self._question, messages=messages, cancelled=self._cancelled.is_set()
-                )
-            if messages or self._cancelled.is_set() or not self._source.can_mend(error, self._question):
+        for calls in range(1, _MOST_CALLS + 1):
+            messages = 0
+            error, self._error = self._error, None
+            if error is None:
+                try:
+                    for message in self._call:
+                        messages += 1
+                        yield message
+                    return
+                except grpc.RpcError:
+                    # The exception is the call itself, request and token in its reach: it is not chained.
+                    error = self._source.error_of(
+                        self._call, self._question, messages=messages, cancelled=self._cancelled.is_set()
+                    )
+            final = messages or calls == _MOST_CALLS or self._cancelled.is_set()
+            if final or not self._source.can_retry(error, self._question):
                 raise error
-            self._call = self._source.call(self._question)
-            if self._cancelled.is_set():
+            self._begin()
+            if self._cancelled.is_set() and self._call is not None:
                 self._call.cancel()
 
     def cancel(self) -> None:
         """Tell the server to stop; it frees what the stream holds there."""
         self._cancelled.set()
-        self._call.cancel()
+        if self._call is not None:
+            self._call.cancel()
 
 
 def _took_handle_for_name(error: StreamError, question: Question) -> bool:

@@ -8,15 +8,22 @@ every text of its code. What fits none is the driver's own.
 
 from __future__ import annotations
 
+import socket
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import grpc
 
 from kubectl_cbt import errors
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.target import Endpoint
-from kubectl_cbt.units import as_argument, counted
+from kubectl_cbt.units import as_argument, counted, printable
+
+if TYPE_CHECKING:
+    from kubectl_cbt.wire.certificate_check import Cause, CertificateRejected
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +47,24 @@ _CLASS_HINT = (
     "the sidecar's ServiceAccount needs to get and list volumesnapshotclasses, and to get the secret the class names;\n"
     "upstream's ClusterRole grants neither. Ask whoever runs driver {service}"
 )
-_TLS_HINT = (
-    "the certificate has to be signed by spec.caCert of SnapshotMetadataService {service}"
-    " and to carry the name {host}:\n"
-    "kubectl cbt services    shows when caCert expires"
+_NEW_CERTIFICATES = (
+    "make new certificates, put them into the secret that the sidecar mounts, and the CA into caCert:\n"
+    "kubectl edit snapshotmetadataservice {service}"
 )
+_CERTIFICATE_HINTS: dict[Cause, str] = {
+    "issuer": "the CA was replaced, or caCert was never the right one. Put the CA that signs now into the object:\n"
+    "kubectl edit snapshotmetadataservice {service}",
+    "name": "the certificate needs the host of spec.address, {host}, as a subjectAltName:\n"
+    + _NEW_CERTIFICATES
+    + "\nuntil then, --service-tls-server-name NAME connects with a name that the certificate has",
+    "dates": _NEW_CERTIFICATES,
+    "clock": "is this machine's clock right? It says {now}. If it is, " + _NEW_CERTIFICATES,
+    "form": _NEW_CERTIFICATES,
+    "": _NEW_CERTIFICATES,
+}
+_GIVEN_NAME_HINT = "--service-tls-server-name gives {host}: leave it out, or give a name that the certificate has"
+_GIVEN_ADDRESS_HINT = "the connection went to {address}, not to {own}: is --address right?\n"
+_TLS_HINT = "is it the sidecar's port, and does nothing in between end the connection? kubectl cbt services"
 
 # What gRPC itself says of a connection that was not made or broke. Any other text under UNAVAILABLE is the driver's,
 # and asking again would only hear it again.
@@ -117,14 +137,15 @@ _ROWS = (
     _Row(_Code.UNAVAILABLE, "is not set in", errors.SnapshotNotFound,
          "{service} finds the snapshot unbound or without a handle",
          "see what it lacks: kubectl describe volumesnapshot {name} -n {namespace}"),
-    _Row(_Code.UNAVAILABLE, "CERTIFICATE_VERIFY_FAILED: certificate has expired", errors.TlsFailed,
-         "the certificate of {service} at {address} has expired", _TLS_HINT),
+    # The channel trusts the one certificate that was verified just before, and so this is about another one.
     _Row(_Code.UNAVAILABLE, "CERTIFICATE_VERIFY_FAILED", errors.TlsFailed,
-         "the certificate of {service} at {address} is not signed by its caCert", _TLS_HINT),
+         "{service} at {address} shows another certificate at each connection",
+         "is the certificate being replaced, or do several servers with certificates of their own answer there?"
+         " kubectl get endpointslices -A | grep -i snapshot-metadata"),
     _Row(_Code.UNAVAILABLE, "Hostname Verification Check failed", errors.TlsFailed,
-         "the certificate of {service} at {address} is for another name than {host}", _TLS_HINT),
+         "the certificate of {service} at {address} is for another name than {host}", _CERTIFICATE_HINTS["name"]),
     _Row(_Code.UNAVAILABLE, "Peer name", errors.TlsFailed,
-         "the certificate of {service} at {address} is for another name than {host}", _TLS_HINT),
+         "the certificate of {service} at {address} is for another name than {host}", _CERTIFICATE_HINTS["name"]),
     _Row(_Code.UNAVAILABLE, "WRONG_VERSION_NUMBER", errors.TlsFailed,
          "what answers at {address} does not speak TLS", "is it the sidecar's port? kubectl cbt services"),
     _Row(_Code.UNAVAILABLE, "Handshake read failed", errors.ServiceUnreachable,
@@ -181,32 +202,59 @@ def stream_error(
     return kind(message, code=code.name, details=details, hint=hint.format(**_quoted(facts)))
 
 
-_SELF_SIGNED = ("self signed certificate", "self-signed certificate")
+def shows_another_certificate(error: errors.TlsFailed) -> bool:
+    """Whether the connection showed another certificate than the one that was verified for it."""
+    return "CERTIFICATE_VERIFY_FAILED" in error.details
 
 
-def looks_self_signed(error: errors.TlsFailed) -> bool:
-    """Whether BoringSSL took the served certificate for one that signed itself.
+def certificate_error(rejected: CertificateRejected, endpoint: Endpoint, given_address: str) -> errors.TlsFailed:
+    """The error for a served certificate that was refused.
 
-    It says so of every certificate whose subject is its issuer and that names no issuer's key, also of one that a CA
-    of the same name has signed. Go's clients look for that CA.
+    Args:
+        given_address: where the user had us connect instead of the endpoint's own address; empty for that one.
     """
-    return "CERTIFICATE_VERIFY_FAILED" in error.details and any(text in error.details for text in _SELF_SIGNED)
-
-
-def not_vouched_error(error: errors.TlsFailed, reason: str, endpoint: Endpoint) -> errors.TlsFailed:
-    """The error for such a certificate that was looked at more closely, and found wanting."""
-    facts = {"service": endpoint.service, "host": endpoint.host}
+    hint = _CERTIFICATE_HINTS[rejected.cause]
+    if rejected.cause == "name" and endpoint.tls_server_name:
+        hint = _GIVEN_NAME_HINT
+    if rejected.cause in ("name", "issuer") and given_address:
+        hint = _GIVEN_ADDRESS_HINT + hint
+    facts = {
+        "service": endpoint.service,
+        "host": printable(endpoint.host),
+        "address": given_address,
+        "own": endpoint.address,
+    }
+    code = _Code.UNAVAILABLE.name
     return errors.TlsFailed(
-        f"the certificate of {endpoint.service} at {endpoint.address} is not to be trusted: {reason} ({error.code})",
-        code=error.code,
-        details=error.details,
-        hint=_TLS_HINT.format(**_quoted(facts)),
+        f"the certificate of {endpoint.service} at {endpoint.address} is not trusted: {rejected.reason} ({code})",
+        code=code,
+        details="",
+        hint=hint.format(now=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", **_quoted(facts)),
     )
 
 
 def _quoted(facts: Mapping[str, object]) -> dict[str, str]:
     """For hints, which hold commands."""
     return {name: as_argument(value) for name, value in facts.items()}
+
+
+def connection_error(error: OSError, question: Question, endpoint: Endpoint) -> errors.StreamError:
+    """The error for a connection that failed before gRPC made one, as it is for gRPC's own."""
+    return stream_error(_Code.UNAVAILABLE, _details_of(error), question, endpoint, messages=0)
+
+
+def _details_of(error: OSError) -> str:
+    text = printable(error.strerror or str(error))
+    if isinstance(error, socket.gaierror):
+        return f"DNS resolution failed: {text}"
+    if isinstance(error, ssl.SSLEOFError):
+        return f"Handshake read failed: {text}"
+    if isinstance(error, ssl.SSLError):
+        return f"TLS handshake failed: {error.reason or text}"
+    if isinstance(error, TimeoutError):
+        # Of a port that does not speak, the connection was made: connecting was tried before.
+        return f"Handshake read failed: {text}" if "handshake" in text else "Connection timed out"
+    return text
 
 
 def _in_words(question: Question) -> str:

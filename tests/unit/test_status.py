@@ -193,10 +193,11 @@ def test_an_error_without_details_names_the_code_alone(code):
 @pytest.mark.parametrize(
     ("details", "words"),
     [
-        (EXPIRED, "has expired"),
-        (EXPIRED_NEWER, "has expired"),
-        (FOREIGN, "is not signed by its caCert"),
-        (SELF_SIGNED, "is not signed by its caCert"),
+        # All of them about another certificate than the one that was verified and is trusted.
+        (EXPIRED, "shows another certificate at each connection"),
+        (EXPIRED_NEWER, "shows another certificate at each connection"),
+        (FOREIGN, "shows another certificate at each connection"),
+        (SELF_SIGNED, "shows another certificate at each connection"),
         (OTHER_NAME, "is for another name than csi-snapshot-metadata.default"),
         (OTHER_NAME_OLDER, "is for another name than csi-snapshot-metadata.default"),
         (NO_TLS, "does not speak TLS"),

@@ -1,0 +1,92 @@
+"""From an address to the one certificate that a channel may trust, worked out in a thread of its own.
+
+The thread lets it go on while a token is asked for, and lets it be given up at any time.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from kubectl_cbt.model.target import Endpoint
+from kubectl_cbt.wire.served_chain import CONNECT_SECONDS, Fetch
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+
+class Securing:
+    """One fetch and one check; starts at once.
+
+    Args:
+        address: ``host:port`` to connect to.
+        endpoint: whose certificate it must be.
+    """
+
+    def __init__(self, address: str, endpoint: Endpoint, timeout_seconds: float = CONNECT_SECONDS) -> None:
+        self.address = address
+        self._endpoint = endpoint
+        self._fetch = Fetch(address, endpoint.host, timeout_seconds)
+        self._timeout_seconds = timeout_seconds
+        self._leaf_pem = b""
+        self._error: Exception | None = None
+        self._over = threading.Event()
+        threading.Thread(target=self._run, name="cbt-certificate", daemon=True).start()
+
+    def leaf_pem(self) -> bytes:
+        """The certificate to trust, PEM; waits for it.
+
+        Raises:
+            CertificateRejected: it is not to be trusted.
+            OSError: there is none to see; ``TimeoutError`` too when it takes too long or was given up.
+        """
+        # The names of an address may take longer to resolve than anything may take.
+        if not self._over.wait(self._timeout_seconds):
+            self.cancel()
+            raise TimeoutError("connection attempt timed out")
+        if self._error is not None:
+            raise self._error
+        if not self._leaf_pem:
+            raise TimeoutError("given up")
+        return self._leaf_pem
+
+    def cancel(self) -> None:
+        """Give up, from any thread: who waits is let go at once."""
+        self._fetch.end()
+        self._over.set()
+
+    def _run(self) -> None:
+        try:
+            # Imported here: it takes a while, and this thread has the time.
+            from cryptography.hazmat.primitives.serialization import Encoding
+
+            from kubectl_cbt.wire.certificate_check import verify
+
+            served = self._fetch.chain()
+            leaf = verify(served, self._endpoint.ca_pem, self._endpoint.host)
+            _check_key(leaf)
+            self._leaf_pem = leaf.public_bytes(Encoding.PEM)
+        except Exception as error:  # noqa: BLE001  # it is raised where the certificate is wanted
+            self._error = error
+        finally:
+            self._over.set()
+
+
+def _check_key(leaf: x509.Certificate) -> None:
+    """Refuse a good certificate that gRPC for Python cannot connect with: its own error would not say why."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+    from kubectl_cbt.wire.certificate_check import CertificateRejected
+
+    key = leaf.public_key()
+    curves = (ec.SECP256R1, ec.SECP384R1)
+    if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey) or (
+        isinstance(key, ec.EllipticCurvePublicKey) and not isinstance(key.curve, curves)
+    ):
+        raise CertificateRejected(
+            "its key is of a kind that gRPC for Python cannot use: RSA, P-256 and P-384 are", "form"
+        )
+    usage = [one.value for one in leaf.extensions if isinstance(one.value, x509.KeyUsage)]
+    if usage and not usage[0].digital_signature:
+        raise CertificateRejected("its keyUsage lacks digitalSignature, which gRPC for Python insists on", "form")
