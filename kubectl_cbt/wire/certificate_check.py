@@ -43,8 +43,15 @@ PURPOSES = frozenset({ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_E
 """Of which an extendedKeyUsage needs one; a certificate without the extension may do anything."""
 CONSTRAINED = (x509.DNSName, x509.IPAddress, x509.RFC822Name, x509.UniformResourceIdentifier)
 """Kinds of names that name constraints are understood for."""
-UNREADABLE = (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension, x509.UnsupportedGeneralNameType,
-              x509.InvalidVersion)  # fmt: skip
+UNREADABLE = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+    x509.InvalidVersion,
+    # Of a name that is a string of an unknown kind, in cryptography 45.
+    KeyError,
+)
 """What reading a damaged certificate raises. Parsing is lazy: fields raise it too, not only loading."""
 
 # The chain is built before anything in it is trusted: whoever answers must not choose how long that takes. With many

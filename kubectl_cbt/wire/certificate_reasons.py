@@ -131,12 +131,8 @@ def _against_signature(path: Sequence[x509.Certificate], authorities: Sequence[x
             whose = _SERVED if child is path[0] else f"the intermediate {_subject(child)}"
             return f"{whose} is signed with {algorithm.name}", "form"
     if path[-1] in authorities:
-        weak = next((issuer for issuer in path[1:] if not _is_strong(issuer)), None)
-        return (
-            (f"the key of {_subject(weak)}, which signed, is too weak or of a kind that is not used", "form")
-            if (weak is not None)
-            else _NONE
-        )
+        weak = [_subject(issuer) for issuer in path[1:] if not _is_strong(issuer)]
+        return (f"the key of {weak[0]}, which signed, is too weak or of an unknown kind", "form") if weak else _NONE
     last = path[-1]
     if last is not path[0]:
         return f"caCert's key did not sign the intermediate {_subject(last)}, which it leads to", "issuer"

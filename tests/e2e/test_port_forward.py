@@ -94,7 +94,7 @@ def test_the_name_to_check_can_be_given(own_demo, tmp_path, whole):
     point_at(own_demo, f"{HOST}:{PORT}")
     refused = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
     assert refused.returncode == 1
-    assert f"for another name than {HOST}" in refused.stderr
+    assert f"it is for name.in.certificate, not for {HOST}" in refused.stderr
     found = run_command(
         *ASKS, "--service-tls-server-name", "name.in.certificate", cluster=own_demo, **kubectl.environment
     )

@@ -91,3 +91,10 @@ def test_what_a_short_command_loads_is_known(what, demo):
         )
     }
     assert packages <= allowed
+
+
+def test_certificates_are_not_loaded_before_there_is_one_to_check():
+    """Reading a certificate takes longer to import than a listing: the thread that connects does it."""
+    modules = loaded_by("import kubectl_cbt.wire.sidecar, kubectl_cbt.cluster.resources")
+    assert "grpc" in modules
+    assert "cryptography" not in modules

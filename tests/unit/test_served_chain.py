@@ -386,11 +386,11 @@ def proxied(monkeypatch):
 def test_certificate_and_stream_pass_through_the_same_proxy(proxied):
     asked: list[str] = []
     with grpc_server(leaf("csi.example")) as port, Listener(proxying(port, asked)) as proxy:
-        proxied.setenv("https_proxy", f"http://user:p%40ss@{proxy.address}")
+        proxied.setenv("https_proxy", f"http://user:p%2Fss@{proxy.address}")
         with client("csi.example:6443") as source:
             assert source.health() == "SERVING"
     assert [head.splitlines()[0].rpartition(" ")[0] for head in asked] == ["CONNECT csi.example:6443"] * 2
-    login = base64.b64encode(b"user:p@ss").decode()
+    login = base64.b64encode(b"user:p/ss").decode()
     assert f"Proxy-Authorization: Basic {login}" in asked[0]
 
 
