@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 import orjson
 
-from kubectl_cbt.cluster.api_errors import answer_error, too_large, transport_error
+from kubectl_cbt.cluster.api_errors import answer_error, parsed, too_large, transport_error
 from kubectl_cbt.cluster.background import asked_ahead, within
 from kubectl_cbt.cluster.config import LoadedConfig
 from kubectl_cbt.cluster.request_log import RequestLog
@@ -89,8 +89,8 @@ class Api:
 
     def _parsed(self, data: bytes) -> Object:
         try:
-            document = orjson.loads(data)
-        except orjson.JSONDecodeError as error:
+            document = parsed(data)
+        except ValueError as error:
             raise transport_error(error, self._connection.server) from error
         if not isinstance(document, dict):
             raise transport_error(ValueError("JSON that is not an object"), self._connection.server)

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from kubectl_cbt.errors import ApiError, ApiUnreachable, Forbidden, NotFound, ResourceTypeMissing, Unauthorized
+from kubectl_cbt.model.limits import MAX_JSON_VALUES
 from kubectl_cbt.units import human_bytes
 
 _CRD_HINTS = {
@@ -22,6 +23,18 @@ _CRD_HINTS = {
 _FORBIDDEN_HINT = "an administrator has to grant it; what you may do already: kubectl auth can-i --list"
 
 
+def parsed(body: bytes) -> Any:
+    """JSON of an API server.
+
+    Raises:
+        ValueError: it is not JSON, or holds more values than it may.
+    """
+    # There are at most as many values as these bytes, and one.
+    if len(body) > MAX_JSON_VALUES and sum(map(body.count, (b",", b"[", b"{"))) > MAX_JSON_VALUES:
+        raise ValueError(f"it holds more than {MAX_JSON_VALUES} JSON values, the most that are read")
+    return orjson.loads(body)
+
+
 def answer_error(status: int, body: bytes, path: str) -> ApiError:
     """The error for an answer outside 2xx.
 
@@ -29,8 +42,8 @@ def answer_error(status: int, body: bytes, path: str) -> ApiError:
     a plain text body.
     """
     try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        document = parsed(body)
+    except ValueError:
         document = None
     if not isinstance(document, dict) or document.get("kind") != "Status":
         return _without_status_object(status, body, path)

@@ -8,7 +8,7 @@ from typing import Any
 from requests import RequestException, Response
 from requests.adapters import HTTPAdapter
 
-from kubectl_cbt.model.limits import MAX_API_BODY_BYTES
+from kubectl_cbt.model.limits import MAX_OIDC_BODY_BYTES
 from kubectl_cbt.units import human_bytes
 
 
@@ -35,7 +35,7 @@ class _Limited:
         size = 0
         for part in self._answer.stream(amount, **settings):
             size += len(part)
-            if size > MAX_API_BODY_BYTES:
+            if size > MAX_OIDC_BODY_BYTES:
                 self._answer.close()
-                raise RequestException(f"its answer is larger than {human_bytes(MAX_API_BODY_BYTES)}")
+                raise RequestException(f"its answer is larger than {human_bytes(MAX_OIDC_BODY_BYTES)}")
             yield part

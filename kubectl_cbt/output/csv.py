@@ -19,8 +19,9 @@ class CsvWriter:
         self._rows = Rows("", ",", "\n")
 
     def batch(self, batch: Batch) -> None:
-        self._write(self._header + self._rows.text(batch.offsets, batch.sizes))
-        self._header = b""
+        for text in self._rows.texts(batch.offsets, batch.sizes):
+            self._write(self._header + text)
+            self._header = b""
 
     def end(self, outcome: Outcome, summary: Summary) -> None:
         self._write(self._header + incomplete_note(outcome))

@@ -27,10 +27,10 @@ class JsonWriter:
             self._begin(head(self._asked, batch))
         if not len(batch):
             return
-        text = self._rows.text(batch.offsets, batch.sizes)
-        # The last row waits: only the next batch, or the end, knows whether a comma follows.
-        self._write(self._pending + text[:-2])
-        self._pending = b",\n"
+        for text in self._rows.texts(batch.offsets, batch.sizes):
+            # The last row waits: only the next one, or the end, knows whether a comma follows.
+            self._write(self._pending + text[:-2])
+            self._pending = b",\n"
 
     def end(self, outcome: Outcome, summary: Summary) -> None:
         if not self._begun:

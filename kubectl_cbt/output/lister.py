@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from kubectl_cbt.model.record import Batch, Records
 from kubectl_cbt.model.results import Asked, Outcome, Summary
-from kubectl_cbt.output.rows import Rows
+from kubectl_cbt.output.rows import PIECE_ROWS, Rows
 from kubectl_cbt.output.writer import Screen, Write
 
 
@@ -24,10 +24,13 @@ class ListerJsonWriter:
 
     def batch(self, batch: Batch) -> None:
         records = batch.records
+        if len(records) > PIECE_ROWS:
+            self._large(records)
+            return
         heads = zip(records.block_metadata_types.tolist(), records.capacities.tolist(), strict=True)
         parts: list[bytes | memoryview] = []
         for (block_type, capacity), extents in zip(heads, self._extents(records), strict=True):
-            head = b'{"block_metadata_type":%d,"volume_capacity_bytes":%d,"block_metadata":' % (block_type, capacity)
+            head = _head(block_type, capacity)
             # Without extents: a Go slice that was never filled.
             parts += (self._separator, head, *((b"[", extents[1:], b"]}") if extents else (b"null}",)))
             self._separator = b","
@@ -37,12 +40,27 @@ class ListerJsonWriter:
         if outcome.complete:
             self._write(b"[]" if self._separator == b"[" else b"]")
 
+    def _large(self, records: Records) -> None:
+        """Message by message, and each in pieces."""
+        for record in records:
+            self._write(self._separator + _head(record.block_metadata_type, record.volume_capacity_bytes))
+            self._separator = b","
+            opening = 1  # there is no comma in front of the first extent
+            for text in self._rows.texts(record.offsets, record.sizes) if len(record) else ():
+                self._write((b"[" if opening else b"") + _without_zeros(memoryview(text))[opening:])
+                opening = 0
+            self._write(b"null}" if opening else b"]}")
+
     def _extents(self, records: Records) -> list[memoryview]:
         """Of each message, with a comma in front."""
         texts = self._rows.parts(records.bounds, records.offsets, records.sizes)
         if len(records) and (records.offsets.min() <= 0 or records.sizes.min() <= 0):
             return list(map(_without_zeros, texts))
         return texts
+
+
+def _head(block_type: int, capacity: int) -> bytes:
+    return b'{"block_metadata_type":%d,"volume_capacity_bytes":%d,"block_metadata":' % (block_type, capacity)
 
 
 def _without_zeros(extents: memoryview) -> memoryview:

@@ -26,7 +26,9 @@ class NdjsonWriter:
         if not self._begun:
             self._begun = True
             text = _line(head(self._asked, batch))
-        self._write(text + self._rows.text(batch.offsets, batch.sizes))
+        for rows in self._rows.texts(batch.offsets, batch.sizes):
+            self._write(text + rows)
+            text = b""
 
     def end(self, outcome: Outcome, summary: Summary) -> None:
         if not self._begun:

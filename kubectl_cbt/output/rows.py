@@ -23,6 +23,10 @@ _NOTHING = b"\0"
 """What stands in the matrix where no text shall be."""
 
 
+PIECE_ROWS = 2**16
+"""Made into text at once: a few MiB, and more rows than an ordinary batch has."""
+
+
 def _digit_table(digits: int) -> npt.NDArray[np.unsignedinteger]:
     """Of each number with so many digits (1, 2 or 4) its text, leading zeros included, as one integer."""
     weights = 10 ** np.arange(digits - 1, -1, -1)
@@ -50,6 +54,12 @@ class Rows:
     def text(self, *columns: Int64Column) -> bytes:
         """One row for each number of the columns, which are of the same length."""
         return self._text_and_lengths(columns)[0]
+
+    def texts(self, *columns: Int64Column) -> Iterator[bytes]:
+        """The same in pieces, at least one: a message may hold more rows than there is memory for their text."""
+        yield self.text(*(column[:PIECE_ROWS] for column in columns))
+        for begin in range(PIECE_ROWS, len(columns[0]), PIECE_ROWS):
+            yield self.text(*(column[begin : begin + PIECE_ROWS] for column in columns))
 
     def parts(self, bounds: Sequence[int] | Int64Column, *columns: Int64Column) -> list[memoryview]:
         """The same cut between rows: those from each bound to the next."""

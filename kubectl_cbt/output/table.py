@@ -29,7 +29,9 @@ class TableWriter:
             width = max(len(str(batch.records.capacities[0])), *map(len, self.headings))
             heading = (_GAP.join(text.rjust(width) for text in self.headings) + "\n").encode()
             self._rows = Rows("", *[_GAP] * (len(self.headings) - 1), "\n", width=width)
-        self._write(heading + self._rows.text(*self._columns(batch)))
+        for text in self._rows.texts(*self._columns(batch)):
+            self._write(heading + text)
+            heading = b""
 
     def end(self, outcome: Outcome, summary: Summary) -> None:
         if outcome.complete and self._rows is None:

@@ -29,7 +29,9 @@ class YamlWriter:
         if len(batch):
             opening = b"" if self._has_extents else b"extents:\n"
             self._has_extents = True
-            self._write(opening + self._rows.text(batch.offsets, batch.sizes))
+            for text in self._rows.texts(batch.offsets, batch.sizes):
+                self._write(opening + text)
+                opening = b""
 
     def end(self, outcome: Outcome, summary: Summary) -> None:
         if not self._begun:

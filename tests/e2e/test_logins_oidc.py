@@ -186,7 +186,7 @@ def test_a_provider_that_has_no_such_page_is_named(provider, cast, tmp_path):
 
 
 def test_a_provider_is_read_up_to_the_limit(provider, cast, tmp_path, monkeypatch):
-    monkeypatch.setattr(limited_http, "MAX_API_BODY_BYTES", 1000)
+    monkeypatch.setattr(limited_http, "MAX_OIDC_BODY_BYTES", 1000)
     provider.answer |= {"padding": "x" * 1000}
     lay_out(of_user("", oidc(provider)), cast.values, tmp_path)
     with pytest.raises(ConfigError) as found, load_config(Login(kubeconfig=str(tmp_path / "config"))):

@@ -14,6 +14,7 @@ import pytest
 from test_limits import grown_by
 
 from kubectl_cbt.cluster import api as api_module
+from kubectl_cbt.cluster import api_errors
 from kubectl_cbt.cluster import catalogue as catalogue_module
 from kubectl_cbt.cluster.api import Api
 from kubectl_cbt.cluster.catalogue import Catalogue
@@ -21,7 +22,7 @@ from kubectl_cbt.cluster.config import LoadedConfig
 from kubectl_cbt.cluster.connection import Connection
 from kubectl_cbt.cluster.kubeconfig import Impersonation
 from kubectl_cbt.demo.certificates import CertificateAuthority
-from kubectl_cbt.errors import ApiUnreachable
+from kubectl_cbt.errors import ApiError, ApiUnreachable
 
 DEADLINE_SECONDS = 0.2
 DRIP_SECONDS = 0.02
@@ -279,6 +280,18 @@ def test_a_compressed_answer_takes_no_more_memory_than_the_limit():
         grown, said = grown_by(ASK_API, f"http://127.0.0.1:{server.port}")
     assert "is larger than 64 MiB, the most that is read" in said
     assert grown < 110
+
+
+@pytest.mark.parametrize("status", [b"200 OK", b"500 Oops"])
+def test_an_answer_of_many_small_values_is_not_parsed(status, monkeypatch):
+    """Three bytes of JSON make an object of 64."""
+    monkeypatch.setattr(api_errors, "MAX_JSON_VALUES", 1000)
+    body = b'{"kind": "Status", "message": "parsed", "list": [' + b"[]," * 1000 + b"1]}"
+    head = b"HTTP/1.1 %s\r\nContent-Length: %d\r\n\r\n" % (status, len(body))
+    with served(at_once(head, body)) as api, pytest.raises((ApiUnreachable, ApiError)) as found:
+        api.get("version")
+    assert found.value.message != "parsed"
+    assert ("more than 1000 JSON values" in found.value.message) == status.startswith(b"200")
 
 
 def test_an_answer_without_end_is_read_up_to_the_limit(monkeypatch):

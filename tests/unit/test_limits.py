@@ -201,6 +201,30 @@ def test_a_recorded_message_over_the_limit_is_refused_before_it_is_inflated(tmp_
     assert grown < 60
 
 
+PRINT_RECORDING = """
+from kubectl_cbt.cli.app import run
+from kubectl_cbt.cli.printing import print_stream
+from kubectl_cbt.cli.recorded import open_recording
+import numpy, sys
+begin()
+stdout = os.dup(1)
+os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+try:
+    run(["open", sys.argv[1], "-o", sys.argv[2], "-q"])
+except SystemExit:
+    pass
+os.dup2(stdout, 1)
+"""
+
+
+@pytest.mark.parametrize("form", ["summary", "json", "lister-json"])
+def test_a_message_of_empty_extents_takes_some_twenty_times_its_length(tmp_path, form):
+    """6 MiB hold three million of them; each took 150 bytes and more, of which its columns are 16."""
+    path = bomb(tmp_path / "empty.cbtrec", b"M", 6 * 2**20, part=b"\x1a\0" * 2**19)
+    grown, _ = grown_by(PRINT_RECORDING, str(path), form)
+    assert grown < 160
+
+
 @pytest.mark.parametrize("kind", [b"Q", b"E", b"?"])
 def test_a_recorded_record_of_json_over_the_limit_is_refused(tmp_path, kind):
     error = opened(bomb(tmp_path / "bomb.cbtrec", kind, 2**21))
