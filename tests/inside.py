@@ -104,7 +104,9 @@ class Standin:
     @property
     def calls(self) -> list[dict[str, Any]]:
         """What it was called with, each with its pid."""
-        return [json.loads(line) for line in self._calls.read_text().splitlines()] if self._calls.exists() else []
+        text = self._calls.read_text() if self._calls.exists() else ""
+        whole, _, _ = text.rpartition("\n")  # the last line may be half written
+        return [json.loads(line) for line in whole.splitlines()]
 
     def command_environment(self, demo: DemoCluster) -> dict[str, str]:
         return command_environment(demo, **self.environment)

@@ -2,7 +2,8 @@
 
 Speaks as the real one does: `Forwarding from 127.0.0.1:N -> P` on stdout, one `Handling connection for N` a connection,
 errors on stderr. What it does and where it leads stands in the JSON file named by STANDIN; what it was called with is
-appended to the file named there. Every other verb is passed to the real kubectl.
+appended to the file named there: arguments, environment, and the kubeconfig, which it reads twice, as the real one
+does. Every other verb is passed to the real kubectl.
 """
 
 import json
@@ -28,9 +29,27 @@ def main() -> None:
     calls = Path(plan["calls"])
     number = len(calls.read_text().splitlines()) if calls.exists() else 0
     with calls.open("a") as file:
-        file.write(json.dumps({"pid": os.getpid(), "argv": sys.argv[1:]}) + "\n")
+        file.write(json.dumps(called_with()) + "\n")
     acts = plan["acts"]
     act(acts[min(number, len(acts) - 1)], plan["port"])
+
+
+def called_with() -> dict:
+    path = Path(os.environ["KUBECONFIG"])
+    texts = {path.read_text() for _ in range(2)}
+    (text,) = texts
+    logins = Path(os.environ["STANDIN"]).with_name("logins")
+    return {
+        "pid": os.getpid(),
+        "guard": os.getppid(),
+        "argv": sys.argv[1:],
+        # As anybody sees them who may look; the guard's too.
+        "commandLines": [Path(f"/proc/{pid}/cmdline").read_text() for pid in (os.getpid(), os.getppid())],
+        "environment": dict(os.environ),
+        "kubeconfig": json.loads(text),
+        "mode": path.stat().st_mode & 0o777,
+        "loginsSoFar": len(logins.read_text().splitlines()) if logins.exists() else 0,
+    }
 
 
 def act(how: dict, port: int) -> None:

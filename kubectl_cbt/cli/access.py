@@ -73,7 +73,7 @@ class Access:
         from kubectl_cbt.cluster.reach import Reaching, find_way
 
         reaching = Reaching(self._service.connect, self._service.address)
-        return find_way(self._session.api, endpoint, reaching, self._session.login, log=self._session.log)
+        return find_way(self._session.api, endpoint, reaching, self._session.kubeconfig, log=self._session.log)
 
     def fresh_token(self, endpoint: Endpoint) -> FreshToken:
         """Where tokens come from: a file, the ServiceAccount named, or the caller when it is one."""

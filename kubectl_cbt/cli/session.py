@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ class Session:
 
     Attributes:
         namespace: the one given, or the context's own.
-        login: what the API server was reached with.
+        kubeconfig: gives a kubeconfig of the login alone, for a kubectl that we start.
         log: of the requests.
         about: where and as whom, in words.
     """
@@ -33,7 +33,7 @@ class Session:
     api: Api
     catalogue: Catalogue
     namespace: str
-    login: Login
+    kubeconfig: Callable[[], bytes]
     log: RequestLog
     about: str
 
@@ -67,7 +67,7 @@ def open_session(options: Cluster, verbosity: int = 0) -> Iterator[Session]:
         namespace = options.namespace or config.namespace
         context = f"context {login.context}" if login.context else "the current context"
         about = f"{context}, server {config.connection.server}"
-        yield Session(api, Catalogue(api), namespace, login, log, about)
+        yield Session(api, Catalogue(api), namespace, config.kubeconfig, log, about)
 
 
 def _login(options: Cluster) -> Login:

@@ -33,7 +33,7 @@ class Login:
     context: str = ""
     cluster: str = ""
     user: str = ""
-    server: str = ""
+    server: str = field(default="", repr=False)  # a URL may hold a password
     token: Secret = field(default_factory=lambda: Secret(""))
     certificate_authority: str = ""
     client_certificate: str = ""
@@ -43,26 +43,6 @@ class Login:
     as_user: str = ""
     as_uid: str = ""
     as_groups: tuple[str, ...] = ()
-
-    def kubectl_flags(self) -> list[str]:
-        """The same login for a kubectl we start. Holds the token, which stands on our own command line too."""
-        values = {
-            "--kubeconfig": self.kubeconfig,
-            "--context": self.context,
-            "--cluster": self.cluster,
-            "--user": self.user,
-            "--server": self.server,
-            "--token": self.token.reveal(),
-            "--certificate-authority": self.certificate_authority,
-            "--client-certificate": self.client_certificate,
-            "--client-key": self.client_key,
-            "--tls-server-name": self.tls_server_name,
-            "--insecure-skip-tls-verify": "true" if self.insecure_skip_tls_verify else "",
-            "--as": self.as_user,
-            "--as-uid": self.as_uid,
-        }
-        flags = [f"{flag}={value}" for flag, value in values.items() if value]
-        return [*flags, *(f"--as-group={group}" for group in self.as_groups)]
 
 
 _SAFE_IN_HEADER_NAMES = "!#$&'*+^`|"
@@ -107,7 +87,7 @@ class Chosen:
     """
 
     where: str
-    cluster: Entry
+    cluster: Entry = field(repr=False)
     user: Entry = field(repr=False)
     user_name: str
     namespace: str

@@ -20,13 +20,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any, cast
 from urllib.parse import quote_plus
 
 from kubectl_cbt.cluster.background import within
 from kubectl_cbt.cluster.kubeconfig import Entry
 from kubectl_cbt.cluster.kubeconfig_fields import check_readable, load_yaml
+from kubectl_cbt.cluster.private_files import readable_path
+from kubectl_cbt.cluster.programs import ProgramInCurrentDirectory, ProgramNotFound, find_program
 from kubectl_cbt.errors import ConfigError
 
 _EARLY_SECONDS = 30
@@ -175,6 +176,7 @@ def _exec(plugin: Entry, name: str, cluster: Entry, *, may_ask: bool) -> Credent
     try:
         ran = subprocess.run(  # noqa: S603  # the user's own command, from the user's own file
             [plugin["command"], *(argument or "" for argument in plugin.get("args") or ())],
+            executable=find_program(plugin["command"]),
             env=environment,
             stdin=None if interactive else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -182,7 +184,11 @@ def _exec(plugin: Entry, name: str, cluster: Entry, *, may_ask: bool) -> Credent
             stderr=None if may_ask else subprocess.PIPE,
             check=False,
         )
-    except FileNotFoundError as error:
+    except ProgramInCurrentDirectory as error:
+        raise ConfigError(
+            f"{failed}: {error}", hint="take that entry out of PATH, or name the command's path"
+        ) from None
+    except (FileNotFoundError, ProgramNotFound) as error:
         hint = str(plugin.get("installHint") or f"is it installed, and on PATH? {_WHOAMI}").strip()
         raise ConfigError(f"{failed}: it was not found", hint=hint) from error
     except (OSError, ValueError) as error:
@@ -207,11 +213,8 @@ def _exec_info(plugin: Entry, cluster: Entry, *, interactive: bool) -> Entry:
 
 
 def _told_to_plugins(cluster: Entry) -> Entry:
-    """With ``provideClusterInfo``: the CA itself, as a plugin need not be able to read our files."""
+    """With ``provideClusterInfo``: the CA itself and not its path, as a plugin need not be able to read our files."""
     told = {name: cluster[name] for name in _TOLD if cluster.get(name)}
-    if cluster.get("certificate-authority"):
-        data = Path(cluster["certificate-authority"]).read_bytes()
-        told["certificate-authority-data"] = base64.b64encode(data).decode()
     for extension in cluster.get("extensions") or ():
         if extension.get("name") == "client.authentication.k8s.io/exec":
             told["config"] = extension.get("extension")
@@ -290,9 +293,13 @@ def _refreshed(config: Entry, name: str, issuer: str) -> str:
     import requests
     from oauthlib.oauth2 import OAuth2Error
 
+    authority = config.get("idp-certificate-authority-data")
     try:
-        with _pem_file(config.get("idp-certificate-authority-data")) as path:
-            verify = path or config.get("idp-certificate-authority") or _system_authorities()
+        with contextlib.ExitStack() as stack:
+            verify = config.get("idp-certificate-authority") or _system_authorities()
+            if authority:
+                # The HTTP client takes paths only.
+                verify = stack.enter_context(readable_path(base64.b64decode(authority)))
             answer = within(_OIDC_SECONDS, lambda: _asked_provider(config, issuer, verify))
         # In memory only. A provider that gives a new one at each use takes the old one for stolen.
         config["refresh-token"] = answer.get("refresh_token") or config["refresh-token"]
@@ -361,18 +368,6 @@ def _reason(error: Exception) -> str:
         return f"it answered {response.status_code} {response.reason}"
     # The HTTP client wraps the cause several times over.
     return f"{type(error).__name__}: {_one_line(error).rpartition('Caused by ')[2][:300]}"
-
-
-@contextlib.contextmanager
-def _pem_file(data: str | None) -> Iterator[str | None]:
-    """The path of a file that holds base64 PEM, None without any; the file is gone behind the block."""
-    if not data:
-        yield None
-        return
-    with NamedTemporaryFile(suffix=".pem") as file:
-        file.write(base64.b64decode(data))
-        file.flush()
-        yield file.name
 
 
 def _expiry(token: str, name: str) -> float:

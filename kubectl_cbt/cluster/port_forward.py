@@ -1,7 +1,10 @@
-"""``kubectl port-forward`` as a child process: started when needed, gone whatever happens to us.
+"""``kubectl port-forward`` as a child process: started when needed, ended whatever happens to us.
 
-kubectl rather than a forwarding of our own: it honours every login there is, and copies bytes faster. The child runs
-under a shell that waits for its standard input to end. That happens when we close it, and when we are killed.
+kubectl rather than a forwarding of our own: it speaks to every API server, and copies bytes faster. It is handed a
+kubeconfig of our own login, in memory: no secret is on its command line, and no login plugin runs a second time.
+
+The child runs under a shell that waits for its standard input to end. That happens when we close it, and when we are
+killed. A second process waits for the same, in case the shell is killed.
 """
 
 from __future__ import annotations
@@ -9,15 +12,20 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import signal
 import subprocess
 import threading
+import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO
 
+from kubectl_cbt.cluster.private_files import in_memory, private_file
+from kubectl_cbt.cluster.programs import ProgramInCurrentDirectory, ProgramNotFound, find_program
 from kubectl_cbt.cluster.request_log import RequestLog
 from kubectl_cbt.errors import PortForwardFailed
 from kubectl_cbt.units import as_argument
@@ -26,17 +34,35 @@ _START_SECONDS = 60.0
 _END_SECONDS = 2.0
 _LAST_WORDS_SECONDS = 1.0
 _LINES_KEPT = 20
+_LONGEST_LINE = 2**16
 _LONGEST_WORDS = 400
 
 # Its own session, so that Ctrl-C reaches us alone and we end the stream first; killed as a group, as kubectl may be a
-# wrapper, and may have a login plugin running. The shell gives up the pipes, so that they end together with kubectl.
+# wrapper with children of its own. The shell gives up the pipes, so that they end together with kubectl.
+#
+# The first argument is the descriptor of a kubeconfig, or empty. Its path names the shell's process and not "self": a
+# wrapper around kubectl may close descriptors that it does not know.
+#
+# The process in braces comes first, so that there is no moment at which kubectl runs and only one process waits. It is
+# also what kills a kubectl that ignores SIGTERM when we are not there to do it.
 _GUARD = """\
-"$@" </dev/null &
+exec 3<&0
+if [ -n "$1" ]; then
+    KUBECONFIG=/proc/$$/fd/$1
+    export KUBECONFIG
+fi
+shift
 trap '' TERM
-exec >/dev/null 2>&1
+{ read -r _; kill -TERM 0; /bin/sleep 2; kill -KILL 0; } <&3 3<&- >/dev/null 2>&1 &
+trap - TERM
+"$@" </dev/null 3<&- &
+kubectl=$!
+trap '' TERM
+exec 3<&- >/dev/null 2>&1
 read -r _
 kill -TERM 0
-wait
+wait "$kubectl"
+kill -KILL 0
 """
 
 _FORWARDING = re.compile(r"^Forwarding from 127\.0\.0\.1:(\d+) -> \d+")
@@ -59,15 +85,19 @@ class PortForward:
 
     Args:
         service: where to.
-        flags: kubectl's, for the same login as ours.
+        kubeconfig: gives the kubeconfig of our login, with a credential that is good now; called before each start.
         check_ready: called before each start; raises PortForwardFailed when there is no use in it.
     """
 
     def __init__(
-        self, service: ServicePort, flags: list[str], check_ready: Callable[[], None], log: RequestLog | None = None
+        self,
+        service: ServicePort,
+        kubeconfig: Callable[[], bytes],
+        check_ready: Callable[[], None],
+        log: RequestLog | None = None,
     ) -> None:
         self.service = service
-        self._flags = flags
+        self._kubeconfig = kubeconfig
         self._check_ready = check_ready
         self._log = log or RequestLog()
         self._child: _Child | None = None
@@ -81,12 +111,13 @@ class PortForward:
 
         Raises:
             PortForwardFailed: kubectl is missing, or what it says.
+            ConfigError: the credential has expired, and there is no other.
         """
         child = self._child
         if child is None or not child.runs:
             self._end()
             self._check_ready()
-            child = self._child = _Child(self._command())
+            child = self._child = _Child(self._command(), self._kubeconfig())
         port = child.port()
         if self._closed:
             self._end()
@@ -116,26 +147,58 @@ class PortForward:
             child.close()
 
     def _command(self) -> list[str]:
-        kubectl = shutil.which("kubectl")
-        if kubectl is None:
-            raise PortForwardFailed(
-                f"{self.service} is reached with kubectl port-forward, and there is no kubectl on PATH",
-                hint="install kubectl, or make a way of your own and name it with --address HOST:PORT",
-            )
+        reached = f"{self.service} is reached with kubectl port-forward, and"
+        hint = "install kubectl, or make a way of your own and name it with --address HOST:PORT"
+        try:
+            kubectl = find_program("kubectl")
+        except ProgramNotFound:
+            raise PortForwardFailed(f"{reached} there is no kubectl on PATH", hint=hint) from None
+        except ProgramInCurrentDirectory as error:
+            raise PortForwardFailed(f"{reached} {error}", hint=f"take that entry out of PATH; {hint}") from None
         service = self.service
-        command = ["port-forward", "--address=127.0.0.1", f"--namespace={service.namespace}", *self._flags]
+        command = ["port-forward", "--address=127.0.0.1", f"--namespace={service.namespace}"]
         command += [f"service/{service.name}", f":{service.port}"]
-        shown = ("--token=<masked>" if part.startswith("--token=") else part for part in command)
-        self._log.say(f"running kubectl {' '.join(shown)}")
+        self._log.say(f"running kubectl {' '.join(command)}")
         return [kubectl, *command]
 
 
 class _Child:
-    """kubectl under its guard."""
+    """kubectl under its guard.
 
-    def __init__(self, command: list[str]) -> None:
-        self._process = subprocess.Popen(  # noqa: S603  # kubectl from PATH, and no words of its command are a shell's
-            ["/bin/sh", "-c", _GUARD, "kubectl-cbt-guard", *command],
+    Raises:
+        PortForwardFailed: it cannot be started.
+    """
+
+    def __init__(self, command: list[str], kubeconfig: bytes) -> None:
+        self._folder: TemporaryDirectory[str] | None = None
+        try:
+            with in_memory(kubeconfig) as descriptor:
+                self._process = self._started(command, kubeconfig, descriptor)
+        except OSError as error:
+            self._forget_kubeconfig()
+            raise PortForwardFailed(f"kubectl port-forward cannot be started: {error.strerror}") from error
+        self._port: int | None = None
+        self._told = threading.Event()
+        self._ended = threading.Event()
+        self._errors_ended = threading.Event()
+        self._errors: deque[str] = deque(maxlen=_LINES_KEPT)
+        # Each may run to its end before the next one starts: neither touches the other.
+        self._threads = [
+            threading.Thread(target=target, args=(stream,), daemon=True)
+            for target, stream in ((self._read_errors, self._process.stderr), (self._read_out, self._process.stdout))
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def _started(self, command: list[str], kubeconfig: bytes, descriptor: int | None) -> subprocess.Popen[str]:
+        environment = dict(os.environ)
+        if descriptor is None:
+            self._folder = TemporaryDirectory(prefix="kubectl-cbt-", ignore_cleanup_errors=True)
+            environment["KUBECONFIG"] = str(private_file(Path(self._folder.name), kubeconfig))
+        return subprocess.Popen(  # noqa: S603  # kubectl from PATH, and no words of its command are a shell's
+            ["/bin/sh", "-c", _GUARD, "kubectl-cbt-guard", "" if descriptor is None else str(descriptor), *command],
+            env=environment,
+            pass_fds=() if descriptor is None else (descriptor,),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -143,16 +206,6 @@ class _Child:
             errors="replace",
             start_new_session=True,
         )
-        self._port: int | None = None
-        self._told = threading.Event()
-        self._ended = threading.Event()
-        self._errors: deque[str] = deque(maxlen=_LINES_KEPT)
-        self._threads = [
-            threading.Thread(target=target, args=(stream,), daemon=True)
-            for target, stream in ((self._read_out, self._process.stdout), (self._read_errors, self._process.stderr))
-        ]
-        for thread in self._threads:
-            thread.start()
 
     @property
     def runs(self) -> bool:
@@ -174,31 +227,52 @@ class _Child:
         """End kubectl and whatever it started."""
         with contextlib.suppress(OSError):
             _of(self._process.stdin).close()
-        try:
-            self._process.wait(_END_SECONDS)
-        except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-        for thread, stream in zip(self._threads, (self._process.stdout, self._process.stderr), strict=True):
+        until = time.monotonic() + _END_SECONDS
+        for thread in self._threads:
+            # The pipes end together with kubectl; the shell itself may have been killed long ago.
+            thread.join(max(until - time.monotonic(), 0))
+        # The shell was not waited for, so its number is still that of this group and of no other.
+        with contextlib.suppress(OSError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        for thread, stream in zip(self._threads, (self._process.stderr, self._process.stdout), strict=True):
             thread.join(_END_SECONDS)
             if not thread.is_alive():
                 _of(stream).close()
+        self._forget_kubeconfig()
 
     def _read_out(self, stream: IO[str]) -> None:
-        for line in stream:
-            found = _FORWARDING.match(line)
-            if found and self._port is None:
-                self._port = int(found[1])
-                self._told.set()
-        # Its errors come before anyone is told that it ended.
-        self._threads[1].join(_LAST_WORDS_SECONDS)
-        self._ended.set()
-        self._told.set()
+        try:
+            for line in _lines(stream):
+                found = _FORWARDING.match(line)
+                if found and self._port is None:
+                    self._port = int(found[1])
+                    self._forget_kubeconfig()
+                    self._told.set()
+            # Its errors come before anyone is told that it ended.
+            self._errors_ended.wait(_LAST_WORDS_SECONDS)
+        finally:
+            self._ended.set()
+            self._told.set()
+            self._forget_kubeconfig()
 
     def _read_errors(self, stream: IO[str]) -> None:
-        for line in stream:
-            self._errors.append(line.strip())
+        try:
+            for line in _lines(stream):
+                self._errors.append(line.strip())
+        finally:
+            self._errors_ended.set()
+
+    def _forget_kubeconfig(self) -> None:
+        """Delete it where it is a file: kubectl has read it, or never will."""
+        folder, self._folder = self._folder, None
+        if folder is not None:
+            folder.cleanup()
+
+
+def _lines(stream: IO[str]) -> Iterator[str]:
+    """Lines, the longest ones in parts: an API server's error may have any length."""
+    return iter(partial(stream.readline, _LONGEST_LINE), "")
 
 
 def _of(stream: IO[str] | None) -> IO[str]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from kubectl_cbt.cluster.api import Api, Object
-from kubectl_cbt.cluster.kubeconfig import Login
 from kubectl_cbt.cluster.port_forward import PortForward, ServicePort, no_ready_pod
 from kubectl_cbt.cluster.request_log import RequestLog
 from kubectl_cbt.errors import Forbidden, NotFound, ServiceUnusable, UsageError
@@ -34,8 +33,18 @@ class Reaching:
     address: str = ""
 
 
-def find_way(api: Api, endpoint: Endpoint, reaching: Reaching, login: Login, *, log: RequestLog | None = None) -> Way:
+def find_way(
+    api: Api,
+    endpoint: Endpoint,
+    reaching: Reaching,
+    kubeconfig: Callable[[], bytes],
+    *,
+    log: RequestLog | None = None,
+) -> Way:
     """The way to an endpoint. Nothing is started before its address is asked for.
+
+    Args:
+        kubeconfig: gives the kubeconfig of our login, for the kubectl that may be started.
 
     Raises:
         UsageError: the address given is none.
@@ -54,7 +63,7 @@ def find_way(api: Api, endpoint: Endpoint, reaching: Reaching, login: Login, *, 
         return DirectWay(address)
     found = ServicePort(service["metadata"]["namespace"], service["metadata"]["name"], port)
     _check_port(service, found, endpoint, is_own=bool(reaching.address))
-    return PortForward(found, login.kubectl_flags(), lambda: _check_ready(api, found), log)
+    return PortForward(found, kubeconfig, lambda: _check_ready(api, found), log)
 
 
 def namespaces_of(api: Api, addresses: Iterable[str]) -> tuple[tuple[str, ...], bool]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from conftest import COMMAND, command_environment
 from kubeconfigs import (
+    ONE,
     TO_ONE,
     Cast,
     Document,
@@ -111,6 +112,31 @@ ROWS = [
         sent=OF_PLUGIN,
     ),
     row("a bare command is on PATH", A_TOKEN, plugin("login"), OF_PLUGIN, environment={"PATH": "$HERE:/usr/bin:/bin"}),
+    row(
+        "PATH finds it in an absolute entry before a relative one",
+        A_TOKEN,
+        plugin("login"),
+        OF_PLUGIN,
+        environment={"PATH": "$HERE:.:/usr/bin:/bin"},
+    ),
+    *(
+        row(
+            f"and in no relative one: {entries}",
+            A_TOKEN,
+            plugin("login"),
+            environment={"PATH": f"{entries}:/usr/bin:/bin"},
+            said="relative to the current directory",
+        )
+        for entries in ("", ".", "/nowhere:", "./.:$HERE")
+    ),
+    Row(
+        "the plugin's own PATH is not where it is looked for",
+        {
+            "config": kubeconfig(user=plugin("our-login", env=[{"name": "PATH", "value": "$HERE"}])),
+            "our-login": A_TOKEN,
+        },
+        said="it was not found",
+    ),
     row(
         "and not beside the kubeconfig",
         A_TOKEN,
@@ -280,3 +306,71 @@ def test_a_login_writes_no_file(cast, tmp_path):
         assert files_of(tmp_path) == before
     finally:
         tmp_path.chmod(0o700)
+
+
+# Keys. What is loaded from memory is loaded without a file at any moment; a kill in mid-session cannot leave one.
+
+SESSION = """\
+import os, sys, time
+writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+if sys.argv[2] == "without memory":
+    del os.memfd_create
+else:
+    def refuse(event, details):
+        if event in ("tempfile.mkstemp", "tempfile.mkdtemp", "os.mkdir"):
+            raise AssertionError(event)
+        if event == "open" and isinstance(details[0], str) and details[0] != os.devnull and details[2] & writing:
+            raise AssertionError(details)
+    sys.addaudithook(refuse)
+from kubectl_cbt.cluster.api import Api
+from kubectl_cbt.cluster.config import load_config
+from kubectl_cbt.cluster.kubeconfig import Login
+with load_config(Login(kubeconfig=sys.argv[1])) as loaded:
+    api = Api(loaded)
+    api.get("version")
+    assert b"client-key-data" in loaded.kubeconfig()
+    print("in session", flush=True)
+    time.sleep(1000)
+"""
+
+JANES_DATA = {"client-certificate-data": "$JANE_CERT_DATA", "client-key-data": "$JANE_KEY_DATA"}
+PLUGINS_KEY = {"config": kubeconfig(user=plugin()), "login": script(A_CERTIFICATE + PRINT)}
+CA_DATA = {"server": "$ONE", "certificate-authority-data": "$ONE_CA_DATA"}
+
+
+@pytest.mark.parametrize("memory", ["in memory", "without memory"])
+@pytest.mark.parametrize(
+    "files", [{"config": kubeconfig(CA_DATA, JANES_DATA)}, PLUGINS_KEY], ids=["kubeconfig", "plugin"]
+)
+def test_no_key_lies_in_a_file_while_we_run_and_after_a_kill(cast, tmp_path, files, memory):
+    lay_out(Row("", files), cast.values, tmp_path)
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    environment = command_environment(TMPDIR=str(folder))
+    command = [sys.executable, "-B", "-c", SESSION, str(tmp_path / "config"), memory]
+    cast.take_seen()
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "in session\n"
+        assert list(folder.iterdir()) == []
+        process.kill()
+    assert list(folder.iterdir()) == []
+    assert cast.take_seen()[0] == [Sent("one", certificate="jane")]
+
+
+def test_a_key_with_a_password_and_a_broken_one_leave_no_file_either(cast, tmp_path):
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    broken = JANES_DATA | {"client-key-data": "$ONE_CA_DATA"}
+    row = Row("", {"config": kubeconfig(user=broken)}, environment={"TMPDIR": str(folder)})
+    assert_refused(ran(row, cast, tmp_path), "the client certificate or its key cannot be used")
+    assert list(folder.iterdir()) == []
+
+
+def test_an_authority_may_have_words_in_any_language_around_it(cast, tmp_path):
+    pem = Path(cast.values["ONE_CA"]).read_text()
+    (tmp_path / "ca.pem").write_text(f"Unsere Zertifizierungsstelle für alles\n{pem}— fin\n")
+    agree(
+        Row("", {"config": kubeconfig({"server": "$ONE", "certificate-authority": f"{tmp_path}/ca.pem"})}, sent=ONE),
+        cast,
+        tmp_path,
+    )

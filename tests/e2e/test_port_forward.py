@@ -135,30 +135,6 @@ def test_a_proxy_in_the_environment_is_not_for_the_forwarded_port(own_demo, tmp_
     assert (found.returncode, found.stdout) == (0, whole)
 
 
-def test_the_child_logs_in_as_we_do(own_demo, tmp_path):
-    kubectl = standin(own_demo, tmp_path)
-    flags = ("--kubeconfig", str(own_demo.kubeconfig), "--context", "demo-admin", "--as", "jane", "--as-group", "a")
-    flags += ("--as-group", "system:masters", "--as-uid", "7", "--user", "demo-admin", "--cluster", "demo")
-    found = run_command(*ASKS, *flags, "-n", "default", "--service-account", "backup/backup-app", **kubectl.environment)
-    assert (found.returncode, found.stderr) == (0, "")
-    given = [flag for flag in kubectl.calls[0]["argv"] if flag.startswith("--")]
-    assert {
-        f"--kubeconfig={own_demo.kubeconfig}", "--context=demo-admin", "--as=jane", "--as-uid=7",
-        "--user=demo-admin", "--cluster=demo", "--as-group=a", "--as-group=system:masters",
-    } <= set(given)  # fmt: skip
-
-
-def test_the_log_shows_the_child_and_no_token(own_demo, tmp_path):
-    kubectl = standin(own_demo, tmp_path)
-    token = own_demo.identity.admin_token
-    flags = ("--token", token, "--service-account", "backup/backup-app", "-v", "6")
-    found = run_command(*ASKS, *flags, cluster=own_demo, **kubectl.environment)
-    assert found.returncode == 0
-    assert "running kubectl port-forward --address=127.0.0.1" in found.stderr
-    assert "--token=<masked>" in found.stderr
-    assert token not in found.stderr
-
-
 def test_a_certificate_that_only_looks_self_signed_is_taken_through_the_forwarded_port(own_demo, tmp_path, whole):
     kubectl = standin(own_demo, tmp_path, like_its_issuer=True)
     found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)

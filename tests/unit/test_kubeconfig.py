@@ -44,31 +44,6 @@ def config(*entries: str) -> str:
     return yaml.safe_dump({kind: [{"name": f"{entry}-{kind}"} for entry in entries] for kind in kinds})
 
 
-def test_a_login_becomes_kubectls_flags_one_for_each_group():
-    assert Login(**EVERYTHING).kubectl_flags() == [
-        "--kubeconfig=file",
-        "--context=c",
-        "--cluster=k",
-        "--user=u",
-        "--server=https://s",
-        "--token=t",
-        "--certificate-authority=ca",
-        "--client-certificate=cert",
-        "--client-key=key",
-        "--tls-server-name=name",
-        "--insecure-skip-tls-verify=true",
-        "--as=jane",
-        "--as-uid=7",
-        "--as-group=a",
-        "--as-group=b",
-    ]
-
-
-def test_what_was_not_given_is_no_flag():
-    assert Login().kubectl_flags() == []
-    assert Login(context="c").kubectl_flags() == ["--context=c"]
-
-
 def test_a_login_and_what_is_chosen_show_no_token(tmp_path):
     path = tmp_path / "config"
     path.write_text("current-context: c\ncontexts: [{name: c}]\n")

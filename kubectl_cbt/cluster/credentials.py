@@ -1,0 +1,98 @@
+"""The credential of a login in use: sent with requests, handed to a kubectl we start, renewed when it expires.
+
+It is in memory only, and holds no path: a certificate or key may have come through a pipe, which can be read once.
+"""
+
+from __future__ import annotations
+
+import base64
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from kubectl_cbt.cluster.kubeconfig import Entry
+from kubectl_cbt.cluster.logins import Credential
+from kubectl_cbt.cluster.tls import ClientCertificate
+from kubectl_cbt.errors import ConfigError
+
+
+class HeldCredential:
+    """A credential, and how to get the next one; used from any thread.
+
+    Args:
+        first: what the login came to.
+        renew: logs in again; called when a credential has expired.
+
+    Raises:
+        ConfigError: the token is not one; a file of the certificate cannot be read.
+    """
+
+    def __init__(self, first: Credential, renew: Callable[[], Credential]) -> None:
+        self._current = first
+        self._renew = renew
+        self._authorization = _authorization(first.fields)
+        self._certificate = _certificate(first.fields)
+        self._lock = threading.Lock()  # one login for requests that come at the same time
+
+    @property
+    def certificate(self) -> ClientCertificate | None:
+        """The client certificate; None when the login is of another kind."""
+        return self._certificate
+
+    def authorization(self) -> str:
+        """The header of that name; empty when the login is of another kind."""
+        with self._lock:
+            self._renew_if_stale()
+            return self._authorization
+
+    def fields(self) -> Entry:
+        """The same login as fields of a kubeconfig's user, without a path and without a plugin."""
+        with self._lock:
+            self._renew_if_stale()
+            fields: Entry = {}
+            if self._current.fields.get("username"):
+                fields = {name: self._current.fields[name] for name in ("username", "password")}
+            elif self._authorization:
+                fields = {"token": self._authorization.removeprefix("Bearer ")}
+            if self._certificate is not None:
+                fields["client-certificate-data"] = base64.b64encode(self._certificate.certificate).decode()
+                fields["client-key-data"] = base64.b64encode(self._certificate.key).decode()
+            return fields
+
+    def _renew_if_stale(self) -> None:
+        """A session on the screen may outlive its credential."""
+        if not self._current.is_stale:
+            return
+        self._current = self._renew()
+        # Connections go on with the certificate they have: the server says so when that has expired. A new one, which
+        # only a plugin gives, is for the kubectl that is started next.
+        self._authorization = _authorization(self._current.fields) or self._authorization
+        if "client-certificate" not in self._current.fields and "client-key" not in self._current.fields:
+            self._certificate = _certificate(self._current.fields) or self._certificate
+
+
+def _authorization(fields: Entry) -> str:
+    if fields.get("username"):
+        text = f"{fields['username']}:{fields['password']}"
+        return f"Basic {base64.b64encode(text.encode()).decode()}"
+    if fields.get("token"):
+        token = fields["token"].rstrip(" \t")
+        if not (token.isascii() and token.isprintable()):
+            # The HTTP client would quote the whole token in its error.
+            raise ConfigError("the token in the kubeconfig is no token: it holds characters that no header can carry")
+        return f"Bearer {token}"
+    return ""
+
+
+def _certificate(fields: Entry) -> ClientCertificate | None:
+    try:
+        certificate, key = (_pem(fields, kind) for kind in ("client-certificate", "client-key"))
+    except OSError as error:
+        raise ConfigError(f"the client certificate or its key cannot be used: {error.strerror}") from error
+    return ClientCertificate(certificate, key) if certificate and key else None
+
+
+def _pem(fields: Entry, kind: str) -> bytes:
+    if fields.get(f"{kind}-data"):
+        return base64.b64decode(fields[f"{kind}-data"])
+    return Path(fields[kind]).read_bytes() if fields.get(kind) else b""
