@@ -16,9 +16,10 @@ import orjson
 from kubectl_cbt.cluster.api_errors import answer_error, parsed, too_large, transport_error
 from kubectl_cbt.cluster.background import asked_ahead, within
 from kubectl_cbt.cluster.config import LoadedConfig
-from kubectl_cbt.cluster.request_log import RequestLog
+from kubectl_cbt.cluster.request_log import RequestLog, credential_of
 from kubectl_cbt.errors import UsageError
 from kubectl_cbt.model.limits import MAX_API_BODY_BYTES, MAX_EVENT_BYTES
+from kubectl_cbt.redact import without
 
 _WATCH_SECONDS, _WATCH_GRACE_SECONDS = 300, 30
 _READ_BYTES = 2**16
@@ -116,7 +117,9 @@ class Api:
             raise transport_error(error, self._connection.server) from error
         self._log.response(method, url, f"{answer.status} {answer.reason or ''}", answer.headers.items(), data)
         if not _succeeded(answer):
-            raise answer_error(answer.status, data, path)
+            # A server may repeat what it was sent, and errors are shown.
+            told = without(data.decode("utf-8", "replace"), [credential_of(headers.items())])
+            raise answer_error(answer.status, told.encode(), path)
         return answer, data
 
     def _received(self, method: str, url: str, headers: Any, body: Object | None, *, stream: bool) -> tuple[Any, bytes]:

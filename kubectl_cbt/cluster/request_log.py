@@ -1,4 +1,4 @@
-"""Requests to the API server, logged as kubectl's ``-v`` logs its own; what is secret in them is masked."""
+"""Requests to the API server, logged as kubectl's ``-v`` logs its own; what is secret in them is redacted."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from typing import Any
 
 import orjson
 
+from kubectl_cbt.redact import redact, redact_header, without
+
 LINES, HEADERS, BODIES = 6, 7, 8
 """Levels from which requests are logged with no more than their line, their headers, and their bodies."""
 
 _BODY_LIMITS = {8: 1024, 9: 10240}
 """Characters of a body that a level shows; higher ones show all."""
-
-_SECRET_HEADERS = ("authorization", "proxy-authorization", "cookie", "set-cookie")
-_SECRET_FIELDS = ("token", "id_token", "refresh_token", "password", "client-key-data")
 
 
 class RequestLog:
@@ -32,6 +31,7 @@ class RequestLog:
         self._level = level if write else 0
         self._write = write or _nowhere
         self._began = 0.0
+        self._credential = ""
 
     @property
     def is_silent(self) -> bool:
@@ -41,10 +41,15 @@ class RequestLog:
     def request(self, method: str, url: str, headers: Iterable[tuple[str, str]], body: Any) -> None:
         """Before it is sent."""
         self._began = time.monotonic()
+        if self.is_silent:
+            return
+        headers = list(headers)
+        # What the server repeats of it has no form of its own.
+        self._credential = credential_of(headers)
         if self._level >= BODIES:
             self._line(f'"Request Body" body={self._body(orjson.dumps(body) if body is not None else b"")}')
         if self._level >= HEADERS:
-            self._line(f"{method} {url}")
+            self._line(f"{method} {redact(url)}")
             self._headers("Request Headers:", headers)
 
     def response(
@@ -53,9 +58,9 @@ class RequestLog:
         """After it was answered, or not: ``status`` says which."""
         took = f"in {round((time.monotonic() - self._began) * 1000)} milliseconds"
         if self._level >= HEADERS:
-            self._line(f"Response Status: {status} {took}")
+            self._line(f"Response Status: {redact(status)} {took}")
         elif self._level >= LINES:
-            self._line(f"{method} {url} {status} {took}")
+            self._line(f"{method} {redact(url)} {redact(status)} {took}")
         if self._level >= BODIES:
             self._headers("Response Headers:", headers)
             self._line(f'"Response Body" body={self._body(body)}')
@@ -69,42 +74,26 @@ class RequestLog:
         self._line(title)
         for name, value in headers:
             shown = "-".join(map(str.capitalize, name.split("-")))
-            self._line(f"    {shown}: {_masked_header(name, value)}")
+            self._line(f"    {shown}: {redact_header(name, without(value, [self._credential]))}")
 
     def _body(self, body: bytes) -> str:
-        text = _masked(body).decode("utf-8", "replace")
+        text = without(body.decode("utf-8", "replace"), [self._credential])
         limit = _BODY_LIMITS.get(self._level, len(text))
+        # Cut first: a body may be long, and what is secret in a cut one is found as well.
+        shown = redact(text[:limit])
         if len(text) > limit:
-            text = f"{text[:limit]} [truncated {len(text) - limit} chars]"
-        return orjson.dumps(text).decode()
+            shown = f"{shown} [truncated {len(text) - limit} chars]"
+        return orjson.dumps(shown).decode()
 
     def _line(self, text: str) -> None:
         self._write(f"I{datetime.now():%m%d %H:%M:%S.%f} {os.getpid():7} api.py] {text}")
 
 
+def credential_of(headers: Iterable[tuple[str, str]]) -> str:
+    """What logs in a request, without its scheme; empty when nothing does."""
+    found = (value for name, value in headers if name.lower() == "authorization")
+    return next(found, "").rpartition(" ")[2]
+
+
 def _nowhere(line: str) -> None:
     """Nobody listens."""
-
-
-def _masked_header(name: str, value: str) -> str:
-    if name.lower() not in _SECRET_HEADERS:
-        return value
-    kind, blank, _ = value.partition(" ")
-    return f"{kind} <masked>" if blank else "<masked>"
-
-
-def _masked(body: bytes) -> bytes:
-    """JSON with its secrets gone; anything else is text of a server's own, and shown."""
-    try:
-        return orjson.dumps(_without_secrets(orjson.loads(body)))
-    except orjson.JSONDecodeError:
-        return body
-
-
-def _without_secrets(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            name: "<masked>" if name in _SECRET_FIELDS and isinstance(inner, str) else _without_secrets(inner)
-            for name, inner in value.items()
-        }
-    return [_without_secrets(inner) for inner in value] if isinstance(value, list) else value

@@ -18,6 +18,7 @@ from kubectl_cbt.model.limits import MAX_MESSAGE_BYTES
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.secret import Secret
 from kubectl_cbt.model.target import Endpoint
+from kubectl_cbt.redact import without
 from kubectl_cbt.wire.channel import close_channel, message_options
 from kubectl_cbt.wire.csi_pb2 import (
     GetMetadataAllocatedRequest,
@@ -130,7 +131,8 @@ class CsiSource:
         call: grpc.UnaryStreamMultiCallable[_Request, bytes] = self._channel.unary_stream(
             f"/{_SNAPSHOT_METADATA}/{method}", request_serializer=lambda message: message.SerializeToString()
         )
-        return CsiAnswer(call(_request(question, self._endpoint.secrets)), question, self._place())
+        secrets = self._endpoint.secrets
+        return CsiAnswer(call(_request(question, secrets)), question, self._place(), tuple(secrets.values()))
 
     def cancel(self) -> None:
         """Asking waits for nothing here."""
@@ -158,12 +160,17 @@ class CsiSource:
 
 
 class CsiAnswer:
-    """One running call."""
+    """One running call.
 
-    def __init__(self, call: Any, question: Question, place: Endpoint) -> None:
+    Args:
+        secrets: what was sent with it, and what its error must not repeat.
+    """
+
+    def __init__(self, call: Any, question: Question, place: Endpoint, secrets: tuple[Secret, ...] = ()) -> None:
         self._call = call
         self._question = question
         self._place = place
+        self._secrets = secrets
 
     def __iter__(self) -> Iterator[bytes]:
         messages = 0
@@ -175,6 +182,7 @@ class CsiAnswer:
         except grpc.RpcError:
             # The exception is the call itself, request and secrets in its reach: it is not chained.
             code, details = self._call.code(), self._call.details() or ""
+        details = without(details, (secret.reveal() for secret in self._secrets))
         error = stream_error(code, details, self._question, self._place, messages=messages)
         if not isinstance(error, MessageTooLarge):
             error.hint = ""  # hints are about a cluster

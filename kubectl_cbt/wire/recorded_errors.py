@@ -6,20 +6,20 @@ from typing import Any
 
 from kubectl_cbt import errors
 from kubectl_cbt.errors import ApiError, CbtError, StreamError
-from kubectl_cbt.wire.masking import masked_text
+from kubectl_cbt.redact import redact_for_publication
 
 Values = dict[str, Any]
 
 
 def values_of(error: CbtError) -> Values:
-    """What is kept, masked; ``details`` are the server's words."""
+    """What is kept, redacted; ``details`` are the server's words."""
     values: Values = {
         "type": type(error).__name__,
-        "message": masked_text(error.message),
-        "hint": masked_text(error.hint),
+        "message": redact_for_publication(error.message),
+        "hint": redact_for_publication(error.hint),
     }
     if isinstance(error, StreamError):
-        values |= {"code": error.code, "details": masked_text(error.details)}
+        values |= {"code": error.code, "details": redact_for_publication(error.details)}
     if isinstance(error, ApiError):
         values |= {"status": error.status, "reason": error.reason}
     return values

@@ -1,6 +1,6 @@
 """Writes recordings: a source that passes on what another one answers, and keeps it. See ``recording`` for the format.
 
-Tokens, secrets and certificates are never handed to it. What a server might repeat of them is masked, see ``masking``.
+Tokens, secrets and certificates are never handed to it. What a server might repeat of them is redacted.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from kubectl_cbt.errors import CbtError, OutputError, UsageError
 from kubectl_cbt.model.question import Question
-from kubectl_cbt.wire.masking import masked_message
+from kubectl_cbt.redact import redact_message
 from kubectl_cbt.wire.recording import (
     END,
     FIRST_LINE,
@@ -94,7 +94,7 @@ class RecordingWriter:
             if answer != self._open:
                 return
             time_of = OFFSET_TIME.pack(self._since(self._asked))
-            self._append(MESSAGE, time_of, masked_message(message))
+            self._append(MESSAGE, time_of, redact_message(message))
             if self._pending_bytes >= _PENDING_BYTES:
                 self._flush()
             elif self._pending_bytes:

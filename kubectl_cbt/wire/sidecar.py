@@ -16,6 +16,7 @@ from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.secret import Secret
 from kubectl_cbt.model.target import Endpoint
 from kubectl_cbt.model.way import DirectWay, Way
+from kubectl_cbt.redact import without
 from kubectl_cbt.wire.channel import close_channel, open_channel
 from kubectl_cbt.wire.securing import Securing
 from kubectl_cbt.wire.snapshot_metadata_pb2 import (
@@ -113,20 +114,21 @@ class SidecarSource:
                 raise
         return x509.load_pem_x509_certificate(self._verified_pem)
 
-    def call(self, question: Question) -> Any:
-        """Begin one call.
+    def call(self, question: Question) -> tuple[Any, Secret]:
+        """Begin one call; returns it, and the token it shows.
 
         Raises:
             CbtError: no token can be had, there is no way, or the service's certificate is not trusted.
         """
         channel = self._open(question)
-        request = _request(question, self._fresh_token(), self._base_name if self._sends_name else "")
+        token = self._fresh_token()
+        request = _request(question, token, self._base_name if self._sends_name else "")
         method = "GetMetadataAllocated" if question.base is None else "GetMetadataDelta"
         # No response deserializer: what is iterated are the messages' bytes, and decoding is ours.
         callable_: grpc.UnaryStreamMultiCallable[_Request, bytes] = channel.unary_stream(
             f"/{_SERVICE}/{method}", request_serializer=lambda message: message.SerializeToString()
         )
-        return callable_(request)
+        return callable_(request), token
 
     def health(self) -> str:
         """What ``grpc.health.v1`` says of the whole server: ``SERVING``, ``NOT_SERVING``; or the code of its error.
@@ -149,9 +151,16 @@ class SidecarSource:
                 break
         raise error
 
-    def error_of(self, call: Any, question: Question, *, messages: int, cancelled: bool) -> StreamError:
-        """What ended a call, in our words and those of the way there; a connection that failed is given up."""
-        error = stream_error(call.code(), call.details() or "", question, self._endpoint, messages=messages)
+    def error_of(
+        self, call: Any, question: Question, *, messages: int, cancelled: bool, token: Secret | None = None
+    ) -> StreamError:
+        """What ended a call, in our words and those of the way there; a connection that failed is given up.
+
+        Args:
+            token: what the call has shown, and what its error must not repeat.
+        """
+        details = without(call.details() or "", [token.reveal()] if token else [])
+        error = stream_error(call.code(), details, question, self._endpoint, messages=messages)
         return error if cancelled else self._after_failure(error)
 
     def _after_failure(self, error: StreamError) -> StreamError:
@@ -239,13 +248,14 @@ class SidecarAnswer:
         self._question = question
         self._cancelled = threading.Event()
         self._call: Any = None
+        self._token: Secret | None = None
         self._error: StreamError | None = None
         self._begin()
 
     def _begin(self) -> None:
         """Send the question; a connection that fails shows when the answer is iterated."""
         try:
-            self._call = self._source.call(self._question)
+            self._call, self._token = self._source.call(self._question)
         except StreamError as error:
             self._error = error
 
@@ -262,7 +272,11 @@ class SidecarAnswer:
                 except grpc.RpcError:
                     # The exception is the call itself, request and token in its reach: it is not chained.
                     error = self._source.error_of(
-                        self._call, self._question, messages=messages, cancelled=self._cancelled.is_set()
+                        self._call,
+                        self._question,
+                        messages=messages,
+                        cancelled=self._cancelled.is_set(),
+                        token=self._token,
                     )
             final = messages or calls == _MOST_CALLS or self._cancelled.is_set()
             if final or not self._source.can_retry(error, self._question):

@@ -178,8 +178,8 @@ def stream_error(
 ) -> errors.StreamError:
     """The error for a stream that ended with ``code`` after ``messages`` messages.
 
-    ``details`` are kept as they came: the sidecar and drivers write no token into them (verified), and they are
-    what an administrator will search for.
+    ``details`` are kept as they came, but for the secrets that the call has shown: they are what an administrator
+    will search for.
     """
     text = (details or _UNSPOKEN.get(code, "")).lower()
     row = next((row for row in _ROWS if row.code is code and row.fragment.lower() in text), _DRIVERS_OWN)

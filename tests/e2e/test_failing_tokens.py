@@ -1,13 +1,16 @@
 """Tokens: where they come from, what a bad one gets, and that none is ever seen."""
 
 import re
+import zlib
+from pathlib import Path
 
 import pytest
 from conftest import DELTA, cut_after, run_command
 
 from kubectl_cbt.demo.identity import BACKUP_APP, NOBODY
-from kubectl_cbt.demo.metadata_service import Code, Tampering
+from kubectl_cbt.demo.metadata_service import Code, Refusal, Tampering
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
+from kubectl_cbt.demo.statuses import StatusError
 
 
 def test_a_token_file_is_used_as_it_is(own_demo, tmp_path):
@@ -78,3 +81,56 @@ def test_no_token_appears_anywhere_not_even_in_tracebacks(own_demo):
     for token in (*issued, *logins):
         for part in token.split("."):
             assert part not in output
+
+
+# A secret without any form, which a server repeats in its error.
+
+OPAQUE = "correct-horse-battery"
+
+
+def shown(found, *files: Path) -> str:
+    kept = [zlib.decompressobj().decompress(path.read_bytes().partition(b"\n")[2]).decode("latin-1") for path in files]
+    return "".join((found.stdout, found.stderr, *kept))
+
+
+def test_an_opaque_token_that_the_service_repeats_is_not_shown_and_not_recorded(own_demo, tmp_path):
+    def repeat(request) -> None:
+        raise Refusal(Code.UNKNOWN, f"who is {request.security_token}?")
+
+    own_demo.services[PAGES_DRIVER].tampering = Tampering(accept=repeat)
+    (tmp_path / "token").write_text(OPAQUE)
+    record = tmp_path / "stream.cbtrec"
+    asked = ("--token-file", str(tmp_path / "token"), "--record", str(record), "-o", "json", "-v", "9")
+    found = run_command(*DELTA, *asked, cluster=own_demo)
+    assert found.returncode == 1
+    assert "who is <masked>?" in found.stderr
+    assert OPAQUE not in shown(found, record)
+
+
+@pytest.mark.parametrize("code", [403, 500])
+def test_a_credential_that_the_api_server_repeats_is_not_shown(own_demo, code):
+    def repeat(token, audiences):
+        raise StatusError(code, "Whatever", f"who is {token}?")
+
+    own_demo.identity.review = repeat
+    found = run_command("snapshots", "--token", OPAQUE, "-v", "9", cluster=own_demo)
+    assert found.returncode == 1
+    assert "who is <masked>?" in found.stderr
+    assert OPAQUE not in shown(found)
+
+
+def test_a_secret_that_the_driver_repeats_is_not_shown_and_not_recorded(demo, tmp_path):
+    secrets, record = tmp_path / "secrets.yaml", tmp_path / "stream.cbtrec"
+    secrets.write_text(f"userKey: {OPAQUE}\n")
+
+    def refuse(request, call):
+        raise Refusal(Code.INTERNAL, f"wrong key {request.secrets['userKey']}")
+        yield
+
+    with demo.csi_service(tmp_path / "csi.sock") as service:
+        service._messages = refuse
+        asked = ("--csi-endpoint", service.endpoint, "--secrets-file", str(secrets), "--record", str(record))
+        found = run_command("allocated", "x", "-o", "json", *asked, "-v", "9")
+    assert found.returncode == 1
+    assert "wrong key <masked>" in found.stderr
+    assert OPAQUE not in shown(found, record)

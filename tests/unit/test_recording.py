@@ -39,9 +39,9 @@ from kubectl_cbt.errors import (
     UsageError,
 )
 from kubectl_cbt.model.finding import Verdict
+from kubectl_cbt.redact import MASKED, redact_for_publication, redact_message
 from kubectl_cbt.saved.source import Source
 from kubectl_cbt.stream.replaying import HowAsked, ReplayedStream
-from kubectl_cbt.wire.masking import MASKED, masked_message, masked_text
 from kubectl_cbt.wire.recorded_errors import error_of, values_of
 from kubectl_cbt.wire.recorder import RecordingSource, RecordingWriter
 from kubectl_cbt.wire.recording import FIRST_LINE, FRAME, Ending, Recording
@@ -596,7 +596,7 @@ JWT = "eyJhbGciOiJSUzI1NiIsImtpZCI6IngifQ.eyJpc3MiOiJodHRwczovL2t1YmVybmV0ZXMifQ
     ],
 )
 def test_what_looks_like_a_secret_is_masked(text):
-    found = masked_text(f"before {text} behind")
+    found = redact_for_publication(f"before {text} behind")
     assert found.startswith("before ")
     assert MASKED in found
     for part in (*JWT.split("."), "abcdef", "jane", "A" * 64, "aB3aB3", " abc "):
@@ -617,23 +617,23 @@ def test_what_looks_like_a_secret_is_masked(text):
     ],
 )
 def test_what_a_driver_says_is_left_as_it_is(text):
-    assert masked_text(text) == text
+    assert redact_for_publication(text) == text
 
 
 def test_the_home_directory_is_not_named(monkeypatch):
     monkeypatch.setenv("HOME", "/home/jane")
-    assert masked_text("--token-file /home/jane/token: no such file") == "--token-file ~/token: no such file"
+    assert redact_for_publication("--token-file /home/jane/token: no such file") == "--token-file ~/token: no such file"
     monkeypatch.setenv("HOME", "/")
-    assert masked_text("/csi/csi.sock") == "/csi/csi.sock"
+    assert redact_for_publication("/csi/csi.sock") == "/csi/csi.sock"
 
 
 def test_a_message_keeps_its_length_when_something_in_it_is_masked():
     plain = encoded((0, 4096), (8192, 4096))
-    assert masked_message(plain) is plain
+    assert redact_message(plain) is plain
     unknown_field = b"\x7a" + bytes([len(JWT)]) + JWT.encode()
-    found = masked_message(plain + unknown_field)
+    found = redact_message(plain + unknown_field)
     assert found == plain + unknown_field[:2] + b"*" * len(JWT)
-    assert masked_message(b"eyJust some bytes") == b"eyJust some bytes"
+    assert redact_message(b"eyJust some bytes") == b"eyJust some bytes"
 
 
 # Checking what was recorded.

@@ -92,6 +92,41 @@ def test_long_bodies_are_cut_and_it_is_said_by_how_much(logged, level, limit):
     assert bodies(logged(10, None, b"x" * (limit + 5)))[1] == "x" * (limit + 5)
 
 
+def test_a_token_in_an_answer_that_was_cut_is_not_shown(logged):
+    answer = orjson.dumps({"kind": "TokenRequest", "status": {"token": "se-cret", "expirationTimestamp": "t"}})
+    for end in range(len(answer)):
+        assert "se-cr" not in "".join(logged(10, None, answer[:end]))
+
+
+def test_a_token_is_not_shown_where_the_log_itself_cuts_the_body(logged):
+    for before in range(1000, 1030):
+        answer = orjson.dumps({"a": "x" * before, "token": "se-cret"})
+        assert "se-c" not in "".join(logged(8, None, answer))
+
+
+def test_headers_that_a_server_invents_are_not_shown(logged):
+    lines = logged(8, None, b"", **{"X-Auth-Token": "se-cret", "X-Api-Key": "se-cret", "Date": "today"})
+    assert "se-cret" not in "".join(lines)
+    assert "    Date: today" in lines
+
+
+def test_a_credential_that_the_server_repeats_is_not_shown(logged):
+    said = b'<p>who is "no form at all"?</p>'
+    lines = logged(9, None, said, Authorization="Bearer no-form-at-all", Warning="299 - no-form-at-all")
+    assert "no-form-at-all" not in "".join(lines)
+    assert "no-form-at-all" not in "".join(
+        logged(9, None, b"you sent no-form-at-all", Authorization="Bearer no-form-at-all")
+    )
+
+
+def test_a_login_in_a_url_is_not_shown():
+    lines: list[str] = []
+    log = RequestLog(7, lines.append)
+    log.request("GET", "https://jane:se-cret@127.0.0.1/api", [], None)
+    log.response("GET", "https://jane:se-cret@127.0.0.1/api", "failed", [("Location", "https://jane:se-cret@a/")])
+    assert "se-cret" not in "".join(lines)
+
+
 def test_nobody_who_listens_is_no_error():
     RequestLog(9).request("GET", URL, [], None)
 

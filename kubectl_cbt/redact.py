@@ -1,0 +1,257 @@
+"""Take secrets out of text that is logged, shown or recorded. Pure: it knows no client, and is told no secret but those
+it is to look for.
+
+Three ways, because each misses something:
+
+- by value, where the caller holds the secret that a server may repeat (:func:`without`);
+- by form: JSON Web Tokens, whole or cut, bearer and basic credentials, PEM and its base64, logins in URLs, and long
+  runs of letters and digits such as signatures;
+- by name: what follows ``token``, ``password`` and the like in JSON, whole or cut, and in other text.
+
+None of them finds a secret that has no form, stands under no telling name, and that we do not hold.
+
+The text is a server's own and may be made to take long. Every pattern here is linear: repetitions are possessive, and
+what a match has looked at is either part of it or cannot begin another one (a lookbehind refuses the middle of a run).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+from base64 import b64decode
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import quote
+
+MASKED = "<masked>"
+
+
+def redact(text: str) -> str:
+    """The text without what looks like a secret by form or by name."""
+    return _redact_named(_redact_forms(_redact_json(text)))
+
+
+def redact_for_publication(text: str) -> str:
+    """The same without the names of users and of the person's home directory as well: for a file that is passed on."""
+    # Accounts of the cluster stay: a sidecar that lacks a right says so with the name of its own.
+    text = _USER.sub(rf'\1"{MASKED}"', redact(text))
+    home = _home()
+    return text.replace(home, "~") if home else text
+
+
+def redact_message(message: bytes) -> bytes:
+    """A protobuf message, but for what looks like a token in it: asterisks of the same length, so that it decodes.
+
+    By chance no message of extents looks so; a service would have to put the token there.
+    """
+    if _JWT_BEGIN not in message:
+        return message
+    return _JWT_IN_BYTES.sub(lambda found: b"*" * len(found[0]) if found[1] else found[0], message)
+
+
+def redact_header(name: str, value: str) -> str:
+    """The value of an HTTP header, as far as it may be shown: headers that are not well known may hold anything."""
+    name = name.lower()
+    if name in _CREDENTIAL_HEADERS:
+        scheme, blank, _ = value.partition(" ")
+        return f"{scheme} {MASKED}" if blank and scheme.lower() in _SCHEMES else MASKED
+    shown = name in _SHOWN_HEADERS or name.startswith(_SHOWN_PREFIXES)
+    return redact(value) if shown else MASKED
+
+
+def without(text: str, secrets: Iterable[str]) -> str:
+    """The text without these very secrets, as they are and as they stand in a URL.
+
+    Secrets shorter than six characters are not looked for: they stand in any text, and to mask them would tell them.
+    """
+    for secret in secrets:
+        if len(secret) >= _SHORTEST:
+            for form in {secret, quote(secret, safe="")}:
+                text = text.replace(form, MASKED)
+    return text
+
+
+_SHORTEST = 6
+
+# By form.
+
+_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+)*+")  # eyJ is what {" is in base64
+_RUN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{20,}+(?:\.[A-Za-z0-9_-]{20,}+)*+")
+_LONG = 80
+_PEM = re.compile(r"-----BEGIN [A-Z0-9 ]++-----.*?(?:-----END [A-Z0-9 ]++-----|\Z)", re.DOTALL)
+_PEM_AS_BASE64 = re.compile(r"LS0tLS1CRUdJTi(?:[A-Za-z0-9+/=_-]++|\\n|\r?\n)*+")  # "-----BEGIN"
+_CREDENTIAL = re.compile(
+    r"(authorization[\"'\\\s]{0,8}+[:=][\"'\\\s]{0,8}+)?+\b(bearer|basic|negotiate|token)(\s{1,8}+)([^\s\"',;\\]++)",
+    re.IGNORECASE,
+)
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})++(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?+")
+_USERINFO = re.compile(r"://(?:[^\s/?#\"'<>@\\]*+@)++")
+_USER = re.compile(r'(\buser )"(?!system:serviceaccount:)[^"]*+(?:"|\Z)', re.IGNORECASE)
+_LEAST_BEARER = 12
+
+_JWT_BEGIN = b"eyJ"
+_JWT_IN_BYTES = re.compile(rb"eyJ[A-Za-z0-9_-]{8,}+(\.[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+)*+)?+")
+
+
+def _redact_forms(text: str) -> str:
+    text = _USERINFO.sub(f"://{MASKED}@", text)
+    text = _CREDENTIAL.sub(_masked_credential, text)
+    text = _PEM.sub(MASKED, text)
+    text = _PEM_AS_BASE64.sub(MASKED, text)
+    text = _JWT.sub(MASKED, text)
+    return _RUN.sub(_masked_run, text)
+
+
+def _masked_credential(found: re.Match[str]) -> str:
+    header, scheme, blank, value = found.groups("")
+    if not header:
+        # Without the header's name it may be a sentence: "invalid bearer authentication", "basic auth is off".
+        kind = scheme.lower()
+        is_bearer = kind == "bearer" and len(value) >= _LEAST_BEARER and any(map(str.isdigit, value))
+        if not is_bearer and not (kind == "basic" and _is_basic(value)):
+            return found[0]
+    return f"{header}{scheme}{blank}{MASKED}"
+
+
+def _is_basic(value: str) -> bool:
+    """Whether it is base64 of a name and a colon; what comes after may be cut, or be punctuation."""
+    found = _BASE64.match(value)
+    return found is not None and b":" in b64decode(found[0])
+
+
+def _masked_run(found: re.Match[str]) -> str:
+    """Three long parts are a token; a long part of mixed letters and digits is a signature.
+
+    Mixed: an id of hexadecimal digits may be as long, and is what a bug report is about.
+    """
+    parts = found[0].split(".")
+    if len(parts) >= 3:
+        return MASKED
+    return ".".join(MASKED if len(part) >= _LONG and _is_mixed(part) else part for part in parts)
+
+
+def _is_mixed(part: str) -> bool:
+    return part != part.lower() and part != part.upper() and any(map(str.isdigit, part))
+
+
+# By name.
+
+_SECRET_NAMES = (
+    *("token", "password", "passwd", "passphrase", "secret", "keydata", "privatekey", "apikey", "accesskey"),
+    *("secretkey", "credential", "credentials", "authorization", "cookie", "kubeconfig", "tlskey"),
+)
+"""How names end, without their punctuation and in lower case."""
+
+_NO_SECRETS = ("true", "false", "null", "none", "")
+_STRING = r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)'
+_JSON_NAME = re.compile(rf"({_STRING})(\s*+:\s*+)?+", re.DOTALL)
+_JSON_STRING = re.compile(_STRING, re.DOTALL)
+_JSON_SCALAR = re.compile(r"[^\s,\[\]{}\"]*+")
+_JSON_BRACKET = re.compile(rf"([\[{{])|[\]}}]|{_STRING}", re.DOTALL)
+_SECRET_KIND = re.compile(r'"kind"\s*+:\s*+"Secret(?:List)?+"')
+_PUNCTUATION = str.maketrans("", "", "-_. \"'\\")
+
+_NAME = re.compile(r"(?<![\w.-])([\w.-]++)(\\*+[\"']?+)(\s{0,8}+[:=]\s{0,8}+)(\\*+[\"']?+)")
+_QUOTED, _QUOTED_AGAIN, _BARE = (re.compile(p) for p in (r'(?:[^"\\]++|\\.)*+', r"[^\"'\\]*+", r"[^\s\"'\\,;&)}\]]*+"))
+_LONGEST_NAME = 64
+
+
+def _is_secret(name: str) -> bool:
+    # Only its end counts, however long it is.
+    return name[-_LONGEST_NAME:].translate(_PUNCTUATION).lower().endswith(_SECRET_NAMES)
+
+
+def _redact_json(text: str) -> str:
+    """Values of JSON by the names of their fields, of whatever type, however the text was cut."""
+    if '"' not in text:
+        return text
+    of_secret = _SECRET_KIND.search(text) is not None
+    parts: list[str] = []
+    done = position = 0
+    while found := _JSON_NAME.search(text, position):
+        position = found.end()
+        if found[2] is None or not _is_secret_field(found[1], of_secret=of_secret):
+            continue
+        end = _end_of_value(text, position)
+        if text[position:end].strip('"') not in _NO_SECRETS:
+            parts += text[done:position], f'"{MASKED}"'
+            done = end
+        position = end
+    return "".join((*parts, text[done:])) if parts else text
+
+
+def _is_secret_field(quoted: str, *, of_secret: bool) -> bool:
+    name = quoted.strip('"')
+    if "\\" in quoted and len(quoted) <= 6 * _LONGEST_NAME:
+        with contextlib.suppress(ValueError):
+            name = json.loads(quoted)
+    return _is_secret(name) or (of_secret and name in ("data", "stringData"))
+
+
+def _end_of_value(text: str, position: int) -> int:
+    """Where the JSON value ends that begins at a position; the end of the text for one that was cut."""
+    first = text[position : position + 1]
+    if first == '"':
+        found = _JSON_STRING.match(text, position)
+        return found.end() if found else len(text)
+    if first not in ("{", "["):
+        found = _JSON_SCALAR.match(text, position)
+        return found.end() if found else position
+    depth = 0
+    for bracket in _JSON_BRACKET.finditer(text, position):
+        if bracket[1]:
+            depth += 1
+        elif not bracket[0].startswith('"'):
+            depth -= 1
+            if depth == 0:
+                return bracket.end()
+    return len(text)
+
+
+def _redact_named(text: str) -> str:
+    """``name=value`` and ``name: value`` in any text, and JSON that stands in a string or lacks its beginning."""
+    parts: list[str] = []
+    done = position = 0
+    while found := _NAME.search(text, position):
+        name, closing, separator, opening = found.groups()
+        # What comes after is looked at again: a separator may be part of a name's own value.
+        position = found.end()
+        if not _is_secret(name):
+            continue
+        pattern = _BARE if not opening else _QUOTED if opening == '"' else _QUOTED_AGAIN
+        value = pattern.match(text, position)
+        shown = value[0] if value else ""
+        is_data = bool(closing or opening) or "=" in separator
+        if shown.startswith(MASKED) or shown.lower() in _NO_SECRETS or shown[:1] in ("{", "["):
+            continue
+        if not is_data and shown.rstrip(".!").isalpha():
+            continue  # a sentence: "invalid token: expired"
+        parts += text[done:position], MASKED
+        done = position = position + len(shown)
+    return "".join((*parts, text[done:])) if parts else text
+
+
+# Headers.
+
+_CREDENTIAL_HEADERS = ("authorization", "proxy-authorization")
+_SCHEMES = ("bearer", "basic", "negotiate", "digest")
+_SHOWN_HEADERS = frozenset(
+    (
+        *("accept", "accept-encoding", "accept-language", "accept-ranges", "age", "allow", "audit-id", "cache-control"),
+        *("connection", "content-encoding", "content-language", "content-length", "content-range", "content-type"),
+        *("date", "etag", "expires", "host", "impersonate-group", "impersonate-uid", "impersonate-user", "keep-alive"),
+        *("last-modified", "link", "location", "pragma", "retry-after", "server", "strict-transport-security", "te"),
+        *("traceparent", "trailer", "transfer-encoding", "upgrade", "user-agent", "vary", "via", "warning"),
+        *("www-authenticate", "x-content-type-options", "x-frame-options", "x-request-id", "x-trace-id"),
+    )
+)
+_SHOWN_PREFIXES = ("x-kubernetes-pf-", "impersonate-extra-")
+
+
+def _home() -> str:
+    try:
+        home = str(Path.home())
+    except RuntimeError:
+        return ""
+    return home if len(home) > 1 else ""  # in a container it may be /

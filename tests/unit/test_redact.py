@@ -1,0 +1,220 @@
+"""What is secret does not get through, whole or cut; what is not stays; and no text takes long."""
+
+import base64
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+
+from kubectl_cbt.redact import MASKED, redact, redact_for_publication, redact_header, redact_message, without
+
+JWT = "eyJhbGciOiJSUzI1NiIsImtpZCI6IngifQ.eyJpc3MiOiJodHRwczovL2t1YmVybmV0ZXMifQ.c2lnbmF0dXJlc2lnbmF0dXJl"
+OPAQUE = "se-cret-0pague"
+KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\nQk1FRExJTkU\n-----END RSA PRIVATE KEY-----\n"
+BASIC = base64.b64encode(b"jane:hunter2").decode()
+
+
+def shows_none(text: str) -> bool:
+    parts = (*(JWT.split(".")), OPAQUE, "MIIEpAIB", "QUVB", BASIC, "hunter2")
+    return not [part for part in parts if part in text]
+
+
+NAMES = ["token", "Token", "ACCESS_TOKEN", "id_token", "refreshToken", "password", "clientSecret", "client-key-data"]
+VALUES = [f'"{OPAQUE}"', "{}", '["{}"]', '{{"a": [1, "{}"]}}', '"a \\" {}"']
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("value", [value.format(OPAQUE) for value in VALUES])
+@pytest.mark.parametrize("blank", ["", " ", "\n  "])
+def test_a_field_of_a_telling_name_is_masked_whatever_its_value_and_wherever_it_is_cut(name, value, blank):
+    text = f'{{"kind":{blank}"TokenRequest","status":{blank}{{"{name}":{blank}{value},"z":{blank}"shown"}}}}'
+    for end in range(len(text) + 1):
+        found = redact(text[:end])
+        assert OPAQUE[:4] not in found
+        assert '"TokenRequest"'[: max(end - 9 - len(blank), 0)] in found
+    assert found.endswith(f'"z":{blank}"shown"}}}}')
+    assert f'"{MASKED}"' in found
+
+
+@pytest.mark.parametrize("value", ["123456", "1.5e3", "-7"])
+def test_a_number_may_be_a_secret(value):
+    assert json.loads(redact(f'{{"password": {value}}}')) == {"password": MASKED}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        {"token": None, "tokens": 1, "automountServiceAccountToken": True, "password": ""},
+        {"spec": {"audiences": ["a"], "expirationSeconds": 600}, "message": 'snapshot "a" is not ready: see \\ "b"'},
+        {"a": "12:30:45", "url": "https://example.org:6443/api", "path": "/a/b", "continue": "n"},
+    ],
+)
+def test_what_is_no_secret_stays(document):
+    text = json.dumps(document)
+    assert redact(text) == text
+
+
+def test_a_name_may_be_written_with_escapes():
+    assert OPAQUE not in redact(f'{{"to\\u006ben": "{OPAQUE}"}}')
+
+
+def test_json_in_a_string_of_json_is_seen_through():
+    inner = json.dumps({"token": OPAQUE, "z": "shown"})
+    for text in (json.dumps({"message": inner}), json.dumps({"a": json.dumps({"message": inner})})):
+        found = redact(text)
+        assert OPAQUE not in found
+        assert "shown" in found
+
+
+def test_json_whose_beginning_is_missing_is_seen_through():
+    assert OPAQUE not in redact(f'near "oops: {{"token":"{OPAQUE}"}}')
+    assert OPAQUE not in redact(f'oken","token": "{OPAQUE}"')
+
+
+def test_the_data_of_a_secret_object_is_masked():
+    text = json.dumps({"kind": "Secret", "data": {"a": OPAQUE}, "stringData": {"b": OPAQUE}, "type": "Opaque"})
+    assert json.loads(redact(text)) == {"kind": "Secret", "data": MASKED, "stringData": MASKED, "type": "Opaque"}
+    assert redact('{"kind": "ConfigMap", "data": {"a": "b"}}') == '{"kind": "ConfigMap", "data": {"a": "b"}}'
+
+
+FORMS = [
+    JWT,
+    JWT.rpartition(".")[0],
+    JWT.split(".")[1],
+    f"Authorization: Bearer {OPAQUE}",
+    f"'authorization': 'Bearer {OPAQUE}'",
+    f"bearer {OPAQUE}",
+    f"Basic {BASIC}",
+    f"Authorization: Basic {BASIC}",
+    f"Proxy-Authorization: Negotiate {OPAQUE}",
+    KEY,
+    KEY[:60],
+    json.dumps(KEY),
+    base64.b64encode(KEY.encode()).decode(),
+    f"https://jane:{OPAQUE}@example.org/path",
+    f"https://jane:p@{OPAQUE}@example.org/path",
+    f"socks5://{OPAQUE}@example.org",
+    f"password={OPAQUE}",
+    f"password: {OPAQUE}",
+    f"token='{OPAQUE}'",
+    f"grant_type=x&refresh_token={OPAQUE}&a=b",
+    f'client_secret = "{OPAQUE}"',
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_looks_like_a_secret_is_masked(form):
+    for text in (form, f"before {form} after", f"({form})", json.dumps({"message": f"before {form}"})):
+        found = redact(text)
+        assert MASKED in found, found
+        assert shows_none(found), found
+    assert redact(f"before {form}").startswith("before ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "invalid token: expired.",
+        "basic authentication is off, and basic access is denied",
+        "invalid bearer token",
+        'secrets "x" is forbidden: User "jane" cannot get resource "secrets" in API group "" in the namespace "a"',
+        "token-file /home/jane/token: no such file",
+        "https://example.org/a@b and user@example.org",
+        "pvc-ac2c6c0e-5d5c-4a4f-8bd2-8bd6f8ae4d1c",
+    ],
+)
+def test_a_sentence_stays(text):
+    assert redact(text) == text
+
+
+def test_names_of_users_are_for_logs_and_not_for_publication():
+    text = 'User "jane" and user "system:serviceaccount:a:b'
+    assert redact(text) == text
+    assert redact_for_publication(text) == f'User "{MASKED}" and user "system:serviceaccount:a:b'
+    assert redact_for_publication('user "ja') == f'user "{MASKED}"'
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("Authorization", f"Bearer {OPAQUE}", f"Bearer {MASKED}"),
+        ("authorization", f"{OPAQUE} x", MASKED),
+        ("PROXY-Authorization", f"Basic {BASIC}", f"Basic {MASKED}"),
+        ("Cookie", OPAQUE, MASKED),
+        ("Set-Cookie", f"a={OPAQUE}", MASKED),
+        ("X-Auth-Token", OPAQUE, MASKED),
+        ("X-Api-Key", OPAQUE, MASKED),
+        ("X-Invented-By-A-Server", OPAQUE, MASKED),
+        ("Location", f"https://a:{OPAQUE}@example.org/", f"https://{MASKED}@example.org/"),
+        ("Content-Type", "application/json", "application/json"),
+        ("Audit-Id", "7", "7"),
+        ("X-Kubernetes-Pf-Flowschema-Uid", "7", "7"),
+        ("Impersonate-Extra-scopes", "view", "view"),
+        ("Warning", f"299 - token {JWT} is old", f"299 - token {MASKED} is old"),
+    ],
+)
+def test_a_header_is_shown_if_it_is_known_to_hold_nothing_secret(name, value, shown):
+    assert redact_header(name, value) == shown
+
+
+def test_a_secret_that_is_known_is_found_verbatim():
+    secret = "no form/at all"
+    assert without(f"a {secret} b no%20form%2Fat%20all", [secret, ""]) == f"a {MASKED} b {MASKED}"
+    assert without("on and on", ["on"]) == "on and on"
+
+
+def test_a_message_keeps_its_length():
+    for before in (b"\x7a", b"A"):
+        found = redact_message(before + JWT.encode() + b"\x00")
+        assert found == before + b"*" * len(JWT) + b"\x00"
+    for plain in (b"eyJust some bytes", b"eyJabcdefghijkl and no dot", b"eyJabcdefghijkl.short"):
+        assert redact_message(plain) == plain
+
+
+# Time. Each is what one of the patterns, or one like it, could be slow on.
+
+SEEDS = [
+    *("eyJ", "eyJhbGciOiJ", "eyJabcdefgh.", "a", "aB3", "aaaaaaaaaaaaaaaaaaaa.", "a.", "-", "."),
+    *("-----BEGIN ", "-----BEGIN A", "-----BEGIN A-----", "-----END A", "-----BEGIN A-----\n-----END "),
+    *("LS0tLS1CRUdJTi", "LS0tLS1CRUdJTi\\n", "bearer ", "bearer  ", "bearer a1", "authorization: "),
+    *("authorization:bearer ", "authorization", "authorization\\\\", "basic ", "basic YTpi"),
+    *("://", "://a@", "://a", "a@", ' user "', 'user "a', '"', '\\"', '"\\', "\\", '""', '"a":', "[", "]"),
+    *('"token":', '"token":"', '"token":[', '"token":{"', '"token":"a",', '"kind": ', '"kind":"Secret","data":'),
+    *("token", "token=", "token:", "token = ", "token=a ", 'token="', 'token=\\"', "a=", "a =", ": ", " ", "\n"),
+    *("<masked>", '{"data":{"a":"', "tokentoken_", "\u00e9", "\ud7ff"),
+]
+REPEATED = [*(("", seed) for seed in SEEDS), ('"', '\\"'), ("bearer", " "), ("://", "a@"), ("a", "."), ("--", "_")]
+SMALL, LARGE = 2**14, 2**16
+MOST_TIMES, ENOUGH_SECONDS = 10.0, 0.2
+"""Four times the text takes four times as long, or sixteen times where it is not linear, which is seconds here."""
+
+
+def seconds(text: str) -> float:
+    """Processor time of this thread: what else runs on the machine does not count."""
+    started = time.thread_time()
+    redact_for_publication(text)
+    redact_message(b"eyJ" + text.encode())
+    return time.thread_time() - started
+
+
+@pytest.mark.parametrize("repeated", REPEATED, ids=repr)
+def test_four_times_the_text_takes_about_four_times_as_long(repeated):
+    start, seed = repeated
+    small, large = (start + seed * (size // len(seed)) + "!" for size in (SMALL, LARGE))
+    taken = seconds(large)
+    assert taken < ENOUGH_SECONDS or taken < MOST_TIMES * min(seconds(small) for _ in range(3))
+
+
+RUN = """\
+from kubectl_cbt.redact import redact_for_publication, redact_message
+text = "eyJ" * 2**21
+assert redact_for_publication(text) == "<masked>"
+assert redact_message(text.encode()) == text.encode()
+assert redact_message(text.encode() + b".abcdefgh") == b"*" * (len(text) + 9)
+"""
+
+
+def test_the_longest_message_does_not_stop_a_recording():
+    subprocess.run([sys.executable, "-c", RUN], timeout=100, check=True)
