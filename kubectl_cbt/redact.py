@@ -139,7 +139,7 @@ def _is_mixed(part: str) -> bool:
 
 _SECRET_NAMES = (
     *("token", "password", "passwd", "passphrase", "secret", "keydata", "privatekey", "apikey", "accesskey"),
-    *("secretkey", "credential", "credentials", "authorization", "cookie", "kubeconfig", "tlskey"),
+    *("secretkey", "credential", "credentials", "authorization", "cookie", "tlskey"),
 )
 """How names end, without their punctuation and in lower case."""
 
@@ -225,7 +225,7 @@ def _redact_named(text: str) -> str:
         is_data = bool(closing or opening) or "=" in separator
         if shown.startswith(MASKED) or shown.lower() in _NO_SECRETS or shown[:1] in ("{", "["):
             continue
-        if not is_data and shown.rstrip(".!").isalpha():
+        if not is_data and shown.rstrip(".,:;!?").isalpha():
             continue  # a sentence: "invalid token: expired"
         parts += text[done:position], MASKED
         done = position = position + len(shown)

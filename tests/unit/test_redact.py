@@ -117,6 +117,7 @@ def test_what_looks_like_a_secret_is_masked(form):
     "text",
     [
         "invalid token: expired.",
+        "getting credentials: exec: executable aws not found",
         "basic authentication is off, and basic access is denied",
         "invalid bearer token",
         'secrets "x" is forbidden: User "jane" cannot get resource "secrets" in API group "" in the namespace "a"',

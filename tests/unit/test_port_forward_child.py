@@ -15,7 +15,7 @@ from kubectl_cbt.cluster import port_forward
 from kubectl_cbt.cluster.port_forward import PortForward, ServicePort, _Child
 from kubectl_cbt.errors import PortForwardFailed
 
-KUBECONFIG = b'{"token": "se-cret"}'
+KUBECONFIG = b'{"kind": "Config"}'
 ENDS_SECONDS = 20.0
 """Far more than it takes; a process that is still there then is left over."""
 
