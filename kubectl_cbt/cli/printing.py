@@ -92,6 +92,7 @@ def _run(
             writer.batch(batch)
             written.next_offset, written.extents = stream.next_offset, stream.extents
             advance()
+            del batch  # see the loop that yields it
     except OutputError:
         raise  # nobody takes the rest
     except CbtError as error:

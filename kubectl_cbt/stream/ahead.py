@@ -18,6 +18,8 @@ GROUP_BYTES = 2**18
 processor's cache together with what is computed of them; with more, everything behind this is measurably slower."""
 AHEAD_BYTES = 2**20
 """What may wait: enough for all that comes while a group is written."""
+MESSAGE_BYTES = 64
+"""What a message counts on top of its length: a flood of empty ones takes memory too."""
 _JOIN_SECONDS = 1.0
 """A cancelled answer ends at once; one that does not is left to itself."""
 
@@ -29,7 +31,7 @@ def grouped(answer: Answer) -> Iterator[list[bytes]]:
     try:
         for message in answer:
             group.append(message)
-            size += len(message)
+            size += len(message) + MESSAGE_BYTES
             if size >= GROUP_BYTES:
                 yield group
                 group, size = [], 0
@@ -92,7 +94,7 @@ class ReadAhead:
             size = 0
             while self._came and size < GROUP_BYTES:
                 group.append(self._came.popleft())
-                size += len(group[-1])
+                size += len(group[-1]) + MESSAGE_BYTES
             self._bytes -= size
             self._changed.notify_all()
             return group
@@ -117,6 +119,6 @@ class ReadAhead:
             if self._abandoned:
                 return False
             self._came.append(message)
-            self._bytes += len(message)
+            self._bytes += len(message) + MESSAGE_BYTES
             self._changed.notify_all()
             return True

@@ -7,7 +7,7 @@ from itertools import chain
 import pytest
 
 from kubectl_cbt.errors import Interrupted, StreamCut
-from kubectl_cbt.stream.ahead import AHEAD_BYTES, GROUP_BYTES, ReadAhead, grouped
+from kubectl_cbt.stream.ahead import AHEAD_BYTES, GROUP_BYTES, MESSAGE_BYTES, ReadAhead, grouped
 
 
 class Answer:
@@ -51,6 +51,13 @@ def test_no_group_is_empty_or_much_larger_than_it_may_be(reading):
 
 
 @both
+def test_a_flood_of_empty_messages_comes_in_groups_too(reading):
+    groups = list(reading(Answer([b""] * 20_000)))
+    assert sum(map(len, groups)) == 20_000
+    assert max(map(len, groups)) <= GROUP_BYTES // MESSAGE_BYTES
+
+
+@both
 def test_an_error_comes_behind_the_messages_in_front_of_it(reading):
     error, came = StreamCut("cut"), []
     with pytest.raises(StreamCut) as raised:
@@ -79,7 +86,7 @@ def test_no_more_is_read_than_may_wait():
     taken = len(next(groups))
     thread = next(one for one in threading.enumerate() if one.name == "cbt-receive")
     # It waits for room, and not for anything that comes by itself: what it has read does not change any more.
-    while answer.given * len(message) < AHEAD_BYTES:
+    while answer.given * (len(message) + MESSAGE_BYTES) < AHEAD_BYTES:
         thread.join(0.01)
     thread.join(0.1)
     assert answer.given <= taken + AHEAD_BYTES // len(message) + 1
