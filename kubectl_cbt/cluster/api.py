@@ -19,7 +19,6 @@ from kubectl_cbt.cluster.config import LoadedConfig
 from kubectl_cbt.cluster.request_log import RequestLog, credential_of
 from kubectl_cbt.errors import UsageError
 from kubectl_cbt.model.limits import MAX_API_BODY_BYTES, MAX_EVENT_BYTES
-from kubectl_cbt.redact import without
 
 _WATCH_SECONDS, _WATCH_GRACE_SECONDS = 300, 30
 _READ_BYTES = 2**16
@@ -117,6 +116,8 @@ class Api:
             raise transport_error(error, self._connection.server) from error
         self._log.response(method, url, f"{answer.status} {answer.reason or ''}", answer.headers.items(), data)
         if not _succeeded(answer):
+            from kubectl_cbt.redact import without
+
             # A server may repeat what it was sent, and errors are shown.
             told = without(data.decode("utf-8", "replace"), [credential_of(headers.items())])
             raise answer_error(answer.status, told.encode(), path)

@@ -8,7 +8,6 @@ import orjson
 
 from kubectl_cbt.errors import ApiError, ApiUnreachable, Forbidden, NotFound, ResourceTypeMissing, Unauthorized
 from kubectl_cbt.model.limits import MAX_JSON_VALUES
-from kubectl_cbt.redact import redact
 from kubectl_cbt.units import human_bytes
 
 _CRD_HINTS = {
@@ -125,4 +124,6 @@ _CHECK = "did you specify the right context? kubectl cluster-info"
 
 def _reason(text: str) -> str:
     """The tail of urllib3's nested messages, where the cause stands."""
+    from kubectl_cbt.redact import redact
+
     return redact(text.rpartition("): ")[2].rpartition("Caused by ")[2][:300])

@@ -29,7 +29,6 @@ from kubectl_cbt.cluster.kubeconfig_fields import check_readable, load_yaml
 from kubectl_cbt.cluster.private_files import readable_path
 from kubectl_cbt.cluster.programs import ProgramInCurrentDirectory, ProgramNotFound, find_program
 from kubectl_cbt.errors import ConfigError
-from kubectl_cbt.redact import redact
 
 _EARLY_SECONDS = 30
 """How long before its end a credential counts as expired: what is sent has to be good when it arrives."""
@@ -195,7 +194,7 @@ def _exec(plugin: Entry, name: str, cluster: Entry, *, may_ask: bool) -> Credent
     except (OSError, ValueError) as error:
         raise ConfigError(f"{failed}: {getattr(error, 'strerror', None) or error}", hint=_WHOAMI) from error
     if ran.returncode:
-        said = redact(_one_line((ran.stderr or b"").decode("utf-8", "replace")))
+        said = _redacted((ran.stderr or b"").decode("utf-8", "replace"))
         code = f"it ended with {ran.returncode}" + (f": {said}" if said else "")
         raise ConfigError(f"{failed}: {code}", hint=f"run it by hand, or {_WHOAMI}")
     return _of_exec(ran.stdout, plugin["apiVersion"], failed)
@@ -307,7 +306,7 @@ def _refreshed(config: Entry, name: str, issuer: str) -> str:
         return str(answer["id_token"])
     except (OAuth2Error, requests.RequestException, OSError, KeyError, ValueError) as error:
         raise ConfigError(
-            f'the OIDC login of user "{name}" at {redact(issuer)} could not be renewed: {redact(_reason(error))}',
+            f'the OIDC login of user "{name}" at {_redacted(issuer)} could not be renewed: {_redacted(_reason(error))}',
             hint="log in again with the tool that wrote the kubeconfig",
         ) from None
 
@@ -383,6 +382,12 @@ def _expiry(token: str, name: str) -> float:
         return float(claims.get("exp") or 0)
     except (ValueError, TypeError, AttributeError):
         raise ConfigError(f'the id-token of user "{name}" is no JSON Web Token') from None
+
+
+def _redacted(text: str) -> str:
+    from kubectl_cbt.redact import redact
+
+    return redact(_one_line(text))
 
 
 def _one_line(error: object) -> str:

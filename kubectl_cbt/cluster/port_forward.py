@@ -28,7 +28,6 @@ from kubectl_cbt.cluster.private_files import in_memory, private_file
 from kubectl_cbt.cluster.programs import ProgramInCurrentDirectory, ProgramNotFound, find_program
 from kubectl_cbt.cluster.request_log import RequestLog
 from kubectl_cbt.errors import PortForwardFailed
-from kubectl_cbt.redact import redact
 from kubectl_cbt.units import as_argument
 
 _START_SECONDS = 60.0
@@ -220,6 +219,8 @@ class _Child:
 
     def last_words(self) -> str:
         """What kubectl wrote to stderr, its end; one that is about to end gets a moment to do so."""
+        from kubectl_cbt.redact import redact
+
         self._ended.wait(_LAST_WORDS_SECONDS)
         words = redact(" ".join(line for line in self._errors if line))
         return words if len(words) <= _LONGEST_WORDS else f"… {words[-_LONGEST_WORDS:]}"

@@ -10,8 +10,6 @@ from typing import Any
 
 import orjson
 
-from kubectl_cbt.redact import redact, redact_header, without
-
 LINES, HEADERS, BODIES = 6, 7, 8
 """Levels from which requests are logged with no more than their line, their headers, and their bodies."""
 
@@ -43,6 +41,8 @@ class RequestLog:
         self._began = time.monotonic()
         if self.is_silent:
             return
+        from kubectl_cbt.redact import redact
+
         headers = list(headers)
         # What the server repeats of it has no form of its own.
         self._credential = credential_of(headers)
@@ -56,10 +56,14 @@ class RequestLog:
         self, method: str, url: str, status: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b""
     ) -> None:
         """After it was answered, or not: ``status`` says which."""
+        if self.is_silent:
+            return
+        from kubectl_cbt.redact import redact
+
         took = f"in {round((time.monotonic() - self._began) * 1000)} milliseconds"
         if self._level >= HEADERS:
             self._line(f"Response Status: {redact(status)} {took}")
-        elif self._level >= LINES:
+        else:
             self._line(f"{method} {redact(url)} {redact(status)} {took}")
         if self._level >= BODIES:
             self._headers("Response Headers:", headers)
@@ -71,12 +75,16 @@ class RequestLog:
             self._line(text)
 
     def _headers(self, title: str, headers: Iterable[tuple[str, str]]) -> None:
+        from kubectl_cbt.redact import redact_header, without
+
         self._line(title)
         for name, value in headers:
             shown = "-".join(map(str.capitalize, name.split("-")))
             self._line(f"    {shown}: {redact_header(name, without(value, [self._credential]))}")
 
     def _body(self, body: bytes) -> str:
+        from kubectl_cbt.redact import redact, without
+
         text = without(body.decode("utf-8", "replace"), [self._credential])
         limit = _BODY_LIMITS.get(self._level, len(text))
         # Cut first: a body may be long, and what is secret in a cut one is found as well.

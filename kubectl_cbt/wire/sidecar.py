@@ -16,7 +16,6 @@ from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.secret import Secret
 from kubectl_cbt.model.target import Endpoint
 from kubectl_cbt.model.way import DirectWay, Way
-from kubectl_cbt.redact import without
 from kubectl_cbt.wire.channel import close_channel, open_channel
 from kubectl_cbt.wire.securing import Securing
 from kubectl_cbt.wire.snapshot_metadata_pb2 import (
@@ -159,6 +158,8 @@ class SidecarSource:
         Args:
             token: what the call has shown, and what its error must not repeat.
         """
+        from kubectl_cbt.redact import without
+
         details = without(call.details() or "", [token.reveal()] if token else [])
         error = stream_error(call.code(), details, question, self._endpoint, messages=messages)
         return error if cancelled else self._after_failure(error)
