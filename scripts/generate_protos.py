@@ -11,7 +11,11 @@ from pathlib import Path
 from grpc_tools import protoc
 
 ROOT = Path(__file__).resolve().parent.parent
-PROTOS = ("kubectl_cbt/wire/snapshot_metadata.proto", "kubectl_cbt/wire/csi.proto")
+PROTOS = (
+    "kubectl_cbt/wire/snapshot_metadata.proto",
+    "kubectl_cbt/wire/csi.proto",
+    "kubectl_cbt/demo/builtin.proto",
+)
 
 
 def generate(into: Path) -> None:

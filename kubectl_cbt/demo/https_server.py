@@ -14,13 +14,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-import yaml
-
 from kubectl_cbt.cleanup import temporary_folder
 from kubectl_cbt.demo.certificates import ServerCertificate
-from kubectl_cbt.demo.statuses import PlainError, StatusError, bad_request
+from kubectl_cbt.demo.statuses import PlainError, StatusError, bad_request, body_too_large
 
 Object = dict[str, Any]
+
+_LONGEST_BODY_BYTES = 3 * 2**20
+"""A real API server's own limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Call:
     """A request as received.
 
     Attributes:
-        body: empty when there was none.
+        raw: the body as it came; empty when there was none.
         certificate: the client's, verified, as ``SSLSocket.getpeercert`` gives it; empty without one.
         gone: whether the client has hung up.
     """
@@ -36,7 +37,7 @@ class Call:
     method: str
     url: SplitResult
     headers: HTTPMessage
-    body: Object = field(repr=False)
+    raw: bytes = field(repr=False)
     certificate: Object
     gone: Callable[[], bool]
 
@@ -137,9 +138,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _respond(self) -> None:
         self.server.seen(self.command, self.path, self.headers)
-        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         try:
-            answer = self.server.answer(self._call(raw))
+            answer = self.server.answer(self._call(self._read_body()))
         except StatusError as error:
             answer = Answer(error.document, error.code)
         except PlainError as error:
@@ -147,10 +147,20 @@ class _Handler(BaseHTTPRequestHandler):
         with suppress(ConnectionError, ssl.SSLError):
             self._send(answer)
 
+    def _read_body(self) -> bytes:
+        """The body, whose end only Content-Length can tell: after one that is not read the connection is closed."""
+        length = self.headers.get("Content-Length") or "0"
+        if "Transfer-Encoding" not in self.headers and length.isascii() and length.isdigit():
+            if int(length) <= _LONGEST_BODY_BYTES:
+                return self.rfile.read(int(length))
+            self.close_connection = True
+            raise body_too_large(_LONGEST_BODY_BYTES)
+        self.close_connection = True
+        raise bad_request("the demo API server reads only bodies with a Content-Length")
+
     def _call(self, raw: bytes) -> Call:
-        body = _body(raw, self.headers.get("Content-Type") or "")
         certificate: Object = dict(self.connection.getpeercert() or {})
-        return Call(self.command, urlsplit(self.path), self.headers, body, certificate, self._gone)
+        return Call(self.command, urlsplit(self.path), self.headers, raw, certificate, self._gone)
 
     def _gone(self) -> bool:
         # While it waits for an answer a client sends nothing: what there is to read is its goodbye.
@@ -177,21 +187,6 @@ class _Handler(BaseHTTPRequestHandler):
             line = json.dumps(document).encode() + b"\n"
             self.wfile.write(b"%x\r\n%b\r\n" % (len(line), line))
         self.wfile.write(b"0\r\n\r\n")
-
-
-def _body(raw: bytes, media: str) -> Object:
-    if not raw:
-        return {}
-    if "json" not in media and "apply-patch+yaml" not in media:
-        # kubectl's own POSTs are protobuf.
-        raise StatusError(415, "UnsupportedMediaType", "the demo API server takes bodies as JSON only")
-    try:
-        body = json.loads(raw) if "json" in media else yaml.safe_load(raw)
-    except (ValueError, yaml.YAMLError) as error:
-        raise bad_request(f"the body is not JSON: {error}") from error
-    if not isinstance(body, dict):
-        raise bad_request("the body is not a JSON object")
-    return body
 
 
 def _tls_context(certificate: ServerCertificate, client_ca_pem: bytes | None) -> ssl.SSLContext:

@@ -60,7 +60,9 @@ class Request:
     name: str = ""
 
 
+Rule = dict[str, list[str]]
 Granted = Callable[[str, Collection[str], Request], bool]
+GrantedRules = Callable[[str, Collection[str], str], list[Rule]]
 
 
 class Identity:
@@ -72,6 +74,7 @@ class Identity:
     Attributes:
         granted: what is allowed beside the built-in accounts' rights, by user name, groups and request. Nothing,
             until an API server puts in what the bindings among its objects say.
+        granted_rules: the same as rules, by user name, groups and namespace.
     """
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
@@ -79,9 +82,16 @@ class Identity:
         self._signing_key = secrets.token_bytes(32)
         self.admin_token = secrets.token_urlsafe(32)
         self.granted: Granted = _nothing
+        self.granted_rules: GrantedRules = _no_rules
 
-    def issue(self, account: ServiceAccountRef, audiences: Sequence[str], seconds: int) -> tuple[str, float]:
-        """A token and when it expires, in seconds since the epoch."""
+    def issue(
+        self, account: ServiceAccountRef, audiences: Sequence[str], seconds: int, bound: Mapping[str, Any] | None = None
+    ) -> tuple[str, float]:
+        """A token and when it expires, in seconds since the epoch.
+
+        Args:
+            bound: claims about the object that it is bound to.
+        """
         issued = int(self._now())
         claims = {
             "aud": list(audiences),
@@ -92,6 +102,7 @@ class Identity:
             "kubernetes.io": {
                 "namespace": account.namespace,
                 "serviceaccount": {"name": account.name, "uid": account_uid(account)},
+                **(bound or {}),
             },
             "nbf": issued,
             "sub": f"system:serviceaccount:{account.namespace}:{account.name}",
@@ -123,6 +134,19 @@ class Identity:
             return True
         return _built_in(ServiceAccountRef.of_user(username), request) or self.granted(username, groups, request)
 
+    def allows_path(self, username: str, verb: str, path: str, groups: Collection[str] | None = None) -> bool:
+        """Whether a user may do something with a path that is not a resource's."""
+        if username == ADMIN or MASTERS in (groups or ()):
+            return True
+        return verb == "get" and any(path == known or _is_below(path, known) for known in _DISCOVERY)
+
+    def rules(self, username: str, namespace: str, groups: Collection[str]) -> list[Rule]:
+        """What a user may do in a namespace, as RBAC's rules."""
+        if username == ADMIN or MASTERS in groups:
+            return [_rule(["*"], ["*"], ["*"]), {"verbs": ["*"], "nonResourceURLs": ["*"]}]
+        built_in = _built_in_rules(ServiceAccountRef.of_user(username), namespace)
+        return [*_SELF_REVIEWS, *built_in, *self.granted_rules(username, groups, namespace), _DISCOVERY_RULE]
+
     def _signature(self, signed: str) -> str:
         digest = hmac.new(self._signing_key, signed.encode(), hashlib.sha256).digest()
         return base64.urlsafe_b64encode(digest).decode().rstrip("=")
@@ -143,6 +167,50 @@ def _built_in(account: ServiceAccountRef | None, request: Request) -> bool:
             or (request.verb == "get" and request.resource in ("volumesnapshotcontents", "snapshotmetadataservices"))
         )
     return False
+
+
+def _built_in_rules(account: ServiceAccountRef | None, namespace: str) -> list[Rule]:
+    """What :func:`_built_in` allows."""
+    if account == BACKUP_APP:
+        return [_rule(["get", "list", "watch"], ["*"], ["*"]), _rule(["create"], [""], ["serviceaccounts/token"])]
+    if account != SHOP_BACKUP:
+        return []
+    anywhere = [
+        _rule(["get"], ["snapshot.storage.k8s.io"], ["volumesnapshotcontents"]),
+        _rule(["get"], ["cbt.storage.k8s.io"], ["snapshotmetadataservices"]),
+    ]
+    own = [
+        _rule(["create"], [""], ["serviceaccounts/token"]) | {"resourceNames": [account.name]},
+        _rule(["get", "list", "watch"], ["snapshot.storage.k8s.io"], ["volumesnapshots"]),
+    ]
+    return [*own, *anywhere] if namespace == account.namespace else anywhere
+
+
+def _rule(verbs: list[str], groups: list[str], resources: list[str]) -> Rule:
+    return {"verbs": verbs, "apiGroups": groups, "resources": resources}
+
+
+_SELF_REVIEWS = (
+    _rule(["create"], ["authentication.k8s.io"], ["selfsubjectreviews"]),
+    _rule(["create"], ["authorization.k8s.io"], ["selfsubjectaccessreviews", "selfsubjectrulesreviews"]),
+)
+_DISCOVERY = (
+    "/api",
+    "/api/*",
+    "/apis",
+    "/apis/*",
+    "/healthz",
+    "/livez",
+    "/openapi",
+    "/openapi/*",
+    "/readyz",
+    "/version",
+)
+_DISCOVERY_RULE: Rule = {"verbs": ["get"], "nonResourceURLs": list(_DISCOVERY)}
+
+
+def _is_below(path: str, known: str) -> bool:
+    return known.endswith("/*") and path.startswith(known[:-1])
 
 
 def groups_of(username: str) -> tuple[str, ...]:
@@ -169,6 +237,10 @@ def _user(account: ServiceAccountRef) -> User:
 
 def _nothing(username: str, groups: Collection[str], request: Request) -> bool:
     return False
+
+
+def _no_rules(username: str, groups: Collection[str], namespace: str) -> list[Rule]:
+    return []
 
 
 def _encode(claims: dict[str, Any]) -> str:

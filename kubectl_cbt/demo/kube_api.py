@@ -9,6 +9,7 @@ from __future__ import annotations
 from http.client import HTTPMessage
 from typing import Any
 
+from kubectl_cbt.demo.bodies import body_of
 from kubectl_cbt.demo.callers import caller
 from kubectl_cbt.demo.certificates import ServerCertificate
 from kubectl_cbt.demo.discovery import discovery
@@ -20,7 +21,7 @@ from kubectl_cbt.demo.rbac import Bindings
 from kubectl_cbt.demo.reading import read
 from kubectl_cbt.demo.resource_types import ALL_TYPES
 from kubectl_cbt.demo.reviews import Reviews
-from kubectl_cbt.demo.routes import Target, locate, requested, watches
+from kubectl_cbt.demo.routes import Target, locate, requested, watches, what_is_sent
 from kubectl_cbt.demo.statuses import StatusError, method_not_allowed, no_kubelet, not_found, read_only
 from kubectl_cbt.demo.statuses import forbidden as _forbidden
 from kubectl_cbt.demo.statuses import not_found as _not_found
@@ -66,7 +67,9 @@ class KubeApi:
     ) -> None:
         self.store = store
         self.identity = identity
-        identity.granted = Bindings(store).grant
+        bindings = Bindings(store)
+        identity.granted = bindings.grant
+        identity.granted_rules = lambda *asked: list(bindings.rules(*asked))
         self.served = ALL_TYPES
         self.fault = _no_fault
         self.seen = _unseen
@@ -117,18 +120,19 @@ class KubeApi:
         if call.method != "GET" and writable(target):
             return write(self.store, target, call)
         if call.method == "POST":
-            return self._create(user, request, call)
+            return self._create(user, request, target, call)
         if call.method != "GET" or target.subresource:
             raise method_not_allowed()
         if watches(call):
             return Answer(watch(self.store, target, call, self._server.stopping.is_set))
         return Answer(read(self.store, target, call))
 
-    def _create(self, user: User, request: Request, call: Call) -> Answer:
-        document = self._reviews.answer(user, request, call.body)
-        if document is None:
-            raise read_only()
-        return Answer(document, 201)
+    def _create(self, user: User, request: Request, target: Target, call: Call) -> Answer:
+        sent = what_is_sent(target)
+        if sent is None or not self._reviews.handles(request.resource):
+            raise read_only(target.resource.plural)
+        body = body_of(call, sent.kind, sent.group_version)
+        return Answer(self._reviews.answer(user, request, body), 201)
 
     def _not_forwarded(self, target: Target) -> StatusError:
         found = self.store.get(target.resource.plural, target.name, target.namespace)

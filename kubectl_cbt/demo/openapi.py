@@ -1,7 +1,7 @@
 """The least OpenAPI document that lets ``kubectl apply`` leave validation to the server.
 
-kubectl asks it one thing: whether PATCH of a kind takes ``fieldValidation`` (and, for a dry run, ``dryRun``). There
-are no schemas in it, so ``kubectl explain`` has nothing to tell.
+kubectl asks it one thing: whether PATCH of a kind takes ``fieldValidation`` (and, for a dry run, ``dryRun``). Its
+schemas name the kinds and no fields but those of every object: that is what ``kubectl explain`` shows.
 """
 
 from __future__ import annotations
@@ -33,6 +33,9 @@ def openapi(served: Iterable[ResourceType], path: str) -> Object | None:
         "openapi": "3.0.0",
         "info": {"title": "kubectl-cbt demo", "version": "demo"},
         "paths": {_path(resource): _patch(resource) for resource in patched if _root(resource) == root},
+        "components": {
+            "schemas": {resource.kind: _schema(resource) for resource in patched if _root(resource) == root}
+        },
     }
 
 
@@ -46,6 +49,20 @@ def _path(resource: ResourceType) -> str:
 
 
 def _patch(resource: ResourceType) -> Object:
-    kind = {"group": resource.group, "version": resource.version, "kind": resource.kind}
     answers = {"200": {"description": "OK"}}
+    kind = _group_version_kind(resource)
     return {"patch": {"parameters": _PARAMETERS, "responses": answers, "x-kubernetes-group-version-kind": kind}}
+
+
+def _schema(resource: ResourceType) -> Object:
+    return {
+        "type": "object",
+        "description": "The demo cluster does not describe the fields of its objects.",
+        "properties": {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"}},
+        "x-kubernetes-preserve-unknown-fields": True,
+        "x-kubernetes-group-version-kind": [_group_version_kind(resource)],
+    }
+
+
+def _group_version_kind(resource: ResourceType) -> Object:
+    return {"group": resource.group, "version": resource.version, "kind": resource.kind}

@@ -19,18 +19,19 @@ class Bindings:
 
     def grant(self, username: str, groups: Collection[str], request: Request) -> bool:
         """Whether any binding allows a user, by name or by group, what is asked for."""
-        return any(
-            _allows(rule, request)
-            for binding in self._concerned(request)
-            if _names(binding, username, groups)
-            for rule in self._rules(binding)
-        )
+        return any(_allows(rule, request) for rule in self.rules(username, groups, request.namespace))
 
-    def _concerned(self, request: Request) -> Iterator[Object]:
+    def rules(self, username: str, groups: Collection[str], namespace: str | None) -> Iterator[Object]:
+        """The rules that apply to a user in a namespace; None for those of cluster scope alone."""
+        for binding in self._bindings(namespace):
+            if _names(binding, username, groups):
+                yield from self._rules(binding)
+
+    def _bindings(self, namespace: str | None) -> Iterator[Object]:
         yield from self._store.list("clusterrolebindings")
         # In cluster scope a RoleBinding allows nothing, be it of a ClusterRole.
-        if request.namespace is not None:
-            yield from self._store.list("rolebindings", request.namespace)
+        if namespace is not None:
+            yield from self._store.list("rolebindings", namespace)
 
     def _rules(self, binding: Object) -> list[Object]:
         reference, namespace = binding.get("roleRef") or {}, binding["metadata"].get("namespace")

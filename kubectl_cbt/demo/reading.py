@@ -40,8 +40,12 @@ def read(store: Store, target: Target, call: Call) -> Object:
 
 
 def wants_table(call: Call) -> bool:
-    """Whether the client would rather have a Table."""
-    return "as=Table" in call.headers.get("Accept", "")
+    """Whether the first form of JSON that the client accepts is a Table; every answer is JSON."""
+    for entry in call.headers.get("Accept", "").lower().split(","):
+        media, *parameters = (part.strip() for part in entry.split(";"))
+        if media in ("application/json", "application/*", "*/*"):
+            return "as=table" in parameters
+    return False
 
 
 def shown_object(resource: ResourceType, call: Call) -> Callable[[Object], Object | None]:

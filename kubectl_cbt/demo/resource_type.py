@@ -41,6 +41,11 @@ class Subresource:
     kind: str
     verbs: tuple[str, ...] = ("create",)
 
+    @property
+    def group_version(self) -> str:
+        """As of a :class:`ResourceType`."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
 
 @dataclass(frozen=True, slots=True)
 class ResourceType:

@@ -95,7 +95,9 @@ RESOURCE_TYPES = (
 )  # fmt: skip
 """Those whose discovery was recorded from a real cluster."""
 
-ALL_TYPES = (*RESOURCE_TYPES, *ENDPOINT_TYPES, *RBAC_TYPES)
+_RULES_REVIEW = _review("authorization.k8s.io", "selfsubjectrulesreviews", "SelfSubjectRulesReview")
+
+ALL_TYPES = (*RESOURCE_TYPES, _RULES_REVIEW, *ENDPOINT_TYPES, *RBAC_TYPES)
 """What a demo cluster serves."""
 
 

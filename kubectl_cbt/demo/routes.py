@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from kubectl_cbt.demo.https_server import Call
 from kubectl_cbt.demo.identity import Request
-from kubectl_cbt.demo.resource_type import ResourceType
+from kubectl_cbt.demo.resource_type import ResourceType, Subresource
 from kubectl_cbt.demo.statuses import page_not_found
 
 _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
@@ -54,6 +54,14 @@ def requested(call: Call, target: Target) -> Request:
     plural = target.resource.plural
     full = f"{plural}/{target.subresource}" if target.subresource else plural
     return Request(_verb(call, target), target.resource.group, full, target.namespace, target.name)
+
+
+def what_is_sent(target: Target) -> ResourceType | Subresource | None:
+    """What the body of a POST to a path is, by kind and version; None for a subresource that does not exist."""
+    if not target.subresource:
+        return target.resource
+    parts = [part for part in target.resource.subresources if part.name == target.subresource]
+    return parts[0] if parts else None
 
 
 def watches(call: Call) -> bool:

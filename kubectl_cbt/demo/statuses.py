@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from kubectl_cbt.demo.identity import Request, User
@@ -46,6 +47,18 @@ def page_not_found() -> PlainError:
 def bad_request(message: str) -> StatusError:
     """A request that cannot be understood."""
     return StatusError(400, "BadRequest", message)
+
+
+def unsupported_media_type(accepted: Iterable[str]) -> StatusError:
+    """A body in a form that is not taken."""
+    listed = ", ".join(accepted)
+    message = f"the body of the request was in an unknown format - accepted media types include: {listed}"
+    return StatusError(415, "UnsupportedMediaType", message)
+
+
+def body_too_large(limit_bytes: int) -> StatusError:
+    """A body that is not read."""
+    return StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {limit_bytes}")
 
 
 def unauthorized() -> StatusError:
@@ -105,9 +118,9 @@ def method_not_allowed() -> StatusError:
     return StatusError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
 
 
-def read_only() -> StatusError:
-    """Something that was to be created, of a kind of which the demo cluster has what it has."""
-    return StatusError(405, "MethodNotAllowed", "the demo cluster is read-only")
+def read_only(plural: str) -> StatusError:
+    """An object that was to be created, of a kind that cannot be changed here."""
+    return StatusError(405, "MethodNotAllowed", f"{plural} of the demo cluster are read-only")
 
 
 def too_old(version: int, oldest: int) -> StatusError:
@@ -123,7 +136,15 @@ def no_kubelet() -> StatusError:
 
 def token_too_short(seconds: int) -> StatusError:
     """A token of less than 600 seconds."""
-    what = f"Invalid value: {seconds}: may not specify a duration less than 10 minutes"
+    return _bad_duration(f"Invalid value: {seconds}: may not specify a duration less than 10 minutes")
+
+
+def token_too_long(seconds: int) -> StatusError:
+    """A token of more than 2^32 seconds."""
+    return _bad_duration(f"Too long: may not be more than 4294967296 seconds, and is {seconds}")
+
+
+def _bad_duration(what: str) -> StatusError:
     return StatusError(
         422,
         "Invalid",

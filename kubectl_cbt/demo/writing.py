@@ -8,9 +8,11 @@ from __future__ import annotations
 from http import HTTPMethod
 from typing import Any
 
+from kubectl_cbt.demo.bodies import DELETE_OPTIONS, body_of
 from kubectl_cbt.demo.https_server import Answer, Call
 from kubectl_cbt.demo.rbac_types import RBAC_TYPES
 from kubectl_cbt.demo.routes import Target
+from kubectl_cbt.demo.shapes import check_shape, unhandled, unknown_fields
 from kubectl_cbt.demo.statuses import (
     StatusError,
     already_exists,
@@ -21,7 +23,6 @@ from kubectl_cbt.demo.statuses import (
     not_found,
 )
 from kubectl_cbt.demo.store import Store
-from kubectl_cbt.demo.strict import unknown_fields
 
 Object = dict[str, Any]
 
@@ -38,28 +39,32 @@ def write(store: Store, target: Target, call: Call) -> Answer:
     """Do what a call asks for, if its ``dryRun`` does not say otherwise.
 
     Raises:
-        StatusError: for an object that is there already, is not there, was changed meanwhile, or makes no sense.
+        StatusError: for an object that exists already, does not exist, was changed meanwhile, or is not valid.
     """
     misplaced = target.resource.namespaced is (target.namespace is None)
     if misplaced or (call.method == HTTPMethod.POST) is bool(target.name):
         raise method_not_allowed()
+    deletes = call.method == HTTPMethod.DELETE
+    body = (
+        body_of(call, DELETE_OPTIONS) if deletes else body_of(call, target.resource.kind, target.resource.group_version)
+    )
     # What is read here must still be so when it is written.
     with store.held():
         if call.method == HTTPMethod.POST:
-            return _create(store, target, call)
+            return _create(store, target, call, body)
         before = store.get(target.resource.plural, target.name, target.namespace)
         if before is None and "apply-patch" in call.headers.get("Content-Type", ""):
-            return _create(store, target, call)
+            return _create(store, target, call, body)
         if before is None:
             raise not_found(target.resource, target.name)
-        if call.method == HTTPMethod.DELETE:
-            return _delete(store, target, call, before)
-        item = call.body if call.method == HTTPMethod.PUT else _merged(before, call.body)
+        if deletes:
+            return _delete(store, target, call, before, body)
+        item = body if call.method == HTTPMethod.PUT else _merged(before, body)
         return _replace(store, target, call, before, item)
 
 
-def _create(store: Store, target: Target, call: Call) -> Answer:
-    item = _checked(target, call, call.body)
+def _create(store: Store, target: Target, call: Call, body: Object) -> Answer:
+    item = _checked(target, call, body)
     name = item["metadata"]["name"]
     if target.namespace and not store.get("namespaces", target.namespace):
         details = {"name": target.namespace, "kind": "namespaces"}
@@ -78,8 +83,8 @@ def _replace(store: Store, target: Target, call: Call, before: Object, item: Obj
     return Answer(_kept(store, target, call, item))
 
 
-def _delete(store: Store, target: Target, call: Call, before: Object) -> Answer:
-    if not _dry(call):
+def _delete(store: Store, target: Target, call: Call, before: Object, options: Object) -> Answer:
+    if not _dry(call) and options.get("dryRun") != ["All"]:
         store.remove(target.resource.plural, target.name, target.namespace)
     details = {"name": target.name, "kind": target.resource.plural, "uid": before["metadata"]["uid"]}
     details |= {"group": target.resource.group} if target.resource.group else {}
@@ -92,12 +97,14 @@ def _kept(store: Store, target: Target, call: Call, item: Object) -> Object:
 
 
 def _dry(call: Call) -> bool:
-    return "All" in call.query.get("dryRun", []) or call.body.get("dryRun") == ["All"]
+    return "All" in call.query.get("dryRun", [])
 
 
 def _checked(target: Target, call: Call, item: Object) -> Object:
     """An object that may be stored where the path says."""
-    resource, metadata = target.resource, dict(item.get("metadata") or {})
+    resource = target.resource
+    check_shape(item, resource.kind)
+    metadata = dict(item.get("metadata") or {})
     if not metadata.get("name"):
         raise name_required(resource)
     if target.name and metadata["name"] != target.name:
@@ -110,8 +117,7 @@ def _checked(target: Target, call: Call, item: Object) -> Object:
     unknown = unknown_fields(resource.kind, item)
     if unknown and "Strict" in call.query.get("fieldValidation", []):
         listed = ", ".join(f'unknown field "{path}"' for path in unknown)
-        what = f'{resource.kind} in version "{resource.version}" cannot be handled as a {resource.kind}'
-        raise bad_request(f"{what}: strict decoding error: {listed}")
+        raise unhandled({"apiVersion": resource.group_version}, resource.kind, f"strict decoding error: {listed}")
     return item | {"apiVersion": resource.group_version, "kind": resource.kind, "metadata": metadata}
 
 

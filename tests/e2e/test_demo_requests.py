@@ -31,17 +31,23 @@ class Client:
     def open(
         self, method: str, path: str, body: Any = None, *headers: tuple[str, str], media: str = "application/json"
     ) -> Iterator[HTTPResponse]:
-        context = ssl.create_default_context(cafile=str(self.demo.kubeconfig.parent / "ca.crt"))
-        connection = HTTPSConnection(self.demo.api.url.removeprefix("https://"), context=context, timeout=60)
-        try:
+        with self.connected() as connection:
             connection.putrequest(method, path.replace(" ", "%20"))
-            data = b"" if body is None else json.dumps(body).encode()
+            data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
             login = ("Authorization", f"Bearer {self.token}")
             for name, value in (login, ("Content-Type", media), ("Content-Length", str(len(data))), *headers):
                 connection.putheader(name, value)
             connection.endheaders(data)
             with connection.getresponse() as response:
                 yield response
+
+    @contextmanager
+    def connected(self) -> Iterator[HTTPSConnection]:
+        """A connection to the server, closed at the end."""
+        context = ssl.create_default_context(cafile=str(self.demo.kubeconfig.parent / "ca.crt"))
+        connection = HTTPSConnection(self.demo.api.url.removeprefix("https://"), context=context, timeout=60)
+        try:
+            yield connection
         finally:
             connection.close()
 

@@ -49,7 +49,7 @@ def _fields(message) -> dict[str, int]:
     return {field.name: field.number for field in message.fields}
 
 
-def test_only_the_two_packages_of_the_contract_are_spoken():
+def test_the_packages_of_the_contract_are_spoken():
     text = "".join((ROOT / Path(proto)).read_text(encoding="utf-8") for proto in PROTOS)
     assert "package snapshotmetadata;" in text
     assert "package csi.v1;" in text
