@@ -65,14 +65,14 @@ def open_file(
     max_message_size: MaxMessageSize = MAX_MESSAGE_BYTES,
     kind: Annotated[
         Kind | None,
-        typer.Option("--kind", help="What a document of upstream's lister is of, which does not say it itself."),
+        typer.Option("--kind", help="What messages of the lister or grpcurl are, which do not say it."),
     ] = None,
 ) -> None:
     """Open a saved document or a recording.
 
-    It takes what -o json and -o ndjson print, exports of the map, what --record wrote, and documents of upstream's
-    snapshot-metadata-lister. A document that was cut is shown as far as it goes. With -o it is printed in another
-    format.
+    It reads what -o json and -o ndjson print, exports of the map, what --record wrote, and the messages that
+    snapshot-metadata-lister -o json or grpcurl print. Of a document that is cut, everything before the cut is shown.
+    With -o it is printed in another format.
 
     Exit status: 0 done; 1 the document is broken, or incomplete; 2 usage.
 
@@ -103,7 +103,7 @@ def open_file(
         form = output or StreamFormat.SUMMARY
         if stream.kind is None and form in _SAYING_KIND:
             raise UsageError(
-                f"{name} does not say whether it is a delta, and -o {form} has to",
+                f"{name} does not say whether it is a delta or allocated, and -o {form} has to",
                 hint="add --kind delta or --kind allocated",
             )
         raise typer.Exit(print_stream(stream, stream.asked, form, terminal, can_go_on=False))
@@ -125,9 +125,17 @@ def _opened(file: str, *, keyboard: bool) -> Iterator[tuple[BinaryIO, str]]:
     try:
         data = Path(file).expanduser().open("rb")
     except OSError as error:
-        raise DocumentError(f"{file}: {error.strerror}") from error
+        raise DocumentError(f"{file} cannot be opened: {error.strerror}", hint=_unreadable(error, file)) from error
     with data:
         yield data, file
+
+
+def _unreadable(error: OSError, file: str) -> str:
+    if isinstance(error, IsADirectoryError):
+        return "name one of the files in it"
+    if isinstance(error, FileNotFoundError) and "/" not in file:
+        return f"open reads files; if {file} is a VolumeSnapshot: kubectl cbt allocated {file}"
+    return ""
 
 
 def _standard_input(*, keyboard: bool) -> BinaryIO:

@@ -61,8 +61,7 @@ class SummaryWriter:
     def _lines(self, outcome: Outcome, summary: Summary) -> Iterator[tuple[str, str]]:
         yield self._title()
         yield "Driver", self._driver(outcome, summary)
-        capacity = outcome.volume_capacity_bytes
-        yield "Volume", human_bytes(capacity) if capacity else "capacity unknown: the stream was empty"
+        yield "Volume", _volume(outcome)
         yield self._covered(outcome, summary)
         if summary.extents:
             yield "Extents", _sizes(summary)
@@ -119,6 +118,16 @@ class SummaryWriter:
         if capacity:
             yield "  full", f"{human_bytes(capacity)}   the whole volume"
         yield "", ""
+
+
+def _volume(outcome: Outcome) -> str:
+    capacity = outcome.volume_capacity_bytes
+    if not capacity:
+        return "capacity unknown: " + ("no message has one" if outcome.messages else "the stream was empty")
+    text = human_bytes(capacity)
+    if any(violation.rule == "R4" for violation in outcome.violations):
+        return f"{text} in the first message that has a capacity; it changes"
+    return text
 
 
 def _sizes(summary: Summary) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ Columns = tuple[Int64Column, Int64Column]
 _MOST_DIGITS = 18
 _DIGITS = b"0123456789"
 _ZERO = ord("0")
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{,18})")
 
 
 class Names(NamedTuple):
@@ -32,15 +33,23 @@ class Names(NamedTuple):
 
     Attributes:
         may_omit: whether a number that is 0 may be left out.
+        may_quote: whether numbers may be strings, as protobuf's JSON has them.
     """
 
     offset: str
     size: str
     may_omit: bool = False
+    may_quote: bool = False
+
+    def foreign(self, extent: dict[str, Any]) -> bool:
+        """Whether an object has fields and neither number: it would pass for an extent of no bytes."""
+        return bool(extent) and self.offset not in extent and self.size not in extent
 
 
 OURS = Names("byteOffset", "sizeBytes")
-UPSTREAM = Names("byte_offset", "size_bytes", may_omit=True)
+UPSTREAM = Names("byte_offset", "size_bytes", may_omit=True, may_quote=True)
+PROTOBUF = Names("byteOffset", "sizeBytes", may_omit=True, may_quote=True)
+"""As protobuf's JSON names them, unless it was told to keep the names of the fields."""
 
 
 class _Layout(NamedTuple):
@@ -91,11 +100,11 @@ def _learn(text: bytes, names: Names, separator: bytes) -> _Layout | None:
 
 @cache
 def _two_extents(names: Names, separator: str) -> re.Pattern[bytes]:
-    name, space = f"{names.offset}|{names.size}", r"[ \t\r\n]*"
+    name, space, quote = f"{names.offset}|{names.size}", r"[ \t\r\n]*", '"?' if names.may_quote else ""
     pattern = rf"""
-        (?P<opening> \{{ {space} "(?P<first>{name})" {space} : {space} ) [0-9]+
-        (?P<inner> {space} , {space} "(?P<second>{name})" {space} : {space} ) [0-9]+
-        (?P<between> (?P<closing> {space} \}} ) {space} {separator} {space} (?P=opening) ) [0-9]+"""
+        (?P<opening> \{{ {space} "(?P<first>{name})" {space} : {space} (?P<quote>{quote}) ) [0-9]+
+        (?P<inner> (?P=quote) {space} , {space} "(?P<second>{name})" {space} : {space} (?P=quote) ) [0-9]+
+        (?P<between> (?P<closing> (?P=quote) {space} \}} ) {space} {separator} {space} (?P=opening) ) [0-9]+"""
     return re.compile(pattern.encode(), re.VERBOSE)
 
 
@@ -140,13 +149,22 @@ def _numbers(
     return values
 
 
+def unquoted(value: object) -> object:
+    """The integer in a string, as protobuf's JSON has it; anything else unchanged."""
+    return int(value) if isinstance(value, str) and _INTEGER.fullmatch(value) else value
+
+
 def parsed_columns(array: bytes, names: Names) -> Columns | None:
-    """Extents of a JSON array, whatever they look like; None when not all of them are right."""
+    """Extents of a JSON array, whatever they look like; None when not all of them are valid."""
     default = 0 if names.may_omit else None
     try:
         extents = orjson.loads(array)
         offsets = [extent.get(names.offset, default) for extent in extents]
         sizes = [extent.get(names.size, default) for extent in extents]
+        if names.may_omit and any(map(names.foreign, extents)):
+            return None
+        if names.may_quote:
+            offsets, sizes = list(map(unquoted, offsets)), list(map(unquoted, sizes))
         if {*map(type, offsets), *map(type, sizes)} != {int}:
             return None
         return np.array(offsets, dtype=np.int64), np.array(sizes, dtype=np.int64)

@@ -8,7 +8,7 @@ from typing import Any
 
 from kubectl_cbt.model.results import Example, Failure, Violation
 from kubectl_cbt.saved.fields import Fields
-from kubectl_cbt.saved.text import HINT_CHANGED
+from kubectl_cbt.saved.text import HINT_WRONG
 
 TAIL_KEYS = ("summary", "violations", "resumes", "complete", "error")
 
@@ -37,7 +37,7 @@ def read_ending(name: str, values: dict[str, Any]) -> Ending:
     Raises:
         DocumentError: when one of them is missing or wrong.
     """
-    fields = Fields(name, values, hint=HINT_CHANGED)
+    fields = Fields(name, values, hint=HINT_WRONG)
     summary = fields.object("summary")
     return Ending(
         messages=summary.count("messages"),

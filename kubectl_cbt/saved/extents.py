@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import orjson
 
 from kubectl_cbt.errors import DocumentError
-from kubectl_cbt.saved.columns import Columns, Names, parsed_columns, regular_columns
+from kubectl_cbt.saved.columns import Columns, Names, parsed_columns, regular_columns, unquoted
 from kubectl_cbt.saved.fields import no_int64, shown
 from kubectl_cbt.saved.structure import ends_of_values
 from kubectl_cbt.saved.text import Text
@@ -124,9 +124,11 @@ class _Run:
         for name in self._names[:2]:
             if name not in extent and not self._names.may_omit:
                 return self._text.error(f"{self._path(name)} is missing")
-            if reason := no_int64(extent.get(name, 0)):
+            value = extent.get(name, 0)
+            if reason := no_int64(unquoted(value) if self._names.may_quote else value):
                 return self._text.error(f"{self._path(name)} is {shown(extent[name])}, {reason}")
-        return self._text.error(f"{self._here} is no extent")
+        wanted = " nor ".join(self._names[:2])
+        return self._text.error(f"{self._here} is {shown(extent)}, with neither {wanted}")
 
     @property
     def _here(self) -> str:

@@ -26,7 +26,7 @@ HEAD_KEYS = (
 )
 
 _API_VERSION, _KIND = "kubectl-cbt/v1", "BlockMetadata"
-_TYPE_NUMBERS = {"UNKNOWN": 0, "FIXED_LENGTH": 1, "VARIABLE_LENGTH": 2}
+TYPE_NUMBERS = {"UNKNOWN": 0, "FIXED_LENGTH": 1, "VARIABLE_LENGTH": 2}
 _UNRECOGNIZED = re.compile(r"UNRECOGNIZED_(-?[0-9]{1,10})")
 
 
@@ -37,11 +37,13 @@ class Head:
     Attributes:
         block_metadata_type: None when no message came.
         volume_capacity_bytes: as the document says; None when it does not know.
+        says_kind: whether it says that it is a delta or allocated.
     """
 
     asked: Asked
     block_metadata_type: int | None
     volume_capacity_bytes: int | None
+    says_kind: bool = True
 
 
 def check_kind(name: str, values: dict[str, Any], kind: str = _KIND) -> None:
@@ -112,8 +114,8 @@ def _snapshot(document: Fields, fields: Fields) -> Snapshot:
 
 def _block_metadata_type(fields: Fields) -> int | None:
     name = fields.text_or_null("blockMetadataType")
-    if name is None or name in _TYPE_NUMBERS:
-        return None if name is None else _TYPE_NUMBERS[name]
+    if name is None or name in TYPE_NUMBERS:
+        return None if name is None else TYPE_NUMBERS[name]
     unrecognized = _UNRECOGNIZED.fullmatch(name)
     if unrecognized is None:
         raise fields.wrong("blockMetadataType", "which is no type of block metadata")

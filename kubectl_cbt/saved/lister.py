@@ -1,11 +1,12 @@
-"""What upstream's snapshot-metadata-lister prints: an array of the messages as they came.
+"""Messages in JSON: what upstream's snapshot-metadata-lister prints, and what grpcurl and other protobuf tools do.
 
-It does not say what was asked. But these are the real messages, so the rules can be watched once more.
+An array of them, or one after the other; with the names of the fields or those of protobuf's JSON, where enums are
+names and 64-bit numbers strings. They do not say what was queried, but they are the real messages, so the rules are
+watched once more.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -18,45 +19,54 @@ from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.results import Asked, Violation
 from kubectl_cbt.model.target import Snapshot, Subject
 from kubectl_cbt.saved.alike import alike_messages
-from kubectl_cbt.saved.columns import UPSTREAM, Columns
+from kubectl_cbt.saved.columns import PROTOBUF, UPSTREAM, Columns, Names, unquoted
 from kubectl_cbt.saved.ending import Ending
 from kubectl_cbt.saved.extents import extents_of_array
 from kubectl_cbt.saved.fields import no_int64, shown
-from kubectl_cbt.saved.head import Head
+from kubectl_cbt.saved.head import TYPE_NUMBERS, Head
 from kubectl_cbt.saved.members import Members
-from kubectl_cbt.saved.text import HINT_CHANGED, Text
+from kubectl_cbt.saved.text import HINT_WRONG, Text
 from kubectl_cbt.units import human_count
 
 LONGEST_RECORD = 2**20
 """Extents of a message that are kept together. gRPC's own limit, 4 MiB a message, allows fewer."""
 
 _TYPE, _CAPACITY, _EXTENTS = "block_metadata_type", "volume_capacity_bytes", "block_metadata"
-_KEYS = (_TYPE, _CAPACITY, _EXTENTS)
-_FIRST_KEY = re.compile(rb'\{[ \t\r\n]*(?:"([^"]*)"|\})')
-_LONGEST_FIRST_KEY_BYTES = 256
+_FIELDS = {
+    **{name: name for name in (_TYPE, _CAPACITY, _EXTENTS)},
+    "blockMetadataType": _TYPE,
+    "volumeCapacityBytes": _CAPACITY,
+    "blockMetadata": _EXTENTS,
+}
+"""The fields of a message by both of their names."""
+MESSAGE_KEYS = frozenset(_FIELDS)
+_NOT_ENDED = "these messages do not say whether more were to follow: only an array of them ends with the stream"
 _NOTHING = np.empty(0, dtype=np.int64)
 
 
 class ListerDocument:
-    """Sees that it is one; then :meth:`records` may be iterated over once.
+    """Messages, in an array or not; :meth:`records` may be iterated over once.
 
     Args:
-        text: at its first ``[``.
+        text: at its first ``[`` or ``{``.
         kind: ``delta`` or ``allocated``; None when the user does not say.
+
+    Attributes:
+        note: what to know about it in the end.
     """
 
     def __init__(self, text: Text, kind: str | None) -> None:
         self._text = text
-        self.head = Head(_asked(text.name, kind), None, None)
+        self.head = Head(_asked(text.name, kind), None, None, says_kind=False)
         self.ending: Ending | None = None
         self._watch = RuleWatch(self.head.asked.question)
         self._index = self._number = 0
         self._tried = -1
         self._said: dict[str, int] = {}
-        text.part = "its records"
-        text.expect(b"[")
-        self._see_first_key()
-        text.hint = HINT_CHANGED
+        self._is_array = text.demand() == b"["
+        self._is_protobuf = not self._is_array
+        self.note = "" if self._is_array else _NOT_ENDED
+        text.part, text.hint = "its messages", HINT_WRONG
 
     def violations(self) -> tuple[Violation, ...]:
         """What the messages so far break."""
@@ -68,11 +78,21 @@ class ListerDocument:
         Raises:
             DocumentError: for what is wrong or missing, after all extents in front of it.
         """
-        yield from self._messages()
+        yield from self._elements() if self._is_array else self._sequence()
         self._text.end()
 
-    def _messages(self) -> Iterator[Record]:
+    def _sequence(self) -> Iterator[Record]:
+        """Messages one after the other."""
+        while self._text.peek() == b"{":
+            yield from self._message(f"message {self._index + 1}")
+            self._index += 1
+        if self._text.starts_with(b"ERROR:"):
+            raise self._text.error("grpcurl reports here that the call failed")
+
+    def _elements(self) -> Iterator[Record]:
+        """Messages of an array."""
         text = self._text
+        text.expect(b"[")
         if text.demand() == b"]":
             text.expect(b"]")
             return
@@ -148,47 +168,51 @@ class ListerDocument:
         if text.demand() != b"{":
             raise self._wrong(label, "not an object")
         text.expect(b"{")
-        members, has_extents = Members(text, _KEYS), False
+        members, seen = Members(text, _FIELDS), set[str]()
         while (key := members.next()) is not None:
-            if key == _EXTENTS:
-                has_extents = True
-                yield from self._extents(f"{label}.{key}")
-            elif key in _KEYS:
-                said[key] = self._integer(f"{label}.{key}")
-            else:
+            field = _FIELDS.get(key)
+            if field is None:
                 text.parsed()
-        if not has_extents:
+                continue
+            if field in seen:
+                raise text.error(f"{label} has {field} twice, by both of its names")
+            seen.add(field)
+            self._is_protobuf = self._is_protobuf or key != field
+            if field == _EXTENTS:
+                yield from self._extents(f"{label}.{key}", UPSTREAM if key == field else PROTOBUF)
+            else:
+                said[field] = self._number_of(f"{label}.{key}", field)
+        # protobuf's JSON leaves out a list that is empty; the lister does not.
+        if _EXTENTS not in seen and not self._is_protobuf:
             raise text.error(f"{label}.{_EXTENTS} is missing")
 
-    def _extents(self, label: str) -> Iterator[Columns]:
+    def _extents(self, label: str, names: Names) -> Iterator[Columns]:
         if self._text.demand() == b"[":
             self._text.expect(b"[")
-            yield from extents_of_array(self._text, UPSTREAM, label)
+            yield from extents_of_array(self._text, names, label)
         elif (value := self._text.parsed()) is not None:
             raise self._text.error(f"{label} is {shown(value)}, neither an array nor null")
 
-    def _integer(self, label: str) -> int:
+    def _number_of(self, label: str, field: str) -> int:
         value = self._text.parsed()
+        if isinstance(value, str):
+            self._is_protobuf = True
+            return self._in_words(value, label, field)
         if reason := no_int64(value):
             raise self._text.error(f"{label} is {shown(value)}, {reason}")
         return int(value)
 
+    def _in_words(self, value: str, label: str, field: str) -> int:
+        """A number in a string, or for the type its name."""
+        number = TYPE_NUMBERS.get(value) if field == _TYPE else unquoted(value)
+        if type(number) is int and not no_int64(number):
+            return number
+        wanted = "not a type of block metadata" if field == _TYPE else "not an integer of 64 bits"
+        raise self._text.error(f"{label} is {shown(value)}, {wanted}")
+
     def _wrong(self, label: str, reason: str) -> DocumentError:
         line = self._text.line
         return self._text.error(f"{label} is {shown(self._text.parsed())}, {reason}", line)
-
-    def _see_first_key(self) -> None:
-        """Any array of objects may have begun like this."""
-        text = self._text
-        if text.peek() not in (b"{", b"]", b""):
-            raise self._wrong("[0]", "not a record of snapshot-metadata-lister")
-        while text.data[text.position : text.position + 1] == b"{":
-            key = _FIRST_KEY.match(text.data, text.position)
-            if key and key[1] not in [known.encode() for known in _KEYS]:
-                raise self._wrong("[0]", "not a record of snapshot-metadata-lister")
-            # What is cut here, or no JSON, iterating will say.
-            if key or len(text.data) - text.position > _LONGEST_FIRST_KEY_BYTES or not text.more():
-                return
 
 
 def _asked(name: str, kind: str | None) -> Asked:

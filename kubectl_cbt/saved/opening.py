@@ -1,16 +1,15 @@
-"""The way in: any of the documents, told apart by how it begins."""
+"""The way in: any of the documents, recognised by how it begins."""
 
 from __future__ import annotations
 
 from typing import BinaryIO
 
 from kubectl_cbt.errors import DocumentError
-from kubectl_cbt.saved.foreign import BYTE_ORDER_MARK, foreign
-from kubectl_cbt.saved.lister import ListerDocument
+from kubectl_cbt.saved.foreign import BYTE_ORDER_MARK
+from kubectl_cbt.saved.kinds import Opening, recognised
 from kubectl_cbt.saved.source import Source
 from kubectl_cbt.saved.stream import SavedStream
 from kubectl_cbt.saved.text import Text
-from kubectl_cbt.saved.versioned import VersionedDocument
 
 
 def open_document(file: BinaryIO, name: str, kind: str | None = None) -> SavedStream:
@@ -27,19 +26,17 @@ def open_document(file: BinaryIO, name: str, kind: str | None = None) -> SavedSt
     """
     source = Source(file, name)
     text = Text(source)
-    first = text.peek()
-    if first == BYTE_ORDER_MARK[:1] and text.starts_with(BYTE_ORDER_MARK):
+    if text.peek() == BYTE_ORDER_MARK[:1] and text.starts_with(BYTE_ORDER_MARK):
         text.advance(text.position + len(BYTE_ORDER_MARK))
-        first = text.peek()
-    if first == b"[":
-        return SavedStream(ListerDocument(text, kind), source, kind)
-    if first != b"{":
-        raise foreign(text)
-    document = VersionedDocument(text)
+        text.peek()
+    found, beginning = recognised(text)
+    document = found.open(Opening(text, beginning, kind))
+    if not document.head.says_kind:
+        return SavedStream(document, source, kind)
     verb = document.head.asked.question.verb
     if kind not in (None, verb):
         raise DocumentError(
-            f"{name} says itself that it is of kind {verb}, not {kind}",
-            hint="leave the kind out: only a document of snapshot-metadata-lister does not say it",
+            f"{name} says that it is of kind {verb}, not {kind}",
+            hint="leave out --kind: only messages without a head need it",
         )
     return SavedStream(document, source, verb)

@@ -20,10 +20,12 @@ class Document(Protocol):
     Attributes:
         head: what is known before the extents.
         ending: how its stream ended; None until it was read, and for one that does not say.
+        note: what to know when all of it was read; empty for nothing.
     """
 
     head: Head
     ending: Ending | None
+    note: str
 
     def records(self) -> Iterator[Record]:
         """Its extents; raises DocumentError for what is wrong, after all extents in front of it."""
@@ -55,6 +57,7 @@ class SavedStream:
         self._block_metadata_type = head.block_metadata_type
         self._document = document
         self._source = source
+        self._notify: Callable[[str], None] = _ignored
         self._records = 0
         self._error: CbtError | None = None
         self._cancelled = False
@@ -63,7 +66,8 @@ class SavedStream:
         self._seconds: float | None = None
 
     def notify_to(self, notify: Callable[[str], None]) -> None:
-        """A document is read once, or not at all."""
+        """Call ``notify`` with what is to be known of a document that was read to its end."""
+        self._notify = notify
 
     def __iter__(self) -> Iterator[Batch]:
         """The batches.
@@ -79,6 +83,8 @@ class SavedStream:
                 yield Batch.whole(Records.of(record))
             self._go_on()
             self._finished = True
+            if self._document.note:
+                self._notify(self._document.note)
         except CbtError as error:
             self._error = error
             raise
@@ -148,6 +154,10 @@ class SavedStream:
             # Only a broken driver ends nowhere.
             if self.next_offset < furthest < INT64_MAX:
                 self.next_offset = furthest
+
+
+def _ignored(text: str) -> None:
+    """No one has asked for notes."""
 
 
 def _positive(capacity_bytes: int | None) -> int | None:

@@ -21,10 +21,13 @@ LONGEST_VALUE_BYTES = 2**22
 """Of everything but the extents as a whole; nothing that is saved comes near."""
 
 HINT_OPENABLE = (
-    "a document of kubectl cbt -o json or -o ndjson can be opened, and one of snapshot-metadata-lister -o json"
+    "what can be opened: -o json, -o ndjson and --record of kubectl cbt, snapshot-metadata-lister -o json, and the"
+    " messages that grpcurl prints"
 )
-HINT_CHANGED = "it was changed after it was saved: ask again, with -o json or -o ndjson"
-HINT_CUT = "whatever wrote it was stopped, or its disk was full; what is in front of the cut was read"
+HINT_WRONG = (
+    "neither kubectl cbt nor snapshot-metadata-lister writes this: run the query again, with -o json or -o ndjson"
+)
+HINT_CUT = "the program that wrote it was stopped, or the disk was full; all extents before the cut were read"
 
 _FEW_BYTES = 2**12
 _NEWLINE = np.uint8(ord("\n"))
@@ -144,7 +147,7 @@ class Text:
     def end(self) -> None:
         """Nothing may follow."""
         if self.peek():
-            raise self.error("something stands behind the end of the document")
+            raise self.error("there is more after the end of the document")
 
     @contextmanager
     def ahead(self) -> Iterator[None]:
@@ -169,7 +172,8 @@ class Text:
 
     def cut(self) -> DocumentError:
         """The text ends where it may not; if it was broken before that, this says so instead."""
-        message = f"{self.name} ends in the middle of {self.part}, at line {self.line}"
+        line = self.line + self.data[self.position :].rstrip().count(b"\n")
+        message = f"{self.name} ends in the middle of {self.part}, at line {line}"
         return self._broken_off() or DocumentError(message, hint=HINT_CUT)
 
     def _broken_off(self) -> DocumentError | None:

@@ -19,7 +19,7 @@ from kubectl_cbt.saved.ending import TAIL_KEYS, Ending, read_ending
 from kubectl_cbt.saved.extents import extents_of_array, extents_of_lines
 from kubectl_cbt.saved.head import HEAD_KEYS, check_kind, read_head
 from kubectl_cbt.saved.members import Members
-from kubectl_cbt.saved.text import HINT_CHANGED, Text
+from kubectl_cbt.saved.text import HINT_WRONG, Text
 from kubectl_cbt.units import human_count
 
 _EXTENTS = "extents"
@@ -43,7 +43,8 @@ class VersionedDocument:
             self._look_ahead()
         self.head = read_head(text.name, self._values)
         self.ending: Ending | None = None
-        text.part, text.hint = "its extents", HINT_CHANGED
+        self.note = ""
+        text.part, text.hint = "its extents", HINT_WRONG
 
     def records(self) -> Iterator[Record]:
         """The extents as chunk after chunk of them was read: which message brought which is not saved.
@@ -85,7 +86,7 @@ class VersionedDocument:
         self.ending = read_ending(self._text.name, self._values)
         if self.ending.extents != extents:
             said, found = human_count(self.ending.extents), human_count(extents)
-            raise DocumentError(f"{self._text.name} says {said} extents and holds {found}", hint=HINT_CHANGED)
+            raise DocumentError(f"{self._text.name} says {said} extents and holds {found}", hint=HINT_WRONG)
         self._text.end()
 
     def _collect(self, members: Members, values: dict[str, Any]) -> bool:

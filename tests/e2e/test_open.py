@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 from conftest import COMMAND, DELTA, command_environment
@@ -76,7 +77,7 @@ def test_a_lister_document_needs_to_be_told_what_it_is(run):
     [
         ("", "is empty"),
         ("byteOffset,sizeBytes\n0,4096\n", "is CSV, which cannot be opened"),
-        ('{"apiVersion": "v1", "kind": "List"}', "apiVersion"),
+        ('{"apiVersion": "v1", "kind": "List"}', "is a List of Kubernetes"),
         ("{]", "line 1"),
     ],
 )
@@ -88,6 +89,39 @@ def test_a_foreign_file_is_an_error_that_says_where(run, tmp_path, text, message
     assert message in found.stderr
     assert "hint: " in found.stderr
     assert found.stdout == ""
+
+
+def test_a_file_that_cannot_be_read_says_what_to_name_instead(run, tmp_path):
+    assert run("open", str(tmp_path)).stderr == (
+        f"error: {tmp_path} cannot be opened: Is a directory\nhint: name one of the files in it\n"
+    )
+    said = run("open", "snap-a").stderr
+    assert said.startswith("error: snap-a cannot be opened: No such file or directory\n")
+    assert "kubectl cbt allocated snap-a" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "volume"),
+    [
+        ("cap0", "capacity unknown: no message has one"),
+        ("resize", "10 GiB in the first message that has a capacity; it changes"),
+        ("capsmaller", "4 KiB"),
+    ],
+)
+def test_the_summary_says_what_is_wrong_with_a_capacity(run, name, volume):
+    found = run("open", f"tests/files/open/{name}.json", "--kind", "delta")
+    assert f"Volume     {volume}\n" in found.stdout
+    assert "warning: the stream broke" in found.stderr
+
+
+def test_messages_of_grpcurl_open_from_a_pipe(run):
+    with Path("tests/files/open/grpcurl.json").open(encoding="utf-8") as file:
+        found = subprocess.run(
+            [str(COMMAND), "open", "-", "-o", "csv"],
+            stdin=file, env=command_environment(), capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    assert found.stdout == "byteOffset,sizeBytes\n0,4096\n376832,4096\n380928,4096\n"
+    assert "note: these messages do not say whether more were to follow" in found.stderr
 
 
 def test_without_a_terminal_and_without_a_command_there_is_help(run):

@@ -13,7 +13,7 @@ from strategies import law
 from kubectl_cbt.errors import CbtError, DocumentError
 from kubectl_cbt.saved.opening import open_document
 from kubectl_cbt.saved.stream import SavedStream
-from kubectl_cbt.saved.text import HINT_CHANGED, HINT_CUT, HINT_OPENABLE
+from kubectl_cbt.saved.text import HINT_CUT, HINT_OPENABLE, HINT_WRONG
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "files"
 JSON, NDJSON, LISTER = ((GOLDEN / f"complete.{form}").read_bytes() for form in ("json", "ndjson", "lister-json"))
@@ -63,32 +63,62 @@ def replaced(old: str, new: str, data: bytes = JSON) -> bytes:
 FOREIGN = {
     b"": "delta.json is empty",
     b" \n\n": "delta.json is empty",
+    b"\xef\xbb\xbf": "delta.json is empty",
     b"\x1f\x8b\x08\x00\x00": "delta.json is compressed with gzip, which cannot be opened",
     b"\x28\xb5\x2f\xfd\x04": "delta.json is compressed with zstd, which cannot be opened",
+    b"\xfd7zXZ\x00\x00": "delta.json is compressed with xz, which cannot be opened",
+    b"BZh91AY": "delta.json is compressed with bzip2, which cannot be opened",
+    b"PK\x03\x04\x14": "delta.json is a zip archive, which cannot be opened",
     b"\xff\xfe{\x00": "delta.json is UTF-16, which cannot be opened",
-    b"apiVersion: kubectl-cbt/v1\n": "delta.json is YAML, which cannot be opened",
+    '{"apiVersion"'.encode("utf-16-le"): "delta.json is UTF-16, which cannot be opened",
+    "[null]".encode("utf-16-be"): "delta.json is UTF-16, which cannot be opened",
+    b"apiVersion: kubectl-cbt/v1\n": "delta.json is YAML of kubectl cbt, which cannot be opened",
     b"byteOffset,sizeBytes\n0,4096\n": "delta.json is CSV, which cannot be opened",
     b"  OFFSET       SIZE\n": "delta.json is a table, which cannot be opened",
     b"Record#   VolCapBytes": "delta.json is a table of snapshot-metadata-lister, which cannot be opened",
     b"# incomplete: no": "delta.json is a table or CSV without extents, which cannot be opened",
     "Delta      pg-mon → pg-tue".encode(): "delta.json is a summary, which cannot be opened",
     b"volumesnapshot.snapshot.storage.k8s.io/a\n": "delta.json is a list of names, which cannot be opened",
-    b"total 4\ndrwxr-xr-x 2 me me 4096 .\n": "delta.json: line 1: not JSON",
-    b"\n\nhello": "delta.json: line 3: not JSON",
-    b'"text"': "delta.json: line 1: not JSON",
+    b"total 4\ndrwxr-xr-x 2 me me 4096 .\n": "delta.json is text of an unknown kind, which cannot be opened",
+    b"\n\nhello": "delta.json is text of an unknown kind, which cannot be opened",
+    b"\0" * 4096: "delta.json is a disk image, which cannot be opened",
+    b"\xeb\x63\x90" + b"\1" * 507 + b"\x55\xaa": "delta.json is a disk image, which cannot be opened",
+    b"QFI\xfb\0\0\0\3": "delta.json is an image in qcow2 format, which cannot be opened",
+    b"a\0b": "delta.json is binary data of an unknown kind, which cannot be opened",
+    b"\x89PNG\r\n\x1a\n" + b"\xff" * 9: "delta.json is binary data of an unknown kind, which cannot be opened",
+    b'"text"': 'delta.json is the JSON value "text", not a document',
+    b"null\n": "delta.json is the JSON value null, not a document",
+    b"12.5": "delta.json is the JSON value 12.5, not a document",
     b"{]": "delta.json: line 1: not JSON",
     b'{\n"apiVersion": nope\n}': "delta.json: line 2: not JSON",
     b'{\n"apiVersion": [1,\n2,,3]\n}': "delta.json: line 3: not JSON",
-    b"{": "delta.json ends in the middle of its head, at line 1",
-    b'{"apiVersion":\n"kubectl-c': "delta.json ends in the middle of its head, at line 2",
-    b"{}": "delta.json: apiVersion is missing",
-    b'{"apiVersion":"v1","kind":"List"}': 'delta.json: apiVersion is "v1", not kubectl-cbt/v1',
+    b'{"apiVersion":"kubectl-cbt/v1",\0}': "delta.json: line 1: not JSON",
+    b"{": "delta.json ends in the middle of its first object, at line 1",
+    b'{"apiVersion":\n"kubectl-c': "delta.json ends in the middle of its first object, at line 2",
+    b'{"apiVersion":"kubectl-cbt/v1",\n"kind': "delta.json ends in the middle of its head, at line 2",
+    b"[": "delta.json ends in the middle of its first value, at line 1",
+    b"{}": "delta.json is an empty JSON object, not a document that can be opened",
+    b'{"a":1,"b":{"query":2}}': 'delta.json is a JSON object with the keys "a", "b", not a document that can be opened',
+    b'{"apiVersion":"v1","kind":"List"}': "delta.json is a List of Kubernetes, not saved extents",
+    b'{"apiVersion":"v1","kind":"PersistentVolumeClaim","metadata":{"name":"data","namespace":"shop"}}': (
+        "delta.json is the PersistentVolumeClaim data of Kubernetes, not saved extents"
+    ),
     b'{"apiVersion":"kubectl-cbt/v2","kind"': 'delta.json: apiVersion is "kubectl-cbt/v2", not kubectl-cbt/v1',
     b'{"apiVersion":"kubectl-cbt/v1","kind":"SnapshotList"}': 'delta.json: kind is "SnapshotList", not BlockMetadata',
-    b'{"byteOffset":0,"sizeBytes":4096}\n': "delta.json: apiVersion is missing",
-    b"[1,2]": "delta.json: line 1: [0] is 1, not a record of snapshot-metadata-lister",
-    b'[{"a":0}]': 'delta.json: line 1: [0] is {"a":0}, not a record of snapshot-metadata-lister',
-    b"[{}]": "delta.json: line 1: [0] is {}, not a record of snapshot-metadata-lister",
+    b'{"byteOffset":0,"sizeBytes":4096}\n': (
+        "delta.json has the extents of kubectl cbt -o ndjson without the first line, which says of what"
+    ),
+    b"apiVersion: v1\nclusters:\n- cluster: {}\ncontexts: []\n": "delta.json is a kubeconfig, not saved extents",
+    b'{"clusters":[],"contexts":[],"users":[]}': "delta.json is a kubeconfig, not saved extents",
+    b"rbd diff v1\ns\0\0": "delta.json is the output of rbd export-diff, which cannot be opened yet",
+    b"# Mapfile. Created by GNU ddrescue\n": "delta.json is a map file of ddrescue, which cannot be opened yet",
+    b'[{"offset":0,"length":65536,"type":0,"description":"data"}]': (
+        "delta.json is the output of nbdinfo --map --json, which cannot be opened yet"
+    ),
+    b"[1,2]": "delta.json is a JSON array that begins with 1, not an array of messages",
+    b'[{"a":0}]': 'delta.json is a JSON array that begins with {"a":0}, not an array of messages',
+    b"[{}]": "delta.json is a JSON array that begins with {}, not an array of messages",
+    b"[[{}]]": "delta.json is a JSON array that begins with [{}], not an array of messages",
     b"[section]": "delta.json: line 1: not JSON",
 }
 
@@ -112,7 +142,7 @@ def test_the_hint_says_what_can_be_opened_or_what_to_do():
         _, error, _ = read(data)
         assert hint in error.hint
     assert read(JSON[:1000])[1].hint == HINT_CUT
-    assert read(JSON.replace(b"8192", b"x"))[1].hint == HINT_CHANGED
+    assert read(JSON.replace(b"8192", b"x"))[1].hint == HINT_WRONG
 
 
 HEADS = {
@@ -176,19 +206,24 @@ FURTHER_IN = {
         replaced('{"byteOffset":8192,"sizeBytes":4096}', "7", NDJSON),
     ),
     'kind is "Else", not BlockMetadataEnd': (5, replaced("BlockMetadataEnd", "Else", NDJSON)),
-    'line 1: [2].block_metadata[1].size_bytes is "4", not an integer': (4, LISTER.replace(b"4096}]}]", b'"4"}]}]')),
+    'line 1: [2].block_metadata[1].size_bytes is "4x", not an integer': (4, LISTER.replace(b"4096}]}]", b'"4x"}]}]')),
+    'line 1: [2].block_metadata[1].size_bytes is "04", not an integer': (4, LISTER.replace(b"4096}]}]", b'"04"}]}]')),
+    'line 1: [2].block_metadata[1] is {"length":5}, with neither byte_offset nor size_bytes': (
+        4,
+        LISTER[: LISTER.rindex(b'{"byte_offset"')] + b'{"length":5}]}]',
+    ),
     "line 1: [1].block_metadata is 3, neither an array nor null": (3, replaced("null", "3", LISTER)),
     "line 1: [1].block_metadata is missing": (3, replaced(',"block_metadata":null', "", LISTER)),
     "line 1: [1] is 9, not an object": (
         3,
         LISTER.replace(LISTER[LISTER.index(b"]},{") + 3 : LISTER.index(b"null}") + 5], b"9"),
     ),
-    'line 1: [1].block_metadata_type is "F", not an integer': (
+    'line 1: [1].block_metadata_type is "F", not a type of block metadata': (
         3,
         LISTER.replace(b']},{"block_metadata_type":2', b']},{"block_metadata_type":"F"', 1),
     ),
     # What stands behind them.
-    "line 36: something stands behind the end of the document": (
+    "line 36: there is more after the end of the document": (
         5,
         LISTER + b"\n" * 35 + b"[]",
     ),
@@ -232,12 +267,12 @@ def test_a_cut_document_whose_head_stands_behind_its_extents_cannot_be_shown():
     with pytest.raises(DocumentError) as caught:
         saved(data[: data.index(b"33554432")])
     assert caught.value.message == (
-        "delta.json ends in the middle of its extents, and what they are of would stand behind them, at line 30"
+        "delta.json ends in the middle of its extents, and what they are of would stand behind them, at line 31"
     )
 
 
 def test_a_kind_that_contradicts_the_document_is_refused():
-    with pytest.raises(DocumentError, match=r"delta\.json says itself that it is of kind delta, not allocated"):
+    with pytest.raises(DocumentError, match=r"delta\.json says that it is of kind delta, not allocated"):
         saved(JSON, "allocated")
     assert saved(JSON, "delta").kind == "delta"
 
