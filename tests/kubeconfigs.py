@@ -274,6 +274,7 @@ class Row:
         sent: what a server has to see; None when the command has to fail with nothing sent.
         said: a part of our error then.
         proxied: the host and port a proxy is asked for, and its ``Proxy-Authorization``.
+        since: the minor version of the first kubectl 1.x that has the rule.
     """
 
     why: str
@@ -284,6 +285,7 @@ class Row:
     kubeconfig: str = "config"
     environment: Mapping[str, str] = field(default_factory=dict)
     proxied: tuple[str, str] | None = None
+    since: int = 0
 
     def __str__(self) -> str:
         return self.why  # pytest's name for it
@@ -351,7 +353,7 @@ def agree(row: Row, cast: Cast, folder: Path) -> None:
         assert_refused(ours, row.said)
     else:
         assert ours.code == 0, ours.stderr
-    if has_kubectl():
+    if has_kubectl(row.since):
         theirs = run_kubectl(row, cast, homes[1])
         assert (theirs.sent, theirs.proxied) == (ours.sent, ours.proxied), theirs.stderr
         assert bool(theirs.code) is bool(ours.code), theirs.stderr

@@ -98,9 +98,9 @@ class Diagnostics:
             self.note(f"note: the stream was taken up again {counted(outcome.resumes, 'time')}")
 
 
-def log_line(text: str) -> None:
-    """A line of the log that ``-v`` asks for."""
-    _say(text)
+def log_entry(*lines: str) -> None:
+    """An entry of the log that ``-v`` asks for; a tab indents the lines that continue its first."""
+    _say(*lines)
 
 
 def _traceback(error: CbtError) -> Iterator[str]:
@@ -130,7 +130,7 @@ def is_a_terminal(stream: TextIO | None) -> bool:
 def _say(*lines: str, end: str = "\n") -> None:
     if sys.stderr is None:
         return  # closed by the caller; print would take stdout instead, which is for data
-    text = "\n".join(one_line(line) for line in lines)
+    text = "\n".join("\t" * line.startswith("\t") + one_line(line.removeprefix("\t")) for line in lines)
     try:
         print(text, end=end, file=sys.stderr, flush=True)  # noqa: T201  # this is the file that owns stderr
     except (OSError, ValueError):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from kubectl_cbt.cli.diagnostics import log_line
+from kubectl_cbt.cli.diagnostics import log_entry
 from kubectl_cbt.cli.options import Cluster
 from kubectl_cbt.errors import ConfigError, UsageError
 from kubectl_cbt.model.secret import Secret
@@ -61,7 +61,7 @@ def open_session(options: Cluster, verbosity: int = 0) -> Iterator[Session]:
         if options.demo:
             login = _demo_login(options, login, stack)
         config = stack.enter_context(load_config(login))
-        log = RequestLog(verbosity, log_line)
+        log = RequestLog(verbosity, log_entry)
         api = Api(config, options.request_timeout, log)
         stack.callback(api.close)
         namespace = options.namespace or config.namespace

@@ -298,13 +298,14 @@ def _overridden_cluster(cluster: Entry, login: Login) -> Entry:
 
 
 def _overridden_user(user: Entry, login: Login) -> Entry:
-    """Flags over fields; kubectl drops no other field for them, and refuses what then says the same thing twice."""
+    """Flags over fields, as kubectl 1.36 and later: a file given by a flag replaces the same thing given as data."""
     user = dict(user)
     if login.token:
         user["token"] = login.token.reveal()
     for name, path in (("client-certificate", login.client_certificate), ("client-key", login.client_key)):
         if path:
             user[name] = _absolute(path)
+            user.pop(f"{name}-data", None)
     return user
 
 

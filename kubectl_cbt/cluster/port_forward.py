@@ -20,10 +20,9 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import IO
 
+from kubectl_cbt.cleanup import temporary_folder
 from kubectl_cbt.cluster.private_files import in_memory, private_file
 from kubectl_cbt.cluster.programs import ProgramInCurrentDirectory, ProgramNotFound, find_program
 from kubectl_cbt.cluster.request_log import RequestLog
@@ -170,7 +169,7 @@ class _Child:
     """
 
     def __init__(self, command: list[str], kubeconfig: bytes) -> None:
-        self._folder: TemporaryDirectory[str] | None = None
+        self._kubeconfig = contextlib.ExitStack()
         try:
             with in_memory(kubeconfig) as descriptor:
                 self._process = self._started(command, kubeconfig, descriptor)
@@ -193,8 +192,8 @@ class _Child:
     def _started(self, command: list[str], kubeconfig: bytes, descriptor: int | None) -> subprocess.Popen[str]:
         environment = dict(os.environ)
         if descriptor is None:
-            self._folder = TemporaryDirectory(prefix="kubectl-cbt-", ignore_cleanup_errors=True)
-            environment["KUBECONFIG"] = str(private_file(Path(self._folder.name), kubeconfig))
+            folder = self._kubeconfig.enter_context(temporary_folder("kubectl-cbt-"))
+            environment["KUBECONFIG"] = str(private_file(folder, kubeconfig))
         return subprocess.Popen(  # noqa: S603  # kubectl from PATH, and no words of its command are a shell's
             ["/bin/sh", "-c", _GUARD, "kubectl-cbt-guard", "" if descriptor is None else str(descriptor), *command],
             env=environment,
@@ -267,9 +266,7 @@ class _Child:
 
     def _forget_kubeconfig(self) -> None:
         """Delete it where it is a file: kubectl has read it, or never will."""
-        folder, self._folder = self._folder, None
-        if folder is not None:
-            folder.cleanup()
+        self._kubeconfig.close()
 
 
 def _lines(stream: IO[str]) -> Iterator[str]:

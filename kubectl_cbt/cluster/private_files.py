@@ -10,7 +10,8 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
+
+from kubectl_cbt.cleanup import temporary_folder
 
 _LOWEST_DESCRIPTOR = 10
 """Below, shells have descriptors of their own, and some cannot write down higher ones."""
@@ -27,8 +28,8 @@ def readable_path(data: bytes) -> Iterator[str]:
         if descriptor is not None:
             yield f"/proc/self/fd/{descriptor}"
             return
-    with TemporaryDirectory(prefix="kubectl-cbt-") as folder:
-        yield str(private_file(Path(folder), data))
+    with temporary_folder("kubectl-cbt-") as folder:
+        yield str(private_file(folder, data))
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Requests to the API server, logged as kubectl's ``-v`` logs its own; what is secret in them is redacted."""
+"""Requests to the API server, logged in the form of kubectl 1.32 and later, without what is secret in them."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class RequestLog:
 
     Args:
         level: kubectl's; below 6 nothing is logged.
-        write: takes each line.
+        write: takes each entry: its line, and the indented lines that continue it.
     """
 
-    def __init__(self, level: int = 0, write: Callable[[str], None] | None = None) -> None:
+    def __init__(self, level: int = 0, write: Callable[..., None] | None = None) -> None:
         self._level = level if write else 0
         self._write = write or _nowhere
         self._began = 0.0
@@ -49,8 +49,7 @@ class RequestLog:
         if self._level >= BODIES:
             self._line(f'"Request Body" body={self._body(orjson.dumps(body) if body is not None else b"")}')
         if self._level >= HEADERS:
-            self._line(f"{method} {redact(url)}")
-            self._headers("Request Headers:", headers)
+            self._line(f'"Request" verb={_quoted(method)} url={_quoted(redact(url))} headers=', headers)
 
     def response(
         self, method: str, url: str, status: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b""
@@ -60,27 +59,26 @@ class RequestLog:
             return
         from kubectl_cbt.redact import redact
 
-        took = f"in {round((time.monotonic() - self._began) * 1000)} milliseconds"
-        if self._level >= HEADERS:
-            self._line(f"Response Status: {redact(status)} {took}")
-        else:
-            self._line(f"{method} {redact(url)} {redact(status)} {took}")
+        status = f"status={_quoted(redact(status))}"
+        took = f" milliseconds={round((time.monotonic() - self._began) * 1000)}"
         if self._level >= BODIES:
-            self._headers("Response Headers:", headers)
+            self._line(f'"Response" {status} headers=', headers, took)
             self._line(f'"Response Body" body={self._body(body)}')
+        elif self._level >= HEADERS:
+            self._line(f'"Response" {status}{took}')
+        else:
+            self._line(f'"Response" verb={_quoted(method)} url={_quoted(redact(url))} {status}{took}')
 
     def say(self, text: str) -> None:
         """Something else that was done, from the level of the request lines on."""
         if self._level >= LINES:
             self._line(text)
 
-    def _headers(self, title: str, headers: Iterable[tuple[str, str]]) -> None:
+    def _shown_header(self, name: str, value: str) -> str:
         from kubectl_cbt.redact import redact_header, without
 
-        self._line(title)
-        for name, value in headers:
-            shown = "-".join(map(str.capitalize, name.split("-")))
-            self._line(f"    {shown}: {redact_header(name, without(value, [self._credential]))}")
+        shown = "-".join(map(str.capitalize, name.split("-")))
+        return f"\t{shown}: {redact_header(name, without(value, [self._credential]))}"
 
     def _body(self, body: bytes) -> str:
         from kubectl_cbt.redact import redact, without
@@ -91,10 +89,16 @@ class RequestLog:
         shown = redact(text[:limit])
         if len(text) > limit:
             shown = f"{shown} [truncated {len(text) - limit} chars]"
-        return orjson.dumps(shown).decode()
+        return _quoted(shown)
 
-    def _line(self, text: str) -> None:
-        self._write(f"I{datetime.now():%m%d %H:%M:%S.%f} {os.getpid():7} api.py] {text}")
+    def _line(self, text: str, headers: Iterable[tuple[str, str]] | None = None, rest: str = "") -> None:
+        """An entry; with headers, which stand on lines of their own, and what follows them."""
+        begin = f"I{datetime.now():%m%d %H:%M:%S.%f} {os.getpid():7} api.py] {text}"
+        shown = sorted(self._shown_header(*header) for header in headers or ())
+        if shown:
+            self._write(f"{begin}<", *shown, f" >{rest}")
+        else:
+            self._write(f"{begin}{'' if headers is None else _quoted('')}{rest}")
 
 
 def credential_of(headers: Iterable[tuple[str, str]]) -> str:
@@ -103,5 +107,10 @@ def credential_of(headers: Iterable[tuple[str, str]]) -> str:
     return next(found, "").rpartition(" ")[2]
 
 
-def _nowhere(line: str) -> None:
+def _quoted(text: str) -> str:
+    """As a value of a structured log."""
+    return orjson.dumps(text).decode()
+
+
+def _nowhere(*lines: str) -> None:
     """Nobody listens."""

@@ -154,11 +154,8 @@ CERTIFICATES = [
     of_user("a key that is missing", CERTIFICATE | {"client-key": "no"}, said="/no cannot be read: No such file"),
     of_user("a certificate goes before a plugin", EXEC | CERTIFICATE, sent=JANE),
     of_user("--client-certificate over a certificate", CERTIFICATE, *AS_JOE, sent=JOE),
-    # kubectl's own words for data beside a file: "client-cert-data will override". And then it fails.
-    of_user(
-        "--client-certificate over data", DATA, *AS_JOE, said="client-certificate and client-certificate-data exclude"
-    ),
-    of_user("--client-key over data", DATA, AS_JOE[1], said="client-key and client-key-data exclude each other"),
+    replace(of_user("--client-certificate over data", DATA, *AS_JOE, sent=JOE), since=36),
+    replace(of_user("--client-key over data", DATA, AS_JOE[1], said="or its key cannot be used"), since=36),
     of_user("--client-certificate with a token", TOKEN, *AS_JOE, sent=replace(ONE, certificate="joe")),
     of_user("--client-certificate over a plugin", EXEC, *AS_JOE, sent=JOE),
     of_user("--client-certificate with a provider", OIDC, *AS_JOE, sent=bearer(ID_TOKEN, certificate="joe")),

@@ -121,6 +121,34 @@ def test_an_interrupted_command_does_not_wait_for_threads():
     assert done.returncode == 143
 
 
+_IN_FOLDER = """
+import shutil, tempfile
+made, removed = tempfile.mkdtemp, shutil.rmtree
+
+def mkdtemp(*arguments, **options):
+    path = made(*arguments, **options)
+    {on_made}
+    return path
+
+def rmtree(*arguments, **options):
+    {on_removed}
+    return removed(*arguments, **options)
+
+tempfile.mkdtemp, shutil.rmtree = mkdtemp, rmtree
+"""
+
+
+@pytest.mark.parametrize(
+    ("on_made", "on_removed"), [("send()", "pass"), ("pass", "send()"), ("send()", "send()")], ids=["in", "out", "both"]
+)
+def test_a_signal_while_a_folder_is_made_or_removed_leaves_none(tmp_path, on_made, on_removed):
+    code = _IN_FOLDER.format(on_made=on_made, on_removed=on_removed)
+    done = run_with(code, "delta", "snap-a", "snap-b", "--demo", "-o", "name", TMPDIR=str(tmp_path))
+    assert done.returncode in (143, -signal.SIGTERM)
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc, which only Linux has")
 def test_default_handlers_are_back_before_the_interpreter_ends(tmp_path):
     """Python's own handlers would print tracebacks; ours would raise where nothing catches."""

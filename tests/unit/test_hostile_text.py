@@ -211,7 +211,7 @@ def said(text: str, verbosity: int) -> str:
                 raise error from ValueError(text)
             except errors.CbtError as raised:
                 speaker.error(raised)
-        stderr.log_line(text)
+        stderr.log_entry(text)
     return written.getvalue()
 
 

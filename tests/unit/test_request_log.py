@@ -8,7 +8,7 @@ import orjson
 import pytest
 from conftest import DELTA, run_command
 from kubeconfigs import kubectl
-from peers import needs_kubectl
+from peers import has_kubectl, needs_kubectl
 
 from kubectl_cbt.cluster.request_log import RequestLog
 
@@ -22,13 +22,13 @@ def logged() -> Callable[..., list[str]]:
     """What a level writes of a request and its answer, without what klog puts in front."""
 
     def logged(level: int, body: object = None, answer: bytes = b"{}", **headers: str) -> list[str]:
-        lines: list[str] = []
-        log = RequestLog(level, lines.append)
+        entries: list[tuple[str, ...]] = []
+        log = RequestLog(level, lambda *lines: entries.append(lines))
         log.request("POST", URL, headers.items(), body)
         log.response("POST", URL, "201 Created", headers.items(), answer)
         log.say("done")
-        assert all(re.match(HEAD, line) for line in lines)
-        return [re.sub(HEAD, "", line) for line in lines]
+        assert all(re.match(HEAD, entry[0]) for entry in entries)
+        return [re.sub(HEAD, "", line) for entry in entries for line in entry]
 
     return logged
 
@@ -39,7 +39,7 @@ def test_below_level_6_nothing_is_written(logged):
 
 def test_at_level_6_a_request_is_a_line(logged):
     line, said = logged(6)
-    assert re.fullmatch(f"POST {URL} 201 Created in \\d+ milliseconds", line)
+    assert re.fullmatch(f'"Response" verb="POST" url="{URL}" status="201 Created" milliseconds=\\d+', line)
     assert said == "done"
 
 
@@ -48,18 +48,25 @@ def test_at_level_7_its_headers_stand_below_and_logins_are_masked(logged):
         "authorization": "Bearer se-cret",
         "Proxy-Authorization": "Basic se-cret",
         "cookie": "se-cret",
-        "x-trace-id": "7",
+        "user-agent": "kubectl-cbt",
     }
-    first, title, *rest, status, said = logged(7, **headers)
-    assert (first, title) == (f"POST {URL}", "Request Headers:")
+    first, *rest, end, status, said = logged(7, **headers)
+    assert (first, end) == (f'"Request" verb="POST" url="{URL}" headers=<', " >")
     assert rest == [
-        "    Authorization: Bearer <masked>",
-        "    Proxy-Authorization: Basic <masked>",
-        "    Cookie: <masked>",
-        "    X-Trace-Id: 7",
+        "\tAuthorization: Bearer <masked>",
+        "\tCookie: <masked>",
+        "\tProxy-Authorization: Basic <masked>",
+        "\tUser-Agent: kubectl-cbt",
     ]
-    assert re.fullmatch(r"Response Status: 201 Created in \d+ milliseconds", status)
+    assert re.fullmatch(r'"Response" status="201 Created" milliseconds=\d+', status)
     assert said == "done"
+
+
+def test_at_level_8_the_answers_headers_are_shown_too(logged):
+    found = logged(8, Date="today")
+    assert found[found.index('"Response" status="201 Created" headers=<') :][1] == "\tDate: today"
+    assert any(re.fullmatch(r" > milliseconds=\d+", line) for line in found)
+    assert any(re.fullmatch(r'"Response" status="201 Created" headers="" milliseconds=\d+', line) for line in logged(8))
 
 
 def bodies(lines: list[str]) -> list[str]:
@@ -107,7 +114,7 @@ def test_a_token_is_not_shown_where_the_log_itself_cuts_the_body(logged):
 def test_headers_that_a_server_invents_are_not_shown(logged):
     lines = logged(8, None, b"", **{"X-Auth-Token": "se-cret", "X-Api-Key": "se-cret", "Date": "today"})
     assert "se-cret" not in "".join(lines)
-    assert "    Date: today" in lines
+    assert "\tDate: today" in lines
 
 
 def test_a_credential_that_the_server_repeats_is_not_shown(logged):
@@ -132,22 +139,26 @@ def test_nobody_who_listens_is_no_error():
 
 
 def without_numbers(lines: list[str]) -> list[str]:
-    """What differs from one run to the next, taken out."""
-    return [re.sub(r"\d+ milliseconds", "N milliseconds", re.sub(HEAD, "", line)) for line in lines if "] " in line]
+    """What differs from one run to the next, and what each program says of itself, taken out."""
+    shown = [re.sub(r"milliseconds=\d+", "milliseconds=N", re.sub(HEAD, "", line)) for line in lines]
+    own = ("\tUser-Agent:", "\tAccept:", '"Feature gate', '"Config loaded', "Config loaded")
+    return [line for line in shown if not line.startswith(own)]
 
 
 @needs_kubectl
 @pytest.mark.parametrize("level", [6, 7])
-def test_the_lines_are_kubectls(demo, tmp_path, level):
+def test_the_entries_are_kubectls(demo, tmp_path, level):
     path = "/apis/cbt.storage.k8s.io/v1beta1/snapshotmetadataservices"
     theirs = kubectl(tmp_path, demo.kubeconfig, "get", "--raw", path, "-v", str(level)).stderr.splitlines()
     ours = run_command("services", "-v", str(level), cluster=demo).stderr.splitlines()
-    assert all(re.match(HEAD, line) for line in (*theirs, *ours))
-    told = [line for line in without_numbers(theirs) if not line.startswith(("Config loaded", "    "))]
+    assert all(re.match(HEAD, line) for line in (*theirs, *ours) if line[:1] not in ("\t", " "))
+    if not has_kubectl(since=32):
+        return
+    told = without_numbers(theirs)
     assert told
     assert set(told) <= set(without_numbers(ours))
-    assert ("    Authorization: Bearer <masked>" in without_numbers(ours)) is (level == 7)
-    assert ("    Authorization: Bearer <masked>" in without_numbers(theirs)) is (level == 7)
+    assert ("\tAuthorization: Bearer <masked>" in ours) is (level == 7)
+    assert ("\tAuthorization: Bearer <masked>" in theirs) is (level == 7)
 
 
 @pytest.mark.parametrize("level", ["6", "9", "10"])
@@ -164,7 +175,7 @@ def test_no_token_of_any_kind_reaches_the_log(own_demo, level):
     own_demo.api.seen = lambda method, path, headers: tokens.append(headers["Authorization"].removeprefix("Bearer "))
     found = run_command(*DELTA, "-o", "name", "-v", level, cluster=own_demo)
     assert found.returncode == 0
-    assert "/serviceaccounts/backup-app/token 201 Created in " in found.stderr or int(level) > 6
+    assert '/serviceaccounts/backup-app/token" status="201 Created"' in found.stderr or int(level) > 6
     assert "TokenRequest" in found.stderr or level == "6"
     assert issued
     for token in {*issued, *tokens, own_demo.identity.admin_token}:
