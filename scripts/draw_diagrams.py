@@ -43,12 +43,17 @@ def figure(title: str, subtitle: str, about: str, height: int, *shapes: str) -> 
         about: what the picture says, for those who cannot see it.
     """
     lines = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}" '
-        f'role="img" font-family="{_SANS}">',
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" '
+            f'height="{height}" role="img" font-family="{_SANS}">'
+        ),
         f"<title>{escape(title)}</title>",
         f"<desc>{escape(about)}</desc>",
-        f'<defs><pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-        f'<rect width="5" height="5" fill="{_WHITE}"/><rect width="1.6" height="5" fill="{QUIET}"/></pattern></defs>',
+        (
+            '<defs><pattern id="hatch" width="5" height="5" patternUnits="userSpaceOnUse" '
+            f'patternTransform="rotate(45)"><rect width="5" height="5" fill="{_WHITE}"/>'
+            f'<rect width="1.6" height="5" fill="{QUIET}"/></pattern></defs>'
+        ),
         box(0.5, 0.5, _WIDTH - 1, height - 1, fill=GROUND, stroke="#dcdad2", radius=10),
         text(24, 36, title, size=17, bold=True),
         text(24, 57, subtitle, fill=QUIET),

@@ -81,9 +81,11 @@ ERRORS = [
     (
         "error-volumesnapshot-forbidden",
         errors.Forbidden,
-        'Error from server (Forbidden): volumesnapshots.snapshot.storage.k8s.io "snap-a" is forbidden: User '
-        '"system:serviceaccount:nobody:nobody" cannot get resource "volumesnapshots" in API group '
-        '"snapshot.storage.k8s.io" in the namespace "default"',
+        (
+            'Error from server (Forbidden): volumesnapshots.snapshot.storage.k8s.io "snap-a" is forbidden: User '
+            '"system:serviceaccount:nobody:nobody" cannot get resource "volumesnapshots" in API group '
+            '"snapshot.storage.k8s.io" in the namespace "default"'
+        ),
     ),
     (
         "error-tokenrequest-sa-not-found",

@@ -47,13 +47,17 @@ def test_an_impersonated_service_account_has_its_groups_unless_others_are_given(
     [
         (
             (("Impersonate-User", "jane"),),
-            'users "jane" is forbidden: User "system:serviceaccount:backup:backup-app" cannot impersonate resource '
-            '"users" in API group "" at the cluster scope',
+            (
+                'users "jane" is forbidden: User "system:serviceaccount:backup:backup-app" cannot impersonate resource '
+                '"users" in API group "" at the cluster scope'
+            ),
         ),
         (
             (("Impersonate-User", ACCOUNT),),
-            'serviceaccounts "shop-backup" is forbidden: User "system:serviceaccount:backup:backup-app" cannot '
-            'impersonate resource "serviceaccounts" in API group "" in the namespace "shop"',
+            (
+                'serviceaccounts "shop-backup" is forbidden: User "system:serviceaccount:backup:backup-app" cannot '
+                'impersonate resource "serviceaccounts" in API group "" in the namespace "shop"'
+            ),
         ),
     ],
 )

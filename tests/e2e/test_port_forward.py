@@ -160,8 +160,10 @@ def test_a_child_that_starts_slowly_is_waited_for(own_demo, tmp_path, whole):
 # As the real kubectl 1.32 words them, and as older ones did.
 REFUSALS = [
     (
-        'Error from server (Forbidden): pods "csi-0" is forbidden: User "jane" cannot create resource'
-        ' "pods/portforward" in API group "" in the namespace "storage"',
+        (
+            'Error from server (Forbidden): pods "csi-0" is forbidden: User "jane" cannot create resource'
+            ' "pods/portforward" in API group "" in the namespace "storage"'
+        ),
         "you may not forward ports in namespace storage",
         "kubectl cbt rbac --for-user",
     ),

@@ -67,8 +67,10 @@ LOADED = {
     "--help": ("from kubectl_cbt.cli.app import run\nrun(['--help'])", TYPER),
     "version": ("from kubectl_cbt.cli.app import run\nrun(['version'])", TYPER | PYDANTIC),
     "completing a verb": (
-        "sys.argv = ['kubectl_complete-cbt', 'del']\n"
-        "from kubectl_cbt.complete_main import _answer\nassert 'delta' in _answer(sys.argv[1:])",
+        (
+            "sys.argv = ['kubectl_complete-cbt', 'del']\n"
+            "from kubectl_cbt.complete_main import _answer\nassert 'delta' in _answer(sys.argv[1:])"
+        ),
         TYPER,
     ),
     "completing a snapshot": (

@@ -97,8 +97,10 @@ def _bad_token(exam: Exam) -> Observed:
 
 
 _CODES = "The code is all a client has to decide whether to retry, to take a full backup, or to wake somebody."
-_UNKNOWN = "An error of the storage system wrapped without a gRPC status: it arrives as UNKNOWN, which the sidecar"
-" turns into INTERNAL."
+_UNKNOWN = (
+    "An error of the storage system wrapped without a gRPC status: it arrives as UNKNOWN, which the sidecar"
+    " turns into INTERNAL."
+)
 
 ARGUMENTS: tuple[Case, ...] = (
     Case(

@@ -91,8 +91,8 @@ def _sends_all(exam: Exam) -> Observed:
         more = probe.runs.within(whole.end, 2**63 - 1)
         if not len(more):
             return []
-        return [f"OK came at byte {whole.end}, and from there {counted(len(more), 'range')} more, the first at"
-                f" {more.first(1)[0][0]}"]  # fmt: skip
+        return [(f"OK came at byte {whole.end}, and from there {counted(len(more), 'range')} more, the first at"
+                f" {more.first(1)[0][0]}")]  # fmt: skip
 
     return _of_each(exam, rest, "once more from the end of the last extent")
 
@@ -114,15 +114,21 @@ def _of_each(exam: Exam, look: Callable[[Question], list[str]], sent: str) -> Ob
 _WHY = {
     "R1": (
         "An extent of nothing says nothing; a reader that trusts it may loop or divide by zero.",
-        "A run that was opened and closed at the same block: the end taken as inclusive in one place, exclusive"
-        " in another.",
+        (
+            "A run that was opened and closed at the same block: the end taken as inclusive in one place, exclusive"
+            " in another."
+        ),
     ),
     "R2": (
-        "Readers copy as they go. What comes out of order or twice is copied twice, and a resume from the last"
-        " end skips"
-        " what had not been sent yet.",
-        "Results of several workers or of several bitmap pages joined without sorting; a page border counted to"
-        " both pages.",
+        (
+            "Readers copy as they go. What comes out of order or twice is copied twice, and a resume from the last"
+            " end skips"
+            " what had not been sent yet."
+        ),
+        (
+            "Results of several workers or of several bitmap pages joined without sorting; a page border counted to"
+            " both pages."
+        ),
     ),
     "R3": (
         "The type says how to read the sizes; a reader sets up its buffers by it once.",
@@ -130,8 +136,10 @@ _WHY = {
     ),
     "R4": (
         "The capacity says where the volume ends, and so whether all has come.",
-        "The capacity is set in the first response only; or the live volume's size is asked for each message"
-        " while it grows.",
+        (
+            "The capacity is set in the first response only; or the live volume's size is asked for each message"
+            " while it grows."
+        ),
     ),
     "R5": (
         "A reader of FIXED_LENGTH may multiply instead of add.",
@@ -147,8 +155,10 @@ _WHY = {
     ),
     "R7": (
         "Whoever resumes would take what he has for something new.",
-        "starting_offset compared with the beginning of an extent and not with its end; or ignored, and all sent"
-        " from 0.",
+        (
+            "starting_offset compared with the beginning of an extent and not with its end; or ignored, and all sent"
+            " from 0."
+        ),
     ),
     "W1": (
         "No block lies in front of the volume.",
