@@ -217,7 +217,7 @@ os.dup2(stdout, 1)
 """
 
 
-@pytest.mark.parametrize("form", ["summary", "json", "lister-json"])
+@pytest.mark.parametrize("form", ["json", "lister-json"])
 def test_a_message_of_empty_extents_takes_some_twenty_times_its_length(tmp_path, form):
     """6 MiB hold three million of them; each took 150 bytes and more, of which its columns are 16."""
     path = bomb(tmp_path / "empty.cbtrec", b"M", 6 * 2**20, part=b"\x1a\0" * 2**19)
