@@ -38,7 +38,7 @@ _LETTERS = st.one_of(
 )
 hostile_texts = st.text(_LETTERS, min_size=1, max_size=12)
 
-_FEW = settings(max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+_FEW = settings(max_examples=5, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 def against_hostile_text(test: Callable[..., None]) -> Callable[..., None]:

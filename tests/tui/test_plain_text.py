@@ -180,7 +180,7 @@ class _Opened:
         """The file is closed by the test."""
 
 
-NAMES = {"markup": MARKUP, "closing": "[/x]", "escapes": ESCAPES}
+NAMES = {"markup": MARKUP, "escapes": ESCAPES}
 
 
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
@@ -208,7 +208,7 @@ def test_a_hostile_document_writes_no_file_wherever_one_clicks(homes, tmp_path, 
             assert_plain(pilot)
             region = dialog.query_one("#problem").region
             for y in range(region.y, region.bottom):
-                for x in range(region.x + 1, region.right, 9):
+                for x in range(region.x + 1, region.right, 19):
                     await pilot.click(offset=(x, y))
             assert pilot.app.screen is dialog
             await press(pilot, "escape")
@@ -217,52 +217,52 @@ def test_a_hostile_document_writes_no_file_wherever_one_clicks(homes, tmp_path, 
         drive(MapScreen(loader, None), steps, size=(80, 24))
 
 
-@pytest.mark.parametrize("text", TYPED)
 @pytest.mark.parametrize("key", ["colon", "slash"])
-def test_what_is_typed_into_a_prompt_is_never_markup(homes, text, key):
+def test_what_is_typed_into_a_prompt_is_never_markup(homes, key):
     async def steps(pilot, screen):
-        await press(pilot, key)
-        line = screen.query_one("#prompt-input")
-        if len(text) < 5:
-            await type_text(pilot, text)
-        else:
-            line.value = text
-        assert line.value == text
-        assert_plain(pilot)
-        await press(pilot, "enter")
-        # What is wrong with it is said, in its own words.
-        assert screen.query_one("#prompt-problem").content.plain
-        assert_plain(pilot)
-        await press(pilot, "escape")
-        assert pilot.app.bug is None
+        for text in TYPED:
+            await press(pilot, key)
+            line = screen.query_one("#prompt-input")
+            if len(text) < 5:
+                await type_text(pilot, text)
+            else:
+                line.value = text
+            assert line.value == text
+            assert_plain(pilot)
+            await press(pilot, "enter")
+            # What is wrong with it is said, in its own words.
+            assert screen.query_one("#prompt-problem").content.plain
+            assert_plain(pilot)
+            await press(pilot, "escape")
+            assert pilot.app.bug is None
 
     drive(the_map(), steps)
 
 
-@pytest.mark.parametrize("text", [*TYPED, ESCAPES])
-def test_what_is_typed_as_a_files_name_is_never_markup(homes, text):
+def test_what_is_typed_as_a_files_name_is_never_markup(homes):
     async def steps(pilot, screen):
         await press(pilot, "e")
         dialog = pilot.app.screen
-        dialog.query_one("#path").value = f"no/such/{text}"
-        await press(pilot, "enter")
-        await until(pilot, lambda: ("cannot be shown" if text == ESCAPES else "No such file") in problem(dialog))
-        assert_plain(pilot)
-        await press(pilot, "tab", "down", "space", "escape")
-        assert_plain(pilot)
+        for text in (*TYPED, ESCAPES):
+            dialog.query_one("#path").value = f"no/such/{text}"
+            await press(pilot, "enter")
+            said = "cannot be shown" if text == ESCAPES else "No such file"
+            await until(pilot, lambda said=said: said in problem(dialog))
+            assert_plain(pilot)
+            await press(pilot, "tab", "down", "space", "shift+tab")
+            assert_plain(pilot)
 
     drive(the_map(), steps)
 
 
-@pytest.mark.parametrize("text", ["[/x]", MARKUP])
-def test_what_is_typed_into_the_palette_of_actions_is_never_markup(homes, text):
+def test_what_is_typed_into_the_palette_of_actions_is_never_markup(homes):
     async def steps(pilot, screen):
         await press(pilot, "ctrl+p")
         await until(pilot, lambda: isinstance(pilot.app.screen, CommandPalette))
-        pilot.app.screen.query_one("CommandInput").value = text
-        await until(pilot, lambda: "No matches" in shown(pilot.app))
-        assert clickable(pilot) == []
-        await press(pilot, "escape")
+        for text in ("[/x]", MARKUP):
+            pilot.app.screen.query_one("CommandInput").value = text
+            await until(pilot, lambda: "No matches" in shown(pilot.app))
+            assert clickable(pilot) == []
 
     drive(the_map(), steps)
 
@@ -278,7 +278,7 @@ def hostile_entries(text: str) -> list:
     return [plain_entry, named, broken, *alike]
 
 
-@pytest.mark.parametrize("text", ["[/x]", MARKUP, ESCAPES], ids=["closing", "markup", "escapes"])
+@pytest.mark.parametrize("text", ["[/x]" + MARKUP, ESCAPES], ids=["markup", "escapes"])
 def test_hostile_names_are_listed_filtered_marked_and_opened(homes, text):
     async def steps(pilot, screen):
         assert_plain(pilot)

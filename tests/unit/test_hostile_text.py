@@ -3,6 +3,7 @@ its own, and the same data when a document is read again."""
 
 import ast
 import contextlib
+import functools
 import io
 import json
 import re
@@ -62,6 +63,7 @@ def test_a_message_of_many_lines_becomes_one(text):
 # Streams.
 
 
+@functools.cache
 def streamed(form: StreamFormat, text: str, *, complete: bool, screen: Screen) -> str:
     failure = None if complete else filled(Failure, text)
     violation = filled(Violation, text, level=MUST)
@@ -106,6 +108,7 @@ def test_no_format_of_a_stream_hands_hostile_text_on(form, text):
 # Lists.
 
 
+@functools.cache
 def listed(form: ListFormat, text: str) -> str:
     columns = (ListColumn("NAMESPACE"), *snapshots._COLUMNS)
     obstacles = (text, "")
@@ -142,6 +145,7 @@ def test_no_list_hands_hostile_text_on(form, text):
 # Reports.
 
 
+@functools.cache
 def reported(form: ReportFormat, text: str, *, screen: Screen, walk: bool) -> str:
     written: list[str] = []
     report = Report(form, written.append, screen, text, {"driver": text, text: text}, shows_what_is_there=walk)
@@ -193,6 +197,7 @@ def test_a_name_cannot_make_a_tap_failure_pass(text):
 # Standard error, and what else is said beside the data.
 
 
+@functools.cache
 def said(text: str, verbosity: int) -> str:
     """Everything that can be said, of every kind of error."""
     with contextlib.redirect_stderr(io.StringIO()) as written:
