@@ -16,6 +16,7 @@ import typer
 from kubectl_cbt.cli.ask import Naming, ask
 from kubectl_cbt.cli.diagnostics import Diagnostics, is_a_terminal
 from kubectl_cbt.cli.options import DEFAULT_SEED, Asking, Cluster, Terminal, Viewing
+from kubectl_cbt.cli.started_as import command_name
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.cli.stopping import Stopped
 from kubectl_cbt.errors import ConfigError, UsageError
@@ -41,12 +42,12 @@ _FAULT = typer.Option(
 _LOOK_UP_SECONDS = 0.5
 
 _TRY = """\
-That was: kubectl cbt delta snap-a snap-b --demo
-Try:      kubectl cbt browse --demo
-          kubectl cbt snapshots -A --demo
-          kubectl cbt delta pg-mon pg-tue -n shop --demo
-          kubectl cbt demo serve     and point kubectl itself at it
-          kubectl cbt demo faults    and let its services make mistakes"""
+That was: {command} delta snap-a snap-b --demo
+Try:      {command} browse --demo
+          {command} snapshots -A --demo
+          {command} delta pg-mon pg-tue -n shop --demo
+          {command} demo serve     and point kubectl itself at it
+          {command} demo faults    and let its services make mistakes"""
 
 _FAULT_COLUMNS = (ListColumn("FAULT"), ListColumn("OF"), ListColumn("MISTAKE"), ListColumn("SHOWS WITH"))
 
@@ -75,7 +76,7 @@ def demo(
         return
     code = ask(Naming("snap-b", base="snap-a"), Cluster(demo=True, seed=seed, fault=fault), Asking(), terminal, viewing)
     if is_a_terminal(sys.stderr):
-        Diagnostics(quiet=terminal.quiet).note(*_TRY.splitlines())
+        Diagnostics(quiet=terminal.quiet).note(*_TRY.format(command=command_name()).splitlines())
     raise typer.Exit(code)
 
 
@@ -130,7 +131,8 @@ def serve(
     ):
         write_stdout(f"export KUBECONFIG={cluster.kubeconfig}\n")
         diagnostics.note(
-            "contexts: demo, demo-admin (no ServiceAccount), demo-shop (least rights), demo-nobody (none)",
+            "contexts: demo (a ServiceAccount that may read everything), demo-admin (a user that may also apply RBAC),",
+            "          demo-shop (the least rights that work, in namespace shop), demo-nobody (none)",
             *to_try,
             "The demo cluster runs until Ctrl-C.",
         )
@@ -156,7 +158,7 @@ def _on_socket(cluster: DemoCluster, path: Path | None, which: CsiDriver) -> Ite
             hint="--csi-socket takes a new file in a folder of yours; its whole path has at most 107 bytes",
         ) from error
     with service:
-        yield [f"{name}: kubectl cbt delta {ids} --csi-endpoint {service.endpoint}"]
+        yield [f"{name}: {command_name()} delta {ids} --csi-endpoint {service.endpoint}"]
 
 
 def _until_stopped(diagnostics: Diagnostics) -> None:

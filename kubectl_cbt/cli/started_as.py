@@ -1,0 +1,27 @@
+"""How a person calls this command, for the commands that we suggest to try next."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+SCRIPT = "kubectl-cbt"
+
+
+def command_name() -> str:
+    """``kubectl cbt`` where kubectl finds the plugin; else the script, as short as it can be called from here."""
+    if shutil.which(SCRIPT):
+        return "kubectl cbt" if shutil.which("kubectl") else SCRIPT
+    started = Path(sys.argv[0])
+    if started.name == SCRIPT:
+        return shlex.quote(_shortest(started))
+    return f"{shlex.quote(_shortest(Path(sys.executable)))} -m kubectl_cbt"
+
+
+def _shortest(path: Path) -> str:
+    relative = os.path.relpath(path)
+    # A word without a slash would be looked up on PATH.
+    return min(str(path), relative if os.sep in relative else f".{os.sep}{relative}", key=len)
