@@ -19,6 +19,7 @@ from kubectl_cbt.cli.showing import has_screen, show_map, wants_screen
 from kubectl_cbt.errors import DocumentError, UsageError
 from kubectl_cbt.model.limits import MAX_MESSAGE_BYTES
 from kubectl_cbt.output.registry import StreamFormat
+from kubectl_cbt.units import as_argument
 
 if TYPE_CHECKING:
     from kubectl_cbt.model.results import Asked
@@ -134,7 +135,7 @@ def _unreadable(error: OSError, file: str) -> str:
     if isinstance(error, IsADirectoryError):
         return "name one of the files in it"
     if isinstance(error, FileNotFoundError) and "/" not in file:
-        return f"open reads files; if {file} is a VolumeSnapshot: kubectl cbt allocated {file}"
+        return f"open reads files; if {file} is a VolumeSnapshot: kubectl cbt allocated {as_argument(file)}"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Requests to the API server, logged in the form of kubectl 1.32 and later, without what is secret in them."""
+"""Requests to the API server, logged in the form of kubectl 1.33 and later, without what is secret in them."""
 
 from __future__ import annotations
 

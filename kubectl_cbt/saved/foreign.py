@@ -11,6 +11,7 @@ import orjson
 from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.saved.fields import shown
 from kubectl_cbt.saved.text import HINT_OPENABLE, Text
+from kubectl_cbt.units import as_argument
 
 __all__ = ["HINT_OPENABLE"]
 
@@ -45,7 +46,7 @@ def not_yet(name: str, what: str, kind: str, jq: str) -> DocumentError:
         )
     file = _argument(name)
     size = ", with the size of the volume for SIZE_IN_BYTES" if "SIZE_IN_BYTES" in jq else ""
-    command = f"jq {shlex.quote(jq)}{file} | kubectl cbt open - --kind {kind}"
+    command = f"jq {shlex.quote(jq)}{file} | kubectl cbt open - --kind {as_argument(kind)}"
     return DocumentError(message, hint=f"convert it{size}:\n{command}")
 
 
@@ -66,12 +67,12 @@ def kubernetes_object(name: str, kind: str, names: Mapping[str, str]) -> Documen
     kind = kind if _KIND.fullmatch(kind) else ""
     known = {key: value for key, value in names.items() if _NAME.fullmatch(value)}
     called = f" {known['name']}" if "name" in known else ""
-    where = f" -n {known['namespace']}" if "namespace" in known else ""
+    where = f" -n {as_argument(known['namespace'])}" if "namespace" in known else ""
     what = f"the {kind}{called}" if kind and called else f"a {kind}" if kind else "a list of Kubernetes objects"
     if kind == "VolumeSnapshot":
-        hint = f"query it instead: kubectl cbt allocated {known.get('name', 'NAME')}{where}"
+        hint = f"query it instead: kubectl cbt allocated {as_argument(known.get('name', 'NAME'))}" + where
     elif kind == "PersistentVolumeClaim":
-        hint = f"list its snapshots, then query one: kubectl cbt snapshots{where}"
+        hint = "list its snapshots, then query one: kubectl cbt snapshots" + where
     else:
         hint = "list the snapshots that can be queried: kubectl cbt snapshots -A"
     return DocumentError(f"{name} is {what} of Kubernetes, not saved extents", hint=hint)

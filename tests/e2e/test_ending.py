@@ -180,7 +180,7 @@ def test_no_temporary_folder_is_needed_where_there_are_no_keys(demo, monkeypatch
     def refuse(**_: str) -> None:
         raise FileNotFoundError(2, "No usable temporary directory found")
 
-    monkeypatch.setattr("kubectl_cbt.cluster.private_files.TemporaryDirectory", refuse)
+    monkeypatch.setattr("tempfile.mkdtemp", refuse)
     with load_config(Login(kubeconfig=str(demo.kubeconfig))) as config:
         assert config.namespace == "default"
 

@@ -13,7 +13,8 @@ import pytest
 import yaml
 from conftest import COMMAND, DELTA, run_command
 from inside import NAME, NAMESPACE, PORT, Standin, behind_a_service
-from kubeconfigs import Cast, kubectl, lay_out, needs_kubectl, of_cluster, of_user
+from kubeconfigs import Cast, kubectl, lay_out, of_cluster, of_user
+from peers import needs_kubectl
 
 from kubectl_cbt.cluster.api import Api
 from kubectl_cbt.cluster.config import load_config

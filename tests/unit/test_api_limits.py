@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from kubectl_cbt.cluster.catalogue import Catalogue
 from kubectl_cbt.cluster.config import LoadedConfig
 from kubectl_cbt.cluster.connection import Connection
 from kubectl_cbt.cluster.kubeconfig import Impersonation
+from kubectl_cbt.cluster.tls import client_context
 from kubectl_cbt.demo.certificates import CertificateAuthority
 from kubectl_cbt.errors import ApiError, ApiUnreachable
 
@@ -145,6 +147,11 @@ def serving(*answers: Answer, tls: ssl.SSLContext | None = None) -> Iterator[Ser
         server.close()
 
 
+def connection(server: str, ca: bytes = b"") -> Connection:
+    """To a server; without a CA nothing is trusted."""
+    return Connection(server, client_context(ca or None, verify=True))
+
+
 @contextmanager
 def asking(connection: Connection, seconds: float = DEADLINE_SECONDS) -> Iterator[Api]:
     api = Api(LoadedConfig(connection, "default", Impersonation()), seconds)
@@ -157,21 +164,20 @@ def asking(connection: Connection, seconds: float = DEADLINE_SECONDS) -> Iterato
 @contextmanager
 def served(*answers: Answer, seconds: float = DEADLINE_SECONDS) -> Iterator[Api]:
     """Both, without TLS."""
-    with serving(*answers) as server, asking(Connection(f"http://127.0.0.1:{server.port}"), seconds) as api:
+    with serving(*answers) as server, asking(connection(f"http://127.0.0.1:{server.port}"), seconds) as api:
         yield api
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory) -> tuple[ssl.SSLContext, str]:
-    """A server's side of TLS, and the file of the CA to trust for it."""
+def authority(tmp_path_factory) -> tuple[ssl.SSLContext, bytes]:
+    """A server's side of TLS, and the CA to trust for it."""
     folder: Path = tmp_path_factory.mktemp("tls")
     made = CertificateAuthority("api limits")
     certificate = made.issue("127.0.0.1")
     (folder / "server.pem").write_bytes(certificate.key_pem + certificate.certificate_pem)
-    (folder / "ca.pem").write_bytes(made.pem)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "server.pem")
-    return context, str(folder / "ca.pem")
+    return context, made.pem
 
 
 SLOW_ANSWERS = [slow_status_line, slow_header, endless_continue, slow_body, slow_chunks, slow_error]
@@ -195,24 +201,28 @@ def test_a_dripped_answer_ends_at_the_deadline(slow):
 @pytest.mark.parametrize("slow", [slow_status_line, slow_chunks], ids=named)
 def test_a_dripped_answer_over_tls_ends_at_the_deadline(slow, authority):
     tls, ca = authority
-    with serving(slow, tls=tls) as server:
-        connection = Connection(f"https://127.0.0.1:{server.port}", ca_file=ca)
-        with asking(connection) as api, pytest.raises(ApiUnreachable, match="did not answer in time"):
-            api.get("version")
+    with (
+        serving(slow, tls=tls) as server,
+        asking(connection(f"https://127.0.0.1:{server.port}", ca)) as api,
+        pytest.raises(ApiUnreachable, match="did not answer in time"),
+    ):
+        api.get("version")
 
 
 def test_a_dripped_answer_of_a_proxy_ends_at_the_deadline():
     with serving(slow_header) as proxy:
-        connection = Connection("https://127.0.0.1:1", proxy=f"http://127.0.0.1:{proxy.port}")
-        with asking(connection) as api, pytest.raises(ApiUnreachable, match="did not answer in time"):
+        through = replace(connection("https://127.0.0.1:1"), proxy=f"http://127.0.0.1:{proxy.port}")
+        with asking(through) as api, pytest.raises(ApiUnreachable, match="did not answer in time"):
             api.get("version")
         assert proxy.requests[0].startswith(b"CONNECT ")
 
 
 def test_a_server_that_sets_up_no_tls_ends_at_the_deadline(authority):
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        connection = Connection(f"https://127.0.0.1:{silent.getsockname()[1]}", ca_file=authority[1])
-        with asking(connection) as api, pytest.raises(ApiUnreachable, match="did not answer in time"):
+        with (
+            asking(connection(f"https://127.0.0.1:{silent.getsockname()[1]}", authority[1])) as api,
+            pytest.raises(ApiUnreachable, match="did not answer in time"),
+        ):
             api.get("version")
 
 
@@ -254,11 +264,12 @@ from kubectl_cbt.cluster.api import Api
 from kubectl_cbt.cluster.config import LoadedConfig
 from kubectl_cbt.cluster.connection import Connection
 from kubectl_cbt.cluster.kubeconfig import Impersonation
+from kubectl_cbt.cluster.tls import client_context
 from kubectl_cbt.errors import CbtError
 import urllib3
 begin()
 try:
-    Api(LoadedConfig(Connection(sys.argv[1]), "default", Impersonation()), 60).get("version")
+    Api(LoadedConfig(Connection(sys.argv[1], client_context(None, verify=True)), "default", Impersonation()), 60).get("version")
 except CbtError as error:
     print(error.message)
 """

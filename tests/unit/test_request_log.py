@@ -152,7 +152,7 @@ def test_the_entries_are_kubectls(demo, tmp_path, level):
     theirs = kubectl(tmp_path, demo.kubeconfig, "get", "--raw", path, "-v", str(level)).stderr.splitlines()
     ours = run_command("services", "-v", str(level), cluster=demo).stderr.splitlines()
     assert all(re.match(HEAD, line) for line in (*theirs, *ours) if line[:1] not in ("\t", " "))
-    if not has_kubectl(since=32):
+    if not has_kubectl(since=33):
         return
     told = without_numbers(theirs)
     assert told
