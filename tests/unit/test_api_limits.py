@@ -218,12 +218,12 @@ def test_a_dripped_answer_of_a_proxy_ends_at_the_deadline():
 
 
 def test_a_server_that_sets_up_no_tls_ends_at_the_deadline(authority):
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        with (
-            asking(connection(f"https://127.0.0.1:{silent.getsockname()[1]}", authority[1])) as api,
-            pytest.raises(ApiUnreachable, match="did not answer in time"),
-        ):
-            api.get("version")
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        asking(connection(f"https://127.0.0.1:{silent.getsockname()[1]}", authority[1])) as api,
+        pytest.raises(ApiUnreachable, match="did not answer in time"),
+    ):
+        api.get("version")
 
 
 def test_the_head_of_a_watch_that_is_dripped_ends_at_the_deadline():
@@ -269,7 +269,8 @@ from kubectl_cbt.errors import CbtError
 import urllib3
 begin()
 try:
-    Api(LoadedConfig(Connection(sys.argv[1], client_context(None, verify=True)), "default", Impersonation()), 60).get("version")
+    connection = Connection(sys.argv[1], client_context(None, verify=True))
+    Api(LoadedConfig(connection, "default", Impersonation()), 60).get("version")
 except CbtError as error:
     print(error.message)
 """
