@@ -8,7 +8,8 @@
     │   ├── Unauthorized                401
     │   ├── Forbidden                   403
     │   ├── NotFound                    404 for an object
-    │   └── ResourceTypeMissing         404 for a whole API group: its CRDs are not installed
+    │   ├── ResourceTypeMissing         404 for a whole API group: its CRDs are not installed
+    │   └── MalformedObject             200, and what came is not the object of the contract
     ├── SnapshotUnusable                a snapshot that may not, or need not, be asked about
     ├── ServiceUnusable                 a SnapshotMetadataService that cannot be called as it stands
     ├── TokenUnavailable                no token can be had for the call
@@ -101,6 +102,14 @@ class NotFound(ApiError):
 
 class ResourceTypeMissing(ApiError):
     """404 for a whole group or version: the API server does not serve the resource type."""
+
+
+class MalformedObject(ApiError):
+    """The API server answered with an object that is not of its type; the message names object and field."""
+
+    def __init__(self, message: str, *, status: int = 200, reason: str = "", hint: str = "") -> None:
+        super().__init__(message, status=status, reason=reason, hint=hint)
+        self.prefix = "error: "
 
 
 class SnapshotUnusable(CbtError):

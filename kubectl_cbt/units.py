@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from decimal import Decimal
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)", re.ASCII)
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
@@ -37,6 +41,18 @@ _WITHOUT_GLYPH = frozenset(
     for code in range(first, last + 1)
 )
 """What str.isprintable() passes although nothing is drawn: Unicode's default-ignorable letters, marks and symbols."""
+
+_RFC_3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,30})?(Z|[+-][0-9]{2}:[0-9]{2})", re.I
+)
+_KUBERNETES_QUANTITY = re.compile(
+    r"([+-]?(?:[0-9]{1,50}(?:[.][0-9]{0,50})?|[.][0-9]{1,50}))(?:([numkMGTPE]|[KMGTPE]i|)|[eE]([+-]?[0-9]{1,3}))"
+)
+_DECIMAL_EXPONENTS = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
+_BINARY_QUANTITY = re.compile("([0-9]{1,50})(|[KMGTPE]i)")
+
+_LONGEST_NUMBER = 400
+"""Digits that a number on a command line may have: longer than any that makes sense, far from where Python refuses."""
 
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([kKMGTPE]i?)?[bB]?", re.ASCII)
 
@@ -131,6 +147,73 @@ def age(since: datetime | None, now: datetime | None = None) -> str:
     return f"{years}y{rest}d" if years < 8 and rest else f"{years}y"
 
 
+def parse_time(text: str) -> datetime:
+    """A time of RFC 3339, in UTC. Letters may be small, as the RFC allows.
+
+    Raises:
+        TypeError: not a text.
+        ValueError: not such a time, or one outside the years 1 to 9999.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"{type(text).__name__} is not a text")
+    if not _RFC_3339.fullmatch(text):
+        raise ValueError("not a time of RFC 3339")
+    try:
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("a time outside the years 1 to 9999") from error
+
+
+def parse_quantity(text: str) -> int | Decimal:
+    """The number that a Kubernetes quantity stands for: ``10Gi``, ``500m``, ``1e3``. Takes no time for large exponents.
+
+    Raises:
+        TypeError: not a text.
+        ValueError: not a quantity, or one of more digits or a larger exponent than any quantity needs.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"{type(text).__name__} is not a text")
+    plain = _BINARY_QUANTITY.fullmatch(text)
+    if plain:
+        # What nearly every object holds, without the import below.
+        return int(plain[1]) << _binary_shift(plain[2])
+    match = _KUBERNETES_QUANTITY.fullmatch(text)
+    if not match:
+        raise ValueError("not a quantity")
+    from decimal import Context, Decimal
+
+    number, unit, exponent = match.groups()
+    if exponent is not None:
+        return Decimal(f"{number}e{exponent}")
+    if unit.endswith("i"):
+        return Context(prec=200).multiply(Decimal(number), Decimal(1 << _binary_shift(unit)))
+    return Decimal(f"{number}e{_DECIMAL_EXPONENTS[unit]}")
+
+
+def _binary_shift(unit: str) -> int:
+    return 10 * (1 + "KMGTPE".index(unit[0])) if unit else 0
+
+
+def utc_time(when: datetime) -> str:
+    """A time as Kubernetes writes it, in UTC and to the second: ``2025-06-02T08:00:00Z``, ``0001-01-01T00:00:00Z``."""
+    # Not strftime: it writes the year 1 as "1" on some systems, which no reader of RFC 3339 accepts.
+    return f"{_in_utc(when).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+
+
+def utc_words(when: datetime) -> str:
+    """A time for a person, in UTC and to the second: ``2025-06-02 08:00:00Z``."""
+    return utc_time(when).replace("T", " ")
+
+
+def utc_date(when: datetime) -> str:
+    """The day of a time, in UTC: ``2025-06-02``."""
+    return _in_utc(when).date().isoformat()
+
+
+def _in_utc(when: datetime) -> datetime:
+    return when if when.tzinfo is None else when.astimezone(UTC)
+
+
 def is_printable(character: str) -> bool:
     """Whether a terminal draws one character, and draws something for it.
 
@@ -170,6 +253,8 @@ def parse_duration(text: str) -> float:
         ValueError: when it is none of these.
     """
     text = text.strip()
+    if len(text) > _LONGEST_NUMBER:
+        raise ValueError("that is longer than a century")
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
         seconds = float(text)
     else:
@@ -189,6 +274,8 @@ def parse_offset(text: str) -> int:
         ValueError: when it is none of these, negative, fractional, or larger than an int64.
     """
     text = text.strip().replace("_", "")
+    if len(text) > _LONGEST_NUMBER:
+        raise ValueError("that is larger than any volume")
     if re.fullmatch(r"0[xX][0-9a-fA-F]+", text):
         size_bytes = int(text, 16)
     else:
@@ -208,6 +295,8 @@ def parse_place(text: str, capacity_bytes: int, here: int = 0) -> int:
         ValueError: when it is none of these, or outside the volume.
     """
     text = text.strip()
+    if len(text) > _LONGEST_NUMBER:
+        raise ValueError(f"{text[:20]}… is outside the volume of {human_bytes(capacity_bytes)}")
     if match := _SECTOR.fullmatch(text):
         place = int(match[1], 16 if match[1][:2].lower() == "0x" else 10) * SECTOR_BYTES
     elif match := _PERCENT.fullmatch(text):

@@ -202,11 +202,16 @@ def _verbosity(arguments: list[str]) -> int:
     """The level of ``-v``, also when the command line could not be parsed."""
     for index, argument in enumerate(arguments):
         if argument in ("-v", "--v") and arguments[index + 1 : index + 2]:
-            return int(arguments[index + 1]) if arguments[index + 1].isdecimal() else 0
+            return _level(arguments[index + 1])
         for prefix in ("--v=", "-v"):
             if argument.startswith(prefix) and argument.removeprefix(prefix).isdecimal():
-                return int(argument.removeprefix(prefix))
+                return _level(argument.removeprefix(prefix))
     return 0
+
+
+def _level(text: str) -> int:
+    # Python converts no more than some thousand digits, and all levels above 9 are one.
+    return int(text[:9]) if text.isdecimal() else 0
 
 
 def _let_go_of_stdout() -> None:

@@ -84,6 +84,7 @@ def check_recording(
         DocumentError: it cannot be read.
         UsageError: something else was named.
     """
+    from kubectl_cbt.cli.diagnostics import Diagnostics
     from kubectl_cbt.cli.reporting import print_report
     from kubectl_cbt.conformance.recorded import LACKS, RecordedExam, for_recordings
     from kubectl_cbt.conformance.runner import run
@@ -97,13 +98,17 @@ def check_recording(
     with data:
         recording, source, stream = _replayed(data, file, max_message_bytes)
         exam = RecordedExam(source, stream)
-    return print_report(
+    code = print_report(
         lambda begins: run(for_recordings(cases), exam, LACKS, lambda case: begins(case.id)),
         output,
         f"check {file}",
         _about(recording, stream),
         terminal,
     )
+    if exam.unread is not None:
+        # What can be read of it was judged, and the rest of it was not.
+        return Diagnostics(verbosity=terminal.verbosity).error(exam.unread)
+    return code
 
 
 def _replayed(data: BinaryIO, name: str, max_message_bytes: int) -> tuple[Recording, RecordedSource, ReplayedStream]:

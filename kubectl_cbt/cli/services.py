@@ -10,7 +10,8 @@ from kubectl_cbt.cli.options import Cluster, Listing, Terminal
 from kubectl_cbt.cli.session import open_session
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.errors import ServiceUnusable
-from kubectl_cbt.output.listing import ListColumn, ListPrinter, ListRow
+from kubectl_cbt.output.listing import NAMELESS, ListColumn, ListPrinter, ListRow
+from kubectl_cbt.units import utc_date, utc_time
 
 if TYPE_CHECKING:
     from kubectl_cbt.cluster.resources import SnapshotMetadataService
@@ -46,27 +47,30 @@ def services(
 
 
 def _row(service: SnapshotMetadataService) -> ListRow:
-    try:
-        expires, problem = service.ca_expires(), None
-    except ServiceUnusable as error:
-        expires, problem = None, error.message
+    expires, problem = None, service.problem or None
+    if problem is None:
+        try:
+            expires = service.ca_expires()
+        except ServiceUnusable as error:
+            problem = error.message
     cells = {
-        "DRIVER": service.name,
+        "DRIVER": service.name or NAMELESS,
         "ADDRESS": service.address,
         "AUDIENCE": service.audience,
-        "CA EXPIRES": _expiry(expires) if expires else "caCert is unusable",
+        "CA EXPIRES": _expiry(expires) if expires else service.problem or "caCert is unusable",
     }
     document = {
-        "name": service.name,
+        "name": service.name or None,
         "address": service.address,
         "audience": service.audience,
-        "caCertExpires": expires.strftime("%Y-%m-%dT%H:%M:%SZ") if expires else None,
+        "caCertExpires": utc_time(expires) if expires else None,
         "problem": problem,
     }
-    return ListRow(cells, f"snapshotmetadataservice.cbt.storage.k8s.io/{service.name}", document)
+    name = f"snapshotmetadataservice.cbt.storage.k8s.io/{service.name}" if service.name else ""
+    return ListRow(cells, name, document)
 
 
 def _expiry(expires: datetime) -> str:
     days = (expires - datetime.now(UTC)).days
     left = f"in {days} days" if days >= 0 else "EXPIRED"
-    return f"{expires:%Y-%m-%d}, {left}"
+    return f"{utc_date(expires)}, {left}"

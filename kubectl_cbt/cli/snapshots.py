@@ -12,8 +12,8 @@ from kubectl_cbt.cli.session import open_session
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.model.entry import SnapshotEntry, by_volume_and_age
 from kubectl_cbt.model.refs import SNAPSHOT_PREFIX
-from kubectl_cbt.output.listing import ListColumn, ListPrinter, ListRow
-from kubectl_cbt.units import age, human_bytes
+from kubectl_cbt.output.listing import NAMELESS, ListColumn, ListPrinter, ListRow
+from kubectl_cbt.units import age, human_bytes, utc_time
 
 if TYPE_CHECKING:
     from kubectl_cbt.cluster.selection import Selection
@@ -74,10 +74,10 @@ def _row(entry: SnapshotEntry) -> ListRow:
     size = entry.restore_size_bytes
     cells = {
         "NAMESPACE": entry.ref.namespace,
-        "NAME": entry.ref.name,
+        "NAME": entry.ref.name or NAMELESS,
         "PVC": entry.claim or "",
         "DRIVER": entry.driver,
-        "SIZE": human_bytes(size) if size is not None else "",
+        "SIZE": human_bytes(size) if size else "",
         "READY": str(entry.ready).lower(),
         "AGE": age(entry.created or entry.object_created),
         "HANDLE": entry.handle,
@@ -86,15 +86,16 @@ def _row(entry: SnapshotEntry) -> ListRow:
     }
     document = {
         "namespace": entry.ref.namespace,
-        "name": entry.ref.name,
+        "name": entry.ref.name or None,
         "persistentVolumeClaim": entry.claim,
         "driver": entry.driver or None,
         "handle": entry.handle or None,
         "content": entry.content or None,
         "restoreSizeBytes": size,
-        "creationTime": entry.created.strftime("%Y-%m-%dT%H:%M:%SZ") if entry.created else None,
+        "creationTime": utc_time(entry.created) if entry.created else None,
         "readyToUse": entry.ready,
         "changedBlockTracking": entry.usable,
         "obstacle": entry.obstacle or None,
+        "problem": entry.problem or None,
     }
-    return ListRow(cells, f"{SNAPSHOT_PREFIX}{entry.ref.name}", document)
+    return ListRow(cells, f"{SNAPSHOT_PREFIX}{entry.ref.name}" if entry.ref.name else "", document)

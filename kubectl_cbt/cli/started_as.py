@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import sys
 from pathlib import Path
 
@@ -13,12 +12,22 @@ SCRIPT = "kubectl-cbt"
 
 def command_name() -> str:
     """``kubectl cbt`` where kubectl finds the plugin; else the script, as short as it can be called from here."""
-    if shutil.which(SCRIPT):
-        return "kubectl cbt" if shutil.which("kubectl") else SCRIPT
+    if _is_on_path(SCRIPT):
+        return "kubectl cbt" if _is_on_path("kubectl") else SCRIPT
     started = Path(sys.argv[0])
     if started.name == SCRIPT:
         return shlex.quote(_shortest(started))
     return f"{shlex.quote(_shortest(Path(sys.executable)))} -m kubectl_cbt"
+
+
+def _is_on_path(program: str) -> bool:
+    from kubectl_cbt.cluster.programs import ProgramInCurrentDirectory, ProgramNotFound, find_program
+
+    try:
+        find_program(program)
+    except (ProgramInCurrentDirectory, ProgramNotFound):
+        return False
+    return True
 
 
 def _shortest(path: Path) -> str:

@@ -17,7 +17,7 @@ from kubectl_cbt.cluster.api_errors import answer_error, parsed, too_large, tran
 from kubectl_cbt.cluster.background import asked_ahead, within
 from kubectl_cbt.cluster.config import LoadedConfig
 from kubectl_cbt.cluster.request_log import RequestLog, credential_of
-from kubectl_cbt.errors import UsageError
+from kubectl_cbt.errors import MalformedObject, UsageError
 from kubectl_cbt.model.limits import MAX_API_BODY_BYTES, MAX_EVENT_BYTES
 
 _WATCH_SECONDS, _WATCH_GRACE_SECONDS = 300, 30
@@ -93,7 +93,7 @@ class Api:
         except ValueError as error:
             raise transport_error(error, self._connection.server) from error
         if not isinstance(document, dict):
-            raise transport_error(ValueError("JSON that is not an object"), self._connection.server)
+            raise MalformedObject(f"the API server {self._connection.server} sent JSON that is not an object")
         return document
 
     def _answer(

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from kubectl_cbt.cluster.reading import ObjectReader
 from kubectl_cbt.errors import ApiError, ApiUnreachable, Forbidden, NotFound, ResourceTypeMissing, Unauthorized
 from kubectl_cbt.model.limits import MAX_JSON_VALUES
 from kubectl_cbt.units import human_bytes
@@ -47,7 +48,8 @@ def answer_error(status: int, body: bytes, path: str) -> ApiError:
         document = None
     if not isinstance(document, dict) or document.get("kind") != "Status":
         return _without_status_object(status, body, path)
-    message, reason = str(document.get("message") or "unknown"), str(document.get("reason") or "")
+    reader = ObjectReader(document)
+    message, reason = reader.text("message") or "unknown", reader.text("reason")
     if status == 401:
         return _unauthorized()
     if status == 403:
@@ -57,10 +59,11 @@ def answer_error(status: int, body: bytes, path: str) -> ApiError:
     return ApiError(message, status=status, reason=reason)
 
 
-def event_error(status: dict[str, Any]) -> ApiError:
-    """The error for the ERROR event that ends a watch; it holds a Status object."""
-    code = status.get("code")
-    return answer_error(code if isinstance(code, int) else 500, orjson.dumps(status | {"kind": "Status"}), "")
+def event_error(event: dict[str, Any]) -> ApiError:
+    """The error for the ERROR event that ends a watch; its object is a Status."""
+    reader = ObjectReader(event)
+    status = {name: reader.text("object", name) for name in ("message", "reason")}
+    return answer_error(reader.number("object", "code") or 500, orjson.dumps(status | {"kind": "Status"}), "")
 
 
 def _unauthorized() -> Unauthorized:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
 
 from kubectl_cbt.cluster.api import Api, Object
 from kubectl_cbt.cluster.api_errors import event_error
+from kubectl_cbt.cluster.reading import ObjectReader, items_of
 from kubectl_cbt.cluster.resources import (
     CBT_GROUP,
     SNAPSHOT_GROUP,
@@ -30,6 +32,7 @@ _NO_SERVICE = "driver has no service"
 
 _ALL = Selection()
 _DELETED = "deleted"
+_TWICE = "the API server lists it more than once"
 _GONE = 410
 _PAUSE_SECONDS = 1.0
 """Between two watches, or a watch and the next listing; longer, up to the next, where they end at once."""
@@ -37,6 +40,14 @@ _LONGEST_PAUSE_SECONDS = 30.0
 _LASTED_SECONDS = 5.0
 
 _View = TypeVar("_View")
+
+
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """Contents by name, as far as there are, and the names of those that the caller may not read."""
+
+    found: dict[str, VolumeSnapshotContent] = field(default_factory=dict)
+    unreadable: frozenset[str] = frozenset()
 
 
 class Catalogue:
@@ -57,27 +68,32 @@ class Catalogue:
 
     def snapshot(self, ref: SnapshotRef) -> VolumeSnapshot:
         """One VolumeSnapshot."""
-        return VolumeSnapshot.of(self._api.get(*_SNAPSHOTS, "namespaces", ref.namespace, "volumesnapshots", ref.name))
+        found = self._api.get(*_SNAPSHOTS, "namespaces", ref.namespace, "volumesnapshots", ref.name)
+        return VolumeSnapshot.of(found).readable()
 
     def snapshots(self, namespace: str | None, selection: Selection = _ALL) -> list[VolumeSnapshot]:
         """Those of a namespace, or with None of all."""
-        return _items(self._snapshot_list(namespace, selection), VolumeSnapshot.of, selection)
+        return _snapshots(self._snapshot_list(namespace, selection), selection)
 
     def _snapshot_list(self, namespace: str | None, selection: Selection) -> Object:
         return self._api.get(*_snapshots_path(namespace), **selection.query())
 
     def content(self, name: str) -> VolumeSnapshotContent:
         """One VolumeSnapshotContent."""
-        return VolumeSnapshotContent.of(self._api.get(*_SNAPSHOTS, "volumesnapshotcontents", name))
+        return VolumeSnapshotContent.of(self._api.get(*_SNAPSHOTS, "volumesnapshotcontents", name)).readable()
 
     def service(self, name: str) -> SnapshotMetadataService:
         """One SnapshotMetadataService."""
+        return self._service(name).readable()
+
+    def _service(self, name: str) -> SnapshotMetadataService:
         return SnapshotMetadataService.of(self._api.get(*self._cbt, "snapshotmetadataservices", name))
 
     def services(self, selection: Selection = _ALL) -> list[SnapshotMetadataService]:
         """All SnapshotMetadataServices."""
         found = self._api.get(*self._cbt, "snapshotmetadataservices", **selection.query())
-        return _items(found, SnapshotMetadataService.of, selection)
+        items = items_of(found, "the list of snapshotmetadataservices")
+        return [SnapshotMetadataService.of(item) for item in selection.ordered(items)]
 
     def namespace_exists(self, name: str) -> bool:
         """False only when the API server says so; who may not look at namespaces is not told off here."""
@@ -109,27 +125,30 @@ class Catalogue:
 
     def _followed(self, namespace: str | None, selection: Selection, pace: _Pace) -> Iterator[list[SnapshotEntry]]:
         listing = self._snapshot_list(namespace, selection)
-        version = _version(listing)
-        yield self._entries(_items(listing, VolumeSnapshot.of, selection))
+        version = ObjectReader(listing).text("metadata", "resourceVersion")
+        yield self._entries(_snapshots(listing, selection))
         while True:
             for event in self._api.watch(*_snapshots_path(namespace), **selection.query(), resourceVersion=version):
-                if event["type"] == "ERROR":
-                    raise event_error(event["object"])
-                version = _version(event["object"]) or version
-                if event["type"] != "BOOKMARK":
-                    yield [self._changed(event)]
+                reader = ObjectReader(event)
+                kind = reader.needed_text("type")
+                reader.require("an event of the watch of volumesnapshots")
+                if kind == "ERROR":
+                    raise event_error(event)
+                version = reader.text("object", "metadata", "resourceVersion") or version
+                if kind != "BOOKMARK":
+                    yield [self._changed(kind, event.get("object"))]
             pace.wait()
 
-    def _changed(self, event: Object) -> SnapshotEntry:
-        snapshot = VolumeSnapshot.of(event["object"])
-        if event["type"] == "DELETED":
-            return replace(_entry(snapshot, None, {}), obstacle=_DELETED)
+    def _changed(self, kind: str, item: object) -> SnapshotEntry:
+        snapshot = VolumeSnapshot.of(item)
+        if kind == "DELETED":
+            return replace(_entry(snapshot, _Contents(), {}), obstacle=_DELETED)
         return self._entries([snapshot])[0]
 
     def _entries(self, snapshots: list[VolumeSnapshot]) -> list[SnapshotEntry]:
         contents = self._contents(snapshots)
-        obstacles = self._driver_obstacles({content.driver for content in contents.values()})
-        return [_entry(snapshot, contents.get(snapshot.content or ""), obstacles) for snapshot in snapshots]
+        obstacles = self._driver_obstacles({content.driver for content in contents.found.values() if content.driver})
+        return [_entry(snapshot, contents, obstacles) for snapshot in snapshots]
 
     def older_siblings(self, ref: SnapshotRef) -> list[SnapshotEntry]:
         """What a snapshot can be compared with: usable older snapshots known to be of its volume, newest first.
@@ -152,8 +171,8 @@ class Catalogue:
     def _driver_obstacles(self, drivers: set[str]) -> dict[str, str]:
         """For each driver why CBT cannot be had, empty when it can; one by one for who may not list services."""
         try:
-            served = {service.name for service in self.services()}
-            return {driver: "" if driver in served else _NO_SERVICE for driver in drivers}
+            served = {service.name: service for service in self.services()}
+            return {driver: _service_obstacle(served.get(driver)) for driver in drivers}
         except ResourceTypeMissing:
             return dict.fromkeys(drivers, _NO_SERVICE)
         except Forbidden:
@@ -161,12 +180,11 @@ class Catalogue:
 
     def _driver_obstacle(self, driver: str) -> str:
         try:
-            self.service(driver)
+            return _service_obstacle(self._service(driver))
         except NotFound:
             return _NO_SERVICE
         except Forbidden:
             return "services not readable"
-        return ""
 
     @cached_property
     def _cbt(self) -> tuple[str, str, str]:
@@ -175,7 +193,7 @@ class Catalogue:
 
     def _served_cbt(self) -> tuple[str, str, str]:
         group = self._api.get("apis", CBT_GROUP)
-        served = [version["version"] for version in group.get("versions") or ()]
+        served = [version.text("version") for version in ObjectReader(group).objects("versions")]
         version = next((version for version in _CBT_VERSIONS if version in served), None)
         if version is None:
             raise ResourceTypeMissing(
@@ -185,21 +203,32 @@ class Catalogue:
             )
         return ("apis", CBT_GROUP, version)
 
-    def _contents(self, snapshots: list[VolumeSnapshot]) -> dict[str, VolumeSnapshotContent]:
-        """Contents by name; one by one for a caller that may get but not list them, none at all if not even get."""
+    def _contents(self, snapshots: list[VolumeSnapshot]) -> _Contents:
+        """Their contents; one by one for a caller that may get but not list them."""
         try:
             if len(snapshots) > 1:
-                listed = _items(self._api.get(*_SNAPSHOTS, "volumesnapshotcontents"), VolumeSnapshotContent.of)
-                return {content.name: content for content in listed}
+                listing = self._api.get(*_SNAPSHOTS, "volumesnapshotcontents")
+                items = items_of(listing, "the list of volumesnapshotcontents")
+                contents = map(VolumeSnapshotContent.of, items)
+                return _Contents({content.name: content for content in contents if content.name})
         except Forbidden:
             pass
-        found = {}
+        found, unreadable = {}, set()
         for name in {snapshot.content for snapshot in snapshots if snapshot.content}:
             try:
-                found[name] = self.content(name)
-            except (Forbidden, NotFound):
+                item = self._api.get(*_SNAPSHOTS, "volumesnapshotcontents", name)
+                found[name] = VolumeSnapshotContent.of(item)
+            except Forbidden:
+                unreadable.add(name)
+            except NotFound:
                 continue
-        return found
+        return _Contents(found, frozenset(unreadable))
+
+
+def _service_obstacle(service: SnapshotMetadataService | None) -> str:
+    if service is None:
+        return _NO_SERVICE
+    return f"service {service.name}: {service.problem}" if service.problem else ""
 
 
 class _Pace:
@@ -232,12 +261,22 @@ def _snapshots_path(namespace: str | None) -> tuple[str, ...]:
     return (*_SNAPSHOTS, *scope, "volumesnapshots")
 
 
-def _items(listing: Object, view: Callable[[Object], _View], selection: Selection = _ALL) -> list[_View]:
-    return [view(item) for item in selection.ordered(listing.get("items") or ())]
+def _snapshots(listing: Object, selection: Selection) -> list[VolumeSnapshot]:
+    """The snapshots of a list; of several with one name none can be told from the others, so each has a problem."""
+    items = items_of(listing, "the list of volumesnapshots")
+    found = [VolumeSnapshot.of(item) for item in selection.ordered(items)]
+    times = Counter(snapshot.ref for snapshot in found)
+    return [
+        replace(snapshot, problem=snapshot.problem or _TWICE) if times[snapshot.ref] > 1 else snapshot
+        for snapshot in found
+    ]
 
 
-def _entry(snapshot: VolumeSnapshot, content: VolumeSnapshotContent | None, drivers: dict[str, str]) -> SnapshotEntry:
-    size = (content and content.restore_size_bytes) or snapshot.restore_size_bytes
+def _entry(snapshot: VolumeSnapshot, contents: _Contents, drivers: dict[str, str]) -> SnapshotEntry:
+    content = contents.found.get(snapshot.content or "")
+    problem = snapshot.problem
+    if content is not None and content.problem and not problem:
+        problem = f"content {content.name}: {content.problem}"
     return SnapshotEntry(
         ref=snapshot.ref,
         claim=snapshot.claim,
@@ -245,23 +284,26 @@ def _entry(snapshot: VolumeSnapshot, content: VolumeSnapshotContent | None, driv
         driver=content.driver if content else "",
         handle=(content and content.handle) or "",
         volume_handle=content.volume_handle if content else None,
-        restore_size_bytes=size,
+        restore_size_bytes=(content and content.restore_size_bytes) or snapshot.restore_size_bytes,
         ready=snapshot.ready,
         created=snapshot.created,
         object_created=snapshot.object_created,
-        obstacle=_obstacle(snapshot, content, drivers),
+        obstacle=problem or _obstacle(snapshot, contents, drivers),
+        problem=problem,
     )
 
 
-def _obstacle(snapshot: VolumeSnapshot, content: VolumeSnapshotContent | None, drivers: dict[str, str]) -> str:
+def _obstacle(snapshot: VolumeSnapshot, contents: _Contents, drivers: dict[str, str]) -> str:
     if not snapshot.has_status:
         return "no status yet"
     if not snapshot.content:
         return "not bound"
     if not snapshot.ready:
         return "not ready"
+    content = contents.found.get(snapshot.content)
     if content is None:
-        return "content not readable"
+        unreadable = snapshot.content in contents.unreadable
+        return "content not readable" if unreadable else f"content {snapshot.content} was deleted"
     if not content.handle:
         return "no handle"
     return drivers[content.driver]

@@ -21,6 +21,7 @@ from kubectl_cbt.cluster.login_kubeconfig import login_kubeconfig
 from kubectl_cbt.cluster.proxies import proxy_for
 from kubectl_cbt.cluster.tls import client_context
 from kubectl_cbt.errors import ConfigError
+from kubectl_cbt.model.address import is_host
 
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
@@ -130,8 +131,8 @@ def _loaded(cluster: Entry, user: Entry | None, name: str, namespace: str, actin
 
 def _server(text: str) -> tuple[str, Entry]:
     """The URL without what it may hold beside address and path, and a name and password that stood in it."""
-    url = urlsplit(text if "://" in text else f"http://{text}")
-    if not _is_address(url) or url.scheme not in ("http", "https") or text != text.strip():
+    url = _split(text if "://" in text else f"http://{text}")
+    if url is None or url.scheme not in ("http", "https") or text != text.strip():
         raise ConfigError(f'the server "{_without_login(text)}" is no http or https URL')
     address = url.netloc.rpartition("@")[2]
     user: Entry = {}
@@ -140,11 +141,15 @@ def _server(text: str) -> tuple[str, Entry]:
     return urlunsplit((url.scheme, address, url.path.rstrip("/"), "", "")), user
 
 
-def _is_address(url: SplitResult) -> bool:
+def _split(text: str) -> SplitResult | None:
+    """A URL with a host to connect to; None for any other text."""
     try:
-        return bool(url.hostname) and url.port != 0
+        url = urlsplit(text)
+        host = url.hostname or ""
+        # In brackets urlsplit has checked it.
+        return url if url.port != 0 and ("[" in url.netloc or is_host(host)) else None
     except ValueError:
-        return False
+        return None
 
 
 def _without_login(url: str) -> str:

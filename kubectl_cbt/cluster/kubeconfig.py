@@ -320,9 +320,17 @@ def _impersonation(user: Entry, login: Login) -> Impersonation:
     if not found.user and (found.uid or found.groups or found.extra):
         raise ConfigError("a uid or groups to act as, but no user", hint="add --as NAME")
     texts = (found.user, found.uid, *found.groups, *(value for _, value in found.extra))
-    if any(character < " " or character == "\x7f" for text in texts for character in text.strip("\t")):
+    keys = (key for key, _ in found.extra)
+    if any(character < " " or character == "\x7f" for text in texts for character in text.strip("\t")) or any(
+        _is_half_a_letter(character) for text in (*texts, *keys) for character in text
+    ):
         raise ConfigError("whom to act as holds a character that no header can carry")
     return found
+
+
+def _is_half_a_letter(character: str) -> bool:
+    """Bytes of a command line that are not UTF-8, and lone escapes of YAML: nothing that can be encoded."""
+    return "\ud800" <= character <= "\udfff"
 
 
 def _absolute(path: str) -> str:

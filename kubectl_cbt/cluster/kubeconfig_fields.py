@@ -45,7 +45,13 @@ def load_yaml(text: str) -> Any:
         first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
-    return next(yaml.load_all(text, Loader), None)
+    try:
+        return next(yaml.load_all(text, Loader), None)
+    except yaml.YAMLError:
+        raise
+    except Exception as error:  # noqa: BLE001  # its constructors let whatever Python raises for an odd scalar pass
+        # A number of 5,000 digits, a tag on a value that it does not fit, nesting deeper than the stack.
+        raise yaml.YAMLError(type(error).__name__) from None
 
 
 def problems(entry: Entry, kind: str) -> Iterator[Problem]:

@@ -17,18 +17,19 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote_plus
 
 from kubectl_cbt.cluster.background import within
+from kubectl_cbt.cluster.jwt import read_claims
 from kubectl_cbt.cluster.kubeconfig import Entry
 from kubectl_cbt.cluster.kubeconfig_fields import check_readable, load_yaml
 from kubectl_cbt.cluster.private_files import readable_path
 from kubectl_cbt.cluster.programs import ProgramInCurrentDirectory, ProgramNotFound, find_program
 from kubectl_cbt.errors import ConfigError
+from kubectl_cbt.units import parse_time
 
 _EARLY_SECONDS = 30
 """How long before its end a credential counts as expired: what is sent has to be good when it arrives."""
@@ -243,11 +244,12 @@ def _of_exec(printed: bytes, version: str, failed: str) -> Credential:
 
 def _parsed(printed: bytes) -> Any:
     """JSON or YAML; None for neither."""
+    import orjson
     import yaml
 
     try:
-        return json.loads(printed)
-    except ValueError:
+        return orjson.loads(printed)
+    except orjson.JSONDecodeError:
         pass
     try:
         return load_yaml(printed.decode())
@@ -259,7 +261,7 @@ def _timestamp(text: Any, failed: str) -> float | None:
     if not text:
         return None
     try:
-        return datetime.fromisoformat(text).timestamp()
+        return parse_time(text).timestamp()
     except (TypeError, ValueError):
         raise ConfigError(f"{failed}: its expirationTimestamp is no time", hint=_WHOAMI) from None
 
@@ -302,9 +304,9 @@ def _refreshed(config: Entry, name: str, issuer: str) -> str:
                 verify = stack.enter_context(readable_path(base64.b64decode(authority)))
             answer = within(_OIDC_SECONDS, lambda: _asked_provider(config, issuer, verify))
         # In memory only. A provider that gives a new one at each use takes the old one for stolen.
-        config["refresh-token"] = answer.get("refresh_token") or config["refresh-token"]
-        return str(answer["id_token"])
-    except (OAuth2Error, requests.RequestException, OSError, KeyError, ValueError) as error:
+        config["refresh-token"] = _text_of(answer, "refresh_token", config["refresh-token"])
+        return _text_of(answer, "id_token")
+    except (OAuth2Error, requests.RequestException, OSError, KeyError, ValueError, *_LIBRARY_FAULTS) as error:
         raise ConfigError(
             f'the OIDC login of user "{name}" at {_redacted(issuer)} could not be renewed: {_redacted(_reason(error))}',
             hint="log in again with the tool that wrote the kubeconfig",
@@ -325,7 +327,7 @@ def _asked_provider(config: Entry, issuer: str, verify: str | bool) -> Entry:
         url = f"{issuer.rstrip('/')}/.well-known/openid-configuration"
         discovery = session.request("GET", url, withhold_token=True, timeout=_OIDC_READ_SECONDS, verify=verify)
         discovery.raise_for_status()
-        return _answer(session, discovery.json()["token_endpoint"], config)
+        return _answer(session, _text_of(discovery.json(), "token_endpoint"), config)
 
 
 def _answer(session: Any, url: str, config: Entry) -> Entry:
@@ -347,6 +349,24 @@ def _answer(session: Any, url: str, config: Entry) -> Entry:
         return cast(Entry, ask(auth=(quote_plus(client_id), quote_plus(secret))))
     except OAuth2Error:
         return cast(Entry, ask(client_id=client_id, client_secret=secret))
+
+
+_LIBRARY_FAULTS = (AttributeError, TypeError, RecursionError, OverflowError, Warning)
+"""What the OAuth libraries raise for answers of a shape or with numbers that they do not expect."""
+
+
+def _text_of(answer: Any, name: str, otherwise: str | None = None) -> str:
+    """A text of a provider's answer.
+
+    Raises:
+        KeyError: it is not there, and there is nothing to use instead.
+    """
+    found = answer.get(name) if isinstance(answer, dict) else None
+    if isinstance(found, str) and found:
+        return found
+    if otherwise is None:
+        raise KeyError(name)
+    return otherwise
 
 
 def _system_authorities() -> str | bool:
@@ -377,10 +397,8 @@ def _expiry(token: str, name: str) -> float:
         ConfigError: it is no such token.
     """
     try:
-        _, part, _ = token.split(".")
-        claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-        return float(claims.get("exp") or 0)
-    except (ValueError, TypeError, AttributeError):
+        return read_claims(token).expires
+    except ValueError:
         raise ConfigError(f'the id-token of user "{name}" is no JSON Web Token') from None
 
 

@@ -11,7 +11,7 @@ import os
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from kubectl_cbt.errors import ConfigError
-from kubectl_cbt.model.address import is_loopback
+from kubectl_cbt.model.address import is_host, is_loopback
 
 _SCHEMES = ("http", "https", "socks5")
 
@@ -30,7 +30,8 @@ def proxy_for(server: str, proxy_url: str = "") -> tuple[str | None, dict[str, s
         return None, None
     try:
         url = urlsplit(text)
-        usable = url.scheme in _SCHEMES and bool(url.hostname) and url.port != 0
+        host = url.hostname or ""
+        usable = url.scheme in _SCHEMES and ("[" in url.netloc or is_host(host)) and url.port != 0
     except ValueError:
         usable = False
     if not usable:

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from kubectl_cbt.cluster.api import Api, Object
+from kubectl_cbt.cluster.api import Api
 from kubectl_cbt.cluster.port_forward import PortForward, ServicePort, no_ready_pod
+from kubectl_cbt.cluster.reading import ObjectReader, items_of
 from kubectl_cbt.cluster.request_log import RequestLog
 from kubectl_cbt.errors import Forbidden, NotFound, ServiceUnusable, UsageError
 from kubectl_cbt.model.address import is_loopback, split_address
@@ -31,6 +32,30 @@ class Reaching:
 
     connect: Connect = Connect.AUTO
     address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Service:
+    """A Service of the cluster."""
+
+    namespace: str
+    name: str
+    ports: tuple[int, ...]
+
+    @classmethod
+    def of(cls, item: object) -> _Service:
+        """Read an item of ``v1``.
+
+        Raises:
+            MalformedObject: a field is not what it has to be.
+        """
+        reader = ObjectReader(item)
+        namespace, name = reader.needed_text("metadata", "namespace"), reader.needed_text("metadata", "name")
+        ports = list(reader.objects("spec", "ports"))
+        numbers = tuple(port.number("port") or 0 for port in ports)
+        for one in (reader, *ports):
+            one.require(f'services "{namespace}/{name}"')
+        return cls(namespace, name, numbers)
 
 
 def find_way(
@@ -61,7 +86,7 @@ def find_way(
     service = _service_behind(api, host, port, reaching)
     if service is None:
         return DirectWay(address)
-    found = ServicePort(service["metadata"]["namespace"], service["metadata"]["name"], port)
+    found = ServicePort(service.namespace, service.name, port)
     _check_port(service, found, endpoint, is_own=bool(reaching.address))
     return PortForward(found, kubeconfig, lambda: _check_ready(api, found), log)
 
@@ -84,7 +109,7 @@ def namespaces_of(api: Api, addresses: Iterable[str]) -> tuple[tuple[str, ...], 
             continue
         service = _service_behind(api, host, port, Reaching())
         if service is not None:
-            found.add(str(service["metadata"]["namespace"]))
+            found.add(service.namespace)
             finds |= not (service_names(host) or ("", ""))[1]
     return tuple(sorted(found)), finds
 
@@ -119,15 +144,15 @@ def _resolves(host: str) -> bool:
     return True
 
 
-def _service_behind(api: Api, host: str, port: int, reaching: Reaching) -> Object | None:
+def _service_behind(api: Api, host: str, port: int, reaching: Reaching) -> _Service | None:
     """The Service an address names, None when it names none and that is fine."""
     names = service_names(host)
-    found: Object | None = None
+    found: _Service | None = None
     try:
         if names is None:
             found = _service_of_ip(api, host) if _ip(host) is not None else None
         elif names[1]:
-            found = api.get("api", "v1", "namespaces", names[1], "services", names[0])
+            found = _Service.of(api.get("api", "v1", "namespaces", names[1], "services", names[0]))
         else:
             found = _service_of_any_namespace(api, names[0], port)
     except NotFound:
@@ -142,13 +167,13 @@ def _service_behind(api: Api, host: str, port: int, reaching: Reaching) -> Objec
     return found
 
 
-def _service_of_any_namespace(api: Api, name: str, port: int) -> Object | None:
+def _service_of_any_namespace(api: Api, name: str, port: int) -> _Service | None:
     """A bare name is meant for pods of the driver's own namespace, and nothing says which that is."""
     answer = api.get("api", "v1", "services", fieldSelector=f"metadata.name={name}")
-    found = answer.get("items") or []
-    fitting = [service for service in found if port in _ports(service)] or found
+    found = [_Service.of(item) for item in items_of(answer, "the list of services")]
+    fitting = [service for service in found if port in service.ports] or found
     if len(fitting) > 1:
-        where = ", ".join(sorted(service["metadata"]["namespace"] for service in fitting))
+        where = ", ".join(sorted(service.namespace for service in fitting))
         raise ServiceUnusable(
             f'there is a Service "{name}" in several namespaces: {where}',
             hint=f"say which: --address {as_argument(name)}.NAMESPACE:{port}",
@@ -156,13 +181,14 @@ def _service_of_any_namespace(api: Api, name: str, port: int) -> Object | None:
     return fitting[0] if fitting else None
 
 
-def _service_of_ip(api: Api, host: str) -> Object | None:
+def _service_of_ip(api: Api, host: str) -> _Service | None:
     wanted = _ip(host)
-    for service in api.get("api", "v1", "services").get("items") or []:
-        spec = service.get("spec") or {}
-        addresses = spec.get("clusterIPs") or [spec.get("clusterIP") or ""]
+    for item in items_of(api.get("api", "v1", "services"), "the list of services"):
+        reader = ObjectReader(item)
+        addresses = reader.texts("spec", "clusterIPs") or [reader.text("spec", "clusterIP")]
+        # A Service that cannot be read is not the one as long as another is.
         if any(_ip(address) == wanted for address in addresses):
-            return dict(service)
+            return _Service.of(item)
     return None
 
 
@@ -173,15 +199,10 @@ def _ip(text: str) -> Any:
         return None
 
 
-def _ports(service: Object) -> list[int]:
-    return [int(port["port"]) for port in (service.get("spec") or {}).get("ports") or []]
-
-
-def _check_port(service: Object, found: ServicePort, endpoint: Endpoint, *, is_own: bool) -> None:
-    ports = _ports(service)
-    if found.port in ports:
+def _check_port(service: _Service, found: ServicePort, endpoint: Endpoint, *, is_own: bool) -> None:
+    if found.port in service.ports:
         return
-    has = ", ".join(map(str, ports)) or "none at all"
+    has = ", ".join(map(str, service.ports)) or "none at all"
     hint = f"--address {as_argument(found.name)}.{as_argument(found.namespace)}:PORT"
     if not is_own:
         edit = f"kubectl edit snapshotmetadataservice {as_argument(endpoint.service)}"
@@ -198,9 +219,10 @@ def _check_ready(api: Api, service: ServicePort) -> None:
         )
     except (Forbidden, NotFound):
         return  # kubectl will find out
-    endpoints = [endpoint for one in slices.get("items") or [] for endpoint in one.get("endpoints") or []]
+    readers = map(ObjectReader, items_of(slices, "the list of endpointslices"))
+    endpoints = [endpoint for reader in readers for endpoint in reader.objects("endpoints")]
     # Nothing said is ready, by the API's own rule.
-    if not any((endpoint.get("conditions") or {}).get("ready", True) is not False for endpoint in endpoints):
+    if not any(endpoint.mapping("conditions").get("ready") is not False for endpoint in endpoints):
         raise no_ready_pod(service)
 
 

@@ -14,7 +14,7 @@ from kubectl_cbt.cluster.resources import CBT_GROUP, SnapshotMetadataService, Vo
 from kubectl_cbt.errors import Forbidden, NotFound, ServiceUnusable, SnapshotUnusable
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.target import Snapshot, Target, same_volume
-from kubectl_cbt.units import as_argument
+from kubectl_cbt.units import as_argument, utc_words
 
 _WAIT = "kubectl wait volumesnapshot/{name} -n {namespace} --for=jsonpath='{{.status.readyToUse}}'=true --timeout=5m"
 
@@ -153,8 +153,8 @@ def _objections(base: Snapshot, target: Snapshot) -> list[SnapshotUnusable]:
     if base.created and target.created and target.created < base.created:
         found.append(
             SnapshotUnusable(
-                f"target {target.ref} ({target.created:%Y-%m-%d %H:%M:%SZ}) is older than"
-                f" base {base.ref} ({base.created:%Y-%m-%d %H:%M:%SZ})",
+                f"target {target.ref} ({utc_words(target.created)}) is older than"
+                f" base {base.ref} ({utc_words(base.created)})",
                 hint=f"the other way round: kubectl cbt delta {as_argument(target.ref.name)}"
                 f" {as_argument(base.ref.name)} -n {as_argument(target.ref.namespace)}; --force asks all the same",
                 forceable=True,

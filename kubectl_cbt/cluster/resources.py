@@ -1,17 +1,19 @@
-"""Typed, immutable views of the objects that lead to a snapshot's metadata. Every field is what the API server said."""
+"""Typed, immutable views of the objects that lead to a snapshot's metadata.
+
+Every field is what the API server sent; one that cannot be read is left out, and named by ``problem``.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import contextlib
-import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from typing import TypeVar
 
-from kubectl_cbt.cluster.api import Object
-from kubectl_cbt.errors import ServiceUnusable
+from kubectl_cbt.cluster.reading import ObjectReader
+from kubectl_cbt.errors import MalformedObject, ServiceUnusable
 from kubectl_cbt.model.address import split_address
 from kubectl_cbt.model.pem import certificates_in
 from kubectl_cbt.model.refs import SnapshotRef
@@ -21,8 +23,9 @@ from kubectl_cbt.units import as_argument
 SNAPSHOT_GROUP = "snapshot.storage.k8s.io"
 CBT_GROUP = "cbt.storage.k8s.io"
 
-_BINARY_UNITS = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
-_PLAIN_QUANTITY = re.compile(f"([0-9]+)({'|'.join(_BINARY_UNITS)})")
+_MALFORMED = "the API server should not have accepted it: are its CRDs those of the release that is installed?"
+
+_View = TypeVar("_View", "VolumeSnapshot", "VolumeSnapshotContent", "SnapshotMetadataService")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,9 @@ class VolumeSnapshot:
         claim: the source PVC; None for a pre-provisioned snapshot.
         has_status: False until the snapshot controller has seen the object. The sidecar crashes when asked about one.
         content: name of the bound VolumeSnapshotContent, None until bound.
+        restore_size_bytes: None when unknown, for which some drivers send 0.
         error: the controller's last message, empty when there is none.
+        problem: the first field that could not be read and what is wrong with it; empty when nothing is.
     """
 
     ref: SnapshotRef
@@ -45,22 +50,32 @@ class VolumeSnapshot:
     created: datetime | None
     object_created: datetime | None
     error: str
+    problem: str = ""
 
     @classmethod
-    def of(cls, item: Object) -> VolumeSnapshot:
-        """Read an item of ``snapshot.storage.k8s.io/v1``."""
-        metadata, status = item["metadata"], item.get("status") or {}
+    def of(cls, item: object) -> VolumeSnapshot:
+        """Read an item of ``snapshot.storage.k8s.io/v1``. Never raises: what cannot be read is left out."""
+        reader = ObjectReader(item)
         return cls(
-            ref=SnapshotRef(metadata.get("namespace", ""), metadata["name"]),
-            claim=_source(item).get("persistentVolumeClaimName"),
-            has_status=bool(item.get("status")),
-            content=status.get("boundVolumeSnapshotContentName"),
-            ready=status.get("readyToUse") is True,
-            restore_size_bytes=_quantity(status.get("restoreSize")),
-            created=_time(status.get("creationTime")),
-            object_created=_time(metadata.get("creationTimestamp")),
-            error=str((status.get("error") or {}).get("message") or ""),
+            ref=SnapshotRef(reader.text("metadata", "namespace"), reader.needed_text("metadata", "name")),
+            claim=reader.text("spec", "source", "persistentVolumeClaimName") or None,
+            has_status=reader.has("status"),
+            content=reader.name("status", "boundVolumeSnapshotContentName") or None,
+            ready=reader.flag("status", "readyToUse"),
+            restore_size_bytes=reader.quantity_bytes("status", "restoreSize") or None,
+            created=reader.time("status", "creationTime"),
+            object_created=reader.time("metadata", "creationTimestamp"),
+            error=reader.text("status", "error", "message"),
+            problem=reader.problem,
         )
+
+    def readable(self) -> VolumeSnapshot:
+        """The same.
+
+        Raises:
+            MalformedObject: it has a problem.
+        """
+        return _readable(self, f"volumesnapshots.{SNAPSHOT_GROUP}", str(self.ref))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +85,9 @@ class VolumeSnapshotContent:
     Attributes:
         handle: the driver's id; None until the driver has made the snapshot.
         volume_handle: the source volume's id; None when the content was pre-provisioned.
+        restore_size_bytes: as of a snapshot.
+        class_name: of its VolumeSnapshotClass; empty when it names none.
+        problem: as of a snapshot.
     """
 
     name: str
@@ -78,43 +96,60 @@ class VolumeSnapshotContent:
     volume_handle: str | None
     restore_size_bytes: int | None
     created: datetime | None
+    class_name: str = ""
+    problem: str = ""
 
     @classmethod
-    def of(cls, item: Object) -> VolumeSnapshotContent:
-        """Read an item of ``snapshot.storage.k8s.io/v1``."""
-        spec, status = item["spec"], item.get("status") or {}
-        nanoseconds = status.get("creationTime")
+    def of(cls, item: object) -> VolumeSnapshotContent:
+        """Read an item of ``snapshot.storage.k8s.io/v1``. Never raises: what cannot be read is left out."""
+        reader = ObjectReader(item)
         return cls(
-            name=item["metadata"]["name"],
-            driver=spec["driver"],
-            handle=status.get("snapshotHandle"),
-            volume_handle=_source(item).get("volumeHandle"),
-            restore_size_bytes=status.get("restoreSize"),
-            created=datetime.fromtimestamp(nanoseconds / 1e9, UTC) if nanoseconds else None,
+            name=reader.needed_text("metadata", "name"),
+            driver=reader.needed_text("spec", "driver") and reader.name("spec", "driver"),
+            handle=reader.text("status", "snapshotHandle") or None,
+            volume_handle=reader.text("spec", "source", "volumeHandle") or None,
+            restore_size_bytes=reader.number("status", "restoreSize") or None,
+            created=reader.nanoseconds("status", "creationTime"),
+            class_name=reader.text("spec", "volumeSnapshotClassName"),
+            problem=reader.problem,
         )
+
+    def readable(self) -> VolumeSnapshotContent:
+        """As :meth:`VolumeSnapshot.readable`."""
+        return _readable(self, f"volumesnapshotcontents.{SNAPSHOT_GROUP}", self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotMetadataService:
-    """Where a driver's sidecar listens; the same fields in v1alpha1 and v1beta1."""
+    """Where a driver's sidecar listens; the same fields in v1alpha1 and v1beta1.
+
+    Attributes:
+        problem: as of a snapshot.
+    """
 
     name: str
     address: str
     audience: str
     ca_cert: str
     version: str = "v1beta1"
+    problem: str = ""
 
     @classmethod
-    def of(cls, item: Object) -> SnapshotMetadataService:
-        """Read an item of ``cbt.storage.k8s.io``."""
-        spec = item.get("spec") or {}
+    def of(cls, item: object) -> SnapshotMetadataService:
+        """Read an item of ``cbt.storage.k8s.io``. Never raises: what cannot be read is left out."""
+        reader = ObjectReader(item)
         return cls(
-            name=item["metadata"]["name"],
-            address=str(spec.get("address") or ""),
-            audience=str(spec.get("audience") or ""),
-            ca_cert=str(spec.get("caCert") or ""),
-            version=str(item.get("apiVersion") or "v1beta1").rpartition("/")[2],
+            name=reader.needed_text("metadata", "name"),
+            address=reader.text("spec", "address"),
+            audience=reader.text("spec", "audience"),
+            ca_cert=reader.text("spec", "caCert"),
+            version=(reader.text("apiVersion") or "v1beta1").rpartition("/")[2],
+            problem=reader.problem,
         )
+
+    def readable(self) -> SnapshotMetadataService:
+        """As :meth:`VolumeSnapshot.readable`."""
+        return _readable(self, f"snapshotmetadataservices.{CBT_GROUP}", self.name)
 
     def ca_pem(self) -> bytes:
         """``caCert`` decoded.
@@ -179,21 +214,7 @@ def _is_certificate(der: bytes) -> bool:
     return True
 
 
-def _source(item: Object) -> dict[str, Any]:
-    return (item.get("spec") or {}).get("source") or {}
-
-
-def _time(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
-
-
-def _quantity(text: str | None) -> int | None:
-    if text is None:
-        return None
-    plain = _PLAIN_QUANTITY.fullmatch(text)
-    if plain:
-        # What nearly every object says. The client takes longer to import than all else a listing does.
-        return int(plain[1]) << 10 * _BINARY_UNITS.index(plain[2])
-    from kubernetes.utils.quantity import parse_quantity
-
-    return int(parse_quantity(text))
+def _readable(view: _View, kind: str, name: str) -> _View:
+    if view.problem:
+        raise MalformedObject(f'{kind} "{name}": {view.problem}', hint=_MALFORMED)
+    return view

@@ -10,9 +10,9 @@ from typing import Any
 
 from kubectl_cbt.cluster.api import Object
 from kubectl_cbt.errors import UsageError
+from kubectl_cbt.units import parse_quantity
 
-_STEP = re.compile(r"\.?((?:\\\.|[^.\[\]{}\\])+)|\['([^']*)'\]|\[(-?\d+)\]")
-_QUANTITY = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+|[numkMGTPE]|[KMGTPE]i)?", re.ASCII)
+_STEP = re.compile(r"\.?((?:\\\.|[^.\[\]{}\\])+)|\['([^']*)'\]|\[(-?[0-9]{1,9})\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,7 @@ def _order(one: Any, other: Any) -> int:
 
 
 def _quantity(text: str) -> Any:
-    from kubernetes.utils.quantity import parse_quantity
-
-    return parse_quantity(text) if _QUANTITY.fullmatch(text) else None
+    try:
+        return parse_quantity(text)
+    except ValueError:
+        return None

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from kubectl_cbt.cluster.api import Api
-from kubectl_cbt.errors import ApiError, Forbidden, NotFound, TokenUnavailable
+from kubectl_cbt.cluster.reading import ObjectReader
+from kubectl_cbt.errors import ApiError, Forbidden, MalformedObject, NotFound, TokenUnavailable
 from kubectl_cbt.model.refs import ServiceAccountRef
 from kubectl_cbt.model.secret import Secret
 from kubectl_cbt.units import as_argument
@@ -86,7 +87,11 @@ def token_of_service_account(api: Api, account: ServiceAccountRef, audience: str
                 f" --resource-name={as_argument(account.name)} -n {as_argument(account.namespace)}\n"
                 "and a rolebinding of it to you",
             ) from error
-        return Secret(answer["status"]["token"])
+        reader = ObjectReader(answer)
+        if not reader.text("status", "token"):
+            # Not the reader's own words: they quote a value that may be a token.
+            raise MalformedObject(f"the TokenRequest of ServiceAccount {account} was answered without status.token")
+        return Secret(reader.text("status", "token"))
 
     return fresh
 
@@ -122,4 +127,7 @@ def name_of_caller(api: Api) -> str:
     """
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
     review = api.create("apis", "authentication.k8s.io", "v1", "selfsubjectreviews", body=body)
-    return str(review["status"]["userInfo"].get("username", ""))
+    reader = ObjectReader(review)
+    name = reader.text("status", "userInfo", "username")
+    reader.require("the SelfSubjectReview")
+    return name

@@ -13,7 +13,7 @@ import numpy as np
 
 from kubectl_cbt.conformance.case import Case, Needs, Observed
 from kubectl_cbt.conformance.exam import CannotTell, Exam, Named, Volume, in_words
-from kubectl_cbt.errors import CbtError
+from kubectl_cbt.errors import CbtError, DocumentError
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.record import Records, joined
 from kubectl_cbt.model.results import Outcome
@@ -33,6 +33,7 @@ class RecordedExam(Exam):
 
     Attributes:
         outcome: how the stream came out that was recorded, the probe of its end included.
+        unread: why the recording could not be read to its end; None when it was.
         probed: whether that was asked for.
     """
 
@@ -43,6 +44,7 @@ class RecordedExam(Exam):
         base = None if handle is None else Named(base_ref, handle)
         super().__init__(source, Volume(Named(subject.snapshot.ref, subject.snapshot.handle), base))
         taken, self.outcome = _taken(source, stream)
+        self.unread = taken.error if isinstance(taken.error, DocumentError) else None
         # An answer that followed one with OK was the probe's.
         self.probed = OK in source.codes[:-1]
         self._question = taken.question

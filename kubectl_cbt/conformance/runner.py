@@ -9,7 +9,8 @@ from fnmatch import fnmatchcase
 
 from kubectl_cbt.conformance.case import MUST, Case, Needs, Observed
 from kubectl_cbt.conformance.exam import CannotTell, Exam
-from kubectl_cbt.model.finding import Finding, Verdict
+from kubectl_cbt.errors import CbtError
+from kubectl_cbt.model.finding import REPORT_THE_BUG, Finding, Verdict, internal_error
 
 
 def chosen(cases: Sequence[Case], only: Sequence[str], skip: Sequence[str]) -> list[Case]:
@@ -41,6 +42,10 @@ def run(
             finding = _judged(case, case.look(exam))
         except CannotTell as reason:
             finding = _finding(case, Verdict.SKIPPED, evidence=(str(reason),))
+        except CbtError:
+            raise
+        except Exception as error:  # noqa: BLE001  # one case that fails must not cost the report of all others
+            finding = _finding(case, Verdict.FAIL, evidence=(internal_error(error),), fix=REPORT_THE_BUG)
         yield replace(finding, seconds=time.monotonic() - started)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kubectl_cbt.cluster.api import Object
+from kubectl_cbt.cluster.reading import ObjectReader, items_of
 from kubectl_cbt.cluster.resolve import Wanted, explained, resolve
 from kubectl_cbt.cluster.resources import CBT_GROUP, SNAPSHOT_GROUP, VolumeSnapshot, VolumeSnapshotContent
 from kubectl_cbt.cluster.tokens import name_of_caller
@@ -23,7 +23,8 @@ def _kubeconfig(walk: Walk, seen: Seen) -> None:
 
 def _api_server(walk: Walk, seen: Seen) -> None:
     here = walk.known("here")
-    seen.evidence.append(f"Kubernetes {here.api.get('version').get('gitVersion', 'of unknown version')}")
+    version = ObjectReader(here.api.get("version")).text("gitVersion")
+    seen.evidence.append(f"Kubernetes {version or 'of unknown version'}")
     try:
         walk.user = name_of_caller(here.api)
     except ApiError as error:
@@ -35,8 +36,9 @@ def _api_server(walk: Walk, seen: Seen) -> None:
 
 def _crds(walk: Walk, seen: Seen) -> None:
     for group in (SNAPSHOT_GROUP, CBT_GROUP):
-        served = walk.known("here").api.get("apis", group).get("versions") or []
-        seen.evidence.append(f"{group}: {', '.join(version['version'] for version in served)}")
+        reader = ObjectReader(walk.known("here").api.get("apis", group))
+        served = [version.text("version") for version in reader.objects("versions")]
+        seen.evidence.append(f"{group}: {', '.join(served)}")
     if "v1beta1" not in seen.evidence[-1]:
         seen.warn(
             "SnapshotMetadataService is not served as v1beta1: the sidecar is older than v1.0.0",
@@ -50,11 +52,11 @@ def _snapshots(walk: Walk, seen: Seen) -> None:
         ref = SnapshotRef(here.namespace, name)
         path = ("apis", SNAPSHOT_GROUP, "v1", "namespaces", ref.namespace, "volumesnapshots", ref.name)
         try:
-            item = walk.objects[name] = here.api.get(*path)
+            snapshot = walk.objects[name] = VolumeSnapshot.of(here.api.get(*path)).readable()
         except NotFound as error:
             raise explained(error, here.catalogue, ref) from error
         walk.snapshots.append(ref)
-        _snapshot(VolumeSnapshot.of(item), seen)
+        _snapshot(snapshot, seen)
 
 
 def _snapshot(snapshot: VolumeSnapshot, seen: Seen) -> None:
@@ -80,11 +82,12 @@ def _said(snapshot: VolumeSnapshot) -> str:
 def _contents(walk: Walk, seen: Seen) -> None:
     here = walk.known("here")
     for name, snapshot in walk.objects.items():
-        bound = snapshot["status"]["boundVolumeSnapshotContentName"]
-        item = walk.contents[name] = here.api.get("apis", SNAPSHOT_GROUP, "v1", "volumesnapshotcontents", bound)
-        _content(VolumeSnapshotContent.of(item), seen)
-        walk.driver = str(item["spec"]["driver"])
-    if len(walk.names) == len({content["spec"]["driver"] for content in walk.contents.values()}) == 2:
+        bound = snapshot.content or ""
+        item = here.api.get("apis", SNAPSHOT_GROUP, "v1", "volumesnapshotcontents", bound)
+        content = walk.contents[name] = VolumeSnapshotContent.of(item).readable()
+        _content(content, seen)
+        walk.driver = content.driver
+    if len(walk.names) == len({content.driver for content in walk.contents.values()}) == 2:
         seen.fail("base and target are of different drivers", "a delta needs two snapshots of one volume")
 
 
@@ -113,10 +116,9 @@ def _pair(walk: Walk, seen: Seen) -> None:
 def _classes(walk: Walk, seen: Seen) -> None:
     here = walk.known("here")
     try:
-        classes = {
-            item["metadata"]["name"]: item
-            for item in here.api.get("apis", SNAPSHOT_GROUP, "v1", "volumesnapshotclasses").get("items") or []
-        }
+        listing = here.api.get("apis", SNAPSHOT_GROUP, "v1", "volumesnapshotclasses")
+        items = items_of(listing, "the list of volumesnapshotclasses")
+        classes = {reader.text("metadata", "name"): reader for reader in map(ObjectReader, items)}
     except Forbidden:
         seen.evidence.append("you may not look at VolumeSnapshotClasses; the sidecar may need to")
         return
@@ -124,13 +126,13 @@ def _classes(walk: Walk, seen: Seen) -> None:
         _class(content, classes, walk.driver, seen)
 
 
-def _class(content: Object, classes: dict[str, Object], driver: str, seen: Seen) -> None:
-    name = content["spec"].get("volumeSnapshotClassName")
+def _class(content: VolumeSnapshotContent, classes: dict[str, ObjectReader], driver: str, seen: Seen) -> None:
+    name = content.class_name
     if not name:
-        defaults = [one for one, item in classes.items() if _is_default(item) and item.get("driver") == driver]
+        defaults = [one for one, item in classes.items() if _is_default(item) and item.text("driver") == driver]
         if not defaults:
             seen.warn(
-                f"{content['metadata']['name']} names no class, and {driver} has no default one",
+                f"{content.name} names no class, and {driver} has no default one",
                 "a sidecar that looks for the driver's secrets fails then with UNAVAILABLE;"
                 " give one class the annotation " + _DEFAULT_CLASS + "=true",
             )
@@ -142,14 +144,15 @@ def _class(content: Object, classes: dict[str, Object], driver: str, seen: Seen)
             f"make it again: kubectl get volumesnapshotclasses shows which there are for {as_argument(driver)}",
         )
         return
-    secret = [key for key in found.get("parameters") or {} if key.startswith(_SECRET_PREFIX)]
+    secret = [key for key in found.mapping("parameters") if key.startswith(_SECRET_PREFIX)]
     takes = ", which names a secret the sidecar has to be able to read" if secret else ""
-    seen.evidence.append(f"class {name} of {found.get('driver')}{takes}")
+    seen.evidence.append(f"class {name} of {found.text('driver')}{takes}")
+    for problem in found.problems:
+        seen.warn(f"class {name}: {problem}")
 
 
-def _is_default(item: Object) -> bool:
-    annotations = item["metadata"].get("annotations") or {}
-    return annotations.get(_DEFAULT_CLASS) == "true"
+def _is_default(item: ObjectReader) -> bool:
+    return item.mapping("metadata", "annotations").get(_DEFAULT_CLASS) == "true"
 
 
 def _service(walk: Walk, seen: Seen) -> None:
@@ -173,6 +176,9 @@ def _drivers(walk: Walk, seen: Seen) -> None:
     entries = walk.known("here").catalogue.entries(None)
     walk.drivers = sorted({entry.driver for entry in entries if entry.driver})
     usable = sum(entry.usable for entry in entries)
+    for entry in entries:
+        if entry.problem:
+            seen.warn(f"{entry.ref}: {entry.problem}")
     seen.evidence.append(f"{counted(len(entries), 'snapshot')}, {usable} of them can be asked about")
     if not entries:
         seen.warn("there is none", "make one: kubectl apply a VolumeSnapshot of a claim whose driver offers CBT")

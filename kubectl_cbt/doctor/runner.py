@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from kubectl_cbt.doctor.hop import Hop, Seen
 from kubectl_cbt.doctor.walk import Walk
 from kubectl_cbt.errors import CbtError
-from kubectl_cbt.model.finding import Finding, Verdict
+from kubectl_cbt.model.finding import REPORT_THE_BUG, Finding, Verdict, internal_error
 
 
 def run(hops: Sequence[Hop], walk: Walk, begins: Callable[[str], None]) -> Iterator[Finding]:
@@ -34,6 +34,8 @@ def _look(hop: Hop, walk: Walk, started: float) -> Finding:
         hop.look(walk, seen)
     except CbtError as error:
         seen.fail(f"{error.prefix.removeprefix('error: ')}{error.message}", error.hint)
+    except Exception as error:  # noqa: BLE001  # one hop that fails must not cost the report of all others
+        seen.fail(internal_error(error), REPORT_THE_BUG)
     return Finding(
         id=hop.id,
         title=hop.title,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import socket
 import time
 from collections.abc import Iterator
@@ -11,12 +9,14 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from kubectl_cbt.cluster.api import Api
+from kubectl_cbt.cluster.api import Api, Object
+from kubectl_cbt.cluster.jwt import read_claims
 from kubectl_cbt.cluster.port_forward import PortForward
+from kubectl_cbt.cluster.reading import ObjectReader
 from kubectl_cbt.cluster.resources import CBT_GROUP, SNAPSHOT_GROUP
 from kubectl_cbt.doctor.hop import Hop, Seen
 from kubectl_cbt.doctor.walk import Walk
-from kubectl_cbt.errors import ApiError, NotFound
+from kubectl_cbt.errors import ApiError, MalformedObject, NotFound
 from kubectl_cbt.model.address import split_address
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.refs import ServiceAccountRef
@@ -24,7 +24,7 @@ from kubectl_cbt.model.results import MUST
 from kubectl_cbt.model.secret import Secret
 from kubectl_cbt.model.target import Target
 from kubectl_cbt.stream.taking import Taken, take
-from kubectl_cbt.units import as_argument, human_seconds, printable
+from kubectl_cbt.units import as_argument, human_seconds, printable, utc_date, utc_words
 from kubectl_cbt.wire.sidecar import SidecarSource
 from kubectl_cbt.wire.source import Source
 
@@ -50,20 +50,20 @@ def _ca_cert(walk: Walk, seen: Seen) -> None:
         name, end = printable(certificate.subject.rfc4514_string()), certificate.not_valid_after_utc
         seen.evidence.append(f"{name}, {_until(end)}")
         if end < now:
-            tell(f"{name} expired on {end:%Y-%m-%d}", _new_certificates(endpoint.service))
+            tell(f"{name} expired on {utc_date(end)}", _new_certificates(endpoint.service))
         elif _days(end) < _SOON_DAYS:
             seen.warn(f"{name} expires in {_days(end)} days", _new_certificates(endpoint.service))
         if certificate.not_valid_before_utc > now:
             tell(
-                f"{name} is not valid before {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC",
-                f"is this machine's clock right? It says {now:%Y-%m-%d %H:%M} UTC",
+                f"{name} is not valid before {utc_words(certificate.not_valid_before_utc)}",
+                f"is this machine's clock right? It says {utc_words(now)}",
             )
     if not found:
         seen.fail("it holds no certificate that can be read", _new_certificates(endpoint.service))
 
 
 def _until(end: datetime) -> str:
-    return f"until {end:%Y-%m-%d}, {_days(end)} days"
+    return f"until {utc_date(end)}, {_days(end)} days"
 
 
 def _days(end: datetime) -> int:
@@ -129,7 +129,14 @@ def _may(api: Api, attributes: dict[str, str]) -> bool:
         "spec": {"resourceAttributes": attributes},
     }
     answer = api.create("apis", "authorization.k8s.io", "v1", "selfsubjectaccessreviews", body=review)
-    return bool(answer["status"].get("allowed"))
+    return _is_allowed(answer)
+
+
+def _is_allowed(answer: Object) -> bool:
+    reader = ObjectReader(answer)
+    allowed = reader.flag("status", "allowed")
+    reader.require("the access review")
+    return allowed
 
 
 def _account_rights(walk: Walk, seen: Seen) -> None:
@@ -151,10 +158,13 @@ def _account_rights(walk: Walk, seen: Seen) -> None:
     }  # fmt: skip
     try:
         answer = here.api.create("apis", "authorization.k8s.io", "v1", "subjectaccessreviews", body=review)
+        allowed = _is_allowed(answer)
+    except MalformedObject:
+        raise
     except ApiError:
         seen.evidence.append("you may not ask about others; the sidecar will tell")
         return
-    if not answer["status"].get("allowed"):
+    if not allowed:
         seen.fail(
             f"ServiceAccount {account} may not get volumesnapshots in {here.namespace}: the sidecar will refuse it",
             f"kubectl cbt rbac -n {as_argument(here.namespace)} --service-account {as_argument(account)}"
@@ -167,30 +177,20 @@ def _account_rights(walk: Walk, seen: Seen) -> None:
 def _token(walk: Walk, seen: Seen) -> None:
     endpoint = walk.known("endpoint")
     token = walk.known("here").means.fresh_token(endpoint)()
-    claims = _claims(token.reveal())
-    if claims is None:
+    try:
+        claims = read_claims(token.reveal())
+    except ValueError:
         seen.warn("it is no JSON Web Token: whom and what it is for cannot be seen")
         return
-    audiences = claims.get("aud")
-    audiences = [audiences] if isinstance(audiences, str) else list(audiences or [])
-    left = float(claims.get("exp") or 0) - time.time()
-    seen.evidence.append(f"of {claims.get('sub')}, for {', '.join(audiences)}, {max(round(left / 60), 0)} min left")
-    if endpoint.audience not in audiences:
+    left = claims.expires - time.time()
+    subject, audiences = claims.subject or "nobody", ", ".join(claims.audiences) or "nothing"
+    seen.evidence.append(f"of {subject}, for {audiences}, {max(round(left / 60), 0)} min left")
+    if endpoint.audience not in claims.audiences:
         seen.fail(
             f"it is not for the service's audience, {endpoint.audience}", "leave out --token-file, or make it anew"
         )
     if left <= 0:
         seen.fail("it has expired", "leave out --token-file, or make it anew; is this machine's clock right?")
-
-
-def _claims(token: str) -> dict[str, Any] | None:
-    """What a token says of itself; its signature is left out, and never shown."""
-    try:
-        part = token.split(".")[1]
-        found = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-        return found if isinstance(found, dict) else None
-    except (IndexError, ValueError):
-        return None
 
 
 # The way there.

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from kubectl_cbt.cluster.api import Api, Object
+    from kubectl_cbt.cluster.api import Api
     from kubectl_cbt.cluster.catalogue import Catalogue
-    from kubectl_cbt.cluster.resources import SnapshotMetadataService
+    from kubectl_cbt.cluster.resources import SnapshotMetadataService, VolumeSnapshot, VolumeSnapshotContent
     from kubectl_cbt.cluster.tokens import FreshToken
     from kubectl_cbt.model.refs import ServiceAccountRef, SnapshotRef
     from kubectl_cbt.model.target import Endpoint, Target
@@ -71,7 +71,7 @@ class Walk:
     Attributes:
         names: snapshots on the command line, base and target, or one, or none.
         service: a service's name, when it is not its driver's; empty otherwise.
-        objects: VolumeSnapshots and contents as the API server has them, by name.
+        objects: VolumeSnapshots by name; ``contents`` are theirs.
     """
 
     login: Login
@@ -81,8 +81,8 @@ class Walk:
     here: LoggedIn | None = None
     user: str = ""
     snapshots: list[SnapshotRef] = field(default_factory=list)
-    objects: dict[str, Object] = field(default_factory=dict)
-    contents: dict[str, Object] = field(default_factory=dict)
+    objects: dict[str, VolumeSnapshot] = field(default_factory=dict)
+    contents: dict[str, VolumeSnapshotContent] = field(default_factory=dict)
     driver: str = ""
     drivers: list[str] = field(default_factory=list)
     service_object: SnapshotMetadataService | None = None

@@ -21,6 +21,7 @@ class SnapshotEntry:
         created: when the snapshot was taken, None when that is not known yet.
         object_created: when its object was made.
         obstacle: why it cannot be asked about, empty when it can.
+        problem: what is wrong with its object or its content's, and then the obstacle too; empty for well-formed ones.
     """
 
     ref: SnapshotRef
@@ -34,6 +35,7 @@ class SnapshotEntry:
     created: datetime | None
     object_created: datetime | None
     obstacle: str
+    problem: str = ""
 
     @property
     def usable(self) -> bool:

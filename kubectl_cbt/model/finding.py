@@ -43,6 +43,20 @@ class Finding:
     seconds: float = 0.0
 
 
+REPORT_THE_BUG = (
+    "this is a bug in kubectl-cbt, and no finding about the driver or the cluster: please report it with the line above"
+)
+
+
+def internal_error(error: Exception) -> str:
+    """Type and place of an exception that is not ours, as a line of evidence; its words may hold secrets."""
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)[-1:]
+    places = [f" at {frame.filename.rpartition('kubectl_cbt/')[2]}:{frame.lineno}" for frame in frames]
+    return f"internal error: {type(error).__name__}{''.join(places)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Tally:
     """How many went how."""

@@ -11,6 +11,7 @@ from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.record import Batch, block_metadata_type_name
 from kubectl_cbt.model.results import Asked, Outcome, Summary, Violation
 from kubectl_cbt.model.target import Snapshot
+from kubectl_cbt.units import utc_time
 
 API_VERSION = "kubectl-cbt/v1"
 KIND = "BlockMetadata"
@@ -76,7 +77,7 @@ def _snapshot(snapshot: Snapshot) -> Part:
         "persistentVolumeClaim": snapshot.claim,
         "volumeHandle": snapshot.volume_handle,
         "restoreSizeBytes": snapshot.restore_size_bytes,
-        "creationTime": snapshot.created.strftime("%Y-%m-%dT%H:%M:%SZ") if snapshot.created else None,
+        "creationTime": utc_time(snapshot.created) if snapshot.created else None,
     }
 
 

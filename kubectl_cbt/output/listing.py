@@ -21,6 +21,10 @@ class ListFormat(StrEnum):
     NAME = "name"
 
 
+NAMELESS = "<unnamed>"
+"""What a table shows for an object that came without a name; no object can bear it."""
+
+
 @dataclass(frozen=True, slots=True)
 class ListColumn:
     """A column; ``wide`` ones are shown with ``-o wide`` only."""
@@ -35,7 +39,7 @@ class ListRow:
 
     Attributes:
         cells: text by heading.
-        name: as ``-o name`` prints it.
+        name: as ``-o name`` prints it; empty for an object without a name, which is left out there.
         document: as ``-o json`` and ``-o yaml`` print it.
     """
 
@@ -72,7 +76,7 @@ class ListPrinter:
     def text(self, rows: Sequence[ListRow]) -> str:
         """The whole text at first, then that of further rows; a table of nothing is empty, as kubectl's."""
         if self._form is ListFormat.NAME:
-            return "".join(f"{printable(row.name)}\n" for row in rows)
+            return "".join(f"{printable(row.name)}\n" for row in rows if row.name)
         if self._form not in (ListFormat.JSON, ListFormat.YAML):
             return self._table(rows)
         if not self._watches:

@@ -31,20 +31,45 @@ def error_of(values: Values) -> CbtError:
     Raises:
         KeyError: a value is missing.
         TypeError: one is of another type.
+        ValueError: a number is out of range.
     """
-    kind = getattr(errors, str(values["type"]), StreamError)
+    if not isinstance(values, dict):
+        raise TypeError("it is no object")
+    kind = getattr(errors, text_of(values, "type"), StreamError)
     if not (isinstance(kind, type) and issubclass(kind, CbtError)):
         kind = StreamError
-    message, hint = _text(values, "message"), _text(values, "hint")
+    message, hint = text_of(values, "message"), text_of(values, "hint")
     if issubclass(kind, ApiError):
-        return kind(message, status=int(values["status"]), reason=_text(values, "reason"), hint=hint)
+        return kind(message, status=number_of(values, "status"), reason=text_of(values, "reason"), hint=hint)
     if issubclass(kind, StreamError):
-        code, details = (_text(values, key) if key in values else "" for key in ("code", "details"))
+        code, details = (text_of(values, key) if key in values else "" for key in ("code", "details"))
         return kind(message, code=code, details=details, hint=hint)
     return kind(message, hint=hint)
 
 
-def _text(values: Values, key: str) -> str:
+def number_of(values: Values, key: str) -> int:
+    """An int64 of a record that is not negative.
+
+    Raises:
+        KeyError: it is missing.
+        TypeError: it is not an integer.
+        ValueError: it is out of range.
+    """
+    value = values[key]
+    if type(value) is not int:
+        raise TypeError(f"{key} is not an integer")
+    if not 0 <= value < 2**63:
+        raise ValueError(f"{key} is out of range")
+    return value
+
+
+def text_of(values: Values, key: str) -> str:
+    """A text of a record.
+
+    Raises:
+        KeyError: it is missing.
+        TypeError: it is not a text.
+    """
     value = values[key]
     if not isinstance(value, str):
         raise TypeError(f"{key} is no text")

@@ -14,18 +14,19 @@ holds one message at a time; nothing it finds is trusted.
 
 from __future__ import annotations
 
-import json
 import struct
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn, Protocol
 
+import orjson
+
 from kubectl_cbt.errors import CbtError, DocumentError, Interrupted
 from kubectl_cbt.model.limits import MAX_MESSAGE_BYTES
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
-from kubectl_cbt.wire.recorded_errors import error_of, values_of
+from kubectl_cbt.wire.recorded_errors import error_of, number_of, text_of, values_of
 
 SUFFIX = ".cbtrec"
 """What recordings are called by; any other name will do."""
@@ -177,11 +178,10 @@ class Recording:
     def question_of(self, values: Values) -> tuple[Question, int]:
         """The question, and the microseconds since the recording began."""
         try:
-            base = values["base"]
-            ref = SnapshotRef(str(values["namespace"]), str(values["snapshot"]))
-            handle = None if base is None else SnapshotHandle(str(base))
-            question = Question(ref, handle, int(values["startingOffset"]), int(values["maxResults"]))
-            return question, int(values["microseconds"])
+            base = None if values["base"] is None else SnapshotHandle(text_of(values, "base"))
+            ref = SnapshotRef(text_of(values, "namespace"), text_of(values, "snapshot"))
+            offset, limit = number_of(values, "startingOffset"), number_of(values, "maxResults")
+            return Question(ref, base, offset, limit), number_of(values, "microseconds")
         except (KeyError, TypeError, ValueError):
             self._damaged("a question that cannot be read")
 
@@ -189,7 +189,7 @@ class Recording:
         try:
             error = values["error"]
             found = None if error is None else error_of(error)
-            return Ending(str(values["code"]), found, int(values["microseconds"]))
+            return Ending(text_of(values, "code"), found, number_of(values, "microseconds"))
         except (KeyError, TypeError, ValueError):
             self._damaged("an end that cannot be read")
 
@@ -270,8 +270,9 @@ class Recording:
 
     def _json(self, payload: bytes) -> Values:
         try:
-            values = json.loads(payload)
-        except (ValueError, RecursionError):
+            # It refuses what no writer of ours writes: NaN, numbers beyond a double, lone surrogates, deep nests.
+            values = orjson.loads(payload)
+        except orjson.JSONDecodeError:
             values = None
         if not isinstance(values, dict):
             self._damaged("a record that is no JSON object")

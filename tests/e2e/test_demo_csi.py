@@ -179,9 +179,8 @@ def test_demo_serve_puts_a_driver_on_a_socket_and_tells_what_to_ask_it(folder, a
     )
     try:
         process.stdout.readline()
-        process.stderr.readline()
-        line = process.stderr.readline()
-        found = re.fullmatch(rf"{driver}: kubectl cbt delta (\S+) (\S+) --csi-endpoint unix://{path}\n", line)
+        line = next(line for line in process.stderr if line.startswith(driver))
+        found = re.fullmatch(rf"{driver}: .*kubectl.cbt delta (\S+) (\S+) --csi-endpoint unix://{path}\n", line)
         base, target = found.groups()
         request = GetMetadataDeltaRequest(base_snapshot_id=base, target_snapshot_id=target)
         with grpc.insecure_channel(f"unix://{path}") as channel:

@@ -89,7 +89,9 @@ def test_a_dry_run_leaves_nothing_behind(own_demo):
     assert feed(own_demo, "apply", "--dry-run=server").stdout.count("created (server dry run)") == 5
     assert own_demo.store.list("roles") == []
     assert feed(own_demo, "apply").returncode == 0
-    assert feed(own_demo, "delete", "--dry-run=server").stdout.count("deleted (server dry run)") == 5
+    deleted = feed(own_demo, "delete", "--dry-run=server").stdout.splitlines()
+    # Some releases say from which namespace.
+    assert len([line for line in deleted if " deleted" in line and line.endswith("(server dry run)")]) == 5
     assert len(own_demo.store.list("roles")) == 1
 
 

@@ -65,7 +65,7 @@ def namespaces(line: Line, typed: str) -> list[Candidate]:
 def services(line: Line, typed: str) -> list[Candidate]:
     """SnapshotMetadataServices."""
     with _session(line) as session:
-        return [Candidate(service.name, service.address) for service in session.catalogue.services()]
+        return [Candidate(service.name, service.address) for service in session.catalogue.services() if service.name]
 
 
 def service_accounts(line: Line, typed: str) -> list[Candidate]:
@@ -127,8 +127,11 @@ def _kubeconfig_names(line: Line) -> KubeconfigNames:
 
 def _names(session: Session, *segments: str) -> list[str]:
     """Names of the core objects at a path."""
+    from kubectl_cbt.cluster.reading import ObjectReader, items_of
+
     listing = session.api.get("api", "v1", *segments)
-    return sorted(item["metadata"]["name"] for item in listing.get("items") or ())
+    found = [ObjectReader(item).text("metadata", "name") for item in items_of(listing, "the list")]
+    return sorted(name for name in found if name)
 
 
 def _candidates(entries: Iterable[SnapshotEntry], typed: str) -> list[Candidate]:
@@ -145,6 +148,6 @@ def _taken(entry: SnapshotEntry) -> datetime:
 def _about(entry: SnapshotEntry) -> str:
     from kubectl_cbt.units import age, human_bytes
 
-    size = human_bytes(entry.restore_size_bytes) if entry.restore_size_bytes is not None else ""
+    size = human_bytes(entry.restore_size_bytes) if entry.restore_size_bytes else ""
     taken = entry.created or entry.object_created
     return "  ".join(part for part in (entry.claim, size, f"{age(taken)} ago" if taken else "") if part)

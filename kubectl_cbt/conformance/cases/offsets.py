@@ -9,9 +9,11 @@ from kubectl_cbt.conformance.comparing import differences
 from kubectl_cbt.conformance.exam import CannotTell, Exam, from_offset
 from kubectl_cbt.errors import OffsetOutOfRange
 from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.record import INT64_MAX
 from kubectl_cbt.stream.taking import Taken
 
 _SOON_SECONDS = 20.0
+_BEYOND_BYTES = 2**30
 
 
 def _capacities(exam: Exam) -> Iterator[tuple[str, Question, Taken, int]]:
@@ -39,7 +41,7 @@ def _at_capacity(exam: Exam) -> Observed:
     notes: list[str] = []
     for verb, question, _, capacity in _capacities(exam):
         taken = exam.ask(from_offset(question, capacity), seconds=_SOON_SECONDS)
-        is_nothing = taken.is_whole and not len(taken.runs.within(capacity, capacity + 1))
+        is_nothing = taken.is_whole and not len(taken.runs.within(capacity, min(capacity + 1, INT64_MAX)))
         fine = is_nothing or isinstance(taken.error, OffsetOutOfRange)
         (notes if fine else breaches).append(f"{verb}: {taken.in_words()}")
     return Observed("starting_offset = capacity", tuple(breaches), tuple(notes))
@@ -47,10 +49,16 @@ def _at_capacity(exam: Exam) -> Observed:
 
 def _beyond(exam: Exam) -> Observed:
     breaches = []
+    asked = 0
     for verb, question, _, capacity in _capacities(exam):
-        taken = exam.ask(from_offset(question, capacity + 2**30), seconds=_SOON_SECONDS)
+        if capacity > INT64_MAX - _BEYOND_BYTES:
+            continue
+        asked += 1
+        taken = exam.ask(from_offset(question, capacity + _BEYOND_BYTES), seconds=_SOON_SECONDS)
         if not isinstance(taken.error, OffsetOutOfRange):
             breaches.append(f"{verb}: {taken.in_words()}")
+    if not asked:
+        raise CannotTell("the capacity is so large that no offset lies 1 GiB beyond it")
     return Observed("starting_offset = capacity + 1 GiB", tuple(breaches))
 
 

@@ -8,6 +8,7 @@ from kubectl_cbt.conformance.case import MUST, SHOULD, Case, Needs, Observed
 from kubectl_cbt.conformance.comparing import differences
 from kubectl_cbt.conformance.exam import ENOUGH_EXTENTS, CannotTell, Exam, from_offset, in_messages_of, sample
 from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.record import INT64_MAX, Int64Column, saturating_ends
 from kubectl_cbt.stream.taking import Taken
 
 _FEW_EXTENTS = 500
@@ -41,32 +42,46 @@ def _got_nowhere(taken: Taken) -> bool:
     return taken.error is not None or (taken.cut == "deadline" and not taken.messages)
 
 
+def _sound(whole: Taken) -> tuple[Int64Column, Int64Column]:
+    """Offsets and ends (int64[m]) of the extents that hold bytes of a volume, in the order they were sent.
+
+    A broken driver may send any numbers. Offsets made of negative ones, or past the end of int64, are never sent: they
+    would test whether the driver refuses them, which is another case.
+    """
+    ends = saturating_ends(whole.offsets, whole.sizes)
+    sound = (whole.offsets >= 0) & (whole.sizes > 0) & (ends < INT64_MAX)
+    return whole.offsets[sound], ends[sound]
+
+
 def _ends(whole: Taken) -> list[int]:
-    """Where a stream may break: behind an extent; not behind the last one, from where some drivers refuse to go on."""
-    ends = (whole.offsets + whole.sizes)[:-1]
+    """Where a stream may break: after an extent, except the last one, from where some drivers refuse to go on."""
+    ends = _sound(whole)[1][:-1]
     return [int(ends[index]) for index in sample(len(ends))]
 
 
 def _inside_aligned(whole: Taken) -> list[int]:
     """Inside extents, at a multiple of the volume's grain."""
-    grain = _grain(whole)
-    roomy = [index for index in sample(len(whole.offsets), 200) if whole.sizes[index] >= 2 * grain]
-    return [int(whole.offsets[roomy[at]]) + grain for at in sample(len(roomy))]
+    offsets, ends = _sound(whole)
+    sizes = ends - offsets
+    grain = _grain(offsets, sizes)
+    roomy = [index for index in sample(len(offsets), 200) if int(sizes[index]) >= 2 * grain]
+    return [int(offsets[roomy[at]]) + grain for at in sample(len(roomy))]
 
 
 def _unaligned(whole: Taken) -> list[int]:
-    """Inside extents, and one byte behind them."""
+    """Inside extents, and one byte after them."""
+    offsets, ends = _sound(whole)
     found = []
-    for index in sample(len(whole.offsets)):
-        offset, size = int(whole.offsets[index]), int(whole.sizes[index])
+    for index in sample(len(offsets)):
+        offset, size = int(offsets[index]), int(ends[index]) - int(offsets[index])
         found.append(offset + size // 2 + 1 if size > 2 else offset + 1)
     return [*found, *(end + 1 for end in _ends(whole)[:4])]
 
 
-def _grain(whole: Taken) -> int:
+def _grain(offsets: Int64Column, sizes: Int64Column) -> int:
     from numpy import gcd
 
-    return int(gcd.reduce([gcd.reduce(whole.offsets), gcd.reduce(whole.sizes)])) or 1
+    return int(gcd.reduce([gcd.reduce(offsets), gcd.reduce(sizes)])) or 1
 
 
 def _from(offsets: Callable[[Taken], list[int]], sent: str) -> Callable[[Exam], Observed]:

@@ -9,6 +9,7 @@ from kubectl_cbt.conformance.case import MUST, SHOULD, Case, Needs, Observed
 from kubectl_cbt.conformance.comparing import differences
 from kubectl_cbt.conformance.exam import ENOUGH_EXTENTS, CannotTell, Exam, from_offset, in_messages_of, in_words
 from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.record import INT64_MAX
 from kubectl_cbt.model.results import Violation
 from kubectl_cbt.stream.taking import Taken
 from kubectl_cbt.units import counted
@@ -28,7 +29,7 @@ def _samples(exam: Exam) -> Iterator[tuple[str, Taken]]:
     for question in exam.questions.values():
         whole = exam.first_asked(question)
         yield in_words(question), whole
-        if not whole.is_whole or not len(whole.offsets):
+        if not whole.is_whole or not len(whole.runs):
             continue
         small = in_messages_of(question, 7)
         yield in_words(small), exam.ask_once(small, at_most=ENOUGH_EXTENTS)
@@ -88,7 +89,7 @@ def _sends_all(exam: Exam) -> Observed:
         if not len(whole.offsets) or whole.reaches_capacity:
             return []
         probe = exam.ask(from_offset(question, whole.end), at_most=ENOUGH_EXTENTS)
-        more = probe.runs.within(whole.end, 2**63 - 1)
+        more = probe.runs.within(whole.end, INT64_MAX)
         if not len(more):
             return []
         return [(f"OK came at byte {whole.end}, and from there {counted(len(more), 'range')} more, the first at"

@@ -23,7 +23,7 @@ def _measured(exam: Exam) -> Observed:
 
 
 def _pace(taken: Taken) -> str:
-    if taken.first_message_seconds is None:
+    if taken.first_message_seconds is None or not taken.messages:
         return f"nothing, after {human_seconds(taken.seconds)}"
     a_message = len(taken.offsets) / taken.messages
     return (

@@ -19,7 +19,7 @@ from kubectl_cbt.tui.ports import Backend, Choice, Opened
 from kubectl_cbt.tui.screens.base import CbtScreen
 from kubectl_cbt.tui.screens.map import MapScreen
 from kubectl_cbt.tui.widgets.prompt import Prompt
-from kubectl_cbt.units import age, human_bytes
+from kubectl_cbt.units import age, human_bytes, utc_words
 
 _NAMELESS = "(no claim)"
 
@@ -57,7 +57,8 @@ class BrowseScreen(CbtScreen[None]):
         self._marks = Marks()
         self._notice = ""
         self._layout = _Layout.of(self._entries, 80)
-        self._pointed: SnapshotRef | None = None
+        self._shown: list[SnapshotEntry] = []
+        self._pointed: int | None = None
 
     @property
     def marks(self) -> Marks:
@@ -94,11 +95,15 @@ class BrowseScreen(CbtScreen[None]):
     @property
     def current(self) -> SnapshotEntry | None:
         """The one under the cursor."""
+        number = self._current_number
+        return None if number is None else self._shown[number]
+
+    @property
+    def _current_number(self) -> int | None:
+        """Its place in ``_shown``. No name tells options apart: a list may hold two of one name."""
         listing = self.query_one(Choices)
-        if listing.highlighted is None:
-            return None
-        found = listing.get_option_at_index(listing.highlighted).id
-        return next((entry for entry in self._entries if _id(entry) == found), None)
+        option = None if listing.highlighted is None else listing.get_option_at_index(listing.highlighted).id
+        return None if option is None else int(option)
 
     def _fill(self) -> None:
         """Draw everything anew; the cursor stays on its snapshot."""
@@ -106,11 +111,12 @@ class BrowseScreen(CbtScreen[None]):
         layout = self._layout = _Layout.of(self._entries, max(self.size.width - 4, 20))
         entries: list[Entry] = []
         volume = None
-        for entry in self.matching:
+        self._shown, self._pointed = self.matching, None
+        for number, entry in enumerate(self._shown):
             if _volume(entry) != volume:
                 volume = _volume(entry)
                 entries.append(Entry(layout.heading(entry), disabled=True))
-            entries.append(Entry(layout.line(entry, self._marks.refs, is_current=False), _id(entry)))
+            entries.append(Entry(layout.line(entry, self._marks.refs, is_current=False), str(number)))
         listing.show(entries)
         self._restore(before)
         self._point()
@@ -118,11 +124,13 @@ class BrowseScreen(CbtScreen[None]):
         self._draw_texts()
 
     def _restore(self, before: SnapshotEntry | None) -> None:
-        listing, visible = self.query_one(Choices), self.matching
-        if before is not None and before.ref in [entry.ref for entry in visible]:
-            listing.highlighted = listing.get_option_index(_id(before))
-        elif visible:
-            listing.highlighted = listing.get_option_index(_id(visible[0]))
+        if self._shown:
+            same = (number for number, entry in enumerate(self._shown) if before and entry.ref == before.ref)
+            self._move_to(next(same, 0))
+
+    def _move_to(self, number: int) -> None:
+        listing = self.query_one(Choices)
+        listing.highlighted = listing.get_option_index(str(number))
 
     def _draw_texts(self) -> None:
         where = f"namespace {self._namespace}" if self._namespace else "all namespaces"
@@ -156,7 +164,7 @@ class BrowseScreen(CbtScreen[None]):
             return plain("no snapshot here" if self._entries else "there are no snapshots")
         works = ("CBT works", wording.GOOD) if entry.usable else (f"cannot be asked: {entry.obstacle}", wording.ERROR)
         first = line((str(entry.ref), "bold"), "   ", works)
-        taken = f"taken {entry.created:%Y-%m-%d %H:%M:%SZ}" if entry.created else "not taken yet"
+        taken = f"taken {utc_words(entry.created)}" if entry.created else "not taken yet"
         details = [taken, entry.driver and f"driver {entry.driver}", entry.handle and f"handle {entry.handle}"]
         parts = [(detail, wording.MUTED) for detail in details if detail]
         return joined([first, wording.fitting(self.size.width - 2, parts)])
@@ -169,23 +177,20 @@ class BrowseScreen(CbtScreen[None]):
 
     def _point(self) -> None:
         """Draw the cursor as a character too: a bar alone is nothing where there are no colours."""
-        listing, current = self.query_one(Choices), self.current
-        for ref in {self._pointed, current.ref if current else None}:
-            entry = next((entry for entry in self.matching if entry.ref == ref), None)
-            if entry is not None:
-                drawn = self._layout.line(entry, self._marks.refs, is_current=entry is current)
-                listing.redraw(_id(entry), drawn)
-        self._pointed = current.ref if current else None
+        current = self._current_number
+        for number in {self._pointed, current}:
+            if number is not None:
+                drawn = self._layout.line(self._shown[number], self._marks.refs, is_current=number == current)
+                self.query_one(Choices).redraw(str(number), drawn)
+        self._pointed = current
 
     # Doing
 
     def action_move(self, by: int) -> None:
         """Move the cursor by snapshots; headings are passed over."""
-        visible, current = self.matching, self.current
-        if visible and current is not None:
-            index = [entry.ref for entry in visible].index(current.ref)
-            wanted = visible[max(min(index + by, len(visible) - 1), 0)]
-            self.query_one(Choices).highlighted = self.query_one(Choices).get_option_index(_id(wanted))
+        current = self._current_number
+        if current is not None:
+            self._move_to(max(min(current + by, len(self._shown) - 1), 0))
 
     def action_first(self) -> None:
         """To the first snapshot."""
@@ -332,7 +337,7 @@ class _Layout:
 
 
 def _size(entry: SnapshotEntry) -> str:
-    return human_bytes(entry.restore_size_bytes) if entry.restore_size_bytes is not None else ""
+    return human_bytes(entry.restore_size_bytes) if entry.restore_size_bytes else ""
 
 
 def _age(entry: SnapshotEntry) -> str:
