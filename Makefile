@@ -8,7 +8,7 @@ OLDEST := .venv-oldest
 AUDIT := .venv-audit
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-oldest unit lint format protos docs matrix bench audit krew krew-check clean
+.PHONY: help setup demo test test-oldest unit lint format fuzz protos docs matrix bench audit krew krew-check clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -49,6 +49,9 @@ lint: $(READY)  ## ruff, mypy (strict) and the import contracts
 format: $(READY)  ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+fuzz: $(READY)  ## fuzz what comes from others for ten minutes (FUZZ_SEED, FUZZ_SECONDS, FUZZ_CASES)
+	$(BIN)/python tests/fuzz/run.py
 
 protos: $(READY)  ## regenerate the protobuf modules
 	$(BIN)/python scripts/generate_protos.py

@@ -26,6 +26,8 @@ _TEXTS = {
 }
 _SWITCHES = ("insecure-skip-tls-verify", "disable-compression", "provideClusterInfo")
 
+_DEEPEST = 100
+
 Problem = tuple[str, str]
 """A field, and what is wrong with it; never its value, which may be a key."""
 
@@ -39,7 +41,12 @@ def load_yaml(text: str) -> Any:
     import yaml
 
     class Loader(yaml.SafeLoader):
-        """Without the type for dates."""
+        """Without the type for dates, and without deep nests, which take the square of their depth."""
+
+        def fetch_flow_collection_start(self, TokenClass: Any) -> None:  # noqa: N803  # as it is called
+            if self.flow_level >= _DEEPEST:
+                raise yaml.YAMLError("nested too deeply")
+            super().fetch_flow_collection_start(TokenClass)
 
     Loader.yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]

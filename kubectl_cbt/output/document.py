@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from kubectl_cbt.model.question import Question
-from kubectl_cbt.model.record import Batch, block_metadata_type_name
+from kubectl_cbt.model.record import INT64_MAX, Batch, block_metadata_type_name
 from kubectl_cbt.model.results import Asked, Outcome, Summary, Violation
 from kubectl_cbt.model.target import Snapshot
 from kubectl_cbt.units import utc_time
@@ -96,7 +96,7 @@ def _summary(outcome: Outcome, summary: Summary) -> Part:
         "messages": outcome.messages,
         "extents": summary.extents,
         "runs": summary.runs,
-        "coveredBytes": summary.covered_bytes,
+        "coveredBytes": _int64(summary.covered_bytes),
         "grainBytes": summary.grain_bytes,
         "sizes": {
             "smallestBytes": summary.smallest_bytes,
@@ -108,17 +108,22 @@ def _summary(outcome: Outcome, summary: Summary) -> Part:
                 "fromBytes": bucket.from_bytes,
                 "toBytes": bucket.to_bytes,
                 "extents": bucket.extents,
-                "coveredBytes": bucket.size_bytes,
+                "coveredBytes": _int64(bucket.size_bytes),
             }
             for bucket in summary.histogram
         ],
-        "longestGap": {"byteOffset": gap.byte_offset, "sizeBytes": gap.size_bytes} if gap else None,
+        "longestGap": {"byteOffset": gap.byte_offset, "sizeBytes": _int64(gap.size_bytes)} if gap else None,
         "readByChunkSize": [
-            {"chunkBytes": cost.chunk_bytes, "sizeBytes": cost.size_bytes} for cost in summary.chunk_costs
+            {"chunkBytes": cost.chunk_bytes, "sizeBytes": _int64(cost.size_bytes)} for cost in summary.chunk_costs
         ],
         "clippedExtents": outcome.clipped,
         "nextOffset": outcome.next_offset,
     }
+
+
+def _int64(total: int) -> int:
+    """A total as a document holds it: no longer than an offset. Only extents that overlap add up to more bytes."""
+    return min(total, INT64_MAX)
 
 
 def _violation(violation: Violation) -> Part:

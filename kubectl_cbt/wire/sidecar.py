@@ -119,8 +119,8 @@ class SidecarSource:
         Raises:
             CbtError: no token can be had, there is no way, or the service's certificate is not trusted.
         """
-        channel = self._open(question)
         token = self._fresh_token()
+        channel = self._open(question)
         request = _request(question, token, self._base_name if self._sends_name else "")
         method = "GetMetadataAllocated" if question.base is None else "GetMetadataDelta"
         # No response deserializer: what is iterated are the messages' bytes, and decoding is ours.

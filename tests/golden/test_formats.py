@@ -140,3 +140,15 @@ def test_lister_json_leaves_zero_fields_out_and_writes_null_for_an_empty_record(
         del CASES["zeroes"]
     assert found[0]["block_metadata"] == [{"size_bytes": 10}, {"byte_offset": 10}, {"byte_offset": 20, "size_bytes": 5}]
     assert found[1]["block_metadata"] is None
+
+
+@pytest.mark.parametrize("form", StreamFormat)
+def test_totals_of_a_broken_stream_stay_numbers_of_64_bits(form, monkeypatch):
+    huge = [batch(1, [2**62, 5, 2**30], [2**63 - 1, 2**63 - 1, 2**63 - 1])]
+    monkeypatch.setitem(CASES, "huge", (huge, outcome_of(1, 3, next_offset=2**63 - 1)))
+    found = text(form, "huge")
+    if form is StreamFormat.JSON:
+        document = json.loads(found)
+        jsonschema.validate(document, SCHEMA)
+        assert document["summary"]["coveredBytes"] == 2**63 - 1
+        assert document["summary"]["exact"] is False

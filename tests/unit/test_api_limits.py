@@ -24,7 +24,7 @@ from kubectl_cbt.cluster.connection import Connection
 from kubectl_cbt.cluster.kubeconfig import Impersonation
 from kubectl_cbt.cluster.tls import client_context
 from kubectl_cbt.demo.certificates import CertificateAuthority
-from kubectl_cbt.errors import ApiError, ApiUnreachable
+from kubectl_cbt.errors import ApiError, ApiUnreachable, MalformedObject
 
 DEADLINE_SECONDS = 0.2
 DRIP_SECONDS = 0.02
@@ -317,7 +317,7 @@ def test_an_answer_without_end_is_read_up_to_the_limit(monkeypatch):
 @pytest.mark.parametrize("body", [b"null", b"[]", b"1", b'"text"'])
 def test_json_that_is_not_an_object_is_no_answer(body):
     head = HEAD + b"Content-Length: %d\r\n\r\n" % len(body)
-    with served(at_once(head, body)) as api, pytest.raises(ApiUnreachable, match="JSON that is not an object"):
+    with served(at_once(head, body)) as api, pytest.raises(MalformedObject, match="JSON that is not an object"):
         api.get("version")
 
 
@@ -350,10 +350,10 @@ def test_events_come_out_however_they_are_cut(chunks):
 
 @pytest.mark.parametrize(
     "line",
-    [b"null", b"[]", b"{}", b'{"type": "ADDED"}', b'{"type": 1, "object": {}}', b'{"type": "ADDED", "object": 1}'],
+    [b"null", b"[]", b"1", b'"ADDED"'],
 )
 def test_a_line_that_is_not_an_event_is_an_error(line):
-    with pytest.raises(ApiUnreachable, match="no usable answer"):
+    with pytest.raises(MalformedObject, match="sent JSON that is not an object"):
         events_of(line + b"\n")
 
 

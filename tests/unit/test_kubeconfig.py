@@ -190,3 +190,28 @@ def test_relative_files_are_those_beside_their_kubeconfig(tmp_path, monkeypatch)
     assert chosen.cluster["certificate-authority"] == str(path.parent / "ca")
     assert Path(chosen.user["tokenFile"]).resolve() == tmp_path / "token"
     assert chosen.user["exec"] == {"command": str(path.parent / "bin/login")}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 3000 + "]" * 3000,
+        "a: " + "{a: " * 3000 + "1" + "}" * 3000,
+        "[" * 100_000,
+        "- " * 3000,
+        "a: " + "9" * 5000,
+        "a: !!int ''",
+        "a: !!bool x",
+        "a: !!float x",
+        "a: !!timestamp x",
+        "a: !!binary é",
+        "? [a]\n: b",
+        "a: =",
+    ],
+    ids=lambda text: text[:20],
+)
+def test_yaml_that_no_kubeconfig_holds_is_refused_at_once(tmp_path, text):
+    path = tmp_path / "config"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match="cannot be used"):
+        names(str(path))

@@ -1,0 +1,170 @@
+"""Every case judges every driver: whatever it sends, a finding comes out, and nothing is asked that may not be."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import INT64_MIN, Extent, law
+
+from kubectl_cbt.conformance.case import Case, Observed
+from kubectl_cbt.conformance.cases import CASES
+from kubectl_cbt.conformance.exam import Exam, Named, Volume
+from kubectl_cbt.conformance.runner import run
+from kubectl_cbt.errors import CbtError, DriverFailed, NotFound, OffsetOutOfRange
+from kubectl_cbt.model.finding import Finding, Verdict
+from kubectl_cbt.model.question import MAX_MAX_RESULTS, Question
+from kubectl_cbt.model.record import INT64_MAX
+from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.wire.snapshot_metadata_pb2 import BlockMetadata, GetMetadataDeltaResponse
+
+SNAPSHOTS = tuple(Named(SnapshotRef("n", name), SnapshotHandle(name)) for name in "abc")
+
+
+@dataclass
+class Driver:
+    """Answers every question with the same messages.
+
+    Attributes:
+        heeds_offset: leave out what begins before the starting offset.
+        ends: the error after the messages; None for OK.
+    """
+
+    messages: Sequence[tuple[int, int, Sequence[Extent]]]
+    heeds_offset: bool = False
+    ends: CbtError | None = None
+    asked: list[Question] = field(default_factory=list)
+
+    def ask(self, question: Question) -> "Answer":
+        self.asked.append(question)
+        start = question.starting_offset if self.heeds_offset and question.starting_offset else INT64_MIN
+        return Answer(
+            [_encoded(kind, capacity, extents, start) for kind, capacity, extents in self.messages], self.ends
+        )
+
+    def cancel(self) -> None:
+        """Nothing waits."""
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@dataclass
+class Answer:
+    messages: list[bytes]
+    ends: CbtError | None
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self.messages
+        if self.ends is not None:
+            raise self.ends
+
+    def cancel(self) -> None:
+        """It is over soon."""
+
+
+def _encoded(kind: int, capacity: int, extents: Sequence[Extent], start: int) -> bytes:
+    blocks = [BlockMetadata(byte_offset=offset, size_bytes=size) for offset, size in extents if offset >= start]
+    return GetMetadataDeltaResponse(
+        block_metadata_type=kind, volume_capacity_bytes=capacity, block_metadata=blocks
+    ).SerializeToString()
+
+
+def judged(driver: Driver, cases: Sequence[Case] = CASES) -> dict[str, Finding]:
+    base, target, third = SNAPSHOTS
+    exam = Exam(driver, Volume(target, base, (base, target, third)), deadline_seconds=5, refused_source=driver)
+    return {finding.id: finding for finding in run(cases, exam, frozenset(), lambda case: None)}
+
+
+def check_questions(asked: Sequence[Question]) -> None:
+    """Only what fits the wire; negative numbers are for the hostile cases, which are asked last."""
+    for question in asked:
+        assert -1 <= question.starting_offset <= INT64_MAX
+        assert -1 <= question.max_results <= MAX_MAX_RESULTS
+
+
+numbers = st.one_of(
+    st.integers(-2, 40),
+    st.sampled_from([INT64_MIN, INT64_MIN + 1, -(2**62), 2**31, 2**32, 2**62, INT64_MAX - 1, INT64_MAX]),
+    st.integers(INT64_MIN, INT64_MAX),
+)
+messages = st.lists(
+    st.tuples(st.sampled_from([0, 1, 2, 3, -1]), numbers, st.lists(st.tuples(numbers, numbers), max_size=6)), max_size=3
+)
+endings = st.sampled_from(
+    [None, DriverFailed("x", code="INTERNAL"), OffsetOutOfRange("x", code="OUT_OF_RANGE"), NotFound("x", status=404)]
+)
+
+
+@settings(law, max_examples=20)
+@given(messages, st.booleans(), endings)
+def test_every_case_judges_any_numbers(sent, heeds_offset, ends):
+    driver = Driver(sent, heeds_offset, ends)
+    findings = judged(driver)
+    assert set(findings) == {case.id for case in CASES}
+    assert not [finding for finding in findings.values() if "internal error" in " ".join(finding.evidence)]
+    check_questions(driver.asked)
+    offsets = {question.starting_offset for question in driver.asked if question.max_results >= 0}
+    assert {offset for offset in offsets if offset < 0} <= {-1}
+    sizes = [size for _, _, extents in sent for _, size in extents]
+    if any(size <= 0 for size in sizes) and driver.ends is None:
+        assert findings["rule-r1"].verdict is Verdict.FAIL
+    if any(capacity <= 0 for _, capacity, _ in sent):
+        assert findings["rule-r4"].verdict is Verdict.FAIL
+
+
+def test_negative_numbers_are_asked_by_hostile_cases_only():
+    driver = Driver([(2, INT64_MAX, [(-5, 10), (INT64_MAX - 1, INT64_MAX), (INT64_MIN, INT64_MIN), (0, 0)])])
+    judged(driver, [case for case in CASES if not case.id.startswith("hostile-")])
+    assert driver.asked
+    assert all(question.starting_offset >= 0 and question.max_results >= 0 for question in driver.asked)
+
+
+def test_a_driver_whose_sizes_are_all_none_breaks_r1_and_nothing_else_crashes():
+    driver = Driver([(2, 2**30, [(0, 0), (4096, -4096), (8192, 0)])])
+    findings = judged(driver)
+    assert findings["rule-r1"].verdict is Verdict.FAIL
+    assert findings["rule-r1"].evidence[0].startswith("delta, starting_offset 0: 3 times, first in message 1, extent 0")
+    assert findings["resume-extent-ends"].verdict is Verdict.SKIPPED
+    assert findings["answers"].verdict is Verdict.PASS
+
+
+def test_a_capacity_of_all_int64_has_nothing_beyond_it():
+    driver = Driver([(2, INT64_MAX, [(0, 4096), (8192, 4096)])], heeds_offset=True)
+    findings = judged(driver)
+    assert findings["offset-beyond"].verdict is Verdict.SKIPPED
+    assert findings["offset-beyond"].evidence == ("the capacity is so large that no offset lies 1 GiB beyond it",)
+    for case in ("offset-capacity", "offset-last-byte", "complete", "resume-extent-ends", "rule-w2"):
+        assert findings[case].verdict is Verdict.PASS, findings[case]
+
+
+@pytest.mark.parametrize("sent", [[], [(2, 2**30, [])] * 3])
+def test_a_driver_that_sends_nothing_is_judged(sent):
+    findings = judged(Driver(sent))
+    assert not [finding for finding in findings.values() if "internal error" in " ".join(finding.evidence)]
+
+
+def test_an_exception_of_ours_in_a_case_is_the_finding_of_that_case():
+    def fails(exam: Exam) -> Observed:
+        raise ZeroDivisionError("a secret")
+
+    cases = [replace(CASES[0], look=fails, needs=()), CASES[1]]
+    findings = judged(Driver([(2, 2**30, [(0, 4096)])]), cases)
+    broken = findings[CASES[0].id]
+    assert broken.verdict is Verdict.FAIL
+    assert broken.evidence[0].startswith("internal error: ZeroDivisionError at ")
+    assert "secret" not in str(broken)
+    assert "please report it" in broken.fix
+    assert findings[CASES[1].id].verdict is Verdict.PASS
+
+
+def test_a_signal_in_a_case_ends_the_report():
+    class Stop(BaseException):
+        pass
+
+    def stops(exam: Exam) -> Observed:
+        raise Stop
+
+    with pytest.raises(Stop):
+        judged(Driver([]), [replace(CASES[0], look=stops, needs=())])

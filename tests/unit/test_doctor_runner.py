@@ -1,0 +1,41 @@
+"""A hop that fails in a way nobody thought of is the finding of that hop."""
+
+from contextlib import ExitStack
+
+import pytest
+
+from kubectl_cbt.doctor.hop import Hop, Seen
+from kubectl_cbt.doctor.runner import run
+from kubectl_cbt.doctor.walk import Walk
+from kubectl_cbt.model.finding import Verdict
+
+
+def _fails(walk: Walk, seen: Seen) -> None:
+    seen.evidence.append("seen before")
+    raise KeyError("a secret")
+
+
+def _looks(walk: Walk, seen: Seen) -> None:
+    seen.evidence.append("fine")
+
+
+def walked(*hops: Hop):
+    return list(run(hops, Walk(login=None, stack=ExitStack()), lambda hop: None))
+
+
+def test_an_exception_of_ours_in_a_hop_is_the_finding_of_that_hop():
+    failed, needs, other = walked(Hop("a", "a", _fails), Hop("b", "b", _looks, needs=("a",)), Hop("c", "c", _looks))
+    assert failed.verdict is Verdict.FAIL
+    assert failed.evidence[0].startswith("internal error: KeyError at ")
+    assert failed.evidence[1] == "seen before"
+    assert "secret" not in str(failed)
+    assert "please report it" in failed.fix
+    assert (needs.verdict, other.verdict) == (Verdict.SKIPPED, Verdict.PASS)
+
+
+def test_a_signal_in_a_hop_ends_the_walk():
+    def stops(walk: Walk, seen: Seen) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        walked(Hop("a", "a", stops))
