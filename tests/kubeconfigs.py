@@ -275,6 +275,7 @@ class Row:
         said: a part of our error then.
         proxied: the host and port a proxy is asked for, and its ``Proxy-Authorization``.
         since: the minor version of the first kubectl 1.x that has the rule.
+        encoding: of the files.
     """
 
     why: str
@@ -286,6 +287,7 @@ class Row:
     environment: Mapping[str, str] = field(default_factory=dict)
     proxied: tuple[str, str] | None = None
     since: int = 0
+    encoding: str = "utf-8"
 
     def __str__(self) -> str:
         return self.why  # pytest's name for it
@@ -384,7 +386,7 @@ def lay_out(row: Row, values: dict[str, str], folder: Path) -> None:
             path.mkdir()
         else:
             text = content if isinstance(content, str) else yaml.safe_dump(content, sort_keys=False, width=10**6)
-            path.write_text(Template(text).substitute(values | {"HERE": str(folder)}))
+            path.write_text(Template(text).substitute(values | {"HERE": str(folder)}), encoding=row.encoding)
             path.chmod(0o755 if text.startswith("#!") else 0o600)
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kubectl_cbt.cluster.kubeconfig_fields import check_readable, load_yaml, problems
+from kubectl_cbt.cluster.kubeconfig_fields import check_readable, problems
+from kubectl_cbt.cluster.yaml_documents import load_yaml
 from kubectl_cbt.errors import ConfigError
 from kubectl_cbt.model.secret import Secret
 
@@ -44,6 +45,9 @@ class Login:
     as_uid: str = ""
     as_groups: tuple[str, ...] = ()
 
+
+_MAX_CHOICES = 20
+"""Names that a hint lists."""
 
 _SAFE_IN_HEADER_NAMES = "!#$&'*+^`|"
 
@@ -190,10 +194,10 @@ def _read(path: Path) -> dict[str, Any]:
     import yaml
 
     try:
-        document = load_yaml(path.read_text(encoding="utf-8"))
+        document = load_yaml(path.read_bytes())
     except OSError as error:
         raise ConfigError(f"kubeconfig {path} cannot be used: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, RecursionError) as error:
         # Not its words: they quote the file, and keys stand in it.
         mark = getattr(error, "problem_mark", None)
         line = f" (line {mark.line + 1})" if mark is not None else ""
@@ -203,22 +207,26 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise _unusable(path, "it is no kubeconfig")
     for name, wanted in (("apiVersion", "v1"), ("kind", "Config"), ("current-context", None)):
-        found = document.get(name) or ""
-        if not isinstance(found, str) or (wanted and found not in ("", wanted)):
+        found = document.get(name)
+        if not isinstance(found, str | None) or (wanted and found not in (None, "", wanted)):
             raise _unusable(path, f"{name} is not {wanted or 'a text'}")
     return document
 
 
 def _entries(document: dict[str, Any], kind: str, path: Path) -> dict[str, Entry]:
-    items = document.get(f"{kind}s") or []
+    items = _or_empty(document.get(f"{kind}s"), [])
     if not isinstance(items, list):
         raise _unusable(path, f"{kind}s is no list")
     found: dict[str, Entry] = {}
     for item in items:
-        entry = item.get(kind) or {} if isinstance(item, dict) else None
-        name = (item.get("name") or "") if isinstance(item, dict) else None
+        if item is None:
+            item = {}  # kubectl: an entry with an empty name
+        if not isinstance(item, dict):
+            raise _unusable(path, f"an entry of {kind}s is not a mapping")
+        entry, name = _or_empty(item.get(kind), {}), _or_empty(item.get("name"), "")
         if not isinstance(entry, dict) or not isinstance(name, str):
-            raise _unusable(path, f"an entry of {kind}s has no text for a name, or holds no {kind}")
+            # YAML reads yes, no, on, off, y and n as truth values.
+            raise _unusable(path, f"an entry of {kind}s has no text for a name, or holds no {kind}: put it in quotes")
         if name in found:
             raise _unusable(path, f'{kind}s holds "{name}" twice')
         # Of all of them, as kubectl: what is wrong with one makes the file no kubeconfig.
@@ -226,6 +234,11 @@ def _entries(document: dict[str, Any], kind: str, path: Path) -> dict[str, Entry
             raise _unusable(path, f'{field_name} of {kind} "{name}" {problem}')
         found[name] = _with_absolute_paths(entry, kind, path.parent)
     return found
+
+
+def _or_empty(value: Any, empty: Any) -> Any:
+    """Only null is the same as not given: false and zero are values of another type."""
+    return empty if value is None else value
 
 
 def _with_absolute_paths(entry: Entry, kind: str, folder: Path) -> Entry:
@@ -268,9 +281,17 @@ def _named(merged: _Merged, kind: str, flag: str, context: Entry, *, needed: boo
 
 
 def _choices(kind: str, entries: dict[str, Entry]) -> str:
-    if not entries:
-        return f"it holds no {kind}s at all"
-    return f"choose one with --{kind}: " + ", ".join(sorted(entries))
+    named = sorted(name for name in entries if name)
+    if not named:
+        return f"it holds no {kind}s"
+    shown = ", ".join(map(_quoted, named[:_MAX_CHOICES]))
+    more = f" and {len(named) - _MAX_CHOICES} more" if len(named) > _MAX_CHOICES else ""
+    return f"choose one with --{kind}: {shown}{more}"
+
+
+def _quoted(name: str) -> str:
+    """In quotes where the name alone would be unreadable."""
+    return name if name.isprintable() and name == name.strip() else repr(name)
 
 
 def _overridden_cluster(cluster: Entry, login: Login) -> Entry:

@@ -32,35 +32,6 @@ Problem = tuple[str, str]
 """A field, and what is wrong with it; never its value, which may be a key."""
 
 
-def load_yaml(text: str) -> Any:
-    """The first document, None for an empty text; dates are texts, as for kubectl.
-
-    Raises:
-        yaml.YAMLError: its words quote the text.
-    """
-    import yaml
-
-    class Loader(yaml.SafeLoader):
-        """Without the type for dates, and without deep nests, which take the square of their depth."""
-
-        def fetch_flow_collection_start(self, TokenClass: Any) -> None:  # noqa: N803  # as it is called
-            if self.flow_level >= _DEEPEST:
-                raise yaml.YAMLError("nested too deeply")
-            super().fetch_flow_collection_start(TokenClass)
-
-    Loader.yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-    try:
-        return next(yaml.load_all(text, Loader), None)
-    except yaml.YAMLError:
-        raise
-    except Exception as error:  # noqa: BLE001  # its constructors let whatever Python raises for an odd scalar pass
-        # A number of 5,000 digits, a tag on a value that it does not fit, nesting deeper than the stack.
-        raise yaml.YAMLError(type(error).__name__) from None
-
-
 def problems(entry: Entry, kind: str) -> Iterator[Problem]:
     """Values of another type than their field's: YAML makes numbers and truth values of what has no quotes.
 
@@ -75,6 +46,8 @@ def problems(entry: Entry, kind: str) -> Iterator[Problem]:
     for name in _SWITCHES:
         if not isinstance(entry.get(name), bool | None):
             yield name, "is neither true nor false"
+    if not _are_extensions(entry.get("extensions")):
+        yield "extensions", "is not a list of names and extensions"
     if kind == "user":
         yield from _problems_of_user(entry)
 
@@ -83,23 +56,30 @@ def _problems_of_user(user: Entry) -> Iterator[Problem]:
     extra, plugin, provider = (user.get(name) for name in ("as-user-extra", "exec", "auth-provider"))
     if not _are_texts(user.get("as-groups")):
         yield "as-groups", "is no list of texts"
-    if not isinstance(extra or {}, dict) or not all(map(_are_texts, (extra or {}).values())):
+    if not isinstance(extra, dict | None) or not all(map(_are_texts, (extra or {}).values())):
         yield "as-user-extra", "does not hold lists of texts"
     for name, inner in (("exec", plugin), ("auth-provider", provider)):
-        if not isinstance(inner or {}, dict):
+        if not isinstance(inner, dict | None):
             yield name, "is no mapping"
         else:
             yield from ((f"{name}.{field_name}", problem) for field_name, problem in problems(inner or {}, name))
     if isinstance(plugin, dict) and not (_are_texts(plugin.get("args")) and _are_variables(plugin.get("env"))):
         yield "exec", "has args that are no texts, or env without names and values that are"
     config = provider.get("config") if isinstance(provider, dict) else None
-    if not isinstance(config or {}, dict) or not _are_texts(list((config or {}).values())):
+    if not isinstance(config, dict | None) or not _are_texts(list((config or {}).values())):
         yield "auth-provider.config", "does not hold texts"
 
 
 def _are_texts(values: Any) -> bool:
     # A value that was left out behind its name is an empty one.
     return values is None or (isinstance(values, list) and all(isinstance(value, str | None) for value in values))
+
+
+def _are_extensions(items: Any) -> bool:
+    return items is None or (
+        isinstance(items, list)
+        and all(item is None or (isinstance(item, dict) and isinstance(item.get("name"), str | None)) for item in items)
+    )
 
 
 def _are_variables(items: Any) -> bool:

@@ -25,9 +25,10 @@ from urllib.parse import quote_plus
 from kubectl_cbt.cluster.background import within
 from kubectl_cbt.cluster.jwt import read_claims
 from kubectl_cbt.cluster.kubeconfig import Entry
-from kubectl_cbt.cluster.kubeconfig_fields import check_readable, load_yaml
+from kubectl_cbt.cluster.kubeconfig_fields import check_readable
 from kubectl_cbt.cluster.private_files import readable_path
 from kubectl_cbt.cluster.programs import ProgramInCurrentDirectory, ProgramNotFound, find_program
+from kubectl_cbt.cluster.yaml_documents import load_yaml
 from kubectl_cbt.errors import ConfigError
 from kubectl_cbt.units import parse_time
 
@@ -217,7 +218,7 @@ def _told_to_plugins(cluster: Entry) -> Entry:
     """With ``provideClusterInfo``: the CA itself and not its path, as a plugin need not be able to read our files."""
     told = {name: cluster[name] for name in _TOLD if cluster.get(name)}
     for extension in cluster.get("extensions") or ():
-        if extension.get("name") == "client.authentication.k8s.io/exec":
+        if extension and extension.get("name") == "client.authentication.k8s.io/exec":
             told["config"] = extension.get("extension")
     return told
 
@@ -252,8 +253,8 @@ def _parsed(printed: bytes) -> Any:
     except orjson.JSONDecodeError:
         pass
     try:
-        return load_yaml(printed.decode())
-    except (yaml.YAMLError, UnicodeDecodeError):
+        return load_yaml(printed)
+    except yaml.YAMLError:
         return None
 
 

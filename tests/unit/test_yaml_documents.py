@@ -1,0 +1,118 @@
+"""What the scalars of a kubeconfig are: each expectation was taken from kubectl 1.32."""
+
+import pytest
+import yaml
+
+from kubectl_cbt.cluster.yaml_documents import load_yaml
+
+TEXTS = {
+    "=": "=",
+    "<<": "<<",
+    "12:30": "12:30",
+    "2026-11-24": "2026-11-24",
+    "2001-12-14T21:59:43.10-05:00": "2001-12-14T21:59:43.10-05:00",
+    "!!str 5": "5",
+    "!!str": "",
+    "!foo x": "x",
+    "!foo 5": "5",
+    "!!foo x": "x",
+    "! 5": "5",
+    "!!binary aGk=": "hi",
+    "!!timestamp 2020-01-01": "2020-01-01",
+    "_1": "_1",
+    "0x": "0x",
+    "1e": "1e",
+    "1e400": "1e400",
+    "tRue": "tRue",
+    "'no'": "no",
+}
+OTHERS = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("y", "Y", "yes", "on", "true", "True", "!!bool yes"), True),
+    **dict.fromkeys(("n", "N", "no", "Off", "false"), False),
+    "1_000": 1000,
+    "0o17": 15,
+    "017": 15,
+    "0b1": 1,
+    "0x1f": 31,
+    "+1": 1,
+    "-0": 0,
+    "0": 0,
+    "1_": 1,
+    "!!int 5": 5,
+    "1e3": 1000.0,
+    "1.5": 1.5,
+    ".5": 0.5,
+    "+.5": 0.5,
+    "1.": 1.0,
+    "08": 8.0,
+    "09.5": 9.5,
+    "99999999999999999999": 99999999999999999999,
+}
+REFUSED = [
+    ".inf",
+    "-.INF",
+    ".nan",
+    "!!null x",
+    "!!float x",
+    "!!binary '%'",
+    "*a",
+    "&a [*a]",
+    "{<<: 5}",
+    "{[a]: 1}",
+    "-",
+]
+
+
+@pytest.fixture(params=["libyaml", "without libyaml"])
+def parser(request, monkeypatch):
+    if request.param == "without libyaml":
+        monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
+
+
+@pytest.mark.usefixtures("parser")
+@pytest.mark.parametrize(("written", "value"), [*TEXTS.items(), *OTHERS.items()])
+def test_a_scalar_is_what_kubectl_reads(written, value):
+    found = load_yaml(f"a: {written}\n".encode())["a"]
+    assert (found, type(found)) == (value, type(value))
+
+
+@pytest.mark.usefixtures("parser")
+@pytest.mark.parametrize("written", REFUSED)
+def test_what_kubectl_refuses_is_refused(written):
+    with pytest.raises(yaml.YAMLError):
+        load_yaml(f"a: {written}\n".encode())
+
+
+@pytest.mark.usefixtures("parser")
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_encodings(encoding):
+    assert load_yaml("a: ü\n".encode(encoding)) == {"a": "ü"}
+
+
+@pytest.mark.usefixtures("parser")
+def test_bytes_of_no_encoding_are_refused():
+    with pytest.raises(yaml.YAMLError):
+        load_yaml(b"a: \xff\xfe\xfd\n")
+
+
+@pytest.mark.usefixtures("parser")
+def test_keys_are_texts_and_aliases_and_merges_are_followed():
+    text = b"base: &b {x: 1, y: 2}\nlist: [*b, *b]\nall: {<<: *b, z: 3, x: 9}\n5: five\nyes: sir\n"
+    assert load_yaml(text) == {
+        "base": {"x": 1, "true": 2},
+        "list": [{"x": 1, "true": 2}] * 2,
+        "all": {"x": 9, "true": 2, "z": 3},
+        "5": "five",
+        "true": "sir",
+    }
+
+
+def test_nesting_has_no_depth_that_ends_in_a_traceback(tmp_path):
+    from kubectl_cbt.cluster.kubeconfig import names
+    from kubectl_cbt.errors import ConfigError
+
+    path = tmp_path / "config"
+    path.write_bytes(b"a: " + b"[" * 9000 + b"]" * 9000)
+    with pytest.raises(ConfigError, match="it is no YAML"):
+        names(str(path))
