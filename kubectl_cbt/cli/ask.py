@@ -14,12 +14,10 @@ from kubectl_cbt.cli.printing import print_stream
 from kubectl_cbt.cli.session import Session, open_session
 from kubectl_cbt.cli.showing import show_map, wants_screen
 from kubectl_cbt.errors import UsageError
-from kubectl_cbt.model.refs import SNAPSHOT_PREFIX, SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.refs import SNAPSHOT_KINDS, SnapshotHandle, SnapshotRef
 
 if TYPE_CHECKING:
     from kubectl_cbt.cluster.resolve import Wanted
-
-_RESOURCE_NAMES = ("vs", "volumesnapshot", "volumesnapshots", SNAPSHOT_PREFIX[:-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +85,6 @@ def snapshot_ref(text: str, namespace: str) -> SnapshotRef:
         UsageError: it names something else.
     """
     resource, slash, name = text.rpartition("/")
-    if not name or (slash and resource not in _RESOURCE_NAMES):
+    if not name or (slash and resource not in SNAPSHOT_KINDS):
         raise UsageError(f'"{text}" does not name a VolumeSnapshot', hint="give its name; the namespace goes into -n")
     return SnapshotRef(namespace, name)

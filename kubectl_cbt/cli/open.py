@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
@@ -19,6 +18,7 @@ from kubectl_cbt.cli.showing import has_screen, show_map, wants_screen
 from kubectl_cbt.errors import DocumentError, UsageError
 from kubectl_cbt.model.limits import MAX_MESSAGE_BYTES
 from kubectl_cbt.output.registry import StreamFormat
+from kubectl_cbt.paths import expanded
 from kubectl_cbt.units import as_argument
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def _opened(file: str, *, keyboard: bool) -> Iterator[tuple[BinaryIO, str]]:
             yield data, "standard input"
         return
     try:
-        data = Path(file).expanduser().open("rb")
+        data = expanded(file).open("rb")
     except OSError as error:
         raise DocumentError(f"{file} cannot be opened: {error.strerror}", hint=_unreadable(error, file)) from error
     with data:

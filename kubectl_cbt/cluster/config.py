@@ -71,8 +71,10 @@ def _load_in_cluster(login: Login) -> LoadedConfig:
     try:
         config.load_incluster_config(client_configuration=configuration, try_refresh_token=False)
     except config.ConfigException as error:
+        missing = kubeconfig.missing_files()
+        named = f": KUBECONFIG names {missing}, which {'do' if ',' in missing else 'does'} not exist" if missing else ""
         raise ConfigError(
-            "no kubeconfig found, and this is not a pod of a cluster",
+            f"no kubeconfig found{named}, and this is not a pod of a cluster",
             hint="point KUBECONFIG or --kubeconfig at one, or see how it works without a cluster: kubectl cbt demo",
         ) from error
     user = {"tokenFile": incluster_config.SERVICE_TOKEN_FILENAME}

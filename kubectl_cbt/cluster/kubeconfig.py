@@ -16,11 +16,13 @@ from kubectl_cbt.cluster.kubeconfig_fields import check_readable, problems
 from kubectl_cbt.cluster.yaml_documents import load_yaml
 from kubectl_cbt.errors import ConfigError
 from kubectl_cbt.model.secret import Secret
+from kubectl_cbt.paths import expanded
 
 Entry = dict[str, Any]
 """What stands behind a name in a kubeconfig: a cluster, a user or a context."""
 
-_DEFAULT_KUBECONFIG = "~/.kube/config"
+_DEFAULT_KUBECONFIG = Path(".kube", "config")
+"""In the home directory; in the current one where there is no home, as for kubectl."""
 _KINDS = ("cluster", "user", "context")
 _FILES_OF = {"cluster": ("certificate-authority",), "user": ("client-certificate", "client-key", "tokenFile")}
 """Fields that name files, relative to the kubeconfig they stand in."""
@@ -172,9 +174,20 @@ def _paths(kubeconfig: str) -> list[Path]:
         if not path.exists():
             raise ConfigError(f"kubeconfig {path}: no such file", hint="check --kubeconfig")
         return [path]
-    named = os.environ.get("KUBECONFIG") or str(Path(_DEFAULT_KUBECONFIG).expanduser())
+    named = os.environ.get("KUBECONFIG") or _default_kubeconfig()
     paths = [Path(part) for part in named.split(os.pathsep) if part]
     return [path for path in dict.fromkeys(paths) if path.exists()]
+
+
+def _default_kubeconfig() -> str:
+    home = expanded("~")
+    return str(_DEFAULT_KUBECONFIG if home == Path("~") else home / _DEFAULT_KUBECONFIG)
+
+
+def missing_files() -> str:
+    """The files that KUBECONFIG names, for a message when none of them exists; empty when it is not set."""
+    named = os.environ.get("KUBECONFIG") or ""
+    return ", ".join(dict.fromkeys(part for part in named.split(os.pathsep) if part))
 
 
 def _merged(kubeconfig: str) -> _Merged:

@@ -26,8 +26,6 @@ _TEXTS = {
 }
 _SWITCHES = ("insecure-skip-tls-verify", "disable-compression", "provideClusterInfo")
 
-_DEEPEST = 100
-
 Problem = tuple[str, str]
 """A field, and what is wrong with it; never its value, which may be a key."""
 

@@ -7,6 +7,15 @@ from dataclasses import dataclass
 SNAPSHOT_PREFIX = "volumesnapshot.snapshot.storage.k8s.io/"
 """What ``-o name`` puts before the name of a VolumeSnapshot, as kubectl does."""
 
+SNAPSHOT_KINDS = (
+    "vs",
+    "volumesnapshot",
+    "volumesnapshots",
+    "volumesnapshot.snapshot.storage.k8s.io",
+    "volumesnapshots.snapshot.storage.k8s.io",
+)
+"""What may stand before the slash where a VolumeSnapshot is named, as for kubectl."""
+
 
 @dataclass(frozen=True, slots=True)
 class SnapshotRef:

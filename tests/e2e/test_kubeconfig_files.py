@@ -116,7 +116,12 @@ FILES = [
     Row("an empty part of KUBECONFIG is skipped", {"b": kubeconfig()}, kubeconfig=":b:", sent=ONE),
     Row("a file that is named twice is read once", {"b": kubeconfig()}, kubeconfig="b:b", sent=ONE),
     Row("without KUBECONFIG it is ~/.kube/config", {".kube/config": kubeconfig()}, kubeconfig="", sent=ONE),
-    Row("with KUBECONFIG it is not", {".kube/config": kubeconfig()}, kubeconfig="a", said="no kubeconfig found"),
+    Row(
+        "with KUBECONFIG it is not",
+        {".kube/config": kubeconfig()},
+        kubeconfig="a",
+        said="no kubeconfig found: KUBECONFIG names a, which does not exist",
+    ),
     Row("a tilde in KUBECONFIG is left to the shell", {"a": THERE, "b": HERE}, kubeconfig="~/a:b", sent=ONE),
     Row("--kubeconfig goes before KUBECONFIG", {"config": THERE, "b": HERE}, ("--kubeconfig=b",), sent=ONE),
     Row("--kubeconfig has to exist", {"config": HERE}, ("--kubeconfig=no",), said="kubeconfig no: no such file"),

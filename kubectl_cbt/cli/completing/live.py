@@ -14,7 +14,7 @@ from kubectl_cbt.cli.options import Cluster
 from kubectl_cbt.cli.session import open_session
 from kubectl_cbt.errors import Forbidden
 from kubectl_cbt.model.entry import SnapshotEntry, siblings
-from kubectl_cbt.model.refs import SNAPSHOT_PREFIX, SnapshotRef
+from kubectl_cbt.model.refs import SNAPSHOT_KINDS, SnapshotRef
 
 if TYPE_CHECKING:
     from kubectl_cbt.cli.session import Session
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 REQUEST_TIMEOUT_SECONDS = 2.0
 """Unless the line says otherwise: the person waits."""
 
-_KINDS = ("", "vs/", "volumesnapshot/", "volumesnapshots/", SNAPSHOT_PREFIX)
+_KINDS = ("", *(f"{kind}/" for kind in SNAPSHOT_KINDS))
 """What may stand before the name of a snapshot."""
 
 _NAMES_THE_BASE = ("--base-handle", "--choose-base")
