@@ -101,6 +101,7 @@ def run(arguments: Sequence[str]) -> int:
     Raises:
         Stopped: a signal ended it.
     """
+    arguments = help_as_flag(arguments)
     first = arguments[0] if arguments else ""
     command: Any = typer.main.get_command(build_app(first if first in _VERBS else ""))
     apart = values_apart(arguments, _flags(command))
@@ -125,6 +126,11 @@ def run(arguments: Sequence[str]) -> int:
         return diagnostics.error(_bug(error))
     finally:
         _let_go_of_stdout()
+
+
+def help_as_flag(arguments: Sequence[str]) -> Sequence[str]:
+    """``help [VERB …]`` as ``[VERB …] --help``, as kubectl takes it."""
+    return [*arguments[1:], "--help"] if arguments[:1] in (["help"], ("help",)) else arguments
 
 
 def values_apart(arguments: Sequence[str], flags: Container[str] = ()) -> list[str]:

@@ -148,6 +148,20 @@ class Cluster:
     insecure_skip_tls_verify: Annotated[
         bool, _rare("--insecure-skip-tls-verify", help="Do not check the API server's certificate.")
     ] = False
+    cache_dir: Annotated[
+        str, _rare("--cache-dir", metavar="FOLDER", help="Accepted as by kubectl, without effect: nothing is cached.")
+    ] = ""
+    disable_compression: Annotated[
+        bool, _rare("--disable-compression", help="Accepted as by kubectl, without effect: the data is the same.")
+    ] = False
+    match_server_version: Annotated[
+        bool,
+        _rare("--match-server-version", help="Accepted as by kubectl, without effect: API versions are discovered."),
+    ] = False
+    warnings_as_errors: Annotated[
+        bool,
+        _rare("--warnings-as-errors", help="Accepted as by kubectl, without effect: server warnings are not errors."),
+    ] = False
     demo: Annotated[bool, typer.Option("--demo", help="Ask the demo cluster, which runs inside this command.")] = False
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="With --demo: what its volumes hold.")] = DEFAULT_SEED
     fault: Annotated[
