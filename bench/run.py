@@ -10,14 +10,17 @@ extents and one run, to see that it works.
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from imports import BARE, BUDGET, of_command, total
 from measuring import BIN, PYTHON, ROOT, Measured, Server, measure
@@ -38,9 +41,13 @@ GROWTH, PRINTING_MIB = 1.15, 160.0
 BYTES_AN_EXTENT = 16
 REDRAW_MS = 16.0
 START_SECONDS = 0.25
+KUBECONFIG_TIMES = 1.5
 DELTA_TIMES, COMPLETION_TIMES = 1.4, 1.2
 
 SNAPSHOT = ("scratch-1", "-n", "vms")
+READ_KUBECONFIG = (
+    "import sys; from kubectl_cbt.cluster.kubeconfig import Login, choose; choose(Login(kubeconfig=sys.argv[1]))"
+)
 BARE_IMPORTS = (PYTHON, "-c", "import kubernetes.client, grpc, numpy")
 
 
@@ -223,6 +230,51 @@ def importing() -> Iterator[Row]:
         )
 
 
+def kubeconfigs() -> Iterator[Row]:
+    """Large kubeconfigs, against the real kubectl where there is one."""
+    kubectl = shutil.which("kubectl")
+    if kubectl is None:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for contexts in (100,) if QUICK else (1_000, 9_800):
+            path = Path(folder) / f"{contexts}.yaml"
+            path.write_text(large_kubeconfig(contexts), encoding="utf-8")
+            ours, theirs = measure(
+                (PYTHON, "-c", READ_KUBECONFIG, str(path)),
+                (kubectl, "--kubeconfig", str(path), "config", "current-context"),
+                runs=RUNS,
+            )
+            ratio = ours.median / theirs.median
+            yield Row(
+                f"kubeconfig of {contexts:,} contexts",
+                f"{ours.median:.2f} s ({ours.spread})",
+                f"kubectl {theirs.median:.2f} s ({theirs.spread})",
+                f"{ratio:.2f}×",
+                f"≤ {KUBECONFIG_TIMES:g}×",
+                ratio <= KUBECONFIG_TIMES,
+            )
+
+
+def large_kubeconfig(contexts: int) -> str:
+    """As many clusters and users, each cluster with a CA of a usual size."""
+    authority = base64.b64encode(b"x" * 1100).decode()
+    numbers = range(contexts)
+    return "\n".join(
+        (
+            "apiVersion: v1\nkind: Config\ncurrent-context: context-0\nclusters:",
+            *(
+                f"- name: cluster-{n}\n  cluster:\n    server: https://127.0.0.1:6443\n"
+                f"    certificate-authority-data: {authority}"
+                for n in numbers
+            ),
+            "contexts:",
+            *(f"- name: context-{n}\n  context:\n    cluster: cluster-{n}\n    user: user-{n}" for n in numbers),
+            "users:",
+            *(f"- name: user-{n}\n  user:\n    token: token-{n}" for n in numbers),
+        )
+    )
+
+
 def lister(server: Server) -> Iterator[Row]:
     """Upstream's lister, where there is one."""
     path = shutil.which("snapshot-metadata-lister")
@@ -270,7 +322,15 @@ def main() -> int:
         for text in receiving(server):
             say(text)
             about.append(text)
-        for part in (streaming(server), memory(server), redrawing(), starting(server), importing(), lister(server)):
+        for part in (
+            streaming(server),
+            memory(server),
+            redrawing(),
+            starting(server),
+            importing(),
+            kubeconfigs(),
+            lister(server),
+        ):
             for row in part:
                 say(row.line())
                 rows.append(row)
