@@ -6,6 +6,7 @@ matter here.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
@@ -13,9 +14,27 @@ from urllib.parse import quote, urlencode
 
 import orjson
 
-from kubectl_cbt.cluster.api_errors import answer_error, parsed, too_large, transport_error
+from kubectl_cbt.cluster.api_errors import (
+    answer_error,
+    page_error,
+    parsed,
+    redirect_error,
+    too_large,
+    transport_error,
+)
 from kubectl_cbt.cluster.background import asked_ahead, within
 from kubectl_cbt.cluster.config import LoadedConfig
+from kubectl_cbt.cluster.patience import (
+    DROPPED_WAIT_SECONDS,
+    MAX_REDIRECTS,
+    MAX_REPEATS,
+    MAX_WAIT_SECONDS,
+    followed,
+    redirect_of,
+    repeatable,
+    retry_after_seconds,
+    was_dropped,
+)
 from kubectl_cbt.cluster.request_log import RequestLog, credential_of
 from kubectl_cbt.errors import MalformedObject, UsageError
 from kubectl_cbt.model.limits import MAX_API_BODY_BYTES, MAX_EVENT_BYTES
@@ -34,8 +53,9 @@ class Api:
 
     Args:
         config: from :func:`~kubectl_cbt.cluster.config.load_config`.
-        request_timeout_seconds: for each request from connecting to the last byte of its answer, and for a watch to
-            the first of it; 0 waits for ever, as kubectl does.
+        request_timeout_seconds: for each request from connecting to the last byte of its answer, its repetitions and
+            the waits between them included, as in client-go; for a watch to the first byte of its answer. 0 sets no
+            limit, as in kubectl.
         log: told of each request.
 
     Every method raises the errors of ``cluster/api_errors.py``.
@@ -47,6 +67,7 @@ class Api:
         self._impersonation = config.impersonation
         self._timeout = request_timeout_seconds or None
         self._log = log or RequestLog()
+        self._closed = threading.Event()
 
     def get(self, *segments: str, **query: str) -> Object:
         """GET the path made of ``segments``, each quoted on its own; empty query parameters are left out."""
@@ -75,7 +96,8 @@ class Api:
         return asked_ahead(ask) if self._log.is_silent else ask
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close the connections; a wait for a busy server ends."""
+        self._closed.set()
         self._pool.clear()
 
     def _document(
@@ -87,6 +109,9 @@ class Api:
         try:
             document = parsed(data)
         except ValueError as error:
+            page = page_error(data, self._connection.server)
+            if page:
+                raise page from error
             raise transport_error(error, self._connection.server) from error
         if not isinstance(document, dict):
             raise MalformedObject(f"the API server {self._connection.server} sent JSON that is not an object")
@@ -101,51 +126,106 @@ class Api:
         *,
         stream: bool = False,
     ) -> tuple[Any, bytes]:
-        """An answer in the 2xx range: urllib3's response and its body, which is left unread if it is to be streamed."""
+        """An answer in the 2xx range: urllib3's response and its body, which is left unread if it is to be streamed.
+
+        Repeated and redirected as ``cluster/patience.py`` says.
+        """
         path = "/" + "/".join(map(_quoted, segments))
         url, headers = self._serialized(path, query, body)
+        may_repeat = repeatable(method, segments[-1])
+        until = _Deadline(self._timeout)
+        repeats = redirects = 0
+        while True:
+            try:
+                answer, data = self._sent(method, url, headers, body, until, stream=stream)
+            except _transport_errors() as error:
+                wait = DROPPED_WAIT_SECONDS if may_repeat and was_dropped(error) else None
+                if wait is None or repeats == MAX_REPEATS or not until.allows(wait):
+                    raise transport_error(error, self._connection.server) from error
+                repeats += 1
+                self._wait(wait, f'"Connection dropped, repeating the request" delay="{wait}s" attempt={repeats}')
+                continue
+            if _succeeded(answer):
+                return answer, data
+            location = redirect_of(answer.status, answer.headers)
+            if location:
+                target = followed(method, answer.status, url, location)
+                redirects += 1
+                if target is None or redirects > MAX_REDIRECTS:
+                    raise redirect_error(answer.status, location, self._connection.server, repeated=target is not None)
+                url = target
+                continue
+            wait = retry_after_seconds(answer.status, answer.headers) if may_repeat else None
+            if wait is None or repeats == MAX_REPEATS or wait > MAX_WAIT_SECONDS or not until.allows(wait):
+                raise self._refused(answer, data, headers, path, wait, repeats)
+            repeats += 1
+            self._wait(wait, f'"Got a Retry-After response" delay="{wait}s" attempt={repeats}')
+
+    def _refused(self, answer: Any, data: bytes, headers: Any, path: str, wait: int | None, repeats: int) -> Exception:
+        """The error for an answer that is final."""
+        from kubectl_cbt.redact import without
+
+        # A server may repeat what it was sent, and errors are shown.
+        told = without(data.decode("utf-8", "replace"), [credential_of(headers.items())])
+        error = answer_error(answer.status, told.encode(), path)
+        if wait is not None and not error.hint:
+            error.hint = (
+                f"the request was repeated {repeats} times, as the server asked; try again later"
+                if repeats == MAX_REPEATS
+                else f"the server asks to wait {wait} s before the request is repeated; try again then"
+            )
+        return error
+
+    def _wait(self, seconds: float, entry: str) -> None:
+        """Before a request is repeated; closing this object ends it."""
+        self._log.say(entry)
+        if self._closed.wait(seconds):
+            raise transport_error(ConnectionError("the request was abandoned"), self._connection.server)
+
+    def _sent(
+        self, method: str, url: str, headers: Any, body: Object | None, until: _Deadline, *, stream: bool
+    ) -> tuple[Any, bytes]:
+        """One request and its answer, logged."""
         self._log.request(method, url, headers.items(), body)
         try:
-            answer, data = within(self._timeout, lambda: self._received(method, url, headers, body, stream=stream))
+            answer, data = within(
+                until.left(), lambda: self._received(method, url, headers, body, until, stream=stream)
+            )
         except _transport_errors() as error:
             self._log.response(method, url, f"failed: {type(error).__name__}")
-            raise transport_error(error, self._connection.server) from error
+            raise
         self._log.response(method, url, f"{answer.status} {answer.reason or ''}", answer.headers.items(), data)
-        if not _succeeded(answer):
-            from kubectl_cbt.redact import without
-
-            # A server may repeat what it was sent, and errors are shown.
-            told = without(data.decode("utf-8", "replace"), [credential_of(headers.items())])
-            raise answer_error(answer.status, told.encode(), path)
         return answer, data
 
-    def _received(self, method: str, url: str, headers: Any, body: Object | None, *, stream: bool) -> tuple[Any, bytes]:
+    def _received(
+        self, method: str, url: str, headers: Any, body: Object | None, until: _Deadline, *, stream: bool
+    ) -> tuple[Any, bytes]:
         """An answer and its body."""
         answer = self._pool.request(
             method,
             url,
             headers=headers,
             body=orjson.dumps(body) if body is not None else None,
-            timeout=self._time_limit(stream=stream),
+            timeout=_time_limit(until.left(), stream=stream),
             preload_content=False,
+            redirect=False,
         )
         if stream and _succeeded(answer):
             return answer, b""
         try:
-            return answer, self._body(answer)
+            return answer, self._body(answer, until)
         except BaseException:
             answer.close()
             raise
 
-    def _body(self, answer: Any) -> bytes:
+    def _body(self, answer: Any, until: _Deadline) -> bytes:
         """All of a body; what counts is its size when it is decompressed."""
-        end = None if self._timeout is None else time.monotonic() + self._timeout
         body = bytearray()
         for part in answer.stream(_READ_BYTES, decode_content=True):
             body += part
             if len(body) > MAX_API_BODY_BYTES:
                 raise too_large("the answer", self._connection.server, MAX_API_BODY_BYTES)
-            if end is not None and time.monotonic() > end:
+            if not until.allows(0):
                 raise TimeoutError  # the caller has given up, and the connection is closed
         return bytes(body)
 
@@ -178,15 +258,31 @@ class Api:
         parameters = urlencode({name: value for name, value in query.items() if value}, quote_via=quote)
         return f"{self._connection.server}{path}{'?' if parameters else ''}{parameters}", headers
 
-    def _time_limit(self, *, stream: bool) -> Any:
-        from urllib3 import Timeout
 
-        # A watch may be silent all its time. One that is so for longer has lost its connection.
-        return (
-            Timeout(connect=self._timeout, read=_WATCH_SECONDS + _WATCH_GRACE_SECONDS)
-            if stream
-            else Timeout(total=self._timeout)
-        )
+class _Deadline:
+    """When a request, with all its repetitions, has to be done.
+
+    Args:
+        seconds: from now; None for no limit.
+    """
+
+    def __init__(self, seconds: float | None) -> None:
+        self._end = None if seconds is None else time.monotonic() + seconds
+
+    def left(self) -> float | None:
+        """Seconds, more than 0; None for no limit."""
+        return None if self._end is None else max(0.001, self._end - time.monotonic())
+
+    def allows(self, seconds: float) -> bool:
+        """Whether it is not reached in that time."""
+        return self._end is None or time.monotonic() + seconds <= self._end
+
+
+def _time_limit(seconds: float | None, *, stream: bool) -> Any:
+    from urllib3 import Timeout
+
+    # A watch may be silent all its time. One that is so for longer has lost its connection.
+    return Timeout(connect=seconds, read=_WATCH_SECONDS + _WATCH_GRACE_SECONDS) if stream else Timeout(total=seconds)
 
 
 def _succeeded(answer: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import orjson
@@ -9,7 +10,7 @@ import orjson
 from kubectl_cbt.cluster.reading import ObjectReader
 from kubectl_cbt.errors import ApiError, ApiUnreachable, Forbidden, NotFound, ResourceTypeMissing, Unauthorized
 from kubectl_cbt.model.limits import MAX_JSON_VALUES
-from kubectl_cbt.units import human_bytes
+from kubectl_cbt.units import human_bytes, printable
 
 _CRD_HINTS = {
     "snapshot.storage.k8s.io": (
@@ -88,8 +89,63 @@ def _without_status_object(status: int, body: bytes, path: str) -> ApiError:
         )
         error.hint = _CRD_HINTS.get(group, "")
         return error
+    shown = page_text(body)
+    if shown is not None:
+        return ApiError(f"an HTML page was returned instead of an API answer{shown}", status=status, hint=_PAGE_HINT)
     text = " ".join(body.decode("utf-8", "replace").split())[:200]
     return ApiError(text or "no details", status=status)
+
+
+_PAGE_BYTES = 2**14
+_PAGE_HINT = "a login page, a gateway or a proxy answers at this address: is server: in the kubeconfig right?"
+_NOT_SHOWN = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
+_TITLE = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>?")
+
+
+def page_text(body: bytes) -> str | None:
+    """What an HTML page says, without its tags, as the end of a sentence; None for what is not HTML."""
+    text = body[:_PAGE_BYTES].decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
+    if not text[:200].lower().startswith(("<!doctype html", "<html", "<head", "<body", "<title", "<h1", "<!--")):
+        return None
+    from html import unescape
+
+    title = _TITLE.search(text)
+    said = title[1] if title and title[1].strip() else _TAG.sub(" ", _NOT_SHOWN.sub(" ", text))
+    said = printable(" ".join(unescape(said).split()))[:200]
+    return f": {said}" if said else ""
+
+
+def page_error(body: bytes, host: str) -> ApiUnreachable | None:
+    """The error for an HTML page with a status in the 2xx range; None for any other body."""
+    shown = page_text(body)
+    if shown is None:
+        return None
+    return ApiUnreachable(f"the API server {host} returned an HTML page{shown}", hint=_PAGE_HINT)
+
+
+def redirect_error(status: int, location: str, host: str, *, repeated: bool) -> ApiError:
+    """The error for a redirect that is not followed.
+
+    Args:
+        location: as the server sent it; its query may hold secrets and is not shown.
+        repeated: whether too many redirects were followed before.
+    """
+    from kubectl_cbt.redact import redact
+
+    scheme, separator, rest = location.partition("://")
+    authority, slash, path = rest.partition("/")
+    bare = f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path}" if separator else location
+    shown = printable(redact(bare.partition("?")[0].partition("#")[0])[:300])
+    why = "redirects in a circle" if repeated else "redirects"
+    return ApiError(
+        f"the API server {host} {why} to {shown}",
+        status=status,
+        hint=""
+        if repeated
+        else "credentials are sent to the server of the kubeconfig only, and this redirect was"
+        " not followed; is server: in the kubeconfig right, and the login still valid?",
+    )
 
 
 def transport_error(error: Exception, host: str) -> ApiUnreachable:
