@@ -15,6 +15,7 @@ from kubectl_cbt.cli.session import Session, open_session
 from kubectl_cbt.cli.showing import show_map, wants_screen
 from kubectl_cbt.errors import UsageError
 from kubectl_cbt.model.refs import SNAPSHOT_KINDS, SnapshotHandle, SnapshotRef
+from kubectl_cbt.units import printable
 
 if TYPE_CHECKING:
     from kubectl_cbt.cluster.resolve import Wanted
@@ -56,6 +57,12 @@ def _shown(
 ) -> int:
     if wants_screen(asking.output):
         return show_map(opened, backend, viewing, terminal)
+    base = opened.asked.target.base
+    if base and base.change_id:
+        Diagnostics(quiet=terminal.quiet).note(
+            f"note: base {base.ref} is named to the driver by its change id, {printable(base.change_id)}, from the"
+            " annotation csi.vsphere.volume/change-id, not by its handle"
+        )
     try:
         return print_stream(opened.stream, opened.asked, asking.output, terminal)
     finally:

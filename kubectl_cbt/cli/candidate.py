@@ -120,6 +120,8 @@ def _of_cluster(
         "service": f"{target.endpoint.service} at {target.endpoint.address}",
         "volume": target.snapshot.volume_handle or target.snapshot.claim or "unknown",
     }
+    if target.base and target.base.change_id:
+        about["base"] = f"by its change id, {target.base.change_id}"
     return Candidate(exam, f"{target_ref.namespace}/{_title(wanted)}", about, _lacks(exam, wanted))
 
 
@@ -127,7 +129,7 @@ def _named(target: Target, *, base: bool) -> Named:
     from kubectl_cbt.conformance.exam import Named
 
     snapshot = target.base if base and target.base else target.snapshot
-    return Named(snapshot.ref, snapshot.handle)
+    return Named(snapshot.ref, snapshot.base_id)
 
 
 def _three(session: Session, wanted: Wanted, target: Target) -> tuple[Named, ...]:
@@ -149,7 +151,9 @@ def _three(session: Session, wanted: Wanted, target: Target) -> tuple[Named, ...
     if not others:
         return ()
     chosen = {*pair, _nearest(others, target).ref}
-    return tuple(Named(entry.ref, SnapshotHandle(entry.handle)) for entry in of_volume if entry.ref in chosen)
+    return tuple(
+        Named(entry.ref, SnapshotHandle(entry.change_id or entry.handle)) for entry in of_volume if entry.ref in chosen
+    )
 
 
 def _nearest(others: list[SnapshotEntry], target: Target) -> SnapshotEntry:

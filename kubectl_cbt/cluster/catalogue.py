@@ -290,6 +290,7 @@ def _entry(snapshot: VolumeSnapshot, contents: _Contents, drivers: dict[str, str
         object_created=snapshot.object_created,
         obstacle=problem or _obstacle(snapshot, contents, drivers),
         problem=problem,
+        change_id=snapshot.change_id,
     )
 
 

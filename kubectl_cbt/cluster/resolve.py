@@ -51,7 +51,7 @@ def resolve(catalogue: Catalogue, wanted: Wanted) -> Target:
     catalogue.look_ahead()
     base = find_base() if find_base else None
     snapshot = find_snapshot()
-    base_handle = base.handle if base else wanted.base_handle
+    base_handle = base.base_id if base else wanted.base_handle
     if base:
         _check_pair(base, snapshot, force=wanted.force)
     elif base_handle == snapshot.handle:
@@ -66,7 +66,14 @@ def _snapshot(catalogue: Catalogue, ref: SnapshotRef) -> Snapshot:
     except NotFound as error:
         raise explained(error, catalogue, ref) from error
     content_name = _bound_content(found)
-    content = catalogue.content(content_name)
+    try:
+        content = catalogue.content(content_name)
+    except NotFound as error:
+        raise SnapshotUnusable(
+            f"volumesnapshotcontents {content_name} of volumesnapshot {ref} was deleted",
+            hint=f"the snapshot cannot be queried any more: kubectl describe volumesnapshot {as_argument(ref.name)}"
+            f" -n {as_argument(ref.namespace)}",
+        ) from error
     if not content.handle:
         raise SnapshotUnusable(
             f"volumesnapshotcontents {content.name} of volumesnapshot {ref} has no snapshotHandle",
@@ -80,8 +87,10 @@ def _snapshot(catalogue: Catalogue, ref: SnapshotRef) -> Snapshot:
         handle=SnapshotHandle(content.handle),
         claim=found.claim,
         volume_handle=content.volume_handle,
-        restore_size_bytes=content.restore_size_bytes or found.restore_size_bytes,
+        # 0 says that it is not known.
+        restore_size_bytes=content.restore_size_bytes or found.restore_size_bytes or None,
         created=found.created or content.created,
+        change_id=found.change_id or None,
     )
 
 

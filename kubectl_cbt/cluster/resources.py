@@ -22,6 +22,7 @@ from kubectl_cbt.units import as_argument
 
 SNAPSHOT_GROUP = "snapshot.storage.k8s.io"
 CBT_GROUP = "cbt.storage.k8s.io"
+_CHANGE_ID = "csi.vsphere.volume/change-id"
 
 _MALFORMED = "the API server should not have accepted it: are its CRDs those of the release that is installed?"
 
@@ -38,6 +39,7 @@ class VolumeSnapshot:
         content: name of the bound VolumeSnapshotContent, None until bound.
         restore_size_bytes: None when unknown, for which some drivers send 0.
         error: the controller's last message, empty when there is none.
+        change_id: what vSphere's driver takes for it as a base instead of the handle; empty without the annotation.
         problem: the first field that could not be read and what is wrong with it; empty when nothing is.
     """
 
@@ -50,6 +52,7 @@ class VolumeSnapshot:
     created: datetime | None
     object_created: datetime | None
     error: str
+    change_id: str = ""
     problem: str = ""
 
     @classmethod
@@ -66,6 +69,7 @@ class VolumeSnapshot:
             created=reader.time("status", "creationTime"),
             object_created=reader.time("metadata", "creationTimestamp"),
             error=reader.text("status", "error", "message"),
+            change_id=reader.text("metadata", "annotations", _CHANGE_ID),
             problem=reader.problem,
         )
 

@@ -20,6 +20,7 @@ class SnapshotEntry:
         restore_size_bytes: None when nothing says it.
         created: when the snapshot was taken, None when that is not known yet.
         object_created: when its object was made.
+        change_id: as in :class:`~kubectl_cbt.model.target.Snapshot`; empty without one.
         obstacle: why it cannot be asked about, empty when it can.
         problem: what is wrong with its object or its content's, and then the obstacle too; empty for well-formed ones.
     """
@@ -36,6 +37,7 @@ class SnapshotEntry:
     object_created: datetime | None
     obstacle: str
     problem: str = ""
+    change_id: str = ""
 
     @property
     def usable(self) -> bool:

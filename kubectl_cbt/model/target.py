@@ -44,6 +44,8 @@ class Snapshot:
         restore_size_bytes: what the content says; None when it says nothing.
         volume_handle: the source volume as the driver names it; None for pre-provisioned contents.
         created: when the snapshot was taken, None when unknown.
+        change_id: what vSphere's driver takes for the snapshot as a base instead of its handle, from an annotation of
+            the VolumeSnapshot; None without one.
     """
 
     ref: SnapshotRef
@@ -54,6 +56,12 @@ class Snapshot:
     volume_handle: str | None
     restore_size_bytes: int | None
     created: datetime | None
+    change_id: str | None = None
+
+    @property
+    def base_id(self) -> SnapshotHandle:
+        """The id to name the snapshot by as a delta's base: its change id, else its handle."""
+        return SnapshotHandle(self.change_id) if self.change_id else self.handle
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,7 +83,8 @@ def _snapshot(snapshot: Snapshot) -> Part:
 
 def _base(asked: Asked) -> Part | None:
     if asked.target.base is not None:
-        return _snapshot(asked.target.base)
+        base = asked.target.base
+        return _snapshot(base) | ({"changeId": base.change_id} if base.change_id else {})
     if asked.target.base_handle is not None:
         return {"handle": asked.target.base_handle.value}
     return None

@@ -86,9 +86,9 @@ def _asked(fields: Fields, query: Fields) -> Asked:
         raise query.wrong("kind", "neither delta nor allocated")
     if (verb == "delta") != (base_fields is not None):
         raise query.wrong("kind", "but there is a base" if base_fields else "but base is null")
-    base_handle = SnapshotHandle(base_fields.text("handle")) if base_fields else None
     # Of a base whose object was gone only the handle is known.
     base = _snapshot(fields, base_fields) if base_fields and "name" in base_fields else None
+    base_handle = base.base_id if base else SnapshotHandle(base_fields.text("handle")) if base_fields else None
     question = Question(
         snapshot.ref,
         base_handle,
@@ -109,6 +109,7 @@ def _snapshot(document: Fields, fields: Fields) -> Snapshot:
         volume_handle=fields.text_or_null("volumeHandle"),
         restore_size_bytes=fields.integer_or_null("restoreSizeBytes"),
         created=fields.time_or_null("creationTime"),
+        change_id=fields.text("changeId") if "changeId" in fields else None,
     )
 
 

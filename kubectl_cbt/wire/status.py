@@ -79,10 +79,16 @@ _DISCONNECTED = (
 
 _BROKE = "the connection to {service} broke {when}"
 
+_BASE_FORMAT = "has invalid format"
+
 _ROWS = (
     _Row(_Code.INVALID_ARGUMENT, "does not belong to the CSI driver", errors.ForeignSnapshot,
          "snapshot {snapshot} is not one of this service's driver",
          "name the driver's own service with --service; kubectl cbt services lists them"),
+    _Row(_Code.INVALID_ARGUMENT, _BASE_FORMAT, errors.InvalidRequest, "{service} rejected the request",
+         "vSphere's driver takes a base's change id, not its handle: the annotation csi.vsphere.volume/change-id of the"
+         " base VolumeSnapshot,\nor, when that object was deleted, the backup's own record of it:"
+         " kubectl cbt delta --base-handle CHANGE-ID {name} -n {namespace}"),
     _Row(_Code.INVALID_ARGUMENT, "", errors.InvalidRequest, "{service} rejected the request"),
     _Row(_Code.UNAUTHENTICATED, "unauthenticated user", errors.Unauthenticated,
          "{service} rejected the token",
@@ -184,6 +190,8 @@ def stream_error(
     text = (details or _UNSPOKEN.get(code, "")).lower()
     row = next((row for row in _ROWS if row.code is code and row.fragment.lower() in text), _DRIVERS_OWN)
     kind, what, hint = row.error, row.what, row.hint
+    if row.fragment == _BASE_FORMAT and question.base is None:
+        hint = ""
     if messages and kind is errors.ServiceUnreachable:
         kind, what, hint = errors.StreamCut, _BROKE, ""
     facts = {

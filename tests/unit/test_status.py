@@ -265,3 +265,10 @@ def test_a_question_for_allocated_extents_names_no_base():
 
 def test_an_offset_out_of_range_is_named():
     assert "4096" in error_of(Code.OUT_OF_RANGE, question=ALLOCATED).message
+
+
+def test_a_base_in_the_wrong_format_gets_a_hint_about_change_ids():
+    found = error_of(Code.INVALID_ARGUMENT, "base snapshot id has invalid format")
+    assert "csi.vsphere.volume/change-id" in found.hint
+    assert "--base-handle CHANGE-ID pg-tue -n shop" in found.hint
+    assert not error_of(Code.INVALID_ARGUMENT, "snapshot id has invalid format", question=ALLOCATED).hint
