@@ -57,7 +57,8 @@ def rbac(
     """Print the least rights that delta and allocated take.
 
     A ServiceAccount, and the roles and bindings that let it ask about the snapshots of one namespace. Nothing in the
-    cluster is changed: apply what is printed, or hand it to whoever may.
+    cluster is changed: apply what is printed, or hand it to whoever may. With -n no cluster is needed; with
+    --for-user, give --as and --driver-namespace too.
 
     \b
     Examples:
@@ -73,27 +74,47 @@ def rbac(
       # For someone else
       kubectl cbt rbac -n shop --for-user --as jane@example.com | kubectl apply -f -
     """
-    from kubectl_cbt.cluster.rbac import Grant, objects
+    from kubectl_cbt.cluster.rbac import objects
+
+    diagnostics = Diagnostics(quiet=terminal.quiet)
+    known_user = not for_user or cluster.as_user
+    if cluster.namespace and not cluster.demo and known_user and (not for_user or driver_namespace):
+        # Everything is given: no cluster has to be there.
+        grant = _grant(service_account, cluster.namespace, browse=browse)
+        if for_user:
+            grant = replace(grant, user=cluster.as_user, driver_namespaces=tuple(driver_namespace or ()))
+    else:
+        # Whoever the rights are for need not be able to read anything yet.
+        reader = replace(cluster, as_user="", as_uid="", as_group=None)
+        with open_session(reader, terminal.verbosity) as session:
+            grant = _grant(service_account, session.namespace, browse=browse)
+            if for_user:
+                grant = _for_user(grant, session, cluster.as_user, driver_namespace or [], service or [], diagnostics)
+    write_stdout("---\n".join(map(_as_yaml, objects(grant))))
+    diagnostics.note(
+        f"note: once it is applied: kubectl cbt delta BASE TARGET -n {as_argument(grant.namespace)}"
+        f" --service-account {as_argument(grant.account)}"
+    )
+
+
+def _grant(service_account: str, namespace: str, *, browse: bool) -> Grant:
+    from kubectl_cbt.cluster.rbac import Grant
+
+    try:
+        account = ServiceAccountRef.parse(service_account, namespace)
+    except ValueError as error:
+        raise UsageError(f"--service-account {error}") from error
+    return Grant(account, namespace, browses=browse)
+
+
+def _for_user(
+    grant: Grant, session: Session, user: str, namespaces: list[str], services: list[str], diagnostics: Diagnostics
+) -> Grant:
+    """The grant for a person; an empty ``user`` is the caller."""
     from kubectl_cbt.cluster.tokens import name_of_caller
 
-    # Whoever the rights are for need not be able to read anything yet.
-    reader = replace(cluster, as_user="", as_uid="", as_group=None)
-    with open_session(reader, terminal.verbosity) as session:
-        try:
-            account = ServiceAccountRef.parse(service_account, session.namespace)
-        except ValueError as error:
-            raise UsageError(f"--service-account {error}") from error
-        grant = Grant(account, session.namespace, browses=browse)
-        if for_user:
-            user = cluster.as_user or name_of_caller(session.api)
-            grant = replace(grant, user=user, driver_namespaces=tuple(driver_namespace or ()))
-            if not driver_namespace:
-                grant = _found(grant, session, service or [], Diagnostics(quiet=terminal.quiet))
-    write_stdout("---\n".join(map(_as_yaml, objects(grant))))
-    Diagnostics(quiet=terminal.quiet).note(
-        f"note: once it is applied: kubectl cbt delta BASE TARGET -n {as_argument(grant.namespace)}"
-        f" --service-account {as_argument(account)}"
-    )
+    grant = replace(grant, user=user or name_of_caller(session.api), driver_namespaces=tuple(namespaces))
+    return grant if namespaces else _found(grant, session, services, diagnostics)
 
 
 def _found(grant: Grant, session: Session, only: list[str], diagnostics: Diagnostics) -> Grant:

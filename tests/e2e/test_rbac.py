@@ -247,3 +247,20 @@ def test_a_person_that_is_a_service_account_is_bound_as_one(own_demo):
     text = printed(own_demo, "--for-user", "--as", "system:serviceaccount:ci:runner")
     subjects = [subject for document in objects(text) for subject in document.get("subjects") or ()]
     assert {"kind": "ServiceAccount", "name": "runner", "namespace": "ci"} in subjects
+
+
+@pytest.mark.parametrize(
+    "flags", [(), ("--browse",), ("--for-user", "--as", "jane", "--driver-namespace", "storage")], ids=" ".join
+)
+def test_no_cluster_is_needed_where_everything_is_given(demo, tmp_path, flags):
+    alone = run_command("rbac", "-n", "default", *flags, HOME=str(tmp_path))
+    assert alone.returncode == 0, alone.stderr
+    # The namespace of the context takes a kubeconfig.
+    assert alone.stdout == run_command("rbac", *ADMIN, *flags, cluster=demo).stdout
+
+
+def test_what_is_not_given_takes_a_cluster(tmp_path):
+    for flags in ((), ("-n", "shop", "--for-user")):
+        found = run_command("rbac", *flags, HOME=str(tmp_path))
+        assert (found.returncode, found.stdout) == (1, "")
+        assert "no kubeconfig found" in found.stderr
