@@ -10,7 +10,8 @@ import orjson
 from kubectl_cbt.cluster.reading import ObjectReader
 from kubectl_cbt.errors import ApiError, ApiUnreachable, Forbidden, NotFound, ResourceTypeMissing, Unauthorized
 from kubectl_cbt.model.limits import MAX_JSON_VALUES
-from kubectl_cbt.units import human_bytes, printable
+from kubectl_cbt.model.refs import ServiceAccountRef
+from kubectl_cbt.units import as_argument, human_bytes, printable
 
 _CRD_HINTS = {
     "snapshot.storage.k8s.io": (
@@ -23,6 +24,11 @@ _CRD_HINTS = {
 }
 
 _FORBIDDEN_HINT = "an administrator has to grant it; what you may do already: kubectl auth can-i --list"
+_REFUSED = re.compile(r'User "([^"\\]+)" cannot ([a-z]+) resource "([a-z/]+)"')
+_REFUSED_NAMESPACE = re.compile(r'in the namespace "([^"\\]+)"')
+_LISTED = ("volumesnapshots", "volumesnapshotcontents", "snapshotmetadataservices")
+_REACHING = ("services", "pods", "pods/portforward", "endpointslices")
+"""Resources that ``rbac`` grants: the first to anyone who asks, the others with ``--for-user``."""
 
 
 def parsed(body: bytes) -> Any:
@@ -54,10 +60,31 @@ def answer_error(status: int, body: bytes, path: str) -> ApiError:
     if status == 401:
         return _unauthorized()
     if status == 403:
-        return Forbidden(message, status=status, reason=reason or "Forbidden", hint=_FORBIDDEN_HINT)
+        return Forbidden(message, status=status, reason=reason or "Forbidden", hint=_forbidden_hint(message))
     if status == 404:
         return NotFound(message, status=status, reason=reason or "NotFound")
     return ApiError(message, status=status, reason=reason)
+
+
+def _forbidden_hint(message: str) -> str:
+    """How to grant what was refused, as far as the API server's message names user and resource."""
+    refused = _REFUSED.search(message)
+    if refused is None or refused[3] not in (*_LISTED, *_REACHING) or refused[1] == "system:anonymous":
+        return _FORBIDDEN_HINT
+    user, verb, resource = refused.groups()
+    found = _REFUSED_NAMESPACE.search(message, refused.end())
+    # The namespace of the snapshots: that of a driver's Service is another.
+    namespace = as_argument(found[1]) if found and resource in _LISTED else "NAMESPACE"
+    account = ServiceAccountRef.of_user(user)
+    if account is None or resource in _REACHING:
+        whom = f"--for-user --as {as_argument(user)}"
+    else:
+        whom = f"--service-account {as_argument(account)}"
+    browse = " --browse" if resource in _LISTED and verb in ("list", "watch") else ""
+    return (
+        f"an administrator can grant it: kubectl cbt rbac -n {namespace} {whom}{browse} | kubectl apply -f -\n"
+        "what you may do already: kubectl auth can-i --list"
+    )
 
 
 def event_error(event: dict[str, Any]) -> ApiError:
