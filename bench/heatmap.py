@@ -14,6 +14,7 @@ import time
 import numpy as np
 
 from kubectl_cbt.analysis.grid import LayerView, cell_codes
+from kubectl_cbt.analysis.known import all_of
 from kubectl_cbt.analysis.sieve import Sieve, Sifted
 from kubectl_cbt.analysis.window import Window, Zoom, whole_volume
 from kubectl_cbt.model.extents import ExtentLog, Extents
@@ -62,7 +63,7 @@ def main() -> int:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 16_000_000
     extents = extents_of(count)
     capacity = extents.end
-    view = LayerView(extents, 0, capacity)
+    view = LayerView(extents, all_of(capacity))
     print(f"{len(extents):,} extents, {COLUMNS}x{ROWS} cells, {ROUNDS} redraws each")
     print(f"{'cell':>12}  {'median ms':>10}  {'most ms':>8}")
     window = whole_volume(capacity, GRAIN, COLUMNS, ROWS)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kubectl_cbt.analysis.cells import Levels, coverage, heat_levels
+from kubectl_cbt.analysis.known import Known
 from kubectl_cbt.analysis.window import Window
 from kubectl_cbt.model.extents import Extents
 
@@ -17,7 +18,7 @@ NOTHING = 0
 ALLOCATED = HEAT_LEVELS + 1
 """Allocated and unchanged."""
 UNKNOWN = HEAT_LEVELS + 2
-"""The stream has not told about it, or was not asked."""
+"""Not, or only in part, in the known range, so that a missing extent means nothing."""
 BEYOND = HEAT_LEVELS + 3
 """Behind the volume's end."""
 END = HEAT_LEVELS + 4
@@ -28,11 +29,10 @@ CODES = HEAT_LEVELS + 5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerView:
-    """What is known of one stream: its extents, and about which bytes ``[known_from, known_until)`` it has told."""
+    """What is known of one stream: its extents, and for which bytes of the volume they are all."""
 
     extents: Extents
-    known_from: int
-    known_until: int
+    known: Known
 
 
 def cell_codes(window: Window, heat: LayerView | None, allocated: LayerView | None = None) -> Levels:
@@ -55,8 +55,10 @@ def cell_codes(window: Window, heat: LayerView | None, allocated: LayerView | No
         levels = heat_levels(coverage(view.extents, edges), widths, HEAT_LEVELS)
         shown[:] = np.where(levels > 0, ALLOCATED if view is allocated else levels, shown)
     for view in (heat, allocated):
-        if view is not None:
-            told = (edges[1:] > view.known_from) & (edges[:-1] < view.known_until)
-            # What came is shown, even if a broken stream never got past it.
-            shown[~told & (shown == NOTHING)] = UNKNOWN
+        if view is None:
+            continue
+        # What came is shown, even if a broken stream never got past it. Allocated and unchanged is two statements:
+        # the second one is the heat's, and unknown where the heat is.
+        stated = (shown == NOTHING) if view is allocated else (shown == NOTHING) | (shown == ALLOCATED)
+        shown[~view.known.cells(edges) & stated] = UNKNOWN
     return codes

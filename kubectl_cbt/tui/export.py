@@ -56,14 +56,14 @@ def excerpt(asked: Asked, frame: Frame, start: int, end: int) -> Content:
 
 
 def _outcome_of_excerpt(asked: Asked, frame: Frame, extents: int, start: int, end: int) -> Outcome:
-    known_from, known_until = frame.known_range(asked.question)
-    covers = known_from <= start and end <= known_until
-    failure = None if covers else frame.outcome.failure or _outside(known_from, known_until)
+    known = frame.known
+    covers = known.holds(start, end)
+    failure = None if covers else frame.outcome.failure or _outside(known.start, known.end)
     return replace(
         frame.outcome,
         complete=covers,
         extents=extents,
-        next_offset=end if covers else min(max(start, known_until), end),
+        next_offset=end if covers else min(max(start, known.end), end),
         clipped=0,
         failure=failure,
     )

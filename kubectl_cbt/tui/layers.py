@@ -97,8 +97,7 @@ class Layers:
 
 
 def _view(loader: Loader) -> LayerView:
-    frame = loader.frame
-    return LayerView(frame.received.extents, *frame.known_range(loader.opened.asked.question))
+    return LayerView(loader.frame.received.extents, loader.frame.known)
 
 
 def neighbour(entries: list[SnapshotEntry], choice: Choice, by: int) -> Choice | str:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from kubectl_cbt.analysis.known import Known
 from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.errors import CbtError, Interrupted, StreamError
 from kubectl_cbt.model.extents import ExtentLog, Received
@@ -27,21 +28,28 @@ class Frame:
         received: the extents as they were sent.
         outcome: how the stream stands; ``complete`` is set only once it has ended.
         is_running: whether more may come.
-        interruption: why nothing comes just now, of a stream that broke and is being taken up again; empty otherwise.
+        question: what was asked, which bounds what can be known.
+        interruption: why nothing comes just now, of a stream that broke and is being resumed; empty otherwise.
     """
 
     received: Received
     summary: Summary
     outcome: Outcome
     is_running: bool
+    question: Question
     interruption: str = ""
 
-    def known_range(self, question: Question) -> tuple[int, int]:
-        """The bytes of the volume that the stream has told about, half-open."""
-        end = self.outcome.volume_capacity_bytes or 0
-        if question.end_offset is not None:
-            end = min(end, question.end_offset)
-        return question.starting_offset, end if self.outcome.complete else self.outcome.next_offset
+    @property
+    def known(self) -> Known:
+        """The bytes of the volume that the stream has described."""
+        outcome, start = self.outcome, self.question.starting_offset
+        capacity = end = outcome.volume_capacity_bytes or 0
+        if self.question.end_offset is not None:
+            end = min(end, self.question.end_offset)
+        if not outcome.complete:
+            # Out of order, the next extent may lie anywhere.
+            end = start if outcome.is_out_of_order else outcome.next_offset
+        return Known(start, end, capacity, outcome.complete)
 
 
 class Loader:
@@ -140,4 +148,11 @@ class Loader:
         restore_size = self.opened.asked.target.snapshot.restore_size_bytes
         outcome = self.opened.stream.outcome(error, restore_size)
         summary = self._figures.summary(outcome.volume_capacity_bytes, complete=outcome.complete)
-        return Frame(self._log.received(), summary, outcome, is_running, self._interruption if is_running else "")
+        return Frame(
+            self._log.received(),
+            summary,
+            outcome,
+            is_running,
+            self.opened.asked.question,
+            self._interruption if is_running else "",
+        )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kubectl_cbt.analysis.known import Known
 from kubectl_cbt.analysis.window import Window
 from kubectl_cbt.model.extents import Extents, Run
 from kubectl_cbt.model.record import block_metadata_type_name
@@ -84,13 +85,34 @@ def header(main: Asked, kind: str | None, frame: Frame, width: int) -> Content:
 
 def _figures(kind: str | None, frame: Frame, room: int) -> str:
     """Capacity, covered bytes and their share; where there is little room the capacity goes first, then the share."""
-    capacity, covered = frame.outcome.volume_capacity_bytes, frame.summary.covered_bytes
-    changed = f"{words_of(kind).covered} {human_bytes(covered)}"
+    capacity, known = frame.outcome.volume_capacity_bytes, frame.known
+    # Merged: what a broken stream sent twice would not be a lower bound.
+    covered = frame.summary.covered_bytes if known.is_whole else frame.received.extents.covered_bytes
+    changed = f"{words_of(kind).covered} {at_least(human_bytes(covered), known)}"
     if not capacity:
         return changed
-    share = percent(covered, capacity)
-    wider = ((human_bytes(capacity), changed, share), (changed, share))
+    wider: tuple[tuple[str, ...], ...] = ((human_bytes(capacity), changed),)
+    if known.is_whole:
+        share = percent(covered, capacity)
+        wider = ((human_bytes(capacity), changed, share), (changed, share))
     return next((text for text in map(_SEPARATOR.join, wider) if len(text) <= room), changed)
+
+
+def at_least(figure: str, known: Known) -> str:
+    """A figure that only grows with what is not known yet."""
+    return figure if known.is_whole else f"≥ {figure}{so_far(known)}"
+
+
+def so_far(known: Known) -> str:
+    """What is added to a figure or a title that more extents of the stream may change."""
+    return "" if known.is_complete else " so far"
+
+
+def _share_at_least(part: int, whole: int, known: bool) -> str:
+    share = percent(part, whole)
+    if known or share.startswith(">"):
+        return share
+    return "> 0 %" if share.startswith("<") else f"≥ {share}"
 
 
 def _shortened(text: str, room: int) -> str:
@@ -197,8 +219,14 @@ def row_label(window: Window, offset: int, row_bytes: int) -> str:
     return human_offset(offset) if offset == window.start else f"+{human_bytes(offset - window.start)}"
 
 
-def here(extents: Extents, cell: tuple[int, int], cursor: int, words: Words, width: int) -> Iterator[Content]:
-    """The lines of the panel about the cell under the cursor."""
+def here(
+    extents: Extents, known: Known, cell: tuple[int, int], cursor: int, words: Words, width: int
+) -> Iterator[Content]:
+    """The lines of the panel about the cell under the cursor.
+
+    Args:
+        known: where ``extents`` are all there are.
+    """
     start, end = cell
     rows = extents.overlapping(start, end)
     covered = _covered(extents, start, end)
@@ -206,17 +234,34 @@ def here(extents: Extents, cell: tuple[int, int], cursor: int, words: Words, wid
     yield _row("", f"{human_count(cursor)} bytes")
     yield _row("", grouped_hex(cursor))
     yield _row("cell", f"{human_bytes(end - start)} from {human_bytes(start)}")
-    yield _row(words.covered, f"{human_bytes(covered)}, {percent(covered, end - start)}")
-    bar = width - 12
-    filled = round(bar * covered / max(end - start, 1))
-    yield _row("", "█" * (filled or (covered > 0)) + "░" * (bar - (filled or (covered > 0))))
-    yield _row("extents", human_count(len(rows)))
-    yield _row("next", _ahead(extents, end))
-    yield _row("previous", _behind(extents, start))
+    is_known = known.holds(start, end)
+    share = _share_at_least(covered, end - start, is_known)
+    yield _row(words.covered, _of_cell(f"{human_bytes(covered)}, {share}", is_known, covered > 0))
+    yield _row("", _bar(width - 12, covered, max(end - start - known.part_of(start, end), 0), max(end - start, 1)))
+    yield _row("extents", _of_cell(human_count(len(rows)), is_known, len(rows) > 0))
+    yield _row("next", _ahead(extents, end, known))
+    yield _row("previous", _behind(extents, start, known))
 
 
 def _row(label: str, text: str) -> Content:
     return line((f" {label:<10}", MUTED), text)
+
+
+def _of_cell(figure: str, is_known: bool, is_something: bool) -> str:
+    """A figure of a cell, as far as the cell is known."""
+    if is_known:
+        return figure
+    return f"≥ {figure}" if is_something else "unknown"
+
+
+def _bar(width: int, covered: int, unknown: int, whole: int) -> str:
+    """Covered, not covered and unknown shares; each that is not empty is seen as long as there is room."""
+    unknown = min(unknown, whole - min(covered, whole))
+    filled = round(width * covered / whole) or (covered > 0)
+    hatched = min(round(width * unknown / whole) or (unknown > 0), width - filled)
+    if unknown and covered + unknown >= whole:
+        hatched = width - filled
+    return "█" * filled + "░" * (width - filled - hatched) + "╱" * hatched
 
 
 def _covered(extents: Extents, start: int, end: int) -> int:
@@ -224,21 +269,50 @@ def _covered(extents: Extents, start: int, end: int) -> int:
     return int(upto - before)
 
 
-def _ahead(extents: Extents, end: int) -> str:
+def _ahead(extents: Extents, end: int, known: Known) -> str:
     """How far it is from the end of the cell to what comes next."""
     run = extents.run_before(end)
     if run is not None and run.end > end:
-        return f"goes on for {human_bytes(run.end - end)}"
+        # What follows a run tells where it ends.
+        reach = "" if known.holds(end, min(run.end + 1, known.capacity_bytes)) else "≥ "
+        return f"continues for {reach}{human_bytes(run.end - end)}"
     run = extents.run_from(end)
-    return "none" if run is None else f"+{human_bytes(run.start - end)}"
+    if run is not None:
+        return f"{'' if known.holds(end, run.start) else '≤ '}+{human_bytes(run.start - end)}"
+    if known.holds(end, known.capacity_bytes):
+        return "none"
+    return f"none up to {human_offset(known.end)}" if known.start <= end < known.end else "unknown"
 
 
-def _behind(extents: Extents, start: int) -> str:
+def _behind(extents: Extents, start: int, known: Known) -> str:
     """How far it is from the start of the cell back to what came before."""
     run = extents.run_before(start)
     if run is None:
-        return "none"
-    return f"−{human_bytes(start - run.end)}" if run.end <= start else f"began {human_bytes(start - run.start)} ago"
+        if known.holds(0, start):
+            return "none"
+        return f"none down to {human_offset(known.start)}" if known.start < start <= known.end else "unknown"
+    if run.end <= start:
+        return f"{'' if known.holds(run.end, start) else '≤ '}−{human_bytes(start - run.end)}"
+    reach = "" if known.holds(max(run.start - 1, 0), start) else "≥ "
+    return f"starts {reach}{human_bytes(start - run.start)} earlier"
+
+
+def no_run(words: Words, known: Known, position: int, *, ahead: bool) -> str:
+    """What a search for the next or the previous run found, when it found none."""
+    nothing, side = f"nothing {words.covered}", "after" if ahead else "before"
+    if known.holds(*((position, known.capacity_bytes) if ahead else (0, position))):
+        return f"{nothing} {side} this cell"
+    limit = known.end if ahead else known.start
+    if known.start <= position <= known.end and position != limit:
+        return f"{nothing} between this cell and {human_offset(limit)}; unknown {'beyond' if ahead else 'before'}"
+    return f"unknown: what is {words.covered} {side} this cell"
+
+
+def no_extent(known: Known, position: int, words: Words) -> str:
+    """What is said where a byte has no extent."""
+    if known.holds(position, position + 1):
+        return "there is no extent at the cursor"
+    return f"unknown: whether the cursor is at something {words.covered}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,17 +324,26 @@ class Jump:
     text: str
 
 
-def jumps(runs: Sequence[Run], regions: Sequence[tuple[Run, int]]) -> tuple[list[Jump], list[Jump]]:
+def jumps(runs: Sequence[Run], regions: Sequence[tuple[Run, int]], known: Known) -> tuple[list[Jump], list[Jump]]:
     """The largest runs and the hottest regions, with keys 1 to 5 and 6 to 0."""
     largest = [
-        Jump(str(number), run.start, f"{human_bytes(run.size_bytes):>10} at {human_bytes(run.start)}")
+        Jump(str(number), run.start, f"{_size(run, known):>10} at {human_bytes(run.start)}")
         for number, run in enumerate(runs, 1)
     ]
     hottest = [
-        Jump(str(number % 10), region.start, f"{percent(covered, region.size_bytes):>10} of {_span(region)}")
+        Jump(str(number % 10), region.start, f"{_share_of(region, covered, known):>10} of {_span(region)}")
         for number, (region, covered) in enumerate(regions, 6)
     ]
     return largest, hottest
+
+
+def _size(run: Run, known: Known) -> str:
+    is_known = known.holds(max(run.start - 1, 0), min(run.end + 1, known.capacity_bytes))
+    return f"{'' if is_known else '≥ '}{human_bytes(run.size_bytes)}"
+
+
+def _share_of(region: Run, covered: int, known: Known) -> str:
+    return _share_at_least(covered, region.size_bytes, known.holds(region.start, region.end))
 
 
 def _span(region: Run) -> str:
@@ -271,22 +354,33 @@ def statistics(
     frame: Frame, words: Words, largest: Sequence[Jump], hottest: Sequence[Jump], width: int
 ) -> Iterator[Content]:
     """The lines of the statistics panel."""
-    summary, capacity = frame.summary, frame.outcome.volume_capacity_bytes
+    summary, capacity, known = frame.summary, frame.outcome.volume_capacity_bytes, frame.known
+    if not known.is_whole:
+        yield plain(f" {_partial(known)}", WARNING)
     if not summary.extents:
-        yield plain(" nothing " + words.covered)
+        yield plain(f" nothing {words.covered}" + ("" if known.is_whole else so_far(known) or " in that range"))
         return
-    yield _row("extents", f"{human_count(summary.extents)} in {counted(summary.runs, 'run')}")
-    yield _row("smallest", human_bytes(summary.smallest_bytes))
-    yield _row("median", human_bytes(summary.median_bytes))
-    yield _row("largest", human_bytes(summary.largest_bytes))
-    yield _row("grain", human_bytes(summary.grain_bytes))
+    # Of what a stream has described only in part, no figure is the volume's.
+    part = "" if known.is_whole else so_far(known) or " in part"
+    yield _row("extents", f"{human_count(summary.extents)} in {counted(summary.runs, 'run')}{part}")
+    yield _row("smallest", human_bytes(summary.smallest_bytes) + part)
+    yield _row("median", human_bytes(summary.median_bytes) + part)
+    yield _row("largest", human_bytes(summary.largest_bytes) + part)
+    yield _row("grain", human_bytes(summary.grain_bytes) + part)
     if summary.longest_gap:
         gap = summary.longest_gap
-        yield _row("gap", f"{human_bytes(gap.size_bytes)} at {human_bytes(gap.byte_offset)}")
-    yield from _jump_lines("Largest runs", largest)
-    yield from _jump_lines("Hottest regions", hottest)
-    yield from _costs(summary, capacity, words)
-    yield from _sizes(summary, width)
+        yield _row("gap", f"{human_bytes(gap.size_bytes)} at {human_bytes(gap.byte_offset)}{part}")
+    yield from _jump_lines(f"Largest runs{part}", largest)
+    yield from _jump_lines(f"Hottest regions{part}", hottest)
+    yield from _costs(summary, capacity, words, known)
+    yield from _sizes(summary, width, part)
+
+
+def _partial(known: Known) -> str:
+    """Which range figures are of."""
+    if known.end <= known.start:
+        return "unknown: every byte of the volume"
+    return f"only {human_offset(known.start)} to {human_offset(known.end)} is known"
 
 
 def _jump_lines(title: str, found: Sequence[Jump]) -> Iterator[Content]:
@@ -297,19 +391,22 @@ def _jump_lines(title: str, found: Sequence[Jump]) -> Iterator[Content]:
         yield line(" ", (jump.key, "bold $text-accent"), " ", jump.text)
 
 
-def _costs(summary: Summary, capacity: int | None, words: Words) -> Iterator[Content]:
+def _costs(summary: Summary, capacity: int | None, words: Words, known: Known) -> Iterator[Content]:
     yield plain("")
     yield plain(f" {words.cost}, by chunk size", "bold")
     for cost in summary.chunk_costs:
-        share = f"  {percent(cost.size_bytes, capacity)}" if capacity else ""
-        yield _row(human_bytes(cost.chunk_bytes), f"{human_bytes(cost.size_bytes):>10}{share}")
+        share = f"  {percent(cost.size_bytes, capacity)}" if capacity and known.is_whole else ""
+        # Extents that overlap count twice in a cost: no bound.
+        size = human_bytes(cost.size_bytes)
+        size = at_least(size, known) if summary.exact or known.is_whole else size + (so_far(known) or " in part")
+        yield _row(human_bytes(cost.chunk_bytes), f"{size:>10}{share}")
     if capacity:
         yield _row("full", f"{human_bytes(capacity):>10}")
 
 
-def _sizes(summary: Summary, width: int) -> Iterator[Content]:
+def _sizes(summary: Summary, width: int, part: str) -> Iterator[Content]:
     yield plain("")
-    yield plain(" Sizes of extents", "bold")
+    yield plain(f" Sizes of extents{part}", "bold")
     most = max((bucket.extents for bucket in summary.histogram), default=1)
     room = max(width - 22, 4)
     for bucket in summary.histogram:
@@ -326,9 +423,9 @@ def trouble(frame: Frame) -> Iterator[Content]:
         # A document may bring a hint of any lines: none of them must pass for one of ours.
         yield from (plain(f"  {text}", MUTED) for text in outcome.failure.hint.splitlines())
         if outcome.is_out_of_order:
-            yield plain("The extents came out of order: nobody knows what is missing. Ask anew.")
+            yield plain("The extents came out of order: what is missing is not known. Query again.")
         else:
-            yield plain(f"What lies behind {human_count(outcome.next_offset)} is not known. Go on from there with")
+            yield plain(f"Everything beyond {human_count(outcome.next_offset)} is unknown. Continue from there with")
             yield plain(f"  --starting-offset {outcome.next_offset}")
         yield plain("")
     if outcome.resumes:

@@ -15,6 +15,7 @@ from textual.strip import Strip
 
 from kubectl_cbt.analysis import grid
 from kubectl_cbt.analysis.grid import LayerView, cell_codes
+from kubectl_cbt.analysis.known import Known, all_of
 from kubectl_cbt.analysis.window import Window
 from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.model.results import MUST, Violation
@@ -53,7 +54,10 @@ def loaded(stream: ScriptedStream | None = None) -> Loader:
 )
 def test_every_cell_has_the_code_that_its_bytes_say(heat, allocated, capacity, across, rows, cell, known):
     window = Window(capacity, across, rows, cell)
-    views = [LayerView(Extents(*columns(extents)), *sorted(known)) for extents in (heat, allocated)]
+    views = [
+        LayerView(Extents(*columns(extents)), Known(*sorted(known), capacity, is_complete=True))
+        for extents in (heat, allocated)
+    ]
     found = cell_codes(window, *views).tolist()
     for index, code in enumerate(found):
         start, end = index * cell, min((index + 1) * cell, capacity)
@@ -62,11 +66,10 @@ def test_every_cell_has_the_code_that_its_bytes_say(heat, allocated, capacity, a
             assert code == (grid.END if first else grid.BEYOND)
         elif changed := covered_between(heat, start, end):
             assert code == -(-changed * grid.HEAT_LEVELS // (end - start))
-        elif covered_between(allocated, start, end):
-            assert code == grid.ALLOCATED
+        elif not min(known) <= start < end <= max(known):
+            assert code == grid.UNKNOWN
         else:
-            told = end > min(known) and start < max(known)
-            assert code == (grid.NOTHING if told else grid.UNKNOWN)
+            assert code == (grid.ALLOCATED if covered_between(allocated, start, end) else grid.NOTHING)
 
 
 # Painting.
@@ -221,12 +224,22 @@ def test_the_second_line_says_how_the_stream_stands():
 
 @pytest.mark.parametrize(
     ("cursor", "ahead", "behind"),
-    [(0, "+4 KiB", "none"), (4096, "+1020 KiB", "−4 KiB"), (22 * MIB, "goes on for", "began"), (63 * MIB, "none", "−")],
+    [
+        (0, "+4 KiB", "none"),
+        (4096, "+1020 KiB", "−4 KiB"),
+        (22 * MIB, "continues for", "starts"),
+        (63 * MIB, "none", "−"),
+    ],
 )
 def test_the_panel_tells_how_far_the_next_change_is(cursor, ahead, behind):
     extents = Extents(*columns(EXTENTS))
     window = Window(CAPACITY, 16, 1024, 4096)
-    lines = [line.plain for line in wording.here(extents, window.bounds(cursor), cursor, wording.words_of("delta"), 40)]
+    lines = [
+        line.plain
+        for line in wording.here(
+            extents, all_of(CAPACITY), window.bounds(cursor), cursor, wording.words_of("delta"), 40
+        )
+    ]
     told = {line[1:11].strip(): line[11:] for line in lines if line[1:11].strip()}
     if cursor == 4096:
         ahead = "+0 B"  # the next one begins where the cell ends

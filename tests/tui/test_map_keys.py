@@ -424,7 +424,7 @@ def test_what_comes_is_drawn_while_the_screen_is_used():
         cursor = screen.atlas.cursor
         gate.set()
         await until(pilot, lambda: "complete" in shown(pilot.app))
-        assert "╱" not in shown(pilot.app).replace("╱ not known", "")
+        assert "╱" not in shown(pilot.app).replace("╱ unknown", "")
         assert screen.atlas.cursor == cursor > 0
 
     drive(screen, steps)

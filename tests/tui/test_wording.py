@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import columns, covered_between, law, legal_extents
 
+from kubectl_cbt.analysis.known import all_of
 from kubectl_cbt.analysis.window import whole_volume
 from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.extents import Extents, Run
@@ -104,7 +105,8 @@ def test_the_header_leaves_out_whole_parts():
 @given(legal_extents(most=10, grain=4096), st.integers(0, 2**20), st.integers(1, 2**18))
 def test_here_counts_the_cell_as_one_by_hand(extents, start, size):
     words = wording.words_of("delta")
-    lines = [line.plain for line in wording.here(Extents(*columns(extents)), (start, start + size), start, words, SIDE)]
+    found = wording.here(Extents(*columns(extents)), all_of(2**40), (start, start + size), start, words, SIDE)
+    lines = [line.plain for line in found]
     assert max(map(len, lines)) <= SIDE
     covered = covered_between(extents, start, start + size)
     bar = next(line for line in lines if "░" in line or "█" in line).strip()
@@ -128,7 +130,7 @@ def test_trouble_tells_all_there_is_to_know(width, kind):
 
 def test_jumps_have_the_ten_digits_as_keys():
     runs = [Run(start * MIB, (start + 1) * MIB) for start in range(5)]
-    largest, hottest = wording.jumps(runs, [(run, 4 * KIB) for run in runs])
+    largest, hottest = wording.jumps(runs, [(run, 4 * KIB) for run in runs], all_of(CAPACITY))
     assert "".join(jump.key for jump in largest + hottest) == "1234567890"
     assert [jump.position for jump in largest] == [run.start for run in runs]
 

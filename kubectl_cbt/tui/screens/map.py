@@ -195,14 +195,13 @@ class MapScreen(CbtScreen[None]):
         window = self.atlas.window
         if window is None:
             return
-        self.query_one(Minimap).show(self.streams.extents, window, self.atlas.cursor)
+        known = self.streams.frame.known
+        self.query_one(Minimap).show(self.streams.extents, known, window, self.atlas.cursor)
         if self._has_side:
             panel = self.query_one("#here", Text)
-            lines = wording.here(
-                self.streams.extents, self.atlas.cell, self.atlas.cursor, self.streams.words, panel.content_size.width
-            )
-            panel.update(joined(lines))
-            self._list.show(self._rows(), self.atlas.cell, self.atlas.cursor)
+            cell, cursor, width = self.atlas.cell, self.atlas.cursor, panel.content_size.width
+            panel.update(joined(wording.here(self.streams.extents, known, cell, cursor, self.streams.words, width)))
+            self._list.show(self._rows(), cell, cursor, wording.so_far(known))
             set_title(self._list, "extents" if self.sieve is None else f"extents {self.sieve}")
             set_subtitle(self._list, self._list.position)
 
@@ -256,15 +255,16 @@ class MapScreen(CbtScreen[None]):
 
     def action_next_run(self) -> None:
         """To the next run that begins in another cell: what lies in this one is in the list."""
-        self._go_to_run(self.streams.extents.run_from(self.atlas.cell[1]), "behind")
+        self._go_to_run(self.streams.extents.run_from(self.atlas.cell[1]), ahead=True)
 
     def action_previous_run(self) -> None:
-        """To the start of the run in front of the cell, or of the one that reaches into it."""
-        self._go_to_run(self.streams.extents.run_before(self.atlas.cell[0]), "in front of")
+        """To the start of the run before the cell, or of the one that reaches into it."""
+        self._go_to_run(self.streams.extents.run_before(self.atlas.cell[0]), ahead=False)
 
-    def _go_to_run(self, run: Run | None, where: str) -> None:
+    def _go_to_run(self, run: Run | None, *, ahead: bool) -> None:
         if run is None:
-            self.notice(f"nothing {self.streams.words.covered} {where} this cell")
+            edge = self.atlas.cell[1 if ahead else 0]
+            self.notice(wording.no_run(self.streams.words, self.streams.frame.known, edge, ahead=ahead))
         else:
             self.go_to(run.start)
 
@@ -401,7 +401,7 @@ class MapScreen(CbtScreen[None]):
         self.sieve = Sieve.parse(text) if text.strip() else None
         self._draw_place()
         if self.sieve is not None and not len(self._rows()):
-            self.notice("no extent passes the filter")
+            self.notice(f"no extent passes the filter{wording.so_far(self.streams.frame.known)}")
         # Behind the prompt, which gives the keyboard back to who had it.
         self.call_after_refresh((self._list if self.sieve else self._map).focus)
 
@@ -419,7 +419,7 @@ class MapScreen(CbtScreen[None]):
         """The extent at the cursor, as a line of ``-o ndjson``, to the terminal's clipboard."""
         found = self._extent_at_cursor()
         if found is None:
-            self.notice("there is no extent at the cursor")
+            self.notice(wording.no_extent(self.streams.frame.known, self.atlas.cursor, self.streams.words))
             return
         text = as_json({"byteOffset": found[0], "sizeBytes": found[1]}, indented=False).decode()
         self.app.copy_to_clipboard(text)

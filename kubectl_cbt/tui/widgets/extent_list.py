@@ -64,17 +64,19 @@ class ExtentList(Widget, can_focus=True):
         super().__init__()
         self.current = -1
         self._rows: Rows | None = None
+        self._part = ""
         self._top = 0
         self._within = range(0)
 
-    def show(self, rows: Rows, cell: tuple[int, int], cursor: int) -> None:
+    def show(self, rows: Rows, cell: tuple[int, int], cursor: int, part: str = "") -> None:
         """List ``rows``, at the cursor.
 
         Args:
+            part: what is added to the count of rows that are not all there are.
             cell: half-open range of bytes whose extents are set off.
             cursor: the extent that holds this byte, or else the next one, is the current one.
         """
-        self._rows = rows
+        self._rows, self._part = rows, part
         self.current = self._row_at(cursor)
         first, stop = self._row_at(cell[0]), rows.count_before(cell[1])
         self._within = range(first, stop) if first >= 0 else range(0)
@@ -147,7 +149,7 @@ class ExtentList(Widget, can_focus=True):
         width, base = self.content_size.width, self.rich_style
         row = self._top + y
         if not self._rows or not len(self._rows):
-            text = "  none" if y == 0 else ""
+            text = f"  none{self._part}" if y == 0 else ""
             return Strip([Segment(text.ljust(width), base)], width)
         if row >= len(self._rows):
             return Strip.blank(width, base)
@@ -186,7 +188,7 @@ class ExtentList(Widget, can_focus=True):
     def position(self) -> str:
         """How many, and which of them is the current one."""
         count = len(self._rows) if self._rows else 0
-        return f"{human_count(self.current + 1)} of {human_count(count)}" if count else ""
+        return f"{human_count(self.current + 1)} of {human_count(count)}{self._part}" if count else ""
 
 
 def _bar_length(size: int, room: int) -> int:

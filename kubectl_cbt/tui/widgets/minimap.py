@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from kubectl_cbt.analysis import grid
 from kubectl_cbt.analysis.cells import cell_edges, coverage, heat_levels
+from kubectl_cbt.analysis.known import Known
 from kubectl_cbt.analysis.window import Window
 from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.tui.paint import HATCH, Inks, Painter
@@ -29,6 +30,7 @@ class Minimap(Widget):
         super().__init__()
         self._inks = Inks(None)
         self._extents: Extents | None = None
+        self._known: Known | None = None
         self._window: Window | None = None
         self._cursor = 0
 
@@ -37,9 +39,9 @@ class Minimap(Widget):
         self._inks = inks
         self.refresh()
 
-    def show(self, extents: Extents, window: Window, cursor: int) -> None:
-        """Draw these."""
-        self._extents, self._window, self._cursor = extents, window, cursor
+    def show(self, extents: Extents, known: Known, window: Window, cursor: int) -> None:
+        """Draw these; what is not in the known range is hatched."""
+        self._extents, self._known, self._window, self._cursor = extents, known, window, cursor
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -49,20 +51,24 @@ class Minimap(Widget):
         room = width - len(_TITLE) - 3 - sum(len(segment.text) for segment in legend)
         if room < _LEAST_BARS:
             legend, room = [], width - len(_TITLE) - 3
-        if self._extents is None or self._window is None or y or room < 1:
+        if self._extents is None or self._known is None or self._window is None or y or room < 1:
             return Strip.blank(width, base)
         segments = [
             Segment(_TITLE, text),
             Segment("▕", text),
-            *self._bars(self._extents, self._window, room),
+            *self._bars(self._extents, self._known, self._window, room),
             Segment("▏", text),
             *legend,
         ]
         return Strip(segments).adjust_cell_length(width, base)
 
-    def _bars(self, extents: Extents, window: Window, room: int) -> list[Segment]:
+    def _bars(self, extents: Extents, known: Known, window: Window, room: int) -> list[Segment]:
         edges = cell_edges(0, window.capacity_bytes, room)
         levels = heat_levels(coverage(extents, edges), np.diff(edges), len(_BARS) - 1)
+        glyphs = [
+            _BARS[level] if level or is_known else HATCH
+            for level, is_known in zip(levels.tolist(), known.cells(edges).tolist(), strict=True)
+        ]
         inside = (edges[1:] > window.start) & (edges[:-1] < window.end)
         here = int(np.searchsorted(edges, self._cursor, side="right")) - 1
         styles = [
@@ -70,8 +76,8 @@ class Minimap(Widget):
             for name in ("outside", "inside")
         ]
         return [
-            Segment("┃" if column == here else _BARS[level], styles[within])
-            for column, (level, within) in enumerate(zip(levels.tolist(), inside.tolist(), strict=True))
+            Segment("┃" if column == here else glyph, styles[within])
+            for column, (glyph, within) in enumerate(zip(glyphs, inside.tolist(), strict=True))
         ]
 
     def _legend(self) -> list[Segment]:
@@ -81,5 +87,5 @@ class Minimap(Widget):
         samples = [Segment("  0 % ", text), *heat, Segment(" 100 %", text)]
         if self._inks.both_layers:
             samples += [Segment("  ", text), painter.sample(grid.ALLOCATED), Segment(" unchanged", text)]
-        name = self._inks.palette.name if self._inks.palette else f"{HATCH} not known"
+        name = self._inks.palette.name if self._inks.palette else f"{HATCH} unknown"
         return [*samples, Segment(f"  {name} ", text)]

@@ -10,6 +10,7 @@ from textual.containers import VerticalScroll
 from textual.events import Key
 from textual.message import Message
 
+from kubectl_cbt.analysis.known import Known
 from kubectl_cbt.analysis.regions import hottest_regions
 from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.tui import wording
@@ -38,7 +39,7 @@ class Statistics(VerticalScroll, can_focus=True):
         self._frame: Frame | None = None
         self._words = wording.words_of(None)
         self._jumps: Jumps = ([], [])
-        self._looked_at: Extents | None = None
+        self._looked_at: tuple[Extents, Known] | None = None
         self._due = 0.0
 
     def compose(self) -> ComposeResult:
@@ -60,13 +61,18 @@ class Statistics(VerticalScroll, can_focus=True):
         if self._frame is None or self.is_looking:
             return
         extents, capacity = self._frame.received.extents, self._frame.outcome.volume_capacity_bytes
-        if extents is self._looked_at or not capacity or (self._frame.is_running and time.monotonic() < self._due):
+        known = self._frame.known
+        if (
+            (extents, known) == self._looked_at
+            or not capacity
+            or (self._frame.is_running and time.monotonic() < self._due)
+        ):
             return
-        self.is_looking, self._looked_at = True, extents
+        self.is_looking, self._looked_at = True, (extents, known)
         self._due = time.monotonic() + _EVERY_SECONDS
 
         def look() -> Jumps:
-            return wording.jumps(extents.largest_runs(_JUMPS), hottest_regions(extents, capacity, _JUMPS))
+            return wording.jumps(extents.largest_runs(_JUMPS), hottest_regions(extents, capacity, _JUMPS), known)
 
         in_background(self.screen, look, self._found, lambda error: self._found(([], [])))
 
