@@ -17,7 +17,8 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)", re.ASCII)
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 _LONGEST_SECONDS = 100 * 366 * 86400
 _SECTOR = re.compile(r"lba\s*(\d+|0[xX][0-9a-fA-F]+)", re.ASCII | re.IGNORECASE)
-_PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%", re.ASCII)
+_PERCENT = re.compile(r"([+-]?)(\d+(?:\.\d+)?)\s*%", re.ASCII)
+_SEPARATED = re.compile(r"(?<=\d)[,_](?=\d)", re.ASCII)
 SECTOR_BYTES = 512
 """What disk tools count logical block addresses in."""
 
@@ -289,31 +290,45 @@ def parse_offset(text: str) -> int:
 
 
 def parse_place(text: str, capacity_bytes: int, here: int = 0) -> int:
-    """A byte of a volume: ``12Gi`` and all that :func:`parse_offset` reads, ``45%``, ``lba 2048``, ``+1Gi`` from here.
+    """A byte of a volume: ``12Gi`` and all that :func:`parse_offset` reads, ``45%``, ``lba 2048``.
+
+    ``+1Gi`` and ``-5%`` count from here.
+
+    Digits may be grouped by commas, and a size that a screen rounded is rounded down to a byte.
 
     Raises:
         ValueError: when it is none of these, or outside the volume.
     """
-    text = text.strip()
+    text = _SEPARATED.sub("", text.strip())
     if len(text) > _LONGEST_NUMBER:
         raise ValueError(f"{text[:20]}… is outside the volume of {human_bytes(capacity_bytes)}")
     if match := _SECTOR.fullmatch(text):
         place = int(match[1], 16 if match[1][:2].lower() == "0x" else 10) * SECTOR_BYTES
     elif match := _PERCENT.fullmatch(text):
         # In integers, as everything that becomes an offset; the volume's very end is no byte of it.
-        whole, _, fraction = match[1].partition(".")
+        whole, _, fraction = match[2].partition(".")
         hundred: int = 100 * 10 ** len(fraction)
         place = capacity_bytes * int(whole + fraction) // hundred
-        if int(whole + fraction) == hundred:
+        if match[1]:
+            place = here + place if match[1] == "+" else here - place
+        elif int(whole + fraction) == hundred:
             place = capacity_bytes - 1
     elif text[:1] in ("+", "-"):
-        distance = parse_offset(text[1:])
+        distance = _rounded_down(text[1:])
         place = here + distance if text[0] == "+" else here - distance
     else:
-        place = parse_offset(text)
+        place = _rounded_down(text)
     if not 0 <= place < capacity_bytes:
         raise ValueError(f"{text} is outside the volume of {human_bytes(capacity_bytes)}")
     return place
+
+
+def _rounded_down(text: str) -> int:
+    match = _QUANTITY.fullmatch(text.strip())
+    size_bytes = _scaled(*match.groups(), rounded=True) if match else parse_offset(text)
+    if size_bytes >= 2**63:
+        raise ValueError(f"{text!r} is larger than any volume")
+    return size_bytes
 
 
 def grouped_hex(number: int) -> str:
@@ -321,7 +336,7 @@ def grouped_hex(number: int) -> str:
     return f"{number:#_x}"
 
 
-def _scaled(number: str, unit: str | None) -> int:
+def _scaled(number: str, unit: str | None, *, rounded: bool = False) -> int:
     base = 1024 if (unit or "").endswith("i") else 1000
     shift = "KMGTPE".index(unit[0].upper()) + 1 if unit else 0
     whole, _, fraction = number.partition(".")
@@ -331,6 +346,6 @@ def _scaled(number: str, unit: str | None) -> int:
         numerator *= base
     denominator: int = 10 ** len(fraction)
     size_bytes, rest = divmod(numerator, denominator)
-    if rest:
+    if rest and not rounded:
         raise ValueError(f"{number}{unit or ''} is not a whole number of bytes")
     return size_bytes

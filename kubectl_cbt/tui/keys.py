@@ -67,17 +67,23 @@ MAP_KEYS = (
     KeyGroup(
         "Zoom",
         (
-            Key("plus,equals_sign", "+", "zoom_nearer", "Nearer", "zoom"),
-            Key("minus", "-", "zoom_farther", "Farther"),
-            Key("z", "z", "zoom_into_cell", "Into the cell at the cursor: it fills the screen"),
-            Key("0", "0", "zoom_whole", "The whole volume"),
+            Key("plus,equals_sign", "+", "zoom_nearer", "Zoom in", "zoom"),
+            Key("minus", "-", "zoom_farther", "Zoom out"),
+            Key("z", "z", "zoom_into_cell", "Zoom to the cell under the cursor: it fills the screen"),
+            Key("0", "0", "zoom_whole", "Zoom out to the whole volume"),
         ),
     ),
     KeyGroup(
         "See",
         (
             Key("l", "l", "next_layer", "Next layer: delta, allocated, both", "layer"),
-            Key("s", "s", "statistics", "Statistics; digits go to the largest runs and hottest regions", "statistics"),
+            Key(
+                "s",
+                "s",
+                "statistics",
+                "Statistics, cost by chunk size; digits go to the largest runs and hottest regions",
+                "statistics",
+            ),
             Key("d", "d", "details", "Details and extents", "details"),
             Key("slash", "/", "ask_filter", "Filter the list: >1Mi, <=64Ki, 10Gi..20Gi", "filter"),
             Key("tab", "Tab", "other_panel", "Walk the list of extents, and back to the map"),
@@ -92,7 +98,8 @@ MAP_KEYS = (
             Key("c,y", "c y", "copy", "Copy the extent at the cursor"),
             Key("left_square_bracket", "[", "step(-1)", "The same for the snapshots one older", "older"),
             Key("right_square_bracket", "]", "step(1)", "The same for the snapshots one newer", "newer"),
-            Key("escape", "Esc", "stop", "Stop the stream and keep what came; else back"),
+            Key("x", "x", "stop", "Stop the stream and keep what came"),
+            Key("escape", "Esc", "close", "Close the panel; else clear the filter; else zoom out; else go back"),
         ),
     ),
     _EVERYWHERE,

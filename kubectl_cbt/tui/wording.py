@@ -136,14 +136,14 @@ def status(frame: Frame, width: int, notice: str = "", layer: str = "") -> Conte
         return fitting(width, [(notice, WARNING)])
     broken = [violation for violation in outcome.violations if violation.level == "MUST"] or list(outcome.violations)
     if not frame.is_running and not outcome.complete:
-        return fitting(width, [(f"INCOMPLETE {_reach(outcome)}: {_reason(outcome)}", ERROR), ("v shows more", MUTED)])
+        return fitting(width, [(f"INCOMPLETE {_reach(outcome)}: {_reason(outcome)}", ERROR)], "v shows more")
     if broken:
         first = broken[0]
         word = "BROKEN" if first.level == "MUST" else "warning"
         text = f"{word} {first.rule}: {first.title} ({human_count(first.count)} times)"
-        return fitting(width, [(text, ERROR if outcome.broke_a_must else WARNING), ("v shows more", MUTED)])
+        return fitting(width, [(text, ERROR if outcome.broke_a_must else WARNING)], "v shows more")
     if frame.interruption:
-        return fitting(width, [(frame.interruption, WARNING), ("Esc stops", MUTED)])
+        return fitting(width, [(frame.interruption, WARNING)], "x stops")
     if frame.is_running:
         return _running(frame, width)
     parts = [("complete", GOOD), (_counts(frame.summary), ""), (_messages(outcome), MUTED)]
@@ -157,9 +157,9 @@ def _running(frame: Frame, width: int) -> Content:
     capacity, rate = outcome.volume_capacity_bytes, outcome.extents / max(outcome.seconds, 1e-3)
     if not outcome.messages:
         return fitting(
-            width, [(f"waiting for the first extents, {human_seconds(outcome.seconds)}", ""), ("Esc stops", MUTED)]
+            width, [(f"waiting for the first extents, {human_seconds(outcome.seconds)}", ""), ("x stops", MUTED)]
         )
-    parts = [(f"{human_rate(rate)} extents/s", ""), ("Esc stops", MUTED)]
+    parts = [(f"{human_rate(rate)} extents/s", ""), ("x stops", MUTED)]
     if capacity:
         done = outcome.next_offset / capacity
         left = outcome.seconds / done - outcome.seconds if done > 0 else 0
@@ -170,8 +170,15 @@ def _running(frame: Frame, width: int) -> Content:
     return fitting(width, parts)
 
 
-def fitting(width: int, parts: Sequence[tuple[str, str]]) -> Content:
-    """Parts side by side as long as they fit; the first is always there, cut at a word if it must be."""
+def fitting(width: int, parts: Sequence[tuple[str, str]], key: str = "") -> Content:
+    """Parts side by side as long as they fit; the first is always there, cut at a word if it must be.
+
+    Args:
+        key: what a key does about the first part, which leaves room for it.
+    """
+    if key:
+        room = width - len(_SEPARATOR) - len(key) - 1
+        return line(fitting(room, parts), (_SEPARATOR, MUTED), (key, MUTED)) if room > 0 else fitting(width, parts)
     shown = line(" ", (_cut(parts[0][0], width - 2), parts[0][1]))
     for text, style in parts[1:]:
         if shown.cell_length + len(_SEPARATOR) + len(text) < width:

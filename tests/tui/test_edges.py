@@ -117,12 +117,12 @@ async def show_both(pilot, screen, backend: SlowBackend) -> ScriptedStream:
     return stream
 
 
-def test_esc_stops_what_runs_behind_the_delta_where_both_are_shown():
+def test_x_stops_what_runs_behind_the_delta_where_both_are_shown():
     backend = SlowBackend()
 
     async def steps(pilot, screen):
         stream = await show_both(pilot, screen, backend)
-        await press(pilot, "escape")
+        await press(pilot, "x")
         assert stream.is_cancelled.is_set()
 
     drive(the_map(backend=backend), steps)

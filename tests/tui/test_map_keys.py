@@ -376,16 +376,16 @@ def test_the_extent_at_the_cursor_is_copied(key):
     assert json.loads(drive(the_map(), steps)) == {"byteOffset": 20 * MIB, "sizeBytes": 8 * MIB}
 
 
-def test_esc_stops_the_stream_and_keeps_what_came():
+def test_x_stops_the_stream_and_keeps_what_came():
     gate = threading.Event()
     screen = the_map(ScriptedStream(gate=gate))
     screen.runs_on = True
 
     async def steps(pilot, screen):
         await until(pilot, lambda: screen.streams.frame.outcome.messages == 1)
-        assert "Esc stops" in shown(pilot.app)
+        assert "x stops" in shown(pilot.app)
         await press(pilot, "plus", "right")
-        await press(pilot, "escape")
+        await press(pilot, "x")
         await until(pilot, lambda: not screen.streams.frame.is_running)
         assert "INCOMPLETE at 12 KiB: stopped" in shown(pilot.app)
         await press(pilot, "0")
@@ -403,7 +403,7 @@ def test_a_stream_that_is_taken_up_says_why_it_waits_and_in_the_end_how_often():
 
     async def steps(pilot, screen):
         await until(pilot, lambda: why in shown(pilot.app))
-        assert "Esc stops" in shown(pilot.app)
+        assert "x stops" in shown(pilot.app)
         gate.set()
         await until(pilot, lambda: "resumed 1 time" in shown(pilot.app))
         assert why not in shown(pilot.app)

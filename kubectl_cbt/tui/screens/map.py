@@ -37,6 +37,8 @@ from kubectl_cbt.units import parse_place
 
 _WIDE_ENOUGH = 100
 """Columns from which on the panels stand beside the map unasked."""
+_HIGH_ENOUGH = 20
+"""Lines from which on the panel about the cell leaves room for the list below it."""
 _NOTICE_SECONDS = 4.0
 _TICK_SECONDS = 0.25
 
@@ -62,6 +64,7 @@ class MapScreen(CbtScreen[None]):
         self._notice, self._notice_until = "", 0.0
         self._wants_side: bool | None = None
         self._shows_statistics = False
+        self._wants_list = False
 
     def _tell(self, loader: Loader) -> None:
         # A stream begins before the screen is there; what came until then is drawn first of all.
@@ -123,6 +126,8 @@ class MapScreen(CbtScreen[None]):
         side = self.size.width >= _WIDE_ENOUGH if self._wants_side is None else self._wants_side
         self.query_one("#side").display = side and not self._shows_statistics
         self._statistics.display = self._shows_statistics
+        # On a low screen there is room for the cell or for the list.
+        self.query_one("#here").display = not self._wants_list or self.size.height >= _HIGH_ENOUGH
 
     @on(MapView.RoomChanged)
     @on(FrameReady)
@@ -167,13 +172,19 @@ class MapScreen(CbtScreen[None]):
 
     def _draw_map(self) -> None:
         window = self.atlas.window
-        set_title(self._map, self.streams.title)
+        set_title(self._map, self._map_title)
         if window is None:
             running = self.streams.frame.is_running
             self._map.say("waiting for the first extents" if running else "nothing came: there is no map to draw")
             return
         self._map.show(window, cell_codes(window, *self.streams.views()), self.atlas.cursor)
         set_subtitle(self._map, wording.scale(window))
+
+    @property
+    def _map_title(self) -> str:
+        """What is shown, and a filter that no list shows."""
+        unseen = self.sieve is not None and not self._has_side
+        return f"{self.streams.title} · list filtered: {self.sieve}" if unseen else self.streams.title
 
     def _draw_texts(self) -> None:
         active, width = self.streams.active, self.size.width
@@ -275,7 +286,7 @@ class MapScreen(CbtScreen[None]):
         cursor, capacity = self.atlas.cursor, self.atlas.window.capacity_bytes
         self.query_one(Prompt).ask(
             "go to",
-            lambda text: self.go_to(parse_place(text, capacity, cursor)),
+            lambda text: self.go_to(parse_place(text, capacity, cursor) if text.strip() else cursor),
             example="12Gi  0x3f000  45%  lba 2048  +1Gi",
         )
 
@@ -364,7 +375,7 @@ class MapScreen(CbtScreen[None]):
 
     def action_details(self) -> None:
         """The panels about the cursor, beside the map or not."""
-        self._wants_side, self._shows_statistics = not self._has_side, False
+        self._wants_side, self._shows_statistics, self._wants_list = not self._has_side, False, False
         self._rearrange(self._map)
 
     def action_statistics(self) -> None:
@@ -374,7 +385,8 @@ class MapScreen(CbtScreen[None]):
 
     def _rearrange(self, focused: Widget) -> None:
         self._arrange()
-        focused.focus()
+        # At once: Widget.focus() would wait for its turn, and take the keyboard from what was opened meanwhile.
+        self.set_focus(focused)
         self.call_after_refresh(self._draw)
 
     @on(Statistics.Chosen)
@@ -385,15 +397,17 @@ class MapScreen(CbtScreen[None]):
         """Between the map and what stands beside it."""
         beside = self._statistics if self._shows_statistics else self._list
         if self._map.has_focus and (self._has_side or self._shows_statistics):
-            beside.focus()
+            self._wants_list = True
+            self._rearrange(beside)
         else:
-            self._map.focus()
+            self.set_focus(self._map)
 
     def action_ask_filter(self) -> None:
         """Ask which extents to list."""
+        self._wants_list = True
         if not self._has_side:
             self._wants_side, self._shows_statistics = True, False
-            self._rearrange(self._map)
+        self._rearrange(self._map)
         text = str(self.sieve) if self.sieve else ""
         self.query_one(Prompt).ask("filter", self._filter, text=text, example=">1Mi  <=64Ki  10Gi..20Gi  (empty: all)")
 
@@ -402,8 +416,8 @@ class MapScreen(CbtScreen[None]):
         self._draw_place()
         if self.sieve is not None and not len(self._rows()):
             self.notice(f"no extent passes the filter{wording.so_far(self.streams.frame.known)}")
-        # Behind the prompt, which gives the keyboard back to who had it.
-        self.call_after_refresh((self._list if self.sieve else self._map).focus)
+        self._draw_map()
+        self.query_one(Prompt).give_keyboard_to(self._list if self.sieve and self._has_side else self._map)
 
     def action_trouble(self) -> None:
         """Everything that is wrong."""
@@ -444,11 +458,26 @@ class MapScreen(CbtScreen[None]):
         self.app.push_screen(screen, lambda said: self.notice(said or ""))
 
     def action_stop(self) -> None:
-        """Stop what runs; else forget the filter; else go back to where one came from."""
+        """End the stream that runs, and keep what came."""
         if self.streams.unsettled.frame.is_running:
             self.streams.unsettled.stop()
+        else:
+            self.notice("no stream is running")
+
+    def action_close(self) -> None:
+        """Close a panel; else clear the filter; else zoom out; else go back to the previous screen."""
+        window = self.atlas.window
+        if self._shows_statistics:
+            self.action_statistics()
+        elif self._has_side and self._wants_side and self.size.width < _WIDE_ENOUGH:
+            self._wants_side = None
+            self._rearrange(self._map)
         elif self.sieve is not None:
             self._filter("")
+        elif not self._map.has_focus:
+            self.set_focus(self._map)
+        elif window is not None and not window.is_whole:
+            self.action_zoom_whole()
         else:
             self.cbt.go_back(self)
 

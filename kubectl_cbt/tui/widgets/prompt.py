@@ -65,7 +65,7 @@ class Prompt(Horizontal):
             self._changed(event.value)
 
     def on_input_submitted(self, event: Line.Submitted) -> None:
-        """Hand the answer over; a wrong one stays, to be mended."""
+        """Hand the answer over; a wrong one stays, to be corrected."""
         event.stop()
         try:
             self._answer(event.value)
@@ -73,6 +73,12 @@ class Prompt(Horizontal):
             self._problem(str(error))
         else:
             self.action_give_up()
+
+    def give_keyboard_to(self, widget: Widget) -> None:
+        """Where the keyboard goes: at once, or once the prompt is closed."""
+        self._before = widget
+        if not self.display:
+            self.screen.set_focus(widget)
 
     def action_give_up(self) -> None:
         """Close without an answer; the keyboard goes back to who had it."""

@@ -83,8 +83,10 @@ class Statistics(VerticalScroll, can_focus=True):
             self.show(self._frame, self._words)
 
     def on_key(self, event: Key) -> None:
-        """A digit goes to its place."""
+        """A digit goes to its place; one without a place does nothing, least of all what it does on the map."""
+        if event.key.isdigit():
+            event.stop()
+            event.prevent_default()
         for jump in (*self._jumps[0], *self._jumps[1]):
             if jump.key == event.key:
-                event.stop()
                 self.post_message(self.Chosen(jump.position))
