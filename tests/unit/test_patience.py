@@ -3,10 +3,11 @@
 import subprocess
 import threading
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from peers import KUBECTL, needs_kubectl
-from test_api_limits import BODY, WITH_LENGTH, asking, at_once, serving, trusting
+from test_api_limits import BODY, WITH_LENGTH, asking, at_once, connection, serving
 
 from kubectl_cbt.cluster import api as api_module
 from kubectl_cbt.cluster.api import Api
@@ -33,7 +34,7 @@ BUSY = answer("429 Too Many Requests", "Retry-After: 0")
 
 
 def connection_to(server, **fields) -> Connection:
-    return Connection(f"http://127.0.0.1:{server.port}", trusting(), **fields)
+    return replace(connection(f"http://127.0.0.1:{server.port}"), **fields)
 
 
 def asked(*answers, ask=lambda api: api.get("version"), seconds: float = 30) -> tuple[object, int]:
