@@ -7,7 +7,6 @@ long: this builds the values from the parser's events. The parser is libyaml whe
 from __future__ import annotations
 
 import base64
-import binascii
 import math
 import re
 from typing import TYPE_CHECKING, Any
@@ -135,7 +134,7 @@ class _Builder:
         if tag == "binary":
             try:
                 return base64.b64decode("".join(text.split()), validate=True).decode()
-            except (binascii.Error, UnicodeDecodeError):
+            except ValueError:  # binascii.Error and UnicodeDecodeError are; letters beyond ASCII are one of its own
                 raise self._refused("!!binary without base64", mark) from None
         wanted = {"int": int, "float": int | float, "bool": bool, "null": type(None)}.get(tag)
         if wanted is None:
