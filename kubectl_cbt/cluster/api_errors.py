@@ -81,8 +81,9 @@ def _forbidden_hint(message: str) -> str:
     else:
         whom = f"--service-account {as_argument(account)}"
     browse = " --browse" if resource in _LISTED and verb in ("list", "watch") else ""
+    command = " ".join(("kubectl cbt rbac -n", namespace, whom)) + browse
     return (
-        f"an administrator can grant it: kubectl cbt rbac -n {namespace} {whom}{browse} | kubectl apply -f -\n"
+        f"an administrator can grant it: {command} | kubectl apply -f -\n"
         "what you may do already: kubectl auth can-i --list"
     )
 

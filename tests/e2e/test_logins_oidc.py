@@ -29,7 +29,8 @@ from kubectl_cbt.cluster.kubeconfig import Login
 from kubectl_cbt.errors import ConfigError
 from kubectl_cbt.model.secret import Secret
 
-GOOD, EXPIRED = id_token(600), id_token(-600)
+# For longer than any run of all tests: they are made when this file is imported.
+GOOD, EXPIRED = id_token(86_400), id_token(-600)
 UNREADABLE = "not.a.token"
 SECRET = "se-cret/+ &="  # what has to be encoded for a form, and for a header
 REFUSED = {"error": "invalid_grant", "error_description": "Session not active"}

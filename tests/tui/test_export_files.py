@@ -83,7 +83,8 @@ def test_an_excerpt_is_complete_only_where_the_stream_told_all(tmp_path, start, 
 def test_an_excerpt_of_what_was_not_asked_for_is_not_complete(tmp_path):
     loader = ended(ScriptedStream())
     asked = replace(loader.opened.asked, question=Question(TWO, starting_offset=32 * MIB))
-    document = document_of(excerpt(asked, loader.frame, 16 * MIB, 48 * MIB), tmp_path)
+    frame = replace(loader.frame, question=asked.question)
+    document = document_of(excerpt(asked, frame, 16 * MIB, 48 * MIB), tmp_path)
     assert document["complete"] is False
     assert document["error"]["message"]
 

@@ -105,9 +105,11 @@ def said(text: str, width: int) -> list[str]:
     # A hint has lines of its own.
     outcome = replace(outcome, failure=replace(outcome.failure, hint="a hint"))
     figures = SummaryBuilder().summary(None, complete=False)
-    received = ExtentLog().received()
-    frame, running = (Frame(received, figures, outcome, is_running, text) for is_running in (False, True))
-    lines = [wording.header(filled(Asked, text), "delta", frame, width), *wording.trouble(frame)]
+    received, asked = ExtentLog().received(), filled(Asked, text)
+    frame, running = (
+        Frame(received, figures, outcome, is_running, asked.question, text) for is_running in (False, True)
+    )
+    lines = [wording.header(asked, "delta", frame, width), *wording.trouble(frame)]
     lines += [wording.status(one, width, notice, text) for one in (frame, running) for notice in ("", text)]
     return [content.plain for content in lines]
 
