@@ -255,7 +255,10 @@ class Api:
             headers["Authorization"] = authorization
         for name, value in self._impersonation.headers():
             headers.add(name, value)  # a dictionary would keep the last group only
-        parameters = urlencode({name: value for name, value in query.items() if value}, quote_via=quote)
+        try:
+            parameters = urlencode({name: value for name, value in query.items() if value}, quote_via=quote)
+        except UnicodeEncodeError as error:
+            raise UsageError("a selector is not UTF-8") from error
         return f"{self._connection.server}{path}{'?' if parameters else ''}{parameters}", headers
 
 

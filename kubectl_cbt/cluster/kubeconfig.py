@@ -15,6 +15,7 @@ from typing import Any
 from kubectl_cbt.cluster.kubeconfig_fields import check_readable, problems
 from kubectl_cbt.cluster.yaml_documents import load_yaml
 from kubectl_cbt.errors import ConfigError
+from kubectl_cbt.model.refs import is_utf8
 from kubectl_cbt.model.secret import Secret
 from kubectl_cbt.paths import expanded
 
@@ -356,15 +357,10 @@ def _impersonation(user: Entry, login: Login) -> Impersonation:
     texts = (found.user, found.uid, *found.groups, *(value for _, value in found.extra))
     keys = (key for key, _ in found.extra)
     if any(character < " " or character == "\x7f" for text in texts for character in text.strip("\t")) or any(
-        _is_half_a_letter(character) for text in (*texts, *keys) for character in text
+        not is_utf8(text) for text in (*texts, *keys)
     ):
         raise ConfigError("whom to act as holds a character that no header can carry")
     return found
-
-
-def _is_half_a_letter(character: str) -> bool:
-    """Bytes of a command line that are not UTF-8, and lone escapes of YAML: nothing that can be encoded."""
-    return "\ud800" <= character <= "\udfff"
 
 
 def _absolute(path: str) -> str:

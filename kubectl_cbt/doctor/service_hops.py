@@ -183,7 +183,7 @@ def _token(walk: Walk, seen: Seen) -> None:
         seen.warn("it is no JSON Web Token: whom and what it is for cannot be seen")
         return
     left = claims.expires - time.time()
-    subject, audiences = claims.subject or "nobody", ", ".join(claims.audiences) or "nothing"
+    subject, audiences = claims.subject or "no subject", ", ".join(claims.audiences) or "no audience"
     seen.evidence.append(f"of {subject}, for {audiences}, {max(round(left / 60), 0)} min left")
     if endpoint.audience not in claims.audiences:
         seen.fail(

@@ -17,6 +17,11 @@ SNAPSHOT_KINDS = (
 """What may stand before the slash where a VolumeSnapshot is named, as for kubectl."""
 
 
+def is_utf8(text: str) -> bool:
+    """False for a text of the command line that was other bytes: Python hides these in lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 @dataclass(frozen=True, slots=True)
 class SnapshotRef:
     """A VolumeSnapshot by its Kubernetes name; with an empty namespace a snapshot by the id of its driver."""
@@ -55,10 +60,10 @@ class ServiceAccountRef:
         """Read ``NAME`` or ``NAMESPACE/NAME``.
 
         Raises:
-            ValueError: when a part is empty or there are more than two.
+            ValueError: when a part is empty or not UTF-8, or there are more than two.
         """
         namespace, slash, name = text.rpartition("/")
-        if not name or "/" in namespace or (slash and not namespace):
+        if not is_utf8(text) or not name or "/" in namespace or (slash and not namespace):
             raise ValueError(f"{text!r} is not NAME or NAMESPACE/NAME of a ServiceAccount")
         return cls(namespace or default_namespace, name)
 

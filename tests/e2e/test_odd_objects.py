@@ -2,10 +2,12 @@
 
 import copy
 import json
+import zlib
 
 import pytest
 from conftest import command_environment, run_warm
 from odd_cluster import CONTENTS, SERVICES, SNAPSHOTS, TOKEN, WATCH, OddCluster
+from recorded_again import record_case
 
 ACCOUNT = ("--service-account", "backup/backup-app", "--connect", "direct")
 
@@ -207,3 +209,40 @@ def test_doctor_reports_an_odd_object_as_the_finding_of_its_hop(cluster):
     assert findings["volumesnapshot"]["verdict"] == "fail"
     assert "status is a list, not an object" in findings["volumesnapshot"]["evidence"][0]
     assert findings["permissions"]["verdict"] == "pass"
+
+
+@pytest.mark.parametrize("verb", ["check", "open"])
+def test_a_damaged_recording_is_read_as_far_as_it_goes_and_fails(tmp_path, verb):
+    path = record_case(tmp_path / "damaged.cbtrec", "fixed_length", "delta-a-b")
+    line, _, packed = path.read_bytes().partition(b"\n")
+    data = zlib.decompressobj().decompress(packed)
+    path.write_bytes(line + b"\n" + zlib.compress(data.replace(b'"code": "OK"', b'"code": 1234')))
+    ran = run_warm([verb, str(path), "-o", "json"], command_environment())
+    assert ran.returncode == 1
+    assert "damaged.cbtrec is damaged: an end that cannot be read" in ran.stderr
+    document = json.loads(ran.stdout)
+    if verb == "check":
+        verdicts = {finding["id"]: finding["verdict"] for finding in document["findings"]}
+        assert verdicts["rule-r1"] == "pass"
+        assert verdicts["complete"] == "skipped"
+    else:
+        assert document["complete"] is False
+        assert document["extents"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("snapshots", "-n", "\udcff"),
+        ("snapshots", "-l", "\udcff"),
+        ("snapshots", "--field-selector", "\udcff"),
+        ("rbac", "--service-account", "\udcff"),
+        ("rbac", "--for-user", "--as", "\udcff"),
+        ("rbac", "--for-user", "--driver-namespace", "\udcff"),
+    ],
+    ids=" ".join,
+)
+def test_an_argument_that_is_not_utf_8_is_a_usage_error(cluster, arguments):
+    ran = run(cluster, *arguments)
+    assert ran.returncode == 2
+    assert "UTF-8" in ran.stderr or "is not NAME" in ran.stderr

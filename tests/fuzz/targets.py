@@ -539,6 +539,8 @@ class Arguments:
         for option in random.sample(options, random.randint(1, 3)):
             value = odd_value(random)
             text = value if isinstance(value, str) else json.dumps(value)
+            if random.random() < 0.1:
+                text += "\udcff"  # a byte that is not UTF-8, as Python reads a command line
             # Nothing may be looked up outside this machine.
             if option in ("--server", "--address") and not text.startswith(("[", "https://[", "http://a..", ":")):
                 continue

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -152,3 +153,10 @@ def test_totals_of_a_broken_stream_stay_numbers_of_64_bits(form, monkeypatch):
         jsonschema.validate(document, SCHEMA)
         assert document["summary"]["coveredBytes"] == 2**63 - 1
         assert document["summary"]["exact"] is False
+
+
+def test_a_capacity_of_zero_is_not_an_empty_stream(monkeypatch):
+    monkeypatch.setitem(CASES, "no-capacity", (batches(), replace(outcome_of(3, 5), volume_capacity_bytes=0)))
+    assert "capacity unknown: no message has one" in text(StreamFormat.SUMMARY, "no-capacity")
+    monkeypatch.setitem(CASES, "nothing", ([], replace(outcome_of(0, 0), volume_capacity_bytes=None)))
+    assert "capacity unknown: the stream was empty" in text(StreamFormat.SUMMARY, "nothing")

@@ -359,6 +359,54 @@ def test_records_that_make_no_sense_are_damage(whole, records, message):
     assert message in error.message
 
 
+@pytest.mark.parametrize("kind", [b"Q", b"E"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"Infinity",
+        b"NaN",
+        b"1e400",
+        b"9" * 5000,
+        b"9223372036854775808",
+        b"-1",
+        b"1.5",
+        b"true",
+        b'"5"',
+        b"null",
+        b"[]",
+    ],
+    ids=lambda value: value[:12].decode(),
+)
+def test_a_number_that_no_recording_holds_is_damage(whole, kind, value):
+    data = zlib.decompressobj().decompress(whole.removeprefix(FIRST_LINE))
+    at = data.index(b'"microseconds": ', data.index(kind + b"\0\0")) + len(b'"microseconds": ')
+    end = min(data.index(mark, at) for mark in (b",", b"}") if mark in data[at:])
+    changed = _resized(data, at, end, value)
+    error = read(open_recording(io.BytesIO(FIRST_LINE + zlib.compress(changed)), "it"))[1]
+    assert isinstance(error, DocumentError)
+    assert error.message.startswith("it is damaged: ")
+
+
+def test_half_a_letter_in_a_text_is_damage(whole):
+    data = zlib.decompressobj().decompress(whole.removeprefix(FIRST_LINE))
+    at = data.index(b'"code": "') + len(b'"code": "')
+    changed = _resized(data, at, data.index(b'"', at), b"\\ud800")
+    error = read(open_recording(io.BytesIO(FIRST_LINE + zlib.compress(changed)), "it"))[1]
+    assert isinstance(error, DocumentError)
+
+
+def _resized(data: bytes, at: int, end: int, value: bytes) -> bytes:
+    """Another value in the record that holds these bytes, and its length in front."""
+    position = 0
+    while True:
+        kind, length = FRAME.unpack_from(data, position)
+        if position + FRAME.size + length > at:
+            break
+        position += FRAME.size + length
+    longer = FRAME.pack(kind, length + len(value) - (end - at))
+    return data[:position] + longer + data[position + FRAME.size : at] + value + data[end:]
+
+
 def test_something_behind_the_end_is_damage(whole):
     stream = open_recording(io.BytesIO(whole + b"\n"), "it")
     list(stream)
