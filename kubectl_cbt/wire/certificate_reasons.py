@@ -13,7 +13,7 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from kubectl_cbt.units import printable
+from kubectl_cbt.units import printable, utc_date
 from kubectl_cbt.wire.certificate_check import (
     CONSTRAINED,
     HASHES,
@@ -84,7 +84,7 @@ def _objection(
     path, called = _path(leaf, intermediates, authorities)
     issuers = list(zip(path[1:], called[1:], strict=True))
     if all(now > one.not_valid_after_utc for one in path) and path[-1] in authorities:
-        return f"it and {called[-1]} have expired; it expired on {leaf.not_valid_after_utc:%Y-%m-%d}", "clock"
+        return f"it and {called[-1]} have expired; it expired on {utc_date(leaf.not_valid_after_utc)}", "clock"
     if len(path) > 1 and path[0] not in authorities and path[0].public_key() == path[1].public_key():
         return "it is signed with its own key, and only an older certificate of that key is in caCert", "issuer"
     found = [_against_signature(path, authorities)]
@@ -179,7 +179,7 @@ def _against_any(certificate: x509.Certificate, called: str, now: datetime) -> _
     if now < certificate.not_valid_before_utc:
         return f"{called} is not valid before {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC", "clock"
     if now > certificate.not_valid_after_utc:
-        return f"{called} expired on {certificate.not_valid_after_utc:%Y-%m-%d}", "dates"
+        return f"{called} expired on {utc_date(certificate.not_valid_after_utc)}", "dates"
     purposes = _extension(certificate, x509.ExtendedKeyUsage)
     if purposes is not None and PURPOSES.isdisjoint(purposes):
         return f"{called} is not for servers (extendedKeyUsage)", "form"

@@ -100,7 +100,7 @@ class BrowseScreen(CbtScreen[None]):
 
     @property
     def _current_number(self) -> int | None:
-        """Its place in ``_shown``. No name tells options apart: a list may hold two of one name."""
+        """Its place in ``_shown``, which is the id of its option: unlike names, numbers are always fit for one."""
         listing = self.query_one(Choices)
         option = None if listing.highlighted is None else listing.get_option_at_index(listing.highlighted).id
         return None if option is None else int(option)
@@ -277,11 +277,6 @@ class BrowseScreen(CbtScreen[None]):
     def notice(self, text: str) -> None:
         self._notice = text
         self._draw_texts()
-
-
-def _id(entry: SnapshotEntry) -> str:
-    """Of its line; two names with a slash in them may look like one."""
-    return repr(entry.ref)
 
 
 def _distinct(entries: list[SnapshotEntry]) -> list[SnapshotEntry]:
