@@ -1,7 +1,8 @@
 """Which check case and which doctor hop names which fault: run all of it against the demo, and write docs/faults.md.
 
 ``python scripts/draw_matrix.py [FAULT …]`` rewrites the table, or the rows named (``make matrix``). Nothing in it is
-written by hand: each cell is a run of the installed command. A test runs every row again, with the cases it names.
+written by hand: each cell is a run of the installed command. A test runs every row again where
+its cells differ, with the first case it names.
 """
 
 import json

@@ -131,11 +131,11 @@ def wait_for_signal_to_arrive(process: subprocess.Popen) -> None:
 def test_a_signal_at_any_moment_ends_without_a_traceback(demo, number):
     """From the first on at which we heed it: while modules are imported, the cluster is asked, the stream runs."""
     codes = set()
-    for step in range(14):
+    for step in range(7):
         with started("delta", "snap-a", "snap-b", "-o", "csv", cluster=demo) as process:
             wait_until_terminate_is_caught(process)
             with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=step * 0.04)
+                process.wait(timeout=step * 0.08)
             process.send_signal(number)
             _, said = process.communicate(timeout=30)
             codes.add(process.returncode)

@@ -15,7 +15,7 @@ Extent = tuple[int, int]
 INT64_MIN = -INT64_MAX - 1
 
 # A slow machine is no failure: neither a deadline nor hypothesis' own impatience may end a test.
-law = settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+law = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 cuts = st.lists(st.integers(0, 14), max_size=6)
 """Where a stream is cut into messages, for :func:`cut`."""

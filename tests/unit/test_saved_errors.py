@@ -307,7 +307,7 @@ def test_negative_numbers_are_kept_as_the_driver_sent_them():
 
 SORTED = json.dumps(json.loads(JSON), sort_keys=True, indent=1).encode()
 documents = st.sampled_from([JSON, NDJSON, LISTER, SORTED, (GOLDEN / "failed.json").read_bytes()])
-much = settings(law, max_examples=600)
+much = settings(law, max_examples=250)
 
 
 def assert_only_our_errors(data: bytes) -> None:

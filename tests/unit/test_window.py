@@ -25,7 +25,7 @@ capacities = st.one_of(
 grains = st.one_of(
     st.sampled_from([0, 1, 512, 4096, 1 << 20]), st.integers(1, 100), st.integers(1, LARGEST).map(lambda odd: odd | 1)
 )
-few = settings(law, max_examples=80)
+few = settings(law, max_examples=40)
 """For what takes every step of a zoom."""
 
 cell_sizes = st.one_of(st.integers(1, 30), st.integers(1, LARGEST))
