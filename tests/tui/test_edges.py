@@ -91,7 +91,9 @@ def test_every_size_of_terminal_bears_every_panel(size, colors):
         keys = "n plus s s d d v escape e escape question_mark escape colon escape slash escape tab down 0"
         await press(pilot, *keys.split())
         await pilot.resize_terminal(110, 30)
-        await until(pilot, lambda: screen.atlas.window.columns == screen.query_one(MapView).room.width)
+        await until(
+            pilot, lambda: screen.atlas.window and screen.atlas.window.columns == screen.query_one(MapView).room.width
+        )
         assert "1 cell" in shown(pilot.app)
 
     drive(the_map(), steps, size=size, colors=colors)
