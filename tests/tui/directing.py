@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 import numpy as np
+import textual.app
+import textual.pilot
 
 from kubectl_cbt.errors import CbtError, Interrupted, NotFound
 from kubectl_cbt.model.entry import SnapshotEntry
@@ -24,6 +26,22 @@ CAPACITY = 64 * MIB
 EXTENTS = [(0, 4 * KIB), (8 * KIB, 4 * KIB), (MIB, 512 * KIB), (20 * MIB, 8 * MIB), (40 * MIB, 4 * KIB)]
 """Four runs beside the first, the largest at 20 MiB."""
 ALLOCATED = [(0, 2 * MIB), (16 * MIB, 32 * MIB)]
+
+
+async def _nothing_to_run(min_sleep: float = 0, max_sleep: float = 1) -> None:
+    """Return once every task waits: for a message, a timer, a file or a thread.
+
+    Textual's own measures the process' CPU time in steps of 20 ms, several for each key, and takes what other threads
+    do for the app's work.
+    """
+    ready = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
+    quiet = 0
+    while quiet < 3:
+        await asyncio.sleep(0)
+        quiet = 0 if ready else quiet + 1
+
+
+textual.app.wait_for_idle = textual.pilot.wait_for_idle = _nothing_to_run
 
 
 class ScriptedStream:
