@@ -39,7 +39,7 @@ PRINTED = ("table", "wide", "json", "yaml", "ndjson", "csv", "name", "lister-jso
 SLOWER_IN_SMALL_PAGES = 3.0
 GROWTH, PRINTING_MIB = 1.15, 160.0
 BYTES_AN_EXTENT = 16
-REDRAW_MS = 16.0
+REDRAW_MS, BROWSE_MS = 16.0, 50.0
 START_SECONDS = 0.25
 KUBECONFIG_TIMES = 1.5
 DELTA_TIMES, COMPLETION_TIMES = 1.4, 1.2
@@ -172,6 +172,26 @@ def redrawing() -> Iterator[Row]:
         f"< {REDRAW_MS:g} ms",
         slowest < REDRAW_MS,
     )
+
+
+def browsing() -> Iterator[Row]:
+    """The list of snapshots: a long one and a short one."""
+    few, many = 100, 1_000 if QUICK else 10_000
+    script = str(ROOT / "bench" / "browse.py")
+    short, long = (
+        subprocess.run((PYTHON, script, str(count)), capture_output=True, text=True, check=True).stdout
+        for count in (few, many)
+    )
+    for work in ("open", "mark", "filter by a letter", "move the cursor"):
+        ours, theirs = (float(text.partition(f"{work} ")[2].partition(" ms")[0]) for text in (long, short))
+        yield Row(
+            f"browse: {work}",
+            f"{ours:.1f} ms at {many:,} snapshots",
+            f"{theirs:.1f} ms at {few}",
+            f"{ours:.1f} ms",
+            f"< {BROWSE_MS:g} ms",
+            ours < BROWSE_MS,
+        )
 
 
 def starting(server: Server) -> Iterator[Row]:
@@ -326,6 +346,7 @@ def main() -> int:
             streaming(server),
             memory(server),
             redrawing(),
+            browsing(),
             starting(server),
             importing(),
             kubeconfigs(),

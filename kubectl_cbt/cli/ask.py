@@ -15,6 +15,7 @@ from kubectl_cbt.cli.session import Session, open_session
 from kubectl_cbt.cli.showing import show_map, wants_screen
 from kubectl_cbt.errors import UsageError
 from kubectl_cbt.model.refs import SNAPSHOT_KINDS, SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.target import CHANGE_ID_ANNOTATION
 from kubectl_cbt.units import printable
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _shown(
     if base and base.change_id:
         Diagnostics(quiet=terminal.quiet).note(
             f"note: base {base.ref} is named to the driver by its change id, {printable(base.change_id)}, from the"
-            " annotation csi.vsphere.volume/change-id, not by its handle"
+            f" annotation {CHANGE_ID_ANNOTATION}, not by its handle"
         )
     try:
         return print_stream(opened.stream, opened.asked, asking.output, terminal)

@@ -10,10 +10,11 @@ from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.options import Cluster, Listing, Terminal
 from kubectl_cbt.cli.session import open_session
 from kubectl_cbt.cli.stdout import write_stdout
-from kubectl_cbt.model.entry import SnapshotEntry, by_volume_and_age
+from kubectl_cbt.model.entry import SnapshotEntry
 from kubectl_cbt.model.refs import SNAPSHOT_PREFIX
-from kubectl_cbt.output.listing import NAMELESS, ListColumn, ListPrinter, ListRow
-from kubectl_cbt.units import age, human_bytes, utc_time
+from kubectl_cbt.output.listing import ListColumn, ListPrinter, ListRow
+from kubectl_cbt.output.snapshot_cells import age_of, in_order, name_of, ready_of, size_of, works_of
+from kubectl_cbt.units import utc_time
 
 if TYPE_CHECKING:
     from kubectl_cbt.cluster.selection import Selection
@@ -67,22 +68,21 @@ def snapshots(
 
 
 def _ordered(entries: list[SnapshotEntry], selection: Selection) -> list[SnapshotEntry]:
-    return entries if selection.sort_by else sorted(entries, key=by_volume_and_age)
+    return entries if selection.sort_by else in_order(entries)
 
 
 def _row(entry: SnapshotEntry) -> ListRow:
-    size = entry.restore_size_bytes
     cells = {
         "NAMESPACE": entry.ref.namespace,
-        "NAME": entry.ref.name or NAMELESS,
+        "NAME": name_of(entry),
         "PVC": entry.claim or "",
         "DRIVER": entry.driver,
-        "SIZE": human_bytes(size) if size else "",
-        "READY": str(entry.ready).lower(),
-        "AGE": age(entry.created or entry.object_created),
+        "SIZE": size_of(entry),
+        "READY": ready_of(entry),
+        "AGE": age_of(entry),
         "HANDLE": entry.handle,
         "CONTENT": entry.content,
-        "CBT": "yes" if entry.usable else f"no: {entry.obstacle}",
+        "CBT": works_of(entry),
     }
     document = {
         "namespace": entry.ref.namespace,
@@ -91,7 +91,7 @@ def _row(entry: SnapshotEntry) -> ListRow:
         "driver": entry.driver or None,
         "handle": entry.handle or None,
         "content": entry.content or None,
-        "restoreSizeBytes": size,
+        "restoreSizeBytes": entry.restore_size_bytes,
         "creationTime": utc_time(entry.created) if entry.created else None,
         "readyToUse": entry.ready,
         "changedBlockTracking": entry.usable,

@@ -304,7 +304,7 @@ def _obstacle(snapshot: VolumeSnapshot, contents: _Contents, drivers: dict[str, 
     content = contents.found.get(snapshot.content)
     if content is None:
         unreadable = snapshot.content in contents.unreadable
-        return "content not readable" if unreadable else f"content {snapshot.content} was deleted"
+        return f"content {snapshot.content} {'is not readable' if unreadable else 'was deleted'}"
     if not content.handle:
         return "no handle"
     return drivers[content.driver]

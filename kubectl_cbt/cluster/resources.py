@@ -17,12 +17,11 @@ from kubectl_cbt.errors import MalformedObject, ServiceUnusable
 from kubectl_cbt.model.address import split_address
 from kubectl_cbt.model.pem import certificates_in
 from kubectl_cbt.model.refs import SnapshotRef
-from kubectl_cbt.model.target import Endpoint
+from kubectl_cbt.model.target import CHANGE_ID_ANNOTATION, Endpoint
 from kubectl_cbt.units import as_argument
 
 SNAPSHOT_GROUP = "snapshot.storage.k8s.io"
 CBT_GROUP = "cbt.storage.k8s.io"
-_CHANGE_ID = "csi.vsphere.volume/change-id"
 
 _MALFORMED = "the API server should not have accepted it: are its CRDs those of the release that is installed?"
 
@@ -69,7 +68,7 @@ class VolumeSnapshot:
             created=reader.time("status", "creationTime"),
             object_created=reader.time("metadata", "creationTimestamp"),
             error=reader.text("status", "error", "message"),
-            change_id=reader.text("metadata", "annotations", _CHANGE_ID),
+            change_id=reader.text("metadata", "annotations", CHANGE_ID_ANNOTATION),
             problem=reader.problem,
         )
 

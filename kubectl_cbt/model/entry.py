@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.target import same_volume
+
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +47,10 @@ class SnapshotEntry:
         return not self.obstacle
 
 
-def by_volume_and_age(entry: SnapshotEntry) -> tuple[str, str, str, str]:
+def by_volume_and_age(entry: SnapshotEntry) -> tuple[str, str, bool, datetime, str]:
     """Sort key: snapshots of a volume together, oldest first."""
     # What has no time yet is the newest.
-    taken = entry.created.isoformat() if entry.created else "~"
-    return entry.ref.namespace, entry.claim or "", taken, entry.ref.name
+    return entry.ref.namespace, entry.claim or "", entry.created is None, entry.created or _NO_TIME, entry.ref.name
 
 
 def siblings(entries: list[SnapshotEntry], ref: SnapshotRef) -> list[SnapshotEntry]:

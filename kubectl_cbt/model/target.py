@@ -9,6 +9,9 @@ from typing import Protocol
 from kubectl_cbt.model.address import split_address
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 
+CHANGE_ID_ANNOTATION = "csi.vsphere.volume/change-id"
+"""Of a VolumeSnapshot: what vSphere's driver takes for it as a base instead of its handle."""
+
 OLDEST_VERSION = "v1alpha1"
 """Of the SnapshotMetadataService API: some of the sidecars it leads to take a base's name for its handle."""
 

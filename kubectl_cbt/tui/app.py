@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -14,7 +14,6 @@ from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES, Theme
 
 from kubectl_cbt.output.palettes import PALETTES, Palette
-from kubectl_cbt.tui import keys
 from kubectl_cbt.tui.paint import Inks
 from kubectl_cbt.tui.screens.base import CbtScreen
 from kubectl_cbt.tui.screens.text import TextScreen, key_lines
@@ -66,7 +65,7 @@ PLAIN = replace(
 _OWN_VARIABLES = ("quiet", "border-quiet", "border-focus", "block-cursor")
 
 
-class CbtApp(App[None]):
+class CbtApp(App[None], inherit_bindings=False):
     """Shows one screen, and what it opens.
 
     Args:
@@ -78,7 +77,7 @@ class CbtApp(App[None]):
     TITLE = "kubectl cbt"
     CSS_PATH = "app.tcss"
     ENABLE_COMMAND_PALETTE = True
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c,ctrl+q", "quit", "quit", show=False, priority=True)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "quit", "quit", show=False, priority=True)]
 
     def __init__(self, first: CbtScreen[Any], *, colors: bool = True, palette: Palette = PALETTES[0]) -> None:
         super().__init__(ansi_color=None if colors else True)
@@ -166,15 +165,17 @@ class CbtApp(App[None]):
 
     def action_keys(self) -> None:
         """Every key of the screen."""
-        self.push_screen(TextScreen("keys", key_lines(self._key_groups())))
+        screen = self._keyed_screen
+        self.push_screen(TextScreen("keys", key_lines(screen.KEYS, screen.MOUSE)))
 
-    def _key_groups(self) -> Sequence[keys.KeyGroup]:
-        found = [screen.KEYS for screen in self._own_screens() if screen.KEYS]
-        return found[-1] if found else ()
+    @property
+    def _keyed_screen(self) -> CbtScreen[Any]:
+        """The topmost screen with keys of its own, which the first one always has."""
+        return [screen for screen in self._own_screens() if screen.KEYS][-1]
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Every action of the screen, and every palette and theme."""
-        for group in self._key_groups():
+        for group in self._keyed_screen.KEYS:
             for key in group.keys:
                 if key.action != "app.command_palette":
                     yield SystemCommand(key.help, f"{group.title}, key {key.shown}", self._runner(screen, key.action))

@@ -104,26 +104,28 @@ MAP_KEYS = (
     ),
     _EVERYWHERE,
 )
+MAP_MOUSE = "The mouse: a click moves the cursor, the wheel zooms."
 
 BROWSE_KEYS = (
     KeyGroup(
         "Snapshots",
         (
             Key("space", "Space", "mark", "Mark as one of the two to compare", "mark"),
-            Key("enter", "Enter", "open", "Show the delta of the marked ones, or what this one holds", "open"),
-            Key("slash", "/", "ask_filter", "Type to filter by namespace, volume, snapshot or driver", "filter"),
+            Key("enter", "Enter", "open", "Open the delta of the two marked, or this snapshot", "open"),
+            Key("slash", "/", "ask_filter", "Filter by namespace, volume, snapshot or driver", "filter"),
             Key("r", "r", "refresh", "Read the snapshots again", "refresh"),
-            Key("escape", "Esc", "clear", "Forget filter and marks", ""),
+            Key("escape", "Esc", "clear", "Clear the filter, then the marks", ""),
             Key("down,j", "↓ j", "move(1)", "Next snapshot"),
             Key("up,k", "↑ k", "move(-1)", "Previous snapshot"),
-            Key("pagedown", "PgDn", "move(10)", "Ten on"),
-            Key("pageup", "PgUp", "move(-10)", "Ten back"),
+            Key("pagedown", "PgDn", "page(1)", "One screen down"),
+            Key("pageup", "PgUp", "page(-1)", "One screen up"),
             Key("home,g", "Home g", "first", "First snapshot"),
             Key("end,G", "End G", "last", "Last snapshot"),
         ),
     ),
     _EVERYWHERE,
 )
+BROWSE_MOUSE = "The mouse: a click moves the cursor, then opens; the wheel scrolls."
 
 
 def bindings(groups: Sequence[KeyGroup]) -> list[BindingType]:

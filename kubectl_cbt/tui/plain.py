@@ -13,15 +13,12 @@ from collections.abc import Iterable
 from textual.content import Content
 from textual.visual import VisualType
 from textual.widget import Widget
-from textual.widgets import Input, Label, OptionList, RadioButton, Static
-from textual.widgets.option_list import Option
+from textual.widgets import Input, Label, RadioButton, Static
 
 from kubectl_cbt.units import printable
 
 __all__ = [
-    "Choices",
     "Content",
-    "Entry",
     "Line",
     "Radio",
     "Tag",
@@ -92,29 +89,6 @@ class Radio(RadioButton):
     @property
     def BUTTON_INNER(self) -> str:  # type: ignore[override]  # noqa: N802  # a constant there
         return "●" if self.value else " "
-
-
-class Entry(Option):
-    """A line of a list."""
-
-    def __init__(self, content: Content, id: str | None = None, *, disabled: bool = False) -> None:  # noqa: A002  # textual's name for it
-        super().__init__(content, id, disabled)
-
-
-class Choices(OptionList, inherit_bindings=False):
-    """A list of entries; keys are its screen's, because textual's own would stop at headings."""
-
-    def __init__(self, *, id: str) -> None:  # noqa: A002  # textual's name for it
-        super().__init__(id=id, compact=True, markup=False)
-
-    def show(self, entries: Iterable[Entry]) -> None:
-        """Show these and no others."""
-        self.clear_options()
-        self.add_options(entries)
-
-    def redraw(self, entry_id: str, content: Content) -> None:
-        """Draw one entry differently."""
-        self.replace_option_prompt(entry_id, content)
 
 
 class Line(Input):

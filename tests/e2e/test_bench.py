@@ -78,3 +78,8 @@ def test_the_stages_are_taken_apart():
 
 def test_the_map_is_loaded_whole(server):
     script("map_memory.py", server.kubeconfig)
+
+
+def test_the_list_of_snapshots_is_opened_marked_filtered_and_moved_in():
+    found = script("browse.py", "50")
+    assert re.findall(r"([a-z ]+) [0-9.]+ ms", found) == ["mark", " filter by a letter", " move the cursor", " open"]

@@ -226,18 +226,18 @@ class ApiAnswers:
 
     def _browse(self, random: Random) -> None:
         from kubectl_cbt.cluster.catalogue import Catalogue
-        from kubectl_cbt.model.entry import by_volume_and_age, siblings
-        from kubectl_cbt.tui.screens import browse
+        from kubectl_cbt.model.entry import siblings
+        from kubectl_cbt.tui.listing import Columns, Listing, heading
 
         def go() -> None:
             with self._session() as api:
-                entries = sorted(Catalogue(api).entries(None), key=by_volume_and_age)
-                layout = browse._Layout.of(entries, 80)
-                for entry in entries:
-                    layout.heading(entry)
-                    layout.line(entry, (), is_current=False)
-                    browse._searched(entry)
-                    siblings(entries, entry.ref)
+                listing = Listing(Catalogue(api).entries(None))
+                columns = Columns.of(listing, 80)
+                listing.lines("yes shop")
+                for entry in listing.entries:
+                    heading(entry)
+                    columns.line(entry, "  ")
+                    siblings(listing.entries, entry.ref)
 
         _expecting_ours(go)
 

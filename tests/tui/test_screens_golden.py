@@ -11,7 +11,7 @@ from kubectl_cbt.cli.live import LiveCluster
 from kubectl_cbt.cli.options import Asking, Cluster
 from kubectl_cbt.cli.session import open_session
 from kubectl_cbt.model.refs import SnapshotRef
-from kubectl_cbt.tui.screens import browse
+from kubectl_cbt.output import snapshot_cells
 from kubectl_cbt.tui.screens.browse import BrowseScreen
 from kubectl_cbt.units import age
 
@@ -57,7 +57,7 @@ def test_both_layers_are_drawn_as_ever(session, colors):
 @pytest.mark.parametrize("colors", ["cividis", "plain"])
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: "{}x{}".format(*size))
 def test_the_snapshots_are_drawn_as_ever(session, monkeypatch, size, colors):
-    monkeypatch.setattr(browse, "age", lambda since: age(since, datetime(2026, 11, 24, tzinfo=UTC)))
+    monkeypatch.setattr(snapshot_cells, "age", lambda since: age(since, datetime(2026, 11, 24, tzinfo=UTC)))
     cluster = LiveCluster(session, Cluster(), Asking(), None)
     # Two marked, the cursor on one that cannot be asked about.
     screen = BrowseScreen(cluster, cluster.entries(), "")

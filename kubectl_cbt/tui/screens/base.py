@@ -23,9 +23,11 @@ class CbtScreen(Screen[ScreenResultType]):
 
     Attributes:
         KEYS: what its bindings, footer and help are made of.
+        MOUSE: what the help says of the mouse.
     """
 
     KEYS: ClassVar[tuple[KeyGroup, ...]] = ()
+    MOUSE: ClassVar[str] = ""
 
     def __init__(self) -> None:
         super().__init__()

@@ -53,6 +53,7 @@ class MapScreen(CbtScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.MAP_KEYS)
     KEYS = keys.MAP_KEYS
+    MOUSE = keys.MAP_MOUSE
 
     def __init__(self, loader: Loader, backend: Backend | None) -> None:
         super().__init__()

@@ -42,11 +42,11 @@ class TextScreen(ModalScreen[None]):
         self.query_one("#text").scroll_relative(y=lines, animate=False)
 
 
-def key_lines(groups: Sequence[KeyGroup]) -> list[Content]:
-    """Every key, under its group."""
+def key_lines(groups: Sequence[KeyGroup], mouse: str) -> list[Content]:
+    """Every key, under its group, and what the mouse does."""
     lines: list[Content] = []
     for group in groups:
         lines += [plain(""), plain(group.title, "bold")] if lines else [plain(group.title, "bold")]
         lines += [line((f"  {key.shown:<10}", "bold $text-accent"), (key.help, "")) for key in group.keys]
-    lines += [plain(""), plain("The mouse: a click moves the cursor, the wheel zooms.", MUTED)]
+    lines += [plain(""), plain(mouse, MUTED)]
     return lines

@@ -10,9 +10,9 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from kubectl_cbt.model.record import Int64Column
+from kubectl_cbt.tui.widgets.line_list import LineList
 from kubectl_cbt.units import human_bytes, human_count, human_offset
 
 _BAR = "▇"
@@ -35,12 +35,8 @@ class Rows(Protocol):
         ...
 
 
-class ExtentList(Widget, can_focus=True):
-    """Lines of offset and size; the one at the cursor is marked.
-
-    Attributes:
-        current: number of the marked line; -1 without any.
-    """
+class ExtentList(LineList):
+    """Lines of offset and size; the one at the cursor is marked."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {"extents--current", "extents--within", "extents--bar", "extents--scroll"}
 
@@ -62,11 +58,14 @@ class ExtentList(Widget, can_focus=True):
 
     def __init__(self) -> None:
         super().__init__()
-        self.current = -1
         self._rows: Rows | None = None
         self._part = ""
-        self._top = 0
         self._within = range(0)
+
+    @property
+    def line_count(self) -> int:
+        """How many extents."""
+        return len(self._rows) if self._rows else 0
 
     def show(self, rows: Rows, cell: tuple[int, int], cursor: int, part: str = "") -> None:
         """List ``rows``, at the cursor.
@@ -111,39 +110,11 @@ class ExtentList(Widget, can_focus=True):
         self.post_message(self.Walked(int(offsets[0]), int(sizes[0])))
         self.refresh()
 
-    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Three lines up."""
-        self._scroll_by(-3, event)
-
-    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Three lines down."""
-        self._scroll_by(3, event)
-
     def on_click(self, event: events.Click) -> None:
         """Go to the extent under the pointer."""
         row = self._top + event.y - self.gutter.top
         if self._rows and 0 <= row < len(self._rows):
             self.action_walk_to(row)
-
-    def _scroll_by(self, lines: int, event: events.MouseEvent) -> None:
-        event.stop()
-        self._set_top(self._top + lines)
-        self.refresh()
-
-    def _scroll_to_current(self) -> None:
-        """A third of the way down, so that what comes next is seen; not at all while it is on the screen."""
-        height = max(self.content_size.height, 1)
-        if not self._top <= self.current < self._top + height:
-            self._set_top(self.current - height // 3)
-        else:
-            self._set_top(self._top)
-
-    def _set_top(self, top: int) -> None:
-        count = len(self._rows) if self._rows else 0
-        self._top = max(min(top, count - max(self.content_size.height, 1)), 0)
-
-    def _on_resize(self, event: events.Resize) -> None:
-        self._scroll_to_current()
 
     def render_line(self, y: int) -> Strip:
         width, base = self.content_size.width, self.rich_style
@@ -175,14 +146,6 @@ class ExtentList(Widget, can_focus=True):
             Segment(bar.ljust(max(room - len(text), 0)), bar_style),
             Segment(" " + self._scroll_glyph(y), scroll_style),
         ]
-
-    def _scroll_glyph(self, y: int) -> str:
-        """Where in the whole list this screen is."""
-        count, height = len(self._rows or ()), self.content_size.height
-        if count <= height:
-            return " "
-        thumb = self._top * (height - 1) // max(count - height, 1)
-        return "█" if y == thumb else "│"
 
     @property
     def position(self) -> str:

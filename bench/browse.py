@@ -1,0 +1,98 @@
+"""What the list of snapshots costs on 200 x 60: opening, a mark, a letter of a filter, a move of the cursor.
+
+python bench/browse.py SNAPSHOTS
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from statistics import median
+
+from kubectl_cbt.model.entry import SnapshotEntry
+from kubectl_cbt.model.refs import SnapshotRef
+from kubectl_cbt.tui.app import CbtApp
+from kubectl_cbt.tui.listing import Columns, Listing
+from kubectl_cbt.tui.ports import Choice, Opened
+from kubectl_cbt.tui.screens.browse import BrowseScreen
+
+A_VOLUME, RUNS = 14, 9
+_FIRST = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Backend:
+    """A cluster that is never asked."""
+
+    def entries(self) -> list[SnapshotEntry]:
+        """No others."""
+        return []
+
+    def open(self, choice: Choice) -> Opened:
+        """Nothing is opened."""
+        raise NotImplementedError(str(choice))
+
+
+def entries(count: int) -> list[SnapshotEntry]:
+    """Daily snapshots of volumes in twenty namespaces."""
+    return [entry(number // A_VOLUME, number % A_VOLUME) for number in range(count)]
+
+
+def entry(volume: int, day: int) -> SnapshotEntry:
+    """One of them."""
+    taken = _FIRST + timedelta(days=day)
+    return SnapshotEntry(
+        ref=SnapshotRef(f"team-{volume % 20}", f"data-{volume:04}-{taken:%Y%m%d}"),
+        claim=f"data-{volume:04}",
+        content=f"snapcontent-{volume}-{day}",
+        driver="rbd.csi.example.com",
+        handle=f"{volume:08x}-{day:02}",
+        volume_handle=f"{volume:08x}",
+        restore_size_bytes=(volume % 50 + 1) << 30,
+        ready=True,
+        created=taken,
+        object_created=taken,
+        obstacle="",
+    )
+
+
+async def measured(count: int) -> dict[str, float]:
+    """Milliseconds of each kind of work, drawing included; opening is sorting and laying out."""
+    found = entries(count)
+    opening = []
+    for _ in range(RUNS):
+        before = time.perf_counter()
+        Columns.of(Listing(found), 196)
+        opening.append(time.perf_counter() - before)
+    screen = BrowseScreen(Backend(), found, "")
+    app = CbtApp(screen)
+    async with app.run_test(size=(200, 60)) as pilot:
+        await pilot.pause()
+
+        def seconds(act: Callable[[], None]) -> float:
+            start = time.perf_counter()
+            act()
+            screen._list.render_lines(screen._list.content_size.region)
+            return time.perf_counter() - start
+
+        seconds(screen.action_first)
+        texts = ["d", "da", "dat", "data", "data-", "data-0", "data-01", "data-01 t", ""]
+        times = {
+            "mark": [seconds(screen.action_mark) for _ in range(RUNS)],
+            "filter by a letter": [seconds(lambda text=text: screen._filter_by(text)) for text in texts],  # type: ignore[misc]
+            "move the cursor": [seconds(lambda: screen.action_move(97)) for _ in range(RUNS)],
+        }
+    times["open"] = opening
+    return {name: median(values) * 1e3 for name, values in times.items()}
+
+
+def main() -> None:
+    """Print a line."""
+    found = asyncio.run(measured(int(sys.argv[1])))
+    print(", ".join(f"{name} {value:.1f} ms" for name, value in found.items()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""The snapshots of ``browse`` as lines: read once, filtered at each letter, and laid out only where they are seen."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+
+from rich.cells import cell_len, set_cell_size
+
+from kubectl_cbt.model.entry import SnapshotEntry
+from kubectl_cbt.output.snapshot_cells import age_of, in_order, name_of, ready_of, size_of, works_of
+from kubectl_cbt.units import printable
+
+_NO_CLAIM = "(no claim)"
+_SHORTEST_NAME, _USUAL_AGE, _LONGEST_AGE = 12, len("2y364d"), len("<unknown>")
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
+_ROOM_FOR_REASON = len("no: driver has no service")
+_NARROW = 72
+"""Columns below which READY is left out: the last column says it too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """What of a listing passes a filter, under headings. Numbers are those of its ``entries``.
+
+    Attributes:
+        found: the snapshots, strictly increasing.
+        places: of each of them, the number of its line.
+        numbers: of each line, its snapshot; ``~number`` for the heading above that snapshot.
+    """
+
+    found: Sequence[int] = ()
+    places: Sequence[int] = ()
+    numbers: Sequence[int] = ()
+
+    def place_of(self, number: int) -> int:
+        """The line of a snapshot, else that of the first; -1 without any."""
+        index = bisect_left(self.found, number)
+        if index < len(self.found) and self.found[index] == number:
+            return self.places[index]
+        return self.places[0] if self.places else -1
+
+
+class Listing:
+    """All snapshots of one reading, with what a filter looks through.
+
+    Attributes:
+        entries: by volume, oldest first.
+        usable: for how many of them CBT works.
+    """
+
+    def __init__(self, entries: Sequence[SnapshotEntry]) -> None:
+        self.entries = in_order(entries)
+        self.usable = sum(entry.usable for entry in self.entries)
+        self._texts = [_searched(entry) for entry in self.entries]
+        self._volumes = [volume_of(entry) for entry in self.entries]
+
+    def lines(self, text: str) -> Lines:
+        """The snapshots that have every word of ``text``, under a heading for each volume."""
+        words = text.lower().split()
+        found: Sequence[int] = range(len(self.entries))
+        for word in words:
+            found = [number for number in found if word in self._texts[number]]
+        numbers: list[int] = []
+        places: list[int] = []
+        above: tuple[str, str] | None = None
+        for number in found:
+            volume = self._volumes[number]
+            if volume != above:
+                above = volume
+                numbers.append(~number)
+            places.append(len(numbers))
+            numbers.append(number)
+        return Lines(found, places, numbers)
+
+    def number_of(self, entry: SnapshotEntry) -> int:
+        """The number of a snapshot of another reading; of several objects of its name one that did not change."""
+        alike = [number for number, other in enumerate(self.entries) if other.ref == entry.ref]
+        return next((number for number in alike if self.entries[number] == entry), alike[0] if alike else -1)
+
+    @cached_property
+    def name_width(self) -> int:
+        """Of the longest name."""
+        return max([_width(name_of(entry)) for entry in self.entries] + [len("SNAPSHOT")])
+
+    @cached_property
+    def size_width(self) -> int:
+        """Of the longest size."""
+        different = {entry.restore_size_bytes: entry for entry in self.entries}
+        return max([len(size_of(entry)) for entry in different.values()] + [len("SIZE")])
+
+    @cached_property
+    def age_width(self) -> int:
+        """Of the longest age, also when the list is still open tomorrow."""
+        times = [entry.created or entry.object_created for entry in self.entries]
+        known = [time for time in times if time is not None]
+        is_usual = len(known) == len(times) and max(known, default=_NO_TIME) <= datetime.now(UTC)
+        return _USUAL_AGE if is_usual else _LONGEST_AGE
+
+    @cached_property
+    def has_change_ids(self) -> bool:
+        """Whether any snapshot is named by a change id as a base."""
+        return any(entry.change_id for entry in self.entries)
+
+
+def volume_of(entry: SnapshotEntry) -> tuple[str, str]:
+    """Namespace and claim: what a heading says."""
+    return entry.ref.namespace, entry.claim or _NO_CLAIM
+
+
+def _searched(entry: SnapshotEntry) -> str:
+    parts = (str(entry.ref), volume_of(entry)[1], entry.driver, entry.obstacle or "yes")
+    return " ".join(parts).lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Widths of the columns, in cells of the terminal; every line of the list has them, and so have the titles."""
+
+    name: int
+    size: int
+    age: int
+    ready: int
+    works: int
+    gap: str
+
+    @classmethod
+    def of(cls, listing: Listing, width: int) -> Columns:
+        """What the longest texts need in ``width`` cells; names give way where there is little room."""
+        narrow = width < _NARROW
+        ready, gap = (0, "  ") if narrow else (len("READY"), "   ")
+        fixed = len("▸● ") + sum(len(gap) + cells for cells in (listing.age_width, listing.size_width, ready) if cells)
+        room = width - fixed - len(gap) - _ROOM_FOR_REASON
+        name = min(listing.name_width, max(room, _SHORTEST_NAME))
+        return cls(name, listing.size_width, listing.age_width, ready, max(width - fixed - len(gap) - name, 0), gap)
+
+    def titles(self) -> str:
+        """The line above the list."""
+        return self._line("  ", "SNAPSHOT", "AGE", "SIZE", "READY", "CBT")
+
+    def line(self, entry: SnapshotEntry, mark: str) -> str:
+        """One snapshot.
+
+        Args:
+            mark: two characters: whether it is the current one, and whether it is marked.
+        """
+        return self._line(
+            mark, name_of(entry), age_of(entry), size_of(entry), ready_of(entry), works_of(entry)
+        )  # fmt: skip
+
+    def _line(self, mark: str, name: str, passed: str, size: str, ready: str, works: str) -> str:
+        cells = [fitted(name, self.name), passed.rjust(self.age), size.rjust(self.size)]
+        cells += [ready.ljust(self.ready)] if self.ready else []
+        return f"{mark} " + self.gap.join([*cells, fitted(works, self.works)])
+
+
+def heading(entry: SnapshotEntry) -> tuple[str, str]:
+    """The line above the snapshots of a volume: the volume, and its driver."""
+    return printable("/".join(volume_of(entry))), printable(entry.driver)
+
+
+def fitted(text: str, cells: int) -> str:
+    """Untrusted text, printable, cut or filled to exactly so many cells of the terminal."""
+    text = printable(text)
+    if cells > 0 and cell_len(text) > cells:
+        text = set_cell_size(text, cells - 1).rstrip(" ") + "…"
+    return set_cell_size(text, cells)
+
+
+def _width(text: str) -> int:
+    return len(text) if text.isascii() else cell_len(printable(text))

@@ -1,0 +1,65 @@
+"""A list of any length: only the lines on the screen are ever made."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.widget import Widget
+
+_WHEEL_LINES = 3
+
+
+class LineList(Widget, can_focus=True):
+    """Lines by their number, one of them the current one. Subclasses draw a line in ``render_line``.
+
+    Attributes:
+        current: number of the marked line; -1 without any.
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  # textual's name for it
+        super().__init__(id=id)
+        self.current = -1
+        self._top = 0
+
+    @property
+    def line_count(self) -> int:
+        """How many lines there are."""
+        raise NotImplementedError
+
+    @property
+    def page_lines(self) -> int:
+        """How many lines are on the screen at once."""
+        return max(self.content_size.height, 1)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Scroll up, the current line stays."""
+        self._scroll_by(-_WHEEL_LINES, event)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Scroll down, the current line stays."""
+        self._scroll_by(_WHEEL_LINES, event)
+
+    def _scroll_by(self, lines: int, event: events.MouseEvent) -> None:
+        event.stop()
+        self._set_top(self._top + lines)
+        self.refresh()
+
+    def _scroll_to_current(self) -> None:
+        """A third of the way down, so that what comes next is seen; not at all while it is on the screen."""
+        if not self._top <= self.current < self._top + self.page_lines:
+            self._set_top(self.current - self.page_lines // 3)
+        else:
+            self._set_top(self._top)
+
+    def _set_top(self, top: int) -> None:
+        self._top = max(min(top, self.line_count - self.page_lines), 0)
+
+    def _on_resize(self, event: events.Resize) -> None:
+        self._scroll_to_current()
+
+    def _scroll_glyph(self, y: int) -> str:
+        """Where in the whole list this screen is."""
+        count, height = self.line_count, self.page_lines
+        if count <= height:
+            return " "
+        thumb = self._top * (height - 1) // max(count - height, 1)
+        return "█" if y == thumb else "│"

@@ -1,0 +1,166 @@
+"""The snapshots under a heading for each volume; a cursor that goes from snapshot to snapshot."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+
+from kubectl_cbt.model.entry import SnapshotEntry
+from kubectl_cbt.model.refs import SnapshotRef
+from kubectl_cbt.tui.listing import Columns, Lines, Listing, heading
+from kubectl_cbt.tui.widgets.line_list import LineList
+
+_SCROLLBAR = 2
+
+
+class SnapshotList(LineList):
+    """Titles, and below them what a filter leaves. Keys are its screen's."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "snapshots--titles",
+        "snapshots--heading",
+        "snapshots--current",
+        "snapshots--marked",
+        "snapshots--quiet",
+    }
+
+    @dataclass
+    class Pointed(Message):
+        """The pointer moved the cursor."""
+
+    @dataclass
+    class Chosen(Message):
+        """The snapshot under the cursor was clicked."""
+
+    def __init__(self) -> None:
+        super().__init__(id="snapshots")
+        self._listing = Listing(())
+        self._lines = Lines()
+        self._columns = Columns.of(self._listing, 0)
+        self._marked: frozenset[SnapshotRef] = frozenset()
+        self._base = Style()
+        self._styles: dict[str, Style] = {}
+
+    def show(self, listing: Listing, lines: Lines) -> None:
+        """Show these; the cursor stays on its snapshot, as long as that is among them."""
+        before = self.entry
+        number = self._lines.numbers[self.current] if before else -1
+        if listing is not self._listing:
+            number = listing.number_of(before) if before else -1
+            self._listing = listing
+            self._lay_out()
+        self._lines = lines
+        self.current = lines.place_of(number)
+        self._scroll_to_current()
+        self.refresh()
+
+    def mark(self, refs: frozenset[SnapshotRef]) -> None:
+        """Show these as marked, and no others."""
+        self._marked = refs
+        self.refresh()
+
+    @property
+    def line_count(self) -> int:
+        """How many snapshots and headings."""
+        return len(self._lines.numbers)
+
+    @property
+    def page_lines(self) -> int:
+        """How many of them are on the screen, below the titles."""
+        return max(self.content_size.height - 1, 1)
+
+    @property
+    def shown(self) -> int:
+        """How many snapshots pass the filter."""
+        return len(self._lines.places)
+
+    @property
+    def number(self) -> int:
+        """Of the current snapshot among those that pass the filter, from 0 on; -1 without any."""
+        return bisect_left(self._lines.places, self.current) if self.current >= 0 else -1
+
+    @property
+    def entry(self) -> SnapshotEntry | None:
+        """The snapshot under the cursor."""
+        return self._listing.entries[self._lines.numbers[self.current]] if self.current >= 0 else None
+
+    def move(self, by: int) -> None:
+        """Move the cursor by snapshots, as far as there are any."""
+        if self.current >= 0:
+            self.current = self._lines.places[max(min(self.number + by, self.shown - 1), 0)]
+            self._scroll_to_current()
+            self.refresh()
+
+    def on_click(self, event: events.Click) -> None:
+        """Move the cursor to the snapshot under the pointer; the one that has it is chosen."""
+        row = event.y - self.gutter.top - 1
+        line = self._top + row
+        if not 0 <= row < self.page_lines or line >= self.line_count or self._lines.numbers[line] < 0:
+            return
+        if line == self.current:
+            self.post_message(self.Chosen())
+        else:
+            self.current = line
+            self.refresh()
+            self.post_message(self.Pointed())
+
+    def _scroll_to_current(self) -> None:
+        """As little as possible; the heading above the first snapshot of a volume is seen with it."""
+        first = self.current
+        if first > 0 and self._lines.numbers[first - 1] < 0:
+            first -= 1
+        self._set_top(max(min(self._top, first), self.current - self.page_lines + 1))
+
+    def _on_resize(self, event: events.Resize) -> None:
+        self._lay_out()
+        super()._on_resize(event)
+
+    def _lay_out(self) -> None:
+        self._columns = Columns.of(self._listing, max(self.content_size.width - _SCROLLBAR, 0))
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        # Looked up once for all lines: a style sheet is slow to ask.
+        self._styles = {name: self.get_component_rich_style(name, partial=True) for name in self.COMPONENT_CLASSES}
+        self._base = self.rich_style
+        return super().render_lines(crop)
+
+    def render_line(self, y: int) -> Strip:
+        width, base = self.content_size.width, self._base
+        if y == 0:
+            parts = [Segment(self._columns.titles(), self._style("titles"))]
+        elif self._top + y - 1 < self.line_count:
+            parts = self._line(self._top + y - 1)
+        else:
+            return Strip.blank(width, base)
+        # A line that is too long is cut before the place of the scroll bar.
+        strip = Strip(parts).adjust_cell_length(max(width - _SCROLLBAR, 0), parts[-1].style)
+        bar = self._scroll_glyph(y - 1) if y else " "
+        return Strip([*strip, Segment(f" {bar}", self._style("quiet"))]).adjust_cell_length(width, base)
+
+    def _line(self, line: int) -> list[Segment]:
+        number = self._lines.numbers[line]
+        if number < 0:
+            volume, driver = heading(self._listing.entries[~number])
+            return [Segment(volume, self._style("heading")), Segment(f"   {driver}", self._style("quiet"))]
+        entry = self._listing.entries[number]
+        is_current, is_marked = line == self.current, entry.ref in self._marked
+        style = self._base if entry.usable else self._style("quiet")
+        style = style + self._added("marked") if is_marked else style
+        style = style + self._added("current") if is_current else style
+        # The cursor is a character too: a bar alone is nothing where there are no colours.
+        mark = ("▸" if is_current else " ") + ("●" if is_marked else " ")
+        return [Segment(self._columns.line(entry, mark), style)]
+
+    def _style(self, name: str) -> Style:
+        return self._base + self._added(name)
+
+    def _added(self, name: str) -> Style:
+        return self._styles[f"snapshots--{name}"]
