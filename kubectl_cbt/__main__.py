@@ -1,5 +1,6 @@
 """Entry point of the console script ``kubectl-cbt`` and of ``python -m kubectl_cbt``."""
 
+import contextlib
 import os
 import sys
 import warnings
@@ -37,7 +38,8 @@ def _run(interruptions: list[Stopped]) -> int:
         # the middle of a call waits for that call.
         interruptions.append(stopped)
         if sys.stderr is not None:
-            print("interrupted", file=sys.stderr)  # noqa: T201  # diagnostics may not be imported yet
+            with contextlib.suppress(OSError, ValueError):  # the terminal may be gone
+                print("interrupted", file=sys.stderr)  # noqa: T201  # diagnostics may not be imported yet
         return stopped.exit_code
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kubectl_cbt.cli.diagnostics import ExitCode, is_a_terminal
 from kubectl_cbt.cli.options import Terminal, Viewing
-from kubectl_cbt.cli.stopping import Stopped, raise_on_signals
+from kubectl_cbt.cli.stopping import stopped_by
 
 if TYPE_CHECKING:
     from kubectl_cbt.model.entry import SnapshotEntry
@@ -67,6 +67,7 @@ def show_snapshots(
 
 def _run(first: CbtScreen[None], viewing: Viewing, terminal: Terminal) -> int:
     from kubectl_cbt.cli.screen import screen_of_stdout
+    from kubectl_cbt.cli.screen_stop import ScreenStop
     from kubectl_cbt.output.palettes import palette_named
     from kubectl_cbt.tui.app import CbtApp
 
@@ -78,11 +79,8 @@ def _run(first: CbtScreen[None], viewing: Viewing, terminal: Terminal) -> int:
     else:
         os.environ.pop("NO_COLOR", None)
     app = CbtApp(first, colors=colors, palette=palette_named(viewing.palette))
-    try:
+    with ScreenStop(app):
         app.run(mouse=not viewing.no_mouse)
-    finally:
-        # The event loop has taken the signals, and leaves Python's own handlers behind.
-        raise_on_signals()
     return _way_out(app)
 
 
@@ -90,5 +88,5 @@ def _way_out(app: CbtApp) -> int:
     if app.bug is not None:
         raise app.bug
     if app.stopped_by is not None and app.stopped_by != signal.SIGINT:
-        raise Stopped(app.stopped_by)
+        raise stopped_by(app.stopped_by)
     return ExitCode.DONE

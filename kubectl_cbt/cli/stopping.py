@@ -50,14 +50,21 @@ seen: int | None = None
 _raised = 0
 
 
+def stopped_by(number: int) -> Stopped:
+    """For a signal that was answered without an exception; the process ends as if it had raised."""
+    global seen  # as the handlers below
+    seen = number
+    return Stopped(number)
+
+
 def raise_on_signals() -> None:
     """Let every signal of :data:`SIGNALS` unwind the command: servers stopped, files deleted.
 
     The second one unwinds what the first one is being cleaned up by. The third ends the process at once.
     """
     sys.unraisablehook = _not_raised
-    for number in _heeded():
-        signal.signal(number, _raise)
+    for number in heeded():
+        signal.signal(number, raise_stopped)
 
 
 def leave(code: int) -> NoReturn:
@@ -66,7 +73,7 @@ def leave(code: int) -> NoReturn:
     From here on signals have the system's own effect, so that none is answered with a traceback. A command that was
     interrupted does not wait for threads that still wait for somebody else.
     """
-    for number in _heeded():
+    for number in heeded():
         signal.signal(number, signal.SIG_DFL)
     remove_leftovers()
     if seen is None:
@@ -81,12 +88,13 @@ def _exit_now(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _heeded() -> list[int]:
+def heeded() -> list[int]:
     """The signals that the caller did not have us ignore, as ``nohup`` does."""
     return [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
 
 
-def _raise(number: int, frame: FrameType | None) -> None:
+def raise_stopped(number: int, frame: FrameType | None) -> None:
+    """Raise :class:`Stopped` in the main thread; soon, where it must not be raised now."""
     if _is_importing(frame) or is_undisturbed():
         # An exception inside an extension module's initialisation may crash the interpreter, and one inside an
         # undisturbed block leaves files behind.
@@ -157,7 +165,7 @@ class StopRequest:
             self._blocked_since = None
 
     def __enter__(self) -> StopRequest:
-        self._before = {number: signal.signal(number, self._ask) for number in _heeded()}
+        self._before = {number: signal.signal(number, self._ask) for number in heeded()}
         self._thread.start()
         return self
 
@@ -172,7 +180,7 @@ class StopRequest:
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
         if not self.deferring or self.number is not None:
-            _raise(number, frame)
+            raise_stopped(number, frame)
             return
         global seen
         seen = self.number = number

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import signal
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -17,6 +17,9 @@ from kubectl_cbt.output.palettes import PALETTES, Palette
 from kubectl_cbt.tui.paint import Inks
 from kubectl_cbt.tui.screens.base import CbtScreen
 from kubectl_cbt.tui.screens.text import TextScreen, key_lines
+
+if TYPE_CHECKING:
+    from kubectl_cbt.tui.driver import TerminalDriver
 
 DARK = Theme(
     name="cbt-dark",
@@ -80,11 +83,12 @@ class CbtApp(App[None], inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "quit", "quit", show=False, priority=True)]
 
     def __init__(self, first: CbtScreen[Any], *, colors: bool = True, palette: Palette = PALETTES[0]) -> None:
-        super().__init__(ansi_color=None if colors else True)
+        super().__init__(ansi_color=None if colors else True, driver_class=_driver_class())
         self._first = first
         self._colors = colors
         self._palette = palette
         self.stopped_by: int | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         for theme in (DARK, LIGHT, PLAIN):
             self.register_theme(theme)
         self.theme = DARK.name if colors else PLAIN.name
@@ -92,9 +96,7 @@ class CbtApp(App[None], inherit_bindings=False):
     def on_mount(self) -> None:
         """Open the first screen."""
         self.theme_changed_signal.subscribe(self, lambda theme: self._colors_changed())
-        loop = asyncio.get_running_loop()
-        for number in _heeded():
-            loop.add_signal_handler(number, self._stop_by, number)
+        self._loop = asyncio.get_running_loop()
         self.push_screen(self._first)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -103,9 +105,20 @@ class CbtApp(App[None], inherit_bindings=False):
         own = PLAIN if theme.ansi else DARK if theme.dark else LIGHT
         return {name: own.variables[name] for name in _OWN_VARIABLES}
 
-    def _stop_by(self, number: int) -> None:
-        self.stopped_by = number
-        self.exit()
+    def stop(self, number: int) -> bool:
+        """Leave every screen because of a signal; False when there is none. Safe in any thread and signal handler."""
+        if self._loop is None or self._loop.is_closed():
+            return False
+        if self.stopped_by is None:
+            self.stopped_by = number
+        self._loop.call_soon_threadsafe(self.exit)
+        return True
+
+    @property
+    def terminal(self) -> TerminalDriver | None:
+        """None before it was opened, and where there is none."""
+        own = _driver_class()
+        return self._driver if own is not None and isinstance(self._driver, own) else None
 
     def go_back(self, screen: CbtScreen[Any]) -> None:
         """Leave a screen for the one it was opened from, if it was."""
@@ -198,6 +211,10 @@ def _hex(color: str) -> str:
     return Color.parse(color).hex6.lower()
 
 
-def _heeded() -> list[int]:
-    wanted = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    return [number for number in wanted if signal.getsignal(number) is not signal.SIG_IGN]
+def _driver_class() -> type[TerminalDriver] | None:
+    """None lets Textual choose."""
+    if sys.platform == "win32":
+        return None
+    from kubectl_cbt.tui.driver import TerminalDriver
+
+    return TerminalDriver

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pyte
 import pytest
-from conftest import COMMAND, after, command_environment
+from conftest import COMMAND, after, command_environment, wait_for
 
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
 
@@ -101,13 +101,23 @@ class Terminal:
             and self.written.rfind(b"\x1b[?1000l") >= self.written.rfind(b"\x1b[?1000h")
         )
 
+    def waiting_bytes(self) -> int:
+        """How much was written that nobody has read."""
+        return struct.unpack("i", fcntl.ioctl(self._controller, termios.FIONREAD, b"\0" * 4))[0]
+
+    def hang_up(self) -> None:
+        """The window is closed; the terminal of the process is gone."""
+        os.close(self._terminal)
+        os.close(self._controller)
+        self._controller = self._terminal = -1
+
     def close(self) -> None:
         """Whatever happened."""
         with contextlib.suppress(ProcessLookupError):
             self.process.kill()
         self.process.wait()
-        os.close(self._controller)
-        os.close(self._terminal)
+        for descriptor in {self._controller, self._terminal} - {-1}:
+            os.close(descriptor)
 
 
 @pytest.fixture
@@ -174,6 +184,37 @@ def test_a_signal_restores_the_terminal(terminal, demo, number, code):
     shown.process.send_signal(number)
     assert shown.end() == code
     assert shown.is_restored
+
+
+GONE = {
+    "unread, then SIGHUP": ("browse", "gG", signal.SIGHUP, False),
+    "unread, then SIGTERM and closed": ("browse", "gG", signal.SIGTERM, True),
+    "unread, then closed": ("browse", "gG", None, True),
+    "closed while a stream runs": ("delta", "", None, True),
+}
+
+
+def test_a_terminal_that_is_gone_or_read_by_nobody_ends_the_command(terminal, demo):
+    """All at once: what takes longest is the time that a terminal has to read what is to be read."""
+    settings = {"KUBECONFIG": str(demo.kubeconfig), "columns": 200, "rows": 60}
+    opened = {}
+    for case, (verb, _, _, _) in GONE.items():
+        names = ("scratch-1", "scratch-2", "-n", "vms") if verb == "delta" else ()
+        opened[case] = terminal(verb, *names, **settings)
+    for case, (verb, keys, number, closed) in GONE.items():
+        shown = opened[case]
+        shown.wait_for("Snapshots   all namespaces" if verb == "browse" else "of 16 TiB")
+        if keys:
+            shown.press(keys * 100)
+            wait_for(lambda shown=shown: shown.waiting_bytes() > 2000, f"{case}: enough that nobody reads")
+        if number is not None:
+            shown.process.send_signal(number)
+        if closed:
+            shown.hang_up()
+    for case, (_, _, number, _) in GONE.items():
+        code = opened[case].process.wait(PATIENCE_SECONDS)
+        # Closing sends a signal too, to the leader of the session.
+        assert code in {128 + (number or signal.SIGHUP), 128 + signal.SIGHUP}, case
 
 
 def test_a_stream_is_stopped_and_what_came_is_kept(terminal):

@@ -1,0 +1,51 @@
+"""The terminal as the screens have it: one that may take nothing any more, or be gone."""
+
+from __future__ import annotations
+
+from queue import Empty, Queue
+from typing import Any
+
+from textual.drivers.linux_driver import LinuxDriver
+
+_LOOK_UP_SECONDS = 0.05
+
+
+class TerminalDriver(LinuxDriver):
+    """Textual's waits for ever for a terminal that reads nothing, and reads for ever from one that was closed."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._is_discarding = False
+
+    def stop_reading(self) -> None:
+        """End the thread that reads, however the app ended: the process waits for it. Safe from any thread."""
+        self.exit_event.set()
+
+    def let_go(self) -> None:
+        """Neither read nor write any more; what waits to be written is dropped. Safe from any thread."""
+        self._is_discarding = True
+        self.stop_reading()
+        if self._writer_thread is not None:
+            _empty(self._writer_thread._queue)  # whoever waits for room in it goes on
+
+    def write(self, data: str) -> None:
+        """Write, unless the terminal was let go."""
+        if not self._is_discarding:
+            super().write(data)
+
+    def close(self) -> None:
+        """Wait for what is to be written, until the terminal is let go: the thread that writes may be blocked."""
+        writer = self._writer_thread
+        if writer is None or self._is_discarding:
+            return
+        writer._queue.put(None)
+        while writer.is_alive() and not self._is_discarding:
+            writer.join(_LOOK_UP_SECONDS)
+
+
+def _empty(queue: Queue[Any]) -> None:
+    try:
+        while True:
+            queue.get_nowait()
+    except Empty:
+        return
