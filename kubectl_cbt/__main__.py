@@ -31,7 +31,9 @@ def main() -> None:
 def _run(interruptions: list[Stopped]) -> int:
     try:
         from kubectl_cbt.cli.app import run
+        from kubectl_cbt.cli.charset import limit_streams
 
+        limit_streams()
         return run(sys.argv[1:])
     except Stopped as stopped:
         # Kept until the process has ended: it holds the frames it went through, and to free a gRPC channel that is in

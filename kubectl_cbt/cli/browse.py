@@ -9,7 +9,7 @@ import typer
 from kubectl_cbt.cli.live import LiveCluster
 from kubectl_cbt.cli.options import Asking, Cluster, Terminal, Viewing
 from kubectl_cbt.cli.session import Session, open_session
-from kubectl_cbt.cli.showing import show_snapshots, wants_screen
+from kubectl_cbt.cli.showing import show_snapshots, wants_screen, why_no_screen
 from kubectl_cbt.errors import Forbidden, UsageError
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ def browse(
       kubectl cbt browse --demo
     """
     if not wants_screen(asking.output):
-        raise UsageError("browse needs a terminal, and takes no -o", hint="kubectl cbt snapshots -A lists them")
+        reason = "" if asking.output else why_no_screen()
+        needed = f"a terminal that shows more than ASCII: {reason}" if reason else "a terminal, and takes no -o"
+        raise UsageError(f"browse needs {needed}", hint="kubectl cbt snapshots -A lists them")
     with open_session(cluster, terminal.verbosity) as session:
         live, entries, namespace = _read(session, cluster, asking, all_namespaces=all_namespaces)
         raise typer.Exit(show_snapshots(live, entries, namespace or "", viewing, terminal))

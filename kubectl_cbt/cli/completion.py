@@ -32,4 +32,4 @@ def completion(
     \b
       kubectl-cbt completion fish | source
     """
-    write_stdout(script(shell))
+    write_stdout(script(shell), is_document=True)

@@ -129,7 +129,7 @@ def serve(
         DemoCluster(outer_seed if seed is None else seed, faults) as cluster,
         _on_socket(cluster, csi_socket, csi_driver or CsiDriver.PAGES) as to_try,
     ):
-        write_stdout(f"export KUBECONFIG={cluster.kubeconfig}\n")
+        write_stdout(f"export KUBECONFIG={cluster.kubeconfig}\n", is_document=True)
         diagnostics.note(
             "contexts: demo (a ServiceAccount that may read everything), demo-admin (a user that may also apply RBAC),",
             "          demo-shop (the least rights that work, in namespace shop), demo-nobody (none)",
@@ -187,7 +187,8 @@ def faults(
     """
     from kubectl_cbt.demo.faults import FAULTS
 
-    write_stdout(ListPrinter(output, "FaultList", _FAULT_COLUMNS).text([_fault_row(fault) for fault in FAULTS]))
+    printer = ListPrinter(output, "FaultList", _FAULT_COLUMNS)
+    write_stdout(printer.text([_fault_row(fault) for fault in FAULTS]), is_document=printer.is_document)
 
 
 def _fault_row(fault: Fault) -> ListRow:

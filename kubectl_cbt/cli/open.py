@@ -107,7 +107,7 @@ def open_file(
                 f"{name} does not say whether it is a delta or allocated, and -o {form} has to",
                 hint="add --kind delta or --kind allocated",
             )
-        raise typer.Exit(print_stream(stream, stream.asked, form, terminal, can_go_on=False))
+        raise typer.Exit(print_stream(stream, stream.asked, output, terminal, can_go_on=False))
 
 
 @contextmanager

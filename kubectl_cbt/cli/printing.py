@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from kubectl_cbt.cli.charset import as_text
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
 from kubectl_cbt.cli.options import ColorWhen, Terminal
 from kubectl_cbt.cli.progress import progress_bar, wants_progress
+from kubectl_cbt.cli.showing import why_no_screen
 from kubectl_cbt.cli.stdout import StandardOutput
 from kubectl_cbt.cli.stopping import Stopped, StopRequest
 from kubectl_cbt.errors import CbtError, Interrupted, OutputError
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from kubectl_cbt.model.stream import BatchStream
     from kubectl_cbt.output.writer import Writer
 
+_TEXTS = (StreamFormat.SUMMARY, StreamFormat.TABLE, StreamFormat.WIDE)
 _WITHOUT_ROWS = (StreamFormat.SUMMARY, StreamFormat.NAME)
 
 
@@ -39,9 +42,13 @@ def print_stream(
     diagnostics = Diagnostics(quiet=terminal.quiet, verbosity=terminal.verbosity, no_color=no_color)
     stream.notify_to(lambda text: diagnostics.note(f"note: {text}"))
     form = output or StreamFormat.SUMMARY
+    if output is None and (reason := why_no_screen()):
+        diagnostics.note(f"note: no map is shown, as {reason}; this is the summary")
     bar = wants_progress(quiet=terminal.quiet, prints_rows=form not in _WITHOUT_ROWS)
     with StopRequest(stream.cancel) as stop:
-        writer = make_writer(form)(StandardOutput(stop).write, asked, screen_of_stdout(terminal.color))
+        write = StandardOutput(stop).write
+        to_stdout = (lambda data: write(as_text(data))) if form in _TEXTS else write
+        writer = make_writer(form)(to_stdout, asked, screen_of_stdout(terminal.color))
         figures = SummaryBuilder(asked.question.starting_offset)
         written = _Written(stream.next_offset)
         try:

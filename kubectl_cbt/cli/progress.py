@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from kubectl_cbt.cli.charset import why_ascii
 from kubectl_cbt.cli.diagnostics import Diagnostics, is_a_terminal
 from kubectl_cbt.units import human_bytes, human_rate
 
@@ -57,6 +57,6 @@ def progress_bar(stream: BatchStream, diagnostics: Diagnostics, *, shown: bool) 
 
 def wants_progress(*, quiet: bool, prints_rows: bool) -> bool:
     """Whether a bar helps: stderr is a terminal that can draw one, and no rows scroll by on it."""
-    if quiet or not is_a_terminal(sys.stderr) or os.environ.get("TERM", "dumb") == "dumb":
+    if quiet or not is_a_terminal(sys.stderr) or why_ascii(sys.stderr):
         return False
     return not (prints_rows and is_a_terminal(sys.stdout))

@@ -92,7 +92,7 @@ def rbac(
             grant = _grant(service_account, session.namespace, browse=browse)
             if for_user:
                 grant = _for_user(grant, session, cluster.as_user, driver_namespace or [], service or [], diagnostics)
-    write_stdout("---\n".join(map(_as_yaml, objects(grant))))
+    write_stdout("---\n".join(map(_as_yaml, objects(grant))), is_document=True)
     diagnostics.note(
         f"note: once it is applied: kubectl cbt delta BASE TARGET -n {as_argument(grant.namespace)}"
         f" --service-account {as_argument(grant.account)}"

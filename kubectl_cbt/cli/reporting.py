@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 
+from kubectl_cbt.cli.charset import why_ascii
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode, is_a_terminal
 from kubectl_cbt.cli.options import ColorWhen, Terminal
 from kubectl_cbt.cli.stdout import write_stdout
@@ -35,7 +37,8 @@ def print_report(
     from kubectl_cbt.cli.screen import screen_of_stdout
 
     screen = screen_of_stdout(terminal.color)
-    report = Report(form, write_stdout, screen, name, about, shows_what_is_there=shows_what_is_there)
+    write = partial(write_stdout, is_document=form is not ReportFormat.TABLE)
+    report = Report(form, write, screen, name, about, shows_what_is_there=shows_what_is_there)
     report.begin()
     try:
         # Closed here, whatever ends the loop: what the checks hold open is not left to the garbage collector.
@@ -60,7 +63,7 @@ def _each(findings: Iterator[Finding]) -> Generator[Finding, None, None]:
 def _watching(form: ReportFormat, terminal: Terminal) -> Iterator[Begins]:
     """Shows on stderr what is being looked at, unless a table on the same terminal does."""
     fills_terminal = form is ReportFormat.TABLE and is_a_terminal(sys.stdout)
-    if terminal.quiet or fills_terminal or not is_a_terminal(sys.stderr):
+    if terminal.quiet or fills_terminal or not is_a_terminal(sys.stderr) or why_ascii(sys.stderr):
         yield lambda what: None
         return
     console = Diagnostics(no_color=terminal.color is ColorWhen.NEVER).console()

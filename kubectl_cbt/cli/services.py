@@ -41,7 +41,7 @@ def services(
     with open_session(cluster, terminal.verbosity) as session:
         found = session.catalogue.services(selection)
     printer = ListPrinter(listing.output, "ServiceList", _COLUMNS, headings=not listing.no_headers)
-    write_stdout(printer.text([_row(service) for service in found]))
+    write_stdout(printer.text([_row(service) for service in found]), is_document=printer.is_document)
     if not found and not (selection.labels or selection.fields):
         Diagnostics(quiet=terminal.quiet).note("No SnapshotMetadataServices found: no driver here offers CBT.")
 

@@ -7,6 +7,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+from kubectl_cbt.cli.charset import why_ascii
 from kubectl_cbt.cli.diagnostics import ExitCode, is_a_terminal
 from kubectl_cbt.cli.options import Terminal, Viewing
 from kubectl_cbt.cli.stopping import stopped_by
@@ -31,8 +32,16 @@ def wants_screen(output: StreamFormat | None) -> bool:
 
 def has_screen() -> bool:
     """Whether standard output and error, on which the screens are drawn, are a terminal that can do it."""
-    able = os.environ.get("TERM", "dumb") != "dumb"
-    return able and is_a_terminal(sys.stdout) and is_a_terminal(sys.stderr)
+    return _is_terminal() and not why_ascii(sys.stdout) and not why_ascii(sys.stderr)
+
+
+def why_no_screen() -> str:
+    """Why a screen that was to be expected is not shown; empty where none was, or it is."""
+    return (why_ascii(sys.stdout) or why_ascii(sys.stderr)) if _is_terminal() and is_a_terminal(sys.stdin) else ""
+
+
+def _is_terminal() -> bool:
+    return is_a_terminal(sys.stdout) and is_a_terminal(sys.stderr)
 
 
 def show_map(opened: Opened, backend: Backend | None, viewing: Viewing, terminal: Terminal) -> int:

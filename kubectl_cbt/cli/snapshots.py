@@ -55,13 +55,21 @@ def snapshots(
     selection = Selection(listing.selector, listing.field_selector, listing.sort_by)
     columns = (ListColumn("NAMESPACE"), *_COLUMNS) if all_namespaces else _COLUMNS
     printer = ListPrinter(listing.output, "SnapshotList", columns, headings=not listing.no_headers, watches=watch)
+
+    def write(entries: list[SnapshotEntry]) -> None:
+        rows = [_row(entry) for entry in _ordered(entries, selection)]
+        write_stdout(printer.text(rows), is_document=printer.is_document)
+
     with open_session(cluster, terminal.verbosity) as session:
         namespace = None if all_namespaces else session.namespace
         if watch:
             for changed in session.catalogue.follow(namespace, selection):
-                write_stdout(printer.text([_row(entry) for entry in _ordered(changed, selection)]))
+                write_stdout(
+                    printer.text([_row(entry) for entry in _ordered(changed, selection)]),
+                    is_document=printer.is_document,
+                )
         found = session.catalogue.entries(namespace, selection)
-    write_stdout(printer.text([_row(entry) for entry in _ordered(found, selection)]))
+    write(found)
     if not found:
         where = "in any namespace" if all_namespaces else f"in namespace {session.namespace}"
         Diagnostics(quiet=terminal.quiet).note(f"No snapshots found {where}.")

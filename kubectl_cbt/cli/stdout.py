@@ -7,6 +7,7 @@ import select
 import sys
 from typing import TYPE_CHECKING
 
+from kubectl_cbt.cli.charset import as_text
 from kubectl_cbt.errors import OutputError
 
 if TYPE_CHECKING:
@@ -66,6 +67,11 @@ def _write_blocking(descriptor: int, data: memoryview) -> int:
             select.select((), (descriptor,), ())
 
 
-def write_stdout(text: str) -> None:
-    """Write all of a text that is no stream; raises as :meth:`StandardOutput.write`."""
-    StandardOutput().write(text.encode())
+def write_stdout(text: str, *, is_document: bool = False) -> None:
+    """Write all of a text that is not a stream; raises as :meth:`StandardOutput.write`.
+
+    Args:
+        is_document: for a program, so it is UTF-8 whatever the locale.
+    """
+    data = text.encode()
+    StandardOutput().write(data if is_document else as_text(data))

@@ -26,9 +26,9 @@ def version(
     """
     document = versions()
     if output == "json":
-        write_stdout(as_json(document).decode() + "\n")
+        write_stdout(as_json(document).decode() + "\n", is_document=True)
     elif output == "yaml":
-        write_stdout(as_yaml(document))
+        write_stdout(as_yaml(document), is_document=True)
     elif output:
         raise typer.BadParameter(f"{output!r} is not json or yaml", param_hint="--output")
     else:

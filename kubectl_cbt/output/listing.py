@@ -73,6 +73,11 @@ class ListPrinter:
         self._watches = watches
         self._widths: list[int] = []
 
+    @property
+    def is_document(self) -> bool:
+        """Whether it is for a program."""
+        return self._form not in (ListFormat.TABLE, ListFormat.WIDE)
+
     def text(self, rows: Sequence[ListRow]) -> str:
         """The whole text at first, then that of further rows; a table of nothing is empty, as kubectl's."""
         if self._form is ListFormat.NAME:

@@ -311,6 +311,33 @@ def test_without_colours_the_map_is_made_of_glyphs(terminal, demo, how):
     assert shown.end() == 0
 
 
+def test_a_terminal_that_shows_ascii_only_gets_the_summary_in_ascii_and_is_told_why(terminal, demo):
+    not_utf_8 = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    cases = {
+        "the locale's encoding is not UTF-8": (("delta", "snap-a", "snap-b"), not_utf_8),
+        "TERM is dumb": (("allocated", "snap-a"), {"TERM": "dumb"}),
+        "TERM is not set": (("browse",), {"TERM": ""}),
+    }
+    kubeconfig = str(demo.kubeconfig)
+    opened = {
+        reason: terminal(*arguments, KUBECONFIG=kubeconfig, columns=140, **environment)
+        for reason, (arguments, environment) in cases.items()
+    }
+    for reason, shown in opened.items():
+        code = shown.end()
+        assert shown.written.isascii()
+        assert b"\x1b[?1049h" not in shown.written
+        assert "\\u" not in shown.text
+        if cases[reason][0] == ("browse",):
+            assert code == 2
+            assert f"browse needs a terminal that shows more than ASCII: {reason}" in shown.text
+            assert "kubectl cbt snapshots -A lists them" in shown.text
+        else:
+            assert code == 0
+            assert f"note: no map is shown, as {reason}; this is the summary" in shown.text
+            assert re.search(r"^Map +\|[ .:*#]+\|", shown.text, re.MULTILINE)
+
+
 def test_without_a_keyboard_there_is_no_screen(terminal, demo, tmp_path):
     path = tmp_path / "delta.json"
     found = subprocess.run(
