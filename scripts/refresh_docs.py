@@ -72,7 +72,7 @@ def _run(command: str) -> str:
     environment = {name: value for name, value in os.environ.items() if name not in left_out}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
     # Markdown shows neither colours nor a bar that comes and goes.
-    environment |= {"TERM": "dumb", "NO_COLOR": "1"}
+    environment |= {"TERM": "xterm", "TTY_INTERACTIVE": "0", "NO_COLOR": "1"}
     _, shown = run_on_terminal(["sh", "-c", command.replace("kubectl cbt", "kubectl-cbt")], environment)
     return shown
 

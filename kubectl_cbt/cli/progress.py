@@ -21,7 +21,8 @@ _EVERY_SECONDS = 0.1
 @contextlib.contextmanager
 def progress_bar(stream: BatchStream, diagnostics: Diagnostics, *, shown: bool) -> Iterator[Callable[[], None]]:
     """A bar that goes when the block is left; call what it yields after each batch."""
-    if not shown:
+    # TTY_INTERACTIVE=0, as rich has it, is for terminals on which nothing is to move.
+    if not shown or not (console := diagnostics.console()).is_interactive:
         yield lambda: None
         return
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -32,7 +33,7 @@ def progress_bar(stream: BatchStream, diagnostics: Diagnostics, *, shown: bool) 
         TimeRemainingColumn(compact=True),
     )
     start = stream.next_offset
-    with Progress(*columns, console=diagnostics.console(), transient=True, refresh_per_second=10) as progress:
+    with Progress(*columns, console=console, transient=True, refresh_per_second=10) as progress:
         task = progress.add_task("", total=None, passed="waiting for the first extent", rate="0")
         due = time.monotonic()
 

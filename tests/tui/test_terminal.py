@@ -233,7 +233,7 @@ def test_from_the_snapshots_to_a_map_and_back(terminal, demo):
     for keys, text in (
         ("/", "words of namespace"),
         ("win\r", "filter: win"),
-        (" ", "marked: win-0900;"),
+        (" ", "marked: win-0900 ·"),
         ("j", "▸  win-1000"),
         (" ", "marked: win-0900 and win-1000"),
     ):
