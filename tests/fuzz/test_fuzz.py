@@ -9,7 +9,7 @@ from random import Random
 from fuzz.mutations import as_json, damaged, spoiled
 
 RUN = Path(__file__).with_name("run.py")
-CASES = 40
+CASES = 25
 """Of each target: what a few seconds allow."""
 
 

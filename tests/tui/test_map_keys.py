@@ -51,15 +51,6 @@ from kubectl_cbt.tui.widgets.statistics import Statistics
 SCHEMA = json.loads(files("kubectl_cbt.output").joinpath("schema.json").read_bytes())
 
 
-def cursor_after(*keys: str, start: int = 30 * MIB) -> tuple[int, object]:
-    async def steps(pilot, screen):
-        screen.go_to(start)
-        await press(pilot, *keys)
-        return screen.atlas.cursor, screen.atlas.window
-
-    return drive(the_map(), steps)
-
-
 MOVES = {
     "left": lambda cell, row, rows, at: (at // cell - 1) * cell,
     "h": lambda cell, row, rows, at: (at // cell - 1) * cell,
@@ -78,11 +69,16 @@ MOVES = {
 }
 
 
-@pytest.mark.parametrize("key", MOVES)
-def test_a_moving_key_moves_the_cursor(key):
-    cursor, window = cursor_after(key)
-    row = window.cell_bytes * window.columns
-    assert cursor == MOVES[key](window.cell_bytes, row, window.rows, 30 * MIB)
+def test_a_moving_key_moves_the_cursor():
+    async def steps(pilot, screen):
+        for key, place in MOVES.items():
+            screen.go_to(30 * MIB)
+            await press(pilot, key)
+            window = screen.atlas.window
+            row = window.cell_bytes * window.columns
+            assert screen.atlas.cursor == place(window.cell_bytes, row, window.rows, 30 * MIB), key
+
+    drive(the_map(), steps)
 
 
 def test_pages_move_by_screens_and_stop_in_the_same_column():
@@ -148,19 +144,18 @@ def test_the_cursor_keeps_its_byte_when_the_screen_gets_another_size():
     drive(the_map(), steps)
 
 
-@pytest.mark.parametrize(
-    ("text", "place"),
-    [("12Mi", 12 * MIB), ("0x3f000", 0x3F000), ("50%", 32 * MIB), ("lba 2048", MIB), ("+1Mi", 31 * MIB)],
-)
-def test_a_colon_goes_to_an_offset(text, place):
+def test_a_colon_goes_to_an_offset():
+    places = {"12Mi": 12 * MIB, "0x3f000": 0x3F000, "50%": 32 * MIB, "lba 2048": MIB, "+1Mi": 31 * MIB}
+
     async def steps(pilot, screen):
-        screen.go_to(30 * MIB)
-        await press(pilot, "colon")
-        await type_text(pilot, text)
-        await press(pilot, "enter")
-        assert screen.atlas.cursor == place
-        assert screen.query_one(Prompt).display is False
-        assert screen.query_one(MapView).has_focus
+        for text, place in places.items():
+            screen.go_to(30 * MIB)
+            await press(pilot, "colon")
+            await type_text(pilot, text)
+            await press(pilot, "enter")
+            assert screen.atlas.cursor == place, text
+            assert screen.query_one(Prompt).display is False
+            assert screen.query_one(MapView).has_focus
 
     drive(the_map(), steps)
 

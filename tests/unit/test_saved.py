@@ -157,7 +157,7 @@ REFORMATS: dict[str, Reformat] = {
     "byte order mark": lambda data: b"\xef\xbb\xbf" + data,
     "backwards": keys_backwards,
 }
-few = settings(law, max_examples=40)
+few = settings(law, max_examples=20)
 small_reads = st.lists(st.integers(1, 70), min_size=1, max_size=5)
 any_extents = st.one_of(legal_extents(grain=4096, first=10**12), legal_extents(), wild_extents(lowest=-5))
 
