@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kubectl_cbt.cli.live import LiveStream, live_stream
 from kubectl_cbt.cli.options import Asking, Cluster, Service
+from kubectl_cbt.cli.recording import Recorder
 from kubectl_cbt.errors import EndpointUnusable, UsageError
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.secret import Secret
 from kubectl_cbt.model.target import Snapshot, Subject
 
 if TYPE_CHECKING:
+    from kubectl_cbt.model.results import Asked
     from kubectl_cbt.wire.csi import CsiSource
+    from kubectl_cbt.wire.source import Source
 
 _VARIABLE = "CSI_ENDPOINT"
 _PLUGIN_HINT = "the driver has to list SNAPSHOT_METADATA_SERVICE in GetPluginCapabilities, or no sidecar will serve it"
@@ -48,28 +51,52 @@ def open_driver(endpoint: str, asking: Asking) -> Iterator[LiveDriver]:
         EndpointUnusable: no socket, or a driver that says it has no snapshot metadata.
         StreamError: it does not answer.
     """
+    secrets = read_secrets(asking.secrets_file) if asking.secrets_file else {}
+
+    def connect() -> CsiSource:
+        return _connected(endpoint, secrets, asking.max_message_size)
+
+    source = connect()
+    with contextlib.closing(source):
+        yield LiveDriver(source, connect, asking)
+
+
+def _connected(endpoint: str, secrets: dict[str, Secret], max_message_bytes: int) -> CsiSource:
     from kubectl_cbt.wire.csi import CsiEndpoint, CsiSource
 
-    secrets = read_secrets(asking.secrets_file) if asking.secrets_file else {}
-    source = CsiSource(CsiEndpoint.parse(endpoint, secrets), asking.max_message_size)
-    with contextlib.closing(source):
+    source = CsiSource(CsiEndpoint.parse(endpoint, secrets), max_message_bytes)
+    with contextlib.ExitStack() as stack:
+        stack.callback(source.close)
         plugin = source.identify()
         if not plugin.has_snapshot_metadata:
             raise EndpointUnusable(f"{plugin.name} at {endpoint} does not offer SnapshotMetadata", hint=_PLUGIN_HINT)
-        yield LiveDriver(source, plugin.name, asking)
+        stack.pop_all()
+    return source
 
 
 class LiveDriver:
-    """A driver, and how to ask it. Snapshots are named by the ids that it gave them."""
+    """A driver, and how to ask it. Snapshots are named by the ids that it gave them.
 
-    def __init__(self, source: CsiSource, name: str, asking: Asking) -> None:
+    Args:
+        source: of the first stream; identified.
+        connect: makes another one.
+    """
+
+    def __init__(self, source: CsiSource, connect: Callable[[], CsiSource], asking: Asking) -> None:
         self.source = source
-        self.name = name
+        self.name = source.plugin.name if source.plugin else ""
+        self._connect = connect
         self._asking = asking
+        self._recorder = Recorder(asking)
 
     def ask(self, snapshot: str, base: str | None) -> LiveStream:
         """A question that has not been sent yet."""
-        return live_stream(self.source, self.subject(snapshot, base), self._asking)
+        unused = [self.source]
+
+        def connect(asked: Asked) -> Source:
+            return self._recorder.recorded(unused.pop() if unused else self._connect(), asked)
+
+        return live_stream(connect, self.subject(snapshot, base), self._asking)
 
     def subject(self, snapshot: str, base: str | None) -> Subject:
         """What is known of two ids."""

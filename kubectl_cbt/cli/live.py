@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kubectl_cbt.cli.options import Asking, Cluster
-from kubectl_cbt.cli.recording import NotedAccess, numbered, recorded
+from kubectl_cbt.cli.recording import NotedAccess, Recorder
 from kubectl_cbt.model.question import DEFAULT_MAX_RESULTS, Question
 
 if TYPE_CHECKING:
@@ -20,18 +21,39 @@ if TYPE_CHECKING:
     from kubectl_cbt.wire.source import Source
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LiveStream:
-    """A resolved question; the service is asked when the stream is iterated."""
+    """A resolved question; the service is asked when the stream is iterated.
+
+    Attributes:
+        connect: makes a source for what is still to be queried; nothing is sent yet.
+        source: the present one.
+    """
 
     asked: Asked
     stream: ExtentStream
     source: Source
+    connect: Callable[[Asked], Source]
 
     @property
     def kind(self) -> str:
         """``delta`` or ``allocated``."""
         return self.asked.question.verb
+
+    @property
+    def is_live(self) -> bool:
+        """The service can be queried again."""
+        return True
+
+    def resume(self) -> None:
+        """Connect again for what comes after the last extent.
+
+        Raises:
+            CbtError: there is no connection, or the rest cannot be recorded.
+        """
+        rest = replace(self.asked.question, starting_offset=self.stream.next_offset)
+        self.source = self.connect(replace(self.asked, question=rest))
+        self.stream.resume(self.source)
 
     def close(self) -> None:
         """End it, and close the connection."""
@@ -39,14 +61,11 @@ class LiveStream:
         self.source.close()
 
 
-def live_stream(source: Source, subject: Subject, asking: Asking, reached: str = "") -> LiveStream:
-    """The question that the command line makes of a subject, to be asked at ``source``.
-
-    Args:
-        reached: by which way, for a recording; empty for a driver's socket.
+def live_stream(connect: Callable[[Asked], Source], subject: Subject, asking: Asking) -> LiveStream:
+    """The question that the command line makes of a subject, to be asked at the source that ``connect`` makes.
 
     Raises:
-        UsageError: there is a file already where it is to be recorded; then the source is closed.
+        CbtError: there is no connection, or it cannot be recorded.
     """
     from kubectl_cbt.model.results import Asked
     from kubectl_cbt.stream.loop import ExtentStream
@@ -59,8 +78,7 @@ def live_stream(source: Source, subject: Subject, asking: Asking, reached: str =
         max_results=DEFAULT_MAX_RESULTS if asking.max_results is None else asking.max_results,
     )
     asked = Asked(question, subject)
-    if asking.record is not None:
-        source = recorded(source, asked, asking, asking.record, reached)
+    source = connect(asked)
     stream = ExtentStream(
         source,
         question,
@@ -68,7 +86,7 @@ def live_stream(source: Source, subject: Subject, asking: Asking, reached: str =
         retries=Retries(limit=asking.retries),
         probe=not asking.no_probe,
     )
-    return LiveStream(asked, stream, source)
+    return LiveStream(asked, stream, source, connect)
 
 
 class LiveCluster:
@@ -83,7 +101,7 @@ class LiveCluster:
         self._asking = asking
         self._namespace = namespace
         self._access = NotedAccess(session, cluster, asking)
-        self._streams = 0
+        self._recorder = Recorder(asking)
 
     def entries(self) -> list[SnapshotEntry]:
         """The snapshots there are."""
@@ -101,7 +119,8 @@ class LiveCluster:
 
         self._access.ask_ahead()
         target = resolve(self._session.catalogue, wanted)
-        asking = numbered(self._asking, self._streams)
-        opened = live_stream(self._access.source(target), target, asking, self._access.reached)
-        self._streams += 1
-        return opened
+
+        def connect(asked: Asked) -> Source:
+            return self._recorder.recorded(self._access.source(target), asked, self._access.reached)
+
+        return live_stream(connect, target, self._asking)

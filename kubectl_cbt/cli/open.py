@@ -51,6 +51,13 @@ class _Saved:
     def kind(self) -> str | None:
         return self.stream.kind
 
+    @property
+    def is_live(self) -> bool:
+        return False
+
+    def resume(self) -> None:
+        raise DocumentError("a document has no live source to resume from")
+
     def close(self) -> None:
         self.stream.cancel()
 

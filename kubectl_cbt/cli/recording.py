@@ -55,6 +55,29 @@ def numbered(asking: Asking, streams: int) -> Asking:
     return replace(asking, record=path)
 
 
+class Recorder:
+    """Records the streams of a command, as far as ``--record`` says so: each source in a file of its own."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+        self._sources = 0
+
+    def recorded(self, source: Source, asked: Asked, reached: str = "") -> Source:
+        """The source, with all that it answers kept in the next file.
+
+        Args:
+            reached: by which way, for a recording; empty for a driver's socket.
+
+        Raises:
+            UsageError: there is a file already where it is to be recorded; then the source is closed.
+        """
+        asking = numbered(self._asking, self._sources)
+        if asking.record is not None:
+            source = recorded(source, asked, asking, asking.record, reached)
+        self._sources += 1
+        return source
+
+
 class NotedAccess(Access):
     """Notes by which way a service is reached.
 

@@ -87,6 +87,7 @@ class ExtentStream:
         self._read_ahead = read_ahead
         self._notify: Callable[[str], None] = _silent
         self._watch = RuleWatch(question)
+        self._error: CbtError | None = None  # what ended the newest answer
         self._answer: Answer | ReadAhead | None = None
         self._cancelled = threading.Event()
         self._started = time.monotonic()
@@ -105,6 +106,22 @@ class ExtentStream:
         """Have ``notify`` told, in words, when the stream is taken up again."""
         self._notify = notify
 
+    def resume(self, source: Source) -> None:
+        """Make a stream that ended early iterable once more: it continues after its last extent.
+
+        Everything counts on from where it stopped: extents, messages, rules, seconds. The failures in a row do not.
+
+        Args:
+            source: to query from now on; the one before may be closed.
+        """
+        self._source = source
+        self._answer = None
+        self._cancelled.clear()
+        self._patience = self._patience.renewed()
+        self._started, self._seconds = time.monotonic() - self.seconds, None
+        self.resumes += 1
+        self._ask_from_here(self._max_results_after(self._error))
+
     def cancel(self) -> None:
         """Stop the stream; safe from another thread and at any time, before it began too."""
         self._cancelled.set()
@@ -122,6 +139,7 @@ class ExtentStream:
         try:
             yield from self._batches()
         except CbtError as error:
+            self._error = error
             if self._cancelled.is_set():
                 raise
             return self._goes_on_after(error)
@@ -260,12 +278,16 @@ class ExtentStream:
             error.message += f"; asked again {counted(failures, 'time')} in vain"
         raise error
 
-    def _resume(self, error: CbtError, pause: float) -> None:
+    def _max_results_after(self, error: CbtError | None) -> int:
         max_results = self._question.max_results
         if isinstance(error, StreamDeadline) and self._brought_nothing:
-            max_results = smaller_max_results(max_results)
-        elif isinstance(error, StreamDeadline) and self.messages - self._messages_before >= ENOUGH_MESSAGES:
-            max_results = self._max_results  # what follows a quiet stretch need not be quiet
+            return smaller_max_results(max_results)
+        if isinstance(error, StreamDeadline) and self.messages - self._messages_before >= ENOUGH_MESSAGES:
+            return self._max_results  # what follows a quiet stretch need not be quiet
+        return max_results
+
+    def _resume(self, error: CbtError, pause: float) -> None:
+        max_results = self._max_results_after(error)
         soon = f" in {pause:g} s" if pause else ""
         self._notify(f"asking again from {human_bytes(self.next_offset)}{soon}: {error.message}")
         if self._cancelled.wait(pause):

@@ -61,6 +61,10 @@ class Patience:
         self._failures = 0
         self._token_refused = False
 
+    def renewed(self) -> Patience:
+        """As patient as at the beginning, for a stream that a person resumes."""
+        return Patience(self._retries)
+
     @property
     def failures(self) -> int:
         """Failures since the last progress."""

@@ -40,6 +40,19 @@ class Opened(Protocol):
         """Not begun yet."""
         ...
 
+    @property
+    def is_live(self) -> bool:
+        """Whether a source answers that can be queried again; False for a document."""
+        ...
+
+    def resume(self) -> None:
+        """Connect again, so that iterating ``stream`` continues where it ended early. Blocks.
+
+        Raises:
+            CbtError: there is no connection, or no live source.
+        """
+        ...
+
     def close(self) -> None:
         """Free what it holds; a running stream ends. Safe from any thread, and more than once."""
         ...

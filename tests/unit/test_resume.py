@@ -1,10 +1,11 @@
 """Streams that break or end too soon: when the loop asks again, from where, how patiently, and what comes of it."""
 
+import contextlib
 import threading
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import bytes_of, cut, cuts, law, legal_extents
 from test_stream import CAPACITY, KeptAnswer, KeptSource, encoded, extents_of, question, read
@@ -30,7 +31,7 @@ from kubectl_cbt.errors import (
     TokenUnavailable,
     Unauthenticated,
 )
-from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.question import DEFAULT_MAX_RESULTS, Question
 from kubectl_cbt.model.record import INT64_MAX
 from kubectl_cbt.stream.loop import ExtentStream
 from kubectl_cbt.stream.resume import Patience, Retries, smaller_max_results
@@ -501,3 +502,39 @@ def test_a_token_that_cannot_be_had_again_ends_the_stream():
     batches, error = read(stream)
     assert (extents_of(batches), type(error)) == ([(0, 4096)], TokenUnavailable)
     assert stream.next_offset == 4096
+
+
+# A stream that ended early, resumed by a person.
+
+
+@settings(law, max_examples=40)
+@given(legal_extents(), st.integers(1, 5), st.lists(st.tuples(st.integers(0, 4), st.booleans()), max_size=8))
+def test_a_stream_that_ended_early_is_resumed_to_the_whole(extents, per_message, ends):
+    """Whether it broke after some messages or was stopped as well, and however often."""
+    stream = ExtentStream(Driver([], 1, []), question(), read_ahead=False)
+    found = []
+    for messages, is_stopped in [*ends, (10**6, False)]:
+        driver = Driver(extents, per_message, [messages])
+        came_to = stream.next_offset
+        stream.resume(driver)
+        with contextlib.suppress(StreamCut):
+            for batch in stream:
+                found += extents_of([batch])
+                if is_stopped:
+                    stream.cancel()
+        assert [asked.starting_offset for asked in driver.questions] == [came_to]
+    assert found == extents
+    outcome = stream.outcome()
+    assert (outcome.extents, outcome.resumes, outcome.violations) == (len(extents), len(ends) + 1, ())
+
+
+def test_a_quiet_stream_that_a_person_resumes_is_asked_for_less_at_a_time():
+    stream = ExtentStream(KeptSource([StreamDeadline("too old")]), question())
+    with pytest.raises(StreamDeadline):
+        list(stream)
+    before = stream.seconds
+    rest = KeptSource([encoded((0, 4096))])
+    stream.resume(rest)
+    assert extents_of(list(stream)) == [(0, 4096)]
+    assert [asked.max_results for asked in rest.questions] == [DEFAULT_MAX_RESULTS // 16]
+    assert stream.seconds >= before
