@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from kubectl_cbt.cli.charset import why_ascii
-from kubectl_cbt.cli.diagnostics import ExitCode, is_a_terminal
+from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode, is_a_terminal
 from kubectl_cbt.cli.options import Terminal, Viewing
 from kubectl_cbt.cli.stopping import stopped_by
 
@@ -88,8 +88,12 @@ def _run(first: CbtScreen[None], viewing: Viewing, terminal: Terminal) -> int:
     else:
         os.environ.pop("NO_COLOR", None)
     app = CbtApp(first, colors=colors, palette=palette_named(viewing.palette))
-    with ScreenStop(app):
-        app.run(mouse=not viewing.no_mouse)
+    try:
+        with ScreenStop(app):
+            app.run(mouse=not viewing.no_mouse)
+    finally:
+        for text in app.incomplete_maps:
+            Diagnostics().warning(text)
     return _way_out(app)
 
 

@@ -89,6 +89,7 @@ class CbtApp(App[None], inherit_bindings=False):
         self._palette = palette
         self.stopped_by: int | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._incomplete: dict[str, str] = {}
         for theme in (DARK, LIGHT, PLAIN):
             self.register_theme(theme)
         self.theme = DARK.name if colors else PLAIN.name
@@ -119,6 +120,17 @@ class CbtApp(App[None], inherit_bindings=False):
         """None before it was opened, and where there is none."""
         own = _driver_class()
         return self._driver if own is not None and isinstance(self._driver, own) else None
+
+    def map_left(self, name: str, incomplete: str) -> None:
+        """Keep what is to be printed about a map once the terminal is restored; empty when it is complete."""
+        self._incomplete.pop(name, None)
+        if incomplete:
+            self._incomplete[name] = incomplete
+
+    @property
+    def incomplete_maps(self) -> list[str]:
+        """A line about each map that was left incomplete, in the order of leaving."""
+        return list(self._incomplete.values())
 
     def go_back(self, screen: CbtScreen[Any]) -> None:
         """Leave a screen for the one it was opened from, if it was."""

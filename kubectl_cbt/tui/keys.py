@@ -99,6 +99,7 @@ MAP_KEYS = (
             Key("left_square_bracket", "[", "step(-1)", "The same for the snapshots one older", "older"),
             Key("right_square_bracket", "]", "step(1)", "The same for the snapshots one newer", "newer"),
             Key("x", "x", "stop", "Stop the stream and keep what came"),
+            Key("r", "r", "resume", "Resume a stream that was stopped or broke"),
             Key("escape", "Esc", "close", "Close the panel, the filter or the zoom; else go back"),
         ),
     ),

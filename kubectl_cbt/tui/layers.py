@@ -42,10 +42,24 @@ class Layers:
     @property
     def unsettled(self) -> Loader:
         """The one that is shown and still runs, or else is incomplete; the active one where all went well."""
-        shown = [self.active, self._loaders[ALLOCATED]] if self.shown == BOTH else [self.active]
-        running = [loader for loader in shown if loader.frame.is_running]
-        cut = [loader for loader in shown if not loader.frame.outcome.complete]
-        return (running or cut or shown)[0]
+        running = [loader for loader in self._shown if loader.frame.is_running]
+        cut = [loader for loader in self._shown if not loader.frame.outcome.complete]
+        return (running or cut or self._shown)[0]
+
+    @property
+    def resumable(self) -> Loader:
+        """The one that is shown and ended early; where none did, the one that still runs, or the active one."""
+        cut = [loader for loader in self._shown if not (loader.frame.is_running or loader.frame.outcome.complete)]
+        return cut[0] if cut else self.unsettled
+
+    @property
+    def all(self) -> list[Loader]:
+        """Shown or not."""
+        return list(self._loaders.values())
+
+    @property
+    def _shown(self) -> list[Loader]:
+        return [self.active, self._loaders[ALLOCATED]] if self.shown == BOTH else [self.active]
 
     @property
     def frame(self) -> Frame:

@@ -53,31 +53,89 @@ class Frame:
 
 
 class Loader:
-    """Runs one opened stream to its end.
+    """Runs one opened stream to its end, and once more where it is resumed.
 
     Args:
         opened: closed once the stream has ended.
+        clock: seconds from any start.
 
     Attributes:
         frame: the newest.
     """
 
-    def __init__(self, opened: Opened) -> None:
+    def __init__(self, opened: Opened, clock: Callable[[], float] = time.monotonic) -> None:
         self.opened = opened
+        self._clock = clock
+        self._received_at = clock()
+        self._lock = threading.Lock()  # held while the figures change, or a frame is made of them
+        self._is_behind = False
         self._log = ExtentLog()
         self._figures = SummaryBuilder(opened.asked.question.starting_offset)
         self._stopped = False
+        self._closed = False
+        self._has_bug = False
         self._error: CbtError | None = None
         self._interruption = ""
         self._announce: Callable[[], None] = lambda: None
         self._began = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="cbt-loader", daemon=True)
+        self._thread = self._new_thread()
         self.frame = self._frame(is_running=True)
 
     def start(self) -> None:
         """Begin; returns at once."""
         self.opened.stream.notify_to(self._interrupted)
+        self._received_at = self._clock()
         self._thread.start()
+
+    def _new_thread(self) -> threading.Thread:
+        return threading.Thread(target=self._run, name="cbt-loader", daemon=True)
+
+    @property
+    def why_not_resumed(self) -> str:
+        """Why the stream cannot be resumed, in words; empty where it can."""
+        outcome = self.frame.outcome
+        if self.frame.is_running:
+            return "the stream is running: x stops it"
+        if outcome.complete:
+            return "the stream is complete: there is nothing to resume"
+        if not self.opened.is_live:
+            return "a document cannot be resumed: it has no live source"
+        if outcome.is_out_of_order:
+            return "extents came out of order: no offset to resume from is known"
+        # Part of a message may be counted and not kept: what it described would look unchanged.
+        return "an internal error ended the stream: it cannot be resumed" if self._has_bug else ""
+
+    def resume(self) -> None:
+        """Continue a stream that ended early where it stopped; what was received stays. Blocks while it connects.
+
+        Raises:
+            CbtError: there is no connection.
+        """
+        self._thread.join()  # or it would close what is about to be opened
+        self.opened.resume()
+        if self._closed:
+            self.opened.close()
+            return
+        self._stopped, self._error = False, None
+        self._thread = self._new_thread()
+        with self._lock:
+            self._publish(is_running=True)
+        self.start()
+
+    @property
+    def quiet_seconds(self) -> float:
+        """For how long nothing has been received; 0 once the stream has ended."""
+        return self._clock() - self._received_at if self.frame.is_running else 0.0
+
+    def catch_up(self) -> None:
+        """Publish what came after the newest frame. A stream that falls silent does not do it by itself."""
+        if not self._is_behind or not self._lock.acquire(blocking=False):
+            return
+        try:
+            if self._is_behind:
+                self._publish(is_running=True)
+        finally:
+            self._lock.release()
 
     def announce_to(self, announce: Callable[[], None]) -> None:
         """Have ``announce`` called, from the loader's thread, whenever there is a newer frame."""
@@ -104,6 +162,7 @@ class Loader:
     def close(self) -> None:
         """End the stream; nothing is announced any more."""
         self._announce = lambda: None
+        self._closed = True
         self.stop()
         self.opened.close()
 
@@ -113,30 +172,36 @@ class Loader:
         except CbtError as error:
             self._error = error
         except Exception as error:  # noqa: BLE001  # a thread has nobody above it: the screen must learn of it
+            self._has_bug = True
             self._error = StreamError(f"internal error: {type(error).__name__}", hint="this is a bug; please report it")
         if self._stopped:
             # Whatever gRPC makes of a cancelled call.
             self._error = Interrupted("stopped")
-        self._publish(is_running=False)
+        with self._lock:
+            self._publish(is_running=False)
         self.opened.close()
 
     def _read(self) -> None:
         due = 0.0
         for batch in self.opened.stream:
-            self._interruption = ""
-            self._log.append(batch.offsets, batch.sizes)
-            self._figures.add(batch)
-            now = time.monotonic()
-            if now >= due:
-                self._publish(is_running=True)
-                took = time.monotonic() - now
-                due = now + took + max(_EVERY_SECONDS, _IDLE_SHARE * took)
+            with self._lock:
+                self._interruption = ""
+                self._log.append(batch.offsets, batch.sizes)
+                self._figures.add(batch)
+                self._received_at, self._is_behind = self._clock(), True
+                now = time.monotonic()
+                if now >= due:
+                    self._publish(is_running=True)
+                    took = time.monotonic() - now
+                    due = now + took + max(_EVERY_SECONDS, _IDLE_SHARE * took)
 
     def _interrupted(self, why: str) -> None:
-        self._interruption = why
-        self._publish(is_running=True)
+        with self._lock:
+            self._interruption = why
+            self._publish(is_running=True)
 
     def _publish(self, *, is_running: bool) -> None:
+        self._is_behind = False
         frame = self._frame(is_running=is_running)
         _ = frame.received.extents  # made here, where it holds up nobody
         self.frame = frame

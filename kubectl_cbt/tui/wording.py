@@ -29,6 +29,8 @@ from kubectl_cbt.units import (
 MUTED, WARNING, ERROR, GOOD = "$quiet", "bold $text-warning", "bold $text-error", "$text-success"
 _SEPARATOR = " · "
 _PROGRESS_BAR = 24
+_QUIET_SECONDS = 5.0
+"""From when on it is said that nothing is received."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,51 +125,79 @@ def _left(title: str, details: Sequence[str]) -> str:
     return f" {title}" + ("   " + _SEPARATOR.join(details) if details else "")
 
 
-def status(frame: Frame, width: int, notice: str = "", layer: str = "") -> Content:
+def status(
+    frame: Frame,
+    width: int,
+    notice: str = "",
+    layer: str = "",
+    *,
+    quiet_seconds: float = 0.0,
+    can_resume: bool = False,
+) -> Content:
     """The second line: how the stream stands; trouble takes its place, in words, and with the key that shows more.
 
     Args:
         layer: which one it is about, where that is not the one that figures and list are of.
+        quiet_seconds: for how long nothing has been received.
+        can_resume: whether a stream that ended early can be resumed.
     """
     if layer and not notice:
-        return line(f" {layer}:", status(frame, width - len(layer) - 2))
+        room = width - len(layer) - 2
+        return line(f" {layer}:", status(frame, room, quiet_seconds=quiet_seconds, can_resume=can_resume))
     outcome = frame.outcome
     if notice:
         return fitting(width, [(notice, WARNING)])
+    quiet = _quiet(quiet_seconds)
     broken = [violation for violation in outcome.violations if violation.level == "MUST"] or list(outcome.violations)
     if not frame.is_running and not outcome.complete:
-        return fitting(width, [(f"INCOMPLETE {_reach(outcome)}: {_reason(outcome)}", ERROR)], "v shows more")
+        ended, keys = f"INCOMPLETE {_reach(outcome)}: {_reason(outcome)}", "r resumes · v shows more"
+        # What ended it goes before the second key.
+        is_room = can_resume and len(ended) + len(_SEPARATOR) + len(keys) + 2 <= width
+        return fitting(width, [(ended, ERROR)], keys if is_room else "v shows more")
     if broken:
         first = broken[0]
         word = "BROKEN" if first.level == "MUST" else "warning"
         text = f"{word} {first.rule}: {first.title} ({human_count(first.count)} times)"
-        return fitting(width, [(text, ERROR if outcome.broke_a_must else WARNING)], "v shows more")
+        parts = [(text, ERROR if outcome.broke_a_must else WARNING)] + [(quiet, WARNING)] * bool(quiet)
+        return fitting(width, parts, "v shows more")
     if frame.interruption:
-        return fitting(width, [(frame.interruption, WARNING)], "x stops")
+        return fitting(width, [(f"{quiet}, {frame.interruption}" if quiet else frame.interruption, WARNING)], "x stops")
     if frame.is_running:
-        return _running(frame, width)
+        return _running(frame, width, quiet)
     parts = [("complete", GOOD), (_counts(frame.summary), ""), (_messages(outcome), MUTED)]
     parts += [(f"resumed {counted(outcome.resumes, 'time')}", WARNING)] if outcome.resumes else []
     parts += [("rules R1–R7 kept", MUTED)] if outcome.messages else []
     return fitting(width, parts)
 
 
-def _running(frame: Frame, width: int) -> Content:
+def _quiet(seconds: float) -> str:
+    """That nothing has been received, once that is worth saying."""
+    if seconds < _QUIET_SECONDS:
+        return ""
+    # Whole seconds: it counts on while it is read.
+    return f"nothing received for {f'{int(seconds)} s' if seconds < 60 else human_seconds(int(seconds))}"
+
+
+def _running(frame: Frame, width: int, quiet: str) -> Content:
     outcome = frame.outcome
     capacity, rate = outcome.volume_capacity_bytes, outcome.extents / max(outcome.seconds, 1e-3)
     if not outcome.messages:
-        return fitting(
-            width, [(f"waiting for the first extents, {human_seconds(outcome.seconds)}", ""), ("x stops", MUTED)]
-        )
+        return fitting(width, [("waiting for the first extents", "")] + [(quiet, WARNING)] * bool(quiet), "x stops")
     parts = [(f"{human_rate(rate)} extents/s", ""), ("x stops", MUTED)]
+    if quiet:
+        return fitting(width, [(quiet, WARNING), (_passed(outcome) or _counts(frame.summary), "")], "x stops")
     if capacity:
         done = outcome.next_offset / capacity
         left = outcome.seconds / done - outcome.seconds if done > 0 else 0
         filled = min(int(done * _PROGRESS_BAR), _PROGRESS_BAR)
         bar = "█" * filled + "░" * (_PROGRESS_BAR - filled)
-        passed = f"{human_bytes(outcome.next_offset)} of {human_bytes(capacity)}"
-        parts = [(bar, ""), (passed, ""), parts[0], (f"{human_seconds(left)} left", ""), parts[1]]
+        parts = [(bar, ""), (_passed(outcome), ""), parts[0], (f"{human_seconds(left)} left", ""), parts[1]]
     return fitting(width, parts)
+
+
+def _passed(outcome: Outcome) -> str:
+    capacity = outcome.volume_capacity_bytes
+    return f"{human_bytes(outcome.next_offset)} of {human_bytes(capacity)}" if capacity else ""
 
 
 def fitting(width: int, parts: Sequence[tuple[str, str]], key: str = "") -> Content:
@@ -421,7 +451,7 @@ def _sizes(summary: Summary, width: int, part: str) -> Iterator[Content]:
         yield _row(human_bytes(bucket.from_bytes), f"{bar:<{room}} {human_count(bucket.extents):>9}")
 
 
-def trouble(frame: Frame) -> Iterator[Content]:
+def trouble(frame: Frame, *, can_resume: bool = False) -> Iterator[Content]:
     """Everything that is wrong with the stream, in full."""
     outcome = frame.outcome
     if outcome.failure and not frame.is_running:
@@ -433,7 +463,8 @@ def trouble(frame: Frame) -> Iterator[Content]:
             yield plain("The extents came out of order: what is missing is not known. Query again.")
         else:
             yield plain(f"Everything beyond {human_count(outcome.next_offset)} is unknown. Continue from there with")
-            yield plain(f"  --starting-offset {outcome.next_offset}")
+            key = ", or here with the key r" if can_resume else ""
+            yield plain(f"  --starting-offset {outcome.next_offset}{key}")
         yield plain("")
     if outcome.resumes:
         yield plain(f"The stream was taken up again {counted(outcome.resumes, 'time')}.")
@@ -452,6 +483,28 @@ def trouble(frame: Frame) -> Iterator[Content]:
         yield plain("As they were sent: -o wide, -o json, or an export.")
     if not (outcome.violations or (outcome.failure and not frame.is_running)):
         yield plain("Nothing is wrong so far." if frame.is_running else "Nothing is wrong: every rule was kept.")
+
+
+def map_name(asked: Asked, kind: str | None) -> str:
+    """What a map is of."""
+    return f"{words_of(kind).title} {subject_title(asked)}"
+
+
+def incomplete(frame: Frame, name: str) -> str:
+    """What is said of a map that is left before its stream came to its end; empty where it did."""
+    outcome, known = frame.outcome, frame.known
+    if outcome.complete:
+        return ""
+    if outcome.is_out_of_order:
+        reach = "its extents came out of order"
+    elif not outcome.messages:
+        reach = "nothing was received"
+    else:
+        start = f"from {human_offset(known.start)} " if known.start else ""
+        reach = f"it is known {start}up to {human_offset(known.end)}"
+        reach += f" of {human_bytes(known.capacity_bytes)}" if known.capacity_bytes else ""
+    how = "the stream was running" if frame.is_running else _reason(outcome)
+    return f"the map of {name} is incomplete: {reach}; {how}"
 
 
 def footer(pairs: Sequence[tuple[str, str]]) -> Content:

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
@@ -48,7 +49,7 @@ class ScriptedStream:
     """A stream of given extents, a message each few.
 
     Args:
-        gate: when given, only the first message comes until it is set.
+        gate: when given, only the first ``free`` messages come until it is set.
         interruption: what is told behind the first message, of a stream that is taken up.
         error: raised behind the last message.
     """
@@ -59,6 +60,7 @@ class ScriptedStream:
         *,
         a_message: int = 2,
         gate: threading.Event | None = None,
+        free: int = 1,
         error: Exception | None = None,
         violations: tuple[Violation, ...] = (),
         capacity: int | None = CAPACITY,
@@ -69,23 +71,31 @@ class ScriptedStream:
         self.capacity_bytes: int | None = None
         self.seconds = 0.5
         self.is_cancelled = threading.Event()
-        self._all, self._step = list(extents), a_message
+        self._all, self._step, self._next = list(extents), a_message, 0
+        self._free = free
         self._gate, self._error, self._violations, self._capacity = gate, error, violations, capacity
 
     def __iter__(self):
-        for start in range(0, len(self._all), self._step):
+        while (start := self._next) < len(self._all):
             if start and self._interruption:
                 self.notify(self._interruption)
                 self._interruption = ""
                 self.resumes += 1
-            if start and self._gate is not None:
+            if start >= self._free * self._step and self._gate is not None:
                 while not self._gate.wait(0.01) and not self.is_cancelled.is_set():
                     pass
             if self.is_cancelled.is_set():
                 raise Interrupted("cancelled")
+            self._next += self._step
             yield self._batch(self._all[start : start + self._step])
         if self._error is not None:
             raise self._error
+
+    def resume(self) -> None:
+        """Iterating goes on with the next message, and does not fail."""
+        self.is_cancelled.clear()
+        self._error = None
+        self.resumes += 1
 
     def _batch(self, extents) -> Batch:
         columns = (np.array([pair[index] for pair in extents], dtype=np.int64) for index in (0, 1))
@@ -119,7 +129,12 @@ class ScriptedStream:
 
 
 class ScriptedOpened:
-    """What a backend gives for a choice."""
+    """What a backend gives for a choice.
+
+    Attributes:
+        is_live: False for what says its kind itself, as a document does.
+        failing: raised by the next attempts to resume it, while set.
+    """
 
     def __init__(self, stream: ScriptedStream, choice: Choice, *, kind: str | None = "", size: int | None = CAPACITY):
         snapshot, base = snapshot_of(choice.target, size), choice.base and snapshot_of(choice.base, size)
@@ -128,6 +143,14 @@ class ScriptedOpened:
         self.kind = self.asked.question.verb if kind == "" else kind
         self.stream = stream
         self.is_closed = False
+        self.is_live = kind == ""
+        self.failing: CbtError | None = None
+
+    def resume(self) -> None:
+        if self.failing is not None:
+            raise self.failing
+        self.is_closed = False
+        self.stream.resume()
 
     def close(self) -> None:
         self.is_closed = True
@@ -171,7 +194,10 @@ class ScriptedBackend:
     Attributes:
         asked: the choices that were opened, in order.
         failing: raised by the next calls, while set.
+        stream_error: what the streams that are opened end with.
     """
+
+    stream_error: CbtError | None = None
 
     def __init__(self, entries: list[SnapshotEntry] | None = None) -> None:
         self.listed = list(ENTRIES if entries is None else entries)
@@ -189,7 +215,7 @@ class ScriptedBackend:
             raise self.failing
         self.asked.append(choice)
         extents = EXTENTS if choice.base else ALLOCATED
-        self.opened.append(ScriptedOpened(ScriptedStream(extents), choice))
+        self.opened.append(ScriptedOpened(ScriptedStream(extents, error=self.stream_error), choice))
         return self.opened[-1]
 
 
@@ -203,10 +229,11 @@ def the_map(
     *,
     kind: str | None = "",
     size: int | None = CAPACITY,
+    clock: Callable[[], float] = time.monotonic,
 ) -> MapScreen:
     """A map of two → three unless told otherwise, its stream begun."""
     opened = ScriptedOpened(stream or ScriptedStream(), choice or Choice(THREE, TWO), kind=kind, size=size)
-    loader = Loader(opened)
+    loader = Loader(opened, clock)
     loader.start()
     return MapScreen(loader, backend)
 

@@ -144,8 +144,10 @@ def test_marks_of_two_volumes_are_refused_in_words():
 
 def test_a_slash_filters_while_one_types_and_esc_shows_all():
     async def steps(pilot, screen):
+        room = screen.query_one("#snapshots").region
         await press(pilot, "slash")
         await type_text(pilot, "other")
+        assert screen.query_one("#snapshots").region == room
         assert names_listed(pilot) == ["other-1", "pending"]
         assert "filter: other · 2 of 6 · Esc shows all" in shown(pilot.app)
         await type_text(pilot, " status")
@@ -161,6 +163,36 @@ def test_a_slash_filters_while_one_types_and_esc_shows_all():
         assert "filter" not in shown(pilot.app).splitlines()[2]
 
     browsing(steps)
+
+
+def test_each_map_that_was_left_incomplete_is_named_in_the_end():
+    backend = ScriptedBackend()
+    backend.stream_error = GONE
+
+    async def steps(pilot, screen):
+        async def open_map(snapshot: SnapshotRef) -> MapScreen:
+            await go_to(pilot, screen, snapshot)
+            await press(pilot, "enter")
+            await until(pilot, lambda: isinstance(pilot.app.screen, MapScreen) and not pilot.app.screen.is_under_way)
+            assert "INCOMPLETE" in shown(pilot.app)
+            return pilot.app.screen
+
+        for snapshot in (ONE, TWO):
+            await open_map(snapshot)
+            await press(pilot, "escape")
+        assert [text.split(" is ")[0] for text in pilot.app.incomplete_maps] == [
+            "the map of allocated one",
+            "the map of allocated two",
+        ]
+        found = await open_map(ONE)
+        await press(pilot, "r")
+        await until(pilot, lambda: found.streams.frame.outcome.complete)
+        await press(pilot, "escape")
+        assert pilot.app.incomplete_maps == [
+            'the map of allocated two is incomplete: it is known up to 48 MiB of 64 MiB; "two" not found'
+        ]
+
+    browsing(steps, backend)
 
 
 def test_a_filter_that_nothing_passes_leaves_an_empty_list_alive():

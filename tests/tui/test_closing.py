@@ -31,6 +31,23 @@ def test_a_filter_gets_every_key_whatever_was_open_and_its_list_has_lines(size, 
     drive(the_map(), steps, size=size)
 
 
+def test_a_prompt_moves_nothing_while_it_is_open_and_when_it_closes():
+    async def steps(pilot, screen):
+        for size in ((60, 15), (80, 24), (200, 60)):
+            await pilot.resize_terminal(*size)
+            await until(pilot, lambda size=size: screen.size == size and screen._map.window is not None)
+            room, window = screen._map.region, screen.atlas.window
+            for key in ("colon", "slash"):
+                await press(pilot, key)
+                assert screen.query_one(Prompt).region.y == size[1] - 1
+                assert (screen._map.region, screen.atlas.window) == (room, window)
+                await press(pilot, "escape")
+                assert (screen._map.region, screen.atlas.window) == (room, window)
+                assert shown(pilot.app).splitlines()[-1].rstrip().endswith("q quit")
+
+    drive(the_map(), steps, size=(60, 15))
+
+
 def test_esc_closes_one_thing_at_a_time_and_never_stops_the_stream():
     gate = threading.Event()
     screen = the_map(ScriptedStream(gate=gate))

@@ -23,8 +23,13 @@ from textual.events import MouseScrollDown, MouseScrollUp
 from kubectl_cbt.cli.live import LiveCluster
 from kubectl_cbt.cli.options import Asking, Cluster
 from kubectl_cbt.cli.session import open_session
+from kubectl_cbt.demo.cluster import DemoCluster
+from kubectl_cbt.demo.faults import parse_faults
 from kubectl_cbt.errors import CbtError
+from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.results import MUST, Violation
+from kubectl_cbt.tui.loader import Loader
+from kubectl_cbt.tui.ports import Choice
 from kubectl_cbt.tui.screens.browse import BrowseScreen
 from kubectl_cbt.tui.screens.export import ExportScreen
 from kubectl_cbt.tui.screens.map import MapScreen
@@ -268,3 +273,32 @@ def test_what_the_list_holds_is_what_is_at_the_cursor():
         assert screen.atlas.cell[1] - screen.atlas.cell[0] >= 4 * KIB
 
     drive(the_map(), steps)
+
+
+def loader_in(session, **asking) -> Loader:
+    choice = Choice(SnapshotRef("default", "snap-b"), SnapshotRef("default", "snap-a"))
+    loader = Loader(LiveCluster(session, Cluster(), Asking(**asking), "default").open(choice))
+    loader.start()
+    loader.wait_until_it_ended()
+    return loader
+
+
+def test_a_real_stream_that_breaks_is_resumed_until_it_is_whole(session, tmp_path):
+    whole = loader_in(session).frame
+    with (
+        DemoCluster(faults=parse_faults(["cut-after=2"])) as broken,
+        open_session(Cluster(kubeconfig=str(broken.kubeconfig))) as cut,
+    ):
+        loader, reached = loader_in(cut, retries=0, max_results=500, record=tmp_path / "a.cbtrec"), [0]
+        while not loader.why_not_resumed:
+            reached.append(loader.frame.outcome.next_offset)
+            loader.resume()
+            loader.wait_until_it_ended()
+    assert reached == sorted(set(reached))
+    frame = loader.frame
+    assert frame.outcome.complete
+    assert frame.outcome.resumes == len(reached) - 1 > 1
+    assert frame.received.extents.offsets.tolist() == whole.received.extents.offsets.tolist()
+    assert (frame.summary, frame.known) == (whole.summary, whole.known)
+    # A recording is of one stream, and each part is one of its own.
+    assert len(list(tmp_path.iterdir())) == len(reached)

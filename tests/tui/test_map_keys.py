@@ -5,6 +5,7 @@ import io
 import json
 import threading
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from importlib.resources import files
 from itertools import chain
 from pathlib import Path
@@ -23,6 +24,7 @@ from directing import (
     THREE,
     TWO,
     ScriptedBackend,
+    ScriptedOpened,
     ScriptedStream,
     drive,
     press,
@@ -33,11 +35,14 @@ from directing import (
 )
 from textual.widgets import Label
 
+from kubectl_cbt.model.results import MUST, Violation
 from kubectl_cbt.output.json import JsonWriter
 from kubectl_cbt.output.palettes import PALETTES
 from kubectl_cbt.output.writer import Screen
 from kubectl_cbt.saved.opening import open_document
+from kubectl_cbt.tui import wording
 from kubectl_cbt.tui.keys import BROWSE_KEYS, MAP_KEYS, footer
+from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.ports import Choice
 from kubectl_cbt.tui.screens.browse import BrowseScreen
 from kubectl_cbt.tui.screens.export import ExportScreen
@@ -390,6 +395,59 @@ def test_x_stops_the_stream_and_keeps_what_came():
     drive(screen, steps)
 
 
+def test_r_resumes_what_was_stopped_and_says_why_it_cannot():
+    gate = threading.Event()
+    stream = ScriptedStream(gate=gate)
+    screen = the_map(stream)
+    screen.runs_on = True
+
+    async def steps(pilot, screen):
+        await until(pilot, lambda: screen.streams.frame.outcome.messages == 1)
+        opened = screen.streams.main.opened
+        await press(pilot, "r")
+        assert "the stream is running" in shown(pilot.app)
+        await press(pilot, "x")
+        await until(pilot, lambda: not screen.streams.frame.is_running)
+        screen.notice("")
+        assert "stopped · r resumes · v shows more" in shown(pilot.app)
+        assert "changed ≥ 8 KiB so far" in shown(pilot.app)
+        opened.failing = GONE
+        await press(pilot, "r")
+        assert '"two" not found' in shown(pilot.app)
+        assert len(screen.streams.extents) == 2
+        opened.failing = None
+        gate.set()
+        await press(pilot, "r")
+        await until(pilot, lambda: screen.streams.frame.outcome.complete)
+        assert screen.streams.extents.offsets.tolist() == [offset for offset, _ in EXTENTS]
+        assert screen.streams.frame.known.is_whole
+        screen.notice("")
+        assert "complete · 5 extents" in shown(pilot.app)
+        assert "resumed 1 time" in shown(pilot.app)
+        await press(pilot, "r")
+        assert "the stream is complete" in shown(pilot.app)
+
+    drive(screen, steps)
+
+
+DISORDER = Violation("R2", MUST, "extents are ascending", 1, ())
+
+
+@pytest.mark.parametrize(
+    ("stream", "kind", "words"),
+    [
+        (ScriptedStream(error=GONE), None, "it has no live source"),
+        (ScriptedStream(error=GONE, violations=(DISORDER,)), "", "no offset to resume from is known"),
+        (ScriptedStream(error=ValueError("a bug")), "", "an internal error ended the stream"),
+    ],
+)
+def test_what_cannot_be_resumed_is_not(stream, kind, words):
+    loader = Loader(ScriptedOpened(stream, Choice(THREE, TWO), kind=kind))
+    loader.start()
+    loader.wait_until_it_ended()
+    assert words in loader.why_not_resumed
+
+
 def test_a_stream_that_is_taken_up_says_why_it_waits_and_in_the_end_how_often():
     gate = threading.Event()
     why = "asking again from 12 KiB in 4 s: the connection broke"
@@ -425,6 +483,37 @@ def test_what_comes_is_drawn_while_the_screen_is_used():
     drive(screen, steps)
 
 
+def test_a_stream_that_falls_silent_says_for_how_long_until_it_ends():
+    gate, now = threading.Event(), [0.0]
+    screen = the_map(ScriptedStream(gate=gate, free=2, a_message=1), clock=lambda: now[0])
+    screen.runs_on = True
+
+    async def steps(pilot, screen):
+        await until(pilot, lambda: "x stops" in shown(pilot.app))
+        # The second message comes right after the first, and no third one makes it be drawn.
+        await until(pilot, lambda: len(screen.streams.extents) == 2)
+        now[0] = 4.9
+        screen._tick()
+        assert "nothing received" not in shown(pilot.app)
+        now[0] = 12.4
+        await until(pilot, lambda: "nothing received for 12 s · 12 KiB of 64 MiB · x stops" in shown(pilot.app))
+        now[0] = 75.0
+        await until(pilot, lambda: "nothing received for 1 min 15 s" in shown(pilot.app))
+        gate.set()
+        await until(pilot, lambda: "complete · " in shown(pilot.app))
+        await until(pilot, lambda: not screen._ticking._active.is_set())
+
+    drive(screen, steps)
+
+
+def test_before_the_first_message_the_wait_is_counted_too():
+    frame = Loader(ScriptedOpened(ScriptedStream(), Choice(THREE, TWO))).frame
+    text = wording.status(frame, 80, quiet_seconds=9.9).plain
+    assert text == " waiting for the first extents · nothing received for 9 s · x stops"
+    why = replace(frame, interruption="asking again from 0 B: the connection broke")
+    assert "nothing received for 9 s, asking again" in wording.status(why, 80, quiet_seconds=9.9).plain
+
+
 @pytest.mark.parametrize("key", ["q", "ctrl+c"])
 def test_q_and_ctrl_c_quit(key):
     opened = []
@@ -456,6 +545,8 @@ def test_the_command_palette_holds_every_action():
         for key in chain.from_iterable(group.keys for group in MAP_KEYS):
             assert key.help in found or key.action == "app.command_palette"
         assert {f"Palette {palette.name}" for palette in PALETTES} <= found
+        for word in ("resume", "stop", "zoom", "chunk", "filter", "export"):
+            assert any(word in title.lower() for title in found), word
         await press(pilot, "ctrl+p")
         await until(pilot, lambda: pilot.app.screen is not screen)
 

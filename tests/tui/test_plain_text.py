@@ -177,6 +177,7 @@ class _Opened:
 
     def __init__(self, stream) -> None:
         self.asked, self.kind, self.stream = stream.asked, stream.kind, stream
+        self.is_live = False
 
     def close(self) -> None:
         """The file is closed by the test."""

@@ -92,6 +92,12 @@ class Terminal:
         return self.process.returncode
 
     @property
+    def after_the_screen(self) -> bytes:
+        """What was written once the terminal had its own screen back."""
+        written = self.written[self.written.rfind(b"\x1b[?1049l") :]
+        return re.sub(rb"\x1b\[[?>=]?[0-9;]*[a-zA-Z]|\x1b\][^\x07]*\x07", b"", written).strip()
+
+    @property
     def is_restored(self) -> bool:
         """Whether the terminal is as it was: line by line, echoing, its own screen, its cursor, its mouse."""
         return (
@@ -175,6 +181,11 @@ def test_leaving_while_a_stream_runs_restores_the_terminal_and_exits_0(terminal,
     shown.press(way_out)
     assert shown.end() == 0
     assert shown.is_restored
+    assert re.fullmatch(
+        rb"warning: the map of delta scratch-1 . scratch-2 is incomplete: it is known up to [0-9.]+ .iB of 16 TiB;"
+        rb" the stream was running",
+        shown.after_the_screen.replace("→".encode(), b"."),
+    )
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 0)])
@@ -225,6 +236,7 @@ def test_a_stream_is_stopped_and_what_came_is_kept(terminal):
     assert "╱╱╱╱" in shown.text
     shown.press("q")
     assert shown.end() == 0
+    assert shown.after_the_screen.endswith(b"of 16 TiB; stopped")
 
 
 def test_from_the_snapshots_to_a_map_and_back(terminal, demo):
@@ -247,6 +259,7 @@ def test_from_the_snapshots_to_a_map_and_back(terminal, demo):
     shown.press("q")
     assert shown.end() == 0
     assert shown.is_restored
+    assert not shown.after_the_screen
 
 
 def test_a_document_from_standard_input_is_shown_with_keys_from_the_terminal(terminal, demo, tmp_path):

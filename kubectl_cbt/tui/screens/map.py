@@ -10,6 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
+from textual.timer import Timer
 from textual.widget import Widget
 
 from kubectl_cbt.analysis.grid import cell_codes
@@ -33,7 +34,7 @@ from kubectl_cbt.tui.widgets.map_view import MapView
 from kubectl_cbt.tui.widgets.minimap import Minimap
 from kubectl_cbt.tui.widgets.prompt import Prompt
 from kubectl_cbt.tui.widgets.statistics import Statistics
-from kubectl_cbt.units import parse_place
+from kubectl_cbt.units import human_offset, parse_place
 
 _WIDE_ENOUGH = 100
 """Columns from which on the panels stand beside the map unasked."""
@@ -66,6 +67,7 @@ class MapScreen(CbtScreen[None]):
         self._wants_side: bool | None = None
         self._shows_statistics = False
         self._wants_list = False
+        self._ticking: Timer | None = None
 
     def _tell(self, loader: Loader) -> None:
         # A stream begins before the screen is there; what came until then is drawn first of all.
@@ -90,12 +92,19 @@ class MapScreen(CbtScreen[None]):
         set_title(self.query_one("#here"), "here")
         self._map.focus()
         self._use_colors()
+        self._ticking = self.set_interval(_TICK_SECONDS, self._tick, pause=True)
         self._arrange()
         self._draw()
-        self.set_interval(_TICK_SECONDS, self._tick)
 
     def on_unmount(self) -> None:
         """Streams end with their screen."""
+        self._leave_streams()
+
+    def _leave_streams(self) -> None:
+        """End them; the ones that are incomplete are named once the terminal is restored."""
+        for loader in self.streams.all:
+            name = wording.map_name(loader.opened.asked, loader.opened.kind)
+            self.cbt.map_left(name, wording.incomplete(loader.frame, name))
         self.streams.close()
 
     def on_resize(self) -> None:
@@ -136,12 +145,15 @@ class MapScreen(CbtScreen[None]):
         self._draw()
 
     def _tick(self) -> None:
-        """What changes by itself: times, and notices that have been read."""
+        """What changes by itself: times, and notices that have been read. Stops when nothing does any more."""
         if self._notice and time.monotonic() > self._notice_until and not self.is_busy:
             self._notice = ""
-            self._draw_status()
         elif self.streams.unsettled.frame.is_running:
-            self._draw_status()
+            self.streams.unsettled.catch_up()
+        elif not self._notice and self._ticking is not None:
+            self._ticking.pause()
+            return
+        self._draw_status()
 
     @property
     def is_under_way(self) -> bool:
@@ -200,7 +212,17 @@ class MapScreen(CbtScreen[None]):
     def _draw_status(self) -> None:
         told = self.streams.unsettled
         layer = "" if told is self.streams.active else wording.words_of(told.opened.kind).title
-        self.query_one("#status", Text).update(wording.status(told.frame, self.size.width, self._notice, layer))
+        text = wording.status(
+            told.frame,
+            self.size.width,
+            self._notice,
+            layer,
+            quiet_seconds=told.quiet_seconds,
+            can_resume=not told.why_not_resumed,
+        )
+        self.query_one("#status", Text).update(text)
+        if self._ticking is not None and (self._notice or told.frame.is_running):
+            self._ticking.resume()
 
     def _draw_place(self) -> None:
         """What depends on the cursor."""
@@ -366,7 +388,7 @@ class MapScreen(CbtScreen[None]):
         if isinstance(made, str):
             self.notice(made)
             return
-        self.streams.close()
+        self._leave_streams()
         self.streams = Layers(made, self._tell)
         made.start()
         self._use_colors()
@@ -405,24 +427,31 @@ class MapScreen(CbtScreen[None]):
 
     def action_ask_filter(self) -> None:
         """Ask which extents to list."""
-        self._wants_list = True
-        if not self._has_side:
-            self._wants_side, self._shows_statistics = True, False
-        self._rearrange(self._map)
         text = str(self.sieve) if self.sieve else ""
         self.query_one(Prompt).ask("filter", self._filter, text=text, example=">1Mi  <=64Ki  10Gi..20Gi  (empty: all)")
 
     def _filter(self, text: str) -> None:
         self.sieve = Sieve.parse(text) if text.strip() else None
+        if self.sieve is not None:
+            self._show_list()
         self._draw_place()
         if self.sieve is not None and not len(self._rows()):
             self.notice(f"no extent passes the filter{wording.so_far(self.streams.frame.known)}")
         self._draw_map()
         self.query_one(Prompt).give_keyboard_to(self._list if self.sieve and self._has_side else self._map)
 
+    def _show_list(self) -> None:
+        """Beside the map, in place of the statistics, with lines for extents."""
+        self._wants_list = True
+        if not self._has_side:
+            self._wants_side, self._shows_statistics = True, False
+        self._rearrange(self._list)
+
     def action_trouble(self) -> None:
         """Everything that is wrong."""
-        self.app.push_screen(TextScreen("the stream", list(wording.trouble(self.streams.unsettled.frame))))
+        told = self.streams.unsettled
+        lines = wording.trouble(told.frame, can_resume=not told.why_not_resumed)
+        self.app.push_screen(TextScreen("the stream", list(lines)))
 
     # Doing
 
@@ -464,6 +493,15 @@ class MapScreen(CbtScreen[None]):
             self.streams.unsettled.stop()
         else:
             self.notice("no stream is running")
+
+    def action_resume(self) -> None:
+        """Continue a stream that ended early where it stopped."""
+        loader = self.streams.resumable
+        if loader.why_not_resumed:
+            self.notice(loader.why_not_resumed)
+            return
+        place = human_offset(loader.frame.outcome.next_offset)
+        self.do(f"resuming the stream from {place}", loader.resume, lambda made: self._draw())
 
     def action_close(self) -> None:
         """Close a panel; else clear the filter; else zoom out; else go back to the previous screen."""
