@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from decimal import Decimal
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)", re.ASCII)
@@ -21,6 +22,9 @@ _PERCENT = re.compile(r"([+-]?)(\d+(?:\.\d+)?)\s*%", re.ASCII)
 _SEPARATED = re.compile(r"(?<=\d)[,_](?=\d)", re.ASCII)
 SECTOR_BYTES = 512
 """What disk tools count logical block addresses in."""
+
+MOST_DECIMALS = 4
+"""Of a place in a volume."""
 
 _LINE_BREAK = re.compile("\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 """Where str.splitlines() splits."""
@@ -67,14 +71,36 @@ def human_bytes(size_bytes: int) -> str:
     return humanize.naturalsize(size_bytes, binary=True).replace(".0 ", " ")
 
 
-def human_offset(offset_bytes: int) -> str:
+def human_offset(offset_bytes: int, decimals: int = MOST_DECIMALS) -> str:
     """A place in a volume, finer than a size: ``4.7012 GiB``, ``12 KiB``."""
     import humanize
 
     if offset_bytes < 1024:
         return f"{offset_bytes} B"
-    number, unit = humanize.naturalsize(offset_bytes, binary=True, format="%.4f").split()
+    number, unit = humanize.naturalsize(offset_bytes, binary=True, format=f"%.{decimals}f").split()
     return f"{number.rstrip('0').rstrip('.')} {unit}"
+
+
+def human_offsets(offsets_bytes: Sequence[int]) -> list[str]:
+    """Places that are shown together: those that differ look different, with no more decimals than that takes.
+
+    Where decimals do not do it, a place is an exact number of bytes: ``10,995,116,281,856 B``.
+    """
+    units = [human_offset(offset).split()[1] for offset in offsets_bytes]
+    pairs = list(zip(offsets_bytes, units, strict=True))
+    decimals = {unit: _decimals([offset for offset, other in pairs if other == unit]) for unit in set(units)}
+    return [
+        f"{human_count(offset)} B" if (digits := decimals[unit]) is None else human_offset(offset, digits)
+        for offset, unit in pairs
+    ]
+
+
+def _decimals(offsets_bytes: Sequence[int]) -> int | None:
+    """The fewest that tell places of one unit apart, at least one; None where no number does."""
+    for decimals in range(1, MOST_DECIMALS + 1):
+        if len({human_offset(offset, decimals) for offset in offsets_bytes}) == len(set(offsets_bytes)):
+            return decimals
+    return None
 
 
 def human_count(count: int) -> str:

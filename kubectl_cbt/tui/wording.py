@@ -15,11 +15,13 @@ from kubectl_cbt.model.results import Asked, Outcome, Summary
 from kubectl_cbt.tui.loader import Frame
 from kubectl_cbt.tui.plain import Content, line, plain
 from kubectl_cbt.units import (
+    MOST_DECIMALS,
     counted,
     grouped_hex,
     human_bytes,
     human_count,
     human_offset,
+    human_offsets,
     human_rate,
     human_seconds,
     one_line,
@@ -29,6 +31,8 @@ from kubectl_cbt.units import (
 MUTED, WARNING, ERROR, GOOD = "$quiet", "bold $text-warning", "bold $text-error", "$text-success"
 _SEPARATOR = " · "
 _PROGRESS_BAR = 24
+LABEL_COLUMNS = 11
+"""The widest label of a row: ``115.911 GiB``, ``+1018.7 MiB``."""
 _QUIET_SECONDS = 5.0
 """From when on it is said that nothing is received."""
 
@@ -247,13 +251,18 @@ def scale(window: Window) -> str:
     return f"1 cell = {human_bytes(window.cell_bytes)}{_SEPARATOR}{'whole volume' if window.is_whole else shown}"
 
 
-def row_label(window: Window, offset: int, row_bytes: int) -> str:
-    """Where a row of cells begins; told from the first row's where plain offsets would all look alike."""
-    if offset >= window.capacity_bytes:
-        return ""
-    if human_bytes(window.start) != human_bytes(window.start + row_bytes) or window.start < row_bytes:
-        return human_bytes(offset)
-    return human_offset(offset) if offset == window.start else f"+{human_bytes(offset - window.start)}"
+def row_labels(window: Window, row_bytes: int) -> list[str]:
+    """Where each row of the screen that holds bytes of the volume begins; no two are the same.
+
+    Where plain offsets would have to be longer than :data:`LABEL_COLUMNS`, they are distances from the first row.
+    """
+    offsets = range(window.start, window.end, row_bytes)
+    labels = human_offsets(offsets)
+    if max(map(len, labels)) <= LABEL_COLUMNS:
+        return labels
+    texts = (human_offset(window.start, decimals) for decimals in range(MOST_DECIMALS, -1, -1))
+    first = next(text for text in texts if len(text) <= LABEL_COLUMNS)
+    return [first, *(f"+{text}" for text in human_offsets([offset - window.start for offset in offsets[1:]]))]
 
 
 def here(
@@ -270,7 +279,7 @@ def here(
     yield _row("offset", human_offset(cursor))
     yield _row("", f"{human_count(cursor)} bytes")
     yield _row("", grouped_hex(cursor))
-    yield _row("cell", f"{human_bytes(end - start)} from {human_bytes(start)}")
+    yield _row("cell", f"{human_bytes(end - start)} from {human_offset(start)}")
     is_known = known.holds(start, end)
     share = _share_at_least(covered, end - start, is_known)
     yield _row(words.covered, _of_cell(f"{human_bytes(covered)}, {share}", is_known, covered > 0))
@@ -363,13 +372,19 @@ class Jump:
 
 def jumps(runs: Sequence[Run], regions: Sequence[tuple[Run, int]], known: Known) -> tuple[list[Jump], list[Jump]]:
     """The largest runs and the hottest regions, with keys 1 to 5 and 6 to 0."""
+    places = human_offsets([run.start for run in runs])
     largest = [
-        Jump(str(number), run.start, f"{_size(run, known):>10} at {human_bytes(run.start)}")
-        for number, run in enumerate(runs, 1)
+        Jump(str(number), run.start, f"{_size(run, known):>10} at {place}")
+        for number, (run, place) in enumerate(zip(runs, places, strict=True), 1)
     ]
+    places = human_offsets([region.start for region, _ in regions])
     hottest = [
-        Jump(str(number % 10), region.start, f"{_share_of(region, covered, known):>10} of {_span(region)}")
-        for number, (region, covered) in enumerate(regions, 6)
+        Jump(
+            str(number % 10),
+            region.start,
+            f"{_share_of(region, covered, known):>10} of {human_bytes(region.size_bytes)} at {place}",
+        )
+        for number, ((region, covered), place) in enumerate(zip(regions, places, strict=True), 6)
     ]
     return largest, hottest
 
@@ -381,10 +396,6 @@ def _size(run: Run, known: Known) -> str:
 
 def _share_of(region: Run, covered: int, known: Known) -> str:
     return _share_at_least(covered, region.size_bytes, known.holds(region.start, region.end))
-
-
-def _span(region: Run) -> str:
-    return f"{human_bytes(region.size_bytes)} at {human_bytes(region.start)}"
 
 
 def statistics(
@@ -406,7 +417,7 @@ def statistics(
     yield _row("grain", human_bytes(summary.grain_bytes) + part)
     if summary.longest_gap:
         gap = summary.longest_gap
-        yield _row("gap", f"{human_bytes(gap.size_bytes)} at {human_bytes(gap.byte_offset)}{part}")
+        yield _row("gap", f"{human_bytes(gap.size_bytes)} at {human_offset(gap.byte_offset)}{part}")
     yield from _jump_lines(f"Largest runs{part}", largest)
     yield from _jump_lines(f"Hottest regions{part}", hottest)
     yield from _costs(summary, capacity, words, known)
@@ -417,7 +428,8 @@ def _partial(known: Known) -> str:
     """Which range figures are of."""
     if known.end <= known.start:
         return "unknown: every byte of the volume"
-    return f"only {human_offset(known.start)} to {human_offset(known.end)} is known"
+    start, end = human_offsets([known.start, known.end])
+    return f"only {start} to {end} is known"
 
 
 def _jump_lines(title: str, found: Sequence[Jump]) -> Iterator[Content]:

@@ -33,7 +33,7 @@ from kubectl_cbt.tui.ports import Choice
 from kubectl_cbt.tui.screens.browse import BrowseScreen
 from kubectl_cbt.tui.screens.export import ExportScreen
 from kubectl_cbt.tui.screens.map import MapScreen
-from kubectl_cbt.tui.widgets.map_view import MapView
+from kubectl_cbt.tui.widgets.map_view import GUTTER, MapView
 
 # Paths that a person may type.
 
@@ -227,6 +227,30 @@ def test_a_click_beside_the_cells_moves_nothing():
         assert screen.atlas.cursor == 20 * MIB
 
     drive(the_map(), steps)
+
+
+def test_rows_begin_at_one_column_and_lists_show_exact_offsets_at_any_zoom():
+    start = 10 * 2**40
+    extents = [(start + 12 * KIB * number, 4 * KIB) for number in range(40)]
+    screen = the_map(ScriptedStream(extents, capacity=16 * 2**40))
+
+    async def steps(pilot, screen):
+        screen.go_to(start)
+        view, cells = screen.query_one(MapView), set()
+        while screen.atlas.window.cell_bytes not in cells:
+            cells.add(screen.atlas.window.cell_bytes)
+            rows = [view.render_line(y) for y in range(1, view.content_size.height)]
+            assert {row._segments[0].cell_length for row in rows} == {GUTTER}
+            labels = [row._segments[0].text.strip(" ▸") for row in rows]
+            assert all(labels)
+            assert len(set(labels)) == len(labels)
+            screen.action_zoom_nearer()
+        await pilot.pause()
+        assert len(cells) > 20
+        for offset, _ in extents[:9]:
+            assert f" {offset:,} " in shown(pilot.app)
+
+    drive(screen, steps, size=(120, 30))
 
 
 # The demo cluster, through the real client.

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from directing import CAPACITY, GIB, GONE, KIB, MIB, ONE, TWO, ScriptedOpened, ScriptedStream
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from strategies import columns, covered_between, law, legal_extents
 
@@ -18,6 +18,7 @@ from kubectl_cbt.tui import wording
 from kubectl_cbt.tui.keys import BROWSE_KEYS, MAP_KEYS, footer
 from kubectl_cbt.tui.loader import Frame, Loader
 from kubectl_cbt.tui.ports import Choice
+from kubectl_cbt.units import human_offsets, parse_place
 
 WIDTHS = range(60, 221)
 SIDE = 40
@@ -141,22 +142,32 @@ def test_the_line_of_keys_fits_every_width(groups):
         assert len(wording.footer(footer(groups, width)).plain.rstrip()) <= width
 
 
-@law
-@given(st.integers(1, 2**62), st.integers(1, 60), st.integers(1, 30), st.integers(0, 2**62), st.integers(1, 2**40))
-def test_a_label_of_a_row_fits_beside_the_map_and_no_two_rows_have_the_same(capacity, width, height, place, cell):
-    window = whole_volume(capacity, 0, width, height)
+sizes = st.builds(lambda mantissa, power: min(mantissa << power, 2**63 - 1), st.integers(1, 2**12), st.integers(0, 62))
+
+
+@settings(law, max_examples=60)
+@given(sizes, st.integers(1, 300), st.integers(1, 120), st.integers(0, 2**63), sizes, st.sampled_from([1, 2]))
+@example(16 * 2**40, 58, 40, 10 * 2**40, 4096, 2)
+@example(200 * 2**30, 46, 20, 116 * 2**30, 2**19, 2)
+@example(2**63 - 1, 46, 120, 2**62, 1, 1)
+def test_no_two_rows_have_the_same_label_and_each_fits_beside_the_map(capacity, width, height, place, cell, halves):
+    window = whole_volume(capacity, 0, width, height * halves)
     window = window.with_cells_of(min(cell, window.cell_bytes), place % capacity)
-    row_bytes = window.columns * window.cell_bytes
-    offsets = range(window.start, window.end, row_bytes)
-    labels = [wording.row_label(window, offset, row_bytes) for offset in offsets]
-    assert max(map(len, labels)) <= 14
-    assert all(labels)
+    row_bytes = halves * window.columns * window.cell_bytes
+    labels = wording.row_labels(window, row_bytes)
+    assert len(labels) == len(set(labels)) == len(range(window.start, window.end, row_bytes))
+    assert max(map(len, labels)) <= wording.LABEL_COLUMNS
     assert len(wording.scale(window)) <= 60
 
 
-def test_a_row_behind_the_volume_has_no_label():
-    window = whole_volume(CAPACITY, 0, 10, 10)
-    assert wording.row_label(window, CAPACITY, window.columns * window.cell_bytes) == ""
+@settings(law, max_examples=40)
+@given(st.lists(st.integers(0, 2**62), max_size=8), st.integers(0, 2**62), st.lists(st.integers(0, 2**20), max_size=8))
+def test_places_that_differ_look_different_and_can_be_typed(places, near, distances):
+    places += [near + distance for distance in distances]
+    texts = human_offsets(places)
+    assert len(set(texts)) == len(set(places))
+    for place, text in zip(places, texts, strict=True):
+        assert abs(parse_place(text, 2**63 - 1) - place) <= max(place, 10) / 10
 
 
 @law

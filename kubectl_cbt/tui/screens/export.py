@@ -23,7 +23,7 @@ from kubectl_cbt.tui import export
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.plain import Line, Radio, Tag, Text, set_subtitle, set_title
 from kubectl_cbt.tui.screens.base import CbtScreen
-from kubectl_cbt.units import REPLACEMENT, human_bytes, printable
+from kubectl_cbt.units import REPLACEMENT, human_bytes, human_offset, human_offsets, printable
 
 
 class Form(StrEnum):
@@ -67,10 +67,10 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
         self._picture = picture()
         self._ranges: list[tuple[str, tuple[int, int] | None]] = [("everything", None)]
         if run is not None:
-            text = f"the run at the cursor: {human_bytes(run.size_bytes)} at {human_bytes(run.start)}"
+            text = f"the run at the cursor: {human_bytes(run.size_bytes)} at {human_offset(run.start)}"
             self._ranges.append((text, run))
         if not window.is_whole:
-            shown = f"{human_bytes(window.start)} – {human_bytes(window.end)}"
+            shown = " – ".join(human_offsets([window.start, window.end]))
             self._ranges.append((f"what the screen shows: {shown}", (window.start, window.end)))
         self._suggested = ""
 

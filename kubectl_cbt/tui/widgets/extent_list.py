@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from kubectl_cbt.model.record import Int64Column
 from kubectl_cbt.tui.widgets.line_list import LineList
-from kubectl_cbt.units import human_bytes, human_count, human_offset
+from kubectl_cbt.units import human_bytes, human_count
 
 _BAR = "▇"
 _PAGE_OVERLAP = 1
@@ -61,6 +61,7 @@ class ExtentList(LineList):
         self._rows: Rows | None = None
         self._part = ""
         self._within = range(0)
+        self._offset_columns = 0
 
     @property
     def line_count(self) -> int:
@@ -76,6 +77,8 @@ class ExtentList(LineList):
             cursor: the extent that holds this byte, or else the next one, is the current one.
         """
         self._rows, self._part = rows, part
+        # Of the last one: it is the widest.
+        self._offset_columns = len(human_count(int(rows.rows(len(rows) - 1, len(rows))[0][0]))) if len(rows) else 0
         self.current = self._row_at(cursor)
         first, stop = self._row_at(cell[0]), rows.count_before(cell[1])
         self._within = range(first, stop) if first >= 0 else range(0)
@@ -135,7 +138,7 @@ class ExtentList(LineList):
             style += self.get_component_rich_style("extents--current", partial=True)
             mark = "▸"
         room = self.content_size.width - 2
-        text = f"{mark}{human_offset(offset):>14} {human_bytes(size):>10} "
+        text = f"{mark} {human_count(offset):>{self._offset_columns}} {human_bytes(size):>10} "
         bar = _BAR * _bar_length(size, room - len(text))
         bar_style = style + self.get_component_rich_style("extents--bar", partial=True)
         if row == self.current:

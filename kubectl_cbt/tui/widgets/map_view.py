@@ -16,10 +16,10 @@ from textual.widget import Widget
 from kubectl_cbt.analysis.cells import Levels
 from kubectl_cbt.analysis.window import Window
 from kubectl_cbt.tui.paint import Inks, Painter
-from kubectl_cbt.tui.wording import row_label
+from kubectl_cbt.tui.wording import LABEL_COLUMNS, row_labels
 
-GUTTER = 14
-"""Columns in front of the cells: an offset such as ``1023.9999 GiB``, and a mark."""
+GUTTER = LABEL_COLUMNS + 3
+"""Columns before the cells: the label of the row, and a mark."""
 RULER = 1
 """Lines above the cells."""
 
@@ -67,6 +67,7 @@ class MapView(Widget, can_focus=True):
         self._codes: Levels = np.empty((0, 0), dtype=np.uint8)
         self._painter = Painter(Inks(None))
         self._strips: dict[int, Strip] = {}
+        self._labels: list[str] = []
 
     @property
     def room(self) -> Size:
@@ -94,6 +95,8 @@ class MapView(Widget, can_focus=True):
         else:
             differs = (codes != self._codes).any(axis=1).reshape(-1, halves).any(axis=1)
             changed = np.flatnonzero(differs).tolist()
+        if moved:
+            self._labels = row_labels(window, halves * window.columns * window.cell_bytes)
         self.window, self._codes = window, codes
         for row in changed:
             self._strips.pop(row, None)
@@ -175,9 +178,9 @@ class MapView(Widget, can_focus=True):
         if row >= self.window.rows // self._painter.halves:
             return Strip.blank(width, base)
         if place and place[1] == row:
-            return Strip([*self._label(self.window, row, here=True), *self._cells(row, place)], width)
+            return Strip([self._label(row, here=True), *self._cells(row, place)], width)
         if row not in self._strips:
-            self._strips[row] = Strip([*self._label(self.window, row, here=False), *self._cells(row, None)], width)
+            self._strips[row] = Strip([self._label(row, here=False), *self._cells(row, None)], width)
         return self._strips[row]
 
     def _ruler(self) -> list[Segment]:
@@ -187,13 +190,12 @@ class MapView(Widget, can_focus=True):
         style = self.rich_style + self.get_component_rich_style("map--tick", partial=True)
         return [Segment(" " * (GUTTER + place[0]), self.rich_style), Segment(_TICK, style)]
 
-    def _label(self, window: Window, row: int, *, here: bool) -> list[Segment]:
-        """The offset of the row's first byte."""
-        row_bytes = self._painter.halves * window.columns * window.cell_bytes
-        text = row_label(window, window.start + row * row_bytes, row_bytes)
+    def _label(self, row: int, *, here: bool) -> Segment:
+        """The offset of the row's first byte; nothing beyond the volume's end."""
+        text = self._labels[row] if row < len(self._labels) else ""
         name = "map--here" if here else "map--gutter"
         style = self.rich_style + self.get_component_rich_style(name, partial=True)
-        return [Segment(f"{text:>{GUTTER - 3}} {_HERE if here else ' '} ", style)]
+        return Segment(f"{text:>{LABEL_COLUMNS}} {_HERE if here else ' '} ", style)
 
     def _cells(self, row: int, place: tuple[int, int, int] | None) -> list[Segment]:
         halves = self._painter.halves
