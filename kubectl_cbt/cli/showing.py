@@ -87,7 +87,7 @@ def _run(first: CbtScreen[None], viewing: Viewing, terminal: Terminal) -> int:
         os.environ["NO_COLOR"] = "1"
     else:
         os.environ.pop("NO_COLOR", None)
-    app = CbtApp(first, colors=colors, palette=palette_named(viewing.palette))
+    app = CbtApp(first, colors=colors, of_256=color_system == "256", palette=palette_named(viewing.palette))
     try:
         with ScreenStop(app):
             app.run(mouse=not viewing.no_mouse)

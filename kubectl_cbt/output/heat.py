@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubectl_cbt.analysis.cells import Levels
-from kubectl_cbt.output.palettes import PALETTES
+from kubectl_cbt.output.palettes import PALETTES, indexed
 
 GLYPHS = " ░▒▓█"
 """None, up to a quarter, a half, three quarters, all."""
@@ -29,7 +29,8 @@ def heat_line(levels: Levels, color_system: str | None = None) -> str:
         "truecolor": ColorSystem.TRUECOLOR,
         "windows": ColorSystem.WINDOWS,
     }
-    colors = ("", *PALETTES[0].heat(GLYPH_LEVELS, dark=True))
+    heat = PALETTES[0].heat(GLYPH_LEVELS, dark=True)
+    colors = ("", *(indexed(heat) if color_system == "256" else heat))
     painted = [
         # A style of its own each time: rich keeps the codes of the first colour system a parsed one was used with.
         Style(color=color).render(glyph, color_system=systems[color_system]) if color else glyph

@@ -7,13 +7,20 @@ one. The ends that would drown in the background are left out.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise, product
+from math import inf
+from typing import NamedTuple
 
 Rgb = tuple[int, int, int]
 
 _ON_DARK = (0.30, 1.0)
 _ON_LIGHT = (0.82, 0.0)
 _ALLOCATED = {True: "#34496b", False: "#b4c2d9"}
+_ALLOCATED_INDEXED = {True: "#5f5f87", False: "#afafd7"}
 """Allocated and unchanged, where both are shown: a quiet blue, of which no palette has the light."""
+_LEAST_STEP = 0.75
+"""The share of the smallest step in lightness that is kept between colours chosen from the 256."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +48,94 @@ class Palette:
         steps = max(levels - 1, 1)
         return tuple(self._at(low + (high - low) * level / steps) for level in range(levels))
 
-    def allocated(self, *, dark: bool) -> str:
-        """The colour of what is allocated and did not change."""
-        return _ALLOCATED[dark]
+    def allocated(self, *, dark: bool, of_256: bool = False) -> str:
+        """The colour of what is allocated and did not change.
+
+        Args:
+            of_256: one of the 256 colours that terminals have.
+        """
+        return (_ALLOCATED_INDEXED if of_256 else _ALLOCATED)[dark]
 
     def _at(self, share: float) -> str:
         place = share * (len(self.anchors) - 1)
         index = min(int(place), len(self.anchors) - 2)
-        mixed = (
+        red, green, blue = (
             round(low + (high - low) * (place - index))
             for low, high in zip(rgb(self.anchors[index]), rgb(self.anchors[index + 1]), strict=True)
         )
-        return "#{:02x}{:02x}{:02x}".format(*mixed)
+        return _hex((red, green, blue))
+
+
+@cache
+def indexed(colors: tuple[str, ...]) -> tuple[str, ...]:
+    """Similar ones of the 256 colours that terminals have: no two are equal, and their luminance rises as it does here.
+
+    Rounding each colour to the nearest would make some of them equal and let others change places.
+
+    Args:
+        colors: ``#rrggbb`` each, ascending or descending in luminance.
+    """
+    if len(colors) > 1 and luminance(colors[0]) > luminance(colors[-1]):
+        return indexed(colors[::-1])[::-1]
+    steps = (after - before for before, after in pairwise(map(_lightness, colors)))
+    step = _LEAST_STEP * min(steps, default=0.0)
+    choices = _indexed_colors()
+    # For each colour and choice the least sum of distances up to there, and the choice before it.
+    ways: list[list[tuple[float, int]]] = []
+    for color in map(rgb, colors):
+        way: list[tuple[float, int]] = []
+        least, darker = (inf if ways else 0.0, -1), 0
+        for choice in choices:
+            while ways and choices[darker].lightness + step <= choice.lightness:
+                least, darker = min(least, (ways[-1][darker][0], darker)), darker + 1
+            way.append((least[0] + _distance(color, choice.shown), least[1]))
+        ways.append(way)
+    found: list[str] = []
+    at = ways[-1].index(min(ways[-1])) if ways else 0
+    for way in reversed(ways):
+        found.insert(0, choices[at].name)
+        at = way[at][1]
+    return tuple(found)
+
+
+class _Indexed(NamedTuple):
+    """A colour of the 256.
+
+    Attributes:
+        name: ``#rrggbb`` that rich rounds to it; of light greys not the one that is shown.
+        shown: what terminals draw for it.
+        lightness: as :func:`_lightness` has it.
+    """
+
+    name: str
+    shown: Rgb
+    lightness: float
+
+
+@cache
+def _indexed_colors() -> tuple[_Indexed, ...]:
+    """The cube of 6 x 6 x 6 without most of its greys, which rich takes from the ramp of 24 greys; by lightness."""
+    sides = (0, 95, 135, 175, 215, 255)
+    cube = list(product(sides, sides, sides))
+    found = [(color, color) for color in cube if len(set(color)) > 1 or color[0] in (sides[0], sides[-1])]
+    ramp = [(round(10.2 * step), 10 * step - 2) for step in range(1, 25)]
+    found += [((name,) * 3, (shown,) * 3) for name, shown in ramp]
+    choices = (_Indexed(_hex(name), shown, _lightness(_hex(shown))) for name, shown in found)
+    return tuple(sorted(choices, key=lambda choice: choice.lightness))
+
+
+def _hex(parts: Rgb) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*parts)
+
+
+def _lightness(color: str) -> float:
+    """As the eye has it: L* of CIELAB, 0 to 100."""
+    share = luminance(color)
+    return 116 * share ** (1 / 3) - 16 if share > 0.008856 else 903.3 * share
+
+
+def _distance(color: Rgb, other: Rgb) -> int:
+    return sum((one - two) ** 2 for one, two in zip(color, other, strict=True))
 
 
 def rgb(color: str) -> Rgb:

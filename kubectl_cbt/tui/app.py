@@ -74,6 +74,7 @@ class CbtApp(App[None], inherit_bindings=False):
     Args:
         first: the screen to begin with.
         colors: False draws in glyphs alone, for NO_COLOR and terminals of few colours.
+        of_256: whether the terminal has 256 colours and no more.
         palette: of the heat.
     """
 
@@ -82,10 +83,13 @@ class CbtApp(App[None], inherit_bindings=False):
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "quit", "quit", show=False, priority=True)]
 
-    def __init__(self, first: CbtScreen[Any], *, colors: bool = True, palette: Palette = PALETTES[0]) -> None:
+    def __init__(
+        self, first: CbtScreen[Any], *, colors: bool = True, of_256: bool = False, palette: Palette = PALETTES[0]
+    ) -> None:
         super().__init__(ansi_color=None if colors else True, driver_class=_driver_class())
         self._first = first
         self._colors = colors
+        self._of_256 = of_256
         self._palette = palette
         self.stopped_by: int | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -160,6 +164,7 @@ class CbtApp(App[None], inherit_bindings=False):
             beyond=_hex(variables["background"]),
             faint=_hex(variables["secondary"]),
             both_layers=both_layers,
+            of_256=self._of_256,
         )
 
     def next_palette(self) -> None:

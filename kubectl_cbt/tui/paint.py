@@ -16,7 +16,7 @@ from rich.style import Style
 
 from kubectl_cbt.analysis import grid
 from kubectl_cbt.output.heat import GLYPH_LEVELS, GLYPHS
-from kubectl_cbt.output.palettes import Palette, luminance
+from kubectl_cbt.output.palettes import Palette, indexed, luminance
 
 Codes = npt.NDArray[np.uint8]
 
@@ -35,6 +35,7 @@ class Inks:
         beyond: of what lies behind the volume's end.
         faint: of hatching.
         both_layers: whether room has to be left for what is allocated and unchanged.
+        of_256: whether the terminal has 256 colours and no more.
     """
 
     palette: Palette | None
@@ -43,13 +44,16 @@ class Inks:
     beyond: str = "#000000"
     faint: str = "#808080"
     both_layers: bool = False
+    of_256: bool = False
 
     def of_codes(self) -> tuple[str, ...]:
         """The colour of each code of ``grid.py``."""
         if self.palette is None:
             return ("",) * grid.CODES
         heat = self.palette.heat(grid.HEAT_LEVELS, dark=self.dark, from_share=0.5 if self.both_layers else 0.0)
-        allocated = self.palette.allocated(dark=self.dark)
+        if self.of_256:
+            heat = indexed(heat)
+        allocated = self.palette.allocated(dark=self.dark, of_256=self.of_256)
         return (self.background, *heat, allocated, self.background, self.beyond, self.beyond)
 
 

@@ -9,6 +9,7 @@ import pytest
 from directing import CAPACITY, ENTRIES, EXTENTS, FOUR, GONE, MIB, ONE, THREE, TWO, ScriptedOpened, ScriptedStream
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.color import ColorSystem
 from rich.segment import Segment
 from strategies import columns, covered_between, law, legal_extents
 from textual.strip import Strip
@@ -118,6 +119,17 @@ def test_the_cursor_can_be_read_on_every_colour(palette, dark):
             assert mark.text == glyph
             assert (light + 0.05) / (dim + 0.05) >= 4
     assert Painter(Inks(None)).cursor((1, 1), 0).text == CURSOR_GLYPH
+
+
+@pytest.mark.parametrize("dark", [True, False])
+@pytest.mark.parametrize("palette", PALETTES, ids=lambda palette: palette.name)
+def test_a_terminal_of_256_colours_draws_no_two_codes_alike(palette, dark):
+    for both in (True, False):
+        inks = Inks(palette, dark, background="#0a0d12" if dark else "#fbfbf9", both_layers=both, of_256=True)
+        told_apart = [grid.NOTHING, *range(1, grid.HEAT_LEVELS + 1), *[grid.ALLOCATED] * both]
+        segments = [Painter(inks).sample(code) for code in told_apart]
+        drawn = {segment.style.render(" ", color_system=ColorSystem.EIGHT_BIT) for segment in segments}
+        assert len(drawn) == len(told_apart)
 
 
 # Where the cursor goes.

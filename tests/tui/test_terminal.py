@@ -18,6 +18,7 @@ import pyte
 import pytest
 from conftest import COMMAND, after, command_environment, wait_for
 
+from kubectl_cbt.analysis.grid import HEAT_LEVELS
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
 
 PATIENCE_SECONDS = 60
@@ -349,6 +350,19 @@ def test_a_terminal_that_shows_ascii_only_gets_the_summary_in_ascii_and_is_told_
             assert code == 0
             assert f"note: no map is shown, as {reason}; this is the summary" in shown.text
             assert re.search(r"^Map +\|[ .:*#]+\|", shown.text, re.MULTILINE)
+
+
+def test_a_terminal_of_256_colours_shows_every_level_in_a_colour_of_its_own(terminal, demo):
+    shown = terminal("delta", "snap-a", "snap-b", COLORTERM="", KUBECONFIG=str(demo.kubeconfig))
+    shown.wait_for("complete")
+    shown.wait_for(" 100 %  cividis")
+    line = next(line for line in shown.screen.display if "  0 % " in line)
+    row, first = shown.screen.display.index(line), line.index("  0 % ") + len("  0 % ")
+    grounds = [shown.screen.buffer[row][column].bg for column in range(first, line.index(" 100 %"))]
+    assert len(set(grounds)) == len(grounds) == HEAT_LEVELS
+    assert b"8;2;" not in shown.written
+    shown.press("q")
+    assert shown.end() == 0
 
 
 def test_without_a_keyboard_there_is_no_screen(terminal, demo, tmp_path):

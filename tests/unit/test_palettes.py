@@ -4,8 +4,10 @@ import re
 from itertools import pairwise
 
 import pytest
+from rich._palettes import EIGHT_BIT_PALETTE
+from rich.color import Color, ColorSystem
 
-from kubectl_cbt.output.palettes import PALETTES, Palette, luminance, palette_named, rgb
+from kubectl_cbt.output.palettes import PALETTES, Palette, indexed, luminance, palette_named, rgb
 
 BACKGROUND = {True: "#0f1319", False: "#fbfbf9"}
 FIRST_LEVEL_CONTRAST = 1.15
@@ -125,3 +127,34 @@ def test_the_default_is_made_for_colour_blind_readers():
 def test_a_palette_says_what_it_is_about_in_one_short_line(palette):
     assert 0 < len(palette.about) <= 60
     assert "\n" not in palette.about
+
+
+# Terminals of 256 colours.
+
+
+def drawn(color: str) -> str:
+    """What a terminal of 256 colours draws for a colour, after rich has rounded it."""
+    number = Color.parse(color).downgrade(ColorSystem.EIGHT_BIT).number
+    return "#{:02x}{:02x}{:02x}".format(*EIGHT_BIT_PALETTE[number])
+
+
+@each_palette
+@each_background
+@each_share
+@each_number_of_levels
+def test_of_256_colours_every_level_has_its_own_and_they_stay_in_order(palette, dark, from_share, levels):
+    heat = [drawn(color) for color in indexed(palette.heat(levels, dark=dark, from_share=from_share))]
+    found = [luminance(color) for color in heat]
+    assert len(set(found)) == levels
+    assert found == sorted(found, reverse=not dark)
+    background, allocated = drawn(BACKGROUND[dark]), drawn(palette.allocated(dark=dark, of_256=True))
+    assert min(contrast(cooler, hotter) for cooler, hotter in pairwise([background, *heat])) >= NEIGHBOUR_CONTRAST
+    if from_share:
+        assert contrast(heat[0], background) > contrast(allocated, background) >= FIRST_LEVEL_CONTRAST
+
+
+@pytest.mark.parametrize("colors", [(), ("#123456",), ("#000000", "#ffffff"), ("#ffffff", "#000000")])
+def test_any_number_of_colours_has_colours_of_256(colors):
+    found = indexed(colors)
+    assert len(found) == len(colors)
+    assert found == colors or len(colors) == 1
