@@ -15,7 +15,7 @@ import typer
 
 from kubectl_cbt.cli.ask import Naming, ask
 from kubectl_cbt.cli.diagnostics import Diagnostics, is_a_terminal
-from kubectl_cbt.cli.options import DEFAULT_SEED, Asking, Cluster, Terminal, Viewing
+from kubectl_cbt.cli.options import DEFAULT_SEED, Asking, Cluster, Terminal, Viewing, parsed_file_to_write
 from kubectl_cbt.cli.started_as import command_name
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.cli.stopping import Stopped
@@ -87,7 +87,12 @@ def serve(
     fault: Annotated[list[str] | None, _FAULT] = None,
     csi_socket: Annotated[
         Path | None,
-        typer.Option("--csi-socket", metavar="FILE", help="Serve a CSI driver on this unix socket as well."),
+        typer.Option(
+            "--csi-socket",
+            parser=parsed_file_to_write,
+            metavar="FILE",
+            help="Serve a CSI driver on this unix socket as well.",
+        ),
     ] = None,
     csi_driver: Annotated[
         CsiDriver | None,

@@ -17,7 +17,7 @@ from kubectl_cbt.model.question import MAX_MAX_RESULTS
 from kubectl_cbt.model.way import Connect
 from kubectl_cbt.output.listing import ListFormat
 from kubectl_cbt.output.registry import StreamFormat
-from kubectl_cbt.paths import expanded
+from kubectl_cbt.paths import file_to_write
 from kubectl_cbt.units import parse_duration, parse_offset
 
 DEFAULT_SEED = 1
@@ -47,6 +47,7 @@ def _parser(parse: Callable[[str], Any]) -> Callable[[str], Any]:
 
 
 parsed_duration = _parser(parse_duration)
+parsed_file_to_write = _parser(file_to_write)
 
 
 def _palette(text: str) -> str:
@@ -61,7 +62,7 @@ def _palette(text: str) -> str:
 def _new_file(text: str) -> Path:
     if text in ("", "-"):
         raise ValueError("takes the name of a file: standard output is for data")
-    return expanded(text)
+    return file_to_write(text)
 
 
 def _rare(*names: str, **settings: Any) -> Any:

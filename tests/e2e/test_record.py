@@ -107,6 +107,15 @@ def test_a_file_with_something_in_it_stays_as_it_is(run, path):
     assert "standard output is for data" in run(*DELTA, "--record", "-").stderr
 
 
+def test_a_directory_is_not_written_to(run, path):
+    path.mkdir()
+    for *arguments, folder in ((*DELTA, "--record", f"{path}"), ("demo", "serve", "--csi-socket", f"{path}/new/")):
+        found = run(*arguments, folder)
+        assert (found.returncode, found.stdout) == (2, "")
+        assert f"{folder} is a directory: name a file in it" in found.stderr
+    assert list(path.iterdir()) == []
+
+
 # What is secret.
 
 

@@ -663,8 +663,16 @@ def test_a_path_that_cannot_be_written_is_explained(tmp_path):
         pilot.app.screen.query_one("#path").value = str(tmp_path / "no" / "such.json")
         await press(pilot, "enter")
         await until(pilot, lambda: "No such file or directory" in said())
+        for folder in (f"{tmp_path}", f"{tmp_path}/", f"{tmp_path}/new/"):
+            for key in ("enter", "ctrl+o"):
+                pilot.app.screen.query_one("#path").value = folder
+                await press(pilot, key)
+                assert said() == f"{folder} is a directory: name a file in it"
+        await press(pilot, "tab", "down", "space")
+        assert pilot.app.screen.query_one("#path").value == folder
         await press(pilot, "escape")
         assert pilot.app.screen is screen
+        assert list(tmp_path.iterdir()) == []
 
     drive(the_map(), steps, size=(200, 40))
 

@@ -17,16 +17,16 @@ READABLE = 3.0
 """What WCAG 2 asks of signs as large as a letter."""
 
 
-def inks_of(palette=PALETTES[0], theme=DARK, *, both_layers: bool = False) -> Inks:
+def inks_of(palette=PALETTES[0], theme=DARK, *, both_layers: bool = False, of_256: bool = False) -> Inks:
     return Inks(
         palette, dark=theme.dark, background=theme.surface, beyond=theme.background, faint=theme.secondary,
-        both_layers=both_layers,
+        both_layers=both_layers, of_256=of_256,
     )  # fmt: skip
 
 
 INKS = {
-    f"{palette.name}-{theme.name}{'-both' * both}": inks_of(palette, theme, both_layers=both)
-    for palette, theme, both in product(PALETTES, (DARK, LIGHT), (False, True))
+    f"{palette.name}-{theme.name}{'-both' * both}{'-256' * few}": inks_of(palette, theme, both_layers=both, of_256=few)
+    for palette, theme, both, few in product(PALETTES, (DARK, LIGHT), (False, True), (False, True))
 }
 each_ink = pytest.mark.parametrize("inks", INKS.values(), ids=INKS)
 

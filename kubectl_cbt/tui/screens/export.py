@@ -19,6 +19,7 @@ from kubectl_cbt.analysis.window import Window
 from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.extents import Run
 from kubectl_cbt.output.registry import StreamFormat
+from kubectl_cbt.paths import file_to_write
 from kubectl_cbt.tui import export
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.plain import Line, Radio, Tag, Text, set_subtitle, set_title
@@ -113,7 +114,12 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
         self.query_one(".between").display = self._form is not Form.SVG
         if line.value in ("", self._suggested):
             self._suggested = line.value = f"{self._stem()}.{self._form}"
-        elif event is not None and event.radio_set.id == "form" and Path(line.value).name:
+        elif (
+            event is not None
+            and event.radio_set.id == "form"
+            and Path(line.value).name
+            and not line.value.endswith("/")
+        ):
             # The ending follows the form all the same.
             line.value = str(Path(line.value).with_suffix(f".{self._form}"))
         self.notice("")
@@ -141,9 +147,9 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
             self.notice("the file name holds a character that cannot be shown")
             return
         try:
-            path = Path(text).expanduser()
-        except RuntimeError:
-            self.notice(f"{text}: there is no such user")
+            path = file_to_write(text)
+        except ValueError as error:
+            self.notice(str(error))
             return
         form, part = self._form, self._range
 
