@@ -12,6 +12,7 @@ from kubectl_cbt.analysis.window import Window
 from kubectl_cbt.model.extents import Extents, Run
 from kubectl_cbt.model.record import block_metadata_type_name
 from kubectl_cbt.model.results import Asked, Outcome, Summary
+from kubectl_cbt.model.target import Snapshot
 from kubectl_cbt.tui.loader import Frame
 from kubectl_cbt.tui.plain import Content, line, plain
 from kubectl_cbt.units import (
@@ -65,7 +66,8 @@ def subject_title(asked: Asked) -> str:
     if target.base_handle is None:
         return target.snapshot.ref.name
     base = target.base.ref.name if target.base else f"handle {target.base_handle}"
-    return f"{base} → {target.snapshot.ref.name}"
+    by_change_id = " (by change id)" if target.base and target.base.change_id else ""
+    return f"{base}{by_change_id} → {target.snapshot.ref.name}"
 
 
 def header(main: Asked, kind: str | None, frame: Frame, width: int) -> Content:
@@ -266,12 +268,13 @@ def row_labels(window: Window, row_bytes: int) -> list[str]:
 
 
 def here(
-    extents: Extents, known: Known, cell: tuple[int, int], cursor: int, words: Words, width: int
+    extents: Extents, known: Known, cell: tuple[int, int], cursor: int, words: Words, width: int, change_id: str = ""
 ) -> Iterator[Content]:
     """The lines of the panel about the cell under the cursor.
 
     Args:
         known: where ``extents`` are all there are.
+        change_id: by which the driver was given the base; empty where that was its handle.
     """
     start, end = cell
     rows = extents.overlapping(start, end)
@@ -287,6 +290,8 @@ def here(
     yield _row("extents", _of_cell(human_count(len(rows)), is_known, len(rows) > 0))
     yield _row("next", _ahead(extents, end, known))
     yield _row("previous", _behind(extents, start, known))
+    if change_id:
+        yield _row("base", _shortened(f"change id {change_id}", max(width - 11, 1)))
 
 
 def _row(label: str, text: str) -> Content:
@@ -463,9 +468,14 @@ def _sizes(summary: Summary, width: int, part: str) -> Iterator[Content]:
         yield _row(human_bytes(bucket.from_bytes), f"{bar:<{room}} {human_count(bucket.extents):>9}")
 
 
-def trouble(frame: Frame, *, can_resume: bool = False) -> Iterator[Content]:
-    """Everything that is wrong with the stream, in full."""
+def trouble(frame: Frame, base: Snapshot | None = None, *, can_resume: bool = False) -> Iterator[Content]:
+    """Everything that is wrong with the stream, in full, and how its base was named."""
     outcome = frame.outcome
+    if base and base.change_id:
+        yield plain(f"Base {base.ref.name} is named to the driver by its change id, from the annotation")
+        yield plain("csi.vsphere.volume/change-id, and not by its handle:")
+        yield plain(f"  {base.change_id}")
+        yield plain("")
     if outcome.failure and not frame.is_running:
         yield plain(f"INCOMPLETE {_reach(outcome)}", ERROR)
         yield plain(one_line(outcome.failure.message))

@@ -514,6 +514,24 @@ def test_before_the_first_message_the_wait_is_counted_too():
     assert "nothing received for 9 s, asking again" in wording.status(why, 80, quiet_seconds=9.9).plain
 
 
+def test_a_base_that_is_named_by_its_change_id_says_so():
+    screen = the_map()
+    opened = screen.streams.main.opened
+    base = replace(opened.asked.target.base, change_id="52 8f/3[x]")
+    opened.asked = replace(opened.asked, target=replace(opened.asked.target, base=base))
+
+    async def steps(pilot, screen):
+        assert "two (by change id) → three" in shown(pilot.app)
+        assert "base      change id 52 8f/3[x]" in shown(pilot.app)
+        await press(pilot, "v")
+        text = shown(pilot.app)
+        assert "Base two is named to the driver by its change id" in text
+        assert "csi.vsphere.volume/change-id" in text
+        assert "52 8f/3[x]" in text
+
+    drive(screen, steps)
+
+
 @pytest.mark.parametrize("key", ["q", "ctrl+c"])
 def test_q_and_ctrl_c_quit(key):
     opened = []

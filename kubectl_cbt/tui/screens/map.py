@@ -17,6 +17,7 @@ from kubectl_cbt.analysis.grid import cell_codes
 from kubectl_cbt.analysis.sieve import Sieve, Sifted
 from kubectl_cbt.model.extents import Extents, Run
 from kubectl_cbt.model.record import INT64_MAX
+from kubectl_cbt.model.target import Snapshot
 from kubectl_cbt.output.encode import as_json
 from kubectl_cbt.tui import keys, wording
 from kubectl_cbt.tui.atlas import Atlas
@@ -129,6 +130,11 @@ class MapScreen(CbtScreen[None]):
         return bool(self.query_one("#side").display)
 
     @property
+    def _base(self) -> Snapshot | None:
+        """What the layer that is shown is compared with."""
+        return self.streams.active.opened.asked.target.base
+
+    @property
     def _grain(self) -> int:
         return self.streams.frame.summary.grain_bytes
 
@@ -234,7 +240,10 @@ class MapScreen(CbtScreen[None]):
         if self._has_side:
             panel = self.query_one("#here", Text)
             cell, cursor, width = self.atlas.cell, self.atlas.cursor, panel.content_size.width
-            panel.update(joined(wording.here(self.streams.extents, known, cell, cursor, self.streams.words, width)))
+            base = self._base
+            change_id = base.change_id or "" if base else ""
+            lines = wording.here(self.streams.extents, known, cell, cursor, self.streams.words, width, change_id)
+            panel.update(joined(lines))
             self._list.show(self._rows(), cell, cursor, wording.so_far(known))
             set_title(self._list, "extents" if self.sieve is None else f"extents {self.sieve}")
             set_subtitle(self._list, self._list.position)
@@ -450,7 +459,7 @@ class MapScreen(CbtScreen[None]):
     def action_trouble(self) -> None:
         """Everything that is wrong."""
         told = self.streams.unsettled
-        lines = wording.trouble(told.frame, can_resume=not told.why_not_resumed)
+        lines = wording.trouble(told.frame, told.opened.asked.target.base, can_resume=not told.why_not_resumed)
         self.app.push_screen(TextScreen("the stream", list(lines)))
 
     # Doing
