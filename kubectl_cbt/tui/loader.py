@@ -18,6 +18,8 @@ from kubectl_cbt.tui.ports import Opened
 _EVERY_SECONDS = 0.1
 _IDLE_SHARE = 9
 """A frame of a broken or very odd stream takes a while to make; this many times as long is spent reading."""
+_SILENT_SECONDS = 1.0
+"""After so long a silence the screen makes the frame of what came last: while more comes, the reader makes them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,7 +131,7 @@ class Loader:
 
     def catch_up(self) -> None:
         """Publish what came after the newest frame. A stream that falls silent does not do it by itself."""
-        if not self._is_behind or not self._lock.acquire(blocking=False):
+        if not self._is_behind or self.quiet_seconds < _SILENT_SECONDS or not self._lock.acquire(blocking=False):
             return
         try:
             if self._is_behind:
