@@ -32,6 +32,8 @@ from kubectl_cbt.units import (
 MUTED, WARNING, ERROR, GOOD = "$quiet", "bold $text-warning", "bold $text-error", "$text-success"
 _SEPARATOR = " · "
 _PROGRESS_BAR = 24
+_LEAST_REASON = 48
+"""Columns for what ended a stream, before a second key is named beside it."""
 LABEL_COLUMNS = 11
 """The widest label of a row: ``115.911 GiB``, ``+1018.7 MiB``."""
 _QUIET_SECONDS = 5.0
@@ -157,8 +159,8 @@ def status(
     broken = [violation for violation in outcome.violations if violation.level == "MUST"] or list(outcome.violations)
     if not frame.is_running and not outcome.complete:
         ended, keys = f"INCOMPLETE {_reach(outcome)}: {_reason(outcome)}", "r resumes · v shows more"
-        # What ended it goes before the second key.
-        is_room = can_resume and len(ended) + len(_SEPARATOR) + len(keys) + 2 <= width
+        # What ended it, or enough of it, goes before the second key.
+        is_room = can_resume and min(len(ended), _LEAST_REASON) + len(_SEPARATOR) + len(keys) + 3 <= width
         return fitting(width, [(ended, ERROR)], keys if is_room else "v shows more")
     if broken:
         first = broken[0]

@@ -78,6 +78,19 @@ def test_what_ended_badly_says_which_key_shows_more():
         assert "v shows more" in wording.status(FRAMES[name], 120).plain
 
 
+@pytest.mark.parametrize("name", ["cut", "cut, many words"])
+def test_what_can_be_resumed_says_so_beside_the_reason(name):
+    reason = FRAMES[name].outcome.failure.message
+    for width in WIDTHS:
+        text = wording.status(FRAMES[name], width, can_resume=True).plain
+        shown = text.split(": ")[1].split(" · ")[0]
+        assert len(text) <= width
+        assert shown == reason or reason.startswith(shown.removesuffix("…"))
+        assert len(shown) >= 8
+        assert ("r resumes" in text) or width < 80
+        assert "r resumes" not in wording.status(FRAMES[name], width).plain
+
+
 def test_a_rule_of_the_spec_is_told_before_a_warning():
     assert "R2" in wording.status(FRAMES["broken"], 120).plain
 
