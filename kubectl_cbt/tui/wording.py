@@ -491,7 +491,7 @@ def trouble(frame: Frame, base: Snapshot | None = None, *, can_resume: bool = Fa
             yield plain(f"  --starting-offset {outcome.next_offset}{key}")
         yield plain("")
     if outcome.resumes:
-        yield plain(f"The stream was taken up again {counted(outcome.resumes, 'time')}.")
+        yield plain(f"The stream was resumed {counted(outcome.resumes, 'time')}.")
     for violation in outcome.violations:
         style = ERROR if violation.level == "MUST" else WARNING
         yield plain(f"{violation.rule} ({violation.level}): {violation.title}", style)

@@ -461,7 +461,7 @@ def test_a_stream_that_is_taken_up_says_why_it_waits_and_in_the_end_how_often():
         await until(pilot, lambda: "resumed 1 time" in shown(pilot.app))
         assert why not in shown(pilot.app)
         await press(pilot, "v")
-        assert "The stream was taken up again 1 time." in shown(pilot.app)
+        assert "The stream was resumed 1 time." in shown(pilot.app)
 
     drive(screen, steps)
 
