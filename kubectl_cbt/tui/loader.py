@@ -184,17 +184,17 @@ class Loader:
         self.opened.close()
 
     def _read(self) -> None:
-        due = 0.0
+        due = self._clock()
         for batch in self.opened.stream:
             with self._lock:
                 self._interruption = ""
                 self._log.append(batch.offsets, batch.sizes)
                 self._figures.add(batch)
-                self._received_at, self._is_behind = self._clock(), True
-                now = time.monotonic()
+                now = self._clock()
+                self._received_at, self._is_behind = now, True
                 if now >= due:
                     self._publish(is_running=True)
-                    took = time.monotonic() - now
+                    took = self._clock() - now
                     due = now + took + max(_EVERY_SECONDS, _IDLE_SHARE * took)
 
     def _interrupted(self, why: str) -> None:
