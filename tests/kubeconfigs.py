@@ -8,7 +8,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from http.client import HTTPMessage
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -20,6 +20,7 @@ from typing import Any
 import yaml
 from conftest import command_environment, run_warm
 from peers import KUBECTL, has_kubectl
+from tcp import Listener, joined
 
 from kubectl_cbt.demo.certificates import CertificateAuthority
 from kubectl_cbt.demo.https_server import Answer, Call, HttpsServer
@@ -109,36 +110,7 @@ class PlainServer:
         self._thread.join()
 
 
-class _Proxy:
-    """Listens on loopback, and serves each connection in a thread."""
-
-    def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        self._threads = [threading.Thread(target=self._accept, daemon=True)]
-        self._threads[0].start()
-
-    def stop(self) -> None:
-        with suppress(OSError):
-            # A listener that is only closed would leave accept() waiting.
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        for thread in self._threads:
-            thread.join(10)
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                client, _ = self._listener.accept()
-                thread = threading.Thread(target=self._serve, args=(client,), daemon=True)
-                self._threads.append(thread)
-                thread.start()
-
-    def _serve(self, client: socket.socket) -> None:
-        raise NotImplementedError
-
-
-class SocksProxy(_Proxy):
+class SocksProxy(Listener):
     """A SOCKS 5 proxy without logins; a context manager.
 
     Attributes:
@@ -147,40 +119,23 @@ class SocksProxy(_Proxy):
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, int]] = []
-        super().__init__()
+        super().__init__(self._forward)
 
-    def __enter__(self) -> "SocksProxy":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    def _serve(self, client: socket.socket) -> None:
-        with client, suppress(OSError):
-            client.recv(1 + 1 + 255)  # version, the methods offered
-            client.sendall(b"\x05\x00")
-            _, _, _, kind, *rest = client.recv(512)
-            data = bytes(rest)
-            length = 4 if kind == 1 else 1 + data[0]
-            host = socket.inet_ntoa(data[:4]) if kind == 1 else data[1:length].decode()
-            port = int.from_bytes(data[length : length + 2])
-            self.asked.append((host, port))
-            with socket.create_connection((host, port)) as server:
-                client.sendall(b"\x05\x00\x00\x01" + bytes(6))
-                back = threading.Thread(target=_pass_on, args=(server, client), daemon=True)
-                back.start()
-                _pass_on(client, server)
-                back.join(10)
+    def _forward(self, client: socket.socket) -> None:
+        client.recv(1 + 1 + 255)  # version, the methods offered
+        client.sendall(b"\x05\x00")
+        _, _, _, kind, *rest = client.recv(512)
+        data = bytes(rest)
+        length = 4 if kind == 1 else 1 + data[0]
+        host = socket.inet_ntoa(data[:4]) if kind == 1 else data[1:length].decode()
+        port = int.from_bytes(data[length : length + 2])
+        self.asked.append((host, port))
+        with socket.create_connection((host, port)) as server:
+            client.sendall(b"\x05\x00\x00\x01" + bytes(6))
+            joined(client, server)
 
 
-def _pass_on(source: socket.socket, sink: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(65536):
-            sink.sendall(data)
-        sink.shutdown(socket.SHUT_WR)
-
-
-class ConnectProxy(_Proxy):
+class ConnectProxy(Listener):
     """An HTTP proxy for which every host is loopback.
 
     Attributes:
@@ -189,31 +144,19 @@ class ConnectProxy(_Proxy):
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
-        super().__init__()
+        super().__init__(self._forward)
 
-    def _serve(self, client: socket.socket) -> None:
-        with client, suppress(OSError):
-            head = b""
-            while not head.endswith(b"\r\n\r\n"):
-                head += client.recv(1)
-            method, target, _ = head.split(b"\r\n")[0].decode().split()
-            assert method == "CONNECT"
-            login = re.search(rb"(?im)^proxy-authorization: *(.*?)\r$", head)
-            self.asked.append((target, login[1].decode() if login else ""))
-            with socket.create_connection(("127.0.0.1", int(target.rpartition(":")[2]))) as server:
-                client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-                back = threading.Thread(target=_copy, args=(server, client), daemon=True)
-                back.start()
-                _copy(client, server)
-                back.join(10)
-
-
-def _copy(source: socket.socket, sink: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(65536):
-            sink.sendall(data)
-    with suppress(OSError):
-        sink.shutdown(socket.SHUT_RDWR)
+    def _forward(self, client: socket.socket) -> None:
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += client.recv(1)
+        method, target, _ = head.split(b"\r\n")[0].decode().split()
+        assert method == "CONNECT"
+        login = re.search(rb"(?im)^proxy-authorization: *(.*?)\r$", head)
+        self.asked.append((target, login[1].decode() if login else ""))
+        with socket.create_connection(("127.0.0.1", int(target.rpartition(":")[2]))) as server:
+            client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            joined(client, server)
 
 
 class Cast:
@@ -234,8 +177,9 @@ class Cast:
         }
         self.plain = PlainServer("plain")
         self.proxy = ConnectProxy()
-        for server in (*self.servers.values(), self.plain, self.proxy):
+        for server in (*self.servers.values(), self.plain):
             self._stack.callback(server.stop)
+        self._stack.callback(self.proxy.close)
         for name, api in self.servers.items():
             self.values |= {name.upper(): api.url, f"{name.upper()}_PORT": api.url.rpartition(":")[2]}
             self._put_pem(folder, f"{name.upper()}_CA", api.authority.pem)

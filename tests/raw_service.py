@@ -5,7 +5,6 @@ import socket
 import ssl
 import struct
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -13,6 +12,7 @@ from h2.config import H2Configuration
 from h2.connection import H2Connection
 from h2.events import RequestReceived, StreamEnded
 from h2.exceptions import ProtocolError
+from tcp import Listener
 
 from kubectl_cbt.demo.certificates import CertificateAuthority
 
@@ -88,28 +88,15 @@ class RawService:
             pem.write(served_pem)
             pem.flush()
             self._tls.load_cert_chain(pem.name)
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
-        self._thread = threading.Thread(target=self._accept, daemon=True)
-        self._thread.start()
+        self._listener = Listener(self._serve)
+        self.address = self._listener.address
 
     def close(self) -> None:
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
-        self._thread.join(10)
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                plain, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(plain,), daemon=True).start()
 
     def _serve(self, plain: socket.socket) -> None:
         # After a GOAWAY of its own h2 takes nothing from the client any more.
-        with suppress(OSError, ProtocolError), self._tls.wrap_socket(plain, server_side=True) as connection:
+        with suppress(ProtocolError), self._tls.wrap_socket(plain, server_side=True) as connection:
             http = H2Connection(H2Configuration(client_side=False, validate_outbound_headers=False))
             http.initiate_connection()
             connection.sendall(http.data_to_send())

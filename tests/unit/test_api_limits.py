@@ -4,14 +4,14 @@ import gzip
 import itertools
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from raw_api import BODY, HEAD, WITH_LENGTH, Answer, asking, at_once, connection, serving
 from test_limits import grown_by
 
 from kubectl_cbt.cluster import api as api_module
@@ -19,10 +19,6 @@ from kubectl_cbt.cluster import api_errors
 from kubectl_cbt.cluster import catalogue as catalogue_module
 from kubectl_cbt.cluster.api import Api
 from kubectl_cbt.cluster.catalogue import Catalogue
-from kubectl_cbt.cluster.config import LoadedConfig
-from kubectl_cbt.cluster.connection import Connection
-from kubectl_cbt.cluster.kubeconfig import Impersonation
-from kubectl_cbt.cluster.tls import client_context
 from kubectl_cbt.demo.certificates import CertificateAuthority
 from kubectl_cbt.errors import ApiError, ApiUnreachable, MalformedObject
 
@@ -30,10 +26,6 @@ DEADLINE_SECONDS = 0.2
 DRIP_SECONDS = 0.02
 DRIPS = 100
 """A second of dripping after the deadline, then the rest: without a deadline each of these requests succeeds."""
-
-BODY = b'{"kind": "Test"}'
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-WITH_LENGTH = HEAD + b"Content-Length: %d\r\n\r\n" % len(BODY)
 
 Sent = Iterable[bytes]
 
@@ -45,8 +37,6 @@ def dripped(data: bytes) -> Iterator[bytes]:
         yield bytes([byte])
 
 
-Answer = Callable[[bytes], Iterable[bytes]]
-"""What is sent for a request."""
 SLOW = b"x" * DRIPS
 
 
@@ -86,79 +76,6 @@ def slow_chunks(_request: bytes) -> Iterator[bytes]:
 def slow_error(_request: bytes) -> Iterator[bytes]:
     yield b"HTTP/1.1 500 Oops\r\nContent-Length: %d\r\n\r\n" % DRIPS
     yield from dripped(SLOW)
-
-
-def at_once(*parts: bytes) -> Answer:
-    return lambda _request: parts
-
-
-class Server:
-    """Sends to each connection in turn, after its request, what the next answer yields, and closes it."""
-
-    def __init__(self, answers: Iterable[Answer], tls: ssl.SSLContext | None) -> None:
-        self.requests: list[bytes] = []
-        self._answers = iter(answers)
-        self._tls = tls
-        self._closing = False
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listener.getsockname()[1]
-        self._thread = threading.Thread(target=self._accept, daemon=True)
-        self._thread.start()
-
-    def close(self) -> None:
-        self._closing = True
-        with suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-        self._thread.join(10)
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                plain, _ = self._listener.accept()
-            except OSError:
-                return
-            with plain, suppress(OSError):
-                connection = self._tls.wrap_socket(plain, server_side=True) if self._tls else plain
-                with connection:
-                    self._answer(connection)
-
-    def _answer(self, connection: socket.socket) -> None:
-        request = b""
-        while b"\r\n\r\n" not in request:
-            received = connection.recv(2**16)
-            if not received:
-                return
-            request += received
-        self.requests.append(request)
-        for part in next(self._answers)(request):
-            if self._closing:
-                return
-            connection.sendall(part)
-
-
-@contextmanager
-def serving(*answers: Answer, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
-    """The last answer is given again and again."""
-    server = Server(itertools.chain(answers, itertools.repeat(answers[-1])), tls)
-    try:
-        yield server
-    finally:
-        server.close()
-
-
-def connection(server: str, ca: bytes = b"") -> Connection:
-    """To a server; without a CA nothing is trusted."""
-    return Connection(server, client_context(ca or None, verify=True))
-
-
-@contextmanager
-def asking(connection: Connection, seconds: float = DEADLINE_SECONDS) -> Iterator[Api]:
-    api = Api(LoadedConfig(connection, "default", Impersonation()), seconds)
-    try:
-        yield api
-    finally:
-        api.close()
 
 
 @contextmanager
@@ -203,7 +120,7 @@ def test_a_dripped_answer_over_tls_ends_at_the_deadline(slow, authority):
     tls, ca = authority
     with (
         serving(slow, tls=tls) as server,
-        asking(connection(f"https://127.0.0.1:{server.port}", ca)) as api,
+        asking(connection(f"https://127.0.0.1:{server.port}", ca), DEADLINE_SECONDS) as api,
         pytest.raises(ApiUnreachable, match="did not answer in time"),
     ):
         api.get("version")
@@ -212,7 +129,7 @@ def test_a_dripped_answer_over_tls_ends_at_the_deadline(slow, authority):
 def test_a_dripped_answer_of_a_proxy_ends_at_the_deadline():
     with serving(slow_header) as proxy:
         through = replace(connection("https://127.0.0.1:1"), proxy=f"http://127.0.0.1:{proxy.port}")
-        with asking(through) as api, pytest.raises(ApiUnreachable, match="did not answer in time"):
+        with asking(through, DEADLINE_SECONDS) as api, pytest.raises(ApiUnreachable, match="did not answer in time"):
             api.get("version")
         assert proxy.requests[0].startswith(b"CONNECT ")
 
@@ -220,7 +137,7 @@ def test_a_dripped_answer_of_a_proxy_ends_at_the_deadline():
 def test_a_server_that_sets_up_no_tls_ends_at_the_deadline(authority):
     with (
         socket.create_server(("127.0.0.1", 0)) as silent,
-        asking(connection(f"https://127.0.0.1:{silent.getsockname()[1]}", authority[1])) as api,
+        asking(connection(f"https://127.0.0.1:{silent.getsockname()[1]}", authority[1]), DEADLINE_SECONDS) as api,
         pytest.raises(ApiUnreachable, match="did not answer in time"),
     ):
         api.get("version")

@@ -9,9 +9,8 @@ import shutil
 import socket
 import ssl
 import subprocess
-import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -37,6 +36,7 @@ from certified import (
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
+from tcp import Listener
 
 from kubectl_cbt.model.pem import certificates_in
 from kubectl_cbt.wire.certificate_check import CertificateRejected, verify
@@ -278,26 +278,14 @@ def serving(chain: list[Certified], folder):
     # So that weak ones can be served at all.
     context.set_ciphers("ALL:@SECLEVEL=0")
     context.load_cert_chain(path)
-    listener = socket.create_server(("127.0.0.1", 0))
 
-    def serve() -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            with suppress(OSError), connection, context.wrap_socket(connection, server_side=True) as secured:
-                secured.recv(4096)
-                secured.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+    def serve(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as secured:
+            secured.recv(4096)
+            secured.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
 
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
-        thread.join()
+    with Listener(serve) as listener:
+        yield listener.port
 
 
 @pytest.mark.parametrize("what", [what for what, row in TABLE.items() if row.asks_go])

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from peers import KUBECTL, needs_kubectl
-from test_api_limits import BODY, WITH_LENGTH, asking, at_once, connection, serving
+from raw_api import BODY, WITH_LENGTH, asking, at_once, connection, serving
 
 from kubectl_cbt.cluster import api as api_module
 from kubectl_cbt.cluster.api import Api

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 import grpc
 import pytest
 from certified import CA_YES, HOST, Certified, certified, sans, usage
+from tcp import Listener
 
 from kubectl_cbt.errors import ServiceUnreachable, StreamCut, StreamError, TlsFailed
 from kubectl_cbt.model.secret import Secret
@@ -25,40 +26,6 @@ INTERMEDIATE = certified([CA_YES], issuer=CA, subject="intermediate.example")
 
 def leaf(*hosts: str, issuer: Certified = CA, **more) -> Certified:
     return certified(sans(*(hosts or ("127.0.0.1",))), issuer=issuer, subject="leaf.example", **more)
-
-
-class Listener:
-    """Serves each connection on a loopback port with a function, one after another."""
-
-    def __init__(self, *serve) -> None:
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._socket.getsockname()[1]
-        self.connections = 0
-        self._serve = serve
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    @property
-    def address(self) -> str:
-        return f"127.0.0.1:{self.port}"
-
-    def _run(self) -> None:
-        while True:
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                return
-            self.connections += 1
-            with connection, suppress(OSError):
-                self._serve[min(self.connections, len(self._serve)) - 1](connection)
-
-    def __enter__(self) -> "Listener":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-        self._thread.join()
 
 
 class Tls:
