@@ -16,7 +16,7 @@ TOKEN = "/api/v1/namespaces/backup/serviceaccounts/backup-app/token"
 REVIEWS = "/apis/authorization.k8s.io/v1"
 WATCH = f"{SNAPSHOTS}?watch"
 
-_FORBIDDEN = {"kind": "Status", "message": "no more", "reason": "Forbidden", "code": 403}
+FORBIDDEN = {"kind": "Status", "message": "no more", "reason": "Forbidden", "code": 403}
 
 
 def recorded_answers() -> dict[str, Any]:
@@ -60,7 +60,7 @@ def _service() -> dict[str, Any]:
 
 
 class OddCluster:
-    """Serves ``answers``: JSON documents, or bytes as they are. Other paths are 404.
+    """Serves ``answers``: JSON documents, or bytes as they are; ``FORBIDDEN`` is a 403. Other paths are 404.
 
     A watch brings its events once; the next is refused, so that whoever follows it ends.
     """
@@ -91,12 +91,12 @@ class OddCluster:
         if "watch=true" in url.query:
             events = self.answers.pop(WATCH, None)
             if events is None:
-                return 403, json.dumps(_FORBIDDEN).encode()
+                return 403, json.dumps(FORBIDDEN).encode()
             return 200, b"\n".join(map(encoded, events)) + b"\n"
         found = self.answers.get(url.path)
         if found is None and url.path not in self.answers:
             return 404, json.dumps({"kind": "Status", "message": "not found", "reason": "NotFound"}).encode()
-        return 200, encoded(found)
+        return 403 if found is FORBIDDEN else 200, encoded(found)
 
 
 def encoded(document: Any) -> bytes:

@@ -82,6 +82,16 @@ class Catalogue:
         """One VolumeSnapshotContent."""
         return VolumeSnapshotContent.of(self._api.get(*_SNAPSHOTS, "volumesnapshotcontents", name)).readable()
 
+    def content_was_deleted(self, name: str) -> bool:
+        """True only when the API server reports it as not found; a caller may not be allowed to read contents."""
+        try:
+            self.content(name)
+        except NotFound:
+            return True
+        except ApiError:
+            return False
+        return False
+
     def service(self, name: str) -> SnapshotMetadataService:
         """One SnapshotMetadataService."""
         return self._service(name).readable()
@@ -184,7 +194,7 @@ class Catalogue:
         except NotFound:
             return _NO_SERVICE
         except Forbidden:
-            return "services not readable"
+            return "services not readable: forbidden"
 
     @cached_property
     def _cbt(self) -> tuple[str, str, str]:
@@ -299,12 +309,14 @@ def _obstacle(snapshot: VolumeSnapshot, contents: _Contents, drivers: dict[str, 
         return "no status yet"
     if not snapshot.content:
         return "not bound"
+    content = contents.found.get(snapshot.content)
+    # Before "not ready": the snapshot controller marks a snapshot without its content so, and it never becomes ready.
+    if content is None and snapshot.content not in contents.unreadable:
+        return f"content {snapshot.content} was deleted"
     if not snapshot.ready:
         return "not ready"
-    content = contents.found.get(snapshot.content)
     if content is None:
-        unreadable = snapshot.content in contents.unreadable
-        return f"content {snapshot.content} {'is not readable' if unreadable else 'was deleted'}"
+        return f"content {snapshot.content} not readable: forbidden"
     if not content.handle:
         return "no handle"
     return drivers[content.driver]

@@ -65,15 +65,11 @@ def _snapshot(catalogue: Catalogue, ref: SnapshotRef) -> Snapshot:
         found = catalogue.snapshot(ref)
     except NotFound as error:
         raise explained(error, catalogue, ref) from error
-    content_name = _bound_content(found)
+    content_name = _bound_content(found, catalogue)
     try:
         content = catalogue.content(content_name)
     except NotFound as error:
-        raise SnapshotUnusable(
-            f"volumesnapshotcontents {content_name} of volumesnapshot {ref} was deleted",
-            hint=f"the snapshot cannot be queried any more: kubectl describe volumesnapshot {as_argument(ref.name)}"
-            f" -n {as_argument(ref.namespace)}",
-        ) from error
+        raise deleted_content(ref, content_name) from error
     if not content.handle:
         raise SnapshotUnusable(
             f"volumesnapshotcontents {content.name} of volumesnapshot {ref} has no snapshotHandle",
@@ -116,7 +112,16 @@ def explained(error: NotFound, catalogue: Catalogue, ref: SnapshotRef) -> NotFou
     return error
 
 
-def _bound_content(snapshot: VolumeSnapshot) -> str:
+def deleted_content(ref: SnapshotRef, content: str) -> SnapshotUnusable:
+    """The error for a snapshot that is bound to a content which does not exist."""
+    return SnapshotUnusable(
+        f"volumesnapshotcontents {content} of volumesnapshot {ref} was deleted",
+        hint=f"the snapshot cannot be queried any more: kubectl describe volumesnapshot {as_argument(ref.name)}"
+        f" -n {as_argument(ref.namespace)}",
+    )
+
+
+def _bound_content(snapshot: VolumeSnapshot, catalogue: Catalogue) -> str:
     """Name of the content of a snapshot that may be asked about."""
     ref = snapshot.ref
     wait = _WAIT.format(name=as_argument(ref.name), namespace=as_argument(ref.namespace))
@@ -130,6 +135,9 @@ def _bound_content(snapshot: VolumeSnapshot) -> str:
     if not snapshot.content:
         raise SnapshotUnusable(f"volumesnapshot {ref} is not bound to a content{said}", hint=f"see why: {describe}")
     if not snapshot.ready:
+        # The snapshot controller marks a snapshot so whose content was deleted; waiting for it would not help.
+        if catalogue.content_was_deleted(snapshot.content):
+            raise deleted_content(ref, snapshot.content)
         raise SnapshotUnusable(f"volumesnapshot {ref} is not ready to use{said}", hint=f"wait for it: {wait}")
     return snapshot.content
 

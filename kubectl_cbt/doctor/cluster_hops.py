@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubectl_cbt.cluster.reading import ObjectReader, items_of
-from kubectl_cbt.cluster.resolve import Wanted, explained, resolve
+from kubectl_cbt.cluster.resolve import Wanted, deleted_content, explained, resolve
 from kubectl_cbt.cluster.resources import CBT_GROUP, SNAPSHOT_GROUP, VolumeSnapshot, VolumeSnapshotContent
 from kubectl_cbt.cluster.tokens import name_of_caller
 from kubectl_cbt.doctor.hop import Hop, Seen
@@ -50,12 +50,13 @@ def _snapshots(walk: Walk, seen: Seen) -> None:
     here = walk.known("here")
     for name in walk.names:
         ref = SnapshotRef(here.namespace, name)
-        path = ("apis", SNAPSHOT_GROUP, "v1", "namespaces", ref.namespace, "volumesnapshots", ref.name)
         try:
-            snapshot = walk.objects[name] = VolumeSnapshot.of(here.api.get(*path)).readable()
+            snapshot = walk.objects[name] = here.catalogue.snapshot(ref)
         except NotFound as error:
             raise explained(error, here.catalogue, ref) from error
         walk.snapshots.append(ref)
+        if snapshot.content and not snapshot.ready and here.catalogue.content_was_deleted(snapshot.content):
+            raise deleted_content(ref, snapshot.content)
         _snapshot(snapshot, seen)
 
 
@@ -83,8 +84,10 @@ def _contents(walk: Walk, seen: Seen) -> None:
     here = walk.known("here")
     for name, snapshot in walk.objects.items():
         bound = snapshot.content or ""
-        item = here.api.get("apis", SNAPSHOT_GROUP, "v1", "volumesnapshotcontents", bound)
-        content = walk.contents[name] = VolumeSnapshotContent.of(item).readable()
+        try:
+            content = walk.contents[name] = here.catalogue.content(bound)
+        except NotFound as error:
+            raise deleted_content(snapshot.ref, bound) from error
         _content(content, seen)
         walk.driver = content.driver
     if len(walk.names) == len({content.driver for content in walk.contents.values()}) == 2:

@@ -3,11 +3,22 @@
 import copy
 import json
 import zlib
+from contextlib import ExitStack
 
 import pytest
 from conftest import command_environment, run_warm
-from odd_cluster import CONTENTS, SERVICES, SNAPSHOTS, TOKEN, WATCH, OddCluster
+from odd_cluster import CONTENTS, FORBIDDEN, SERVICES, SNAPSHOTS, TOKEN, WATCH, OddCluster
+from raw_api import asking, connection
 from recorded_again import record_case
+
+from kubectl_cbt.cluster.catalogue import Catalogue
+from kubectl_cbt.cluster.resolve import Wanted, resolve
+from kubectl_cbt.doctor.hops import FOR_SNAPSHOTS
+from kubectl_cbt.doctor.runner import run as run_hops
+from kubectl_cbt.doctor.walk import LoggedIn, Walk
+from kubectl_cbt.errors import CbtError
+from kubectl_cbt.model.finding import Verdict
+from kubectl_cbt.model.refs import SnapshotRef
 
 ACCOUNT = ("--service-account", "backup/backup-app", "--connect", "direct")
 
@@ -88,11 +99,35 @@ def test_an_odd_content_is_its_snapshots_problem(cluster):
     assert found[odd]["problem"].startswith(f"content {name}: status.creationTime is 1")
 
 
-def test_a_content_that_is_gone_was_deleted(cluster):
-    (name, item), *_ = ((name, item) for name, item in listed(cluster, "snapshots").items() if item["content"])
-    contents = cluster.answers[CONTENTS]
-    contents["items"] = [one for one in contents["items"] if one["metadata"]["name"] != item["content"]]
-    assert listed(cluster, "snapshots")[name]["obstacle"] == f"content {item['content']} was deleted"
+@pytest.mark.parametrize("ready", [True, False])
+@pytest.mark.parametrize(("answer", "lists"), [(None, True), (None, False), (FORBIDDEN, False)])
+def test_a_deleted_content_is_not_one_that_may_not_be_read(cluster, answer, lists, ready):
+    """The snapshot controller marks a snapshot whose content was deleted as not ready; it never becomes ready."""
+    name, content = "snap-b", "snapcontent-snap-b"
+    cluster.answers[CONTENTS]["items"] = [
+        one for one in cluster.answers[CONTENTS]["items"] if one["metadata"]["name"] != content
+    ]
+    if not lists:
+        cluster.answers[CONTENTS] = FORBIDDEN
+    cluster.answers.pop(f"{CONTENTS}/{content}")
+    if answer:
+        cluster.answers[f"{CONTENTS}/{content}"] = answer
+    # The list's own item too: it is the same object.
+    cluster.answers[f"{SNAPSHOTS}/{name}"]["status"]["readyToUse"] = ready
+    obstacle = f"content {content} was deleted"
+    if answer:
+        obstacle = f"content {content} not readable: forbidden" if ready else "not ready"
+    deleted = f"volumesnapshotcontents {content} of volumesnapshot default/{name} was deleted"
+    with asking(connection(cluster.url)) as api:
+        catalogue = Catalogue(api)
+        assert {entry.ref.name: entry.obstacle for entry in catalogue.entries(None)}[name] == obstacle
+        with pytest.raises(CbtError) as asked:
+            resolve(catalogue, Wanted(SnapshotRef("default", name)))
+        here = LoggedIn(api, catalogue, "default", None, "")  # none of these hops needs the means
+        walked = run_hops(FOR_SNAPSHOTS[:5], Walk(lambda _: here, ExitStack(), (name,)), lambda _: None)
+        failed = next(finding for finding in walked if finding.verdict is Verdict.FAIL)
+    assert (deleted in asked.value.message, deleted in failed.evidence[0]) == (not answer, not answer)
+    assert ("kubectl wait" in asked.value.hint) == (not ready and answer is FORBIDDEN)
 
 
 def test_one_odd_service_is_one_odd_row(cluster):
