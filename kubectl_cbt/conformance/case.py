@@ -33,11 +33,13 @@ class Observed:
         sent: the question, in words; of several the general form.
         breaches: what is wrong, a line each; none when nothing is.
         notes: what is good to know, said when nothing is wrong.
+        fix: what to do about the breaches, when it is not the case's usual bug.
     """
 
     sent: str = ""
     breaches: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from kubectl_cbt.wire.source import Source
 
 ENOUGH_EXTENTS = 20_000
 """Where a part of an answer is compared, this much of it is looked at."""
+MORE_TIME = "--deadline gives it more time"
+"""What to do about an answer that was still flowing."""
 _SAMPLES = 12
 
 
@@ -103,7 +105,9 @@ class Exam:
         if known is None:
             known = self._known[question] = self.ask(question)
         if not known.is_whole:
-            raise CannotTell(f"{question.verb} is not answered: {known.in_words()}")
+            raise CannotTell(
+                f"{question.verb} is not answered: {known.in_words()}{'; ' + MORE_TIME if known.is_flowing else ''}"
+            )
         return known
 
     def ask_once(self, question: Question, *, at_most: int) -> Taken:

@@ -53,7 +53,7 @@ def _judged(case: Case, observed: Observed) -> Finding:
     if not observed.breaches:
         return _finding(case, Verdict.PASS, observed.sent, observed.notes)
     verdict = Verdict.FAIL if case.level == MUST else Verdict.WARN
-    return _finding(case, verdict, observed.sent, observed.breaches, fix=case.usually)
+    return _finding(case, verdict, observed.sent, observed.breaches, fix=observed.fix or case.usually)
 
 
 def _finding(case: Case, verdict: Verdict, sent: str = "", evidence: tuple[str, ...] = (), fix: str = "") -> Finding:

@@ -279,9 +279,9 @@ def look_at_first(source: Source, question: Question, seen: Seen) -> None:
     taken = take(source, question, deadline_seconds=_FIRST_SECONDS, at_most=1)
     if taken.error is not None:
         raise taken.error
-    if taken.cut == "deadline":
+    if taken.is_stalled:
         seen.fail(
-            f"no message in {_FIRST_SECONDS:g} s",
+            taken.in_words(),
             "the driver is still looking, or hangs: see its log. kubectl cbt check --only answers --deadline 10m",
         )
         return
@@ -299,8 +299,14 @@ def look_at_stream(source: Source, question: Question, seen: Seen) -> None:
     taken = take(source, question, deadline_seconds=_STREAM_SECONDS, at_most=_ENOUGH_EXTENTS)
     if taken.error is not None:
         raise taken.error
-    if taken.cut == "deadline":
-        seen.fail(taken.in_words(), "the driver hangs in the middle: see its log")
+    if taken.is_stalled:
+        seen.fail(taken.in_words(), "the driver hangs: see its log")
+    elif taken.is_flowing:
+        seen.warn(
+            taken.in_words(),
+            "the driver is slow, it does not hang: delta and allocated wait for it. Whether it ever ends:"
+            " kubectl cbt check --only answers --deadline 10m",
+        )
     else:
         seen.evidence.append(taken.in_words())
     _rules(taken, seen)

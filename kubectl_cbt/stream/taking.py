@@ -15,9 +15,13 @@ from kubectl_cbt.errors import CbtError, StreamError
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.record import Int64Column, Record, block_metadata_type_name, joined
 from kubectl_cbt.model.results import Violation
-from kubectl_cbt.units import counted
+from kubectl_cbt.units import counted, human_bytes, human_seconds
 from kubectl_cbt.wire.decode import decoded
 from kubectl_cbt.wire.source import Answer, Source
+
+_LONG_WAITS = 2
+_LONG_SHARE = 0.1
+"""A silence is long that lasts more than twice the longest wait before it, and a tenth of the whole time."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,9 @@ class Taken:
         cut: why we ended it (``deadline``, ``enough``); empty when the driver did.
         first_message_seconds: None without a message.
         slowest_gap_seconds: longest wait for a message, the first included.
+        usual_wait_seconds: longest wait between two messages; for the first one, when there is only one.
+        silent_seconds: from the last message, or without one from the question, to the end.
+        received_bytes: of all messages.
     """
 
     question: Question
@@ -48,6 +55,9 @@ class Taken:
     seconds: float
     first_message_seconds: float | None
     slowest_gap_seconds: float
+    usual_wait_seconds: float = 0.0
+    silent_seconds: float = 0.0
+    received_bytes: int = 0
 
     @property
     def messages(self) -> int:
@@ -58,6 +68,24 @@ class Taken:
     def is_whole(self) -> bool:
         """Whether it ended with OK."""
         return self.error is None and not self.cut
+
+    @property
+    def is_stalled(self) -> bool:
+        """Whether the deadline came after a silence that is long for this stream; without a message it always is."""
+        if self.cut != "deadline":
+            return False
+        usual = max(_LONG_WAITS * self.usual_wait_seconds, _LONG_SHARE * self.seconds)
+        return not self.messages or self.silent_seconds > usual
+
+    @property
+    def is_flowing(self) -> bool:
+        """Whether messages were still coming when the deadline came: more time would have brought more."""
+        return self.cut == "deadline" and not self.is_stalled
+
+    @property
+    def failed(self) -> bool:
+        """Whether an error or a silence ended it; what else came is as good as the beginning of a whole answer."""
+        return self.error is not None or self.is_stalled
 
     @cached_property
     def runs(self) -> Ranges:
@@ -78,7 +106,7 @@ class Taken:
     def code(self) -> str:
         """The status code, for comparing: ``OK`` also when we ended it for ``enough``; else what there was instead."""
         if self.cut == "deadline":
-            return "no answer"
+            return "no end" if self.is_flowing else "no answer"
         if self.error is None:
             return "OK"
         return self.error.code if isinstance(self.error, StreamError) else type(self.error).__name__
@@ -87,24 +115,41 @@ class Taken:
         """What came, in one line."""
         if self.error is not None:
             return self.error.message
+        if self.cut == "deadline" and not self.messages:
+            return f"no message in {human_seconds(self.seconds)}"
         words = f"{counted(len(self.offsets), 'extent')} in {counted(self.messages, 'message')}"
         if self.block_metadata_type is not None:
             words += f", {block_metadata_type_name(self.block_metadata_type)}"
-        ends = {"deadline": "then nothing until the deadline", "enough": "and more", "": "then OK"}
+        ends = {"deadline": self._end_by_deadline(), "enough": "and more", "": "then OK"}
         return f"{words}, {ends[self.cut]}"
+
+    def _end_by_deadline(self) -> str:
+        came = f"when the deadline of {human_seconds(self.seconds)} came"
+        if self.is_stalled:
+            return f"then nothing for {human_seconds(self.silent_seconds)} {came}"
+        capacity = self.volume_capacity_bytes
+        reached = f"{human_bytes(self.end)} of {human_bytes(capacity)}" if capacity else human_bytes(self.end)
+        return f"{human_bytes(self.received_bytes)} received, up to offset {reached}, still flowing {came}"
 
 
 @dataclass
 class _Sheet:
-    """What is noted while it comes."""
+    """What is noted while it comes.
+
+    Attributes:
+        last_time: of the last message, or of the question.
+    """
 
     watch: RuleWatch
+    last_time: float
     offsets: list[Int64Column] = field(default_factory=list)
     sizes: list[Int64Column] = field(default_factory=list)
     first: Record | None = None
     extents: int = 0
     first_message_seconds: float | None = None
     slowest_gap_seconds: float = 0.0
+    slowest_pause_seconds: float = 0.0
+    received_bytes: int = 0
 
 
 def take(source: Source, question: Question, *, deadline_seconds: float, at_most: int | None = None) -> Taken:
@@ -114,7 +159,8 @@ def take(source: Source, question: Question, *, deadline_seconds: float, at_most
         deadline_seconds: for the whole answer; a driver that never ends is cut off.
         at_most: extents after which it is cut off, because enough was seen; None takes all.
     """
-    sheet, started = _Sheet(RuleWatch(question)), time.monotonic()
+    started = time.monotonic()
+    sheet = _Sheet(RuleWatch(question), started)
     error: CbtError | None = None
     cut = ""
     try:
@@ -127,15 +173,17 @@ def take(source: Source, question: Question, *, deadline_seconds: float, at_most
             cut = "deadline" if cut_off.struck.is_set() else cut
     except CbtError as failure:
         error = failure
-    return _taken(question, sheet, error, cut, time.monotonic() - started)
+    return _taken(question, sheet, error, cut, started)
 
 
 def _read(answer: Answer, sheet: _Sheet, started: float, at_most: int | None) -> str:
-    before = started
     for message in answer:
         now = time.monotonic()
-        sheet.slowest_gap_seconds = max(sheet.slowest_gap_seconds, now - before)
-        before = now
+        sheet.slowest_gap_seconds = max(sheet.slowest_gap_seconds, now - sheet.last_time)
+        if sheet.first is not None:
+            sheet.slowest_pause_seconds = max(sheet.slowest_pause_seconds, now - sheet.last_time)
+        sheet.last_time = now
+        sheet.received_bytes += len(message)
         (records,) = decoded((message,), len(sheet.offsets) + 1)
         sheet.watch.look(records)
         if sheet.first is None:
@@ -148,7 +196,8 @@ def _read(answer: Answer, sheet: _Sheet, started: float, at_most: int | None) ->
     return ""
 
 
-def _taken(question: Question, sheet: _Sheet, error: CbtError | None, cut: str, seconds: float) -> Taken:
+def _taken(question: Question, sheet: _Sheet, error: CbtError | None, cut: str, started: float) -> Taken:
+    now = time.monotonic()
     return Taken(
         question=question,
         offsets=joined(sheet.offsets),
@@ -159,9 +208,14 @@ def _taken(question: Question, sheet: _Sheet, error: CbtError | None, cut: str, 
         violations=sheet.watch.violations(),
         error=error,
         cut=cut,
-        seconds=seconds,
+        seconds=now - started,
         first_message_seconds=sheet.first_message_seconds,
         slowest_gap_seconds=sheet.slowest_gap_seconds,
+        usual_wait_seconds=sheet.slowest_pause_seconds
+        if len(sheet.offsets) > 1
+        else sheet.first_message_seconds or 0.0,
+        silent_seconds=now - sheet.last_time,
+        received_bytes=sheet.received_bytes,
     )
 
 

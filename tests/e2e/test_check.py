@@ -134,7 +134,7 @@ def test_a_driver_that_hangs_is_cut_off_and_the_rest_is_checked(own_demo):
     )
     assert found.returncode == 1
     assert findings(found)["answers"]["verdict"] == "fail"
-    assert "then nothing until the deadline" in findings(found)["answers"]["evidence"][0]
+    assert "1 message, VARIABLE_LENGTH, then nothing for" in findings(found)["answers"]["evidence"][0]
     assert findings(found)["unknown-base"]["verdict"] == "pass"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from kubectl_cbt.conformance.case import MUST, SHOULD, Case, Needs, Observed
-from kubectl_cbt.conformance.exam import CannotTell, Exam
+from kubectl_cbt.conformance.exam import MORE_TIME, CannotTell, Exam
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.stream.taking import take
@@ -75,7 +75,9 @@ def _swapped(exam: Exam) -> Observed:
     exam.require_an_answer()
     taken = exam.ask(exam.delta(target, base), seconds=exam.deadline_seconds)
     sent = "delta(target, base)"
-    if taken.cut == "deadline":
+    if taken.is_flowing:
+        raise CannotTell(f"{taken.in_words()}; {MORE_TIME}")
+    if taken.is_stalled:
         return Observed(sent, (taken.in_words(),))
     if not taken.is_whole:
         return Observed(sent, notes=(f"refused: {taken.code}",))

@@ -31,7 +31,7 @@ def _refuses(change: Callable[[Question], Question], *codes: str) -> Callable[[E
 
 
 def _code(taken: Taken) -> str:
-    if taken.cut == "deadline":
+    if taken.is_stalled:
         return f"no answer in {_PATIENCE_SECONDS:g} s; look at the driver's CPU: it may be busy with this for good"
     return taken.code
 
@@ -40,7 +40,7 @@ def _takes_large_limit(exam: Exam) -> Observed:
     breaches = []
     for verb, question in exam.questions.items():
         taken = exam.ask(replace(question, max_results=MAX_MAX_RESULTS), at_most=1, seconds=exam.deadline_seconds)
-        if taken.error is not None or taken.cut == "deadline":
+        if taken.failed:
             breaches.append(f"{verb}: {taken.in_words()}")
     return Observed(f"max_results {MAX_MAX_RESULTS}", tuple(breaches))
 

@@ -29,17 +29,12 @@ def _with_limit(limit: int) -> Callable[[Exam], Observed]:
 
 
 def _held(taken: Taken, whole: Taken, limit: int) -> Iterator[str]:
-    if _got_nowhere(taken):
+    if taken.failed:
         yield taken.in_words()
         return
     if taken.messages and int(taken.per_message.max()) > limit:
         yield f"a message of {int(taken.per_message.max())} extents"
     yield from differences(whole, taken)
-
-
-def _got_nowhere(taken: Taken) -> bool:
-    """An error, or nothing at all in all the time there was; what came slowly is judged as far as it came."""
-    return taken.error is not None or (taken.cut == "deadline" and not taken.messages)
 
 
 def _sound(whole: Taken) -> tuple[Int64Column, Int64Column]:
@@ -103,7 +98,7 @@ def _from(offsets: Callable[[Taken], list[int]], sent: str) -> Callable[[Exam], 
 
 def _same_tail(exam: Exam, question: Question, whole: Taken, offset: int) -> list[str]:
     tail = exam.ask(from_offset(question, offset), at_most=ENOUGH_EXTENTS)
-    if _got_nowhere(tail):
+    if tail.failed:
         return [tail.in_words()]
     return differences(whole, tail, offset)
 

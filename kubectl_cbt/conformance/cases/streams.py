@@ -7,12 +7,29 @@ from collections.abc import Callable, Iterator
 from kubectl_cbt.analysis.rules import RULES, KnownEnd, Rule, WholeStream
 from kubectl_cbt.conformance.case import MUST, SHOULD, Case, Needs, Observed
 from kubectl_cbt.conformance.comparing import differences
-from kubectl_cbt.conformance.exam import ENOUGH_EXTENTS, CannotTell, Exam, from_offset, in_messages_of, in_words
+from kubectl_cbt.conformance.exam import (
+    ENOUGH_EXTENTS,
+    MORE_TIME,
+    CannotTell,
+    Exam,
+    from_offset,
+    in_messages_of,
+    in_words,
+)
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.record import INT64_MAX
 from kubectl_cbt.model.results import Violation
 from kubectl_cbt.stream.taking import Taken
 from kubectl_cbt.units import counted
+
+_SLOW = (
+    f"The stream is not stuck, it takes longer than this check allows: {MORE_TIME}. The sidecar ends a stream after"
+    " 10 minutes (--max-streaming-duration-min)."
+)
+_NEVER_ENDS = (
+    "See the message: an error is the driver's own. One that never ends: a loop that waits for a page that does not"
+    " come, or a lock that a former call still holds."
+)
 
 
 def _answers(exam: Exam) -> Observed:
@@ -21,7 +38,12 @@ def _answers(exam: Exam) -> Observed:
     for verb, question in exam.questions.items():
         taken = exam.first_asked(question)
         (notes if taken.is_whole else breaches).append(f"{verb}: {taken.in_words()}")
-    return Observed(" and ".join(map(in_words, exam.questions.values())), tuple(breaches), tuple(notes))
+    answers = [exam.first_asked(question) for question in exam.questions.values()]
+    fixes = [_SLOW] if any(taken.is_flowing for taken in answers) else []
+    if any(taken.failed for taken in answers):
+        fixes.append(_NEVER_ENDS)
+    sent = " and ".join(map(in_words, exam.questions.values()))
+    return Observed(sent, tuple(breaches), tuple(notes), "\n".join(fixes))
 
 
 def _samples(exam: Exam) -> Iterator[tuple[str, Taken]]:
@@ -61,7 +83,7 @@ def _broken(violation: Violation) -> str:
 def _is_deterministic(exam: Exam) -> Observed:
     def again(question: Question) -> list[str]:
         first, second = exam.whole(question), exam.ask(question)
-        if not second.is_whole:
+        if second.failed:
             return [f"the second time: {second.in_words()}"]
         said = [f"type and capacity: {_about(first)}, then {_about(second)}"] if _about(first) != _about(second) else []
         return said + differences(first, second)
@@ -78,7 +100,7 @@ def _survives_cancel(exam: Exam) -> Observed:
         whole = exam.whole(question)
         exam.ask(in_messages_of(question, 1), at_most=1)
         again = exam.ask(question)
-        return differences(whole, again) if again.is_whole else [f"the next call: {again.in_words()}"]
+        return [f"the next call: {again.in_words()}"] if again.failed else differences(whole, again)
 
     return _of_each(exam, after, "a call that is cancelled after its first message, then another")
 
@@ -200,9 +222,7 @@ STREAMS: tuple[Case, ...] = (
         level=MUST,
         checks="Both calls for the snapshots named, without a limit of our own on the number of messages.",
         matters="Nothing else can be judged of a stream that does not end.",
-        usually="See the message: an error is the driver's own. One that never ends: a loop that waits for a page"
-        " that does"
-        " not come, or a lock that a former call still holds.",
+        usually=_NEVER_ENDS,
         look=_answers,
         needs=(Needs.ASKING,),
     ),
