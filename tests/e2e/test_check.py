@@ -71,7 +71,7 @@ def test_a_broken_rule_fails_with_place_cause_and_exit_code(own_demo):
 
 def test_a_warning_alone_is_no_failure(own_demo):
     own_demo.services[PAGES_DRIVER].plugin.faults = parse_faults(["unaligned-shift"])
-    found = run_command(*CHECK, "--only", "resume-*", "-o", "json", cluster=own_demo)
+    found = run_command(*CHECK, "--only", "resume-*", "--only", "offset-*", "-o", "json", cluster=own_demo)
     assert (found.returncode, failed(found)) == (0, {"resume-unaligned"})
 
 

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import INT64_MIN, Extent, law
 
+from kubectl_cbt.analysis.laws import Ranges
 from kubectl_cbt.conformance.case import Case, Observed
 from kubectl_cbt.conformance.cases import CASES
 from kubectl_cbt.conformance.exam import Exam, Named, Volume
@@ -19,6 +21,7 @@ from kubectl_cbt.model.record import INT64_MAX
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.wire.snapshot_metadata_pb2 import BlockMetadata, GetMetadataDeltaResponse
 
+BLOCK = 4096
 SNAPSHOTS = tuple(Named(SnapshotRef("n", name), SnapshotHandle(name)) for name in "abc")
 
 
@@ -135,8 +138,56 @@ def test_a_capacity_of_all_int64_has_nothing_beyond_it():
     findings = judged(driver)
     assert findings["offset-beyond"].verdict is Verdict.SKIPPED
     assert findings["offset-beyond"].evidence == ("the capacity is so large that no offset lies 1 GiB beyond it",)
-    for case in ("offset-capacity", "offset-last-byte", "complete", "resume-extent-ends", "rule-w2"):
+    for case in ("offset-capacity", "offset-last-block", "complete", "resume-extent-ends", "rule-w2"):
         assert findings[case].verdict is Verdict.PASS, findings[case]
+
+
+class ReferenceDriver(Driver):
+    """Two images, compared as the reference driver does: in windows from the offset on, named by their first block.
+
+    Of the last block only bytes before the last one differ: a window of one byte at the end finds no difference.
+    """
+
+    def __init__(self, *, fixed_length: bool) -> None:
+        super().__init__([])
+        self._fixed_length = fixed_length
+        self._changed = np.zeros(64 * BLOCK, dtype=np.bool_)
+        for block in (0, 1, 2, 7, 8, 40):
+            self._changed[block * BLOCK + 5 : (block + 1) * BLOCK] = True
+        self._changed[-BLOCK:-1] = True
+
+    def ask(self, question: Question) -> Answer:
+        self.asked.append(question)
+        start = max(question.starting_offset, 0)
+        windows = range(start, len(self._changed), BLOCK)
+        found = [at // BLOCK * BLOCK for at in windows if self._changed[at : at + BLOCK].any()]
+        extents = [(offset, BLOCK) for offset in found]
+        if not self._fixed_length:
+            extents = Ranges.of(*np.array(extents, dtype=np.int64).reshape(-1, 2).T).first(len(extents))
+            extents = [(low, high - low) for low, high in extents]
+        return Answer([_encoded(2 - self._fixed_length, len(self._changed), extents, 0)], None)
+
+
+@pytest.mark.parametrize("fixed_length", [True, False])
+def test_what_the_reference_driver_makes_of_an_unaligned_offset_breaks_no_must(fixed_length):
+    cases = [case for case in CASES if case.id.startswith(("resume-", "offset-"))]
+    driver = ReferenceDriver(fixed_length=fixed_length)
+    findings = judged(driver, cases)
+    wrong = {
+        name: finding.verdict for name, finding in findings.items() if finding.verdict in (Verdict.WARN, Verdict.FAIL)
+    }
+    assert wrong == {"resume-unaligned": Verdict.WARN, "offset-beyond": Verdict.WARN}
+    offsets = {question.starting_offset for question in driver.asked}
+    assert {63 * BLOCK, 64 * BLOCK - 1} <= offsets
+
+
+@pytest.mark.parametrize("tail", [0, 512, 1536])
+def test_the_last_block_of_a_volume_is_found_by_its_grain(tail):
+    """Whether or not the last extent is cut at the capacity."""
+    capacity = 16 * BLOCK + tail
+    driver = Driver([(2, capacity, [(0, 2 * BLOCK), (5 * BLOCK, BLOCK), (14 * BLOCK, capacity - 14 * BLOCK)])])
+    judged(driver, [case for case in CASES if case.id == "offset-last-block"])
+    assert driver.asked[-1].starting_offset == (16 if tail else 15) * BLOCK
 
 
 @pytest.mark.parametrize("sent", [[], [(2, 2**30, [])] * 3])

@@ -1,9 +1,10 @@
-"""The ends of the volume: its last byte, its capacity, and what lies behind."""
+"""The end of the volume: its last block, its capacity, and offsets beyond it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kubectl_cbt.conformance.blocks import grain_bytes, sound_extents
 from kubectl_cbt.conformance.case import MUST, SHOULD, Case, Needs, Observed
 from kubectl_cbt.conformance.comparing import differences
 from kubectl_cbt.conformance.exam import CannotTell, Exam, from_offset
@@ -27,13 +28,21 @@ def _capacities(exam: Exam) -> Iterator[tuple[str, Question, Taken, int]]:
         raise CannotTell("no stream says the capacity")
 
 
-def _last_byte(exam: Exam) -> Observed:
+def _last_block(exam: Exam) -> Observed:
     breaches = []
+    sent = []
     for verb, question, whole, capacity in _capacities(exam):
-        taken = exam.ask(from_offset(question, capacity - 1), seconds=_SOON_SECONDS)
-        lines = differences(whole, taken, capacity - 1) if taken.is_whole else [taken.in_words()]
+        if not len(sound_extents(whole)[0]):
+            continue
+        grain = grain_bytes(whole)
+        start = (capacity - 1) // grain * grain
+        sent.append(f"{verb}, starting_offset {start}")
+        taken = exam.ask(from_offset(question, start), seconds=_SOON_SECONDS)
+        lines = differences(whole, taken, start) if taken.is_whole else [taken.in_words()]
         breaches += [f"{verb}: {line}" for line in lines]
-    return Observed("starting_offset = capacity − 1", tuple(breaches))
+    if not sent:
+        raise CannotTell("no extent shows the size of a block")
+    return Observed(" and ".join(sent), tuple(breaches))
 
 
 def _at_capacity(exam: Exam) -> Observed:
@@ -64,15 +73,16 @@ def _beyond(exam: Exam) -> Observed:
 
 OFFSETS: tuple[Case, ...] = (
     Case(
-        id="offset-last-byte",
-        title="from the last byte of the volume on, what covers it comes",
+        id="offset-last-block",
+        title="from the last block of the volume on, what covers it comes",
         level=MUST,
-        checks="Asks from capacity − 1, and compares with the tail of the whole answer.",
-        matters="It is the smallest rest there can be, and a legal question.",
+        checks="Asks from the start of the last block, and compares with the tail of the whole answer. The size of a"
+        " block is the largest that divides all offsets and sizes.",
+        matters="A client that resumes, or that splits a volume among workers, may ask this.",
         usually="The offset rounded up to the next block, which lies behind the end; the end of the volume checked"
         " with >= one"
         " block too early.",
-        look=_last_byte,
+        look=_last_block,
         needs=(Needs.ASKING,),
     ),
     Case(

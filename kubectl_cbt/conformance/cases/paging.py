@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from kubectl_cbt.conformance.blocks import grain_bytes, sound_extents
 from kubectl_cbt.conformance.case import MUST, SHOULD, Case, Needs, Observed
 from kubectl_cbt.conformance.comparing import differences
 from kubectl_cbt.conformance.exam import ENOUGH_EXTENTS, CannotTell, Exam, from_offset, in_messages_of, sample
 from kubectl_cbt.model.question import Question
-from kubectl_cbt.model.record import INT64_MAX, Int64Column, saturating_ends
 from kubectl_cbt.stream.taking import Taken
 
 _FEW_EXTENTS = 500
@@ -37,46 +37,31 @@ def _held(taken: Taken, whole: Taken, limit: int) -> Iterator[str]:
     yield from differences(whole, taken)
 
 
-def _sound(whole: Taken) -> tuple[Int64Column, Int64Column]:
-    """Offsets and ends (int64[m]) of the extents that hold bytes of a volume, in the order they were sent.
-
-    A broken driver may send any numbers. Offsets made of negative ones, or past the end of int64, are never sent: they
-    would test whether the driver refuses them, which is another case.
-    """
-    ends = saturating_ends(whole.offsets, whole.sizes)
-    sound = (whole.offsets >= 0) & (whole.sizes > 0) & (ends < INT64_MAX)
-    return whole.offsets[sound], ends[sound]
-
-
 def _ends(whole: Taken) -> list[int]:
     """Where a stream may break: after an extent, except the last one, from where some drivers refuse to go on."""
-    ends = _sound(whole)[1][:-1]
+    ends = sound_extents(whole)[1][:-1]
     return [int(ends[index]) for index in sample(len(ends))]
 
 
 def _inside_aligned(whole: Taken) -> list[int]:
     """Inside extents, at a multiple of the volume's grain."""
-    offsets, ends = _sound(whole)
+    offsets, ends = sound_extents(whole)
     sizes = ends - offsets
-    grain = _grain(offsets, sizes)
+    grain = grain_bytes(whole)
     roomy = [index for index in sample(len(offsets), 200) if int(sizes[index]) >= 2 * grain]
     return [int(offsets[roomy[at]]) + grain for at in sample(len(roomy))]
 
 
 def _unaligned(whole: Taken) -> list[int]:
-    """Inside extents, and one byte after them."""
-    offsets, ends = _sound(whole)
+    """Inside extents, one byte after them, and the last byte of the volume."""
+    offsets, ends = sound_extents(whole)
     found = []
     for index in sample(len(offsets)):
         offset, size = int(offsets[index]), int(ends[index]) - int(offsets[index])
         found.append(offset + size // 2 + 1 if size > 2 else offset + 1)
-    return [*found, *(end + 1 for end in _ends(whole)[:4])]
-
-
-def _grain(offsets: Int64Column, sizes: Int64Column) -> int:
-    from numpy import gcd
-
-    return int(gcd.reduce([gcd.reduce(offsets), gcd.reduce(sizes)])) or 1
+    capacity = whole.volume_capacity_bytes or 0
+    last = [capacity - 1] if capacity > 0 else []
+    return [*found, *(end + 1 for end in _ends(whole)[:4]), *last]
 
 
 def _from(offsets: Callable[[Taken], list[int]], sent: str) -> Callable[[Exam], Observed]:
@@ -155,7 +140,7 @@ PAGING: tuple[Case, ...] = (
         level=SHOULD,
         rule="R7",
         source="The spec puts no condition on starting_offset, and names no error for one that is not aligned.",
-        checks=f"Begins in the middle of extents and blocks. {_TAIL}",
+        checks=f"Begins in the middle of extents and blocks, and at the last byte of the volume. {_TAIL}",
         matters="Wrong blocks and OK is the worst answer there is: the backup looks good, and is not.",
         usually="The offset is divided by the block size with a remainder that is lost, or kept: then every block is"
         " shifted by"

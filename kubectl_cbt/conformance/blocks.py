@@ -1,0 +1,31 @@
+"""What a whole answer shows of the volume's blocks. A driver under test may send any numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from kubectl_cbt.model.record import INT64_MAX, Int64Column, saturating_ends
+from kubectl_cbt.stream.taking import Taken
+
+
+def sound_extents(whole: Taken) -> tuple[Int64Column, Int64Column]:
+    """Offsets and ends (int64[m]) of the extents that hold bytes of a volume, in the order they were sent.
+
+    Offsets made of negative ones, or past the end of int64, are never sent to a driver: they would test whether it
+    refuses them, which is another case.
+    """
+    ends = saturating_ends(whole.offsets, whole.sizes)
+    sound = (whole.offsets >= 0) & (whole.sizes > 0) & (ends < INT64_MAX)
+    return whole.offsets[sound], ends[sound]
+
+
+def grain_bytes(whole: Taken) -> int:
+    """The largest size that divides every offset and size, a multiple of the block size; 1 without an extent.
+
+    The last extent of a volume may end inside a block, at the capacity: then its size does not count.
+    """
+    offsets, ends = sound_extents(whole)
+    sizes = ends - offsets
+    inside = ends != (whole.volume_capacity_bytes or 0)
+    found = int(np.gcd(np.gcd.reduce(offsets), np.gcd.reduce(sizes[inside])))
+    return found or int(np.gcd.reduce(sizes)) or 1
