@@ -31,11 +31,21 @@ class Rule(ABC):
 
     Subclasses implement :meth:`look`; it is called with all records in order, some at a time, and reports through
     :meth:`extents_break` or :meth:`messages_break`.
+
+    Attributes:
+        id: as in docs/rules.md.
+        title: what holds of a stream that keeps it; no full stop at its end.
+        matters: why a client should care, for ``check --explain``.
+        usually: the usual bug behind a breach.
+        shows_in_records: whether :meth:`look` finds breaches; ``check`` then has a case for the rule, with these texts.
     """
 
     id: ClassVar[str]
     level: ClassVar[str] = MUST
     title: ClassVar[str]
+    matters: ClassVar[str] = ""
+    usually: ClassVar[str] = ""
+    shows_in_records: ClassVar[bool] = True
 
     def __init__(self, question: Question) -> None:
         self.question = question
@@ -101,6 +111,11 @@ class PositiveSize(Rule):
 
     id = "R1"
     title = "size_bytes is greater than 0"
+    matters = "An extent of nothing says nothing; a reader that trusts it may loop or divide by zero."
+    usually = (
+        "A run that was opened and closed at the same block: the end taken as inclusive in one place, exclusive in "
+        "another."
+    )
 
     def look(self, records: Records) -> None:
         if len(records) and records.sizes.min() <= 0:
@@ -112,6 +127,14 @@ class Ascending(Rule):
 
     id = "R2"
     title = "extents are ascending and do not overlap"
+    matters = (
+        "Readers copy as they go. What comes out of order or twice is copied twice, and a resume from the last end "
+        "skips what had not been sent yet."
+    )
+    usually = (
+        "Results of several workers or of several bitmap pages joined without sorting; a page border counted to both "
+        "pages."
+    )
     _last: tuple[int, int] | None = None
     """Offset and end of the extent in front; None before the first."""
 
@@ -140,6 +163,8 @@ class OneType(Rule):
 
     id = "R3"
     title = "block_metadata_type is the same in every message, and never UNKNOWN"
+    matters = "The type says how to read the sizes; a reader sets up its buffers by it once."
+    usually = "The type is set in the first response only, and proto3 sends 0, UNKNOWN, in all others."
     _first: int | None = None
 
     def look(self, records: Records) -> None:
@@ -162,6 +187,11 @@ class OneCapacity(Rule):
 
     id = "R4"
     title = "volume_capacity_bytes is the same in every message, and greater than 0"
+    matters = "The capacity says where the volume ends, and so whether all has come."
+    usually = (
+        "The capacity is set in the first response only; or the live volume's size is asked for each message while it "
+        "grows."
+    )
     _first: int | None = None
 
     def look(self, records: Records) -> None:
@@ -203,6 +233,8 @@ class OneSize(_FixedSize):
 
     id = "R5"
     title = "FIXED_LENGTH: every extent of the stream has the same size"
+    matters = "A reader of FIXED_LENGTH may multiply instead of add."
+    usually = "Neighbouring blocks merged in a stream that says FIXED_LENGTH: say VARIABLE_LENGTH then."
 
     def look(self, records: Records) -> None:
         odd = self._odd_ones(records)
@@ -217,6 +249,8 @@ class ShortTail(_FixedSize):
     id = "R5b"
     level = WARNING
     title = "FIXED_LENGTH: a short last extent at the capacity breaks the letter of R5"
+    matters = "The spec makes no exception for a volume that ends inside a block; readers that expect one may stumble."
+    usually = "The last block cut at the capacity. Say VARIABLE_LENGTH, or send the whole block."
 
     def look(self, records: Records) -> None:
         odd = self._odd_ones(records)
@@ -230,6 +264,8 @@ class MaxResults(Rule):
 
     id = "R6"
     title = "a message holds at most max_results extents"
+    matters = "The caller has sized its buffers by max_results."
+    usually = "The storage system's own page size passed on as it comes."
 
     def look(self, records: Records) -> None:
         limit = self.question.max_results
@@ -243,6 +279,11 @@ class StartingOffset(Rule):
 
     id = "R7"
     title = "no extent ends at or before starting_offset"
+    matters = "Whoever resumes would take what he has for something new."
+    usually = (
+        "starting_offset compared with the beginning of an extent and not with its end; or ignored, and all sent from "
+        "0."
+    )
 
     def look(self, records: Records) -> None:
         start = self.question.starting_offset
@@ -255,6 +296,7 @@ class WholeStream(Rule):
 
     id = "R8"
     title = "a stream ends with OK only after everything was sent"
+    shows_in_records = False
 
     def look(self, records: Records) -> None:
         """No record shows what will not follow it."""
@@ -266,6 +308,8 @@ class NonNegativeOffset(Rule):
     id = "W1"
     level = WARNING
     title = "byte_offset is not negative"
+    matters = "No block lies in front of the volume."
+    usually = "An unsigned offset beyond 2^63, or an error value of the storage system."
 
     def look(self, records: Records) -> None:
         if len(records) and records.offsets.min() < 0:
@@ -278,6 +322,10 @@ class WithinCapacity(Rule):
     id = "W2"
     level = WARNING
     title = "no extent ends beyond the volume's capacity"
+    matters = (
+        "Nothing can be read there. A tail block that reaches past the end is harmless to a reader who expects it."
+    )
+    usually = "The volume's size is no multiple of the block size, and the last block is not cut."
 
     def look(self, records: Records) -> None:
         capacities = records.for_extents(records.capacities)
@@ -292,6 +340,8 @@ class Aligned(_FixedSize):
     id = "W3"
     level = WARNING
     title = "FIXED_LENGTH: offsets are multiples of the size"
+    matters = "A block that begins at no multiple of the block size is no block."
+    usually = "An offset counted in another unit than the size: sectors in one place, blocks in the other."
 
     def look(self, records: Records) -> None:
         fixed = self._fixed(records)
@@ -307,12 +357,30 @@ class KnownEnd(Rule):
     id = "W4"
     level = WARNING
     title = "a stream that ended with OK can be asked whether that was all"
+    shows_in_records = False
 
     def look(self, records: Records) -> None:
         """No record shows what will be answered next."""
 
 
-RULES: tuple[type[Rule], ...] = (
+def registered(*rules: type[Rule]) -> tuple[type[Rule], ...]:
+    """The rules, complete.
+
+    Raises:
+        ValueError: one lacks an attribute, or two have the same id.
+    """
+    needed = ("id", "title", "matters", "usually")
+    for rule in rules:
+        missing = [name for name in needed[: 4 if rule.shows_in_records else 2] if not getattr(rule, name, "")]
+        if missing:
+            raise ValueError(f"rule {rule.__name__} has no {' and no '.join(missing)}")
+    ids = [rule.id.lower() for rule in rules]
+    if len(set(ids)) < len(ids):
+        raise ValueError(f"two rules have the same id: {', '.join(ids)}")
+    return rules
+
+
+RULES: tuple[type[Rule], ...] = registered(
     PositiveSize,
     Ascending,
     OneType,

@@ -71,11 +71,6 @@ class Exam:
         self._parts: dict[Question, Taken] = {}
 
     @property
-    def has_sidecar(self) -> bool:
-        """Whether there is one between us and the driver, which has an opinion of its own on arguments."""
-        return self.refused_source is not None
-
-    @property
     def questions(self) -> dict[str, Question]:
         """The questions about the volume, by ``delta`` and ``allocated``."""
         found = {"allocated": self.allocated(self.volume.target)}

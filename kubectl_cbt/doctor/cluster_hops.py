@@ -162,7 +162,7 @@ def _service(walk: Walk, seen: Seen) -> None:
     catalogue = walk.known("here").catalogue
     name = walk.service or walk.driver
     try:
-        found = walk.service_object = catalogue.service(name)
+        found = catalogue.service(name)
     except NotFound:
         others = ", ".join(service.name for service in catalogue.services()) or "none"
         seen.fail(
@@ -188,11 +188,11 @@ def _drivers(walk: Walk, seen: Seen) -> None:
 
 
 KUBECONFIG = Hop("kubeconfig", "there is a kubeconfig, and its login works", _kubeconfig)
-API_SERVER = Hop("api-server", "the API server answers, and knows you", _api_server, ("kubeconfig",))
-CRDS = Hop("crds", "the CRDs of snapshots and of CBT are installed", _crds, ("api-server",))
-SNAPSHOTS = Hop("volumesnapshot", "the snapshot exists, is bound and ready", _snapshots, ("api-server",))
-CONTENTS = Hop("content", "its content has a driver and a handle", _contents, ("volumesnapshot",))
-CLASSES = Hop("class", "its class is there, for the sidecar to find secrets by", _classes, ("content",))
-SERVICE = Hop("service", "the driver has a SnapshotMetadataService", _service, ("content", "crds"))
-DRIVERS = Hop("snapshots", "there are snapshots, and drivers that made them", _drivers, ("crds",))
-PAIR = Hop("resolve", "the snapshots can be asked about", _pair, ("content", "service"))
+API_SERVER = Hop("api-server", "the API server answers, and knows you", _api_server, (KUBECONFIG,))
+CRDS = Hop("crds", "the CRDs of snapshots and of CBT are installed", _crds, (API_SERVER,))
+SNAPSHOTS = Hop("volumesnapshot", "the snapshot exists, is bound and ready", _snapshots, (API_SERVER,))
+CONTENTS = Hop("content", "its content has a driver and a handle", _contents, (SNAPSHOTS,))
+CLASSES = Hop("class", "its class is there, for the sidecar to find secrets by", _classes, (CONTENTS,))
+SERVICE = Hop("service", "the driver has a SnapshotMetadataService", _service, (CONTENTS, CRDS))
+DRIVERS = Hop("snapshots", "there are snapshots, and drivers that made them", _drivers, (CRDS,))
+PAIR = Hop("resolve", "the snapshots can be asked about", _pair, (CONTENTS, SERVICE))

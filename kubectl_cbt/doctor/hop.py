@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from kubectl_cbt.doctor.walk import Walk
@@ -45,11 +45,32 @@ class Hop:
 
     Attributes:
         title: what should be.
-        needs: ids of hops without which there is nothing to look at.
+        needs: hops without which there is nothing to look at.
         look: sees; a CbtError it raises is a failure with its hint as the fix.
     """
 
     id: str
     title: str
     look: Callable[[Walk, Seen], None]
-    needs: tuple[str, ...] = ()
+    needs: tuple[Hop, ...] = ()
+
+
+class Route(tuple[Hop, ...]):
+    """Hops in the order in which they are looked at, each after those it needs.
+
+    Raises:
+        ValueError: a hop comes before one that it needs, or without it; or two have the same id.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, hops: Iterable[Hop]) -> Route:
+        route = super().__new__(cls, hops)
+        for place, hop in enumerate(route):
+            for need in hop.needs:
+                if need not in route[:place]:
+                    raise ValueError(f"hop {hop.id} needs {need.id}, which does not come before it")
+        ids = [hop.id for hop in route]
+        if len(set(ids)) < len(ids):
+            raise ValueError(f"two hops have the same id: {', '.join(ids)}")
+        return route

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
-from kubectl_cbt.doctor.hop import Hop, Seen
+from kubectl_cbt.doctor.hop import Hop, Route, Seen
 from kubectl_cbt.doctor.walk import Walk
 from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.finding import REPORT_THE_BUG, Finding, Verdict, internal_error
 
 
-def run(hops: Sequence[Hop], walk: Walk, begins: Callable[[str], None]) -> Iterator[Finding]:
+def run(hops: Route, walk: Walk, begins: Callable[[str], None]) -> Iterator[Finding]:
     """Look at each hop."""
-    lost: set[str] = set()
+    lost: list[Hop] = []
     for hop in hops:
         begins(hop.id)
         started = time.monotonic()
         missing = [need for need in hop.needs if need in lost]
         if missing:
-            lost.add(hop.id)
-            yield Finding(hop.id, hop.title, Verdict.SKIPPED, evidence=(f"needs {missing[0]}",))
+            lost.append(hop)
+            yield Finding(hop.id, hop.title, Verdict.SKIPPED, evidence=(f"needs {missing[0].id}",))
             continue
         finding = _look(hop, walk, started)
         if finding.verdict is Verdict.FAIL:
-            lost.add(hop.id)
+            lost.append(hop)
         yield finding
 
 

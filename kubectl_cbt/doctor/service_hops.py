@@ -14,6 +14,7 @@ from kubectl_cbt.cluster.jwt import read_claims
 from kubectl_cbt.cluster.port_forward import PortForward
 from kubectl_cbt.cluster.reading import ObjectReader
 from kubectl_cbt.cluster.resources import CBT_GROUP, SNAPSHOT_GROUP
+from kubectl_cbt.doctor import cluster_hops
 from kubectl_cbt.doctor.hop import Hop, Seen
 from kubectl_cbt.doctor.walk import Walk
 from kubectl_cbt.errors import ApiError, MalformedObject, NotFound
@@ -346,13 +347,13 @@ def driver_hop(name: str) -> Hop:
     return Hop(f"driver {name}", "it has a service, and that is healthy", look)
 
 
-CA_CERT = Hop("ca-cert", "caCert holds certificates that are valid", _ca_cert, ("service",))
-ADDRESS = Hop("address", "the service's address leads somewhere", _address, ("service",))
-PERMISSIONS = Hop("permissions", "you may make each call that it takes", _permissions, ("api-server",))
-ACCOUNT = Hop("account", "the ServiceAccount may get the snapshots", _account_rights, ("api-server",))
-TOKEN = Hop("token", "there is a token for the service's audience", _token, ("service",))
-CONNECTION = Hop("connection", "the address can be connected to", _connection, ("address",))
-TLS = Hop("tls", "the client accepts the served certificate", _tls, ("connection", "ca-cert"))
-HEALTH = Hop("health", "the sidecar is healthy", _health, ("tls", "token", "resolve"))
-FIRST_CALL = Hop("first-call", "the first call is answered", _first_call, ("tls", "token", "resolve"))
-STREAM = Hop("stream", "a stream keeps the rules", _stream, ("first-call",))
+CA_CERT = Hop("ca-cert", "caCert holds certificates that are valid", _ca_cert, (cluster_hops.SERVICE,))
+ADDRESS = Hop("address", "the service's address leads somewhere", _address, (cluster_hops.SERVICE,))
+PERMISSIONS = Hop("permissions", "you may make each call that it takes", _permissions, (cluster_hops.API_SERVER,))
+ACCOUNT = Hop("account", "the ServiceAccount may get the snapshots", _account_rights, (cluster_hops.API_SERVER,))
+TOKEN = Hop("token", "there is a token for the service's audience", _token, (cluster_hops.SERVICE,))
+CONNECTION = Hop("connection", "the address can be connected to", _connection, (ADDRESS,))
+TLS = Hop("tls", "the client accepts the served certificate", _tls, (CONNECTION, CA_CERT))
+HEALTH = Hop("health", "the sidecar is healthy", _health, (TLS, TOKEN, cluster_hops.PAIR))
+FIRST_CALL = Hop("first-call", "the first call is answered", _first_call, (TLS, TOKEN, cluster_hops.PAIR))
+STREAM = Hop("stream", "a stream keeps the rules", _stream, (FIRST_CALL,))

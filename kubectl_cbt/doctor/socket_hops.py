@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import NoReturn
 
-from kubectl_cbt.doctor.hop import Hop, Seen
+from kubectl_cbt.doctor.hop import Hop, Route, Seen
 from kubectl_cbt.doctor.runner import run
 from kubectl_cbt.doctor.service_hops import look_at_first, look_at_stream
 from kubectl_cbt.doctor.walk import Walk
@@ -28,15 +28,13 @@ def walk_to_driver(
     """Every hop to a driver, and to its answer about one snapshot id or two."""
     with contextlib.ExitStack() as stack:
         visit = _Visit(endpoint, ids, secrets, stack, max_message_bytes)
-        hops = [
-            Hop("socket", "there is a driver's socket", visit.connect),
-            Hop("plugin", "the driver says who it is", visit.identify, ("socket",)),
-            Hop("capability", "it offers SNAPSHOT_METADATA_SERVICE", visit.offers, ("plugin",)),
-            Hop("probe", "it is ready", visit.probe, ("plugin",)),
-        ]
-        if ids:
-            hops.append(Hop("first-call", "the first call is answered", visit.first, ("plugin",)))
-            hops.append(Hop("stream", "a stream keeps the rules", visit.stream, ("first-call",)))
+        socket = Hop("socket", "there is a driver's socket", visit.connect)
+        plugin = Hop("plugin", "the driver says who it is", visit.identify, (socket,))
+        capability = Hop("capability", "it offers SNAPSHOT_METADATA_SERVICE", visit.offers, (plugin,))
+        probe = Hop("probe", "it is ready", visit.probe, (plugin,))
+        first = Hop("first-call", "the first call is answered", visit.first, (plugin,))
+        stream = Hop("stream", "a stream keeps the rules", visit.stream, (first,))
+        hops = Route((socket, plugin, capability, probe, *((first, stream) if ids else ())))
         yield from run(hops, Walk(login=_no_cluster, stack=stack), begins)
 
 

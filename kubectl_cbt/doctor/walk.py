@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from kubectl_cbt.cluster.api import Api
     from kubectl_cbt.cluster.catalogue import Catalogue
-    from kubectl_cbt.cluster.resources import SnapshotMetadataService, VolumeSnapshot, VolumeSnapshotContent
+    from kubectl_cbt.cluster.resources import VolumeSnapshot, VolumeSnapshotContent
     from kubectl_cbt.cluster.tokens import FreshToken
     from kubectl_cbt.model.refs import ServiceAccountRef, SnapshotRef
     from kubectl_cbt.model.target import Endpoint, Target
@@ -85,7 +85,6 @@ class Walk:
     contents: dict[str, VolumeSnapshotContent] = field(default_factory=dict)
     driver: str = ""
     drivers: list[str] = field(default_factory=list)
-    service_object: SnapshotMetadataService | None = None
     target: Target | None = None
     endpoint: Endpoint | None = None
     way: Way | None = None

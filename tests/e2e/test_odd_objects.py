@@ -13,6 +13,7 @@ from recorded_again import record_case
 
 from kubectl_cbt.cluster.catalogue import Catalogue
 from kubectl_cbt.cluster.resolve import Wanted, resolve
+from kubectl_cbt.doctor.hop import Route
 from kubectl_cbt.doctor.hops import FOR_SNAPSHOTS
 from kubectl_cbt.doctor.runner import run as run_hops
 from kubectl_cbt.doctor.walk import LoggedIn, Walk
@@ -124,7 +125,7 @@ def test_a_deleted_content_is_not_one_that_may_not_be_read(cluster, answer, list
         with pytest.raises(CbtError) as asked:
             resolve(catalogue, Wanted(SnapshotRef("default", name)))
         here = LoggedIn(api, catalogue, "default", None, "")  # none of these hops needs the means
-        walked = run_hops(FOR_SNAPSHOTS[:5], Walk(lambda _: here, ExitStack(), (name,)), lambda _: None)
+        walked = run_hops(Route(FOR_SNAPSHOTS[:5]), Walk(lambda _: here, ExitStack(), (name,)), lambda _: None)
         failed = next(finding for finding in walked if finding.verdict is Verdict.FAIL)
     assert (deleted in asked.value.message, deleted in failed.evidence[0]) == (not answer, not answer)
     assert ("kubectl wait" in asked.value.hint) == (not ready and answer is FORBIDDEN)

@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from kubectl_cbt.doctor.hop import Hop, Seen
+from kubectl_cbt.doctor.hop import Hop, Route, Seen
 from kubectl_cbt.doctor.runner import run
 from kubectl_cbt.doctor.walk import Walk
 from kubectl_cbt.model.finding import Verdict
@@ -20,17 +20,30 @@ def _looks(walk: Walk, seen: Seen) -> None:
 
 
 def walked(*hops: Hop):
-    return list(run(hops, Walk(login=None, stack=ExitStack()), lambda hop: None))
+    return list(run(Route(hops), Walk(login=None, stack=ExitStack()), lambda hop: None))
 
 
 def test_an_exception_of_ours_in_a_hop_is_the_finding_of_that_hop():
-    failed, needs, other = walked(Hop("a", "a", _fails), Hop("b", "b", _looks, needs=("a",)), Hop("c", "c", _looks))
+    first = Hop("a", "a", _fails)
+    failed, needs, other = walked(first, Hop("b", "b", _looks, needs=(first,)), Hop("c", "c", _looks))
     assert failed.verdict is Verdict.FAIL
     assert failed.evidence[0].startswith("internal error: KeyError at ")
     assert failed.evidence[1] == "seen before"
     assert "secret" not in str(failed)
     assert "please report it" in failed.fix
     assert (needs.verdict, other.verdict) == (Verdict.SKIPPED, Verdict.PASS)
+
+
+@pytest.mark.parametrize(
+    ("hops", "words"),
+    [
+        ((Hop("b", "b", _looks, (Hop("a", "a", _looks),)),), "hop b needs a, which does not come before it"),
+        ((Hop("a", "a", _looks), Hop("a", "again", _looks)), "two hops have the same id: a, a"),
+    ],
+)
+def test_a_route_refuses_what_it_would_not_look_at(hops, words):
+    with pytest.raises(ValueError, match=words):
+        Route(hops)
 
 
 def test_a_signal_in_a_hop_ends_the_walk():

@@ -11,4 +11,17 @@ from kubectl_cbt.conformance.cases.paging import PAGING
 from kubectl_cbt.conformance.cases.streams import STREAMS
 from kubectl_cbt.conformance.cases.timing import TIMING
 
-CASES: tuple[Case, ...] = (*STREAMS, *PAGING, *OFFSETS, *LAWS, *ARGUMENTS, *TIMING, *HOSTILE)
+
+def registered(*cases: Case) -> tuple[Case, ...]:
+    """The cases.
+
+    Raises:
+        ValueError: two have the same id.
+    """
+    ids = [case.id for case in cases]
+    if len(set(ids)) < len(ids):
+        raise ValueError(f"two cases have the same id: {', '.join(ids)}")
+    return cases
+
+
+CASES = registered(*STREAMS, *PAGING, *OFFSETS, *LAWS, *ARGUMENTS, *TIMING, *HOSTILE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from kubectl_cbt.analysis.rules import RULES, KnownEnd, Rule, WholeStream
+from kubectl_cbt.analysis.rules import RULES, Rule
 from kubectl_cbt.conformance.case import MUST, SHOULD, Case, Needs, Observed
 from kubectl_cbt.conformance.comparing import differences
 from kubectl_cbt.conformance.exam import (
@@ -134,80 +134,15 @@ def _of_each(exam: Exam, look: Callable[[Question], list[str]], sent: str) -> Ob
     return Observed(sent, tuple(breaches))
 
 
-_WHY = {
-    "R1": (
-        "An extent of nothing says nothing; a reader that trusts it may loop or divide by zero.",
-        (
-            "A run that was opened and closed at the same block: the end taken as inclusive in one place, exclusive"
-            " in another."
-        ),
-    ),
-    "R2": (
-        (
-            "Readers copy as they go. What comes out of order or twice is copied twice, and a resume from the last"
-            " end skips"
-            " what had not been sent yet."
-        ),
-        (
-            "Results of several workers or of several bitmap pages joined without sorting; a page border counted to"
-            " both pages."
-        ),
-    ),
-    "R3": (
-        "The type says how to read the sizes; a reader sets up its buffers by it once.",
-        "The type is set in the first response only, and proto3 sends 0, UNKNOWN, in all others.",
-    ),
-    "R4": (
-        "The capacity says where the volume ends, and so whether all has come.",
-        (
-            "The capacity is set in the first response only; or the live volume's size is asked for each message"
-            " while it grows."
-        ),
-    ),
-    "R5": (
-        "A reader of FIXED_LENGTH may multiply instead of add.",
-        "Neighbouring blocks merged in a stream that says FIXED_LENGTH: say VARIABLE_LENGTH then.",
-    ),
-    "R5b": (
-        "The spec makes no exception for a volume that ends inside a block; readers that expect one may stumble.",
-        "The last block cut at the capacity. Say VARIABLE_LENGTH, or send the whole block.",
-    ),
-    "R6": (
-        "The caller has sized its buffers by max_results.",
-        "The storage system's own page size passed on as it comes.",
-    ),
-    "R7": (
-        "Whoever resumes would take what he has for something new.",
-        (
-            "starting_offset compared with the beginning of an extent and not with its end; or ignored, and all sent"
-            " from 0."
-        ),
-    ),
-    "W1": (
-        "No block lies in front of the volume.",
-        "An unsigned offset beyond 2^63, or an error value of the storage system.",
-    ),
-    "W2": (
-        "Nothing can be read there. A tail block that reaches past the end is harmless to a reader who expects it.",
-        "The volume's size is no multiple of the block size, and the last block is not cut.",
-    ),
-    "W3": (
-        "A block that begins at no multiple of the block size is no block.",
-        "An offset counted in another unit than the size: sectors in one place, blocks in the other.",
-    ),
-}
-
-
 def _case_of(rule: type[Rule]) -> Case:
-    matters, usually = _WHY[rule.id]
     return Case(
         id=f"rule-{rule.id.lower()}",
         title=rule.title,
         level=MUST if rule.level == MUST else SHOULD,
         rule=rule.id,
         checks="Every message of the whole stream, of one in messages of 7 extents, and of one from the middle.",
-        matters=matters,
-        usually=usually,
+        matters=rule.matters,
+        usually=rule.usually,
         look=_keeps(rule),
         source=""
         if rule.id.startswith("W")
@@ -226,7 +161,7 @@ STREAMS: tuple[Case, ...] = (
         look=_answers,
         needs=(Needs.ASKING,),
     ),
-    *(_case_of(rule) for rule in RULES if rule not in (WholeStream, KnownEnd)),
+    *(_case_of(rule) for rule in RULES if rule.shows_in_records),
     Case(
         id="complete",
         title="a stream ends with OK only after everything was sent",
