@@ -260,12 +260,6 @@ class _Pace:
         self._last = time.monotonic()
 
 
-def _version(document: Object) -> str:
-    """The resourceVersion of an object or a list; empty when it has none."""
-    metadata = document.get("metadata")
-    return str(metadata.get("resourceVersion") or "") if isinstance(metadata, dict) else ""
-
-
 def _snapshots_path(namespace: str | None) -> tuple[str, ...]:
     scope = ("namespaces", namespace) if namespace else ()
     return (*_SNAPSHOTS, *scope, "volumesnapshots")

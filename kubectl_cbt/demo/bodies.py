@@ -21,6 +21,7 @@ from kubectl_cbt.demo.builtin_pb2 import Unknown
 from kubectl_cbt.demo.https_server import Call
 from kubectl_cbt.demo.shapes import EXTRA_VALUE, TIMESTAMP, check_shape, is_map, kind_descriptor, unhandled
 from kubectl_cbt.demo.statuses import bad_request, unsupported_media_type
+from kubectl_cbt.units import utc_time
 
 Object = dict[str, Any]
 
@@ -154,7 +155,7 @@ def _single_as_json(value: Any) -> Any:
 
 def _rfc3339(value: Any) -> str:
     try:
-        return value.ToDatetime().strftime("%Y-%m-%dT%H:%M:%SZ")  # type: ignore[no-any-return]
+        return utc_time(value.ToDatetime())
     except (ValueError, OverflowError) as error:
         raise bad_request(f"the body has a time that is out of range: {value.seconds} seconds") from error
 

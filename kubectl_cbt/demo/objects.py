@@ -18,6 +18,7 @@ from kubectl_cbt.demo.scenarios import (
     DemoVolume,
 )
 from kubectl_cbt.demo.store import Store
+from kubectl_cbt.units import utc_time
 
 Object = dict[str, Any]
 
@@ -93,7 +94,7 @@ def _object(
         **({"namespace": namespace} if namespace else {}),
         "uid": identity,
         "resourceVersion": str(1 + int(identity[:4], 16)),
-        "creationTimestamp": _timestamp(created),
+        "creationTimestamp": utc_time(created),
         **({"labels": labels} if labels else {}),
     }
     return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **fields}
@@ -152,7 +153,7 @@ def _snapshot(volume: DemoVolume, snapshot: DemoSnapshot) -> Object:
     if snapshot.has_status:
         item["status"] = {
             "boundVolumeSnapshotContentName": _content_name(volume, snapshot),
-            "creationTime": _timestamp(snapshot.created),
+            "creationTime": utc_time(snapshot.created),
             "readyToUse": snapshot.ready,
             "restoreSize": _quantity(volume.volume.capacity_bytes),
         }
@@ -205,10 +206,6 @@ def _service(entry: ServiceEntry) -> Object:
         "caCert": base64.b64encode(entry.ca_pem).decode(),
     }
     return _object("cbt.storage.k8s.io/v1beta1", "SnapshotMetadataService", entry.driver, spec=spec)
-
-
-def _timestamp(when: datetime) -> str:
-    return when.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _quantity(size_bytes: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from kubectl_cbt.units import age
+from kubectl_cbt.units import age, parse_time
 
 Object = dict[str, Any]
 Cell = Callable[[Object], Any]
@@ -91,7 +91,7 @@ def age_of(path: str) -> Cell:
 
     def value(item: Object) -> str | None:
         text = timestamp(item)
-        return age(datetime.fromisoformat(text), datetime.now(UTC)) if text else None
+        return age(parse_time(text), datetime.now(UTC)) if text else None
 
     return value
 

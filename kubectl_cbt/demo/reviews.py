@@ -9,6 +9,7 @@ from kubectl_cbt.demo.identity import API_AUDIENCE, Identity, Request, User
 from kubectl_cbt.demo.statuses import StatusError, bad_request, token_too_long, token_too_short
 from kubectl_cbt.demo.store import Store
 from kubectl_cbt.model.refs import ServiceAccountRef
+from kubectl_cbt.units import utc_time
 
 Object = dict[str, Any]
 
@@ -67,10 +68,10 @@ class Reviews:
                 "name": account.name,
                 "namespace": account.namespace,
                 "uid": found["metadata"]["uid"],
-                "creationTimestamp": _rfc3339(datetime.now(UTC)),
+                "creationTimestamp": utc_time(datetime.now(UTC)),
             },
             "spec": {"audiences": audiences, "expirationSeconds": seconds, "boundObjectRef": bound},
-            "status": {"token": token, "expirationTimestamp": _rfc3339(datetime.fromtimestamp(expires, UTC))},
+            "status": {"token": token, "expirationTimestamp": utc_time(datetime.fromtimestamp(expires, UTC))},
         }
 
     def _bound(self, account: ServiceAccountRef, reference: Object) -> Object:
@@ -103,7 +104,7 @@ class Reviews:
         return {
             "kind": "SelfSubjectReview",
             "apiVersion": "authentication.k8s.io/v1",
-            "metadata": {"creationTimestamp": _rfc3339(datetime.now(UTC))},
+            "metadata": {"creationTimestamp": utc_time(datetime.now(UTC))},
             "status": {"userInfo": _user_info(user)},
         }
 
@@ -168,7 +169,3 @@ def _user_info(user: User) -> Object:
         "groups": list(user.groups),
         **({"extra": {key: list(values) for key, values in user.extra.items()}} if user.extra else {}),
     }
-
-
-def _rfc3339(when: datetime) -> str:
-    return when.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -12,6 +12,7 @@ from typing import Any
 
 from kubectl_cbt.demo.identity import account_uid, uid
 from kubectl_cbt.model.refs import ServiceAccountRef
+from kubectl_cbt.units import utc_time
 
 Object = dict[str, Any]
 Objects = list[Object]
@@ -141,7 +142,7 @@ def _sort(items: list[Object]) -> None:
 def _stored(item: Object, before: Object | None, version: int) -> Object:
     stored = copy.deepcopy(item)
     metadata = stored["metadata"]
-    known = before["metadata"] if before else {"uid": _new_uid(item), "creationTimestamp": _now()}
+    known = before["metadata"] if before else {"uid": _new_uid(item), "creationTimestamp": utc_time(datetime.now(UTC))}
     for key in ("uid", "creationTimestamp"):
         if not metadata.get(key):
             metadata[key] = known[key]
@@ -154,7 +155,3 @@ def _new_uid(item: Object) -> str:
     # Tokens name their account's uid, and know of it no other way.
     is_account = item.get("kind") == "ServiceAccount"
     return account_uid(ServiceAccountRef(namespace, name)) if is_account else uid(item.get("kind", ""), namespace, name)
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -13,7 +13,7 @@ from typing import TypeVar
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from kubectl_cbt.units import printable, utc_date
+from kubectl_cbt.units import printable, utc_date, utc_words
 from kubectl_cbt.wire.certificate_check import (
     CONSTRAINED,
     HASHES,
@@ -177,7 +177,7 @@ def _against_any(certificate: x509.Certificate, called: str, now: datetime) -> _
     if unknown:
         return f"{called} has a critical extension that is not understood: {', '.join(unknown)}", "form"
     if now < certificate.not_valid_before_utc:
-        return f"{called} is not valid before {certificate.not_valid_before_utc:%Y-%m-%d %H:%M} UTC", "clock"
+        return f"{called} is not valid before {utc_words(certificate.not_valid_before_utc)}", "clock"
     if now > certificate.not_valid_after_utc:
         return f"{called} expired on {utc_date(certificate.not_valid_after_utc)}", "dates"
     purposes = _extension(certificate, x509.ExtendedKeyUsage)

@@ -20,7 +20,7 @@ import grpc
 from kubectl_cbt import errors
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.target import Endpoint
-from kubectl_cbt.units import as_argument, counted, printable
+from kubectl_cbt.units import as_argument, counted, printable, utc_words
 
 if TYPE_CHECKING:
     from kubectl_cbt.wire.certificate_check import Cause, CertificateRejected
@@ -237,7 +237,7 @@ def certificate_error(rejected: CertificateRejected, endpoint: Endpoint, given_a
         f"the certificate of {endpoint.service} at {endpoint.address} is not trusted: {rejected.reason} ({code})",
         code=code,
         details="",
-        hint=hint.format(now=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC", **_quoted(facts)),
+        hint=hint.format(now=utc_words(datetime.now(UTC)), **_quoted(facts)),
     )
 
 

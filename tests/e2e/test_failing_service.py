@@ -3,7 +3,6 @@
 import base64
 import json
 import re
-from collections.abc import Callable
 
 import pytest
 from conftest import DELTA, cut_after, run_command
@@ -13,8 +12,6 @@ from kubectl_cbt.demo.metadata_service import Code, MetadataService, Tampering
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER, demo_volumes
 
 # The SnapshotMetadataService.
-
-Spoil = Callable[[dict[str, str]], None]
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,6 @@ def test_the_layers_go_round_and_heat_is_of_the_delta_where_both_are_shown():
 
 # Neighbours.
 
-UNDATED = entry("undated", 1)
 UNUSABLE = entry("broken", 2, obstacle="no status yet")
 
 

@@ -142,7 +142,6 @@ NAMELESS = certified([CA_YES], subject="")
 POLICIES = x509.CertificatePolicies([x509.PolicyInformation(x509.ObjectIdentifier("1.2.3.4"), None)])
 ZERO = x509.BasicConstraints(ca=True, path_length=0)
 NUL = x509.SubjectAlternativeName([x509.DNSName(f"{HOST}\0.evil.example")])
-MAIL = x509.SubjectAlternativeName([x509.RFC822Name(f"root@{HOST}")])
 NOT_A_CA = "is not a CA (basicConstraints)"
 MAY_NOT = "may not sign certificates (keyUsage)"
 FOREIGN = "caCert's key did not sign it"

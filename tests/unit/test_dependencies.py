@@ -21,6 +21,23 @@ def module(requirement: str) -> str:
     return MODULES.get(name, name).lower().replace("-", "_")
 
 
+def test_every_private_name_of_a_module_is_used_in_it():
+    unused = []
+    for path in {*(ROOT / "kubectl_cbt").rglob("*.py")} - {*(ROOT / "kubectl_cbt").rglob("*_pb2.py")}:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+        defined |= {
+            name.id
+            for node in tree.body
+            if isinstance(node, ast.Assign)
+            for name in node.targets
+            if isinstance(name, ast.Name)
+        }
+        unused += [f"{path}: {name}" for name in defined - used if re.match("_[^_]", name)]
+    assert unused == []
+
+
 @functools.cache
 def imported() -> dict[str, str]:
     """Top-level modules of other projects, each with one file that imports it."""

@@ -1,14 +1,16 @@
 """Sizes, counts, times and offsets as people read and write them."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import law
 
+import kubectl_cbt
 from kubectl_cbt.model.record import INT64_MAX
 from kubectl_cbt.units import (
     SECTOR_BYTES,
@@ -21,7 +23,9 @@ from kubectl_cbt.units import (
     parse_duration,
     parse_offset,
     parse_place,
+    parse_time,
     percent,
+    utc_time,
 )
 
 BINARY = {unit: 1024**power for power, unit in enumerate(["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"])}
@@ -514,3 +518,23 @@ def test_a_grouped_offset_is_read_back(number):
     text = grouped_hex(number)
     assert parse_offset(text) == int(text, 0) == number
     assert all(len(group) == 4 for group in text.removeprefix("0x").split("_")[1:])
+
+
+@pytest.mark.parametrize(
+    ("when", "written"),
+    [
+        (datetime(1, 1, 1, tzinfo=UTC), "0001-01-01T00:00:00Z"),
+        (datetime(987, 6, 5, 4, 3, 2, 999_999), "0987-06-05T04:03:02Z"),
+        (datetime(2025, 6, 2, 10, tzinfo=timezone(timedelta(hours=2))), "2025-06-02T08:00:00Z"),
+    ],
+)
+def test_a_time_is_written_so_that_it_is_read_again(when, written):
+    assert utc_time(when) == written
+    assert utc_time(parse_time(written)) == written
+
+
+def test_nothing_else_writes_times():
+    """Of strftime and format a C library decides how many digits a year has."""
+    package = Path(kubectl_cbt.__file__).parent
+    found = [path.name for path in package.rglob("*.py") if re.search(r"\.strftime\(|:%Y", path.read_text("utf-8"))]
+    assert found == []
