@@ -86,7 +86,7 @@ class Access:
         if service.token_duration < tokens.MIN_DURATION_SECONDS:
             raise UsageError("--token-duration has to be at least 10m: the API server issues no shorter tokens")
         seconds = round(service.token_duration)
-        return tokens.token_of_service_account(session.api, account, endpoint.audience, seconds)
+        return tokens.token_of_service_account(session.api, account, endpoint.audience, seconds, session.namespace)
 
     def account(self) -> ServiceAccountRef | None:
         """The ServiceAccount to ask as; None when the token comes from a file.

@@ -9,9 +9,10 @@ import orjson
 
 from kubectl_cbt.cluster.reading import ObjectReader
 from kubectl_cbt.errors import ApiError, ApiUnreachable, Forbidden, NotFound, ResourceTypeMissing, Unauthorized
+from kubectl_cbt.model.advice import grant_command
 from kubectl_cbt.model.limits import MAX_JSON_VALUES
 from kubectl_cbt.model.refs import ServiceAccountRef
-from kubectl_cbt.units import as_argument, human_bytes, printable
+from kubectl_cbt.units import human_bytes, printable
 
 _CRD_HINTS = {
     "snapshot.storage.k8s.io": (
@@ -74,18 +75,14 @@ def _forbidden_hint(message: str) -> str:
     user, verb, resource = refused.groups()
     found = _REFUSED_NAMESPACE.search(message, refused.end())
     # The namespace of the snapshots: that of a driver's Service is another.
-    namespace = as_argument(found[1]) if found and resource in _LISTED else "NAMESPACE"
+    namespace = found[1] if found and resource in _LISTED else ""
+    browse = resource in _LISTED and verb in ("list", "watch")
     account = ServiceAccountRef.of_user(user)
     if account is None or resource in _REACHING:
-        whom = f"--for-user --as {as_argument(user)}"
+        grant = grant_command(namespace, user=user, browse=browse)
     else:
-        whom = f"--service-account {as_argument(account)}"
-    browse = " --browse" if resource in _LISTED and verb in ("list", "watch") else ""
-    command = " ".join(("kubectl cbt rbac -n", namespace, whom)) + browse
-    return (
-        f"an administrator can grant it: {command} | kubectl apply -f -\n"
-        "what you may do already: kubectl auth can-i --list"
-    )
+        grant = grant_command(namespace, account=account, browse=browse)
+    return f"an administrator can grant it: {grant}\nwhat you may do already: kubectl auth can-i --list"
 
 
 def event_error(event: dict[str, Any]) -> ApiError:

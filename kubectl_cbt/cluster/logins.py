@@ -23,13 +23,13 @@ from typing import Any, cast
 from urllib.parse import quote_plus
 
 from kubectl_cbt.cluster.background import within
-from kubectl_cbt.cluster.jwt import read_claims
 from kubectl_cbt.cluster.kubeconfig import Entry
 from kubectl_cbt.cluster.kubeconfig_fields import check_readable
 from kubectl_cbt.cluster.private_files import readable_path
 from kubectl_cbt.cluster.programs import ProgramInCurrentDirectory, ProgramNotFound, find_program
 from kubectl_cbt.cluster.yaml_documents import load_yaml
 from kubectl_cbt.errors import ConfigError
+from kubectl_cbt.model.jwt import read_claims
 from kubectl_cbt.units import parse_time
 
 _EARLY_SECONDS = 30

@@ -9,6 +9,7 @@ from pathlib import Path
 from kubectl_cbt.cluster.api import Api
 from kubectl_cbt.cluster.reading import ObjectReader
 from kubectl_cbt.errors import ApiError, Forbidden, MalformedObject, NotFound, TokenUnavailable
+from kubectl_cbt.model.advice import grant_command
 from kubectl_cbt.model.refs import ServiceAccountRef
 from kubectl_cbt.model.secret import Secret
 from kubectl_cbt.units import as_argument
@@ -57,8 +58,13 @@ def kept(fresh: FreshToken, seconds: float = MIN_DURATION_SECONDS / 2) -> FreshT
     return token
 
 
-def token_of_service_account(api: Api, account: ServiceAccountRef, audience: str, seconds: int) -> FreshToken:
+def token_of_service_account(
+    api: Api, account: ServiceAccountRef, audience: str, seconds: int, namespace: str
+) -> FreshToken:
     """Ask the API server for a token of ``account``.
+
+    Args:
+        namespace: of the snapshots, for the advice.
 
     Raises, when called:
         TokenUnavailable: the account does not exist, or the caller may not have its tokens.
@@ -82,10 +88,8 @@ def token_of_service_account(api: Api, account: ServiceAccountRef, audience: str
         except Forbidden as error:
             raise TokenUnavailable(
                 f"no token for ServiceAccount {account}: {error.message}",
-                hint="you need create on serviceaccounts/token there:\n"
-                f"  kubectl create role cbt-token --verb=create --resource=serviceaccounts/token"
-                f" --resource-name={as_argument(account.name)} -n {as_argument(account.namespace)}\n"
-                "and a rolebinding of it to you",
+                hint="an administrator can grant it: "
+                + grant_command(namespace, account=account, user=_name_if_told(api)),
             ) from error
         reader = ObjectReader(answer)
         if not reader.text("status", "token"):
@@ -117,6 +121,13 @@ def service_account_of_caller(api: Api, namespace: str) -> ServiceAccountRef:
             hint=hint,
         )
     return account
+
+
+def _name_if_told(api: Api) -> str:
+    try:
+        return name_of_caller(api)
+    except ApiError:
+        return ""
 
 
 def name_of_caller(api: Api) -> str:

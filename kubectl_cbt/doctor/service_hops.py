@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from kubectl_cbt.cluster.api import Api, Object
-from kubectl_cbt.cluster.jwt import read_claims
 from kubectl_cbt.cluster.port_forward import PortForward
 from kubectl_cbt.cluster.reading import ObjectReader
 from kubectl_cbt.cluster.resources import CBT_GROUP, SNAPSHOT_GROUP
@@ -19,6 +18,8 @@ from kubectl_cbt.doctor.hop import Hop, Seen
 from kubectl_cbt.doctor.walk import Walk
 from kubectl_cbt.errors import ApiError, MalformedObject, NotFound
 from kubectl_cbt.model.address import split_address
+from kubectl_cbt.model.advice import grant_command
+from kubectl_cbt.model.jwt import read_claims
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.refs import ServiceAccountRef
 from kubectl_cbt.model.results import MUST
@@ -90,11 +91,8 @@ def _permissions(walk: Walk, seen: Seen) -> None:
     for words in missing:
         seen.fail(f"you may not {words}")
     if missing:
-        as_you = f" --as {as_argument(walk.user)}" if walk.user else ""
-        seen.fix.append(
-            f"an administrator can grant it: kubectl cbt rbac -n {as_argument(here.namespace)} --for-user{as_you}"
-            " | kubectl apply -f -"
-        )
+        grant = grant_command(here.namespace, account=here.means.account(), user=walk.user)
+        seen.fix.append(f"an administrator can grant it: {grant}")
     else:
         way = ", and the way to the service," if walk.way is not None else ""
         seen.evidence.append(f"you may make every call that asking{way} takes")
@@ -168,8 +166,8 @@ def _account_rights(walk: Walk, seen: Seen) -> None:
     if not allowed:
         seen.fail(
             f"ServiceAccount {account} may not get volumesnapshots in {here.namespace}: the sidecar will refuse it",
-            f"kubectl cbt rbac -n {as_argument(here.namespace)} --service-account {as_argument(account)}"
-            " | kubectl apply -f -\n(a Role limited by resourceNames does not count: the sidecar asks without a name)",
+            f"{grant_command(here.namespace, account=account)}\n"
+            "(a Role limited by resourceNames does not count: the sidecar asks without a name)",
         )
     else:
         seen.evidence.append(f"{account} may get volumesnapshots in {here.namespace}")

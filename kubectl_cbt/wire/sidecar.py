@@ -161,7 +161,7 @@ class SidecarSource:
         from kubectl_cbt.redact import without
 
         details = without(call.details() or "", [token.reveal()] if token else [])
-        error = stream_error(call.code(), details, question, self._endpoint, messages=messages)
+        error = stream_error(call.code(), details, question, self._endpoint, messages=messages, token=token)
         return error if cancelled else self._after_failure(error)
 
     def _after_failure(self, error: StreamError) -> StreamError:

@@ -19,8 +19,10 @@ import grpc
 
 from kubectl_cbt import errors
 from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.secret import Secret
 from kubectl_cbt.model.target import Endpoint
 from kubectl_cbt.units import as_argument, counted, printable, utc_words
+from kubectl_cbt.wire.token_advice import permission_advice, rejection_advice
 
 if TYPE_CHECKING:
     from kubectl_cbt.wire.certificate_check import Cause, CertificateRejected
@@ -37,12 +39,8 @@ class _Row:
 
 _Code = grpc.StatusCode
 
-_RBAC_HINT = (
-    "its owner has to grant it: kubectl create role cbt --verb=get"
-    " --resource=volumesnapshots.snapshot.storage.k8s.io -n {namespace}\n"
-    "and bind it: kubectl create rolebinding cbt --role=cbt --serviceaccount=NAMESPACE:NAME -n {namespace}\n"
-    "(a Role limited by resourceNames never passes: the sidecar asks without a name)"
-)
+_PERMISSION, _REJECTION = "permission", "rejection"
+"""Hints made of what the token says, see :mod:`kubectl_cbt.wire.token_advice`."""
 _CLASS_HINT = (
     "the sidecar's ServiceAccount needs to get and list volumesnapshotclasses, and to get the secret the class names;\n"
     "upstream's ClusterRole grants neither. Ask whoever runs driver {service}"
@@ -91,10 +89,9 @@ _ROWS = (
          " kubectl cbt delta --base-handle CHANGE-ID {name} -n {namespace}"),
     _Row(_Code.INVALID_ARGUMENT, "", errors.InvalidRequest, "{service} rejected the request"),
     _Row(_Code.UNAUTHENTICATED, "unauthenticated user", errors.Unauthenticated,
-         "{service} rejected the token",
-         "it is expired, or for another audience than {audience}; without --token-file a fresh one is asked for"),
+         "{service} rejected the token", _REJECTION),
     _Row(_Code.PERMISSION_DENIED, "user does not have permissions", errors.PermissionDenied,
-         "the token's user may not get volumesnapshots in namespace {namespace}", _RBAC_HINT),
+         "the token's user may not get volumesnapshots in namespace {namespace}", _PERMISSION),
     # As newer sidecars word it; older ones answer UNAVAILABLE, below.
     _Row(_Code.NOT_FOUND, "VolumeSnapshot not found", errors.SnapshotNotFound,
          "{service} cannot get the VolumeSnapshot",
@@ -180,12 +177,21 @@ _DRIVERS_OWN = _Row(_Code.UNKNOWN, "", errors.DriverFailed, "the driver behind {
 
 
 def stream_error(
-    code: grpc.StatusCode, details: str, question: Question, endpoint: Endpoint, *, messages: int
+    code: grpc.StatusCode,
+    details: str,
+    question: Question,
+    endpoint: Endpoint,
+    *,
+    messages: int,
+    token: Secret | None = None,
 ) -> errors.StreamError:
     """The error for a stream that ended with ``code`` after ``messages`` messages.
 
     ``details`` are kept as they came, but for the secrets that the call has shown: they are what an administrator
     will search for.
+
+    Args:
+        token: what the call showed; hints name whose it is.
     """
     text = (details or _UNSPOKEN.get(code, "")).lower()
     row = next((row for row in _ROWS if row.code is code and row.fragment.lower() in text), _DRIVERS_OWN)
@@ -197,7 +203,6 @@ def stream_error(
     facts = {
         "service": endpoint.service,
         "address": endpoint.address,
-        "audience": endpoint.audience,
         "host": endpoint.host,
         "namespace": question.snapshot.namespace,
         "name": question.snapshot.name,
@@ -207,7 +212,15 @@ def stream_error(
         "when": f"after {counted(messages, 'message')}" if messages else "before the first message",
     }
     message = what.format(**facts) + (f": {details}" if details else "") + f" ({code.name})"
-    return kind(message, code=code.name, details=details, hint=hint.format(**_quoted(facts)))
+    return kind(message, code=code.name, details=details, hint=_hint(hint, facts, question, endpoint, token))
+
+
+def _hint(hint: str, facts: Mapping[str, object], question: Question, endpoint: Endpoint, token: Secret | None) -> str:
+    if hint == _PERMISSION:
+        return permission_advice(question.snapshot.namespace, token)
+    if hint == _REJECTION:
+        return rejection_advice(endpoint.audience, token)
+    return hint.format(**_quoted(facts))
 
 
 def shows_another_certificate(error: errors.TlsFailed) -> bool:

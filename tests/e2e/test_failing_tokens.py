@@ -37,6 +37,15 @@ def test_a_token_that_is_no_good_is_told_by_its_fault(own_demo, tmp_path, fault)
     assert (found.returncode, found.stdout) == (1, "")
     said = {"nobody": "may not get volumesnapshots", "empty": "is empty"}
     assert said.get(fault, "rejected the token") in found.stderr
+    advice = {
+        "expired": "hint: the token expired at 20",
+        "wrong audience": f"hint: the token is for another, the service takes {service.audience}\n",
+        "nobody": f"kubectl cbt rbac -n default --service-account {NOBODY} | kubectl apply -f -",
+        "empty": "hint: check --token-file",
+    }
+    assert advice[fault] in found.stderr
+    make_one = f"kubectl create token {BACKUP_APP.name} -n {BACKUP_APP.namespace} --audience {service.audience}"
+    assert (make_one in found.stderr) == (fault in ("expired", "wrong audience"))
     assert not token.strip() or token not in found.stderr
 
 

@@ -215,7 +215,7 @@ class ApiAnswers:
                     Catalogue(api), Wanted(SnapshotRef("default", random.choice(["snap-b", "nope"])), base)
                 )
                 as_json(_snapshot(target.snapshot))
-                token_of_service_account(api, ServiceAccountRef("backup", "backup-app"), "a", 600)().reveal()
+                token_of_service_account(api, ServiceAccountRef("backup", "backup-app"), "a", 600, "default")().reveal()
                 service_account_of_caller(api, "default")
                 connect = random.choice(list(Connect))
                 address = random.choice(["", "metadata.driver:6443", "metadata:6443", "10.1.2.3:6443"])

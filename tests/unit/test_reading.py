@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kubectl_cbt.cluster.jwt import read_claims
 from kubectl_cbt.cluster.reading import ObjectReader, items_of
 from kubectl_cbt.cluster.resources import SnapshotMetadataService, VolumeSnapshot, VolumeSnapshotContent
 from kubectl_cbt.errors import MalformedObject
+from kubectl_cbt.model.jwt import read_claims
 from kubectl_cbt.units import utc_date, utc_time, utc_words
 
 ODD = [None, True, False, 0, 1, -1, 2**63, 2**64, 10**30, 1.5, 1e308, "", "x", "9" * 5000, [], {}, [None], {"a": None}]

@@ -1,11 +1,15 @@
 """Every row of the contract's table of answers, and what gRPC itself says, become the error that fits them."""
 
+import base64
+import json
+
 import grpc
 import pytest
 
 from kubectl_cbt import errors
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.secret import Secret
 from kubectl_cbt.model.target import Endpoint
 from kubectl_cbt.wire.status import stream_error
 
@@ -249,6 +253,58 @@ def test_braces_in_what_came_are_kept_as_they_came():
 def test_what_can_be_mended_has_a_hint_with_a_command(kind):
     code, details = next((code, details) for code, details, found in (*SIDECAR, *DRIVER, *TRANSPORT) if found is kind)
     assert "kubectl " in error_of(code, details).hint
+
+
+def token(**claims) -> Secret:
+    part = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return Secret(f"e30.{part}.c2ln")
+
+
+OF_BACKUP = {"sub": "system:serviceaccount:apps:backup", "aud": ["csi-example"], "exp": 2**33}
+GRANT = "an administrator can grant it: kubectl cbt rbac -n shop {} | kubectl apply -f -\n"
+
+
+@pytest.mark.parametrize(
+    ("shown", "whom"),
+    [
+        (token(**OF_BACKUP), "--service-account apps/backup"),
+        (token(sub="jane@example.com"), "--for-user --as jane@example.com"),
+        (token(sub="x\x1b[2J; rm -rf ~"), "--for-user --as 'x�[2J; rm -rf ~'"),
+        (Secret("opaque"), "--for-user --as USER"),
+        (None, "--for-user --as USER"),
+    ],
+)
+def test_a_refused_user_gets_the_rbac_that_grants_the_right(shown, whom):
+    details = "user does not have permissions to perform the operation"
+    error = stream_error(Code.PERMISSION_DENIED, details, DELTA, ENDPOINT, messages=0, token=shown)
+    assert error.hint.startswith(GRANT.format(whom))
+
+
+@pytest.mark.parametrize(
+    ("shown", "flaw", "whose"),
+    [
+        (token(**OF_BACKUP | {"exp": 0.5}), "the token expired at 1970-01-01 00:00:00Z", "backup -n apps"),
+        (token(**OF_BACKUP | {"exp": -1e300}), "the token expired at -1e+300 seconds after 1970", "backup -n apps"),
+        (
+            token(**OF_BACKUP | {"aud": "a\nb"}),
+            "the token is for a�b, the service takes csi-example",
+            "backup -n apps",
+        ),
+        (
+            token(**OF_BACKUP | {"aud": ["a", "b"], "exp": 1}),
+            "the token expired at 1970-01-01 00:00:01Z; the token is for a, b, the service takes csi-example",
+            "backup -n apps",
+        ),
+        (token(**OF_BACKUP), "the token was revoked, or another cluster issued it", "backup -n apps"),
+        (Secret("opaque"), "the token has expired, or is for another audience than csi-example", "NAME -n NAMESPACE"),
+        (None, "the token has expired, or is for another audience than csi-example", "NAME -n NAMESPACE"),
+    ],
+)
+def test_a_rejected_token_gets_its_flaw_and_the_command_for_a_good_one(shown, flaw, whose):
+    error = stream_error(Code.UNAUTHENTICATED, "unauthenticated user", DELTA, ENDPOINT, messages=0, token=shown)
+    first, second = error.hint.split("\n")
+    assert first.startswith(flaw)
+    assert f"kubectl create token {whose} --audience csi-example" in second
 
 
 def test_a_delta_names_its_base_and_its_target():
