@@ -62,7 +62,7 @@ SNAPSHOTS = [
     (("allocated", "snap-a", "--service-account", "backup/none"), "ServiceAccount backup/none does not exist"),
     (
         ("allocated", "pg-mon", "--context", "demo-shop", "--service-account", "backup/backup-app"),
-        "rbac -n shop --for-user --as system:serviceaccount:shop:shop-backup --service-account backup/backup-app | kubectl",
+        "--for-user --as system:serviceaccount:shop:shop-backup --service-account backup/backup-app | kubectl",
     ),
     (("allocated", "snap-a", "--token-file", "/nonexistent/token"), "No such file or directory"),
     (("allocated", "snap-a", "--starting-offset", "100Ti"), "is beyond the volume"),
