@@ -16,6 +16,23 @@ class TerminalDriver(LinuxDriver):
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
         self._is_discarding = False
+        self._is_suspended = False
+
+    def suspend_application_mode(self) -> None:
+        self._is_suspended = True
+        super().suspend_application_mode()
+
+    def resume_application_mode(self) -> None:
+        """Start again after a suspension, and only then.
+
+        ``SIGCONT`` also comes to an app that runs, or has just left: from ``kill -CONT``, and from the kernel with the
+        ``SIGHUP`` of a terminal that is closed. A second start would leave a second thread that reads.
+        """
+        if self._is_suspended:
+            self._is_suspended = False
+            super().resume_application_mode()
+        else:
+            self._app.call_later(self._app.refresh)
 
     def stop_reading(self) -> None:
         """End the thread that reads, however the app ended: the process waits for it. Safe from any thread."""

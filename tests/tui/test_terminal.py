@@ -194,8 +194,11 @@ def test_a_signal_restores_the_terminal(terminal, demo, number, code):
     shown = terminal("delta", "snap-a", "snap-b", KUBECONFIG=str(demo.kubeconfig))
     shown.wait_for("complete")
     shown.process.send_signal(number)
+    # The kernel sends it too when a terminal is closed.
+    shown.process.send_signal(signal.SIGCONT)
     assert shown.end() == code
     assert shown.is_restored
+    assert shown.written.count(b"\x1b[?1049h") == 1
 
 
 GONE = {
