@@ -1,11 +1,10 @@
 """Entry point of the console script ``kubectl-cbt`` and of ``python -m kubectl_cbt``."""
 
-import contextlib
 import os
 import sys
 import warnings
 
-from kubectl_cbt.cli.stopping import Stopped, leave, raise_on_signals
+from kubectl_cbt.cli.stopping import Stopped, leave, raise_on_signals, report_interruption
 
 
 def main() -> None:
@@ -39,9 +38,7 @@ def _run(interruptions: list[Stopped]) -> int:
         # Kept until the process has ended: it holds the frames it went through, and to free a gRPC channel that is in
         # the middle of a call waits for that call.
         interruptions.append(stopped)
-        if sys.stderr is not None:
-            with contextlib.suppress(OSError, ValueError):  # the terminal may be gone
-                print("interrupted", file=sys.stderr)  # noqa: T201  # diagnostics may not be imported yet
+        report_interruption()
         return stopped.exit_code
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable
 from types import FrameType, TracebackType
@@ -73,8 +72,6 @@ class ScreenStop:
             os._exit(128 + number)
 
     def _let_go(self) -> None:
-        """Of the terminal; what is printed after the screen would wait for it just as long."""
-        sys.stdout = sys.stderr = None  # as Python has them when they were closed
         if self._app.terminal is not None:
             self._app.terminal.let_go()
 

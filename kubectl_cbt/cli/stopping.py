@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from kubectl_cbt.cleanup import is_undisturbed, remove_leftovers
 
@@ -81,10 +82,26 @@ def leave(code: int) -> NoReturn:
     _exit_now(code)
 
 
+def report_interruption() -> None:
+    """Print on stderr why the command ends."""
+    with contextlib.suppress(OSError, ValueError):
+        if takes_text(sys.stderr):
+            print("interrupted", file=sys.stderr)  # noqa: T201  # diagnostics may not be imported yet
+
+
+def takes_text(stream: TextIO | None) -> bool:
+    """Whether a write to a stream returns: a full pipe, or a terminal that is not read, may block it for ever."""
+    try:
+        return stream is not None and bool(select.select((), (stream.fileno(),), (), _LOOK_UP_SECONDS)[1])
+    except (OSError, ValueError):
+        return False  # it is closed
+
+
 def _exit_now(code: int) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError, AttributeError):
-            stream.flush()
+        with contextlib.suppress(OSError, ValueError):
+            if takes_text(stream):
+                stream.flush()
     os._exit(code)
 
 

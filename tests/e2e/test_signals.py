@@ -3,6 +3,7 @@
 Each test runs ``main`` in an interpreter of its own, with the signal sent from exactly the place it is about.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -119,6 +120,39 @@ def test_an_interrupted_command_does_not_wait_for_threads():
         """
     )
     assert done.returncode == 143
+
+
+def test_an_interrupted_command_does_not_wait_for_a_reader_of_stderr():
+    """A full pipe, as a terminal that nobody reads."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writer, bytes(4096))
+    os.set_blocking(writer, True)
+    program = _BEGIN.format(arguments=["version"]) + textwrap.dedent(
+        """
+        import time
+        from kubectl_cbt.cli.diagnostics import log_entry
+
+        def run(arguments):
+            try:
+                send()
+                time.sleep(30)
+            finally:
+                log_entry("the last line")
+
+        app.run = run
+        main()
+        """
+    )
+    with subprocess.Popen([sys.executable, "-c", program], env=command_environment(), stderr=writer) as process:
+        os.close(writer)
+        try:
+            assert process.wait(60) == 143
+        finally:
+            process.kill()
+            os.close(reader)
 
 
 _IN_FOLDER = """
