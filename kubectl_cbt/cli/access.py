@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kubectl_cbt.cli.options import Cluster, Service
 from kubectl_cbt.errors import UsageError
-from kubectl_cbt.model.refs import ServiceAccountRef
+from kubectl_cbt.model.refs import ServiceAccountRef, require_utf8
 from kubectl_cbt.model.target import OLDEST_VERSION
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ class Access:
         self._service = service
         # The demo has accounts of its own; the variable names one of the user's cluster.
         from_environment = "" if cluster.demo else os.environ.get("KUBECTL_CBT_SERVICE_ACCOUNT", "")
+        require_utf8("KUBECTL_CBT_SERVICE_ACCOUNT", from_environment)
         self._account = service.service_account or from_environment
         self._find_account = self.account
 

@@ -8,11 +8,12 @@ import typer
 
 from kubectl_cbt.cli.candidate import Candidate, Wanted, open_candidate
 from kubectl_cbt.cli.diagnostics import Diagnostics
-from kubectl_cbt.cli.options import Cluster, Service, Terminal, parsed_duration
+from kubectl_cbt.cli.options import MAY_NAME_A_FILE, Cluster, Service, Terminal, parsed_duration
 from kubectl_cbt.cli.recorded import check_recording, is_recording
 from kubectl_cbt.cli.reporting import print_report
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.errors import UsageError
+from kubectl_cbt.model.refs import require_utf8
 from kubectl_cbt.output.report import ReportFormat
 
 if TYPE_CHECKING:
@@ -26,7 +27,9 @@ def check(
     service: Service,
     terminal: Terminal,
     first: Annotated[
-        str | None, typer.Argument(metavar="BASE", help="A snapshot, with TARGET the older one of two; or a recording.")
+        str | None,
+        typer.Argument(metavar="BASE", help="A snapshot, with TARGET the older one of two; or a recording."),
+        MAY_NAME_A_FILE,
     ] = None,
     second: Annotated[str | None, typer.Argument(metavar="TARGET", help="The newer one, of the same volume.")] = None,
     third: Annotated[
@@ -108,6 +111,7 @@ def check(
         raise UsageError("check takes a snapshot, or two: BASE TARGET", hint="kubectl cbt snapshots lists them")
     if is_recording(first):
         raise typer.Exit(check_recording(first, (second, third), cases, output, terminal, service.max_message_size))
+    require_utf8("BASE", first)
     if hostile:
         Diagnostics().warning(
             "--hostile sends what nobody should: a driver may stay busy with it for good. Look at its CPU afterwards"

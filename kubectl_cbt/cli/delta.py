@@ -59,19 +59,11 @@ def delta(
     if base_handle is not None or choose:
         if second is not None or (base_handle is not None and choose):
             raise UsageError("with --base-handle or --choose-base, name the target snapshot alone")
-        if base_handle is not None and not _is_text(base_handle):
-            raise UsageError("--base-handle is empty, or not UTF-8")
+        if base_handle == "":
+            raise UsageError("--base-handle is empty")
         naming = Naming(first, base_handle=base_handle, choose_base=choose, force=force)
     elif second is not None:
         naming = Naming(second, base=first, force=force)
     else:
         raise UsageError("delta takes two snapshots, BASE and TARGET", hint="kubectl cbt snapshots lists them")
     raise typer.Exit(ask(naming, cluster, asking, terminal, viewing))
-
-
-def _is_text(argument: str) -> bool:
-    """Whether there is any, and the wire can carry it: Python hides bytes that are not UTF-8 in surrogates."""
-    try:
-        return bool(argument.encode())
-    except UnicodeEncodeError:
-        return False

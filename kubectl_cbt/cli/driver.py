@@ -12,7 +12,7 @@ from kubectl_cbt.cli.live import LiveStream, live_stream
 from kubectl_cbt.cli.options import Asking, Cluster, Service
 from kubectl_cbt.cli.recording import Recorder
 from kubectl_cbt.errors import EndpointUnusable, UsageError
-from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef, require_utf8
 from kubectl_cbt.model.secret import Secret
 from kubectl_cbt.model.target import Snapshot, Subject
 
@@ -38,6 +38,7 @@ def csi_endpoint(service: Service, cluster: Cluster) -> str:
     if service.csi_endpoint and names_cluster:
         raise UsageError("--csi-endpoint asks a driver, and no cluster: leave out --demo, -n and kubectl's own flags")
     found = service.csi_endpoint or ("" if names_cluster else os.environ.get(_VARIABLE, ""))
+    require_utf8(_VARIABLE, found)
     if service.secrets_file and not found:
         raise UsageError("--secrets-file goes with --csi-endpoint: in a cluster the sidecar reads the driver's secrets")
     return found

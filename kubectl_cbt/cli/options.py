@@ -14,6 +14,7 @@ import typer
 
 from kubectl_cbt.model.limits import LARGEST_MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES
 from kubectl_cbt.model.question import MAX_MAX_RESULTS
+from kubectl_cbt.model.refs import require_utf8
 from kubectl_cbt.model.way import Connect
 from kubectl_cbt.output.listing import ListFormat
 from kubectl_cbt.output.registry import StreamFormat
@@ -337,8 +338,38 @@ def _own_first(group: Any) -> list[Field[Any]]:
     return sorted(fields(group), key=lambda field: field.name in inherited)
 
 
+MAY_NAME_A_FILE = "the name of a file may be any bytes"
+"""Marks an argument that is not always a name or a text of Kubernetes."""
+_OF_FILES = ("FILE", "FOLDER")
+
+
+def _check_texts(parameters: list[inspect.Parameter], given: dict[str, Any]) -> None:
+    """Refuse bytes that are not UTF-8 in every argument that is not the name of a file.
+
+    Raises:
+        UsageError: naming the first such flag or argument.
+    """
+    for parameter in parameters:
+        value = given[parameter.name]
+        texts = [text for text in (value if isinstance(value, list) else [value]) if type(text) is str]
+        info, *marks = getattr(parameter.annotation, "__metadata__", ()) or (None,)
+        if MAY_NAME_A_FILE not in marks and getattr(info, "metavar", None) not in _OF_FILES:
+            require_utf8(_shown_name(info) or parameter.name, *texts)
+
+
+def _shown_name(info: Any) -> str:
+    """An option's long name, or an argument's as help shows it; empty when it has neither."""
+    # What Option is called with first is a name too, where the default stands after the annotation.
+    names = (getattr(info, "default", None), *(getattr(info, "param_decls", None) or ()))
+    flags = [name for name in names if isinstance(name, str) and name.startswith("--")]
+    return flags[0] if flags else getattr(info, "metavar", None) or ""
+
+
 def with_groups(verb: Callable[..., None]) -> Callable[..., None]:
-    """Make each field of a verb's dataclass parameters an option of its own, which is what typer understands."""
+    """Make each field of a verb's dataclass parameters an option of its own, which is what typer understands.
+
+    Texts that are not UTF-8 are refused before the verb begins.
+    """
     own = inspect.signature(verb, eval_str=True)
     groups: dict[str, Any] = {
         name: parameter.annotation for name, parameter in own.parameters.items() if is_dataclass(parameter.annotation)
@@ -355,6 +386,7 @@ def with_groups(verb: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(verb)
     def wrapper(**given: Any) -> None:
+        _check_texts(parameters, given)
         made = {
             name: group(**{field.name: given.pop(field.name) for field in fields(group)})
             for name, group in groups.items()

@@ -12,7 +12,7 @@ from kubectl_cbt.cli.options import Cluster, Terminal
 from kubectl_cbt.cli.session import Session, open_session
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.errors import Forbidden, NotFound, UsageError
-from kubectl_cbt.model.refs import ServiceAccountRef, is_utf8
+from kubectl_cbt.model.refs import ServiceAccountRef
 from kubectl_cbt.output.encode import as_yaml
 from kubectl_cbt.units import as_argument, printable
 
@@ -76,8 +76,6 @@ def rbac(
     """
     from kubectl_cbt.cluster.rbac import objects
 
-    if not all(map(is_utf8, (cluster.as_user, *(driver_namespace or ())))):
-        raise UsageError("--as or --driver-namespace is not UTF-8")
     diagnostics = Diagnostics(quiet=terminal.quiet)
     known_user = not for_user or cluster.as_user
     if cluster.namespace and not cluster.demo and known_user and (not for_user or driver_namespace):

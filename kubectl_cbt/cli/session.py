@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from kubectl_cbt.cli.diagnostics import log_entry
 from kubectl_cbt.cli.options import Cluster
 from kubectl_cbt.errors import ConfigError, UsageError
-from kubectl_cbt.model.refs import is_utf8
 from kubectl_cbt.model.secret import Secret
 
 if TYPE_CHECKING:
@@ -56,8 +55,6 @@ def open_session(options: Cluster, verbosity: int = 0) -> Iterator[Session]:
     from kubectl_cbt.cluster.request_log import RequestLog
 
     with contextlib.ExitStack() as stack:
-        if not is_utf8(options.namespace):
-            raise UsageError("--namespace is not UTF-8")
         login = _login(options)
         if options.fault and not options.demo:
             raise UsageError("--fault goes with --demo: no other cluster makes mistakes on demand")

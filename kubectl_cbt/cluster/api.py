@@ -38,6 +38,7 @@ from kubectl_cbt.cluster.patience import (
 from kubectl_cbt.cluster.request_log import RequestLog, credential_of
 from kubectl_cbt.errors import MalformedObject, UsageError
 from kubectl_cbt.model.limits import MAX_API_BODY_BYTES, MAX_EVENT_BYTES
+from kubectl_cbt.model.refs import require_utf8
 
 _WATCH_SECONDS, _WATCH_GRACE_SECONDS = 300, 30
 _READ_BYTES = 2**16
@@ -255,10 +256,8 @@ class Api:
             headers["Authorization"] = authorization
         for name, value in self._impersonation.headers():
             headers.add(name, value)  # a dictionary would keep the last group only
-        try:
-            parameters = urlencode({name: value for name, value in query.items() if value}, quote_via=quote)
-        except UnicodeEncodeError as error:
-            raise UsageError("a selector is not UTF-8") from error
+        require_utf8("a selector", *query.values())
+        parameters = urlencode({name: value for name, value in query.items() if value}, quote_via=quote)
         return f"{self._connection.server}{path}{'?' if parameters else ''}{parameters}", headers
 
 
@@ -304,10 +303,8 @@ def _quoted(segment: str) -> str:
     Raises:
         UsageError: a name that would lead to another path, or none at all.
     """
-    try:
-        quoted = quote(segment, safe="")
-    except UnicodeEncodeError as error:
-        raise UsageError(f"{segment!r} is not UTF-8, and no name") from error
+    require_utf8("a name", segment)
+    quoted = quote(segment, safe="")
     if quoted in ("", ".", ".."):
-        raise UsageError(f'"{segment}" is no name of an object')
+        raise UsageError(f'"{segment}" is not the name of an object')
     return quoted

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from kubectl_cbt.errors import UsageError
+
 SNAPSHOT_PREFIX = "volumesnapshot.snapshot.storage.k8s.io/"
 """What ``-o name`` puts before the name of a VolumeSnapshot, as kubectl does."""
 
@@ -20,6 +22,19 @@ SNAPSHOT_KINDS = (
 def is_utf8(text: str) -> bool:
     """False for a text of the command line that was other bytes: Python hides these in lone surrogates."""
     return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def require_utf8(what: str, *texts: str) -> None:
+    """Insist on texts that can be sent to a server, or printed in a document.
+
+    Args:
+        what: names where they come from: a flag, an argument, an environment variable.
+
+    Raises:
+        UsageError: one is not UTF-8.
+    """
+    if not all(map(is_utf8, texts)):
+        raise UsageError(f"{what} is not UTF-8, as every name and text of Kubernetes is")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +75,10 @@ class ServiceAccountRef:
         """Read ``NAME`` or ``NAMESPACE/NAME``.
 
         Raises:
-            ValueError: when a part is empty or not UTF-8, or there are more than two.
+            ValueError: when a part is empty, or there are more than two.
         """
         namespace, slash, name = text.rpartition("/")
-        if not is_utf8(text) or not name or "/" in namespace or (slash and not namespace):
+        if not name or "/" in namespace or (slash and not namespace):
             raise ValueError(f"{text!r} is not NAME or NAMESPACE/NAME of a ServiceAccount")
         return cls(namespace or default_namespace, name)
 

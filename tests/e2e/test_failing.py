@@ -114,7 +114,9 @@ def test_what_is_no_name_is_refused_and_not_sent(run, name, flag):
     arguments = ("snap-a", flag, text) if flag else (text,)
     found = run("allocated", *arguments)
     assert (found.returncode, found.stdout) == (2, "")
-    assert "no name" in found.stderr
+    what = "--namespace" if flag else "SNAPSHOT"
+    refused = f"{what} is not UTF-8" if isinstance(name, bytes) else f'"{name}" is not the name of an object'
+    assert found.stderr.startswith(f"error: {refused}")
 
 
 def test_a_snapshot_without_status_is_never_sent(own_demo):

@@ -264,21 +264,3 @@ def test_a_damaged_recording_is_read_as_far_as_it_goes_and_fails(tmp_path, verb)
     else:
         assert document["complete"] is False
         assert document["extents"]
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("snapshots", "-n", "\udcff"),
-        ("snapshots", "-l", "\udcff"),
-        ("snapshots", "--field-selector", "\udcff"),
-        ("rbac", "--service-account", "\udcff"),
-        ("rbac", "--for-user", "--as", "\udcff"),
-        ("rbac", "--for-user", "--driver-namespace", "\udcff"),
-    ],
-    ids=" ".join,
-)
-def test_an_argument_that_is_not_utf_8_is_a_usage_error(cluster, arguments):
-    ran = run(cluster, *arguments)
-    assert ran.returncode == 2
-    assert "UTF-8" in ran.stderr or "is not NAME" in ran.stderr
