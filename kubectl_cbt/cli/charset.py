@@ -53,11 +53,16 @@ def why_ascii(stream: TextIO | None) -> str:
     """Why a stream takes ASCII only; empty when it takes everything."""
     if stream is None:
         return ""
-    term = os.environ.get("TERM", "")
-    if term in ("", "dumb") and sys.platform != "win32" and stream.isatty():
-        return f"TERM is {term or 'not set'}"
+    if stream.isatty() and (reason := why_dumb()):
+        return reason
     encoding = getattr(stream, "encoding", None) or "utf-8"
     return "" if codecs.lookup(encoding).name == "utf-8" else "the locale's encoding is not UTF-8"
+
+
+def why_dumb() -> str:
+    """Why a terminal is taken for one that can do nothing but print; empty when it can do more."""
+    term = os.environ.get("TERM", "")
+    return f"TERM is {term or 'not set'}" if term in ("", "dumb") and sys.platform != "win32" else ""
 
 
 def as_text(data: bytes) -> bytes:

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 
+from kubectl_cbt.cli.charset import why_dumb
 from kubectl_cbt.cli.diagnostics import is_a_terminal
 from kubectl_cbt.cli.options import ColorWhen
 from kubectl_cbt.output.writer import Screen
@@ -24,7 +25,7 @@ def screen_of_stdout(color: ColorWhen) -> Screen:
 def _color_system(color: ColorWhen, *, is_terminal: bool) -> str | None:
     if color is ColorWhen.NEVER:
         return None
-    if color is ColorWhen.AUTO and (not is_terminal or os.environ.get("NO_COLOR")):
+    if color is ColorWhen.AUTO and (not is_terminal or why_dumb() or os.environ.get("NO_COLOR")):
         return None
     from rich.console import Console
 

@@ -332,8 +332,8 @@ def test_a_terminal_that_shows_ascii_only_gets_the_summary_in_ascii_and_is_told_
     not_utf_8 = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     cases = {
         "the locale's encoding is not UTF-8": (("delta", "snap-a", "snap-b"), not_utf_8),
-        "TERM is dumb": (("allocated", "snap-a"), {"TERM": "dumb"}),
-        "TERM is not set": (("browse",), {"TERM": ""}),
+        "TERM is not set": (("allocated", "snap-a"), {"TERM": ""}),
+        "TERM is dumb": (("browse",), {"TERM": "dumb"}),
     }
     kubeconfig = str(demo.kubeconfig)
     opened = {
@@ -353,6 +353,8 @@ def test_a_terminal_that_shows_ascii_only_gets_the_summary_in_ascii_and_is_told_
             assert code == 0
             assert f"note: no map is shown, as {reason}; this is the summary" in shown.text
             assert re.search(r"^Map +\|[ .:*#]+\|", shown.text, re.MULTILINE)
+        # Colours, and a bar that moves, only where the terminal obeys; by its encoding alone it does.
+        assert ("TERM" in cases[reason][1]) <= (b"\x1b" not in shown.written)
 
 
 def test_a_terminal_of_256_colours_shows_every_level_in_a_colour_of_its_own(terminal, demo):
