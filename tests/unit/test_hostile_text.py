@@ -293,7 +293,7 @@ def test_what_is_being_looked_at_is_drawn_and_not_read_as_markup(monkeypatch):
     monkeypatch.setattr(reporting, "is_a_terminal", lambda stream: True)
     with contextlib.redirect_stderr(io.StringIO()):
         written: list[str] = []
-        monkeypatch.setattr(reporting, "write_stdout", written.append)
+        monkeypatch.setattr(reporting, "write_stdout", lambda text, **settings: written.append(text))
 
         def findings(begins):
             begins(f"driver {MARKUP}{ESCAPES}")
