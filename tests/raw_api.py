@@ -15,7 +15,7 @@ from kubectl_cbt.cluster.kubeconfig import Impersonation
 from kubectl_cbt.cluster.tls import client_context
 
 BODY = b'{"kind": "Test"}'
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
 WITH_LENGTH = HEAD + b"Content-Length: %d\r\n\r\n" % len(BODY)
 
 Answer = Callable[[bytes], Iterable[bytes]]

@@ -261,6 +261,12 @@ async def until(pilot, holds: Callable[[], bool]) -> None:
     raise AssertionError(f"never happened; the screen shows:\n{shown(pilot.app)}")
 
 
+async def resize(pilot, width: int, height: int) -> None:
+    """Give the terminal another size, and let every widget have its place in it."""
+    await pilot.resize_terminal(width, height)
+    await until(pilot, lambda: pilot.app.screen._compositor.size == (width, height))
+
+
 async def press(pilot, *keys: str) -> None:
     """Press keys, one after the other, each when the one before has done its work."""
     for key in keys:

@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from directing import CAPACITY, GONE, MIB, ScriptedStream, drive, press, shown, the_map, type_text, until
+from directing import CAPACITY, GONE, MIB, ScriptedStream, drive, press, resize, shown, the_map, type_text, until
 
 from kubectl_cbt.tui import wording
 from kubectl_cbt.tui.loader import Loader
@@ -34,8 +34,7 @@ def test_a_filter_gets_every_key_whatever_was_open_and_its_list_has_lines(size, 
 def test_a_prompt_moves_nothing_while_it_is_open_and_when_it_closes():
     async def steps(pilot, screen):
         for size in ((60, 15), (80, 24), (200, 60)):
-            await pilot.resize_terminal(*size)
-            await until(pilot, lambda size=size: screen.size == size and screen._map.window is not None)
+            await resize(pilot, *size)
             room, window = screen._map.region, screen.atlas.window
             for key in ("colon", "slash"):
                 await press(pilot, key)

@@ -14,6 +14,7 @@ from directing import (
     ScriptedStream,
     drive,
     press,
+    resize,
     shown,
     the_map,
     until,
@@ -95,10 +96,7 @@ def test_every_size_of_terminal_bears_every_panel(size, colors):
     async def steps(pilot, screen):
         keys = "n plus s s d d v escape e escape question_mark escape colon escape slash escape tab down 0"
         await press(pilot, *keys.split())
-        await pilot.resize_terminal(110, 30)
-        await until(
-            pilot, lambda: screen.atlas.window and screen.atlas.window.columns == screen.query_one(MapView).room.width
-        )
+        await resize(pilot, 110, 30)
         assert "1 cell" in shown(pilot.app)
 
     drive(the_map(), steps, size=size, colors=colors)

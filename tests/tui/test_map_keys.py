@@ -28,6 +28,7 @@ from directing import (
     ScriptedStream,
     drive,
     press,
+    resize,
     shown,
     the_map,
     type_text,
@@ -141,7 +142,7 @@ def test_the_cursor_keeps_its_byte_when_the_screen_gets_another_size():
         await press(pilot, "n", "n", "plus", "plus")
         cursor = screen.atlas.cursor
         for size in ((80, 24), (200, 60), (60, 20)):
-            await pilot.resize_terminal(*size)
+            await resize(pilot, *size)
             await until(pilot, lambda: screen.atlas.window.columns == screen.query_one(MapView).room.width)
             assert screen.atlas.cursor == cursor
             assert screen.atlas.window.index_of(cursor) is not None

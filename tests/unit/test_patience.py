@@ -22,7 +22,10 @@ DONE = at_once(WITH_LENGTH + BODY)
 
 
 def answer(status: str, *headers: str, body: bytes = b""):
-    head = "".join(f"{line}\r\n" for line in (f"HTTP/1.1 {status}", *headers, f"Content-Length: {len(body)}", ""))
+    head = "".join(
+        f"{line}\r\n"
+        for line in (f"HTTP/1.1 {status}", *headers, f"Content-Length: {len(body)}", "Connection: close", "")
+    )
     return at_once(head.encode() + body)
 
 
