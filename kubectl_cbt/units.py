@@ -147,9 +147,13 @@ def percent(part: int, whole: int) -> str:
     return f"{share:.1f} %".replace(".0 %", " %")
 
 
+_NO_TIME = datetime.min.replace(tzinfo=UTC)
+"""The zero value of Go's time."""
+
+
 def age(since: datetime | None, now: datetime | None = None) -> str:
     """Time passed, as kubectl's AGE column writes it: ``45s``, ``77m``, ``15h``, ``6d``, ``2y41d``."""
-    if since is None:
+    if since is None or since == _NO_TIME:
         return "<unknown>"
     seconds = int(((now or datetime.now(UTC)) - since) / timedelta(seconds=1))
     if seconds < 0:

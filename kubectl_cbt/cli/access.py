@@ -54,6 +54,7 @@ class Access:
             base_name=target.base.ref.name if target.base and old else "",
             fresh_endpoint=lambda: self._session.catalogue.service(endpoint.service).endpoint(),
             max_message_bytes=self._service.max_message_size,
+            clock_ahead=self._session.api.clock_ahead_seconds,
         )
         with contextlib.ExitStack() as stack:
             stack.callback(source.close)

@@ -66,7 +66,8 @@ def _in_cluster(
     def login(stack: contextlib.ExitStack) -> LoggedIn:
         session = stack.enter_context(open_session(cluster, terminal.verbosity))
         about = f"{session.about}, namespace {session.namespace}"
-        return LoggedIn(session.api, session.catalogue, session.namespace, Access(session, cluster, service), about)
+        means = Access(session, cluster, service)
+        return LoggedIn(session.api, session.catalogue, session.namespace, means, about, session.authority)
 
     with contextlib.ExitStack() as stack:
         walk = Walk(login, stack, tuple(snapshot_ref(name, "").name for name in names), service.service)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from kubectl_cbt.cli.diagnostics import log_entry
@@ -28,6 +28,7 @@ class Session:
         kubeconfig: gives a kubeconfig of the login alone, for a kubectl that we start.
         log: of the requests.
         about: where and as whom, in words.
+        authority: PEM of whom to trust for the API server; None for whom the system trusts.
     """
 
     api: Api
@@ -36,6 +37,7 @@ class Session:
     kubeconfig: Callable[[], bytes]
     log: RequestLog
     about: str
+    authority: bytes | None = field(default=None, repr=False)
 
 
 @contextlib.contextmanager
@@ -67,7 +69,7 @@ def open_session(options: Cluster, verbosity: int = 0) -> Iterator[Session]:
         namespace = options.namespace or config.namespace
         context = f"context {login.context}" if login.context else "the current context"
         about = f"{context}, server {config.connection.server}"
-        yield Session(api, Catalogue(api), namespace, config.kubeconfig, log, about)
+        yield Session(api, Catalogue(api), namespace, config.kubeconfig, log, about, config.authority)
 
 
 def _login(options: Cluster) -> Login:

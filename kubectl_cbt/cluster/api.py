@@ -69,6 +69,11 @@ class Api:
         self._timeout = request_timeout_seconds or None
         self._log = log or RequestLog()
         self._closed = threading.Event()
+        self._clock_ahead_seconds: float | None = None
+
+    def clock_ahead_seconds(self) -> float | None:
+        """How far this machine's clock is ahead of the API server's, by its last answer; None before one is known."""
+        return self._clock_ahead_seconds
 
     def get(self, *segments: str, **query: str) -> Object:
         """GET the path made of ``segments``, each quoted on its own; empty query parameters are left out."""
@@ -196,6 +201,7 @@ class Api:
             self._log.response(method, url, f"failed: {type(error).__name__}")
             raise
         self._log.response(method, url, f"{answer.status} {answer.reason or ''}", answer.headers.items(), data)
+        self._clock_ahead_seconds = _ahead_of(answer.headers.get("Date")) or self._clock_ahead_seconds
         return answer, data
 
     def _received(
@@ -285,6 +291,16 @@ def _time_limit(seconds: float | None, *, stream: bool) -> Any:
 
     # A watch may be silent all its time. One that is so for longer has lost its connection.
     return Timeout(connect=seconds, read=_WATCH_SECONDS + _WATCH_GRACE_SECONDS) if stream else Timeout(total=seconds)
+
+
+def _ahead_of(date: str | None) -> float | None:
+    """How far our clock is ahead of an HTTP date; None for what is not one."""
+    from email.utils import parsedate_to_datetime
+
+    try:
+        return time.time() - parsedate_to_datetime(date or "").timestamp()
+    except (ValueError, TypeError, OverflowError, OSError):
+        return None
 
 
 def _succeeded(answer: Any) -> bool:

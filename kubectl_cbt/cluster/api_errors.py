@@ -9,7 +9,7 @@ import orjson
 
 from kubectl_cbt.cluster.reading import ObjectReader
 from kubectl_cbt.errors import ApiError, ApiUnreachable, Forbidden, NotFound, ResourceTypeMissing, Unauthorized
-from kubectl_cbt.model.advice import grant_command
+from kubectl_cbt.model.advice import clock_question, grant_command
 from kubectl_cbt.model.limits import MAX_JSON_VALUES
 from kubectl_cbt.model.refs import ServiceAccountRef
 from kubectl_cbt.units import human_bytes, printable
@@ -41,7 +41,36 @@ def parsed(body: bytes) -> Any:
     # There are at most as many values as these bytes, and one.
     if len(body) > MAX_JSON_VALUES and sum(map(body.count, (b",", b"[", b"{"))) > MAX_JSON_VALUES:
         raise ValueError(f"it holds more than {MAX_JSON_VALUES} JSON values, the most that are read")
-    return orjson.loads(body)
+    try:
+        return orjson.loads(body)
+    except ValueError as error:
+        if "infinity" not in str(error):
+            raise
+        return _with_huge_numbers(body)
+
+
+def _with_huge_numbers(body: bytes) -> Any:
+    """JSON with a number beyond a double, which becomes infinite: one odd field must not cost a whole list.
+
+    Raises:
+        ValueError: as ``orjson.loads`` does for everything else.
+    """
+    import json
+
+    if rb"\ud" in body.lower():
+        raise ValueError("it may hold a lone surrogate")
+    try:
+        return json.loads(body, parse_constant=_refused, parse_int=lambda digits: int(digits[:_MANY_DIGITS]))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
+_MANY_DIGITS = 1000
+"""Python converts no more than some thousand digits; every such number is too large for every field."""
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def answer_error(status: int, body: bytes, path: str) -> ApiError:
@@ -190,9 +219,22 @@ def transport_error(error: Exception, host: str) -> ApiUnreachable:
     if "CERTIFICATE_VERIFY_FAILED" in text or "certificate verify failed" in text:
         return ApiUnreachable(
             f"the certificate of the API server {host} is not accepted: {_reason(text)}",
-            hint="check certificate-authority of the cluster in the kubeconfig",
+            hint=_certificate_hint(text),
         )
     return ApiUnreachable(f"no usable answer from the API server {host}: {_reason(text)}", hint=_CHECK)
+
+
+def _certificate_hint(text: str) -> str:
+    """What to do about a certificate of the API server that OpenSSL refuses.
+
+    Args:
+        text: OpenSSL's reason, with whatever stands around it.
+    """
+    if "certificate has expired" in text or "certificate is not yet valid" in text:
+        return f"{clock_question()}; if it is, the API server or its CA in the kubeconfig needs a new certificate"
+    if "Hostname mismatch" in text or "IP address mismatch" in text:
+        return "--tls-server-name NAME, or tls-server-name in the kubeconfig, gives a name that the certificate has"
+    return "check certificate-authority of the cluster in the kubeconfig"
 
 
 def too_large(what: str, host: str, limit_bytes: int) -> ApiUnreachable:

@@ -35,12 +35,14 @@ class LoadedConfig:
         namespace: of the context, ``default`` when it names none.
         kubeconfig: a kubeconfig of this login alone, with the credential of this moment; for a kubectl we start.
         impersonation: whom to act as.
+        authority: PEM of whom to trust for the server; None for whom the system trusts.
     """
 
     connection: Connection
     namespace: str
     kubeconfig: Callable[[], bytes] = field(repr=False)
     impersonation: Impersonation = field(default_factory=Impersonation)
+    authority: bytes | None = field(default=None, repr=False)
 
 
 @contextlib.contextmanager
@@ -128,7 +130,7 @@ def _loaded(cluster: Entry, user: Entry | None, name: str, namespace: str, actin
     def for_kubectl() -> bytes:
         return login_kubeconfig(cluster, ca, held.fields() if held else {}, acting_as)
 
-    return LoadedConfig(connection, namespace, for_kubectl, acting_as)
+    return LoadedConfig(connection, namespace, for_kubectl, acting_as, ca)
 
 
 def _server(text: str) -> tuple[str, Entry]:

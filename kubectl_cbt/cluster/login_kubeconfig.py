@@ -11,6 +11,7 @@ import json
 from urllib.parse import quote
 
 from kubectl_cbt.cluster.kubeconfig import Entry, Impersonation, is_tls
+from kubectl_cbt.model.pem import pem_of, readable_certificates_in
 
 _NAME = "kubectl-cbt"
 
@@ -30,7 +31,8 @@ def login_kubeconfig(cluster: Entry, ca: bytes | None, user: Entry, impersonatio
             if cluster.get(name):
                 kept[name] = cluster[name]
         if ca:
-            kept["certificate-authority-data"] = base64.b64encode(ca).decode()
+            # Only what is read: kubectl skips the first certificate after a byte order mark.
+            kept["certificate-authority-data"] = base64.b64encode(pem_of(readable_certificates_in(ca))).decode()
     elif user.get("username"):
         # Without TLS kubectl sends no credential but one that is part of the URL.
         scheme, _, address = server.partition("://")

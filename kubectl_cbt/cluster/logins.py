@@ -30,6 +30,7 @@ from kubectl_cbt.cluster.programs import ProgramInCurrentDirectory, ProgramNotFo
 from kubectl_cbt.cluster.yaml_documents import load_yaml
 from kubectl_cbt.errors import ConfigError
 from kubectl_cbt.model.jwt import read_claims
+from kubectl_cbt.model.pem import pem_of, readable_certificates_in
 from kubectl_cbt.units import parse_time
 
 _EARLY_SECONDS = 30
@@ -296,13 +297,13 @@ def _refreshed(config: Entry, name: str, issuer: str) -> str:
     import requests
     from oauthlib.oauth2 import OAuth2Error
 
-    authority = config.get("idp-certificate-authority-data")
     try:
         with contextlib.ExitStack() as stack:
-            verify = config.get("idp-certificate-authority") or _system_authorities()
+            verify = _system_authorities()
+            authority = _provider_authority(config)
             if authority:
                 # The HTTP client takes paths only.
-                verify = stack.enter_context(readable_path(base64.b64decode(authority)))
+                verify = stack.enter_context(readable_path(authority))
             answer = within(_OIDC_SECONDS, lambda: _asked_provider(config, issuer, verify))
         # In memory only. A provider that gives a new one at each use takes the old one for stolen.
         config["refresh-token"] = _text_of(answer, "refresh_token", config["refresh-token"])
@@ -312,6 +313,26 @@ def _refreshed(config: Entry, name: str, issuer: str) -> str:
             f'the OIDC login of user "{name}" at {_redacted(issuer)} could not be renewed: {_redacted(_reason(error))}',
             hint="log in again with the tool that wrote the kubeconfig",
         ) from None
+
+
+def _provider_authority(config: Entry) -> bytes:
+    """PEM of whom to trust for the provider; empty for whom the system trusts. Damaged blocks are left out.
+
+    Raises:
+        OSError: the file cannot be read.
+        ValueError: no certificate in it can be read.
+    """
+    path, data = config.get("idp-certificate-authority"), config.get("idp-certificate-authority-data")
+    if data:
+        pem = base64.b64decode(data)
+    elif path:
+        pem = Path(path).read_bytes()
+    else:
+        return b""
+    readable = readable_certificates_in(pem)
+    if not readable:
+        raise ValueError("idp-certificate-authority holds no certificate that can be read")
+    return pem_of(readable)
 
 
 def _asked_provider(config: Entry, issuer: str, verify: str | bool) -> Entry:

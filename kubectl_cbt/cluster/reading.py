@@ -122,12 +122,12 @@ class ObjectReader:
             return None
 
     def quantity_bytes(self, *path: str) -> int | None:
-        """A quantity of bytes (``10Gi``), rounded up as the API machinery does."""
+        """A quantity of bytes (``10Gi``, also as a number), rounded up as the API machinery does."""
         value = self._at(path)
         if value is None:
             return None
         try:
-            found = parse_quantity(value)
+            found = value if type(value) in (int, float) else parse_quantity(value)
         except (TypeError, ValueError):
             self._wrong(path, value, "a quantity")
             return None

@@ -15,7 +15,7 @@ from typing import TypeVar
 from kubectl_cbt.cluster.reading import ObjectReader
 from kubectl_cbt.errors import MalformedObject, ServiceUnusable
 from kubectl_cbt.model.address import split_address
-from kubectl_cbt.model.pem import certificates_in
+from kubectl_cbt.model.pem import certificates_in, readable_certificates_in
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.target import CHANGE_ID_ANNOTATION, Endpoint
 from kubectl_cbt.units import as_argument
@@ -164,7 +164,7 @@ class SnapshotMetadataService:
             pem = base64.b64decode("".join(self.ca_cert.split()), validate=True)
         except (binascii.Error, ValueError) as error:
             raise self._unusable("spec.caCert is not base64") from error
-        if not any(map(_is_certificate, certificates_in(pem))):
+        if not readable_certificates_in(pem):
             raise self._unusable("spec.caCert holds no PEM certificate")
         return pem
 
@@ -204,17 +204,6 @@ class SnapshotMetadataService:
             hint="whoever runs the driver has to mend it:"
             f" kubectl edit snapshotmetadataservice {as_argument(self.name)}",
         )
-
-
-def _is_certificate(der: bytes) -> bool:
-    """Read by OpenSSL, which is loaded anyway; nothing is verified with it."""
-    import ssl
-
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=der)
-    except (OSError, ValueError):
-        return False
-    return True
 
 
 def _readable(view: _View, kind: str, name: str) -> _View:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_cbt.cluster.private_files import readable_path
+from kubectl_cbt.model.pem import readable_certificates_in
 
 if TYPE_CHECKING:
     from ssl import SSLContext
@@ -37,7 +38,8 @@ def client_context(ca: bytes | None, *, verify: bool) -> SSLContext:
     asks for extensions that Go's clients do not ask for, and that many a cluster's own CA does without.
 
     Args:
-        ca: PEM of whom to trust; None for whom the system trusts.
+        ca: PEM of whom to trust; None for whom the system trusts. As in Go, blocks that are not certificates are
+            skipped, and so is any text around blocks.
         verify: whether the server's certificate is checked.
 
     Raises:
@@ -54,8 +56,11 @@ def client_context(ca: bytes | None, *, verify: bool) -> SSLContext:
         # urllib3 does this itself only for a context of its own making.
         context.load_default_certs()
     else:
-        # Words in any language may stand around the certificates.
-        context.load_verify_locations(cadata=ca.decode("ascii", "ignore"))
+        # OpenSSL refuses a whole bundle for one damaged block, and words around the blocks in some places.
+        readable = readable_certificates_in(ca)
+        if not readable:
+            raise ValueError("it holds no certificate that can be read")
+        context.load_verify_locations(cadata=b"".join(readable))
     # urllib3 sets verify_mode from cert_reqs, and Python wants the host name's check gone before.
     context.check_hostname = verify
     return context

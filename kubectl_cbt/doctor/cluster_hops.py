@@ -9,6 +9,8 @@ from kubectl_cbt.cluster.tokens import name_of_caller
 from kubectl_cbt.doctor.hop import Hop, Seen
 from kubectl_cbt.doctor.walk import Walk
 from kubectl_cbt.errors import ApiError, Forbidden, NotFound
+from kubectl_cbt.model.advice import SET_CLOCK, clock_difference
+from kubectl_cbt.model.pem import readable_certificates_in
 from kubectl_cbt.model.refs import ServiceAccountRef, SnapshotRef
 from kubectl_cbt.units import as_argument, counted, human_bytes
 
@@ -19,12 +21,17 @@ _SECRET_PREFIX = "csi.storage.k8s.io/snapshotter-"  # noqa: S105  # names of par
 def _kubeconfig(walk: Walk, seen: Seen) -> None:
     walk.here = walk.login(walk.stack)
     seen.evidence.append(walk.here.about)
+    authority = walk.here.authority or b""
+    seen.skipped_blocks("the cluster's certificate-authority", authority, len(readable_certificates_in(authority)))
 
 
 def _api_server(walk: Walk, seen: Seen) -> None:
     here = walk.known("here")
     version = ObjectReader(here.api.get("version")).text("gitVersion")
     seen.evidence.append(f"Kubernetes {version or 'of unknown version'}")
+    difference = clock_difference(here.api.clock_ahead_seconds())
+    if difference:
+        seen.warn(difference, SET_CLOCK)
     try:
         walk.user = name_of_caller(here.api)
     except ApiError as error:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from kubectl_cbt.doctor.walk import Walk
+from kubectl_cbt.model.pem import block_count
+from kubectl_cbt.units import counted
 
 
 @dataclass(slots=True)
@@ -33,6 +35,20 @@ class Seen:
         """Something is broken."""
         self.failures.append(what)
         self._mend(fix)
+
+    def skipped_blocks(self, what: str, pem: bytes, read: int) -> None:
+        """Warn of a bundle some of whose blocks are not used: the client skips them, as others do.
+
+        Args:
+            what: names the bundle.
+            read: how many of its blocks are used.
+        """
+        blocks = block_count(pem)
+        if read < blocks:
+            self.warn(
+                f"{blocks - read} of {counted(blocks, 'certificate')} in {what} cannot be read, and are skipped",
+                f"remove or replace what is damaged in {what}",
+            )
 
     def _mend(self, fix: str) -> None:
         if fix and fix not in self.fix:

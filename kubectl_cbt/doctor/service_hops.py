@@ -18,7 +18,7 @@ from kubectl_cbt.doctor.hop import Hop, Seen
 from kubectl_cbt.doctor.walk import Walk
 from kubectl_cbt.errors import ApiError, MalformedObject, NotFound
 from kubectl_cbt.model.address import split_address
-from kubectl_cbt.model.advice import grant_command
+from kubectl_cbt.model.advice import SET_CLOCK, clock_difference, clock_question, grant_command
 from kubectl_cbt.model.jwt import read_claims
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.refs import ServiceAccountRef
@@ -26,12 +26,12 @@ from kubectl_cbt.model.results import MUST
 from kubectl_cbt.model.secret import Secret
 from kubectl_cbt.model.target import Target
 from kubectl_cbt.stream.taking import Taken, take
-from kubectl_cbt.units import as_argument, human_seconds, printable, utc_date, utc_words
+from kubectl_cbt.units import as_argument, human_seconds, utc_date, utc_words
 from kubectl_cbt.wire.sidecar import SidecarSource
 from kubectl_cbt.wire.source import Source
 
 if TYPE_CHECKING:
-    from cryptography import x509
+    pass
 
 _SOON_DAYS = 14
 _CONNECT_SECONDS = 10.0
@@ -42,26 +42,35 @@ _ENOUGH_EXTENTS = 20_000
 def _ca_cert(walk: Walk, seen: Seen) -> None:
     """One good certificate is enough for the client: others of a bundle may have been replaced."""
     from kubectl_cbt.wire.certificate_check import readable_authorities
+    from kubectl_cbt.wire.certificate_reasons import subject_words
 
     endpoint = walk.known("endpoint")
     now = datetime.now(UTC)
+    clock_fix = _clock_fix(walk)
     found = readable_authorities(endpoint.ca_pem)
     usable = [one for one in found if one.not_valid_before_utc <= now <= one.not_valid_after_utc]
     tell = seen.warn if usable else seen.fail
     for certificate in found:
-        name, end = printable(certificate.subject.rfc4514_string()), certificate.not_valid_after_utc
+        name, end = subject_words(certificate), certificate.not_valid_after_utc
         seen.evidence.append(f"{name}, {_until(end)}")
         if end < now:
-            tell(f"{name} expired on {utc_date(end)}", _new_certificates(endpoint.service))
+            tell(f"{name} expired on {utc_date(end)}", clock_fix or _new_certificates(endpoint.service))
         elif _days(end) < _SOON_DAYS:
             seen.warn(f"{name} expires in {_days(end)} days", _new_certificates(endpoint.service))
         if certificate.not_valid_before_utc > now:
             tell(
                 f"{name} is not valid before {utc_words(certificate.not_valid_before_utc)}",
-                f"is this machine's clock right? It says {utc_words(now)}",
+                clock_fix or clock_question(),
             )
-    if not found:
+    if found:
+        seen.skipped_blocks("caCert", endpoint.ca_pem, len(found))
+    else:
         seen.fail("it holds no certificate that can be read", _new_certificates(endpoint.service))
+
+
+def _clock_fix(walk: Walk) -> str:
+    """What to do about dates that only seem wrong; empty where this machine's clock is right."""
+    return SET_CLOCK if clock_difference(walk.known("here").api.clock_ahead_seconds()) else ""
 
 
 def _until(end: datetime) -> str:
@@ -189,7 +198,7 @@ def _token(walk: Walk, seen: Seen) -> None:
             f"it is not for the service's audience, {endpoint.audience}", "leave out --token-file, or make it anew"
         )
     if left <= 0:
-        seen.fail("it has expired", "leave out --token-file, or make it anew; is this machine's clock right?")
+        seen.fail("it has expired", _clock_fix(walk) or "leave out --token-file, or make a new token")
 
 
 # The way there.
@@ -222,17 +231,16 @@ _NOT_REACHED = (
 
 def _tls(walk: Walk, seen: Seen) -> None:
     """The client's own connection, with the client's own check: it raises what a stream would fail with."""
+    from kubectl_cbt.wire.certificate_reasons import subject_words
+
     endpoint = walk.known("endpoint")
-    source = SidecarSource(endpoint, lambda: Secret(""), walk.known("way"))
+    clock_ahead = walk.known("here").api.clock_ahead_seconds
+    source = SidecarSource(endpoint, lambda: Secret(""), walk.known("way"), clock_ahead=clock_ahead)
     walk.stack.callback(source.close)
     leaf = source.certificate()
-    seen.evidence.append(f"{_called(leaf)}, {_until(leaf.not_valid_after_utc)}")
+    seen.evidence.append(f"{subject_words(leaf)}, {_until(leaf.not_valid_after_utc)}")
     if _days(leaf.not_valid_after_utc) < _SOON_DAYS:
         seen.warn(f"it expires in {_days(leaf.not_valid_after_utc)} days", _new_certificates(endpoint.service))
-
-
-def _called(leaf: x509.Certificate) -> str:
-    return printable(leaf.subject.rfc4514_string()) or "a certificate without a subject"
 
 
 # The sidecar and the driver.
@@ -337,7 +345,7 @@ def driver_hop(name: str) -> Hop:
         with ExitStack() as stack:
             stack.callback(way.close)
             seen.evidence.append(f"{endpoint.address}: {way}")
-            source = SidecarSource(endpoint, lambda: Secret(""), way)
+            source = SidecarSource(endpoint, lambda: Secret(""), way, clock_ahead=here.api.clock_ahead_seconds)
             stack.callback(source.close)
             status = source.health()
             (seen.evidence if status == "SERVING" else seen.failures).append(f"it is {status}")

@@ -55,13 +55,18 @@ class Login(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LoggedIn:
-    """A session as the hops need it."""
+    """A session as the hops need it.
+
+    Attributes:
+        authority: PEM of whom to trust for the API server; None for whom the system trusts.
+    """
 
     api: Api
     catalogue: Catalogue
     namespace: str
     means: Means
     about: str
+    authority: bytes | None = None
 
 
 @dataclass(slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+from collections.abc import Iterable
 
 _BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
 
@@ -27,3 +28,31 @@ def certificates_in(pem: bytes) -> list[bytes]:
         if end and der:
             found.append(der)
     return found
+
+
+def readable_certificates_in(pem: bytes) -> list[bytes]:
+    """As :func:`certificates_in`, without what OpenSSL does not read as a certificate."""
+    return list(filter(_is_certificate, certificates_in(pem)))
+
+
+def pem_of(certificates: Iterable[bytes]) -> bytes:
+    """PEM of DER certificates, with nothing around the blocks."""
+    import ssl
+
+    return "".join(map(ssl.DER_cert_to_PEM_cert, certificates)).encode()
+
+
+def block_count(pem: bytes) -> int:
+    """How many CERTIFICATE blocks begin in it, damaged ones included."""
+    return pem.count(_BEGIN)
+
+
+def _is_certificate(der: bytes) -> bool:
+    """Read by OpenSSL, which is loaded anyway; nothing is verified with it."""
+    import ssl
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=der)
+    except (OSError, ValueError):
+        return False
+    return True

@@ -29,13 +29,15 @@ class SummaryWriter:
         self._asked = asked
         self._screen = screen
         self._cells: CellCounter | None = None
+        self._has_capacity = False
 
     def batch(self, batch: Batch) -> None:
+        knows_capacity = batch.records.capacities > 0
+        self._has_capacity = self._has_capacity or bool(knows_capacity.any())
         if not self._screen.is_terminal:
             return
         start = 0
         if self._cells is None:
-            knows_capacity = batch.records.capacities > 0
             if not knows_capacity.any():
                 return
             message = int(np.argmax(knows_capacity))
@@ -61,7 +63,7 @@ class SummaryWriter:
     def _lines(self, outcome: Outcome, summary: Summary) -> Iterator[tuple[str, str]]:
         yield self._title()
         yield "Driver", self._driver(outcome, summary)
-        yield "Volume", _volume(outcome)
+        yield "Volume", self._volume(outcome)
         yield self._covered(outcome, summary)
         if summary.extents:
             yield "Extents", _sizes(summary)
@@ -89,6 +91,17 @@ class SummaryWriter:
             return "Allocated", snapshot.ref.name + volume
         base = target.base.ref.name if target.base else f"handle {target.base_handle}"
         return "Delta", f"{base} → {snapshot.ref.name}{volume}"
+
+    def _volume(self, outcome: Outcome) -> str:
+        capacity = outcome.volume_capacity_bytes
+        if not capacity:
+            return "capacity unknown: " + ("no message has one" if outcome.messages else "the stream was empty")
+        text = human_bytes(capacity)
+        if outcome.messages and not self._has_capacity:
+            return f"{text} by the snapshot's restoreSize: no message has a capacity"
+        if any(violation.rule == "R4" for violation in outcome.violations):
+            return f"{text} in the first message that has a capacity; it changes"
+        return text
 
     def _driver(self, outcome: Outcome, summary: Summary) -> str:
         text = self._asked.target.snapshot.driver
@@ -118,16 +131,6 @@ class SummaryWriter:
         if capacity:
             yield "  full", f"{human_bytes(capacity)}   the whole volume"
         yield "", ""
-
-
-def _volume(outcome: Outcome) -> str:
-    capacity = outcome.volume_capacity_bytes
-    if not capacity:
-        return "capacity unknown: " + ("no message has one" if outcome.messages else "the stream was empty")
-    text = human_bytes(capacity)
-    if any(violation.rule == "R4" for violation in outcome.violations):
-        return f"{text} in the first message that has a capacity; it changes"
-    return text
 
 
 def _sizes(summary: Summary) -> str:

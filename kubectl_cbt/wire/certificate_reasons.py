@@ -104,12 +104,12 @@ def _path(
         if not signed and not others:
             break
         path.append((signed or others)[0])
-        called.append(_authority(path[-1]) if signed else f"the intermediate {_subject(path[-1])}")
+        called.append(_authority(path[-1]) if signed else f"the intermediate {subject_words(path[-1])}")
     return path, called
 
 
 def _authority(certificate: x509.Certificate) -> str:
-    return f"caCert's certificate {_subject(certificate)}".rstrip()
+    return f"caCert's certificate {subject_words(certificate)}"
 
 
 def _signed(child: x509.Certificate, issuer: x509.Certificate) -> bool:
@@ -128,14 +128,14 @@ def _against_signature(path: Sequence[x509.Certificate], authorities: Sequence[x
         algorithm = child.signature_hash_algorithm
         # Ed25519 has a hash of its own, and names none.
         if algorithm is not None and algorithm.name not in HASHES:
-            whose = _SERVED if child is path[0] else f"the intermediate {_subject(child)}"
+            whose = _SERVED if child is path[0] else f"the intermediate {subject_words(child)}"
             return f"{whose} is signed with {algorithm.name}", "form"
     if path[-1] in authorities:
-        weak = [_subject(issuer) for issuer in path[1:] if not _is_strong(issuer)]
+        weak = [subject_words(issuer) for issuer in path[1:] if not _is_strong(issuer)]
         return (f"the key of {weak[0]}, which signed, is too weak or of an unknown kind", "form") if weak else _NONE
     last = path[-1]
     if last is not path[0]:
-        return f"caCert's key did not sign the intermediate {_subject(last)}, which it leads to", "issuer"
+        return f"caCert's key did not sign the intermediate {subject_words(last)}, which it leads to", "issuer"
     if last.subject == last.issuer and directly_issued(last, last):
         return "it is signed with its own key, and is not in caCert", "issuer"
     return "caCert's key did not sign it", "issuer"
@@ -204,11 +204,12 @@ def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extens
         return None
 
 
-def _subject(certificate: x509.Certificate) -> str:
+def subject_words(certificate: x509.Certificate) -> str:
+    """The subject of a certificate, printable and short; in parentheses what stands for one that is empty."""
     try:
-        return _short(certificate.subject.rfc4514_string())
+        return _short(certificate.subject.rfc4514_string()) or "(empty subject)"
     except UNREADABLE:
-        return ""
+        return "(unreadable subject)"
 
 
 def _listed(names: Sequence[str]) -> str:

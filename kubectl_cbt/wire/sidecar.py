@@ -48,6 +48,7 @@ class SidecarSource:
             Empty when the endpoint is no such sidecar.
         fresh_endpoint: reads the endpoint again, for a CA that was replaced while we were at it.
         max_message_bytes: a larger message ends its answer with an error.
+        clock_ahead: how many seconds this machine's clock is ahead of the API server's, when that is known.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class SidecarSource:
         base_name: str = "",
         fresh_endpoint: Callable[[], Endpoint] | None = None,
         max_message_bytes: int = MAX_MESSAGE_BYTES,
+        clock_ahead: Callable[[], float | None] = lambda: None,
     ) -> None:
         self._endpoint = endpoint
         self._fresh_endpoint = fresh_endpoint
@@ -65,6 +67,7 @@ class SidecarSource:
         self._way = way or DirectWay(endpoint.address)
         self._base_name = base_name
         self._max_message_bytes = max_message_bytes
+        self._clock_ahead = clock_ahead
         self._sends_name = False
         self._securing: Securing | None = None
         self._verified_pem = b""
@@ -218,7 +221,8 @@ class SidecarSource:
                 raise self._after_failure(connection_error(error, question, self._endpoint)) from error
             except CertificateRejected as error:
                 elsewhere = isinstance(self._way, DirectWay) and securing.address != self._endpoint.address
-                raise certificate_error(error, self._endpoint, securing.address if elsewhere else "") from error
+                given = securing.address if elsewhere else ""
+                raise certificate_error(error, self._endpoint, given, self._clock_ahead()) from error
             finally:
                 self._securing = None
             self._channel = open_channel(

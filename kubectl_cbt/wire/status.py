@@ -12,16 +12,16 @@ import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import grpc
 
 from kubectl_cbt import errors
+from kubectl_cbt.model.advice import SET_CLOCK, clock_difference, clock_question
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.secret import Secret
 from kubectl_cbt.model.target import Endpoint
-from kubectl_cbt.units import as_argument, counted, printable, utc_words
+from kubectl_cbt.units import as_argument, counted, printable
 from kubectl_cbt.wire.token_advice import permission_advice, rejection_advice
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ _CERTIFICATE_HINTS: dict[Cause, str] = {
     + _NEW_CERTIFICATES
     + "\nuntil then, --service-tls-server-name NAME connects with a name that the certificate has",
     "dates": _NEW_CERTIFICATES,
-    "clock": "is this machine's clock right? It says {now}. If it is, " + _NEW_CERTIFICATES,
+    "clock": "{clock}. If it is, " + _NEW_CERTIFICATES,
     "form": _NEW_CERTIFICATES,
     "": _NEW_CERTIFICATES,
 }
@@ -228,15 +228,21 @@ def shows_another_certificate(error: errors.TlsFailed) -> bool:
     return "CERTIFICATE_VERIFY_FAILED" in error.details
 
 
-def certificate_error(rejected: CertificateRejected, endpoint: Endpoint, given_address: str) -> errors.TlsFailed:
+def certificate_error(
+    rejected: CertificateRejected, endpoint: Endpoint, given_address: str, clock_ahead_seconds: float | None = None
+) -> errors.TlsFailed:
     """The error for a served certificate that was refused.
 
     Args:
         given_address: where the user had us connect instead of the endpoint's own address; empty for that one.
+        clock_ahead_seconds: how far this machine's clock is ahead of the API server's; None when that is not known.
     """
     hint = _CERTIFICATE_HINTS[rejected.cause]
     if rejected.cause == "name" and endpoint.tls_server_name:
         hint = _GIVEN_NAME_HINT
+    clock = clock_difference(clock_ahead_seconds)
+    if clock and rejected.cause in ("dates", "clock"):
+        hint = f"{clock}; {SET_CLOCK}\nif the certificate is refused even then, {_NEW_CERTIFICATES}"
     if rejected.cause in ("name", "issuer") and given_address:
         hint = _GIVEN_ADDRESS_HINT + hint
     facts = {
@@ -250,7 +256,7 @@ def certificate_error(rejected: CertificateRejected, endpoint: Endpoint, given_a
         f"the certificate of {endpoint.service} at {endpoint.address} is not trusted: {rejected.reason} ({code})",
         code=code,
         details="",
-        hint=hint.format(now=utc_words(datetime.now(UTC)), **_quoted(facts)),
+        hint=hint.format(clock=clock_question(), **_quoted(facts)),
     )
 
 

@@ -2,9 +2,13 @@
 
 import base64
 import json
+import time
 from datetime import timedelta
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler
 
 import pytest
+from certified import CA_YES, certified
 from conftest import cut_after, run_command
 from inside import HOST, PORT, Standin, behind_a_service, point_at, set_ready
 
@@ -271,6 +275,36 @@ def test_a_certificate_that_only_looks_self_signed_is_accepted(own_demo):
     service.restart(service.authority.issue("127.0.0.1", like_its_issuer=True))
     code, hops = look(own_demo, "snap-b")
     assert (code, hops["tls"]["verdict"], hops["stream"]["verdict"]) == (0, "pass", "pass")
+
+
+def test_damaged_bundles_an_empty_subject_and_a_wrong_clock_are_warnings(own_demo, monkeypatch):
+    damaged = b"\xef\xbb\xbf-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\r\n\r\n"
+    authorities = own_demo.kubeconfig.with_name("ca.crt")
+    authorities.write_bytes(damaged + authorities.read_bytes())
+    service = own_demo.services[PAGES_DRIVER]
+    nameless = certified([CA_YES], subject="")
+    bundle = damaged + nameless.pem + b"# the one that signs\n" + service.authority.pem
+    own_demo.store.get("snapshotmetadataservices", PAGES_DRIVER)["spec"]["caCert"] = base64.b64encode(bundle).decode()
+    monkeypatch.setattr(
+        BaseHTTPRequestHandler, "date_time_string", lambda *_: formatdate(time.time() - 4 * 3600, usegmt=True)
+    )
+    code, hops = look(own_demo, "snap-b")
+    warned = {name: finding["evidence"][0] for name, finding in hops.items() if finding["verdict"] != "pass"}
+    assert (code, warned) == (
+        0,
+        {
+            "kubeconfig": "1 of 2 certificates in the cluster's certificate-authority cannot be read, and are skipped",
+            "api-server": "this machine's clock is 4h ahead of the API server's",
+            "ca-cert": "1 of 3 certificates in caCert cannot be read, and are skipped",
+        },
+    )
+    assert any(line.startswith("(empty subject), until 20") for line in hops["ca-cert"]["evidence"])
+    assert "set this machine's clock" in hops["api-server"]["fix"]
+    service.restart(service.authority.issue("127.0.0.1", lifetime=timedelta(days=-1)))
+    _, hops = look(own_demo, "snap-b")
+    assert hops["tls"]["fix"].startswith(
+        "this machine's clock is 4h ahead of the API server's; set this machine's clock"
+    )
 
 
 # The sidecar and the driver.

@@ -30,6 +30,10 @@ def cast(tmp_path_factory) -> Iterator[Cast]:
 
 
 DATA = {"server": "$ONE", "certificate-authority-data": "$ONE_CA_DATA"}
+BAD_BLOCKS = "".join(
+    f"-----BEGIN CERTIFICATE-----\r\n{body}\r\n-----END CERTIFICATE-----\r\n"
+    for body in ("AAAA", "***", "X-A: b\r\n\r\nAAAA")
+)
 FOREIGN_DATA = DATA | {"certificate-authority-data": "$TWO_CA_DATA"}
 INSECURE = {"server": "$ONE", "insecure-skip-tls-verify": True}
 OF_NAME = {"server": "$NAMED", "certificate-authority": "$NAMED_CA"}
@@ -99,6 +103,12 @@ TRUST = [
         TO_ONE | {"certificate-authority": "ca"},
         files={"ca": "x"},
         said="certificate-authority cannot be used",
+    ),
+    of_cluster(
+        "a bundle with comments, blank lines, CRLF and blocks that are not certificates",
+        TO_ONE | {"certificate-authority": "ca"},
+        files={"ca": f"# Wörter\r\n\r\n{BAD_BLOCKS}$TWO_CA_PEM\r\n\r\n\n$ONE_CA_PEM"},
+        sent=ONE,
     ),
     of_cluster(
         "a CA's data that holds none",

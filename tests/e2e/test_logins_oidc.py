@@ -113,8 +113,9 @@ def test_a_client_without_a_secret_names_itself_in_the_body(provider, cast, tmp_
     assert provider.asked == [Asked("", form)]
 
 
-def test_the_providers_ca_may_be_data(provider, cast, tmp_path):
-    data = base64.b64encode(provider.ca.read_bytes()).decode()
+def test_the_providers_ca_may_be_data_with_a_block_that_is_no_certificate(provider, cast, tmp_path):
+    damaged = b"\xef\xbb\xbf-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n\n"
+    data = base64.b64encode(damaged + provider.ca.read_bytes()).decode()
     user = oidc(provider, idp_certificate_authority=None, idp_certificate_authority_data=data)
     agree(of_user("", user, sent=fresh(provider)), cast, tmp_path)
 

@@ -47,11 +47,17 @@ def listed(cluster, *arguments):
     return {item["name"]: item for item in json.loads(ran.stdout)["items"]}
 
 
+HUGE = 2 * 10**400
+"""Written as a number that no double holds."""
+
+
 def odd_ones(item):
     """What a server may send in place of a sound object, and what its row has to name."""
     for path, value, named in (
         (("status", "restoreSize"), "1e400", "status.restoreSize"),
         (("status", "restoreSize"), "1e999999", "status.restoreSize"),
+        (("status", "restoreSize"), HUGE, "status.restoreSize"),
+        (("status", "restoreSize"), -1, "status.restoreSize"),
         (("status", "restoreSize"), True, "status.restoreSize"),
         (("status", "restoreSize"), ["1Gi"], "status.restoreSize"),
         (("status", "creationTime"), "yesterday", "status.creationTime"),

@@ -158,5 +158,8 @@ def test_totals_of_a_broken_stream_stay_numbers_of_64_bits(form, monkeypatch):
 def test_a_capacity_of_zero_is_not_an_empty_stream(monkeypatch):
     monkeypatch.setitem(CASES, "no-capacity", (batches(), replace(outcome_of(3, 5), volume_capacity_bytes=0)))
     assert "capacity unknown: no message has one" in text(StreamFormat.SUMMARY, "no-capacity")
+    sized = [replace(one, records=replace(one.records, capacities=one.records.capacities * 0)) for one in batches()]
+    monkeypatch.setitem(CASES, "restore-size", (sized, outcome_of(3, 5)))
+    assert "by the snapshot's restoreSize: no message has a capacity" in text(StreamFormat.SUMMARY, "restore-size")
     monkeypatch.setitem(CASES, "nothing", ([], replace(outcome_of(0, 0), volume_capacity_bytes=None)))
     assert "capacity unknown: the stream was empty" in text(StreamFormat.SUMMARY, "nothing")

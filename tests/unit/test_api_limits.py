@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
+from email.utils import formatdate
 from pathlib import Path
 
 import pytest
@@ -314,3 +316,44 @@ def test_a_watch_that_ends_at_once_is_begun_again_ever_more_slowly(line, monkeyp
     with served(answer, seconds=60) as api, pytest.raises(Enough):
         list(Catalogue(api).follow("default"))
     assert pauses == [1, 2, 4, 8, 16, 30, 30, 30]
+
+
+# The server's clock and certificate.
+
+
+def test_the_difference_of_the_clocks_is_known_by_the_last_answer():
+    def dated(text: bytes) -> Answer:
+        return at_once(WITH_LENGTH.replace(b"\r\n", b"\r\nDate: " + text + b"\r\n", 1) + BODY)
+
+    hour_ago = formatdate(time.time() - 3600, usegmt=True).encode()
+    odd = (b"yesterday", b"Sun, 06 Nov 99999 08:49:37 GMT", b"")
+    with served(dated(hour_ago), *map(dated, odd), seconds=60) as api:
+        assert api.clock_ahead_seconds() is None
+        for _ in range(1 + len(odd)):
+            api.get("version")
+            assert api.clock_ahead_seconds() > 3500
+
+
+@pytest.mark.parametrize(
+    ("made", "hint"),
+    [
+        ({"lifetime": timedelta(days=-1)}, "is this machine's clock right? It says 20"),
+        ({"hosts": ("api.example",)}, "--tls-server-name NAME, or tls-server-name in the kubeconfig"),
+        ({"authority": CertificateAuthority("another")}, "check certificate-authority of the cluster"),
+    ],
+    ids=["expired", "of another name", "of another CA"],
+)
+def test_a_certificate_that_is_refused_gets_the_advice_for_its_fault(made, hint, tmp_path):
+    trusted = CertificateAuthority("api certificates")
+    lifetime = {name: made[name] for name in made if name == "lifetime"}
+    certificate = made.get("authority", trusted).issue(*made.get("hosts", ("127.0.0.1",)), **lifetime)
+    (tmp_path / "server.pem").write_bytes(certificate.key_pem + certificate.certificate_pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "server.pem")
+    with (
+        serving(at_once(WITH_LENGTH + BODY), tls=context) as server,
+        asking(connection(f"https://127.0.0.1:{server.port}", trusted.pem)) as api,
+        pytest.raises(ApiUnreachable, match="is not accepted") as found,
+    ):
+        api.get("version")
+    assert found.value.hint.startswith(hint)

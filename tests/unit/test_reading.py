@@ -1,10 +1,12 @@
 """Fields of objects that no API server should send: each is read, or is a problem that names it, and nothing hangs."""
 
 import json
+import math
 from datetime import UTC, datetime
 
 import pytest
 
+from kubectl_cbt.cluster.api_errors import parsed
 from kubectl_cbt.cluster.reading import ObjectReader, items_of
 from kubectl_cbt.cluster.resources import SnapshotMetadataService, VolumeSnapshot, VolumeSnapshotContent
 from kubectl_cbt.errors import MalformedObject
@@ -35,7 +37,12 @@ ODD = [None, True, False, 0, 1, -1, 2**63, 2**64, 10**30, 1.5, 1e308, "", "x", "
         ("1 Gi", None),
         ("9" * 5000, None),
         ("９", None),
-        (16777216, None),
+        (16777216, 16777216),
+        (0.5, 1),
+        (2**63, None),
+        (-1, None),
+        (math.inf, None),
+        (math.nan, None),
         (True, None),
         ([], None),
     ],
@@ -44,6 +51,19 @@ def test_a_quantity_of_bytes(text, found):
     reader = ObjectReader({"status": {"restoreSize": text}})
     assert reader.quantity_bytes("status", "restoreSize") == found
     assert bool(reader.problem) == (found is None)
+
+
+def test_a_number_beyond_a_double_is_one_odd_field():
+    body = b'{"a": [1e400, -1e999, %s, 5, 2.5]}' % (b"9" * 5000)
+    assert parsed(body)["a"][:2] == [math.inf, -math.inf]
+    assert parsed(body)["a"][2] > 2**63
+    assert parsed(body)["a"][3:] == [5, 2.5]
+
+
+@pytest.mark.parametrize("rest", [b"NaN", b"Infinity", rb'"\ud800"', b"[" * 100_000, b"1.", b'"x'])
+def test_beside_one_other_faults_are_refused_as_ever(rest):
+    with pytest.raises(ValueError):  # noqa: PT011  # the words are those of two parsers
+        parsed(b'{"a": 1e400, "b": %s}' % rest)
 
 
 @pytest.mark.parametrize(
@@ -121,11 +141,11 @@ def test_no_view_raises(view, field, value):
 
 
 def test_a_problem_names_object_and_field():
-    snapshot = VolumeSnapshot.of({"metadata": {"namespace": "shop", "name": "a"}, "status": {"restoreSize": 5}})
+    snapshot = VolumeSnapshot.of({"metadata": {"namespace": "shop", "name": "a"}, "status": {"restoreSize": -5}})
     with pytest.raises(MalformedObject) as caught:
         snapshot.readable()
     assert caught.value.message == (
-        'volumesnapshots.snapshot.storage.k8s.io "shop/a": status.restoreSize is 5, not a quantity'
+        'volumesnapshots.snapshot.storage.k8s.io "shop/a": status.restoreSize is -5, not the size of a volume'
     )
 
 

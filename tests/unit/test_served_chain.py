@@ -16,9 +16,11 @@ from kubectl_cbt.errors import ServiceUnreachable, StreamCut, StreamError, TlsFa
 from kubectl_cbt.model.secret import Secret
 from kubectl_cbt.model.target import Endpoint
 from kubectl_cbt.model.way import DirectWay
+from kubectl_cbt.wire.certificate_check import CertificateRejected, verify
 from kubectl_cbt.wire.proxy import proxy_for
 from kubectl_cbt.wire.served_chain import Fetch
 from kubectl_cbt.wire.sidecar import SidecarSource
+from kubectl_cbt.wire.status import certificate_error
 
 CA = certified([CA_YES], subject="ca.example")
 INTERMEDIATE = certified([CA_YES], issuer=CA, subject="intermediate.example")
@@ -280,6 +282,25 @@ def test_a_clock_that_may_be_wrong_is_mentioned():
     ):
         source.health()
     assert "is this machine's clock right? It says" in caught.value.hint
+
+
+@pytest.mark.parametrize("days", [(1, 9), (-9, -1)], ids=["not valid yet", "expired"])
+@pytest.mark.parametrize(
+    ("ahead_seconds", "words"),
+    [
+        (7300, "this machine's clock is 121m ahead of the API server's; set this machine's clock"),
+        (-86400 * 3, "this machine's clock is 3d behind the API server's; set this machine's clock"),
+        (299, ""),
+        (None, ""),
+    ],
+)
+def test_a_clock_that_is_known_to_be_wrong_is_blamed_and_not_the_certificates(days, ahead_seconds, words):
+    with pytest.raises(CertificateRejected) as rejected:
+        verify([leaf(days=days).der], CA.pem, "127.0.0.1")
+    endpoint = Endpoint("csi.example", "127.0.0.1:1", "audience", CA.pem)
+    hint = certificate_error(rejected.value, endpoint, "", ahead_seconds).hint
+    assert hint.startswith(words or ("is this machine's clock right?" if days[0] > 0 else "make new certificates"))
+    assert ("set this machine's clock" in hint) == bool(words)
 
 
 @pytest.mark.parametrize(

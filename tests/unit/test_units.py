@@ -214,6 +214,7 @@ def test_an_age_in_the_future_is_written_as_kubectl_does(ahead, text):
 
 def test_an_unknown_age_is_said_to_be_so():
     assert age(None, NOW) == "<unknown>"
+    assert age(parse_time("0001-01-01T00:00:00Z"), NOW) == "<unknown>"
 
 
 def test_an_age_compares_times_of_any_zone():
