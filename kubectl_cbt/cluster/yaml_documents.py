@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import math
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ _WORDS: dict[str, bool | None] = {
 _FIRST_OF_NUMBERS = frozenset("+-.0123456789")
 _INTEGER = re.compile(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|[0-9][0-9_]*)")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_TIME = r"(\d\d?):(\d\d?):(\d\d?)(?:[.,]\d+)?"
+_TIMESTAMP = re.compile(rf"(\d{{4}})-(\d\d?)-(\d\d?)(?:[Tt]{_TIME}(?:Z|[+-](\d\d):(\d\d))| +{_TIME})?", re.ASCII)
 _INFINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
 
@@ -134,6 +137,8 @@ class _Builder:
                 return base64.b64decode("".join(text.split()), validate=True).decode()
             except ValueError:  # binascii.Error and UnicodeDecodeError are; letters beyond ASCII are one of its own
                 raise self._refused("!!binary without base64", mark) from None
+        if tag == "timestamp" and not _is_timestamp(text):
+            raise self._refused("a value does not have the type of its tag", mark)
         wanted = {"int": int, "float": int | float, "bool": bool, "null": type(None)}.get(tag)
         if wanted is None:
             return text
@@ -161,6 +166,21 @@ def resolve(text: str) -> Any:
         value = float(text)
         return text if math.isinf(value) else value
     return text
+
+
+def _is_timestamp(text: str) -> bool:
+    """Whether Go reads the text as a time by one of the forms that ``!!timestamp`` has in kubectl."""
+    found = _TIMESTAMP.fullmatch(text)
+    if not found:
+        return False
+    year, month, day, *clock = (int(part or 0) for part in found.groups())
+    hour, minute, second, zone_hours, zone_minutes, *without_zone = clock
+    try:
+        # Python has no year 0; it is a leap year as the year 4 is.
+        datetime(year or 4, month, day, hour or without_zone[0], minute or without_zone[1], second or without_zone[2])
+    except ValueError:
+        return False
+    return zone_hours <= 24 and zone_minutes <= 60
 
 
 def _integer(text: str) -> Any:
