@@ -340,7 +340,8 @@ def _own_first(group: Any) -> list[Field[Any]]:
 
 MAY_NAME_A_FILE = "the name of a file may be any bytes"
 """Marks an argument that is not always a name or a text of Kubernetes."""
-_OF_FILES = ("FILE", "FOLDER")
+OF_FILES = ("FILE", "FOLDER")
+"""How help calls the value of a flag or argument that names one."""
 
 
 def _check_texts(parameters: list[inspect.Parameter], given: dict[str, Any]) -> None:
@@ -353,7 +354,7 @@ def _check_texts(parameters: list[inspect.Parameter], given: dict[str, Any]) -> 
         value = given[parameter.name]
         texts = [text for text in (value if isinstance(value, list) else [value]) if type(text) is str]
         info, *marks = getattr(parameter.annotation, "__metadata__", ()) or (None,)
-        if MAY_NAME_A_FILE not in marks and getattr(info, "metavar", None) not in _OF_FILES:
+        if MAY_NAME_A_FILE not in marks and getattr(info, "metavar", None) not in OF_FILES:
             require_utf8(_shown_name(info) or parameter.name, *texts)
 
 

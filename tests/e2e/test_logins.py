@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import COMMAND, command_environment
+from conftest import COMMAND, after, command_environment
 from kubeconfigs import (
     ONE,
     TO_ONE,
@@ -364,6 +364,18 @@ def test_a_key_with_a_password_and_a_broken_one_leave_no_file_either(cast, tmp_p
     row = Row("", {"config": kubeconfig(user=broken)}, environment={"TMPDIR": str(folder)})
     assert_refused(ran(row, cast, tmp_path), "the client certificate or its key cannot be used")
     assert list(folder.iterdir()) == []
+
+
+def test_an_authority_in_the_kubeconfig_needs_no_file(cast, tmp_path):
+    """Not a byte can be written to any file, nor to memory that passes for one."""
+    lay_out(Row("", {"config": kubeconfig(CA_DATA)}), cast.values, tmp_path)
+    cast.take_seen()
+    nothing = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))"
+    environment = command_environment(KUBECONFIG=str(tmp_path / "config"), TMPDIR="/nonexistent", HOME="/nonexistent")
+    command = after(nothing, COMMAND, "services", "-o", "name")
+    found = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert found.returncode == 0, found.stderr
+    assert set(cast.take_seen()[0]) == {ONE}
 
 
 def test_an_authority_may_have_words_in_any_language_around_it(cast, tmp_path):

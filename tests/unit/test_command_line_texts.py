@@ -2,12 +2,14 @@
 
 import inspect
 from importlib import import_module
+from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 from conftest import command_environment, run_warm
 
 from kubectl_cbt.cli.app import _VERBS
-from kubectl_cbt.cli.options import with_groups
+from kubectl_cbt.cli.options import Cluster, with_groups
 from kubectl_cbt.errors import UsageError
 
 BYTES = "\udcff"
@@ -59,3 +61,10 @@ def test_the_error_names_what_held_the_bytes(arguments, environment, what):
     ran = run_warm(list(arguments), command_environment(KUBECONFIG="/nonexistent", **environment))
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr == f"error: {what} is not UTF-8, as every name and text of Kubernetes is\n"
+
+
+def test_every_login_flag_is_in_the_page_on_connecting():
+    page = (Path(__file__).parents[2] / "docs" / "connecting.md").read_text(encoding="utf-8")
+    hints = get_type_hints(Cluster, include_extras=True).values()
+    flags = {option.default for hint in hints for option in hint.__metadata__} - {"--demo", "--seed", "--fault"}
+    assert {flag for flag in flags if f"{flag}`" not in page and f"{flag} " not in page} == set()

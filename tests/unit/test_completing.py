@@ -7,7 +7,7 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kubectl_cbt.cli.app import build_app
+from kubectl_cbt.cli.app import build_app, run
 from kubectl_cbt.cli.completing.answers import Answer, Candidate, Directive, matching
 from kubectl_cbt.cli.completing.line import read_line
 from kubectl_cbt.cli.completing.offers import complete
@@ -40,8 +40,24 @@ def offered(*words: str) -> list[str]:
 
 def test_all_verbs_are_offered_in_the_order_of_the_help_with_their_first_line():
     found = complete(TREE, [""]).candidates
-    assert [candidate.value for candidate in found] == [verb.name for verb in TREE.verbs]
+    assert [candidate.value for candidate in found] == [*(verb.name for verb in TREE.verbs), "help"]
     assert Candidate("snapshots", "List snapshots, and whether CBT works for them.") in found
+
+
+def test_help_offers_verbs_and_those_inside_them():
+    assert offered("he") == ["help"]
+    assert offered("help", "") == [verb.name for verb in TREE.verbs]
+    assert offered("help", "del") == ["delta"]
+    assert offered("help", "demo", "") == ["serve", "faults"]
+    assert offered("help", "delta", "") == offered("help", "-") == offered("-n", "shop", "he") == []
+    for words in (["delta"], ["demo", "serve"]):
+        assert run(["help", *words]) == 0
+
+
+def test_flags_that_name_a_file_or_a_folder_complete_files_and_no_others():
+    files = {flag.spellings[0] for verb in TREE.verbs for flag in verb.flags if flag.is_file}
+    assert {"--kubeconfig", "--cache-dir", "--record", "--token-file"} <= files
+    assert "--sort-by" not in files
 
 
 def test_a_verb_begun_is_completed():
@@ -151,7 +167,7 @@ def test_hidden_verbs_are_left_out_and_flags_with_two_sides_are_one():
         """Not shown."""
 
     tree = read_tree(typer.main.get_command(app))
-    assert [candidate.value for candidate in complete(tree, [""]).candidates] == ["shown"]
+    assert [candidate.value for candidate in complete(tree, [""]).candidates] == ["shown", "help"]
     assert [candidate.value for candidate in complete(tree, ["shown", "--no-wide", "--"]).candidates] == ["--help"]
     wide = next(flag for flag in tree.verbs[0].flags if flag.name == "wide")
     line = read_line(tree, ["shown", "--wide", "--no-wide"])

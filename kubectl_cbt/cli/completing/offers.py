@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from kubectl_cbt.cli.completing import live
 from kubectl_cbt.cli.completing.answers import FILES, NOTHING, Answer, Candidate, matching
 from kubectl_cbt.cli.completing.line import Line, is_flag, read_line
-from kubectl_cbt.cli.completing.tree import Flag, Parameter, Verb
+from kubectl_cbt.cli.completing.tree import Flag, Parameter, Verb, with_help
 
 Source = Callable[[Line, str], Iterable[Candidate]]
 """Values for the line, given what was typed of them."""
@@ -41,7 +41,7 @@ def complete(root: Verb, words: Sequence[str]) -> Answer:
         Exception: of any kind, when something cannot be found out.
     """
     *before, last = words or [""]
-    line = read_line(root, before)
+    line = read_line(with_help(root), before)
     if line.pending:
         return _value(line, line.pending, last)
     if is_flag(line, last) or (last == "-" and not line.flags_ended):

@@ -6,10 +6,10 @@ The one module that knows how typer describes parameters.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-_FILE_METAVARS = ("FILE", "PATH", "DIR")
+from kubectl_cbt.cli.options import OF_FILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Parameter:
     @property
     def is_file(self) -> bool:
         """Whether the value names a file."""
-        return self.metavar in _FILE_METAVARS
+        return self.metavar in OF_FILES
 
 
 def _as_given(values: Sequence[str]) -> Any:
@@ -89,6 +89,15 @@ def read_tree(command: Any, parent: Any = None) -> Verb:
         ),
         verbs=tuple(read_tree(found, context) for found in commands if not found.hidden),
     )
+
+
+def with_help(root: Verb) -> Verb:
+    """The program with ``help [VERB …]``, which is no command of typer's: see ``cli/app.py``."""
+    return replace(root, verbs=(*root.verbs, Verb("help", "Help about any verb.", verbs=_names_of(root.verbs))))
+
+
+def _names_of(verbs: Sequence[Verb]) -> tuple[Verb, ...]:
+    return tuple(Verb(verb.name, verb.about, verbs=_names_of(verb.verbs)) for verb in verbs)
 
 
 def _flag(option: Any, context: Any) -> Flag:
