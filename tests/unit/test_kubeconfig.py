@@ -202,6 +202,7 @@ def test_relative_files_are_those_beside_their_kubeconfig(tmp_path, monkeypatch)
         "a: !!bool x",
         "a: !!float x",
         "a: !!binary é",
+        "a: !!timestamp x",
         "? [a]\n: b",
     ],
     ids=lambda text: text[:20],
@@ -213,7 +214,7 @@ def test_yaml_that_no_kubeconfig_holds_is_refused_at_once(tmp_path, text):
         names(str(path))
 
 
-@pytest.mark.parametrize("text", ["a: " + "9" * 5000, "a: !!timestamp x", "a: ="], ids=lambda text: text[:20])
+@pytest.mark.parametrize("text", ["a: " + "9" * 5000, "a: !!timestamp 2020-01-01", "a: ="], ids=lambda text: text[:20])
 def test_an_odd_value_of_a_field_that_no_kubeconfig_has_is_passed_over(tmp_path, text):
     path = tmp_path / "config"
     path.write_text(f"{text}\nclusters: [{{name: one}}]", encoding="utf-8")
