@@ -35,10 +35,10 @@ demo: $(READY)  ## the map of a delta of the demo cluster; in a pipe its summary
 test: lint unit  ## lint, then every test
 
 unit: $(READY)  ## every test, without lint
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 test-oldest: $(OLDEST)/.ready  ## every test with the oldest libraries pyproject.toml accepts (Python 3.11)
-	$(OLDEST)/bin/python -m pytest -n 2 --dist worksteal
+	$(OLDEST)/bin/python -m pytest -n 3 --dist worksteal
 
 lint: $(READY)  ## ruff, mypy (strict) and the import contracts
 	$(BIN)/ruff check .

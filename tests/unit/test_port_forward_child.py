@@ -27,13 +27,13 @@ STUBBORN = 'trap "" TERM; ' + FORWARDS
 def group(leader: int) -> set[int]:
     """The processes of a group that have not ended."""
     found = set()
-    for stat in Path("/proc").glob("[0-9]*/stat"):
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            state, _, number = stat.read_text().rpartition(")")[2].split()[:3]
+            state, _, number = (process / "stat").read_text().rpartition(")")[2].split()[:3]
         except (OSError, ValueError):
             continue
         if int(number) == leader and state not in "ZX":
-            found.add(int(stat.parent.name))
+            found.add(int(process.name))
     return found
 
 
