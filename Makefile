@@ -17,13 +17,13 @@ $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "kubectl-cbt needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
 # Without their dependencies: the tests' own tools ask for newer releases of some.
 $(OLDEST)/.ready: pyproject.toml tests/oldest.txt
 	$(PYTHON) -m venv $(OLDEST)
-	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(OLDEST)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --editable '.[dev]'
 	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement tests/oldest.txt
 	@touch $@
 
