@@ -124,7 +124,7 @@ class Taken:
         return f"{words}, {ends[self.cut]}"
 
     def _end_by_deadline(self) -> str:
-        came = f"when the deadline of {human_seconds(self.seconds)} came"
+        came = f"when the deadline came, after {human_seconds(self.seconds)}"
         if self.is_stalled:
             return f"then nothing for {human_seconds(self.silent_seconds)} {came}"
         capacity = self.volume_capacity_bytes
