@@ -21,19 +21,23 @@ def module(requirement: str) -> str:
     return MODULES.get(name, name).lower().replace("-", "_")
 
 
+@functools.cache
+def nodes() -> dict[Path, list[ast.AST]]:
+    """Every module of the package: all of its syntax tree, the module itself first."""
+    paths = sorted((ROOT / "kubectl_cbt").rglob("*.py"))
+    return {path: list(ast.walk(ast.parse(path.read_text(encoding="utf-8")))) for path in paths}
+
+
 def test_every_private_name_of_a_module_is_used_in_it():
     unused = []
-    for path in {*(ROOT / "kubectl_cbt").rglob("*.py")} - {*(ROOT / "kubectl_cbt").rglob("*_pb2.py")}:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-        defined = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-        defined |= {
-            name.id
-            for node in tree.body
-            if isinstance(node, ast.Assign)
-            for name in node.targets
-            if isinstance(name, ast.Name)
-        }
+    for path, found in nodes().items():
+        if path.name.endswith("_pb2.py"):
+            continue
+        used = {node.id for node in found if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        body = found[0].body
+        defined = {node.name for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
+        targets = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
+        defined |= {target.id for target in targets if isinstance(target, ast.Name)}
         unused += [f"{path}: {name}" for name in defined - used if re.match("_[^_]", name)]
     assert unused == []
 
@@ -42,8 +46,8 @@ def test_every_private_name_of_a_module_is_used_in_it():
 def imported() -> dict[str, str]:
     """Top-level modules of other projects, each with one file that imports it."""
     found = {}
-    for path in sorted((ROOT / "kubectl_cbt").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for path, tree in nodes().items():
+        for node in tree:
             if isinstance(node, ast.Import):
                 names = [alias.name for alias in node.names]
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
