@@ -34,6 +34,12 @@ def discovery(served: tuple[ResourceType, ...], path: str, *, aggregated: bool) 
     return None
 
 
+def takes_aggregated(accept: str) -> bool:
+    """Whether an Accept header names the one-document form in its version 2. kubectl before 1.30 knows v2beta1 only."""
+    forms = [{part.strip() for part in form.split(";")} for form in accept.split(",")]
+    return any({"g=apidiscovery.k8s.io", "v=v2"} <= form for form in forms)
+
+
 def _versions(served: tuple[ResourceType, ...], group: str) -> list[str]:
     return list(dict.fromkeys(resource.version for resource in served if resource.group == group))
 

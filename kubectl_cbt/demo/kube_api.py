@@ -12,7 +12,7 @@ from typing import Any
 from kubectl_cbt.demo.bodies import body_of
 from kubectl_cbt.demo.callers import caller
 from kubectl_cbt.demo.certificates import ServerCertificate
-from kubectl_cbt.demo.discovery import discovery
+from kubectl_cbt.demo.discovery import discovery, takes_aggregated
 from kubectl_cbt.demo.https_server import Answer, Call, HttpsServer
 from kubectl_cbt.demo.identity import Identity, Request, User
 from kubectl_cbt.demo.objects import ObjectStore
@@ -101,8 +101,8 @@ class KubeApi:
     def _discovered(self, call: Call) -> Answer | None:
         if call.method != "GET":
             return None
-        aggregated = "apidiscovery.k8s.io" in call.headers.get("Accept", "")
         path = call.url.path
+        aggregated = takes_aggregated(call.headers.get("Accept", ""))
         document = discovery(self.served, path, aggregated=aggregated) or openapi(self.served, path)
         if document is None:
             return None

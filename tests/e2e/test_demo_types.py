@@ -115,6 +115,17 @@ def test_discovery_tells_verbs_and_subresources_in_both_forms(demo):
     assert [part["subresource"] for part in pods["subresources"]] == ["portforward"]
 
 
+def test_discovery_has_the_form_that_the_client_takes(demo):
+    """kubectl 1.29, 1.30 and later, and one that knows the old form alone."""
+    beta, stable = (f"application/json;g=apidiscovery.k8s.io;v={v};as=APIGroupDiscoveryList" for v in ("v2beta1", "v2"))
+    kinds = {
+        f"{beta},application/json": "APIGroupList",
+        f"{stable},{beta},application/json": "APIGroupDiscoveryList",
+        "application/json": "APIGroupList",
+    }
+    assert {accept: Client(demo).get("/apis", ("Accept", accept))[1]["kind"] for accept in kinds} == kinds
+
+
 @pytest.mark.parametrize("method", ["POST", "GET"])
 def test_a_port_forward_ends_at_the_missing_kubelet_but_only_for_who_may(own_demo, method):
     own_demo.store.put("pods", POD)
