@@ -35,12 +35,11 @@ _NEVER_ENDS = (
 def _answers(exam: Exam) -> Observed:
     breaches: list[str] = []
     notes: list[str] = []
-    for verb, question in exam.questions.items():
-        taken = exam.first_asked(question)
+    answers = {verb: exam.first_asked(question) for verb, question in exam.questions.items()}
+    for verb, taken in answers.items():
         (notes if taken.is_whole else breaches).append(f"{verb}: {taken.in_words()}")
-    answers = [exam.first_asked(question) for question in exam.questions.values()]
-    fixes = [_SLOW] if any(taken.is_flowing for taken in answers) else []
-    if any(taken.failed for taken in answers):
+    fixes = [_SLOW] if any(taken.is_flowing for taken in answers.values()) else []
+    if any(taken.failed for taken in answers.values()):
         fixes.append(_NEVER_ENDS)
     sent = " and ".join(map(in_words, exam.questions.values()))
     return Observed(sent, tuple(breaches), tuple(notes), "\n".join(fixes))
