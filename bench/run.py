@@ -46,7 +46,7 @@ DELTA_TIMES, COMPLETION_TIMES = 1.4, 1.2
 
 SNAPSHOT = ("scratch-1", "-n", "vms")
 READ_KUBECONFIG = (
-    "import sys; from kubectl_cbt.cluster.kubeconfig import Login, choose; choose(Login(kubeconfig=sys.argv[1]))"
+    "import sys; from kubectl_cbt.kube.kubeconfig import Login, choose; choose(Login(kubeconfig=sys.argv[1]))"
 )
 BARE_IMPORTS = (PYTHON, "-c", "import kubernetes.client, grpc, numpy")
 

@@ -37,7 +37,7 @@
     ├── DocumentError                   a saved document that cannot be read, or holds less than it says
     └── OutputError                     standard output or a file cannot be written
 
-Foreign exceptions are translated at two boundaries only: ``cluster/api_errors.py`` for the Kubernetes client,
+Foreign exceptions are translated at two boundaries only: ``kube/api_errors.py`` for the Kubernetes client,
 ``wire/status.py`` for gRPC. Nothing secret may ever be put into an error.
 """
 

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 
 from tcp import Listener
 
-from kubectl_cbt.cluster.api import Api
-from kubectl_cbt.cluster.config import LoadedConfig
-from kubectl_cbt.cluster.connection import Connection
-from kubectl_cbt.cluster.kubeconfig import Impersonation
-from kubectl_cbt.cluster.tls import client_context
+from kubectl_cbt.kube.api import Api
+from kubectl_cbt.kube.client_config import LoadedConfig
+from kubectl_cbt.kube.client_tls import client_context
+from kubectl_cbt.kube.connection import Connection
+from kubectl_cbt.kube.kubeconfig import Impersonation
 
 BODY = b'{"kind": "Test"}'
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"

@@ -144,10 +144,10 @@ def _import() -> None:
 
     import kubectl_cbt.__main__
     import kubectl_cbt.cli.app
-    import kubectl_cbt.cluster.config
-    import kubectl_cbt.cluster.reach
+    import kubectl_cbt.cluster.routing
     import kubectl_cbt.conformance.cases
     import kubectl_cbt.demo.cluster
+    import kubectl_cbt.kube.client_config
     import kubectl_cbt.output.summary
     import kubectl_cbt.stream.loop
     import kubectl_cbt.wire.sidecar

@@ -16,8 +16,8 @@ from kubectl_cbt.model.target import OLDEST_VERSION
 if TYPE_CHECKING:
     from kubectl_cbt.cli.session import Session
     from kubectl_cbt.cluster.tokens import FreshToken
+    from kubectl_cbt.model.route import Way
     from kubectl_cbt.model.target import Endpoint, Target
-    from kubectl_cbt.model.way import Way
     from kubectl_cbt.wire.sidecar import SidecarSource
 
 
@@ -72,7 +72,7 @@ class Access:
 
     def way(self, endpoint: Endpoint) -> Way:
         """How to get there; nothing is started yet."""
-        from kubectl_cbt.cluster.reach import Reaching, find_way
+        from kubectl_cbt.cluster.routing import Reaching, find_way
 
         reaching = Reaching(self._service.connect, self._service.address)
         return find_way(self._session.api, endpoint, reaching, self._session.kubeconfig, log=self._session.log)

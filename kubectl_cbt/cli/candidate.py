@@ -14,7 +14,7 @@ from kubectl_cbt.cli.session import Session, open_session
 from kubectl_cbt.errors import UsageError
 from kubectl_cbt.model.entry import SnapshotEntry, siblings
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
-from kubectl_cbt.model.secret import Secret
+from kubectl_cbt.security.secret import Secret
 
 if TYPE_CHECKING:
     from kubectl_cbt.cli.driver import LiveDriver

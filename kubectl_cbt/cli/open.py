@@ -16,9 +16,9 @@ from kubectl_cbt.cli.options import MaxMessageSize, Terminal, Viewing
 from kubectl_cbt.cli.printing import print_stream
 from kubectl_cbt.cli.showing import has_screen, show_map, wants_screen
 from kubectl_cbt.errors import DocumentError, UsageError
-from kubectl_cbt.model.limits import MAX_MESSAGE_BYTES
 from kubectl_cbt.output.registry import StreamFormat
-from kubectl_cbt.paths import expanded
+from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
+from kubectl_cbt.system.paths import expanded
 from kubectl_cbt.units import as_argument
 
 if TYPE_CHECKING:

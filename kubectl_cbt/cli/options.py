@@ -12,13 +12,13 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from kubectl_cbt.model.limits import LARGEST_MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES
 from kubectl_cbt.model.question import MAX_MAX_RESULTS
 from kubectl_cbt.model.refs import require_utf8
-from kubectl_cbt.model.way import Connect
+from kubectl_cbt.model.route import Connect
 from kubectl_cbt.output.listing import ListFormat
 from kubectl_cbt.output.registry import StreamFormat
-from kubectl_cbt.paths import file_to_write
+from kubectl_cbt.system.limits import LARGEST_MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES
+from kubectl_cbt.system.paths import file_to_write
 from kubectl_cbt.units import parse_duration, parse_offset
 
 DEFAULT_SEED = 1

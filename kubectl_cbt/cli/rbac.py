@@ -17,7 +17,7 @@ from kubectl_cbt.output.encode import as_yaml
 from kubectl_cbt.units import as_argument, printable
 
 if TYPE_CHECKING:
-    from kubectl_cbt.cluster.rbac import Explained, Grant
+    from kubectl_cbt.cluster.rbac_rules import Explained, Grant
 
 
 def rbac(
@@ -74,7 +74,7 @@ def rbac(
       # For someone else
       kubectl cbt rbac -n shop --for-user --as jane@example.com | kubectl apply -f -
     """
-    from kubectl_cbt.cluster.rbac import objects
+    from kubectl_cbt.cluster.rbac_rules import objects
 
     diagnostics = Diagnostics(quiet=terminal.quiet)
     known_user = not for_user or cluster.as_user
@@ -98,7 +98,7 @@ def rbac(
 
 
 def _grant(service_account: str, namespace: str, *, browse: bool) -> Grant:
-    from kubectl_cbt.cluster.rbac import Grant
+    from kubectl_cbt.cluster.rbac_rules import Grant
 
     try:
         account = ServiceAccountRef.parse(service_account, namespace)
@@ -132,7 +132,7 @@ def _found(grant: Grant, session: Session, only: list[str], diagnostics: Diagnos
 
 def _reaching(grant: Grant, session: Session, only: list[str]) -> Grant:
     """With the namespaces that the services' addresses lead to."""
-    from kubectl_cbt.cluster.reach import namespaces_of
+    from kubectl_cbt.cluster.routing import namespaces_of
 
     try:
         services = [session.catalogue.service(name) for name in only] or session.catalogue.services()

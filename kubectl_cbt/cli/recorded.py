@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from kubectl_cbt.cli.options import Terminal
 from kubectl_cbt.errors import DocumentError, UsageError
-from kubectl_cbt.model.limits import MAX_MESSAGE_BYTES
+from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 
 if TYPE_CHECKING:
     from kubectl_cbt.conformance.case import Case

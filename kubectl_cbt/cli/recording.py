@@ -13,12 +13,12 @@ from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.options import Asking
 from kubectl_cbt.cli.showing import wants_screen
 from kubectl_cbt.cli.version import versions
-from kubectl_cbt.model.way import DirectWay
+from kubectl_cbt.model.route import DirectWay
 
 if TYPE_CHECKING:
     from kubectl_cbt.model.results import Asked
+    from kubectl_cbt.model.route import Way
     from kubectl_cbt.model.target import Endpoint
-    from kubectl_cbt.model.way import Way
     from kubectl_cbt.wire.source import Source
 
 

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
-from kubectl_cbt.cleanup import remove_leftovers
 from kubectl_cbt.cli import stopping
 from kubectl_cbt.cli.stopping import GRACE_SECONDS
+from kubectl_cbt.system.cleanup import remove_leftovers
 
 if TYPE_CHECKING:
     from kubectl_cbt.tui.app import CbtApp

@@ -35,7 +35,7 @@ def services(
       kubectl cbt services
       kubectl cbt services --demo
     """
-    from kubectl_cbt.cluster.selection import Selection
+    from kubectl_cbt.kube.list_options import Selection
 
     selection = Selection(listing.selector, listing.field_selector, listing.sort_by)
     with open_session(cluster, terminal.verbosity) as session:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from kubectl_cbt.cli.diagnostics import log_entry
 from kubectl_cbt.cli.options import Cluster
 from kubectl_cbt.errors import ConfigError, UsageError
-from kubectl_cbt.model.secret import Secret
+from kubectl_cbt.security.secret import Secret
 
 if TYPE_CHECKING:
-    from kubectl_cbt.cluster.api import Api
     from kubectl_cbt.cluster.catalogue import Catalogue
-    from kubectl_cbt.cluster.kubeconfig import Login
-    from kubectl_cbt.cluster.request_log import RequestLog
+    from kubectl_cbt.kube.api import Api
+    from kubectl_cbt.kube.kubeconfig import Login
+    from kubectl_cbt.kube.request_log import RequestLog
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +51,10 @@ def open_session(options: Cluster, verbosity: int = 0) -> Iterator[Session]:
         UsageError: ``--demo`` together with a kubeconfig, ``--fault`` without it or with what is no fault.
         ConfigError: no usable kubeconfig.
     """
-    from kubectl_cbt.cluster.api import Api
     from kubectl_cbt.cluster.catalogue import Catalogue
-    from kubectl_cbt.cluster.config import load_config
-    from kubectl_cbt.cluster.request_log import RequestLog
+    from kubectl_cbt.kube.api import Api
+    from kubectl_cbt.kube.client_config import load_config
+    from kubectl_cbt.kube.request_log import RequestLog
 
     with contextlib.ExitStack() as stack:
         login = _login(options)
@@ -74,7 +74,7 @@ def open_session(options: Cluster, verbosity: int = 0) -> Iterator[Session]:
 
 def _login(options: Cluster) -> Login:
     """An empty option is one that was not given: scripts and k9s pass empty variables."""
-    from kubectl_cbt.cluster.kubeconfig import Login
+    from kubectl_cbt.kube.kubeconfig import Login
 
     return Login(
         kubeconfig=options.kubeconfig,

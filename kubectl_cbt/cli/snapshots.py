@@ -17,7 +17,7 @@ from kubectl_cbt.output.snapshot_cells import age_of, in_order, name_of, ready_o
 from kubectl_cbt.units import utc_time
 
 if TYPE_CHECKING:
-    from kubectl_cbt.cluster.selection import Selection
+    from kubectl_cbt.kube.list_options import Selection
 
 _COLUMNS = (
     ListColumn("NAME"),
@@ -50,7 +50,7 @@ def snapshots(
       kubectl cbt snapshots -n shop -l app=db --sort-by .status.creationTime
       kubectl cbt snapshots --demo -A
     """
-    from kubectl_cbt.cluster.selection import Selection
+    from kubectl_cbt.kube.list_options import Selection
 
     selection = Selection(listing.selector, listing.field_selector, listing.sort_by)
     columns = (ListColumn("NAMESPACE"), *_COLUMNS) if all_namespaces else _COLUMNS

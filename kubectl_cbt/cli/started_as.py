@@ -21,7 +21,7 @@ def command_name() -> str:
 
 
 def _is_on_path(program: str) -> bool:
-    from kubectl_cbt.cluster.programs import ProgramInCurrentDirectory, ProgramNotFound, find_program
+    from kubectl_cbt.system.programs import ProgramInCurrentDirectory, ProgramNotFound, find_program
 
     try:
         find_program(program)

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import Any, NoReturn, TextIO
 
-from kubectl_cbt.cleanup import is_undisturbed, remove_leftovers
+from kubectl_cbt.system.cleanup import is_undisturbed, remove_leftovers
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 GRACE_SECONDS = 2.0

@@ -1,1 +1,1 @@
-"""The API server: from names to a Target. The only package that imports the Kubernetes client."""
+"""The objects of CBT in a cluster: from snapshots' names to a service's endpoint, tokens for it, and a route to it."""

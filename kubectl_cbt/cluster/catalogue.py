@@ -9,9 +9,6 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
 
-from kubectl_cbt.cluster.api import Api, Object
-from kubectl_cbt.cluster.api_errors import event_error
-from kubectl_cbt.cluster.reading import ObjectReader, items_of
 from kubectl_cbt.cluster.resources import (
     CBT_GROUP,
     SNAPSHOT_GROUP,
@@ -19,8 +16,11 @@ from kubectl_cbt.cluster.resources import (
     VolumeSnapshot,
     VolumeSnapshotContent,
 )
-from kubectl_cbt.cluster.selection import Selection
 from kubectl_cbt.errors import ApiError, Forbidden, NotFound, ResourceTypeMissing
+from kubectl_cbt.kube.api import Api, Object
+from kubectl_cbt.kube.api_errors import event_error
+from kubectl_cbt.kube.list_options import Selection
+from kubectl_cbt.kube.object_reader import ObjectReader, items_of
 from kubectl_cbt.model.entry import SnapshotEntry, siblings
 from kubectl_cbt.model.refs import SnapshotRef
 
@@ -51,7 +51,7 @@ class _Contents:
 
 
 class Catalogue:
-    """Typed reads. Every method raises the errors of ``cluster/api_errors.py``."""
+    """Typed reads. Every method raises the errors of ``kube/api_errors.py``."""
 
     def __init__(self, api: Api) -> None:
         self._api = api

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from kubectl_cbt.cluster.reading import ObjectReader
+from kubectl_cbt.address import split_address
 from kubectl_cbt.errors import MalformedObject, ServiceUnusable
-from kubectl_cbt.model.address import split_address
-from kubectl_cbt.model.pem import certificates_in, readable_certificates_in
+from kubectl_cbt.kube.object_reader import ObjectReader
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.target import CHANGE_ID_ANNOTATION, Endpoint
+from kubectl_cbt.security.pem import certificates_in, readable_certificates_in
 from kubectl_cbt.units import as_argument
 
 SNAPSHOT_GROUP = "snapshot.storage.k8s.io"

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from kubectl_cbt.cluster.api import Api
-from kubectl_cbt.cluster.reading import ObjectReader
 from kubectl_cbt.errors import ApiError, Forbidden, MalformedObject, NotFound, TokenUnavailable
+from kubectl_cbt.kube.api import Api
+from kubectl_cbt.kube.object_reader import ObjectReader
 from kubectl_cbt.model.advice import grant_command
 from kubectl_cbt.model.refs import ServiceAccountRef
-from kubectl_cbt.model.secret import Secret
+from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.units import as_argument
 
 MIN_DURATION_SECONDS = 600

@@ -9,7 +9,6 @@ from types import TracebackType
 
 import yaml
 
-from kubectl_cbt.cleanup import temporary_folder
 from kubectl_cbt.demo.certificates import CertificateAuthority
 from kubectl_cbt.demo.csi_service import CsiService
 from kubectl_cbt.demo.faults import NO_FAULTS, FaultSet
@@ -18,6 +17,7 @@ from kubectl_cbt.demo.kube_api import KubeApi
 from kubectl_cbt.demo.metadata_service import MetadataService
 from kubectl_cbt.demo.objects import ObjectStore, ServiceEntry
 from kubectl_cbt.demo.scenarios import BLOCKS_DRIVER, PAGES_DRIVER, demo_volumes
+from kubectl_cbt.system.cleanup import temporary_folder
 
 _LOGIN_SECONDS = 7 * 24 * 3600
 

@@ -14,9 +14,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
-from kubectl_cbt.cleanup import temporary_folder
 from kubectl_cbt.demo.certificates import ServerCertificate
 from kubectl_cbt.demo.statuses import PlainError, StatusError, bad_request, body_too_large
+from kubectl_cbt.system.cleanup import temporary_folder
 
 Object = dict[str, Any]
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from kubectl_cbt.cluster.reading import ObjectReader, items_of
 from kubectl_cbt.cluster.resolve import Wanted, deleted_content, explained, resolve
 from kubectl_cbt.cluster.resources import CBT_GROUP, SNAPSHOT_GROUP, VolumeSnapshot, VolumeSnapshotContent
 from kubectl_cbt.cluster.tokens import name_of_caller
 from kubectl_cbt.doctor.hop import Hop, Seen
 from kubectl_cbt.doctor.walk import Walk
 from kubectl_cbt.errors import ApiError, Forbidden, NotFound
+from kubectl_cbt.kube.object_reader import ObjectReader, items_of
 from kubectl_cbt.model.advice import SET_CLOCK, clock_difference
-from kubectl_cbt.model.pem import readable_certificates_in
 from kubectl_cbt.model.refs import ServiceAccountRef, SnapshotRef
+from kubectl_cbt.security.pem import readable_certificates_in
 from kubectl_cbt.units import as_argument, counted, human_bytes
 
 _DEFAULT_CLASS = "snapshot.storage.kubernetes.io/is-default-class"

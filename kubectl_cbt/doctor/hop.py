@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from kubectl_cbt.doctor.walk import Walk
-from kubectl_cbt.model.pem import block_count
+from kubectl_cbt.security.pem import block_count
 from kubectl_cbt.units import counted
 
 

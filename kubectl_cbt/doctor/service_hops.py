@@ -9,22 +9,22 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from kubectl_cbt.cluster.api import Api, Object
-from kubectl_cbt.cluster.port_forward import PortForward
-from kubectl_cbt.cluster.reading import ObjectReader
+from kubectl_cbt.address import split_address
 from kubectl_cbt.cluster.resources import CBT_GROUP, SNAPSHOT_GROUP
 from kubectl_cbt.doctor import cluster_hops
 from kubectl_cbt.doctor.hop import Hop, Seen
 from kubectl_cbt.doctor.walk import Walk
 from kubectl_cbt.errors import ApiError, MalformedObject, NotFound
-from kubectl_cbt.model.address import split_address
+from kubectl_cbt.kube.api import Api, Object
+from kubectl_cbt.kube.object_reader import ObjectReader
+from kubectl_cbt.kube.port_forward import PortForward
 from kubectl_cbt.model.advice import SET_CLOCK, clock_difference, clock_question, grant_command
-from kubectl_cbt.model.jwt import read_claims
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.refs import ServiceAccountRef
 from kubectl_cbt.model.results import MUST
-from kubectl_cbt.model.secret import Secret
 from kubectl_cbt.model.target import Target
+from kubectl_cbt.security.jwt import read_claims
+from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.stream.taking import Taken, take
 from kubectl_cbt.units import as_argument, human_seconds, utc_date, utc_words
 from kubectl_cbt.wire.sidecar import SidecarSource

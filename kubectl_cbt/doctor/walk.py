@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from kubectl_cbt.cluster.api import Api
     from kubectl_cbt.cluster.catalogue import Catalogue
     from kubectl_cbt.cluster.resources import VolumeSnapshot, VolumeSnapshotContent
     from kubectl_cbt.cluster.tokens import FreshToken
+    from kubectl_cbt.kube.api import Api
     from kubectl_cbt.model.refs import ServiceAccountRef, SnapshotRef
+    from kubectl_cbt.model.route import Way
     from kubectl_cbt.model.target import Endpoint, Target
-    from kubectl_cbt.model.way import Way
     from kubectl_cbt.wire.sidecar import SidecarSource
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from kubectl_cbt.model.address import split_address
+from kubectl_cbt.address import split_address
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 
 CHANGE_ID_ANNOTATION = "csi.vsphere.volume/change-id"

@@ -31,7 +31,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from cryptography.x509.verification import Criticality, ExtensionPolicy, Policy, PolicyBuilder, Store, VerificationError
 
-from kubectl_cbt.model.pem import certificates_in
+from kubectl_cbt.security.pem import certificates_in
 from kubectl_cbt.wire.certificate_names import is_for
 
 Cause = Literal["issuer", "name", "dates", "clock", "form", ""]

@@ -7,8 +7,8 @@ import threading
 import grpc
 import grpc.experimental
 
-from kubectl_cbt.model.address import split_address
-from kubectl_cbt.model.limits import MAX_MESSAGE_BYTES
+from kubectl_cbt.address import split_address
+from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 from kubectl_cbt.wire.certificate_names import address_of
 from kubectl_cbt.wire.proxy import proxy_for
 

@@ -14,10 +14,10 @@ from typing import Any
 import grpc
 
 from kubectl_cbt.errors import EndpointUnusable, MessageTooLarge, StreamError
-from kubectl_cbt.model.limits import MAX_MESSAGE_BYTES
 from kubectl_cbt.model.question import Question
-from kubectl_cbt.model.secret import Secret
 from kubectl_cbt.model.target import Endpoint
+from kubectl_cbt.security.secret import Secret
+from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 from kubectl_cbt.wire.channel import close_channel, message_options
 from kubectl_cbt.wire.csi_pb2 import (
     GetMetadataAllocatedRequest,
@@ -181,7 +181,7 @@ class CsiAnswer:
         except grpc.RpcError:
             # The exception is the call itself, request and secrets in its reach: it is not chained.
             code, details = self._call.code(), self._call.details() or ""
-        from kubectl_cbt.redact import without
+        from kubectl_cbt.security.redact import without
 
         details = without(details, (secret.reveal() for secret in self._secrets))
         error = stream_error(code, details, self._question, self._place, messages=messages)

@@ -9,7 +9,7 @@ import socket
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
-from kubectl_cbt.model.address import is_loopback, split_address
+from kubectl_cbt.address import is_loopback, split_address
 from kubectl_cbt.units import printable
 
 _LONGEST_ANSWER_BYTES = 16 * 2**10

@@ -6,7 +6,7 @@ from typing import Any
 
 from kubectl_cbt import errors
 from kubectl_cbt.errors import ApiError, CbtError, StreamError
-from kubectl_cbt.redact import redact_for_publication
+from kubectl_cbt.security.redact import redact_for_publication
 
 Values = dict[str, Any]
 

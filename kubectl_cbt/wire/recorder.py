@@ -16,7 +16,7 @@ from pathlib import Path
 
 from kubectl_cbt.errors import CbtError, OutputError, UsageError
 from kubectl_cbt.model.question import Question
-from kubectl_cbt.redact import redact_message
+from kubectl_cbt.security.redact import redact_message
 from kubectl_cbt.wire.recording import (
     END,
     FIRST_LINE,

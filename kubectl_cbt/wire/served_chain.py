@@ -13,7 +13,7 @@ import ssl
 import threading
 from typing import Any
 
-from kubectl_cbt.model.address import split_address
+from kubectl_cbt.address import split_address
 from kubectl_cbt.wire.certificate_names import address_of
 from kubectl_cbt.wire.proxy import proxy_for
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from kubectl_cbt.errors import CbtError, ServiceUnreachable, SnapshotNotFound, StreamCut, StreamError, TlsFailed
-from kubectl_cbt.model.limits import MAX_MESSAGE_BYTES
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.refs import SnapshotRef
-from kubectl_cbt.model.secret import Secret
+from kubectl_cbt.model.route import DirectWay, Way
 from kubectl_cbt.model.target import Endpoint
-from kubectl_cbt.model.way import DirectWay, Way
+from kubectl_cbt.security.secret import Secret
+from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 from kubectl_cbt.wire.channel import close_channel, open_channel
 from kubectl_cbt.wire.securing import Securing
 from kubectl_cbt.wire.snapshot_metadata_pb2 import (
@@ -161,7 +161,7 @@ class SidecarSource:
         Args:
             token: what the call has shown, and what its error must not repeat.
         """
-        from kubectl_cbt.redact import without
+        from kubectl_cbt.security.redact import without
 
         details = without(call.details() or "", [token.reveal()] if token else [])
         error = stream_error(call.code(), details, question, self._endpoint, messages=messages, token=token)

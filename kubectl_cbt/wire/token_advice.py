@@ -6,9 +6,9 @@ import time
 from datetime import UTC, datetime
 
 from kubectl_cbt.model.advice import grant_command
-from kubectl_cbt.model.jwt import Claims, read_claims
 from kubectl_cbt.model.refs import ServiceAccountRef
-from kubectl_cbt.model.secret import Secret
+from kubectl_cbt.security.jwt import Claims, read_claims
+from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.units import as_argument, printable, utc_words
 
 _OPAQUE = Claims("", (), 0)

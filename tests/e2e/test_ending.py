@@ -16,8 +16,8 @@ import pytest
 from conftest import COMMAND, command_environment, run_command, wait_for
 from terminal import run_on_terminal
 
-from kubectl_cbt.cluster.config import load_config
-from kubectl_cbt.cluster.kubeconfig import Login
+from kubectl_cbt.kube.client_config import load_config
+from kubectl_cbt.kube.kubeconfig import Login
 
 LARGE = ("delta", "scratch-1", "scratch-2", "-n", "vms")
 

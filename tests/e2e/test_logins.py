@@ -322,9 +322,9 @@ else:
         if event == "open" and isinstance(details[0], str) and details[0] != os.devnull and details[2] & writing:
             raise AssertionError(details)
     sys.addaudithook(refuse)
-from kubectl_cbt.cluster.api import Api
-from kubectl_cbt.cluster.config import load_config
-from kubectl_cbt.cluster.kubeconfig import Login
+from kubectl_cbt.kube.api import Api
+from kubectl_cbt.kube.client_config import load_config
+from kubectl_cbt.kube.kubeconfig import Login
 with load_config(Login(kubeconfig=sys.argv[1])) as loaded:
     api = Api(loaded)
     api.get("version")

@@ -22,12 +22,12 @@ from kubeconfigs import (
 )
 from peers import needs_kubectl
 
-from kubectl_cbt.cluster import config, limited_http, logins
-from kubectl_cbt.cluster.api import Api
-from kubectl_cbt.cluster.config import load_config
-from kubectl_cbt.cluster.kubeconfig import Login
 from kubectl_cbt.errors import ConfigError
-from kubectl_cbt.model.secret import Secret
+from kubectl_cbt.kube import auth, client_config, limited_http
+from kubectl_cbt.kube.api import Api
+from kubectl_cbt.kube.client_config import load_config
+from kubectl_cbt.kube.kubeconfig import Login
+from kubectl_cbt.security.secret import Secret
 
 # For longer than any run of all tests: they are made when this file is imported.
 GOOD, EXPIRED = id_token(86_400), id_token(-600)
@@ -197,7 +197,7 @@ def test_a_provider_is_read_up_to_the_limit(provider, cast, tmp_path, monkeypatc
 
 
 def test_a_provider_that_does_not_answer_is_given_up(provider, cast, tmp_path, monkeypatch):
-    monkeypatch.setattr(logins, "_OIDC_SECONDS", 0.2)
+    monkeypatch.setattr(auth, "_OIDC_SECONDS", 0.2)
     tested = threading.Event()
     monkeypatch.setattr(provider, "respond", lambda *_: (tested.wait(20), (404, "too late"))[1])
     lay_out(of_user("", oidc(provider)), cast.values, tmp_path)
@@ -236,7 +236,7 @@ def pod(cast, tmp_path, monkeypatch) -> Path:
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", port)
     monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
     monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(tmp_path / "ca.crt"))
-    monkeypatch.setattr(config, "_POD_NAMESPACE", tmp_path / "namespace")
+    monkeypatch.setattr(client_config, "_POD_NAMESPACE", tmp_path / "namespace")
     (tmp_path / "token").write_text("of-pod\n")
     (tmp_path / "ca.crt").write_text(cast.values["ONE_CA_PEM"])
     (tmp_path / "namespace").write_text("backup\n")

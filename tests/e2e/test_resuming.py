@@ -21,9 +21,9 @@ from kubectl_cbt.demo.scenarios import PAGES_DRIVER
 from kubectl_cbt.errors import CbtError, TlsFailed, Unauthenticated
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
-from kubectl_cbt.model.secret import Secret
+from kubectl_cbt.model.route import DirectWay
 from kubectl_cbt.model.target import Endpoint
-from kubectl_cbt.model.way import DirectWay
+from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.stream.loop import ExtentStream
 from kubectl_cbt.stream.resume import Retries
 from kubectl_cbt.wire.sidecar import SidecarSource

@@ -119,7 +119,8 @@ class ApiAnswers:
     ACCOUNT = ("--service-account", "backup/backup-app", "--connect", "direct", "--request-timeout", "5s")
 
     def __init__(self, stage: Stage) -> None:
-        from kubectl_cbt.cluster import catalogue, kubeconfig
+        from kubectl_cbt.cluster import catalogue
+        from kubectl_cbt.kube import kubeconfig
 
         catalogue._PAUSE_SECONDS = 0.0
         os.environ["KUBECONFIG"] = "/nonexistent"
@@ -188,8 +189,8 @@ class ApiAnswers:
 
     @contextlib.contextmanager
     def _session(self) -> Iterator[Any]:
-        from kubectl_cbt.cluster.api import Api
-        from kubectl_cbt.cluster.config import load_config
+        from kubectl_cbt.kube.api import Api
+        from kubectl_cbt.kube.client_config import load_config
 
         with load_config(self._login) as config:
             api = Api(config, 5.0)
@@ -201,11 +202,11 @@ class ApiAnswers:
     def _resolve(self, random: Random) -> None:
         """As far as ``delta`` goes before it calls the service."""
         from kubectl_cbt.cluster.catalogue import Catalogue
-        from kubectl_cbt.cluster.reach import Reaching, find_way, namespaces_of
         from kubectl_cbt.cluster.resolve import Wanted, resolve
+        from kubectl_cbt.cluster.routing import Reaching, find_way, namespaces_of
         from kubectl_cbt.cluster.tokens import service_account_of_caller, token_of_service_account
         from kubectl_cbt.model.refs import ServiceAccountRef, SnapshotRef
-        from kubectl_cbt.model.way import Connect
+        from kubectl_cbt.model.route import Connect
         from kubectl_cbt.output.document import _snapshot
 
         def go() -> None:
@@ -476,8 +477,8 @@ class Kubeconfigs:
         return self._document({"auth-provider": {"name": "oidc", "config": config}})
 
     def _load(self, data: bytes, random: Random) -> None:
-        from kubectl_cbt.cluster.config import load_config
-        from kubectl_cbt.cluster.kubeconfig import Login, names
+        from kubectl_cbt.kube.client_config import load_config
+        from kubectl_cbt.kube.kubeconfig import Login, names
 
         path = self._stage.file("kubeconfig", data)
         _expecting_ours(lambda: names(str(path)))

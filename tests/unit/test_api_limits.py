@@ -16,13 +16,13 @@ import pytest
 from raw_api import BODY, HEAD, WITH_LENGTH, Answer, asking, at_once, connection, serving
 from test_limits import grown_by
 
-from kubectl_cbt.cluster import api as api_module
-from kubectl_cbt.cluster import api_errors
 from kubectl_cbt.cluster import catalogue as catalogue_module
-from kubectl_cbt.cluster.api import Api
 from kubectl_cbt.cluster.catalogue import Catalogue
 from kubectl_cbt.demo.certificates import CertificateAuthority
 from kubectl_cbt.errors import ApiError, ApiUnreachable, MalformedObject
+from kubectl_cbt.kube import api as api_module
+from kubectl_cbt.kube import api_errors
+from kubectl_cbt.kube.api import Api
 
 DEADLINE_SECONDS = 0.2
 DRIP_SECONDS = 0.02
@@ -179,11 +179,11 @@ BOMBS = {
 }
 
 ASK_API = """
-from kubectl_cbt.cluster.api import Api
-from kubectl_cbt.cluster.config import LoadedConfig
-from kubectl_cbt.cluster.connection import Connection
-from kubectl_cbt.cluster.kubeconfig import Impersonation
-from kubectl_cbt.cluster.tls import client_context
+from kubectl_cbt.kube.api import Api
+from kubectl_cbt.kube.client_config import LoadedConfig
+from kubectl_cbt.kube.connection import Connection
+from kubectl_cbt.kube.kubeconfig import Impersonation
+from kubectl_cbt.kube.client_tls import client_context
 from kubectl_cbt.errors import CbtError
 import urllib3
 begin()

@@ -38,7 +38,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from tcp import Listener
 
-from kubectl_cbt.model.pem import certificates_in
+from kubectl_cbt.security.pem import certificates_in
 from kubectl_cbt.wire.certificate_check import CertificateRejected, verify
 
 KUBECTL = shutil.which("kubectl")

@@ -3,7 +3,7 @@
 import orjson
 import pytest
 
-from kubectl_cbt.cluster.api_errors import answer_error
+from kubectl_cbt.kube.api_errors import answer_error
 
 
 def hint(user: str, verb: str, resource: str, where: str) -> str:

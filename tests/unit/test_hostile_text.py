@@ -32,7 +32,7 @@ from kubectl_cbt.cli import reporting, services, snapshots
 from kubectl_cbt.cli.completing.answers import Answer, Candidate
 from kubectl_cbt.cli.options import ColorWhen, Terminal
 from kubectl_cbt.cli.rbac import _as_yaml
-from kubectl_cbt.cluster.rbac import Explained
+from kubectl_cbt.cluster.rbac_rules import Explained
 from kubectl_cbt.cluster.resources import SnapshotMetadataService
 from kubectl_cbt.model.entry import SnapshotEntry
 from kubectl_cbt.model.finding import Finding, Verdict

@@ -43,7 +43,7 @@ def test_listing_snapshots_loads_no_grpc():
     modules = loaded_by("from kubectl_cbt.cli.app import run\nrun(['snapshots', '--kubeconfig', '/nonexistent'])")
     assert "grpc" not in modules
     assert "numpy" not in modules
-    assert "kubectl_cbt.redact" not in modules  # compiling its patterns takes as long as many a command
+    assert "kubectl_cbt.security.redact" not in modules  # compiling its patterns takes as long as many a command
 
 
 def test_the_screens_load_no_client_library():

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from kubectl_cbt.cluster.kubeconfig import Impersonation, KubeconfigNames, Login, choose, has_kubeconfig, names
-from kubectl_cbt.cluster.proxies import proxy_for
-from kubectl_cbt.cluster.yaml_documents import load_yaml
 from kubectl_cbt.errors import ConfigError
-from kubectl_cbt.model.secret import Secret
+from kubectl_cbt.kube.api_proxy import proxy_for
+from kubectl_cbt.kube.kubeconfig import Impersonation, KubeconfigNames, Login, choose, has_kubeconfig, names
+from kubectl_cbt.kube.yaml_documents import load_yaml
+from kubectl_cbt.security.secret import Secret
 
 EVERYTHING = {
     "kubeconfig": "file",

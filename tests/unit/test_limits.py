@@ -19,8 +19,8 @@ from test_stream import encoded, question
 from kubectl_cbt.cli.recorded import open_recording
 from kubectl_cbt.demo.certificates import CertificateAuthority
 from kubectl_cbt.errors import CbtError, DocumentError, DriverFailed, MalformedMessage, MessageTooLarge
-from kubectl_cbt.model.secret import Secret
 from kubectl_cbt.model.target import Endpoint
+from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.wire.csi import CsiEndpoint, CsiSource
 from kubectl_cbt.wire.recording import FIRST_LINE, FRAME
 from kubectl_cbt.wire.sidecar import SidecarSource
@@ -124,7 +124,7 @@ READ_SIDECAR = """
 from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.refs import SnapshotRef
-from kubectl_cbt.model.secret import Secret
+from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.model.target import Endpoint
 from kubectl_cbt.wire.sidecar import SidecarSource
 address, ca = sys.argv[1:]

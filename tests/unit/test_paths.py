@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from kubectl_cbt.cli.ask import snapshot_ref
-from kubectl_cbt.cluster.config import load_config
-from kubectl_cbt.cluster.kubeconfig import Login, names
 from kubectl_cbt.errors import ConfigError
+from kubectl_cbt.kube.client_config import load_config
+from kubectl_cbt.kube.kubeconfig import Login, names
 from kubectl_cbt.model.refs import SNAPSHOT_KINDS, SnapshotRef
-from kubectl_cbt.paths import expanded
+from kubectl_cbt.system.paths import expanded
 
 
 @pytest.fixture

@@ -9,14 +9,14 @@ import pytest
 from peers import KUBECTL, needs_kubectl
 from raw_api import BODY, WITH_LENGTH, asking, at_once, connection, serving
 
-from kubectl_cbt.cluster import api as api_module
-from kubectl_cbt.cluster.api import Api
-from kubectl_cbt.cluster.config import LoadedConfig
-from kubectl_cbt.cluster.connection import Connection
-from kubectl_cbt.cluster.kubeconfig import Impersonation
-from kubectl_cbt.cluster.patience import followed, retry_after_seconds
-from kubectl_cbt.cluster.request_log import RequestLog
 from kubectl_cbt.errors import ApiError, ApiUnreachable, CbtError
+from kubectl_cbt.kube import api as api_module
+from kubectl_cbt.kube.api import Api
+from kubectl_cbt.kube.client_config import LoadedConfig
+from kubectl_cbt.kube.connection import Connection
+from kubectl_cbt.kube.kubeconfig import Impersonation
+from kubectl_cbt.kube.request_log import RequestLog
+from kubectl_cbt.kube.request_retry import followed, retry_after_seconds
 
 DONE = at_once(WITH_LENGTH + BODY)
 

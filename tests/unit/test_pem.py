@@ -3,8 +3,8 @@
 import pytest
 from certified import CA_YES, certified
 
-from kubectl_cbt.cluster.tls import client_context
-from kubectl_cbt.model.pem import block_count, certificates_in, pem_of, readable_certificates_in
+from kubectl_cbt.kube.client_tls import client_context
+from kubectl_cbt.security.pem import block_count, certificates_in, pem_of, readable_certificates_in
 
 ONE, TWO = certified([CA_YES], subject="one.example"), certified([CA_YES], subject="")
 BAD = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"

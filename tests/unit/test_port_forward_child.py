@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_cbt.cluster import port_forward
-from kubectl_cbt.cluster.port_forward import PortForward, ServicePort, _Child
 from kubectl_cbt.errors import PortForwardFailed
+from kubectl_cbt.kube import port_forward
+from kubectl_cbt.kube.port_forward import PortForward, ServicePort, _Child
 
 KUBECONFIG = b'{"kind": "Config"}'
 ENDS_SECONDS = 20.0
@@ -82,7 +82,7 @@ def test_a_line_without_end_is_not_kept_whole(tmp_path):
 
 US = """\
 import sys, time
-from kubectl_cbt.cluster.port_forward import _Child
+from kubectl_cbt.kube.port_forward import _Child
 child = _Child(["/bin/sh", "-c", sys.argv[1], sys.argv[2]], b"{}")
 assert child.port() == 4711
 print(child._process.pid, flush=True)

@@ -6,11 +6,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from kubectl_cbt.cluster.api_errors import parsed
-from kubectl_cbt.cluster.reading import ObjectReader, items_of
 from kubectl_cbt.cluster.resources import SnapshotMetadataService, VolumeSnapshot, VolumeSnapshotContent
 from kubectl_cbt.errors import MalformedObject
-from kubectl_cbt.model.jwt import read_claims
+from kubectl_cbt.kube.api_errors import parsed
+from kubectl_cbt.kube.object_reader import ObjectReader, items_of
+from kubectl_cbt.security.jwt import read_claims
 from kubectl_cbt.units import utc_date, utc_time, utc_words
 
 ODD = [None, True, False, 0, 1, -1, 2**63, 2**64, 10**30, 1.5, 1e308, "", "x", "9" * 5000, [], {}, [None], {"a": None}]

@@ -39,8 +39,8 @@ from kubectl_cbt.errors import (
     UsageError,
 )
 from kubectl_cbt.model.finding import Verdict
-from kubectl_cbt.redact import MASKED, redact_for_publication, redact_message
 from kubectl_cbt.saved.source import Source
+from kubectl_cbt.security.redact import MASKED, redact_for_publication, redact_message
 from kubectl_cbt.stream.replaying import HowAsked, ReplayedStream
 from kubectl_cbt.wire.recorded_errors import error_of, values_of
 from kubectl_cbt.wire.recorder import RecordingSource, RecordingWriter

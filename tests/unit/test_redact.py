@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from kubectl_cbt.redact import MASKED, redact, redact_for_publication, redact_header, redact_message, without
+from kubectl_cbt.security.redact import MASKED, redact, redact_for_publication, redact_header, redact_message, without
 
 JWT = "eyJhbGciOiJSUzI1NiIsImtpZCI6IngifQ.eyJpc3MiOiJodHRwczovL2t1YmVybmV0ZXMifQ.c2lnbmF0dXJlc2lnbmF0dXJl"
 OPAQUE = "se-cret-0pague"
@@ -209,7 +209,7 @@ def test_four_times_the_text_takes_about_four_times_as_long(repeated):
 
 
 RUN = """\
-from kubectl_cbt.redact import redact_for_publication, redact_message
+from kubectl_cbt.security.redact import redact_for_publication, redact_message
 text = "eyJ" * 2**21
 assert redact_for_publication(text) == "<masked>"
 assert redact_message(text.encode()) == text.encode()

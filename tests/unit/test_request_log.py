@@ -10,7 +10,7 @@ from conftest import DELTA, run_command
 from kubeconfigs import kubectl
 from peers import has_kubectl, needs_kubectl
 
-from kubectl_cbt.cluster.request_log import RequestLog
+from kubectl_cbt.kube.request_log import RequestLog
 
 URL = "https://127.0.0.1:6443/api"
 HEAD = r"I\d{4} \d\d:\d\d:\d\d\.\d{6} +\d+ [a-z_]+\.(go|py)(:\d+)?\] "

@@ -14,7 +14,7 @@ from rich.pretty import pretty_repr
 from rich.traceback import Traceback
 
 from kubectl_cbt.errors import CbtError, TokenUnavailable
-from kubectl_cbt.model.secret import Secret
+from kubectl_cbt.security.secret import Secret
 
 TEXT = "eyJhbGciOi-very-secret-token"
 SECRET = Secret(TEXT)

@@ -5,9 +5,9 @@ from conftest import run_command
 from kubeconfigs import kubectl
 from peers import needs_kubectl
 
-from kubectl_cbt.cluster.selection import Selection
 from kubectl_cbt.demo.cluster import DemoCluster
 from kubectl_cbt.errors import UsageError
+from kubectl_cbt.kube.list_options import Selection
 
 NAMESPACE = "sorting"
 

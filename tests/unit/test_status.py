@@ -9,8 +9,8 @@ import pytest
 from kubectl_cbt import errors
 from kubectl_cbt.model.question import Question
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
-from kubectl_cbt.model.secret import Secret
 from kubectl_cbt.model.target import Endpoint
+from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.wire.status import stream_error
 
 Code = grpc.StatusCode

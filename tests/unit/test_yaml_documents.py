@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from kubectl_cbt.cluster.yaml_documents import load_yaml
+from kubectl_cbt.kube.yaml_documents import load_yaml
 
 TEXTS = {
     "=": "=",
@@ -123,8 +123,8 @@ def test_keys_are_texts_and_aliases_and_merges_are_followed():
 
 
 def test_nesting_has_no_depth_that_ends_in_a_traceback(tmp_path):
-    from kubectl_cbt.cluster.kubeconfig import names
     from kubectl_cbt.errors import ConfigError
+    from kubectl_cbt.kube.kubeconfig import names
 
     path = tmp_path / "config"
     path.write_bytes(b"a: " + b"[" * 9000 + b"]" * 9000)

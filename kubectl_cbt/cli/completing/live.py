@@ -18,7 +18,7 @@ from kubectl_cbt.model.refs import SNAPSHOT_KINDS, SnapshotRef
 
 if TYPE_CHECKING:
     from kubectl_cbt.cli.session import Session
-    from kubectl_cbt.cluster.kubeconfig import KubeconfigNames
+    from kubectl_cbt.kube.kubeconfig import KubeconfigNames
 
 REQUEST_TIMEOUT_SECONDS = 2.0
 """Unless the line says otherwise: the person waits."""
@@ -120,14 +120,14 @@ def _session(line: Line) -> Iterator[Session]:
 
 
 def _kubeconfig_names(line: Line) -> KubeconfigNames:
-    from kubectl_cbt.cluster.kubeconfig import names
+    from kubectl_cbt.kube.kubeconfig import names
 
     return names(cluster_options(line).kubeconfig or None)
 
 
 def _names(session: Session, *segments: str) -> list[str]:
     """Names of the core objects at a path."""
-    from kubectl_cbt.cluster.reading import ObjectReader, items_of
+    from kubectl_cbt.kube.object_reader import ObjectReader, items_of
 
     listing = session.api.get("api", "v1", *segments)
     found = [ObjectReader(item).text("metadata", "name") for item in items_of(listing, "the list")]

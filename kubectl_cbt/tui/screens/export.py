@@ -19,7 +19,7 @@ from kubectl_cbt.analysis.window import Window
 from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.extents import Run
 from kubectl_cbt.output.registry import StreamFormat
-from kubectl_cbt.paths import file_to_write
+from kubectl_cbt.system.paths import file_to_write
 from kubectl_cbt.tui import export
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.plain import Line, Radio, Tag, Text, set_subtitle, set_title

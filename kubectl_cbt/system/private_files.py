@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from kubectl_cbt.cleanup import temporary_folder
+from kubectl_cbt.system.cleanup import temporary_folder
 
 _LOWEST_DESCRIPTOR = 10
 """Below, shells have descriptors of their own, and some cannot write down higher ones."""

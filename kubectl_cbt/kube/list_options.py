@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cmp_to_key
 from typing import Any
 
-from kubectl_cbt.cluster.api import Object
 from kubectl_cbt.errors import UsageError
+from kubectl_cbt.kube.api import Object
 from kubectl_cbt.units import parse_quantity
 
 _STEP = re.compile(r"\.?((?:\\\.|[^.\[\]{}\\])+)|\['([^']*)'\]|\[(-?[0-9]{1,9})\]")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from kubectl_cbt.cluster.api import Object
 from kubectl_cbt.cluster.resources import CBT_GROUP, SNAPSHOT_GROUP
+from kubectl_cbt.kube.api import Object
 from kubectl_cbt.model.refs import ServiceAccountRef
 
 _RBAC = "rbac.authorization.k8s.io"

@@ -14,7 +14,8 @@ from urllib.parse import quote, urlencode
 
 import orjson
 
-from kubectl_cbt.cluster.api_errors import (
+from kubectl_cbt.errors import MalformedObject, UsageError
+from kubectl_cbt.kube.api_errors import (
     answer_error,
     page_error,
     parsed,
@@ -22,9 +23,10 @@ from kubectl_cbt.cluster.api_errors import (
     too_large,
     transport_error,
 )
-from kubectl_cbt.cluster.background import asked_ahead, within
-from kubectl_cbt.cluster.config import LoadedConfig
-from kubectl_cbt.cluster.patience import (
+from kubectl_cbt.kube.client_config import LoadedConfig
+from kubectl_cbt.kube.prefetch import asked_ahead, within
+from kubectl_cbt.kube.request_log import RequestLog, credential_of
+from kubectl_cbt.kube.request_retry import (
     DROPPED_WAIT_SECONDS,
     MAX_REDIRECTS,
     MAX_REPEATS,
@@ -35,10 +37,8 @@ from kubectl_cbt.cluster.patience import (
     retry_after_seconds,
     was_dropped,
 )
-from kubectl_cbt.cluster.request_log import RequestLog, credential_of
-from kubectl_cbt.errors import MalformedObject, UsageError
-from kubectl_cbt.model.limits import MAX_API_BODY_BYTES, MAX_EVENT_BYTES
 from kubectl_cbt.model.refs import require_utf8
+from kubectl_cbt.system.limits import MAX_API_BODY_BYTES, MAX_EVENT_BYTES
 
 _WATCH_SECONDS, _WATCH_GRACE_SECONDS = 300, 30
 _READ_BYTES = 2**16
@@ -53,13 +53,13 @@ class Api:
     """One API server, one login.
 
     Args:
-        config: from :func:`~kubectl_cbt.cluster.config.load_config`.
+        config: from :func:`~kubectl_cbt.kube.client_config.load_config`.
         request_timeout_seconds: for each request from connecting to the last byte of its answer, its repetitions and
             the waits between them included, as in client-go; for a watch to the first byte of its answer. 0 sets no
             limit, as in kubectl.
         log: told of each request.
 
-    Every method raises the errors of ``cluster/api_errors.py``.
+    Every method raises the errors of ``kube/api_errors.py``.
     """
 
     def __init__(self, config: LoadedConfig, request_timeout_seconds: float = 0, log: RequestLog | None = None) -> None:
@@ -95,7 +95,7 @@ class Api:
             answer.close()
 
     def ahead(self, ask: Callable[[], _Answer]) -> Callable[[], _Answer]:
-        """``ask``, already asked while other things are: see :func:`~kubectl_cbt.cluster.background.asked_ahead`.
+        """``ask``, already asked while other things are: see :func:`~kubectl_cbt.kube.prefetch.asked_ahead`.
 
         Where requests are logged it is ``ask`` itself: they come one after the other, as a log has to show them.
         """
@@ -134,7 +134,7 @@ class Api:
     ) -> tuple[Any, bytes]:
         """An answer in the 2xx range: urllib3's response and its body, which is left unread if it is to be streamed.
 
-        Repeated and redirected as ``cluster/patience.py`` says.
+        Repeated and redirected as ``kube/request_retry.py`` says.
         """
         path = "/" + "/".join(map(_quoted, segments))
         url, headers = self._serialized(path, query, body)
@@ -169,7 +169,7 @@ class Api:
 
     def _refused(self, answer: Any, data: bytes, headers: Any, path: str, wait: int | None, repeats: int) -> Exception:
         """The error for an answer that is final."""
-        from kubectl_cbt.redact import without
+        from kubectl_cbt.security.redact import without
 
         # A server may repeat what it was sent, and errors are shown.
         told = without(data.decode("utf-8", "replace"), [credential_of(headers.items())])

@@ -8,7 +8,7 @@ from typing import Any
 from requests import RequestException, Response
 from requests.adapters import HTTPAdapter
 
-from kubectl_cbt.model.limits import MAX_OIDC_BODY_BYTES
+from kubectl_cbt.system.limits import MAX_OIDC_BODY_BYTES
 from kubectl_cbt.units import human_bytes
 
 

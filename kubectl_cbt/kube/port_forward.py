@@ -22,11 +22,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import IO
 
-from kubectl_cbt.cleanup import temporary_folder
-from kubectl_cbt.cluster.private_files import in_memory, private_file
-from kubectl_cbt.cluster.programs import ProgramInCurrentDirectory, ProgramNotFound, find_program
-from kubectl_cbt.cluster.request_log import RequestLog
 from kubectl_cbt.errors import PortForwardFailed
+from kubectl_cbt.kube.request_log import RequestLog
+from kubectl_cbt.system.cleanup import temporary_folder
+from kubectl_cbt.system.private_files import in_memory, private_file
+from kubectl_cbt.system.programs import ProgramInCurrentDirectory, ProgramNotFound, find_program
 from kubectl_cbt.units import as_argument
 
 _START_SECONDS = 60.0
@@ -80,7 +80,7 @@ class ServicePort:
 
 
 class PortForward:
-    """A way (see ``model/way.py``) through the API server to a pod behind a Service.
+    """A way (see ``model/route.py``) through the API server to a pod behind a Service.
 
     Args:
         service: where to.
@@ -218,7 +218,7 @@ class _Child:
 
     def last_words(self) -> str:
         """What kubectl wrote to stderr, its end; one that is about to end gets a moment to do so."""
-        from kubectl_cbt.redact import redact
+        from kubectl_cbt.security.redact import redact
 
         self._ended.wait(_LAST_WORDS_SECONDS)
         words = redact(" ".join(line for line in self._errors if line))

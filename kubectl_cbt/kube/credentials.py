@@ -10,10 +10,10 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from kubectl_cbt.cluster.kubeconfig import Entry
-from kubectl_cbt.cluster.logins import Credential
-from kubectl_cbt.cluster.tls import ClientCertificate
 from kubectl_cbt.errors import ConfigError
+from kubectl_cbt.kube.auth import Credential
+from kubectl_cbt.kube.client_tls import ClientCertificate
+from kubectl_cbt.kube.kubeconfig import Entry
 
 
 class HeldCredential:

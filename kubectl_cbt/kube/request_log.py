@@ -41,7 +41,7 @@ class RequestLog:
         self._began = time.monotonic()
         if self.is_silent:
             return
-        from kubectl_cbt.redact import redact
+        from kubectl_cbt.security.redact import redact
 
         headers = list(headers)
         # What the server repeats of it has no form of its own.
@@ -57,7 +57,7 @@ class RequestLog:
         """After it was answered, or not: ``status`` says which."""
         if self.is_silent:
             return
-        from kubectl_cbt.redact import redact
+        from kubectl_cbt.security.redact import redact
 
         status = f"status={_quoted(redact(status))}"
         took = f" milliseconds={round((time.monotonic() - self._began) * 1000)}"
@@ -75,13 +75,13 @@ class RequestLog:
             self._line(text)
 
     def _shown_header(self, name: str, value: str) -> str:
-        from kubectl_cbt.redact import redact_header, without
+        from kubectl_cbt.security.redact import redact_header, without
 
         shown = "-".join(map(str.capitalize, name.split("-")))
         return f"\t{shown}: {redact_header(name, without(value, [self._credential]))}"
 
     def _body(self, body: bytes) -> str:
-        from kubectl_cbt.redact import redact, without
+        from kubectl_cbt.security.redact import redact, without
 
         text = without(body.decode("utf-8", "replace"), [self._credential])
         limit = _BODY_LIMITS.get(self._level, len(text))

@@ -7,11 +7,11 @@ from typing import Any
 
 import orjson
 
-from kubectl_cbt.cluster.reading import ObjectReader
 from kubectl_cbt.errors import ApiError, ApiUnreachable, Forbidden, NotFound, ResourceTypeMissing, Unauthorized
+from kubectl_cbt.kube.object_reader import ObjectReader
 from kubectl_cbt.model.advice import clock_question, grant_command
-from kubectl_cbt.model.limits import MAX_JSON_VALUES
 from kubectl_cbt.model.refs import ServiceAccountRef
+from kubectl_cbt.system.limits import MAX_JSON_VALUES
 from kubectl_cbt.units import human_bytes, printable
 
 _CRD_HINTS = {
@@ -185,7 +185,7 @@ def redirect_error(status: int, location: str, host: str, *, repeated: bool) -> 
         location: as the server sent it; its query may hold secrets and is not shown.
         repeated: whether too many redirects were followed before.
     """
-    from kubectl_cbt.redact import redact
+    from kubectl_cbt.security.redact import redact
 
     scheme, separator, rest = location.partition("://")
     authority, slash, path = rest.partition("/")
@@ -250,6 +250,6 @@ _CHECK = "did you specify the right context? kubectl cluster-info"
 
 def _reason(text: str) -> str:
     """The tail of urllib3's nested messages, where the cause stands."""
-    from kubectl_cbt.redact import redact
+    from kubectl_cbt.security.redact import redact
 
     return redact(text.rpartition("): ")[2].rpartition("Caused by ")[2][:300])

@@ -22,15 +22,15 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote_plus
 
-from kubectl_cbt.cluster.background import within
-from kubectl_cbt.cluster.kubeconfig import Entry
-from kubectl_cbt.cluster.kubeconfig_fields import check_readable
-from kubectl_cbt.cluster.private_files import readable_path
-from kubectl_cbt.cluster.programs import ProgramInCurrentDirectory, ProgramNotFound, find_program
-from kubectl_cbt.cluster.yaml_documents import load_yaml
 from kubectl_cbt.errors import ConfigError
-from kubectl_cbt.model.jwt import read_claims
-from kubectl_cbt.model.pem import pem_of, readable_certificates_in
+from kubectl_cbt.kube.kubeconfig import Entry
+from kubectl_cbt.kube.kubeconfig_fields import check_readable
+from kubectl_cbt.kube.prefetch import within
+from kubectl_cbt.kube.yaml_documents import load_yaml
+from kubectl_cbt.security.jwt import read_claims
+from kubectl_cbt.security.pem import pem_of, readable_certificates_in
+from kubectl_cbt.system.private_files import readable_path
+from kubectl_cbt.system.programs import ProgramInCurrentDirectory, ProgramNotFound, find_program
 from kubectl_cbt.units import parse_time
 
 _EARLY_SECONDS = 30
@@ -339,7 +339,7 @@ def _asked_provider(config: Entry, issuer: str, verify: str | bool) -> Entry:
     """What the provider gives for the refresh token."""
     from requests_oauthlib import OAuth2Session
 
-    from kubectl_cbt.cluster.limited_http import LimitedAdapter
+    from kubectl_cbt.kube.limited_http import LimitedAdapter
 
     with OAuth2Session(client_id=config["client-id"]) as session:
         session.mount("https://", LimitedAdapter())
@@ -425,7 +425,7 @@ def _expiry(token: str, name: str) -> float:
 
 
 def _redacted(text: str) -> str:
-    from kubectl_cbt.redact import redact
+    from kubectl_cbt.security.redact import redact
 
     return redact(_one_line(text))
 

@@ -13,15 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
-from kubectl_cbt.cluster import kubeconfig, logins
-from kubectl_cbt.cluster.connection import Connection
-from kubectl_cbt.cluster.credentials import HeldCredential
-from kubectl_cbt.cluster.kubeconfig import Chosen, Entry, Impersonation, Login
-from kubectl_cbt.cluster.login_kubeconfig import login_kubeconfig
-from kubectl_cbt.cluster.proxies import proxy_for
-from kubectl_cbt.cluster.tls import client_context
+from kubectl_cbt.address import is_host
 from kubectl_cbt.errors import ConfigError
-from kubectl_cbt.model.address import is_host
+from kubectl_cbt.kube import auth, kubeconfig
+from kubectl_cbt.kube.api_proxy import proxy_for
+from kubectl_cbt.kube.client_tls import client_context
+from kubectl_cbt.kube.connection import Connection
+from kubectl_cbt.kube.credentials import HeldCredential
+from kubectl_cbt.kube.kubeconfig import Chosen, Entry, Impersonation, Login
+from kubectl_cbt.kube.login_kubeconfig import login_kubeconfig
 
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
@@ -92,7 +92,7 @@ def _load_in_cluster(login: Login) -> LoadedConfig:
 
 
 def _load_chosen(chosen: Chosen) -> LoadedConfig:
-    logins.check(chosen.user, chosen.user_name)
+    auth.check(chosen.user, chosen.user_name)
     server, user_of_url = _server(chosen.cluster["server"])
     cluster = chosen.cluster | {"server": server}
     # Credentials are for TLS only, in kubectl too; but not those that stand in the address.
@@ -174,7 +174,7 @@ def _authority(cluster: Entry) -> bytes | None:
 
 
 def _log_in(user: Entry, name: str, cluster: Entry) -> HeldCredential:
-    return HeldCredential(logins.fetch(user, name, cluster), lambda: logins.fetch(user, name, cluster, may_ask=False))
+    return HeldCredential(auth.fetch(user, name, cluster), lambda: auth.fetch(user, name, cluster, may_ask=False))
 
 
 def _use_certificate(connection: Connection, held: HeldCredential) -> None:

@@ -10,8 +10,8 @@ import base64
 import json
 from urllib.parse import quote
 
-from kubectl_cbt.cluster.kubeconfig import Entry, Impersonation, is_tls
-from kubectl_cbt.model.pem import pem_of, readable_certificates_in
+from kubectl_cbt.kube.kubeconfig import Entry, Impersonation, is_tls
+from kubectl_cbt.security.pem import pem_of, readable_certificates_in
 
 _NAME = "kubectl-cbt"
 

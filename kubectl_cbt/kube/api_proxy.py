@@ -10,8 +10,8 @@ import ipaddress
 import os
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from kubectl_cbt.address import is_host, is_loopback
 from kubectl_cbt.errors import ConfigError
-from kubectl_cbt.model.address import is_host, is_loopback
 
 _SCHEMES = ("http", "https", "socks5")
 

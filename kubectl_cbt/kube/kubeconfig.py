@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kubectl_cbt.cluster.kubeconfig_fields import check_readable, problems
-from kubectl_cbt.cluster.yaml_documents import load_yaml
 from kubectl_cbt.errors import ConfigError
+from kubectl_cbt.kube.kubeconfig_fields import check_readable, problems
+from kubectl_cbt.kube.yaml_documents import load_yaml
 from kubectl_cbt.model.refs import is_utf8
-from kubectl_cbt.model.secret import Secret
-from kubectl_cbt.paths import expanded
+from kubectl_cbt.security.secret import Secret
+from kubectl_cbt.system.paths import expanded
 
 Entry = dict[str, Any]
 """What stands behind a name in a kubeconfig: a cluster, a user or a context."""

@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from kubectl_cbt.cluster.api import Api
-from kubectl_cbt.cluster.port_forward import PortForward, ServicePort, no_ready_pod
-from kubectl_cbt.cluster.reading import ObjectReader, items_of
-from kubectl_cbt.cluster.request_log import RequestLog
+from kubectl_cbt.address import is_loopback, split_address
 from kubectl_cbt.errors import Forbidden, NotFound, ServiceUnusable, UsageError
-from kubectl_cbt.model.address import is_loopback, split_address
+from kubectl_cbt.kube.api import Api
+from kubectl_cbt.kube.object_reader import ObjectReader, items_of
+from kubectl_cbt.kube.port_forward import PortForward, ServicePort, no_ready_pod
+from kubectl_cbt.kube.request_log import RequestLog
+from kubectl_cbt.model.route import Connect, DirectWay, Way
 from kubectl_cbt.model.target import Endpoint
-from kubectl_cbt.model.way import Connect, DirectWay, Way
 from kubectl_cbt.units import as_argument
 
 _CUSTOM = "--address HOST:PORT names another address, --connect direct takes it as it stands"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubectl_cbt.cluster.private_files import readable_path
-from kubectl_cbt.model.pem import readable_certificates_in
+from kubectl_cbt.security.pem import readable_certificates_in
+from kubectl_cbt.system.private_files import readable_path
 
 if TYPE_CHECKING:
     from ssl import SSLContext
