@@ -12,11 +12,11 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
-from kubectl_cbt.model.entry import SnapshotEntry
+from kubectl_cbt.model.backend import Choice, Opened
 from kubectl_cbt.model.refs import SnapshotRef
+from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.tui.app import CbtApp
 from kubectl_cbt.tui.listing import Columns, Listing
-from kubectl_cbt.tui.ports import Choice, Opened
 from kubectl_cbt.tui.screens.browse import BrowseScreen
 
 A_VOLUME, RUNS = 14, 9

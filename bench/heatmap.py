@@ -13,10 +13,10 @@ import time
 
 import numpy as np
 
+from kubectl_cbt.analysis.extent_filter import Sieve, Sifted
 from kubectl_cbt.analysis.grid import LayerView, cell_codes
-from kubectl_cbt.analysis.known import all_of
-from kubectl_cbt.analysis.sieve import Sieve, Sifted
-from kubectl_cbt.analysis.window import Window, Zoom, whole_volume
+from kubectl_cbt.analysis.known_range import all_of
+from kubectl_cbt.analysis.viewport import Window, Zoom, whole_volume
 from kubectl_cbt.model.extents import ExtentLog, Extents
 from kubectl_cbt.output.palettes import PALETTES
 from kubectl_cbt.tui.paint import Inks, Painter

@@ -11,11 +11,11 @@ from typing import Any
 from kubectl_cbt.cli.live import LiveCluster
 from kubectl_cbt.cli.options import Asking, Cluster
 from kubectl_cbt.cli.session import open_session
+from kubectl_cbt.model.backend import Choice
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.output.palettes import PALETTES
 from kubectl_cbt.tui.app import CbtApp
 from kubectl_cbt.tui.loader import Loader
-from kubectl_cbt.tui.ports import Choice
 from kubectl_cbt.tui.screens.map import MapScreen
 
 

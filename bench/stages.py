@@ -16,14 +16,14 @@ from server import FRAME, messages
 
 from kubectl_cbt.analysis.rules import RuleWatch
 from kubectl_cbt.analysis.summary import SummaryBuilder
-from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.query import Question
 from kubectl_cbt.model.record import Batch, Records
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.resolved_query import Snapshot, Subject
 from kubectl_cbt.model.results import Asked
-from kubectl_cbt.model.target import Snapshot, Subject
 from kubectl_cbt.output.registry import StreamFormat, make_writer
 from kubectl_cbt.output.writer import Screen
-from kubectl_cbt.stream.ahead import GROUP_BYTES
+from kubectl_cbt.stream.read_ahead import GROUP_BYTES
 from kubectl_cbt.wire.decode import decoded
 
 ROUNDS = 5

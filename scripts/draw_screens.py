@@ -14,12 +14,12 @@ from textual.pilot import Pilot
 from kubectl_cbt.cli.live import LiveCluster
 from kubectl_cbt.cli.options import Asking, Cluster
 from kubectl_cbt.cli.session import Session, open_session
+from kubectl_cbt.model.backend import Choice
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.output.palettes import palette_named
 from kubectl_cbt.tui.app import LIGHT, CbtApp
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.picture import picture_of
-from kubectl_cbt.tui.ports import Choice
 from kubectl_cbt.tui.screens.base import CbtScreen
 from kubectl_cbt.tui.screens.map import MapScreen
 

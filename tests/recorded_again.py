@@ -11,10 +11,10 @@ from recorded import cases, messages
 from kubectl_cbt.cli.options import Asking
 from kubectl_cbt.cli.recording import recorded
 from kubectl_cbt.errors import CbtError
-from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.query import Question
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.resolved_query import Snapshot, Subject
 from kubectl_cbt.model.results import Asked
-from kubectl_cbt.model.target import Snapshot, Subject
 from kubectl_cbt.stream.loop import ExtentStream
 from kubectl_cbt.stream.resume import Retries
 from kubectl_cbt.wire.source import Source

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.query import Question
 from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.resolved_query import Endpoint, Snapshot, Target
 from kubectl_cbt.model.results import Asked, Failure, Outcome
-from kubectl_cbt.model.target import Endpoint, Snapshot, Target
 
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 CAPACITY = 64 * MIB

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from kubectl_cbt.analysis.cells import Levels, coverage, heat_levels
-from kubectl_cbt.analysis.known import Known
-from kubectl_cbt.analysis.window import Window
+from kubectl_cbt.analysis.known_range import Known
+from kubectl_cbt.analysis.viewport import Window
 from kubectl_cbt.model.extents import Extents
 
 HEAT_LEVELS = 8

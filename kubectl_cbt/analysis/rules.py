@@ -15,7 +15,7 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.query import Question
 from kubectl_cbt.model.record import INT64_MIN, Records, block_metadata_type_name
 from kubectl_cbt.model.results import MUST, WARNING, Example, Violation
 

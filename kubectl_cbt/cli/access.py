@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from kubectl_cbt.cli.options import Cluster, Service
 from kubectl_cbt.errors import UsageError
 from kubectl_cbt.model.refs import ServiceAccountRef, require_utf8
-from kubectl_cbt.model.target import OLDEST_VERSION
+from kubectl_cbt.model.resolved_query import OLDEST_VERSION
 
 if TYPE_CHECKING:
     from kubectl_cbt.cli.session import Session
     from kubectl_cbt.cluster.tokens import FreshToken
+    from kubectl_cbt.model.resolved_query import Endpoint, Target
     from kubectl_cbt.model.route import Way
-    from kubectl_cbt.model.target import Endpoint, Target
     from kubectl_cbt.wire.sidecar import SidecarSource
 
 

@@ -15,7 +15,7 @@ from kubectl_cbt.cli.session import Session, open_session
 from kubectl_cbt.cli.showing import show_map, wants_screen
 from kubectl_cbt.errors import UsageError
 from kubectl_cbt.model.refs import SNAPSHOT_KINDS, SnapshotHandle, SnapshotRef
-from kubectl_cbt.model.target import CHANGE_ID_ANNOTATION
+from kubectl_cbt.model.resolved_query import CHANGE_ID_ANNOTATION
 from kubectl_cbt.units import printable
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from kubectl_cbt.cli.showing import show_snapshots, wants_screen, why_no_screen
 from kubectl_cbt.errors import Forbidden, UsageError
 
 if TYPE_CHECKING:
-    from kubectl_cbt.model.entry import SnapshotEntry
+    from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 
 
 def browse(

@@ -12,15 +12,15 @@ from kubectl_cbt.cli.driver import csi_endpoint, open_driver
 from kubectl_cbt.cli.options import Asking, Cluster, Service, Terminal
 from kubectl_cbt.cli.session import Session, open_session
 from kubectl_cbt.errors import UsageError
-from kubectl_cbt.model.entry import SnapshotEntry, siblings
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.snapshot_entry import SnapshotEntry, siblings
 from kubectl_cbt.security.secret import Secret
 
 if TYPE_CHECKING:
     from kubectl_cbt.cli.driver import LiveDriver
     from kubectl_cbt.conformance.case import Needs
     from kubectl_cbt.conformance.exam import Exam, Named
-    from kubectl_cbt.model.target import Target
+    from kubectl_cbt.model.resolved_query import Target
 
 _NO_TOKEN = "kubectl-cbt.check.no-token"  # noqa: S105  # shown to a service that has to refuse it
 

@@ -13,7 +13,7 @@ from kubectl_cbt.cli.options import Asking, Cluster, Service
 from kubectl_cbt.cli.recording import Recorder
 from kubectl_cbt.errors import EndpointUnusable, UsageError
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef, require_utf8
-from kubectl_cbt.model.target import Snapshot, Subject
+from kubectl_cbt.model.resolved_query import Snapshot, Subject
 from kubectl_cbt.security.secret import Secret
 
 if TYPE_CHECKING:

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 from kubectl_cbt.cli.options import Asking, Cluster
 from kubectl_cbt.cli.recording import NotedAccess, Recorder
-from kubectl_cbt.model.question import DEFAULT_MAX_RESULTS, Question
+from kubectl_cbt.model.query import DEFAULT_MAX_RESULTS, Question
 
 if TYPE_CHECKING:
     from kubectl_cbt.cli.session import Session
     from kubectl_cbt.cluster.resolve import Wanted
-    from kubectl_cbt.model.entry import SnapshotEntry
+    from kubectl_cbt.model.backend import Choice
+    from kubectl_cbt.model.resolved_query import Subject
     from kubectl_cbt.model.results import Asked
-    from kubectl_cbt.model.target import Subject
+    from kubectl_cbt.model.snapshot_entry import SnapshotEntry
     from kubectl_cbt.stream.loop import ExtentStream
-    from kubectl_cbt.tui.ports import Choice
     from kubectl_cbt.wire.source import Source
 
 

@@ -23,8 +23,8 @@ from kubectl_cbt.units import as_argument
 
 if TYPE_CHECKING:
     from kubectl_cbt.model.results import Asked
+    from kubectl_cbt.recording.replay import ReplayedStream
     from kubectl_cbt.saved.stream import SavedStream
-    from kubectl_cbt.stream.replaying import ReplayedStream
 
 _STDIN = "-"
 _SAYING_KIND = (StreamFormat.SUMMARY, StreamFormat.JSON, StreamFormat.YAML, StreamFormat.NDJSON)

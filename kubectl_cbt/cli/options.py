@@ -12,7 +12,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from kubectl_cbt.model.question import MAX_MAX_RESULTS
+from kubectl_cbt.model.query import MAX_MAX_RESULTS
 from kubectl_cbt.model.refs import require_utf8
 from kubectl_cbt.model.route import Connect
 from kubectl_cbt.output.listing import ListFormat

@@ -19,8 +19,8 @@ from kubectl_cbt.units import counted, human_bytes
 
 if TYPE_CHECKING:
     from kubectl_cbt.analysis.summary import SummaryBuilder
+    from kubectl_cbt.model.batch_stream import BatchStream
     from kubectl_cbt.model.results import Asked, Outcome
-    from kubectl_cbt.model.stream import BatchStream
     from kubectl_cbt.output.writer import Writer
 
 _TEXTS = (StreamFormat.SUMMARY, StreamFormat.TABLE, StreamFormat.WIDE)

@@ -13,7 +13,7 @@ from kubectl_cbt.cli.diagnostics import Diagnostics, is_a_terminal
 from kubectl_cbt.units import human_bytes, human_rate
 
 if TYPE_CHECKING:
-    from kubectl_cbt.model.stream import BatchStream
+    from kubectl_cbt.model.batch_stream import BatchStream
 
 _EVERY_SECONDS = 0.1
 

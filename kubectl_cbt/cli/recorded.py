@@ -14,14 +14,14 @@ from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 if TYPE_CHECKING:
     from kubectl_cbt.conformance.case import Case
     from kubectl_cbt.output.report import ReportFormat
-    from kubectl_cbt.stream.replaying import ReplayedStream
-    from kubectl_cbt.wire.recording import Recording
-    from kubectl_cbt.wire.replay import RecordedSource
+    from kubectl_cbt.recording.format import Recording
+    from kubectl_cbt.recording.recorded_source import RecordedSource
+    from kubectl_cbt.recording.replay import ReplayedStream
 
 
 def seen(data: BinaryIO) -> tuple[BinaryIO, bool]:
     """Whether a file or a pipe is a recording, and the same from its beginning."""
-    from kubectl_cbt.wire.recording import MAGIC
+    from kubectl_cbt.recording.format import MAGIC
 
     begins = b""
     while len(begins) < len(MAGIC) and MAGIC.startswith(begins):
@@ -56,7 +56,7 @@ def open_recording(
 
 def is_recording(name: str) -> bool:
     """Whether what the command line names is a recording, by its suffix or by how it begins, and no snapshot."""
-    from kubectl_cbt.wire.recording import MAGIC, SUFFIX
+    from kubectl_cbt.recording.format import MAGIC, SUFFIX
 
     if name.endswith(SUFFIX):
         return True
@@ -112,12 +112,12 @@ def check_recording(
 
 
 def _replayed(data: BinaryIO, name: str, max_message_bytes: int) -> tuple[Recording, RecordedSource, ReplayedStream]:
+    from kubectl_cbt.recording.format import Recording
+    from kubectl_cbt.recording.recorded_source import RecordedSource
+    from kubectl_cbt.recording.replay import HowAsked, ReplayedStream
     from kubectl_cbt.saved.fields import Fields
     from kubectl_cbt.saved.head import read_head
     from kubectl_cbt.saved.source import Source
-    from kubectl_cbt.stream.replaying import HowAsked, ReplayedStream
-    from kubectl_cbt.wire.recording import Recording
-    from kubectl_cbt.wire.replay import RecordedSource
 
     recording = Recording(Source(data, name), max_message_bytes)
     fields = Fields(name, recording.head)

@@ -16,9 +16,9 @@ from kubectl_cbt.cli.version import versions
 from kubectl_cbt.model.route import DirectWay
 
 if TYPE_CHECKING:
+    from kubectl_cbt.model.resolved_query import Endpoint
     from kubectl_cbt.model.results import Asked
     from kubectl_cbt.model.route import Way
-    from kubectl_cbt.model.target import Endpoint
     from kubectl_cbt.wire.source import Source
 
 
@@ -32,7 +32,7 @@ def recorded(source: Source, asked: Asked, asking: Asking, path: Path, reached: 
         UsageError: the file is not there to be written; then the source is closed.
         OutputError: it cannot be written.
     """
-    from kubectl_cbt.wire.recorder import RecordingSource, RecordingWriter
+    from kubectl_cbt.recording.recorder import RecordingSource, RecordingWriter
 
     try:
         writer = RecordingWriter(path, _head(source, asked, asking, reached), _warnings(asking))
@@ -113,7 +113,7 @@ def _head(source: Source, asked: Asked, asking: Asking, reached: str) -> dict[st
 
 
 def _service(asked: Asked) -> dict[str, str] | None:
-    from kubectl_cbt.model.target import Target
+    from kubectl_cbt.model.resolved_query import Target
 
     if not isinstance(asked.target, Target):
         return None

@@ -13,10 +13,10 @@ from kubectl_cbt.cli.options import Terminal, Viewing
 from kubectl_cbt.cli.stopping import stopped_by
 
 if TYPE_CHECKING:
-    from kubectl_cbt.model.entry import SnapshotEntry
+    from kubectl_cbt.model.backend import Backend, Opened
+    from kubectl_cbt.model.snapshot_entry import SnapshotEntry
     from kubectl_cbt.output.registry import StreamFormat
     from kubectl_cbt.tui.app import CbtApp
-    from kubectl_cbt.tui.ports import Backend, Opened
     from kubectl_cbt.tui.screens.base import CbtScreen
 
 _PATIENCE_SECONDS = 0.4

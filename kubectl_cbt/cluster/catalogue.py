@@ -21,8 +21,8 @@ from kubectl_cbt.kube.api import Api, Object
 from kubectl_cbt.kube.api_errors import event_error
 from kubectl_cbt.kube.list_options import Selection
 from kubectl_cbt.kube.object_reader import ObjectReader, items_of
-from kubectl_cbt.model.entry import SnapshotEntry, siblings
 from kubectl_cbt.model.refs import SnapshotRef
+from kubectl_cbt.model.snapshot_entry import SnapshotEntry, siblings
 
 _SNAPSHOTS = ("apis", SNAPSHOT_GROUP, "v1")
 _CBT_VERSIONS = ("v1beta1", "v1alpha1")

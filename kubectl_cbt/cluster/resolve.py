@@ -13,7 +13,7 @@ from kubectl_cbt.cluster.catalogue import Catalogue
 from kubectl_cbt.cluster.resources import CBT_GROUP, SnapshotMetadataService, VolumeSnapshot
 from kubectl_cbt.errors import Forbidden, NotFound, ServiceUnusable, SnapshotUnusable
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
-from kubectl_cbt.model.target import Snapshot, Target, same_volume
+from kubectl_cbt.model.resolved_query import Snapshot, Target, same_volume
 from kubectl_cbt.units import as_argument, utc_words
 
 _WAIT = "kubectl wait volumesnapshot/{name} -n {namespace} --for=jsonpath='{{.status.readyToUse}}'=true --timeout=5m"

@@ -16,7 +16,7 @@ from kubectl_cbt.address import split_address
 from kubectl_cbt.errors import MalformedObject, ServiceUnusable
 from kubectl_cbt.kube.object_reader import ObjectReader
 from kubectl_cbt.model.refs import SnapshotRef
-from kubectl_cbt.model.target import CHANGE_ID_ANNOTATION, Endpoint
+from kubectl_cbt.model.resolved_query import CHANGE_ID_ANNOTATION, Endpoint
 from kubectl_cbt.security.pem import certificates_in, readable_certificates_in
 from kubectl_cbt.units import as_argument
 

@@ -15,8 +15,8 @@ from kubectl_cbt.kube.api import Api
 from kubectl_cbt.kube.object_reader import ObjectReader, items_of
 from kubectl_cbt.kube.port_forward import PortForward, ServicePort, no_ready_pod
 from kubectl_cbt.kube.request_log import RequestLog
+from kubectl_cbt.model.resolved_query import Endpoint
 from kubectl_cbt.model.route import Connect, DirectWay, Way
-from kubectl_cbt.model.target import Endpoint
 from kubectl_cbt.units import as_argument
 
 _CUSTOM = "--address HOST:PORT names another address, --connect direct takes it as it stands"

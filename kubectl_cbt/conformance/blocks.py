@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from kubectl_cbt.model.record import INT64_MAX, Int64Column, saturating_ends
-from kubectl_cbt.stream.taking import Taken
+from kubectl_cbt.stream.collect import Taken
 
 
 def sound_extents(whole: Taken) -> tuple[Int64Column, Int64Column]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kubectl_cbt.analysis.laws import Ranges
+from kubectl_cbt.analysis.set_algebra import Ranges
 from kubectl_cbt.model.record import INT64_MAX
-from kubectl_cbt.stream.taking import Taken
+from kubectl_cbt.stream.collect import Taken
 from kubectl_cbt.units import counted, human_bytes
 
 _SHOWN = 3

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kubectl_cbt.model.question import DEFAULT_MAX_RESULTS, Question
+from kubectl_cbt.model.query import DEFAULT_MAX_RESULTS, Question
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
-from kubectl_cbt.stream.taking import Taken, take
+from kubectl_cbt.stream.collect import Taken, take
 from kubectl_cbt.wire.source import Source
 
 ENOUGH_EXTENTS = 20_000

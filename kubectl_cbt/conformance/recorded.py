@@ -14,13 +14,13 @@ import numpy as np
 from kubectl_cbt.conformance.case import Case, Needs, Observed
 from kubectl_cbt.conformance.exam import CannotTell, Exam, Named, Volume, in_words
 from kubectl_cbt.errors import CbtError, DocumentError
-from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.query import Question
 from kubectl_cbt.model.record import Records, joined
 from kubectl_cbt.model.results import Outcome
-from kubectl_cbt.stream.replaying import ReplayedStream
-from kubectl_cbt.stream.taking import Taken
-from kubectl_cbt.wire.recording import OK
-from kubectl_cbt.wire.replay import RecordedSource
+from kubectl_cbt.recording.format import OK
+from kubectl_cbt.recording.recorded_source import RecordedSource
+from kubectl_cbt.recording.replay import ReplayedStream
+from kubectl_cbt.stream.collect import Taken
 
 LACKS = frozenset({Needs.ASKING})
 """What no recording has."""

@@ -19,13 +19,13 @@ from kubectl_cbt.kube.api import Api, Object
 from kubectl_cbt.kube.object_reader import ObjectReader
 from kubectl_cbt.kube.port_forward import PortForward
 from kubectl_cbt.model.advice import SET_CLOCK, clock_difference, clock_question, grant_command
-from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.query import Question
 from kubectl_cbt.model.refs import ServiceAccountRef
+from kubectl_cbt.model.resolved_query import Target
 from kubectl_cbt.model.results import MUST
-from kubectl_cbt.model.target import Target
 from kubectl_cbt.security.jwt import read_claims
 from kubectl_cbt.security.secret import Secret
-from kubectl_cbt.stream.taking import Taken, take
+from kubectl_cbt.stream.collect import Taken, take
 from kubectl_cbt.units import as_argument, human_seconds, utc_date, utc_words
 from kubectl_cbt.wire.sidecar import SidecarSource
 from kubectl_cbt.wire.source import Source

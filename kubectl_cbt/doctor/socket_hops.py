@@ -11,7 +11,7 @@ from kubectl_cbt.doctor.runner import run
 from kubectl_cbt.doctor.service_hops import look_at_first, look_at_stream
 from kubectl_cbt.doctor.walk import Walk
 from kubectl_cbt.model.finding import Finding
-from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.query import Question
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES

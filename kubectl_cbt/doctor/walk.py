@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from kubectl_cbt.cluster.tokens import FreshToken
     from kubectl_cbt.kube.api import Api
     from kubectl_cbt.model.refs import ServiceAccountRef, SnapshotRef
+    from kubectl_cbt.model.resolved_query import Endpoint, Target
     from kubectl_cbt.model.route import Way
-    from kubectl_cbt.model.target import Endpoint, Target
     from kubectl_cbt.wire.sidecar import SidecarSource
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kubectl_cbt.errors import CbtError, StreamError
-from kubectl_cbt.model.question import Question
-from kubectl_cbt.model.target import Subject
+from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.resolved_query import Subject
 
 MUST = "MUST"
 WARNING = "WARNING"

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.query import Question
 from kubectl_cbt.model.record import INT64_MAX, Batch, block_metadata_type_name
+from kubectl_cbt.model.resolved_query import Snapshot
 from kubectl_cbt.model.results import Asked, Outcome, Summary, Violation
-from kubectl_cbt.model.target import Snapshot
 from kubectl_cbt.units import utc_time
 
 API_VERSION = "kubectl-cbt/v1"

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubectl_cbt.errors import DocumentError
-from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.query import Question
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.resolved_query import Snapshot, Subject
 from kubectl_cbt.model.results import Asked
-from kubectl_cbt.model.target import Snapshot, Subject
 from kubectl_cbt.saved.fields import Fields, shown
 from kubectl_cbt.saved.text import HINT_OPENABLE
 

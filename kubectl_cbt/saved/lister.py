@@ -13,11 +13,11 @@ import numpy as np
 
 from kubectl_cbt.analysis.rules import RuleWatch
 from kubectl_cbt.errors import DocumentError
-from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.query import Question
 from kubectl_cbt.model.record import Record, Records
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.resolved_query import Snapshot, Subject
 from kubectl_cbt.model.results import Asked, Violation
-from kubectl_cbt.model.target import Snapshot, Subject
 from kubectl_cbt.saved.alike import alike_messages
 from kubectl_cbt.saved.columns import PROTOBUF, UPSTREAM, Columns, Names, unquoted
 from kubectl_cbt.saved.ending import Ending

@@ -37,7 +37,7 @@ class Document(Protocol):
 
 
 class SavedStream:
-    """A :class:`~kubectl_cbt.model.stream.BatchStream`; iterate over it once.
+    """A :class:`~kubectl_cbt.model.batch_stream.BatchStream`; iterate over it once.
 
     The records of a lister document are its messages. Any other document does not say which message brought what:
     a record is then what was in memory at once, and its number counts that. Nothing is clipped, the document was.

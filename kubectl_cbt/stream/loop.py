@@ -24,10 +24,10 @@ from kubectl_cbt.errors import (
     OffsetOutOfRange,
     StreamDeadline,
 )
-from kubectl_cbt.model.question import DEFAULT_MAX_RESULTS, Question
+from kubectl_cbt.model.query import DEFAULT_MAX_RESULTS, Question
 from kubectl_cbt.model.record import INT64_MAX, Batch, Records
 from kubectl_cbt.model.results import Failure, Outcome
-from kubectl_cbt.stream.ahead import ReadAhead, grouped
+from kubectl_cbt.stream.read_ahead import ReadAhead, grouped
 from kubectl_cbt.stream.resume import ENOUGH_MESSAGES, NEVER, Patience, Retries, smaller_max_results
 from kubectl_cbt.units import counted, human_bytes
 from kubectl_cbt.wire.decode import decoded

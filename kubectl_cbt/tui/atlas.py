@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kubectl_cbt.analysis.window import Window, Zoom, whole_volume
+from kubectl_cbt.analysis.viewport import Window, Zoom, whole_volume
 
 
 class Atlas:

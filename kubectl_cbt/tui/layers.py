@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kubectl_cbt.analysis.grid import LayerView
-from kubectl_cbt.model.entry import SnapshotEntry, siblings
+from kubectl_cbt.model.backend import Choice
 from kubectl_cbt.model.extents import Extents
+from kubectl_cbt.model.snapshot_entry import SnapshotEntry, siblings
 from kubectl_cbt.tui.loader import Frame, Loader
-from kubectl_cbt.tui.ports import Choice
 from kubectl_cbt.tui.wording import Words, words_of
 
 DELTA, ALLOCATED, BOTH = "delta", "allocated", "both"

@@ -10,7 +10,7 @@ from functools import cached_property
 
 from rich.cells import cell_len, set_cell_size
 
-from kubectl_cbt.model.entry import SnapshotEntry
+from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.output.snapshot_cells import age_of, in_order, name_of, ready_of, size_of, works_of
 from kubectl_cbt.units import printable
 

@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kubectl_cbt.analysis.known import Known
+from kubectl_cbt.analysis.known_range import Known
 from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.errors import CbtError, Interrupted, StreamError
+from kubectl_cbt.model.backend import Opened
 from kubectl_cbt.model.extents import ExtentLog, Received
-from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.query import Question
 from kubectl_cbt.model.results import Outcome, Summary
-from kubectl_cbt.tui.ports import Opened
 
 _EVERY_SECONDS = 0.1
 _IDLE_SHARE = 9

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kubectl_cbt.analysis.known import Known
-from kubectl_cbt.analysis.window import Window
+from kubectl_cbt.analysis.known_range import Known
+from kubectl_cbt.analysis.viewport import Window
 from kubectl_cbt.model.extents import Extents, Run
 from kubectl_cbt.model.record import block_metadata_type_name
+from kubectl_cbt.model.resolved_query import Snapshot
 from kubectl_cbt.model.results import Asked, Outcome, Summary
-from kubectl_cbt.model.target import Snapshot
 from kubectl_cbt.tui.loader import Frame
 from kubectl_cbt.tui.plain import Content, line, plain
 from kubectl_cbt.units import (

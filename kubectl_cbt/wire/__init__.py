@@ -1,1 +1,1 @@
-"""Bytes and gRPC: messages to columns, status codes to errors, and the sources that answer a question."""
+"""Bytes and gRPC: messages to columns, status codes to errors, and the sources that answer a query."""

@@ -10,7 +10,7 @@ import grpc.experimental
 from kubectl_cbt.address import split_address
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 from kubectl_cbt.wire.certificate_names import address_of
-from kubectl_cbt.wire.proxy import proxy_for
+from kubectl_cbt.wire.service_proxy import proxy_for
 
 _FLOW_OPTIONS: tuple[tuple[str, int], ...] = (
     # Only identity, by its bit: a small compressed message can be inflated to any size. gRPC refuses such a message

@@ -14,8 +14,8 @@ from typing import Any
 import grpc
 
 from kubectl_cbt.errors import EndpointUnusable, MessageTooLarge, StreamError
-from kubectl_cbt.model.question import Question
-from kubectl_cbt.model.target import Endpoint
+from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.resolved_query import Endpoint
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 from kubectl_cbt.wire.channel import close_channel, message_options

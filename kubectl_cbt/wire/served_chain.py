@@ -15,7 +15,7 @@ from typing import Any
 
 from kubectl_cbt.address import split_address
 from kubectl_cbt.wire.certificate_names import address_of
-from kubectl_cbt.wire.proxy import proxy_for
+from kubectl_cbt.wire.service_proxy import proxy_for
 
 CONNECT_SECONDS = 20.0
 """As long as gRPC tries to connect."""

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from kubectl_cbt.errors import CbtError, ServiceUnreachable, SnapshotNotFound, StreamCut, StreamError, TlsFailed
-from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.query import Question
 from kubectl_cbt.model.refs import SnapshotRef
+from kubectl_cbt.model.resolved_query import Endpoint
 from kubectl_cbt.model.route import DirectWay, Way
-from kubectl_cbt.model.target import Endpoint
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 from kubectl_cbt.wire.channel import close_channel, open_channel
-from kubectl_cbt.wire.securing import Securing
 from kubectl_cbt.wire.snapshot_metadata_pb2 import (
     DESCRIPTOR,
     GetMetadataAllocatedRequest,
     GetMetadataDeltaRequest,
 )
 from kubectl_cbt.wire.status import certificate_error, connection_error, shows_another_certificate, stream_error
+from kubectl_cbt.wire.tls_verification import Securing
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -138,7 +138,7 @@ class SidecarSource:
         Raises:
             StreamError: the connection fails.
         """
-        from kubectl_cbt.wire.health import health_of
+        from kubectl_cbt.wire.grpc_health import health_of
 
         for calls in range(1, _MOST_CALLS + 1):
             try:

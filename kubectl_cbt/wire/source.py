@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.query import Question
 
 
 class Answer(Protocol):

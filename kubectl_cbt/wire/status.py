@@ -18,8 +18,8 @@ import grpc
 
 from kubectl_cbt import errors
 from kubectl_cbt.model.advice import SET_CLOCK, clock_difference, clock_question
-from kubectl_cbt.model.question import Question
-from kubectl_cbt.model.target import Endpoint
+from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.resolved_query import Endpoint
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.units import as_argument, counted, printable
 from kubectl_cbt.wire.token_advice import permission_advice, rejection_advice

@@ -7,9 +7,9 @@ from recorded import STYLES, cases
 from kubectl_cbt import errors
 from kubectl_cbt.demo.identity import BACKUP_APP, NOBODY
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
-from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.query import Question
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
-from kubectl_cbt.model.target import Endpoint
+from kubectl_cbt.model.resolved_query import Endpoint
 from kubectl_cbt.wire.snapshot_metadata_pb2 import GetMetadataAllocatedRequest, GetMetadataDeltaRequest
 from kubectl_cbt.wire.status import stream_error
 

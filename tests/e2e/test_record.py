@@ -18,8 +18,8 @@ from kubectl_cbt.demo.metadata_service import Code, Refusal, Tampering
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
 from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.output.registry import StreamFormat
+from kubectl_cbt.recording.format import Recording
 from kubectl_cbt.saved.source import Source
-from kubectl_cbt.wire.recording import Recording
 
 PER_MESSAGE = ("--max-results", "100")
 FIRST_PAGE_ONLY = Tampering(answer=lambda messages: itertools.islice(messages, 4))

@@ -11,15 +11,15 @@ import textual.app
 import textual.pilot
 
 from kubectl_cbt.errors import CbtError, Interrupted, NotFound
-from kubectl_cbt.model.entry import SnapshotEntry
-from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.backend import Choice
+from kubectl_cbt.model.query import Question
 from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.resolved_query import Snapshot, Subject
 from kubectl_cbt.model.results import Asked, Failure, Outcome, Violation
-from kubectl_cbt.model.target import Snapshot, Subject
+from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.tui.app import CbtApp
 from kubectl_cbt.tui.loader import Loader
-from kubectl_cbt.tui.ports import Choice
 from kubectl_cbt.tui.screens.map import MapScreen
 
 KIB, MIB, GIB = 2**10, 2**20, 2**30

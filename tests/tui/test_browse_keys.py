@@ -9,11 +9,11 @@ from directing import ENTRIES, GONE, ONE, THREE, TWO, ScriptedBackend, drive, en
 from rich.cells import cell_len, set_cell_size
 from textual.events import MouseScrollDown
 
+from kubectl_cbt.model.backend import Choice
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.output.snapshot_cells import size_of, works_of
 from kubectl_cbt.tui.keys import BROWSE_KEYS
 from kubectl_cbt.tui.listing import Columns
-from kubectl_cbt.tui.ports import Choice
 from kubectl_cbt.tui.screens.browse import BrowseScreen
 from kubectl_cbt.tui.screens.map import MapScreen
 from kubectl_cbt.tui.widgets.prompt import Prompt

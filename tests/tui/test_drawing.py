@@ -16,8 +16,9 @@ from textual.strip import Strip
 
 from kubectl_cbt.analysis import grid
 from kubectl_cbt.analysis.grid import LayerView, cell_codes
-from kubectl_cbt.analysis.known import Known, all_of
-from kubectl_cbt.analysis.window import Window
+from kubectl_cbt.analysis.known_range import Known, all_of
+from kubectl_cbt.analysis.viewport import Window
+from kubectl_cbt.model.backend import Choice
 from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.model.results import MUST, Violation
 from kubectl_cbt.output.heat import GLYPHS
@@ -28,7 +29,6 @@ from kubectl_cbt.tui.layers import neighbour
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.paint import CURSOR_GLYPH, CURSOR_LOWER, CURSOR_UPPER, HATCH, Inks, Painter
 from kubectl_cbt.tui.picture import svg
-from kubectl_cbt.tui.ports import Choice
 
 WIDTHS = [40, 60, 80, 110, 160, 220]
 

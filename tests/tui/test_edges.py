@@ -27,10 +27,10 @@ from kubectl_cbt.cli.session import open_session
 from kubectl_cbt.demo.cluster import DemoCluster
 from kubectl_cbt.demo.faults import parse_faults
 from kubectl_cbt.errors import CbtError
+from kubectl_cbt.model.backend import Choice
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.results import MUST, Violation
 from kubectl_cbt.tui.loader import Loader
-from kubectl_cbt.tui.ports import Choice
 from kubectl_cbt.tui.screens.browse import BrowseScreen
 from kubectl_cbt.tui.screens.export import ExportScreen
 from kubectl_cbt.tui.screens.map import MapScreen

@@ -21,12 +21,12 @@ from directing import (
     entry,
 )
 
-from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.backend import Choice
+from kubectl_cbt.model.query import Question
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.tui.layers import ALLOCATED as ALLOCATED_LAYER
 from kubectl_cbt.tui.layers import BOTH, DELTA, Layers, neighbour
 from kubectl_cbt.tui.loader import Frame, Loader
-from kubectl_cbt.tui.ports import Choice
 
 SECONDS = 30
 """Only a hang takes so long."""

@@ -36,6 +36,7 @@ from directing import (
 )
 from textual.widgets import Label
 
+from kubectl_cbt.model.backend import Choice
 from kubectl_cbt.model.results import MUST, Violation
 from kubectl_cbt.output.json import JsonWriter
 from kubectl_cbt.output.palettes import PALETTES
@@ -44,7 +45,6 @@ from kubectl_cbt.saved.opening import open_document
 from kubectl_cbt.tui import wording
 from kubectl_cbt.tui.keys import BROWSE_KEYS, MAP_KEYS, footer
 from kubectl_cbt.tui.loader import Loader
-from kubectl_cbt.tui.ports import Choice
 from kubectl_cbt.tui.screens.browse import BrowseScreen
 from kubectl_cbt.tui.screens.export import ExportScreen
 from kubectl_cbt.tui.screens.map import MapScreen

@@ -30,15 +30,15 @@ from strategies import columns, law, legal_extents
 
 from kubectl_cbt.analysis import grid
 from kubectl_cbt.analysis.grid import LayerView, cell_codes
-from kubectl_cbt.analysis.known import Known, all_of
+from kubectl_cbt.analysis.known_range import Known, all_of
 from kubectl_cbt.analysis.regions import hottest_regions
 from kubectl_cbt.analysis.summary import SummaryBuilder
-from kubectl_cbt.analysis.window import Window, whole_volume
+from kubectl_cbt.analysis.viewport import Window, whole_volume
+from kubectl_cbt.model.backend import Choice
 from kubectl_cbt.model.extents import ExtentLog, Extents
 from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.tui import wording
 from kubectl_cbt.tui.loader import Frame, Loader
-from kubectl_cbt.tui.ports import Choice
 from kubectl_cbt.tui.widgets.minimap import Minimap
 
 WORDS = wording.words_of("delta")

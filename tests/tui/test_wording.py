@@ -8,16 +8,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from strategies import columns, covered_between, law, legal_extents
 
-from kubectl_cbt.analysis.known import all_of
-from kubectl_cbt.analysis.window import whole_volume
+from kubectl_cbt.analysis.known_range import all_of
+from kubectl_cbt.analysis.viewport import whole_volume
 from kubectl_cbt.errors import CbtError
+from kubectl_cbt.model.backend import Choice
 from kubectl_cbt.model.extents import Extents, Run
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.results import MUST, WARNING, Example, Violation
 from kubectl_cbt.tui import wording
 from kubectl_cbt.tui.keys import BROWSE_KEYS, MAP_KEYS, footer
 from kubectl_cbt.tui.loader import Frame, Loader
-from kubectl_cbt.tui.ports import Choice
 from kubectl_cbt.units import human_offsets, parse_place
 
 WIDTHS = range(60, 221)

@@ -7,7 +7,7 @@ from itertools import chain
 import pytest
 
 from kubectl_cbt.errors import Interrupted, StreamCut
-from kubectl_cbt.stream.ahead import AHEAD_BYTES, GROUP_BYTES, MESSAGE_BYTES, ReadAhead, grouped
+from kubectl_cbt.stream.read_ahead import AHEAD_BYTES, GROUP_BYTES, MESSAGE_BYTES, ReadAhead, grouped
 
 
 class Answer:

@@ -5,7 +5,7 @@ from raw_service import OK, RawService, Step, data, framed, goaway, headers, onl
 from test_stream import encoded, extents_of, question
 
 from kubectl_cbt.errors import CbtError
-from kubectl_cbt.model.target import Endpoint
+from kubectl_cbt.model.resolved_query import Endpoint
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.stream.loop import ExtentStream
 from kubectl_cbt.stream.resume import NEVER

@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import INT64_MIN, Extent, law
 
-from kubectl_cbt.analysis.laws import Ranges
+from kubectl_cbt.analysis.set_algebra import Ranges
 from kubectl_cbt.conformance.case import Case, Observed
 from kubectl_cbt.conformance.cases import CASES
 from kubectl_cbt.conformance.exam import Exam, Named, Volume
 from kubectl_cbt.conformance.runner import run
 from kubectl_cbt.errors import CbtError, DriverFailed, NotFound, OffsetOutOfRange
 from kubectl_cbt.model.finding import Finding, Verdict
-from kubectl_cbt.model.question import MAX_MAX_RESULTS, Question
+from kubectl_cbt.model.query import MAX_MAX_RESULTS, Question
 from kubectl_cbt.model.record import INT64_MAX
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.wire.snapshot_metadata_pb2 import BlockMetadata, GetMetadataDeltaResponse

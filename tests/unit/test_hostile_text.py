@@ -34,9 +34,9 @@ from kubectl_cbt.cli.options import ColorWhen, Terminal
 from kubectl_cbt.cli.rbac import _as_yaml
 from kubectl_cbt.cluster.rbac_rules import Explained
 from kubectl_cbt.cluster.resources import SnapshotMetadataService
-from kubectl_cbt.model.entry import SnapshotEntry
 from kubectl_cbt.model.finding import Finding, Verdict
 from kubectl_cbt.model.results import MUST, Asked, Failure, Outcome, Violation
+from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.output.encode import as_json, as_yaml
 from kubectl_cbt.output.listing import ListColumn, ListFormat, ListPrinter
 from kubectl_cbt.output.registry import StreamFormat, make_writer

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import law
 
-from kubectl_cbt.analysis.laws import Ranges, from_nowhere, lost_on_the_way, not_in_delta
+from kubectl_cbt.analysis.set_algebra import Ranges, from_nowhere, lost_on_the_way, not_in_delta
 
 extents = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 12)), max_size=8)
 

@@ -19,10 +19,10 @@ from test_stream import encoded, question
 from kubectl_cbt.cli.recorded import open_recording
 from kubectl_cbt.demo.certificates import CertificateAuthority
 from kubectl_cbt.errors import CbtError, DocumentError, DriverFailed, MalformedMessage, MessageTooLarge
-from kubectl_cbt.model.target import Endpoint
+from kubectl_cbt.model.resolved_query import Endpoint
+from kubectl_cbt.recording.format import FIRST_LINE, FRAME
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.wire.csi import CsiEndpoint, CsiSource
-from kubectl_cbt.wire.recording import FIRST_LINE, FRAME
 from kubectl_cbt.wire.sidecar import SidecarSource
 from kubectl_cbt.wire.source import Source
 
@@ -122,10 +122,10 @@ print(peak() - before)
 
 READ_SIDECAR = """
 from kubectl_cbt.errors import CbtError
-from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.query import Question
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.security.secret import Secret
-from kubectl_cbt.model.target import Endpoint
+from kubectl_cbt.model.resolved_query import Endpoint
 from kubectl_cbt.wire.sidecar import SidecarSource
 address, ca = sys.argv[1:]
 source = SidecarSource(Endpoint("bomb", address, "", open(ca, "rb").read()), lambda: Secret(""))

@@ -39,13 +39,13 @@ from kubectl_cbt.errors import (
     UsageError,
 )
 from kubectl_cbt.model.finding import Verdict
+from kubectl_cbt.recording.error_json import error_of, values_of
+from kubectl_cbt.recording.format import FIRST_LINE, FRAME, Ending, Recording
+from kubectl_cbt.recording.recorded_source import RecordedSource
+from kubectl_cbt.recording.recorder import RecordingSource, RecordingWriter
+from kubectl_cbt.recording.replay import HowAsked, ReplayedStream
 from kubectl_cbt.saved.source import Source
 from kubectl_cbt.security.redact import MASKED, redact_for_publication, redact_message
-from kubectl_cbt.stream.replaying import HowAsked, ReplayedStream
-from kubectl_cbt.wire.recorded_errors import error_of, values_of
-from kubectl_cbt.wire.recorder import RecordingSource, RecordingWriter
-from kubectl_cbt.wire.recording import FIRST_LINE, FRAME, Ending, Recording
-from kubectl_cbt.wire.replay import RecordedSource
 from kubectl_cbt.wire.snapshot_metadata_pb2 import BlockMetadata, GetMetadataDeltaResponse
 
 ASKED = samples.asked()

@@ -31,7 +31,7 @@ from kubectl_cbt.errors import (
     TokenUnavailable,
     Unauthenticated,
 )
-from kubectl_cbt.model.question import DEFAULT_MAX_RESULTS, Question
+from kubectl_cbt.model.query import DEFAULT_MAX_RESULTS, Question
 from kubectl_cbt.model.record import INT64_MAX
 from kubectl_cbt.stream.loop import ExtentStream
 from kubectl_cbt.stream.resume import Patience, Retries, smaller_max_results

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from strategies import Extent, columns, cut, cuts, law
 
 from kubectl_cbt.analysis.rules import EXAMPLES_KEPT, RULES, Rule, RuleWatch
-from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.query import Question
 from kubectl_cbt.model.record import INT64_MAX, Record, Records
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.results import MUST, WARNING, Violation

@@ -13,12 +13,12 @@ from certified import CA_YES, HOST, Certified, certified, sans, usage
 from tcp import Listener
 
 from kubectl_cbt.errors import ServiceUnreachable, StreamCut, StreamError, TlsFailed
+from kubectl_cbt.model.resolved_query import Endpoint
 from kubectl_cbt.model.route import DirectWay
-from kubectl_cbt.model.target import Endpoint
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.wire.certificate_check import CertificateRejected, verify
-from kubectl_cbt.wire.proxy import proxy_for
 from kubectl_cbt.wire.served_chain import Fetch
+from kubectl_cbt.wire.service_proxy import proxy_for
 from kubectl_cbt.wire.sidecar import SidecarSource
 from kubectl_cbt.wire.status import certificate_error
 

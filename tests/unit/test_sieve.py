@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import Extent, columns, cut, cuts, law, legal_extents, pairs, wild_extents
 
-from kubectl_cbt.analysis.sieve import Sieve, Sifted
+from kubectl_cbt.analysis.extent_filter import Sieve, Sifted
 from kubectl_cbt.model import extents as module
 from kubectl_cbt.model.extents import ExtentLog, Extents
 from kubectl_cbt.model.record import INT64_MAX

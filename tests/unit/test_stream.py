@@ -16,7 +16,7 @@ from kubectl_cbt.errors import (
     StreamCut,
     StreamError,
 )
-from kubectl_cbt.model.question import DEFAULT_MAX_RESULTS, Question
+from kubectl_cbt.model.query import DEFAULT_MAX_RESULTS, Question
 from kubectl_cbt.model.record import INT64_MAX, Batch
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.results import Failure

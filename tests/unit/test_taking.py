@@ -16,11 +16,11 @@ from kubectl_cbt.doctor.hop import Seen
 from kubectl_cbt.doctor.service_hops import look_at_first, look_at_stream
 from kubectl_cbt.errors import Interrupted
 from kubectl_cbt.model.finding import Finding, Verdict
-from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.query import Question
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.output.report import Report, ReportFormat
 from kubectl_cbt.output.writer import Screen
-from kubectl_cbt.stream import taking
+from kubectl_cbt.stream import collect
 from kubectl_cbt.wire.snapshot_metadata_pb2 import BlockMetadata, GetMetadataAllocatedResponse
 
 MIB = 2**20
@@ -77,7 +77,7 @@ def stream(request, monkeypatch) -> tuple[Stalling, str, bool]:
     """A source, what is to be reported, and whether its stream flows."""
     waits, silence, words = STREAMS[request.param]
     source = Stalling(waits, silence)
-    monkeypatch.setattr(taking, "time", SimpleNamespace(monotonic=lambda: source.now))
+    monkeypatch.setattr(collect, "time", SimpleNamespace(monotonic=lambda: source.now))
     sent = sum(map(len, itertools.islice(source.ask(Question(SNAPSHOT.ref)), len(waits))))
     source.now = 0.0
     return source, words.format(sent), "flowing" in request.param

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from strategies import columns, covered_between, law, legal_extents
 
 from kubectl_cbt.analysis.cells import coverage
-from kubectl_cbt.analysis.window import Window, Zoom, whole_volume
+from kubectl_cbt.analysis.viewport import Window, Zoom, whole_volume
 from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.model.record import INT64_MAX
 

@@ -13,8 +13,8 @@ from kubectl_cbt.cli.completing.line import Line
 from kubectl_cbt.cli.options import Cluster
 from kubectl_cbt.cli.session import open_session
 from kubectl_cbt.errors import Forbidden
-from kubectl_cbt.model.entry import SnapshotEntry, siblings
 from kubectl_cbt.model.refs import SNAPSHOT_KINDS, SnapshotRef
+from kubectl_cbt.model.snapshot_entry import SnapshotEntry, siblings
 
 if TYPE_CHECKING:
     from kubectl_cbt.cli.session import Session

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from kubectl_cbt.conformance.case import MUST, SHOULD, Case, Needs, Observed
 from kubectl_cbt.conformance.exam import MORE_TIME, CannotTell, Exam
-from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.query import Question
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
-from kubectl_cbt.stream.taking import take
+from kubectl_cbt.stream.collect import take
 
 _SOON_SECONDS = 20.0
 _NOWHERE = "kubectl-cbt-no-such-snapshot"

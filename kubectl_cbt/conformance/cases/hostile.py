@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from kubectl_cbt.conformance.case import MUST, SHOULD, Case, Needs, Observed
 from kubectl_cbt.conformance.exam import Exam, in_words
-from kubectl_cbt.model.question import MAX_MAX_RESULTS, Question
-from kubectl_cbt.stream.taking import Taken
+from kubectl_cbt.model.query import MAX_MAX_RESULTS, Question
+from kubectl_cbt.stream.collect import Taken
 
 _PATIENCE_SECONDS = 5.0
 

@@ -1,8 +1,8 @@
-"""Laws that need no data: what the answers about one volume say of each other. See analysis/laws.py."""
+"""Laws that need no data: what the answers about one volume say of each other. See analysis/set_algebra.py."""
 
 from __future__ import annotations
 
-from kubectl_cbt.analysis.laws import Ranges, from_nowhere, lost_on_the_way, not_in_delta
+from kubectl_cbt.analysis.set_algebra import Ranges, from_nowhere, lost_on_the_way, not_in_delta
 from kubectl_cbt.conformance.case import MUST, Case, Needs, Observed
 from kubectl_cbt.conformance.comparing import in_words
 from kubectl_cbt.conformance.exam import CannotTell, Exam

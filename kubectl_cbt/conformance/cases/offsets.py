@@ -9,9 +9,9 @@ from kubectl_cbt.conformance.case import MUST, SHOULD, Case, Needs, Observed
 from kubectl_cbt.conformance.comparing import differences
 from kubectl_cbt.conformance.exam import CannotTell, Exam, from_offset
 from kubectl_cbt.errors import OffsetOutOfRange
-from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.query import Question
 from kubectl_cbt.model.record import INT64_MAX
-from kubectl_cbt.stream.taking import Taken
+from kubectl_cbt.stream.collect import Taken
 
 _SOON_SECONDS = 20.0
 _BEYOND_BYTES = 2**30

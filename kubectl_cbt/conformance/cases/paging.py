@@ -8,8 +8,8 @@ from kubectl_cbt.conformance.blocks import grain_bytes, sound_extents
 from kubectl_cbt.conformance.case import MUST, SHOULD, Case, Needs, Observed
 from kubectl_cbt.conformance.comparing import differences
 from kubectl_cbt.conformance.exam import ENOUGH_EXTENTS, CannotTell, Exam, from_offset, in_messages_of, sample
-from kubectl_cbt.model.question import Question
-from kubectl_cbt.stream.taking import Taken
+from kubectl_cbt.model.query import Question
+from kubectl_cbt.stream.collect import Taken
 
 _FEW_EXTENTS = 500
 _SHOWN = 4

@@ -16,10 +16,10 @@ from kubectl_cbt.conformance.exam import (
     in_messages_of,
     in_words,
 )
-from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.query import Question
 from kubectl_cbt.model.record import INT64_MAX
 from kubectl_cbt.model.results import Violation
-from kubectl_cbt.stream.taking import Taken
+from kubectl_cbt.stream.collect import Taken
 from kubectl_cbt.units import counted
 
 _SLOW = (

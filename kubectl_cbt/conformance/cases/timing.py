@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kubectl_cbt.conformance.case import SHOULD, Case, Needs, Observed
 from kubectl_cbt.conformance.exam import ENOUGH_EXTENTS, Exam, in_messages_of
-from kubectl_cbt.stream.taking import Taken
+from kubectl_cbt.stream.collect import Taken
 from kubectl_cbt.units import human_rate, human_seconds
 
 _SWEEP = (64, 256, 1024, 4096, 16384)

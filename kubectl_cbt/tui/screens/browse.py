@@ -9,15 +9,15 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from kubectl_cbt.model.entry import SnapshotEntry
+from kubectl_cbt.model.backend import Backend, Choice, Opened
 from kubectl_cbt.model.refs import SnapshotRef
-from kubectl_cbt.model.target import CHANGE_ID_ANNOTATION, same_volume
+from kubectl_cbt.model.resolved_query import CHANGE_ID_ANNOTATION, same_volume
+from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.output.snapshot_cells import name_of
 from kubectl_cbt.tui import keys, wording
 from kubectl_cbt.tui.listing import Listing
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.plain import Content, Text, joined, line, plain, set_subtitle, set_title
-from kubectl_cbt.tui.ports import Backend, Choice, Opened
 from kubectl_cbt.tui.screens.base import CbtScreen
 from kubectl_cbt.tui.screens.map import MapScreen
 from kubectl_cbt.tui.widgets.prompt import Prompt

@@ -15,7 +15,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import RadioSet
 
-from kubectl_cbt.analysis.window import Window
+from kubectl_cbt.analysis.viewport import Window
 from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.extents import Run
 from kubectl_cbt.output.registry import StreamFormat

@@ -13,11 +13,12 @@ from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widget import Widget
 
+from kubectl_cbt.analysis.extent_filter import Sieve, Sifted
 from kubectl_cbt.analysis.grid import cell_codes
-from kubectl_cbt.analysis.sieve import Sieve, Sifted
+from kubectl_cbt.model.backend import Backend, Choice, Opened
 from kubectl_cbt.model.extents import Extents, Run
 from kubectl_cbt.model.record import INT64_MAX
-from kubectl_cbt.model.target import Snapshot
+from kubectl_cbt.model.resolved_query import Snapshot
 from kubectl_cbt.output.encode import as_json
 from kubectl_cbt.tui import keys, wording
 from kubectl_cbt.tui.atlas import Atlas
@@ -26,7 +27,6 @@ from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.messages import FrameReady
 from kubectl_cbt.tui.picture import picture_of
 from kubectl_cbt.tui.plain import Text, joined, set_subtitle, set_title
-from kubectl_cbt.tui.ports import Backend, Choice, Opened
 from kubectl_cbt.tui.screens.base import CbtScreen
 from kubectl_cbt.tui.screens.export import ExportScreen
 from kubectl_cbt.tui.screens.text import TextScreen

@@ -14,7 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from kubectl_cbt.analysis.cells import Levels
-from kubectl_cbt.analysis.window import Window
+from kubectl_cbt.analysis.viewport import Window
 from kubectl_cbt.tui.paint import Inks, Painter
 from kubectl_cbt.tui.wording import LABEL_COLUMNS, row_labels
 

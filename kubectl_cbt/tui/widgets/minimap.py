@@ -11,8 +11,8 @@ from textual.widget import Widget
 
 from kubectl_cbt.analysis import grid
 from kubectl_cbt.analysis.cells import cell_edges, coverage, heat_levels
-from kubectl_cbt.analysis.known import Known
-from kubectl_cbt.analysis.window import Window
+from kubectl_cbt.analysis.known_range import Known
+from kubectl_cbt.analysis.viewport import Window
 from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.tui.paint import HATCH, Inks, Painter
 

@@ -13,8 +13,8 @@ from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
-from kubectl_cbt.model.entry import SnapshotEntry
 from kubectl_cbt.model.refs import SnapshotRef
+from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.tui.listing import Columns, Lines, Listing, heading
 from kubectl_cbt.tui.widgets.line_list import LineList
 

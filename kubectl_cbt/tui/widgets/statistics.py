@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.events import Key
 from textual.message import Message
 
-from kubectl_cbt.analysis.known import Known
+from kubectl_cbt.analysis.known_range import Known
 from kubectl_cbt.analysis.regions import hottest_regions
 from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.tui import wording

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.results import Asked, Outcome
+from kubectl_cbt.recording.recorded_source import RecordedSource
 from kubectl_cbt.stream.loop import ExtentStream
 from kubectl_cbt.stream.resume import Retries
-from kubectl_cbt.wire.replay import RecordedSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class HowAsked:
 
 
 class ReplayedStream:
-    """A :class:`~kubectl_cbt.model.stream.BatchStream` that takes no time; ``seconds`` are those it took then.
+    """A :class:`~kubectl_cbt.model.batch_stream.BatchStream` that takes no time; ``seconds`` are those it took then.
 
     Attributes:
         asked: question and subject.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from kubectl_cbt.model.refs import SnapshotRef
-from kubectl_cbt.model.target import same_volume
+from kubectl_cbt.model.resolved_query import same_volume
 
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
 
@@ -22,7 +22,7 @@ class SnapshotEntry:
         restore_size_bytes: None when nothing says it.
         created: when the snapshot was taken, None when that is not known yet.
         object_created: when its object was made.
-        change_id: as in :class:`~kubectl_cbt.model.target.Snapshot`; empty without one.
+        change_id: as in :class:`~kubectl_cbt.model.resolved_query.Snapshot`; empty without one.
         obstacle: why it cannot be asked about, empty when it can.
         problem: what is wrong with its object or its content's, and then the obstacle too; empty for well-formed ones.
     """

@@ -15,9 +15,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from kubectl_cbt.errors import CbtError, OutputError, UsageError
-from kubectl_cbt.model.question import Question
-from kubectl_cbt.security.redact import redact_message
-from kubectl_cbt.wire.recording import (
+from kubectl_cbt.model.query import Question
+from kubectl_cbt.recording.format import (
     END,
     FIRST_LINE,
     FRAME,
@@ -30,6 +29,7 @@ from kubectl_cbt.wire.recording import (
     Values,
     question_values,
 )
+from kubectl_cbt.security.redact import redact_message
 from kubectl_cbt.wire.source import Answer, Source
 
 _FASTEST = 1

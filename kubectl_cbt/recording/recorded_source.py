@@ -6,8 +6,8 @@ import threading
 from collections.abc import Callable, Iterator
 
 from kubectl_cbt.errors import CbtError, DocumentError, Interrupted
-from kubectl_cbt.model.question import Question
-from kubectl_cbt.wire.recording import RecordedAnswer, Recording
+from kubectl_cbt.model.query import Question
+from kubectl_cbt.recording.format import RecordedAnswer, Recording
 from kubectl_cbt.wire.source import Answer
 
 _STOPS = (DocumentError, Interrupted)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from kubectl_cbt.model.entry import SnapshotEntry
+from kubectl_cbt.model.batch_stream import BatchStream
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.results import Asked
-from kubectl_cbt.model.stream import BatchStream
+from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 
 
 @dataclass(frozen=True, slots=True)

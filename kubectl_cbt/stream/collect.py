@@ -9,10 +9,10 @@ from functools import cached_property
 
 import numpy as np
 
-from kubectl_cbt.analysis.laws import Ranges
 from kubectl_cbt.analysis.rules import RuleWatch
+from kubectl_cbt.analysis.set_algebra import Ranges
 from kubectl_cbt.errors import CbtError, StreamError
-from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.query import Question
 from kubectl_cbt.model.record import Int64Column, Record, block_metadata_type_name, joined
 from kubectl_cbt.model.results import Violation
 from kubectl_cbt.units import counted, human_bytes, human_seconds

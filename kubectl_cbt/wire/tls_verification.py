@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from kubectl_cbt.model.target import Endpoint
+from kubectl_cbt.model.resolved_query import Endpoint
 from kubectl_cbt.wire.served_chain import CONNECT_SECONDS, Fetch
 
 if TYPE_CHECKING:

@@ -23,10 +23,10 @@ from typing import Any, NamedTuple, NoReturn, Protocol
 import orjson
 
 from kubectl_cbt.errors import CbtError, DocumentError, Interrupted
-from kubectl_cbt.model.question import Question
+from kubectl_cbt.model.query import Question
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.recording.error_json import error_of, number_of, text_of, values_of
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
-from kubectl_cbt.wire.recorded_errors import error_of, number_of, text_of, values_of
 
 SUFFIX = ".cbtrec"
 """What recordings are called by; any other name will do."""

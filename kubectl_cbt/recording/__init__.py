@@ -1,0 +1,1 @@
+"""Recordings: their format, writing them beside a stream, reading and replaying them."""
