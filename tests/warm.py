@@ -143,9 +143,9 @@ def _import() -> None:
     import yaml
 
     import kubectl_cbt.__main__
+    import kubectl_cbt.checks.conformance.cases
     import kubectl_cbt.cli.app
     import kubectl_cbt.cluster.routing
-    import kubectl_cbt.conformance.cases
     import kubectl_cbt.demo.cluster
     import kubectl_cbt.kube.client_config
     import kubectl_cbt.output.summary

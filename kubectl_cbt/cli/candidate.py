@@ -17,9 +17,9 @@ from kubectl_cbt.model.snapshot_entry import SnapshotEntry, siblings
 from kubectl_cbt.security.secret import Secret
 
 if TYPE_CHECKING:
+    from kubectl_cbt.checks.conformance.case import Needs
+    from kubectl_cbt.checks.conformance.driver_context import Exam, Named
     from kubectl_cbt.cli.driver import LiveDriver
-    from kubectl_cbt.conformance.case import Needs
-    from kubectl_cbt.conformance.exam import Exam, Named
     from kubectl_cbt.model.resolved_query import Target
 
 _NO_TOKEN = "kubectl-cbt.check.no-token"  # noqa: S105  # shown to a service that has to refuse it
@@ -78,8 +78,8 @@ def open_candidate(wanted: Wanted, cluster: Cluster, service: Service, terminal:
 
 
 def _of_driver(wanted: Wanted, endpoint: str, driver: LiveDriver) -> Candidate:
-    from kubectl_cbt.conformance.case import Needs
-    from kubectl_cbt.conformance.exam import Exam, Named, Volume
+    from kubectl_cbt.checks.conformance.case import Needs
+    from kubectl_cbt.checks.conformance.driver_context import Exam, Named, Volume
 
     def named(snapshot_id: str) -> Named:
         return Named(SnapshotRef("", snapshot_id), SnapshotHandle(snapshot_id))
@@ -96,10 +96,10 @@ def _of_driver(wanted: Wanted, endpoint: str, driver: LiveDriver) -> Candidate:
 def _of_cluster(
     wanted: Wanted, session: Session, access: Access, service: Service, stack: contextlib.ExitStack
 ) -> Candidate:
+    from kubectl_cbt.checks.conformance.driver_context import Exam, Volume
     from kubectl_cbt.cli.ask import snapshot_ref
     from kubectl_cbt.cluster import resolve
     from kubectl_cbt.cluster.tokens import kept
-    from kubectl_cbt.conformance.exam import Exam, Volume
 
     target_ref = snapshot_ref(wanted.target, session.namespace)
     base_ref = snapshot_ref(wanted.base, session.namespace) if wanted.base else None
@@ -126,7 +126,7 @@ def _of_cluster(
 
 
 def _named(target: Target, *, base: bool) -> Named:
-    from kubectl_cbt.conformance.exam import Named
+    from kubectl_cbt.checks.conformance.driver_context import Named
 
     snapshot = target.base if base and target.base else target.snapshot
     return Named(snapshot.ref, snapshot.base_id)
@@ -134,7 +134,7 @@ def _named(target: Target, *, base: bool) -> Named:
 
 def _three(session: Session, wanted: Wanted, target: Target) -> tuple[Named, ...]:
     """Base, target and one more of the volume, oldest first; empty when there is no other."""
-    from kubectl_cbt.conformance.exam import Named
+    from kubectl_cbt.checks.conformance.driver_context import Named
     from kubectl_cbt.errors import ApiError
 
     try:
@@ -169,7 +169,7 @@ def _nearest(others: list[SnapshotEntry], target: Target) -> SnapshotEntry:
 
 
 def _lacks(exam: Exam, wanted: Wanted) -> frozenset[Needs]:
-    from kubectl_cbt.conformance.case import Needs
+    from kubectl_cbt.checks.conformance.case import Needs
 
     lacks = set()
     if exam.volume.base is None:

@@ -17,7 +17,7 @@ from kubectl_cbt.model.refs import require_utf8
 from kubectl_cbt.output.report import ReportFormat
 
 if TYPE_CHECKING:
-    from kubectl_cbt.conformance.case import Case
+    from kubectl_cbt.checks.conformance.case import Case
 
 _LINE_LENGTH = 100
 
@@ -95,8 +95,8 @@ def check(
       # See it work
       kubectl cbt check snap-a snap-b --demo
     """
-    from kubectl_cbt.conformance.cases import CASES
-    from kubectl_cbt.conformance.runner import chosen
+    from kubectl_cbt.checks.conformance.case_runner import chosen
+    from kubectl_cbt.checks.conformance.cases import CASES
 
     if explain:
         write_stdout(_wrapped(explained(explain), terminal))
@@ -122,7 +122,7 @@ def check(
 
 
 def _run(cases: list[Case], candidate: Candidate, output: ReportFormat, terminal: Terminal) -> int:
-    from kubectl_cbt.conformance.runner import run
+    from kubectl_cbt.checks.conformance.case_runner import run
 
     return print_report(
         lambda begins: run(cases, candidate.exam, candidate.lacks, lambda case: begins(case.id)),
@@ -154,7 +154,7 @@ def explained(case_id: str) -> str:
     """
     import difflib
 
-    from kubectl_cbt.conformance.cases import CASES
+    from kubectl_cbt.checks.conformance.cases import CASES
 
     found = next((case for case in CASES if case.id == case_id), None)
     if found is None:

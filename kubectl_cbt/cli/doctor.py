@@ -16,7 +16,7 @@ from kubectl_cbt.cli.session import open_session
 from kubectl_cbt.output.report import ReportFormat
 
 if TYPE_CHECKING:
-    from kubectl_cbt.doctor.walk import LoggedIn
+    from kubectl_cbt.checks.doctor.diagnosis_context import LoggedIn
     from kubectl_cbt.model.finding import Finding
 
 
@@ -59,9 +59,9 @@ def doctor(
 def _in_cluster(
     names: tuple[str, ...], cluster: Cluster, service: Service, terminal: Terminal, begins: Begins
 ) -> Iterator[Finding]:
+    from kubectl_cbt.checks.doctor.diagnosis_context import LoggedIn, Walk
+    from kubectl_cbt.checks.doctor.hop_sequences import walk_the_cluster, walk_to_snapshots
     from kubectl_cbt.cli.ask import snapshot_ref
-    from kubectl_cbt.doctor.hops import walk_the_cluster, walk_to_snapshots
-    from kubectl_cbt.doctor.walk import LoggedIn, Walk
 
     def login(stack: contextlib.ExitStack) -> LoggedIn:
         session = stack.enter_context(open_session(cluster, terminal.verbosity))
@@ -75,8 +75,8 @@ def _in_cluster(
 
 
 def _at_socket(endpoint: str, names: tuple[str, ...], service: Service, begins: Begins) -> Iterator[Finding]:
+    from kubectl_cbt.checks.doctor.socket_hops import walk_to_driver
     from kubectl_cbt.cli.driver import read_secrets
-    from kubectl_cbt.doctor.socket_hops import walk_to_driver
 
     secrets = read_secrets(service.secrets_file) if service.secrets_file else {}
     return walk_to_driver(endpoint, names, secrets, begins, service.max_message_size)

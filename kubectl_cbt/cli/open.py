@@ -22,9 +22,9 @@ from kubectl_cbt.system.paths import expanded
 from kubectl_cbt.units import as_argument
 
 if TYPE_CHECKING:
+    from kubectl_cbt.documents.document_stream import SavedStream
     from kubectl_cbt.model.results import Asked
     from kubectl_cbt.recording.replay import ReplayedStream
-    from kubectl_cbt.saved.stream import SavedStream
 
 _STDIN = "-"
 _SAYING_KIND = (StreamFormat.SUMMARY, StreamFormat.JSON, StreamFormat.YAML, StreamFormat.NDJSON)
@@ -98,7 +98,7 @@ def open_file(
       kubectl cbt open delta.json -o csv
     """
     from kubectl_cbt.cli.recorded import open_recording, seen
-    from kubectl_cbt.saved.opening import open_document
+    from kubectl_cbt.documents.open_document import open_document
 
     shown = wants_screen(output) or (file == _STDIN and output is None and has_screen())
     with _opened(file, keyboard=shown) as (data, name):

@@ -12,7 +12,7 @@ from kubectl_cbt.errors import DocumentError, UsageError
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 
 if TYPE_CHECKING:
-    from kubectl_cbt.conformance.case import Case
+    from kubectl_cbt.checks.conformance.case import Case
     from kubectl_cbt.output.report import ReportFormat
     from kubectl_cbt.recording.format import Recording
     from kubectl_cbt.recording.recorded_source import RecordedSource
@@ -84,10 +84,10 @@ def check_recording(
         DocumentError: it cannot be read.
         UsageError: something else was named.
     """
+    from kubectl_cbt.checks.conformance.case_runner import run
+    from kubectl_cbt.checks.conformance.recorded_context import LACKS, RecordedExam, for_recordings
     from kubectl_cbt.cli.diagnostics import Diagnostics
     from kubectl_cbt.cli.reporting import print_report
-    from kubectl_cbt.conformance.recorded import LACKS, RecordedExam, for_recordings
-    from kubectl_cbt.conformance.runner import run
 
     if any(others):
         raise UsageError("a recording is checked by itself: check FILE", hint="what else there is was not recorded")
@@ -112,12 +112,12 @@ def check_recording(
 
 
 def _replayed(data: BinaryIO, name: str, max_message_bytes: int) -> tuple[Recording, RecordedSource, ReplayedStream]:
+    from kubectl_cbt.documents.byte_source import Source
+    from kubectl_cbt.documents.document_head import read_head
+    from kubectl_cbt.documents.object_fields import Fields
     from kubectl_cbt.recording.format import Recording
     from kubectl_cbt.recording.recorded_source import RecordedSource
     from kubectl_cbt.recording.replay import HowAsked, ReplayedStream
-    from kubectl_cbt.saved.fields import Fields
-    from kubectl_cbt.saved.head import read_head
-    from kubectl_cbt.saved.source import Source
 
     recording = Recording(Source(data, name), max_message_bytes)
     fields = Fields(name, recording.head)

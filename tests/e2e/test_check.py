@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from conftest import COMMAND, command_environment, run_command, wait_for
 
-from kubectl_cbt.conformance.cases import CASES
+from kubectl_cbt.checks.conformance.cases import CASES
 from kubectl_cbt.demo.faults import parse_faults
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
 

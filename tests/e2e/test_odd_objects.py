@@ -11,12 +11,12 @@ from odd_cluster import CONTENTS, FORBIDDEN, SERVICES, SNAPSHOTS, TOKEN, WATCH, 
 from raw_api import asking, connection
 from recorded_again import record_case
 
+from kubectl_cbt.checks.doctor.diagnosis_context import LoggedIn, Walk
+from kubectl_cbt.checks.doctor.hop import Route
+from kubectl_cbt.checks.doctor.hop_runner import run as run_hops
+from kubectl_cbt.checks.doctor.hop_sequences import FOR_SNAPSHOTS
 from kubectl_cbt.cluster.catalogue import Catalogue
 from kubectl_cbt.cluster.resolve import Wanted, resolve
-from kubectl_cbt.doctor.hop import Route
-from kubectl_cbt.doctor.hops import FOR_SNAPSHOTS
-from kubectl_cbt.doctor.runner import run as run_hops
-from kubectl_cbt.doctor.walk import LoggedIn, Walk
 from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.finding import Verdict
 from kubectl_cbt.model.refs import SnapshotRef

@@ -16,10 +16,10 @@ from conftest import COMMAND, DELTA, after, command_environment, cut_after, run_
 from kubectl_cbt.demo.cluster import DemoCluster
 from kubectl_cbt.demo.metadata_service import Code, Refusal, Tampering
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
+from kubectl_cbt.documents.byte_source import Source
 from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.recording.format import Recording
-from kubectl_cbt.saved.source import Source
 
 PER_MESSAGE = ("--max-results", "100")
 FIRST_PAGE_ONLY = Tampering(answer=lambda messages: itertools.islice(messages, 4))

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import law, legal_extents
 
+from kubectl_cbt.documents.open_document import open_document
 from kubectl_cbt.errors import OutputError
 from kubectl_cbt.model.backend import Choice
 from kubectl_cbt.model.query import Question
 from kubectl_cbt.output.registry import StreamFormat
-from kubectl_cbt.saved.opening import open_document
 from kubectl_cbt.tui.export import excerpt, whole, write_document, write_file
 from kubectl_cbt.tui.loader import Loader
 

@@ -36,12 +36,12 @@ from directing import (
 )
 from textual.widgets import Label
 
+from kubectl_cbt.documents.open_document import open_document
 from kubectl_cbt.model.backend import Choice
 from kubectl_cbt.model.results import MUST, Violation
 from kubectl_cbt.output.json import JsonWriter
 from kubectl_cbt.output.palettes import PALETTES
 from kubectl_cbt.output.writer import Screen
-from kubectl_cbt.saved.opening import open_document
 from kubectl_cbt.tui import wording
 from kubectl_cbt.tui.keys import BROWSE_KEYS, MAP_KEYS, footer
 from kubectl_cbt.tui.loader import Loader

@@ -12,10 +12,10 @@ from textual.command import CommandPalette
 from textual.content import Content
 
 from kubectl_cbt.analysis.summary import SummaryBuilder
+from kubectl_cbt.documents.open_document import open_document
 from kubectl_cbt.model.extents import ExtentLog
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.results import Asked, Outcome
-from kubectl_cbt.saved.opening import open_document
 from kubectl_cbt.tui import plain, wording
 from kubectl_cbt.tui.loader import Frame, Loader
 from kubectl_cbt.tui.screens.browse import BrowseScreen

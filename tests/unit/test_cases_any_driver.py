@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from strategies import INT64_MIN, Extent, law
 
 from kubectl_cbt.analysis.set_algebra import Ranges
-from kubectl_cbt.conformance.case import Case, Observed
-from kubectl_cbt.conformance.cases import CASES
-from kubectl_cbt.conformance.exam import Exam, Named, Volume
-from kubectl_cbt.conformance.runner import run
+from kubectl_cbt.checks.conformance.case import Case, Observed
+from kubectl_cbt.checks.conformance.case_runner import run
+from kubectl_cbt.checks.conformance.cases import CASES
+from kubectl_cbt.checks.conformance.driver_context import Exam, Named, Volume
 from kubectl_cbt.errors import CbtError, DriverFailed, NotFound, OffsetOutOfRange
 from kubectl_cbt.model.finding import Finding, Verdict
 from kubectl_cbt.model.query import MAX_MAX_RESULTS, Question

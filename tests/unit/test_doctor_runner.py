@@ -4,9 +4,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from kubectl_cbt.doctor.hop import Hop, Route, Seen
-from kubectl_cbt.doctor.runner import run
-from kubectl_cbt.doctor.walk import Walk
+from kubectl_cbt.checks.doctor.diagnosis_context import Walk
+from kubectl_cbt.checks.doctor.hop import Hop, Route, Seen
+from kubectl_cbt.checks.doctor.hop_runner import run
 from kubectl_cbt.model.finding import Verdict
 
 

@@ -31,7 +31,7 @@ def test_help_and_version_load_no_client_library(arguments):
         "kubectl_cbt.analysis.summary",
         "kubectl_cbt.output.json",
         "kubectl_cbt.output.summary",
-        "kubectl_cbt.saved.opening",
+        "kubectl_cbt.documents.open_document",
     ],
 )
 def test_the_pure_ring_loads_no_client_library(module):

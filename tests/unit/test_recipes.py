@@ -11,7 +11,7 @@ from conftest import command_environment
 
 import kubectl_cbt
 from kubectl_cbt.analysis.rules import RULES, PositiveSize, registered
-from kubectl_cbt.conformance import cases
+from kubectl_cbt.checks.conformance import cases
 
 ROOT = Path(__file__).parents[2]
 RECIPE = re.search(r"\*\*A rule\*\*\n(.+?)\n\n", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)[1]

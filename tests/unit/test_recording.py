@@ -18,14 +18,15 @@ from recorded_again import Script, ScriptedSource, live, record_case, recording_
 from strategies import Extent, cut, cuts, law, legal_extents
 
 from kubectl_cbt import errors
+from kubectl_cbt.checks.conformance.case_runner import run
+from kubectl_cbt.checks.conformance.cases import CASES
+from kubectl_cbt.checks.conformance.comparison import differences
+from kubectl_cbt.checks.conformance.driver_context import Exam, Named, Volume
+from kubectl_cbt.checks.conformance.recorded_context import LACKS, RecordedExam, for_recordings
 from kubectl_cbt.cli.options import Asking
 from kubectl_cbt.cli.recorded import is_recording, open_recording, seen
 from kubectl_cbt.cli.recording import numbered
-from kubectl_cbt.conformance.cases import CASES
-from kubectl_cbt.conformance.comparing import differences
-from kubectl_cbt.conformance.exam import Exam, Named, Volume
-from kubectl_cbt.conformance.recorded import LACKS, RecordedExam, for_recordings
-from kubectl_cbt.conformance.runner import run
+from kubectl_cbt.documents.byte_source import Source
 from kubectl_cbt.errors import (
     ApiError,
     CbtError,
@@ -44,7 +45,6 @@ from kubectl_cbt.recording.format import FIRST_LINE, FRAME, Ending, Recording
 from kubectl_cbt.recording.recorded_source import RecordedSource
 from kubectl_cbt.recording.recorder import RecordingSource, RecordingWriter
 from kubectl_cbt.recording.replay import HowAsked, ReplayedStream
-from kubectl_cbt.saved.source import Source
 from kubectl_cbt.security.redact import MASKED, redact_for_publication, redact_message
 from kubectl_cbt.wire.snapshot_metadata_pb2 import BlockMetadata, GetMetadataDeltaResponse
 

@@ -20,6 +20,11 @@ from samples import CAPACITY, asked, batch, batches, outcome_of
 from strategies import Extent, cut, cuts, law, legal_extents, wild_extents
 
 from kubectl_cbt.analysis.summary import SummaryBuilder
+from kubectl_cbt.documents import lister_document
+from kubectl_cbt.documents.document_stream import SavedStream
+from kubectl_cbt.documents.extent_columns import OURS, UPSTREAM, parsed_columns, regular_columns
+from kubectl_cbt.documents.lister_batches import alike_messages
+from kubectl_cbt.documents.open_document import open_document
 from kubectl_cbt.errors import CbtError, DocumentError, Interrupted
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
@@ -28,11 +33,6 @@ from kubectl_cbt.output.json import JsonWriter
 from kubectl_cbt.output.lister import ListerJsonWriter
 from kubectl_cbt.output.ndjson import NdjsonWriter
 from kubectl_cbt.output.writer import MakeWriter, Screen
-from kubectl_cbt.saved import lister
-from kubectl_cbt.saved.alike import alike_messages
-from kubectl_cbt.saved.columns import OURS, UPSTREAM, parsed_columns, regular_columns
-from kubectl_cbt.saved.opening import open_document
-from kubectl_cbt.saved.stream import SavedStream
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "files"
 DOCUMENTS = sorted([*GOLDEN.glob("*.json"), *GOLDEN.glob("*.ndjson")])
@@ -165,7 +165,7 @@ any_extents = st.one_of(legal_extents(grain=4096, first=10**12), legal_extents()
 def test_opening_a_document_loads_no_client_library():
     code = """
 import io, sys
-from kubectl_cbt.saved.opening import open_document
+from kubectl_cbt.documents.open_document import open_document
 list(open_document(io.BytesIO(b"[]"), "x"))
 print(sorted({"kubernetes", "grpc", "google", "typer", "textual", "rich", "yaml"} & set(sys.modules)))
 """
@@ -518,7 +518,7 @@ def test_a_lister_document_cut_in_a_message_shows_its_extents_and_blames_no_driv
 
 
 def test_a_message_longer_than_any_comes_in_parts(monkeypatch):
-    monkeypatch.setattr(lister, "LONGEST_RECORD", 4)
+    monkeypatch.setattr(lister_document, "LONGEST_RECORD", 4)
     extents = [(10 * index, 5) for index in range(11)]
     stream = open_document(Trickle(document(ListerJsonWriter, [extents]), [80]), "lister.json")
     found = list(stream)

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import law
 
+from kubectl_cbt.documents.document_stream import SavedStream
+from kubectl_cbt.documents.jsonstream.json_cursor import HINT_CUT, HINT_OPENABLE, HINT_WRONG
+from kubectl_cbt.documents.open_document import open_document
 from kubectl_cbt.errors import CbtError, DocumentError
-from kubectl_cbt.saved.opening import open_document
-from kubectl_cbt.saved.stream import SavedStream
-from kubectl_cbt.saved.text import HINT_CUT, HINT_OPENABLE, HINT_WRONG
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "files"
 JSON, NDJSON, LISTER = ((GOLDEN / f"complete.{form}").read_bytes() for form in ("json", "ndjson", "lister-json"))

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from strategies import cut, cuts, law, legal_extents
 from test_saved import Trickle, received
 
+from kubectl_cbt.documents.document_stream import SavedStream
+from kubectl_cbt.documents.jsonstream.json_cursor import HINT_OPENABLE
+from kubectl_cbt.documents.open_document import open_document
+from kubectl_cbt.documents.unsupported import DISK_IMAGE
 from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.model.results import Violation
-from kubectl_cbt.saved.foreign import DISK_IMAGE
-from kubectl_cbt.saved.opening import open_document
-from kubectl_cbt.saved.stream import SavedStream
-from kubectl_cbt.saved.text import HINT_OPENABLE
 
 FILES = Path(__file__).parent.parent / "files" / "open"
 TWO = [(0, 4096), (376832, 4096)]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import typer
 
+from kubectl_cbt.checks.conformance.cases import CASES
+from kubectl_cbt.checks.doctor.hop_sequences import FOR_SNAPSHOTS
 from kubectl_cbt.cli.app import build_app
-from kubectl_cbt.conformance.cases import CASES
-from kubectl_cbt.doctor.hops import FOR_SNAPSHOTS
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "kubectl_cbt").rglob("*.py"))

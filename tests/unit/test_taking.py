@@ -9,11 +9,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from kubectl_cbt.conformance.cases import CASES
-from kubectl_cbt.conformance.exam import Exam, Named, Volume
-from kubectl_cbt.conformance.runner import run
-from kubectl_cbt.doctor.hop import Seen
-from kubectl_cbt.doctor.service_hops import look_at_first, look_at_stream
+from kubectl_cbt.checks.conformance.case_runner import run
+from kubectl_cbt.checks.conformance.cases import CASES
+from kubectl_cbt.checks.conformance.driver_context import Exam, Named, Volume
+from kubectl_cbt.checks.doctor.hop import Seen
+from kubectl_cbt.checks.doctor.service_hops import look_at_first, look_at_stream
 from kubectl_cbt.errors import Interrupted
 from kubectl_cbt.model.finding import Finding, Verdict
 from kubectl_cbt.model.query import Question
@@ -111,8 +111,8 @@ def test_check_names_what_came_and_what_to_do(stream):
 
 def test_doctor_fails_a_silent_stream_and_warns_of_a_slow_one(stream, monkeypatch):
     source, words, flows = stream
-    monkeypatch.setattr("kubectl_cbt.doctor.service_hops._STREAM_SECONDS", 0.01)
-    monkeypatch.setattr("kubectl_cbt.doctor.service_hops._FIRST_SECONDS", 0.01)
+    monkeypatch.setattr("kubectl_cbt.checks.doctor.service_hops._STREAM_SECONDS", 0.01)
+    monkeypatch.setattr("kubectl_cbt.checks.doctor.service_hops._FIRST_SECONDS", 0.01)
     seen = Seen()
     look_at_stream(source, Question(SNAPSHOT.ref), seen)
     (said,) = seen.warnings if flows else seen.failures

@@ -1,0 +1,195 @@
+"""Questions that make no sense: each has to be refused, soon, and with the code a client can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from kubectl_cbt.checks.conformance.case import MUST, SHOULD, Case, Needs, Observed
+from kubectl_cbt.checks.conformance.driver_context import MORE_TIME, CannotTell, Exam
+from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.stream.collect import take
+
+_SOON_SECONDS = 20.0
+_NOWHERE = "kubectl-cbt-no-such-snapshot"
+
+_ABOUT_TARGET = "about a snapshot that does not exist"
+
+
+def _refused(make: Callable[[Exam], Question], sent: str, *codes: str) -> Callable[[Exam], Observed]:
+    """The question has to get one of the codes."""
+
+    def look(exam: Exam) -> Observed:
+        exam.require_an_answer()
+        taken = exam.ask(make(exam), seconds=_SOON_SECONDS)
+        code = taken.code
+        if code in codes:
+            return Observed(sent, notes=(f"{code}, after {taken.seconds:.1f} s",))
+        wanted = " or ".join(codes)
+        return Observed(sent, (f"{code} where {wanted} is expected: {taken.in_words()}",))
+
+    return look
+
+
+def _target(exam: Exam) -> SnapshotRef:
+    return exam.volume.target.ref
+
+
+def _unknown_snapshot(exam: Exam) -> Question:
+    return Question(replace(_target(exam), name=_NOWHERE))
+
+
+def _empty_snapshot(exam: Exam) -> Question:
+    return Question(replace(_target(exam), name=""))
+
+
+def _unknown_base(exam: Exam) -> Question:
+    return Question(_target(exam), SnapshotHandle(_NOWHERE))
+
+
+def _empty_base(exam: Exam) -> Question:
+    # An empty handle is left off the wire: the sidecar and the driver see none.
+    return Question(_target(exam), SnapshotHandle(""))
+
+
+def _unknown_namespace(exam: Exam) -> Question:
+    return Question(SnapshotRef("kubectl-cbt-no-such-namespace", _target(exam).name))
+
+
+def _same(exam: Exam) -> Observed:
+    exam.require_an_answer()
+    target = exam.volume.target
+    taken = exam.ask(Question(target.ref, target.handle), seconds=_SOON_SECONDS)
+    if taken.is_whole and not len(taken.offsets):
+        return Observed("delta(target, target)", notes=("nothing, and OK",))
+    if taken.code in ("INVALID_ARGUMENT", "FAILED_PRECONDITION"):
+        return Observed("delta(target, target)", notes=(taken.code,))
+    return Observed("delta(target, target)", (taken.in_words(),))
+
+
+def _swapped(exam: Exam) -> Observed:
+    base, target = exam.volume.base, exam.volume.target
+    if base is None:
+        raise CannotTell(Needs.DELTA)
+    exam.require_an_answer()
+    taken = exam.ask(exam.delta(target, base), seconds=exam.deadline_seconds)
+    sent = "delta(target, base)"
+    if taken.is_flowing:
+        raise CannotTell(f"{taken.in_words()}; {MORE_TIME}")
+    if taken.is_stalled:
+        return Observed(sent, (taken.in_words(),))
+    if not taken.is_whole:
+        return Observed(sent, notes=(f"refused: {taken.code}",))
+    forwards = exam.whole(exam.delta(base, target))
+    lost = forwards.runs - taken.runs
+    if len(lost):
+        return Observed(sent, (f"OK, and {lost.size_bytes} bytes of delta(base, target) are not in it",))
+    return Observed(sent, notes=("OK, and the same blocks as the other way round",))
+
+
+def _bad_token(exam: Exam) -> Observed:
+    if exam.refused_source is None:
+        raise CannotTell(Needs.SIDECAR)
+    exam.require_an_answer()
+    taken = take(exam.refused_source, Question(_target(exam)), deadline_seconds=_SOON_SECONDS)
+    if taken.code == "UNAUTHENTICATED":
+        return Observed("a token that is none", notes=("UNAUTHENTICATED",))
+    return Observed("a token that is none", (f"{taken.code}: {taken.in_words()}",))
+
+
+_CODES = "The code is all a client has to decide whether to retry, to take a full backup, or to wake somebody."
+_UNKNOWN = (
+    "An error of the storage system wrapped without a gRPC status: it arrives as UNKNOWN, which the sidecar"
+    " turns into INTERNAL."
+)
+
+ARGUMENTS: tuple[Case, ...] = (
+    Case(
+        id="unknown-snapshot",
+        title="a snapshot that does not exist is NOT_FOUND",
+        level=MUST,
+        checks="Asks what a snapshot of an unlikely name holds. A sidecar of before v1.1 says UNAVAILABLE for it.",
+        matters=_CODES,
+        usually=_UNKNOWN,
+        look=_refused(_unknown_snapshot, f"allocated, {_ABOUT_TARGET}", "NOT_FOUND", "UNAVAILABLE"),
+        needs=(Needs.ASKING,),
+    ),
+    Case(
+        id="empty-snapshot",
+        title="an empty snapshot id is INVALID_ARGUMENT",
+        level=MUST,
+        checks="Leaves the snapshot out of the question.",
+        matters=_CODES,
+        usually="The id is handed on unchecked; some storage systems then answer about their first snapshot.",
+        look=_refused(_empty_snapshot, "allocated, with no snapshot", "INVALID_ARGUMENT"),
+        needs=(Needs.ASKING,),
+    ),
+    Case(
+        id="unknown-base",
+        title="a base that does not exist is NOT_FOUND",
+        level=MUST,
+        checks="Asks for a delta against a handle that no driver gives.",
+        matters="The base of a delta may be deleted at any time. A client has to tell that from a driver that is out"
+        " of order.",
+        usually=_UNKNOWN,
+        look=_refused(_unknown_base, "delta, against a handle that does not exist", "NOT_FOUND", "INVALID_ARGUMENT"),
+        needs=(Needs.ASKING, Needs.DELTA),
+    ),
+    Case(
+        id="empty-base",
+        title="an empty base is INVALID_ARGUMENT",
+        level=MUST,
+        checks="Asks for a delta, and leaves the base out.",
+        matters="A driver that takes it for “since the beginning” gives a full backup the name of an incremental one.",
+        usually="An empty id is taken for a missing one, and the first snapshot used.",
+        look=_refused(_empty_base, "delta, against nothing", "INVALID_ARGUMENT"),
+        needs=(Needs.ASKING, Needs.DELTA),
+    ),
+    Case(
+        id="same-snapshot",
+        title="between a snapshot and itself nothing changed",
+        level=SHOULD,
+        source="The spec does not say what to answer; that nothing changed is a fact.",
+        checks="Asks for the delta of the target against itself: nothing, INVALID_ARGUMENT and FAILED_PRECONDITION"
+        " are all fine.",
+        matters="Extents here are blocks that did not change: the delta is not one.",
+        usually="The delta is computed against the live volume, or ends are taken as inclusive.",
+        look=_same,
+        needs=(Needs.ASKING,),
+    ),
+    Case(
+        id="swapped",
+        title="a pair in the wrong order is refused, or answered with the same blocks",
+        level=SHOULD,
+        source="The spec wants the base to be the older one, and names no code for the other way round.",
+        checks="Asks for the delta backwards, and compares it with the one forwards.",
+        matters="OK and fewer blocks lets a client that mixed them up restore rubbish.",
+        usually="Generation numbers compared with > where >= and an error are meant: the loop runs over nothing, and"
+        " it is OK.",
+        look=_swapped,
+        needs=(Needs.ASKING, Needs.DELTA),
+    ),
+    Case(
+        id="wrong-namespace",
+        title="a snapshot is not told of in another namespace",
+        level=MUST,
+        checks="Asks for the snapshot in a namespace that does not exist.",
+        matters="Namespaces are where access to snapshots is granted.",
+        usually="The snapshot is looked up by its handle or content, and the namespace never compared.",
+        look=_refused(
+            _unknown_namespace, "allocated, in another namespace", "UNAVAILABLE", "NOT_FOUND", "PERMISSION_DENIED"
+        ),
+        needs=(Needs.ASKING, Needs.SIDECAR),
+    ),
+    Case(
+        id="bad-token",
+        title="a token that is none is UNAUTHENTICATED",
+        level=MUST,
+        checks="Asks the same with a token that nobody issued.",
+        matters="The stream tells which blocks of a volume are in use. Nobody but who may should learn it.",
+        usually="The token review's error is not looked at, or its audiences are not.",
+        look=_bad_token,
+        needs=(Needs.ASKING, Needs.SIDECAR),
+    ),
+)

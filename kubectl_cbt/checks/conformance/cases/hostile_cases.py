@@ -1,0 +1,94 @@
+"""Numbers nobody should send. One reference driver never answers some, and stays busy after the client has gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from kubectl_cbt.checks.conformance.case import MUST, SHOULD, Case, Needs, Observed
+from kubectl_cbt.checks.conformance.driver_context import Exam, in_words
+from kubectl_cbt.model.query import MAX_MAX_RESULTS, Question
+from kubectl_cbt.stream.collect import Taken
+
+_PATIENCE_SECONDS = 5.0
+
+
+def _refuses(change: Callable[[Question], Question], *codes: str) -> Callable[[Exam], Observed]:
+    def look(exam: Exam) -> Observed:
+        exam.require_an_answer()
+        breaches: list[str] = []
+        notes: list[str] = []
+        sent = ""
+        for verb, question in exam.questions.items():
+            asked = change(question)
+            sent = in_words(asked)
+            taken = exam.ask(asked, at_most=1, seconds=_PATIENCE_SECONDS)
+            code = _code(taken)
+            (notes if code in codes else breaches).append(f"{verb}: {code}")
+        return Observed(sent, tuple(breaches), tuple(notes))
+
+    return look
+
+
+def _code(taken: Taken) -> str:
+    if taken.is_stalled:
+        return f"no answer in {_PATIENCE_SECONDS:g} s; look at the driver's CPU: it may be busy with this for good"
+    return taken.code
+
+
+def _takes_large_limit(exam: Exam) -> Observed:
+    breaches = []
+    for verb, question in exam.questions.items():
+        taken = exam.ask(replace(question, max_results=MAX_MAX_RESULTS), at_most=1, seconds=exam.deadline_seconds)
+        if taken.failed:
+            breaches.append(f"{verb}: {taken.in_words()}")
+    return Observed(f"max_results {MAX_MAX_RESULTS}", tuple(breaches))
+
+
+_WHY = "Any client may send it, by mistake or not. A driver that hangs on it is out of order for everyone."
+
+HOSTILE: tuple[Case, ...] = (
+    Case(
+        id="hostile-negative-offset",
+        title="a negative starting_offset is refused",
+        level=MUST,
+        checks="starting_offset −1.",
+        matters=_WHY,
+        usually="Read as unsigned, or divided and used as an index.",
+        look=_refuses(lambda question: replace(question, starting_offset=-1), "OUT_OF_RANGE", "INVALID_ARGUMENT"),
+        needs=(Needs.ASKING, Needs.HOSTILE),
+    ),
+    Case(
+        id="hostile-negative-limit",
+        title="a negative max_results is refused",
+        level=SHOULD,
+        source="The spec says what 0 means, and nothing of less.",
+        checks="max_results −1, with a deadline.",
+        matters=_WHY,
+        usually="A loop that sends while fewer than max_results are held never ends: the reference driver keeps a"
+        " core busy"
+        " even after the client has gone.",
+        look=_refuses(lambda question: replace(question, max_results=-1), "INVALID_ARGUMENT", "OUT_OF_RANGE"),
+        needs=(Needs.ASKING, Needs.HOSTILE),
+    ),
+    Case(
+        id="hostile-huge-offset",
+        title="an absurd starting_offset is OUT_OF_RANGE",
+        level=SHOULD,
+        checks="starting_offset 2^63 − 1.",
+        matters=_WHY,
+        usually="offset + size overflows, and the comparison with the capacity is passed.",
+        look=_refuses(lambda question: replace(question, starting_offset=2**63 - 1), "OUT_OF_RANGE"),
+        needs=(Needs.ASKING, Needs.HOSTILE),
+    ),
+    Case(
+        id="hostile-huge-limit",
+        title="the largest max_results there is, is taken",
+        level=MUST,
+        checks="max_results 2^31 − 1: at most that many, so any number is fine.",
+        matters="Fewer are always allowed, so that no limit is too large.",
+        usually="A buffer of that many entries is allocated at once.",
+        look=_takes_large_limit,
+        needs=(Needs.ASKING, Needs.HOSTILE),
+    ),
+)

@@ -1,0 +1,158 @@
+"""Messages of any size, and streams that are taken up again anywhere: the bytes told of stay the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from kubectl_cbt.checks.conformance.case import MUST, SHOULD, Case, Needs, Observed
+from kubectl_cbt.checks.conformance.comparison import differences
+from kubectl_cbt.checks.conformance.driver_context import (
+    ENOUGH_EXTENTS,
+    CannotTell,
+    Exam,
+    from_offset,
+    in_messages_of,
+    sample,
+)
+from kubectl_cbt.checks.conformance.sound_extents import grain_bytes, sound_extents
+from kubectl_cbt.model.query import Question
+from kubectl_cbt.stream.collect import Taken
+
+_FEW_EXTENTS = 500
+_SHOWN = 4
+
+
+def _with_limit(limit: int) -> Callable[[Exam], Observed]:
+    def look(exam: Exam) -> Observed:
+        breaches: list[str] = []
+        for verb, question in exam.questions.items():
+            whole = exam.whole(question)
+            # A message an extent takes a while, and shows what it shows soon.
+            taken = exam.ask(in_messages_of(question, limit), at_most=_FEW_EXTENTS if limit < 100 else ENOUGH_EXTENTS)
+            breaches += [f"{verb}: {line}" for line in _held(taken, whole, limit)]
+        return Observed(f"max_results {limit}", tuple(breaches))
+
+    return look
+
+
+def _held(taken: Taken, whole: Taken, limit: int) -> Iterator[str]:
+    if taken.failed:
+        yield taken.in_words()
+        return
+    if taken.messages and int(taken.per_message.max()) > limit:
+        yield f"a message of {int(taken.per_message.max())} extents"
+    yield from differences(whole, taken)
+
+
+def _ends(whole: Taken) -> list[int]:
+    """Where a stream may break: after an extent, except the last one, from where some drivers refuse to go on."""
+    ends = sound_extents(whole)[1][:-1]
+    return [int(ends[index]) for index in sample(len(ends))]
+
+
+def _inside_aligned(whole: Taken) -> list[int]:
+    """Inside extents, at a multiple of the volume's grain."""
+    offsets, ends = sound_extents(whole)
+    sizes = ends - offsets
+    grain = grain_bytes(whole)
+    roomy = [index for index in sample(len(offsets), 200) if int(sizes[index]) >= 2 * grain]
+    return [int(offsets[roomy[at]]) + grain for at in sample(len(roomy))]
+
+
+def _unaligned(whole: Taken) -> list[int]:
+    """Inside extents, one byte after them, and the last byte of the volume."""
+    offsets, ends = sound_extents(whole)
+    found = []
+    for index in sample(len(offsets)):
+        offset, size = int(offsets[index]), int(ends[index]) - int(offsets[index])
+        found.append(offset + size // 2 + 1 if size > 2 else offset + 1)
+    capacity = whole.volume_capacity_bytes or 0
+    last = [capacity - 1] if capacity > 0 else []
+    return [*found, *(end + 1 for end in _ends(whole)[:4]), *last]
+
+
+def _from(offsets: Callable[[Taken], list[int]], sent: str) -> Callable[[Exam], Observed]:
+    def look(exam: Exam) -> Observed:
+        breaches: list[str] = []
+        asked = 0
+        for verb, question in exam.questions.items():
+            whole = exam.whole(question)
+            for offset in offsets(whole):
+                asked += 1
+                breaches += [f"{verb} from {offset}: {line}" for line in _same_tail(exam, question, whole, offset)]
+        if not asked:
+            raise CannotTell("the volume has too few extents, or too small ones")
+        more = [f"and {len(breaches) - _SHOWN} more"] if len(breaches) > _SHOWN else []
+        return Observed(f"starting_offset {sent}, {asked} of them", (*breaches[:_SHOWN], *more))
+
+    return look
+
+
+def _same_tail(exam: Exam, question: Question, whole: Taken, offset: int) -> list[str]:
+    tail = exam.ask(from_offset(question, offset), at_most=ENOUGH_EXTENTS)
+    if tail.failed:
+        return [tail.in_words()]
+    return differences(whole, tail, offset)
+
+
+def _limit_case(limit: int) -> Case:
+    return Case(
+        id=f"max-results-{limit}",
+        title=f"with max_results {limit} no message holds more, and the bytes told of are the same",
+        level=MUST,
+        rule="R6",
+        checks=f"Asks in messages of {limit}, counts the extents of each, and compares the bytes with the whole"
+        f" answer's.",
+        matters="The limit is the caller's buffer. And how an answer is cut into messages may not change what it says.",
+        usually="max_results handed to the storage system as its page size, which rounds it; the extent at a page's"
+        " border sent"
+        " twice, or left out; runs merged within a page only, which is legal.",
+        look=_with_limit(limit),
+        needs=(Needs.ASKING,),
+    )
+
+
+_TAIL = "Compares what comes from there with the tail of the whole answer, clipped to the offset."
+_RESUME = "Every stream ends after ten minutes at the sidecar. What a resume loses, a backup loses."
+
+PAGING: tuple[Case, ...] = (
+    *(_limit_case(limit) for limit in (1, 2, 7, 1000)),
+    Case(
+        id="resume-extent-ends",
+        title="from the end of any extent on, the rest of the stream comes",
+        level=MUST,
+        rule="R9",
+        checks=f"Takes the stream up behind extents all over the volume. {_TAIL}",
+        matters=_RESUME,
+        usually="starting_offset is taken for the number of a page; or compared with <= where < is meant, and the"
+        " extent that"
+        " begins there is left out.",
+        look=_from(_ends, "= ends of extents"),
+        needs=(Needs.ASKING,),
+    ),
+    Case(
+        id="resume-inside-aligned",
+        title="from inside an extent on, at a block's border, the rest comes",
+        level=MUST,
+        rule="R7",
+        checks=f"Begins one block into extents that are longer. {_TAIL} The first extent may begin before the offset.",
+        matters="A client may begin where it likes: clients that split a volume among workers do.",
+        usually="Extents that begin before the offset are dropped, and with them what of them lies behind it.",
+        look=_from(_inside_aligned, "= one block into extents"),
+        needs=(Needs.ASKING,),
+    ),
+    Case(
+        id="resume-unaligned",
+        title="from an offset that is no multiple of the block size on, the rest comes",
+        level=SHOULD,
+        rule="R7",
+        source="The spec puts no condition on starting_offset, and names no error for one that is not aligned.",
+        checks=f"Begins in the middle of extents and blocks, and at the last byte of the volume. {_TAIL}",
+        matters="Wrong blocks and OK is the worst answer there is: the backup looks good, and is not.",
+        usually="The offset is divided by the block size with a remainder that is lost, or kept: then every block is"
+        " shifted by"
+        " it. The reference driver does that. Round down, or answer OUT_OF_RANGE.",
+        look=_from(_unaligned, "that are not aligned"),
+        needs=(Needs.ASKING,),
+    ),
+)

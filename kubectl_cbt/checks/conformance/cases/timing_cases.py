@@ -1,0 +1,74 @@
+"""How fast: nothing here is right or wrong, but for a driver that keeps its first message until it knows all."""
+
+from __future__ import annotations
+
+from kubectl_cbt.checks.conformance.case import SHOULD, Case, Needs, Observed
+from kubectl_cbt.checks.conformance.driver_context import ENOUGH_EXTENTS, Exam, in_messages_of
+from kubectl_cbt.stream.collect import Taken
+from kubectl_cbt.units import human_rate, human_seconds
+
+_SWEEP = (64, 256, 1024, 4096, 16384)
+_SLOW_SECONDS = 60.0
+
+
+def _measured(exam: Exam) -> Observed:
+    breaches: list[str] = []
+    notes: list[str] = []
+    for verb, question in exam.questions.items():
+        whole = exam.whole(question)
+        notes.append(f"{verb}: {_pace(whole)}")
+        if whole.slowest_gap_seconds > _SLOW_SECONDS:
+            breaches.append(f"{verb}: {human_seconds(whole.slowest_gap_seconds)} without a message")
+    return Observed("the whole answers", tuple(breaches), tuple(notes))
+
+
+def _pace(taken: Taken) -> str:
+    if taken.first_message_seconds is None or not taken.messages:
+        return f"nothing, after {human_seconds(taken.seconds)}"
+    a_message = len(taken.offsets) / taken.messages
+    return (
+        f"first message after {human_seconds(taken.first_message_seconds)}"
+        f", {human_rate(taken.messages / max(taken.seconds, 1e-3))} messages/s, {human_rate(a_message)} extents a"
+        f" message"
+        f", slowest gap {human_seconds(taken.slowest_gap_seconds)}"
+    )
+
+
+def _sweep(exam: Exam) -> Observed:
+    notes = []
+    for verb, question in exam.questions.items():
+        exam.whole(question)
+        rates = []
+        for limit in _SWEEP:
+            taken = exam.ask(in_messages_of(question, limit), at_most=ENOUGH_EXTENTS)
+            rates.append(f"{limit}: {human_rate(len(taken.offsets) / max(taken.seconds, 1e-3))}")
+        notes.append(f"{verb}, extents/s by max_results: {', '.join(rates)}")
+    return Observed("max_results " + ", ".join(map(str, _SWEEP)), notes=tuple(notes))
+
+
+TIMING: tuple[Case, ...] = (
+    Case(
+        id="timing",
+        title="messages come steadily",
+        level=SHOULD,
+        source="",
+        checks="Measures the first message, the rate, and the longest wait between two messages.",
+        matters="Load balancers and proxies cut connections that are silent for a minute, and the sidecar ends a"
+        " stream after ten.",
+        usually="The whole answer is computed before the first message is sent.",
+        look=_measured,
+        needs=(Needs.ASKING,),
+    ),
+    Case(
+        id="sweep",
+        title="how fast it is, by max_results",
+        level=SHOULD,
+        source="",
+        checks="Asks for the beginning of the stream with several limits. Only measures.",
+        matters="At a few hundred extents a message gRPC's cost per message dominates; a driver's default decides"
+        " what clients see.",
+        usually="",
+        look=_sweep,
+        needs=(Needs.ASKING,),
+    ),
+)

@@ -1,0 +1,123 @@
+"""What stands before the extents of a versioned document: what was asked, and about what."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from kubectl_cbt.documents.jsonstream.json_cursor import HINT_OPENABLE
+from kubectl_cbt.documents.object_fields import Fields, shown
+from kubectl_cbt.errors import DocumentError
+from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.resolved_query import Snapshot, Subject
+from kubectl_cbt.model.results import Asked
+
+HEAD_KEYS = (
+    "apiVersion",
+    "kind",
+    "query",
+    "snapshot",
+    "base",
+    "driver",
+    "blockMetadataType",
+    "volumeCapacityBytes",
+)
+
+_API_VERSION, _KIND = "kubectl-cbt/v1", "BlockMetadata"
+TYPE_NUMBERS = {"UNKNOWN": 0, "FIXED_LENGTH": 1, "VARIABLE_LENGTH": 2}
+_UNRECOGNIZED = re.compile(r"UNRECOGNIZED_(-?[0-9]{1,10})")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a document says in front.
+
+    Attributes:
+        block_metadata_type: None when no message came.
+        volume_capacity_bytes: as the document says; None when it does not know.
+        says_kind: whether it says that it is a delta or allocated.
+    """
+
+    asked: Asked
+    block_metadata_type: int | None
+    volume_capacity_bytes: int | None
+    says_kind: bool = True
+
+
+def check_kind(name: str, values: dict[str, Any], kind: str = _KIND) -> None:
+    """See that it is a document of ours, as far as ``values`` say; what they do not have is not asked for.
+
+    Raises:
+        DocumentError: when it is another's, or of another version.
+    """
+    for key, wanted in (("apiVersion", _API_VERSION), ("kind", kind)):
+        found = values.get(key, wanted)
+        if found != wanted:
+            newer = key == "apiVersion" and str(found).startswith("kubectl-cbt/")
+            hint = "it takes another version of kubectl-cbt to open it" if newer else HINT_OPENABLE
+            raise DocumentError(f"{name}: {key} is {shown(found)}, not {wanted}", hint=hint)
+
+
+def read_head(name: str, values: dict[str, Any]) -> Head:
+    """Make a head of the fields that stand before the extents.
+
+    Raises:
+        DocumentError: when one of them is missing or wrong.
+    """
+    check_kind(name, values)
+    fields = Fields(name, values, hint=HINT_OPENABLE)
+    for key in ("apiVersion", "kind"):
+        fields.text(key)
+    query = fields.object("query")
+    return Head(
+        asked=_asked(fields, query),
+        block_metadata_type=_block_metadata_type(fields),
+        volume_capacity_bytes=fields.integer_or_null("volumeCapacityBytes"),
+    )
+
+
+def _asked(fields: Fields, query: Fields) -> Asked:
+    snapshot = _snapshot(fields, fields.object("snapshot"))
+    base_fields = fields.object_or_null("base")
+    verb = query.text("kind")
+    if verb not in ("delta", "allocated"):
+        raise query.wrong("kind", "neither delta nor allocated")
+    if (verb == "delta") != (base_fields is not None):
+        raise query.wrong("kind", "but there is a base" if base_fields else "but base is null")
+    # Of a base whose object was gone only the handle is known.
+    base = _snapshot(fields, base_fields) if base_fields and "name" in base_fields else None
+    base_handle = base.base_id if base else SnapshotHandle(base_fields.text("handle")) if base_fields else None
+    question = Question(
+        snapshot.ref,
+        base_handle,
+        query.count("startingOffset"),
+        query.count("maxResults"),
+        end_offset=query.count("endOffset") if "endOffset" in query else None,
+    )
+    return Asked(question, Subject(snapshot, base, base_handle))
+
+
+def _snapshot(document: Fields, fields: Fields) -> Snapshot:
+    return Snapshot(
+        ref=SnapshotRef(fields.text_or_null("namespace") or "", fields.text("name")),
+        content=fields.text("content"),
+        driver=document.text("driver"),
+        handle=SnapshotHandle(fields.text("handle")),
+        claim=fields.text_or_null("persistentVolumeClaim"),
+        volume_handle=fields.text_or_null("volumeHandle"),
+        restore_size_bytes=fields.integer_or_null("restoreSizeBytes"),
+        created=fields.time_or_null("creationTime"),
+        change_id=fields.text("changeId") if "changeId" in fields else None,
+    )
+
+
+def _block_metadata_type(fields: Fields) -> int | None:
+    name = fields.text_or_null("blockMetadataType")
+    if name is None or name in TYPE_NUMBERS:
+        return None if name is None else TYPE_NUMBERS[name]
+    unrecognized = _UNRECOGNIZED.fullmatch(name)
+    if unrecognized is None:
+        raise fields.wrong("blockMetadataType", "which is no type of block metadata")
+    return int(unrecognized[1])

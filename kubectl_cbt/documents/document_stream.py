@@ -1,0 +1,165 @@
+"""A saved document as the same stream of batches that a live one is: every output and screen takes it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from kubectl_cbt.documents.byte_source import Source
+from kubectl_cbt.documents.document_head import Head
+from kubectl_cbt.documents.document_tail import Ending
+from kubectl_cbt.errors import CbtError, DocumentError, Interrupted
+from kubectl_cbt.model.record import INT64_MAX, Batch, Record, Records, saturating_ends
+from kubectl_cbt.model.results import Failure, Outcome, Violation
+
+
+class Document(Protocol):
+    """What a document is, however it is written.
+
+    Attributes:
+        head: what is known before the extents.
+        ending: how its stream ended; None until it was read, and for one that does not say.
+        note: what to know when all of it was read; empty for nothing.
+    """
+
+    head: Head
+    ending: Ending | None
+    note: str
+
+    def records(self) -> Iterator[Record]:
+        """Its extents; raises DocumentError for what is wrong, after all extents in front of it."""
+        ...
+
+    def violations(self) -> tuple[Violation, ...]:
+        """What its messages broke so far, where it holds messages."""
+        ...
+
+
+class SavedStream:
+    """A :class:`~kubectl_cbt.model.batch_stream.BatchStream`; iterate over it once.
+
+    The records of a lister document are its messages. Any other document does not say which message brought what:
+    a record is then what was in memory at once, and its number counts that. Nothing is clipped, the document was.
+
+    Attributes:
+        asked: question and subject; of a lister document the namespace is ``unknown`` and the name the file's.
+        kind: ``delta`` or ``allocated``; None for a lister document of which nobody said it.
+    """
+
+    def __init__(self, document: Document, source: Source, kind: str | None) -> None:
+        head = document.head
+        self.asked = head.asked
+        self.kind = kind
+        self.extents = 0
+        self.next_offset = self.asked.question.starting_offset
+        self.capacity_bytes = _positive(head.volume_capacity_bytes)
+        self._block_metadata_type = head.block_metadata_type
+        self._document = document
+        self._source = source
+        self._notify: Callable[[str], None] = _ignored
+        self._records = 0
+        self._error: CbtError | None = None
+        self._cancelled = False
+        self._finished = False
+        self._started = time.monotonic()
+        self._seconds: float | None = None
+
+    def notify_to(self, notify: Callable[[str], None]) -> None:
+        """Call ``notify`` with what is to be known of a document that was read to its end."""
+        self._notify = notify
+
+    def __iter__(self) -> Iterator[Batch]:
+        """The batches.
+
+        Raises:
+            DocumentError: for what is wrong or missing, after all extents in front of it.
+            Interrupted: after :meth:`cancel`.
+        """
+        try:
+            for record in self._document.records():
+                self._go_on()
+                self._account(record)
+                yield Batch.whole(Records.of(record))
+            self._go_on()
+            self._finished = True
+            if self._document.note:
+                self._notify(self._document.note)
+        except CbtError as error:
+            self._error = error
+            raise
+        finally:
+            self._seconds = time.monotonic() - self._started
+
+    def cancel(self) -> None:
+        """Stop; safe from another thread and at any time. The file is not closed."""
+        self._cancelled = True
+        self._source.cancel()
+
+    @property
+    def seconds(self) -> float:
+        """Time from the start to the end, or to now."""
+        return time.monotonic() - self._started if self._seconds is None else self._seconds
+
+    def outcome(self, error: CbtError | None = None, restore_size_bytes: int | None = None) -> Outcome:
+        """How it stands: complete only when it was read to its end, and that says so.
+
+        Args:
+            error: what ended it early; None when it came to its end.
+            restore_size_bytes: the snapshot's own size, for a document that knows no capacity.
+        """
+        ending = self._document.ending or self._so_far()
+        error = error or self._error
+        failure = Failure.of(error) if error else ending.failure
+        return Outcome(
+            complete=failure is None,
+            block_metadata_type=self._block_metadata_type,
+            volume_capacity_bytes=restore_size_bytes if self.capacity_bytes is None else self.capacity_bytes,
+            messages=ending.messages,
+            extents=self.extents,
+            next_offset=ending.next_offset,
+            clipped=ending.clipped,
+            resumes=ending.resumes,
+            seconds=self.seconds,
+            violations=ending.violations,
+            failure=failure,
+        )
+
+    def _so_far(self) -> Ending:
+        """What was read, of a document that does not say how its stream ended, or has not yet."""
+        unread = Failure.of(DocumentError(f"{self._source.name} was not read to its end"))
+        return Ending(
+            messages=self._records,
+            extents=self.extents,
+            clipped=0,
+            next_offset=self.next_offset,
+            resumes=0,
+            violations=self._document.violations(),
+            failure=None if self._finished else unread,
+        )
+
+    def _go_on(self) -> None:
+        if self._cancelled:
+            raise Interrupted(f"reading {self._source.name} was stopped")
+
+    def _account(self, record: Record) -> None:
+        self._records += 1
+        self.extents += len(record)
+        if self._block_metadata_type is None:
+            self._block_metadata_type = record.block_metadata_type
+        if self.capacity_bytes is None:
+            self.capacity_bytes = _positive(record.volume_capacity_bytes)
+        if len(record):
+            furthest = int(saturating_ends(record.offsets, record.sizes).max())
+            # Only a broken driver ends nowhere.
+            if self.next_offset < furthest < INT64_MAX:
+                self.next_offset = furthest
+
+
+def _ignored(text: str) -> None:
+    """No one has asked for notes."""
+
+
+def _positive(capacity_bytes: int | None) -> int | None:
+    """A capacity that says something: 0 is what a message has that left it out."""
+    return capacity_bytes if capacity_bytes and capacity_bytes > 0 else None

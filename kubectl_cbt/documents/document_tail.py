@@ -1,0 +1,80 @@
+"""What stands behind the extents of a versioned document: how the stream ended when it was saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from kubectl_cbt.documents.jsonstream.json_cursor import HINT_WRONG
+from kubectl_cbt.documents.object_fields import Fields
+from kubectl_cbt.model.results import Example, Failure, Violation
+
+TAIL_KEYS = ("summary", "violations", "resumes", "complete", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a saved stream ended.
+
+    Attributes:
+        extents: how many the document says it holds.
+        failure: None exactly when the stream was complete.
+    """
+
+    messages: int
+    extents: int
+    clipped: int
+    next_offset: int
+    resumes: int
+    violations: tuple[Violation, ...]
+    failure: Failure | None
+
+
+def read_ending(name: str, values: dict[str, Any]) -> Ending:
+    """Make an ending of the fields that stand behind the extents.
+
+    Raises:
+        DocumentError: when one of them is missing or wrong.
+    """
+    fields = Fields(name, values, hint=HINT_WRONG)
+    summary = fields.object("summary")
+    return Ending(
+        messages=summary.count("messages"),
+        extents=summary.count("extents"),
+        clipped=summary.count("clippedExtents"),
+        next_offset=summary.integer("nextOffset"),
+        resumes=fields.count("resumes"),
+        violations=tuple(_violations(fields)),
+        failure=_failure(fields),
+    )
+
+
+def _failure(fields: Fields) -> Failure | None:
+    error = fields.object_or_null("error")
+    if fields.flag("complete") != (error is None):
+        raise fields.wrong("complete", "but error is null" if error is None else "but there is an error")
+    if error is None:
+        return None
+    return Failure(error.text("type"), error.text_or_null("code") or "", error.text("message"), error.text("hint"))
+
+
+def _violations(fields: Fields) -> Iterator[Violation]:
+    for violation in fields.objects("violations"):
+        yield Violation(
+            rule=violation.text("rule"),
+            level=violation.text("level"),
+            title=violation.text("title"),
+            count=violation.count("count"),
+            examples=tuple(map(_example, violation.objects("examples"))),
+        )
+
+
+def _example(fields: Fields) -> Example:
+    return Example(
+        record=fields.count("message"),
+        extent=fields.integer_or_null("extent"),
+        byte_offset=fields.integer_or_null("byteOffset"),
+        size_bytes=fields.integer_or_null("sizeBytes"),
+        text=fields.text("text"),
+    )

@@ -1,0 +1,247 @@
+"""The registry of what ``open`` is given: each kind recognises itself by its first bytes and opens itself.
+
+A kind that cannot be opened says what it is and what can be done. To add one, write a row; the order decides where
+two would recognise the same file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from kubectl_cbt.documents import unsupported
+from kubectl_cbt.documents.document_stream import Document
+from kubectl_cbt.documents.first_bytes import WINDOW_BYTES, Beginning
+from kubectl_cbt.documents.jsonstream.json_cursor import Text
+from kubectl_cbt.documents.lister_document import MESSAGE_KEYS, ListerDocument
+from kubectl_cbt.documents.own_document import VersionedDocument
+from kubectl_cbt.errors import DocumentError
+
+_API_VERSION = "kubectl-cbt/"
+_OURS_ALONE = frozenset({"query", "snapshot", "extents", "violations", "resumes", "complete"})
+
+
+class Opening(NamedTuple):
+    """A file that is being opened.
+
+    Attributes:
+        text: at its first byte that is not white space.
+        kind: ``delta`` or ``allocated`` as the user says; None when the user does not.
+    """
+
+    text: Text
+    beginning: Beginning
+    kind: str | None
+
+
+class Kind(NamedTuple):
+    """One kind of file.
+
+    Attributes:
+        recognises: from the first bytes, of which more may follow.
+        open: returns a document, or raises the DocumentError that says what can be done.
+    """
+
+    name: str
+    recognises: Callable[[Beginning], bool]
+    open: Callable[[Opening], Document]
+
+
+def recognised(text: Text) -> tuple[Kind, Beginning]:
+    """The kind of a text, of which no more is read than it takes to tell."""
+    while True:
+        beginning = Beginning(text.data[text.position : text.position + WINDOW_BYTES])
+        for kind in KINDS:
+            if kind.recognises(beginning):
+                return kind, beginning
+        if len(beginning.data) >= WINDOW_BYTES or not text.more():
+            return OTHER, beginning
+
+
+def _is_ours(beginning: Beginning) -> bool:
+    if not beginning.starts(b"{"):
+        return False
+    keys = beginning.keys
+    # An apiVersion that is not whole yet has no value here.
+    return keys.get("apiVersion", "").startswith(_API_VERSION) or not _OURS_ALONE.isdisjoint(keys)
+
+
+def _is_messages(beginning: Beginning) -> bool:
+    keys = beginning.keys
+    first = next(iter(keys), "")
+    # Two of a message's keys are those of our documents too: then its extents, or its end, have to be seen.
+    decided = "_" in first or "blockMetadata" in keys or beginning.is_whole
+    return beginning.opens_array(b"]") or (first in MESSAGE_KEYS and decided)
+
+
+def _refused(name: str, hint: str, *signs: bytes) -> Kind:
+    def refuse(opening: Opening) -> Document:
+        raise DocumentError(f"{opening.text.name} is {name}, which cannot be opened", hint=hint)
+
+    return Kind(name, lambda beginning: beginning.starts(*signs), refuse)
+
+
+def _extents_elsewhere(name: str, recognises: Callable[[Beginning], bool], kind: str = "", jq: str = "") -> Kind:
+    def refuse(opening: Opening) -> Document:
+        raise unsupported.not_yet(opening.text.name, name, kind, jq)
+
+    return Kind(name, recognises, refuse)
+
+
+def _with_keys(opening: bytes, *keys: str) -> Callable[[Beginning], bool]:
+    return lambda beginning: beginning.starts(opening) and beginning.keys.keys() >= set(keys)
+
+
+def _starting(*signs: bytes) -> Callable[[Beginning], bool]:
+    return lambda beginning: beginning.starts(*signs)
+
+
+def _compressed(name: str, program: str, sign: bytes) -> Kind:
+    def refuse(opening: Opening) -> Document:
+        raise unsupported.compressed(opening.text.name, name, program)
+
+    return Kind(name, _starting(sign), refuse)
+
+
+def _kubernetes_json(opening: Opening) -> Document:
+    raise unsupported.kubernetes_object(opening.text.name, *unsupported.names_in_json(opening.text))
+
+
+def _kubernetes_yaml(opening: Opening) -> Document:
+    text = opening.text
+    while len(text.data) - text.position < WINDOW_BYTES and text.more():
+        pass
+    beginning = Beginning(text.data[text.position : text.position + WINDOW_BYTES])
+    raise unsupported.kubernetes_object(text.name, beginning.yaml_kind, beginning.yaml_names)
+
+
+def _is_kubernetes_yaml(beginning: Beginning) -> bool:
+    keys = beginning.yaml_keys
+    is_object = "apiVersion" in keys and (bool(beginning.yaml_kind) or "items" in keys)
+    return is_object and _API_VERSION.encode() not in beginning.data[:200]
+
+
+def _is_kubeconfig(beginning: Beginning) -> bool:
+    named = {"clusters", "contexts", "current-context", "users"}
+    return len(named & (beginning.yaml_keys | beginning.keys.keys())) > 1
+
+
+def _is_kubernetes_json(beginning: Beginning) -> bool:
+    return beginning.starts(b"{") and all(beginning.keys.get(key) for key in ("apiVersion", "kind"))
+
+
+def _refuse_kubeconfig(opening: Opening) -> Document:
+    name = opening.text.name
+    raise DocumentError(f"{name} is a kubeconfig, not saved extents", hint=unsupported.KUBECONFIG)
+
+
+def _refuse_array(opening: Opening) -> Document:
+    raise unsupported.json_array(opening.text)
+
+
+def _refuse_headless(opening: Opening) -> Document:
+    raise DocumentError(
+        f"{opening.text.name} has the extents of kubectl cbt -o ndjson without the first line, which says of what",
+        hint="keep the first and the last line of such a document",
+    )
+
+
+def _refuse_utf16(opening: Opening) -> Document:
+    raise DocumentError(f"{opening.text.name} is UTF-16, which cannot be opened", hint=unsupported.UTF_16)
+
+
+def _is_utf16(beginning: Beginning) -> bool:
+    data = beginning.data
+    return beginning.starts(b"\xff\xfe", b"\xfe\xff", b"\x00{", b"\x00[") or (
+        data[:1] in (b"{", b"[") and data[1:2] == b"\0"
+    )
+
+
+def _other(opening: Opening) -> Document:
+    if opening.beginning.starts(b"{"):
+        raise unsupported.json_object(opening.text)
+    if opening.beginning.starts(b"["):
+        raise unsupported.json_array(opening.text)
+    raise unsupported.unknown(opening.text)
+
+
+OTHER = Kind("something else", lambda beginning: True, _other)
+
+KINDS: tuple[Kind, ...] = (
+    Kind("a document of kubectl cbt -o json or -o ndjson", _is_ours, lambda opening: VersionedDocument(opening.text)),
+    Kind(
+        "messages of snapshot-metadata-lister or grpcurl",
+        _is_messages,
+        lambda opening: ListerDocument(opening.text, opening.kind),
+    ),
+    _compressed("compressed with gzip", "gzip -dc", b"\x1f\x8b"),
+    _compressed("compressed with zstd", "zstd -dc", b"\x28\xb5\x2f\xfd"),
+    _compressed("compressed with bzip2", "bzip2 -dc", b"BZh"),
+    _compressed("compressed with xz", "xz -dc", b"\xfd7zXZ\x00"),
+    _compressed("compressed with lz4", "lz4 -dc", b"\x04\x22\x4d\x18"),
+    _compressed("a zip archive", "unzip -p", b"PK\x03\x04"),
+    Kind("UTF-16", _is_utf16, _refuse_utf16),
+    _extents_elsewhere(
+        "the output of qemu-img map --output=json",
+        _with_keys(b"[", "start", "length", "data"),
+        "allocated",
+        "[{block_metadata_type: 2, volume_capacity_bytes: (.[-1] | .start + .length),"
+        " block_metadata: [.[] | select(.data) | {byte_offset: .start, size_bytes: .length}]}]",
+    ),
+    _extents_elsewhere(
+        "the output of rbd diff --format json",
+        _with_keys(b"[", "offset", "length", "exists"),
+        "delta",
+        "[{block_metadata_type: 2, volume_capacity_bytes: SIZE_IN_BYTES,"
+        " block_metadata: [.[] | {byte_offset: .offset, size_bytes: .length}]}]",
+    ),
+    _extents_elsewhere(
+        "the output of nbdinfo --map --json",
+        _with_keys(b"[", "offset", "length", "type"),
+        "allocated",
+        "[{block_metadata_type: 2, volume_capacity_bytes: (.[-1] | .offset + .length),"
+        " block_metadata: [.[] | select(.type % 2 == 0) | {byte_offset: .offset, size_bytes: .length}]}]",
+    ),
+    _extents_elsewhere(
+        "the output of aws ebs list-changed-blocks",
+        _with_keys(b"{", "ChangedBlocks"),
+        "delta",
+        ". as $all | [{block_metadata_type: 1, volume_capacity_bytes: (.VolumeSize * 1073741824), block_metadata:"
+        " [.ChangedBlocks[] | {byte_offset: (.BlockIndex * $all.BlockSize), size_bytes: $all.BlockSize}]}]",
+    ),
+    _extents_elsewhere(
+        "the output of aws ebs list-snapshot-blocks",
+        _with_keys(b"{", "Blocks", "BlockSize"),
+        "allocated",
+        ". as $all | [{block_metadata_type: 1, volume_capacity_bytes: (.VolumeSize * 1073741824), block_metadata:"
+        " [.Blocks[] | {byte_offset: (.BlockIndex * $all.BlockSize), size_bytes: $all.BlockSize}]}]",
+    ),
+    _extents_elsewhere("the output of filefrag -v", _starting(b"Filesystem type is:")),
+    _extents_elsewhere(
+        "the output of thin_delta or thin_dump",
+        lambda beginning: beginning.starts(b"<superblock", b"<diff"),
+    ),
+    _extents_elsewhere("the output of rbd export-diff", _starting(b"rbd diff v1\n", b"rbd diff v2\n")),
+    _extents_elsewhere("a map file of ddrescue", _starting(b"# Mapfile. Created by")),
+    Kind("a kubeconfig", _is_kubeconfig, _refuse_kubeconfig),
+    Kind("a Kubernetes object in YAML", _is_kubernetes_yaml, _kubernetes_yaml),
+    Kind("a Kubernetes object in JSON", _is_kubernetes_json, _kubernetes_json),
+    Kind("extents without a head", _with_keys(b"{", "byteOffset", "sizeBytes"), _refuse_headless),
+    _refused("CSV", unsupported.PRINTED_BY_US, b"byteOffset,sizeBytes"),
+    _refused(
+        "YAML of kubectl cbt", unsupported.PRINTED_BY_US, b"apiVersion: kubectl-cbt/", b"---\napiVersion: kubectl-cbt/"
+    ),
+    _refused("a table", unsupported.PRINTED_BY_US, b"OFFSET ", b"MESSAGE "),
+    _refused("a table of snapshot-metadata-lister", "save it with -o json instead", b"Record#"),
+    _refused("a table or CSV without extents", unsupported.PRINTED_BY_US, b"# incomplete:"),
+    _refused("a list of names", unsupported.PRINTED_BY_US, b"volumesnapshot.snapshot.storage.k8s.io/"),
+    _refused("a summary", unsupported.PRINTED_BY_US, b"Delta ", b"Allocated "),
+    _refused("XML or HTML", unsupported.HINT_OPENABLE, b"<?xml", b"<!DOCTYPE", b"<html"),
+    _refused("an image in qcow2 format", unsupported.DISK_IMAGE, b"QFI\xfb"),
+    _refused("a disk image in VMDK format", unsupported.DISK_IMAGE, b"KDMV", b"# Disk DescriptorFile"),
+    _refused("a disk image in VHDX format", unsupported.DISK_IMAGE, b"vhdxfile"),
+    _refused("a disk encrypted with LUKS", unsupported.DISK_IMAGE, b"LUKS\xba\xbe"),
+    _refused("an XFS file system", unsupported.DISK_IMAGE, b"XFSB"),
+    Kind("an array of other values", lambda beginning: beginning.opens_array(*unsupported.SCALARS), _refuse_array),
+)
+"""What a file may be."""

@@ -1,0 +1,114 @@
+"""The versioned document, ``-o json`` and ``-o ndjson``: a head, extents, a tail (docs/json.md).
+
+Which of the two it is shows when its first object reaches ``extents`` (json) or closes without (ndjson). Whoever
+wrote it may have sorted the keys: what has to be known first is then read ahead, past the extents and back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from kubectl_cbt.documents.document_head import HEAD_KEYS, check_kind, read_head
+from kubectl_cbt.documents.document_tail import TAIL_KEYS, Ending, read_ending
+from kubectl_cbt.documents.extent_columns import OURS, Columns
+from kubectl_cbt.documents.extent_parser import extents_of_array, extents_of_lines
+from kubectl_cbt.documents.jsonstream.json_cursor import HINT_WRONG, Text
+from kubectl_cbt.documents.jsonstream.json_object import Members
+from kubectl_cbt.errors import DocumentError
+from kubectl_cbt.model.record import Record
+from kubectl_cbt.model.results import Violation
+from kubectl_cbt.units import human_count
+
+_EXTENTS = "extents"
+_KEYS = (*HEAD_KEYS, *TAIL_KEYS)
+
+
+class VersionedDocument:
+    """Reads the head; then :meth:`records` may be iterated over once.
+
+    Args:
+        text: at its first ``{``.
+    """
+
+    def __init__(self, text: Text) -> None:
+        self._text = text
+        self._values: dict[str, Any] = {}
+        text.expect(b"{")
+        self._members = Members(text, (*_KEYS, _EXTENTS))
+        self._is_json = self._collect(self._members, self._values)
+        if self._is_json and not self._values.keys() >= set(HEAD_KEYS):
+            self._look_ahead()
+        self.head = read_head(text.name, self._values)
+        self.ending: Ending | None = None
+        self.note = ""
+        text.part, text.hint = "its extents", HINT_WRONG
+
+    def records(self) -> Iterator[Record]:
+        """The extents as chunk after chunk of them was read: which message brought which is not saved.
+
+        A document whose messages brought none still says their type, and so does one empty record.
+
+        Raises:
+            DocumentError: for what is wrong or missing, after all extents in front of it.
+        """
+        number = extents = 0
+        for columns in self._extents():
+            number += 1
+            extents += len(columns[0])
+            yield self._record(number, columns)
+        if not number and self.head.block_metadata_type is not None:
+            yield self._record(1, (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)))
+        self._end(extents)
+
+    def violations(self) -> tuple[Violation, ...]:
+        """None: they stand in the tail, and the messages they are about are not saved."""
+        return ()
+
+    def _record(self, number: int, columns: Columns) -> Record:
+        head = self.head
+        return Record(number, head.block_metadata_type or 0, head.volume_capacity_bytes or 0, *columns)
+
+    def _extents(self) -> Iterator[Columns]:
+        if self._is_json:
+            return extents_of_array(self._text, OURS, _EXTENTS)
+        return extents_of_lines(self._text, OURS)
+
+    def _end(self, extents: int) -> None:
+        self._text.part = "its tail"
+        if self._is_json:
+            self._collect(self._members, self._values)
+        else:
+            self._values = self._text.parsed()
+            check_kind(self._text.name, self._values, "BlockMetadataEnd")
+        self.ending = read_ending(self._text.name, self._values)
+        if self.ending.extents != extents:
+            said, found = human_count(self.ending.extents), human_count(extents)
+            raise DocumentError(f"{self._text.name} says {said} extents and holds {found}", hint=HINT_WRONG)
+        self._text.end()
+
+    def _collect(self, members: Members, values: dict[str, Any]) -> bool:
+        """Read members up to the extents; False when the object closes before."""
+        while (key := members.next()) is not None:
+            if key == _EXTENTS:
+                if self._text.demand() != b"[":
+                    raise self._text.error(f"{_EXTENTS} is not an array")
+                self._text.expect(b"[")
+                return True
+            value = self._text.parsed()
+            if key in _KEYS:
+                values[key] = value
+                check_kind(self._text.name, values)
+        return False
+
+    def _look_ahead(self) -> None:
+        """Find the rest of the head behind the extents, at the price of reading them twice."""
+        self._text.part = "its extents, and what they are of would stand behind them"
+        behind: dict[str, Any] = {}
+        with self._text.ahead():
+            for _ in self._extents():
+                pass
+            self._collect(self._members.ahead(), behind)
+        self._values |= {key: behind[key] for key in HEAD_KEYS if key in behind}

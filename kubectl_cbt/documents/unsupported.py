@@ -1,0 +1,151 @@
+"""What is said of files that cannot be opened: what each is, and what can be done instead."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+
+import orjson
+
+from kubectl_cbt.documents.jsonstream.json_cursor import HINT_OPENABLE, Text
+from kubectl_cbt.documents.object_fields import shown
+from kubectl_cbt.errors import DocumentError
+from kubectl_cbt.units import as_argument
+
+__all__ = ["HINT_OPENABLE"]
+
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+SCALARS = (b"n", b"t", b"f", b'"', b"-", b"[", *(b"%d" % digit for digit in range(10)))
+"""How JSON values begin that are not objects."""
+
+PRINTED_BY_US = (
+    "save it with -o json or -o ndjson instead: only these say what they are of, and whether they are complete"
+)
+UTF_16 = "save it as UTF-8: PowerShell's > writes UTF-16, | Out-File -Encoding utf8 does not"
+DISK_IMAGE = "only lists of extents can be opened, not the data itself"
+KUBECONFIG = "use it with a command that queries the cluster: kubectl cbt snapshots --kubeconfig FILE"
+
+_MOST_KEYS = 6
+_SIGNATURES = ((b"\x55\xaa", 510), (b"EFI PART", 512), (b"\x53\xef", 1080), (b"CD001", 32769))
+_NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+_KIND = re.compile(r"[A-Za-z]{1,63}")
+
+
+def not_yet(name: str, what: str, kind: str, jq: str) -> DocumentError:
+    """A list of extents that another tool made.
+
+    Args:
+        kind: what they are then, delta or allocated.
+        jq: a filter that makes a lister document of it; empty where there is none.
+    """
+    message = f"{name} is {what}, which cannot be opened yet"
+    if not jq:
+        return DocumentError(
+            message, hint="convert it by hand to the JSON that snapshot-metadata-lister -o json prints"
+        )
+    file = _argument(name)
+    size = ", with the size of the volume for SIZE_IN_BYTES" if "SIZE_IN_BYTES" in jq else ""
+    command = f"jq {shlex.quote(jq)}{file} | kubectl cbt open - --kind {as_argument(kind)}"
+    return DocumentError(message, hint=f"convert it{size}:\n{command}")
+
+
+def compressed(name: str, what: str, program: str) -> DocumentError:
+    """A file that another program has to read first."""
+    return DocumentError(
+        f"{name} is {what}, which cannot be opened",
+        hint=f"decompress it first: {program}{_argument(name)} | kubectl cbt open -",
+    )
+
+
+def kubernetes_object(name: str, kind: str, names: Mapping[str, str]) -> DocumentError:
+    """An object of a cluster, which is what a query is about and not its answer.
+
+    Args:
+        names: ``name`` and ``namespace``, as far as they are known; untrusted.
+    """
+    kind = kind if _KIND.fullmatch(kind) else ""
+    known = {key: value for key, value in names.items() if _NAME.fullmatch(value)}
+    called = f" {known['name']}" if "name" in known else ""
+    where = f" -n {as_argument(known['namespace'])}" if "namespace" in known else ""
+    what = f"the {kind}{called}" if kind and called else f"a {kind}" if kind else "a list of Kubernetes objects"
+    if kind == "VolumeSnapshot":
+        hint = f"query it instead: kubectl cbt allocated {as_argument(known.get('name', 'NAME'))}" + where
+    elif kind == "PersistentVolumeClaim":
+        hint = "list its snapshots, then query one: kubectl cbt snapshots" + where
+    else:
+        hint = "list the snapshots that can be queried: kubectl cbt snapshots -A"
+    return DocumentError(f"{name} is {what} of Kubernetes, not saved extents", hint=hint)
+
+
+def names_in_json(text: Text) -> tuple[str, Mapping[str, str]]:
+    """The kind of a Kubernetes object, and its ``name`` and ``namespace``; empty when it cannot be read."""
+    try:
+        value = text.parsed()
+    except DocumentError:
+        return "", {}
+    metadata = value.get("metadata")
+    found = metadata if isinstance(metadata, dict) else {}
+    names = {key: found[key] for key in ("name", "namespace") if isinstance(found.get(key), str)}
+    return str(value.get("kind", "")), names
+
+
+def json_array(text: Text) -> DocumentError:
+    """A JSON array whose first element is not a message, or text that begins like one."""
+    text.part = "its first value"
+    text.expect(b"[")
+    what = f"a JSON array that begins with {shown(text.parsed())}, not an array of messages"
+    return DocumentError(f"{text.name} is {what}", hint=HINT_OPENABLE)
+
+
+def json_object(text: Text) -> DocumentError:
+    """A JSON object that is not known, or text that begins like one."""
+    text.part = "its first object"
+    value = text.parsed()
+    keys = ", ".join(shown(key) for key in list(value)[:_MOST_KEYS])
+    more = ", …" if len(value) > _MOST_KEYS else ""
+    what = f"a JSON object with the keys {keys}{more}" if value else "an empty JSON object"
+    return DocumentError(f"{text.name} is {what}, not a document that can be opened", hint=HINT_OPENABLE)
+
+
+def unknown(text: Text) -> DocumentError:
+    """A file that nothing is known of; reads no further."""
+    data = text.data[text.position :]
+    if not data:
+        what = "is empty"
+    elif _is_disk(data):
+        return DocumentError(f"{text.name} is a disk image, which cannot be opened", hint=DISK_IMAGE)
+    elif b"\0" in data or not _is_text(data):
+        what = "is binary data of an unknown kind, which cannot be opened"
+    elif (value := _scalar(data)) is not None:
+        what = f"is the JSON value {value}, not a document"
+    else:
+        what = "is text of an unknown kind, which cannot be opened"
+    return DocumentError(f"{text.name} {what}", hint=HINT_OPENABLE)
+
+
+def _is_disk(data: bytes) -> bool:
+    return any(data[at : at + len(sign)] == sign for sign, at in _SIGNATURES) or (
+        len(data) >= 512 and not data[:512].strip(b"\0")
+    )
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        # A character may be cut at the end of what was read.
+        return error.start > len(data) - 4
+    return True
+
+
+def _scalar(data: bytes) -> str | None:
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return None
+    return shown(value)
+
+
+def _argument(name: str) -> str:
+    return "" if name == "standard input" else f" {shlex.quote(name)}"
