@@ -16,8 +16,8 @@ from kubectl_cbt.model.backend import Choice, Opened
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.tui.app import CbtApp
-from kubectl_cbt.tui.listing import Columns, Listing
-from kubectl_cbt.tui.screens.browse import BrowseScreen
+from kubectl_cbt.tui.screens.browse_screen import BrowseScreen
+from kubectl_cbt.tui.snapshot_rows import Columns, Listing
 
 A_VOLUME, RUNS = 14, 9
 _FIRST = datetime(2026, 1, 1, tzinfo=UTC)

@@ -19,7 +19,7 @@ from kubectl_cbt.analysis.known_range import all_of
 from kubectl_cbt.analysis.viewport import Window, Zoom, whole_volume
 from kubectl_cbt.model.extents import ExtentLog, Extents
 from kubectl_cbt.output.palettes import PALETTES
-from kubectl_cbt.tui.paint import Inks, Painter
+from kubectl_cbt.tui.painting import Inks, Painter
 
 COLUMNS, ROWS = 200, 120
 GRAIN = 4096

@@ -16,7 +16,7 @@ from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.output.palettes import PALETTES
 from kubectl_cbt.tui.app import CbtApp
 from kubectl_cbt.tui.loader import Loader
-from kubectl_cbt.tui.screens.map import MapScreen
+from kubectl_cbt.tui.screens.map_screen import MapScreen
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from kubectl_cbt.cli.started_as import command_name
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.cli.stopping import Stopped
 from kubectl_cbt.errors import ConfigError, UsageError
-from kubectl_cbt.output.listing import ListColumn, ListFormat, ListPrinter, ListRow
+from kubectl_cbt.output.object_listing import ListColumn, ListFormat, ListPrinter, ListRow
 
 if TYPE_CHECKING:
     from kubectl_cbt.demo.cluster import DemoCluster

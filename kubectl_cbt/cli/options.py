@@ -15,7 +15,7 @@ import typer
 from kubectl_cbt.model.query import MAX_MAX_RESULTS
 from kubectl_cbt.model.refs import require_utf8
 from kubectl_cbt.model.route import Connect
-from kubectl_cbt.output.listing import ListFormat
+from kubectl_cbt.output.object_listing import ListFormat
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.system.limits import LARGEST_MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES
 from kubectl_cbt.system.paths import file_to_write

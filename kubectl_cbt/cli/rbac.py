@@ -13,7 +13,7 @@ from kubectl_cbt.cli.session import Session, open_session
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.errors import Forbidden, NotFound, UsageError
 from kubectl_cbt.model.refs import ServiceAccountRef
-from kubectl_cbt.output.encode import as_yaml
+from kubectl_cbt.output.encoding import as_yaml
 from kubectl_cbt.units import as_argument, printable
 
 if TYPE_CHECKING:

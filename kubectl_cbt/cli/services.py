@@ -10,7 +10,7 @@ from kubectl_cbt.cli.options import Cluster, Listing, Terminal
 from kubectl_cbt.cli.session import open_session
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.errors import ServiceUnusable
-from kubectl_cbt.output.listing import NAMELESS, ListColumn, ListPrinter, ListRow
+from kubectl_cbt.output.object_listing import NAMELESS, ListColumn, ListPrinter, ListRow
 from kubectl_cbt.units import utc_date, utc_time
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kubectl_cbt.model.snapshot_entry import SnapshotEntry
     from kubectl_cbt.output.registry import StreamFormat
     from kubectl_cbt.tui.app import CbtApp
-    from kubectl_cbt.tui.screens.base import CbtScreen
+    from kubectl_cbt.tui.screens.base_screen import CbtScreen
 
 _PATIENCE_SECONDS = 0.4
 """How long a stream may fail before the screen opens, so that its error is printed like any other."""
@@ -52,7 +52,7 @@ def show_map(opened: Opened, backend: Backend | None, viewing: Viewing, terminal
         Stopped: a signal ended it.
     """
     from kubectl_cbt.tui.loader import Loader
-    from kubectl_cbt.tui.screens.map import MapScreen
+    from kubectl_cbt.tui.screens.map_screen import MapScreen
 
     loader = Loader(opened)
     try:
@@ -69,7 +69,7 @@ def show_snapshots(
     backend: Backend, entries: list[SnapshotEntry], namespace: str, viewing: Viewing, terminal: Terminal
 ) -> int:
     """The snapshots to choose from, until the person leaves; returns the exit code."""
-    from kubectl_cbt.tui.screens.browse import BrowseScreen
+    from kubectl_cbt.tui.screens.browse_screen import BrowseScreen
 
     return _run(BrowseScreen(backend, entries, namespace), viewing, terminal)
 

@@ -12,7 +12,7 @@ from kubectl_cbt.cli.session import open_session
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.model.refs import SNAPSHOT_PREFIX
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
-from kubectl_cbt.output.listing import ListColumn, ListPrinter, ListRow
+from kubectl_cbt.output.object_listing import ListColumn, ListPrinter, ListRow
 from kubectl_cbt.output.snapshot_cells import age_of, in_order, name_of, ready_of, size_of, works_of
 from kubectl_cbt.units import utc_time
 

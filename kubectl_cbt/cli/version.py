@@ -9,7 +9,7 @@ import typer
 
 from kubectl_cbt import __version__
 from kubectl_cbt.cli.stdout import write_stdout
-from kubectl_cbt.output.encode import as_json, as_yaml
+from kubectl_cbt.output.encoding import as_json, as_yaml
 
 _LIBRARIES = ("kubernetes", "grpcio", "protobuf", "numpy")
 

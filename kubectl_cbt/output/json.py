@@ -5,7 +5,7 @@ from __future__ import annotations
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.results import Asked, Outcome, Summary
 from kubectl_cbt.output.document import Part, head, tail
-from kubectl_cbt.output.encode import as_json
+from kubectl_cbt.output.encoding import as_json
 from kubectl_cbt.output.rows import Rows
 from kubectl_cbt.output.writer import Screen, Write
 

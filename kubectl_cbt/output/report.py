@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from kubectl_cbt.model.finding import Finding, Tally, Verdict
-from kubectl_cbt.output.encode import as_json
+from kubectl_cbt.output.encoding import as_json
 from kubectl_cbt.units import one_line, printable
 
 if TYPE_CHECKING:

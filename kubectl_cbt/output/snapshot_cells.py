@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry, by_volume_and_age
-from kubectl_cbt.output.listing import NAMELESS
+from kubectl_cbt.output.object_listing import NAMELESS
 from kubectl_cbt.units import age, human_bytes
 
 

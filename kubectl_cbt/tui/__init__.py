@@ -1,4 +1,4 @@
 """What a person browses: the map of a stream, and the snapshots to choose from.
 
-Nothing here knows where extents come from. The screens are handed what ``ports.py`` describes.
+Nothing here knows where extents come from. The screens are handed what ``model/backend.py`` describes.
 """

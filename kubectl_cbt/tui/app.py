@@ -14,12 +14,12 @@ from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES, Theme
 
 from kubectl_cbt.output.palettes import PALETTES, Palette
-from kubectl_cbt.tui.paint import Inks
-from kubectl_cbt.tui.screens.base import CbtScreen
-from kubectl_cbt.tui.screens.text import TextScreen, key_lines
+from kubectl_cbt.tui.painting import Inks
+from kubectl_cbt.tui.screens.base_screen import CbtScreen
+from kubectl_cbt.tui.screens.text_screen import TextScreen, key_lines
 
 if TYPE_CHECKING:
-    from kubectl_cbt.tui.driver import TerminalDriver
+    from kubectl_cbt.tui.terminal_driver import TerminalDriver
 
 DARK = Theme(
     name="cbt-dark",
@@ -232,6 +232,6 @@ def _driver_class() -> type[TerminalDriver] | None:
     """None lets Textual choose."""
     if sys.platform == "win32":
         return None
-    from kubectl_cbt.tui.driver import TerminalDriver
+    from kubectl_cbt.tui.terminal_driver import TerminalDriver
 
     return TerminalDriver

@@ -9,7 +9,7 @@ from kubectl_cbt.model.backend import Choice
 from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry, siblings
 from kubectl_cbt.tui.loader import Frame, Loader
-from kubectl_cbt.tui.wording import Words, words_of
+from kubectl_cbt.tui.screen_text import Words, words_of
 
 DELTA, ALLOCATED, BOTH = "delta", "allocated", "both"
 _ORDER = (DELTA, ALLOCATED, BOTH)

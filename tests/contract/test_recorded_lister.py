@@ -6,7 +6,7 @@ from samples import asked, outcome_of
 
 from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.model.record import Batch, Records
-from kubectl_cbt.output.lister import ListerJsonWriter
+from kubectl_cbt.output.lister_json import ListerJsonWriter
 from kubectl_cbt.output.writer import Screen
 from kubectl_cbt.wire.decode import decode_record
 

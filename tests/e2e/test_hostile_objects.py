@@ -11,7 +11,7 @@ from hostile import DOCUMENT, ESCAPES, MARKUP, forbidden_in
 
 from kubectl_cbt.demo.cluster import DemoCluster
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
-from kubectl_cbt.output.listing import ListFormat
+from kubectl_cbt.output.object_listing import ListFormat
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.output.report import ReportFormat
 

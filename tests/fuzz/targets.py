@@ -228,7 +228,7 @@ class ApiAnswers:
     def _browse(self, random: Random) -> None:
         from kubectl_cbt.cluster.catalogue import Catalogue
         from kubectl_cbt.model.snapshot_entry import siblings
-        from kubectl_cbt.tui.listing import Columns, Listing, heading
+        from kubectl_cbt.tui.snapshot_rows import Columns, Listing, heading
 
         def go() -> None:
             with self._session() as api:

@@ -20,7 +20,7 @@ from kubectl_cbt.model.results import Asked, Failure, Outcome, Violation
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.tui.app import CbtApp
 from kubectl_cbt.tui.loader import Loader
-from kubectl_cbt.tui.screens.map import MapScreen
+from kubectl_cbt.tui.screens.map_screen import MapScreen
 
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 CAPACITY = 64 * MIB

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import law
 
-from kubectl_cbt.tui.atlas import Atlas
+from kubectl_cbt.tui.navigation import Atlas
 
 MIB = 2**20
 

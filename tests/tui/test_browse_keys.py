@@ -13,9 +13,9 @@ from kubectl_cbt.model.backend import Choice
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.output.snapshot_cells import size_of, works_of
 from kubectl_cbt.tui.keys import BROWSE_KEYS
-from kubectl_cbt.tui.listing import Columns
-from kubectl_cbt.tui.screens.browse import BrowseScreen
-from kubectl_cbt.tui.screens.map import MapScreen
+from kubectl_cbt.tui.screens.browse_screen import BrowseScreen
+from kubectl_cbt.tui.screens.map_screen import MapScreen
+from kubectl_cbt.tui.snapshot_rows import Columns
 from kubectl_cbt.tui.widgets.prompt import Prompt
 
 OTHER, PENDING = SnapshotRef("ns", "other-1"), SnapshotRef("ns", "pending")

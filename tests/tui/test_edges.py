@@ -31,9 +31,9 @@ from kubectl_cbt.model.backend import Choice
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.results import MUST, Violation
 from kubectl_cbt.tui.loader import Loader
-from kubectl_cbt.tui.screens.browse import BrowseScreen
-from kubectl_cbt.tui.screens.export import ExportScreen
-from kubectl_cbt.tui.screens.map import MapScreen
+from kubectl_cbt.tui.screens.browse_screen import BrowseScreen
+from kubectl_cbt.tui.screens.export_screen import ExportScreen
+from kubectl_cbt.tui.screens.map_screen import MapScreen
 from kubectl_cbt.tui.widgets.map_view import GUTTER, MapView
 
 # Paths that a person may type.

@@ -19,7 +19,7 @@ from kubectl_cbt.errors import OutputError
 from kubectl_cbt.model.backend import Choice
 from kubectl_cbt.model.query import Question
 from kubectl_cbt.output.registry import StreamFormat
-from kubectl_cbt.tui.export import excerpt, whole, write_document, write_file
+from kubectl_cbt.tui.export_content import excerpt, whole, write_document, write_file
 from kubectl_cbt.tui.loader import Loader
 
 SCHEMA = json.loads(files("kubectl_cbt.output").joinpath("schema.json").read_bytes())

@@ -16,14 +16,14 @@ from kubectl_cbt.documents.open_document import open_document
 from kubectl_cbt.model.extents import ExtentLog
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.results import Asked, Outcome
-from kubectl_cbt.tui import plain, wording
+from kubectl_cbt.tui import plain_text, screen_text
 from kubectl_cbt.tui.loader import Frame, Loader
-from kubectl_cbt.tui.screens.browse import BrowseScreen
-from kubectl_cbt.tui.screens.export import ExportScreen
-from kubectl_cbt.tui.screens.map import MapScreen
+from kubectl_cbt.tui.screens.browse_screen import BrowseScreen
+from kubectl_cbt.tui.screens.export_screen import ExportScreen
+from kubectl_cbt.tui.screens.map_screen import MapScreen
 from kubectl_cbt.units import printable
 
-FOLDER = Path(plain.__file__).parent
+FOLDER = Path(plain_text.__file__).parent
 TYPED = ["[/x]", MARKUP, "[link='file:///x']y[/]"]
 
 # The rule, in the code.
@@ -91,10 +91,10 @@ def test_the_rule_finds_what_breaks_it(tmp_path, code):
 
 @against_hostile_text
 def test_content_is_the_text_and_nothing_else(text):
-    for content in (plain.plain(text), plain.plain(text, "bold"), plain.line("", (text, "bold"), "")):
+    for content in (plain_text.plain(text), plain_text.plain(text, "bold"), plain_text.line("", (text, "bold"), "")):
         assert content.plain == printable(text)
         assert all(span.style == "bold" for span in content.spans)
-    for widget in (plain.Text(text), plain.Tag(text)):
+    for widget in (plain_text.Text(text), plain_text.Tag(text)):
         assert widget.content.plain == printable(text)
         assert not widget._render_markup
 
@@ -109,8 +109,8 @@ def said(text: str, width: int) -> list[str]:
     frame, running = (
         Frame(received, figures, outcome, is_running, asked.question, text) for is_running in (False, True)
     )
-    lines = [wording.header(asked, "delta", frame, width), *wording.trouble(frame)]
-    lines += [wording.status(one, width, notice, text) for one in (frame, running) for notice in ("", text)]
+    lines = [screen_text.header(asked, "delta", frame, width), *screen_text.trouble(frame)]
+    lines += [screen_text.status(one, width, notice, text) for one in (frame, running) for notice in ("", text)]
     return [content.plain for content in lines]
 
 

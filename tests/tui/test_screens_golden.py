@@ -12,7 +12,7 @@ from kubectl_cbt.cli.options import Asking, Cluster
 from kubectl_cbt.cli.session import open_session
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.output import snapshot_cells
-from kubectl_cbt.tui.screens.browse import BrowseScreen
+from kubectl_cbt.tui.screens.browse_screen import BrowseScreen
 from kubectl_cbt.units import age
 
 GOLDEN = Path(__file__).parent / "golden"

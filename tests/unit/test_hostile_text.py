@@ -37,8 +37,8 @@ from kubectl_cbt.cluster.resources import SnapshotMetadataService
 from kubectl_cbt.model.finding import Finding, Verdict
 from kubectl_cbt.model.results import MUST, Asked, Failure, Outcome, Violation
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
-from kubectl_cbt.output.encode import as_json, as_yaml
-from kubectl_cbt.output.listing import ListColumn, ListFormat, ListPrinter
+from kubectl_cbt.output.encoding import as_json, as_yaml
+from kubectl_cbt.output.object_listing import ListColumn, ListFormat, ListPrinter
 from kubectl_cbt.output.registry import StreamFormat, make_writer
 from kubectl_cbt.output.report import Report, ReportFormat
 from kubectl_cbt.output.writer import Screen

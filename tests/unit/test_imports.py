@@ -47,7 +47,8 @@ def test_listing_snapshots_loads_no_grpc():
 
 
 def test_the_screens_load_no_client_library():
-    modules = loaded_by("import kubectl_cbt.tui.app, kubectl_cbt.tui.screens.browse, kubectl_cbt.tui.screens.map")
+    screens = "kubectl_cbt.tui.screens.browse_screen, kubectl_cbt.tui.screens.map_screen"
+    modules = loaded_by(f"import kubectl_cbt.tui.app, {screens}")
     assert "textual" in modules
     assert not {"kubernetes", "grpc", "typer", "google.protobuf"} & modules
 

@@ -30,7 +30,7 @@ from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.results import MUST, Example, Failure, Outcome, Violation
 from kubectl_cbt.output.json import JsonWriter
-from kubectl_cbt.output.lister import ListerJsonWriter
+from kubectl_cbt.output.lister_json import ListerJsonWriter
 from kubectl_cbt.output.ndjson import NdjsonWriter
 from kubectl_cbt.output.writer import MakeWriter, Screen
 

@@ -15,8 +15,8 @@ from textual.widget import Widget
 
 from kubectl_cbt.analysis.cells import Levels
 from kubectl_cbt.analysis.viewport import Window
-from kubectl_cbt.tui.paint import Inks, Painter
-from kubectl_cbt.tui.wording import LABEL_COLUMNS, row_labels
+from kubectl_cbt.tui.painting import Inks, Painter
+from kubectl_cbt.tui.screen_text import LABEL_COLUMNS, row_labels
 
 GUTTER = LABEL_COLUMNS + 3
 """Columns before the cells: the label of the row, and a mark."""

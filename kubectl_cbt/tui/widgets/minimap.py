@@ -14,7 +14,7 @@ from kubectl_cbt.analysis.cells import cell_edges, coverage, heat_levels
 from kubectl_cbt.analysis.known_range import Known
 from kubectl_cbt.analysis.viewport import Window
 from kubectl_cbt.model.extents import Extents
-from kubectl_cbt.tui.paint import HATCH, Inks, Painter
+from kubectl_cbt.tui.painting import HATCH, Inks, Painter
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _TITLE = " whole volume "

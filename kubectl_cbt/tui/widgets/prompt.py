@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
 
-from kubectl_cbt.tui.plain import Line, Tag
+from kubectl_cbt.tui.plain_text import Line, Tag
 
 
 class Prompt(Horizontal):

@@ -15,7 +15,7 @@ from textual.strip import Strip
 
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
-from kubectl_cbt.tui.listing import Columns, Lines, Listing, heading
+from kubectl_cbt.tui.snapshot_rows import Columns, Lines, Listing, heading
 from kubectl_cbt.tui.widgets.line_list import LineList
 
 _SCROLLBAR = 2

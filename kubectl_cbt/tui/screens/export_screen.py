@@ -20,10 +20,10 @@ from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.extents import Run
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.system.paths import file_to_write
-from kubectl_cbt.tui import export
+from kubectl_cbt.tui import export_content
 from kubectl_cbt.tui.loader import Loader
-from kubectl_cbt.tui.plain import Line, Radio, Tag, Text, set_subtitle, set_title
-from kubectl_cbt.tui.screens.base import CbtScreen
+from kubectl_cbt.tui.plain_text import Line, Radio, Tag, Text, set_subtitle, set_title
+from kubectl_cbt.tui.screens.base_screen import CbtScreen
 from kubectl_cbt.units import REPLACEMENT, human_bytes, human_offset, human_offsets, printable
 
 
@@ -155,9 +155,9 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
 
         def work() -> str:
             if form is Form.SVG:
-                export.write_file(path, self._write_picture, overwrite=overwrite)
+                export_content.write_file(path, self._write_picture, overwrite=overwrite)
             else:
-                export.write_document(self._content(part), StreamFormat(form), path, overwrite=overwrite)
+                export_content.write_document(self._content(part), StreamFormat(form), path, overwrite=overwrite)
             return f"wrote {path}, {human_bytes(path.stat().st_size)}"
 
         self.do("writing …", work, self._written)
@@ -165,10 +165,10 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
     def _written(self, said: str) -> None:
         self.dismiss(said)
 
-    def _content(self, part: tuple[int, int] | None) -> export.Content:
+    def _content(self, part: tuple[int, int] | None) -> export_content.Content:
         if part is None:
-            return export.whole(self._asked, self._frame)
-        return export.excerpt(self._asked, self._frame, *part)
+            return export_content.whole(self._asked, self._frame)
+        return export_content.excerpt(self._asked, self._frame, *part)
 
     def _write_picture(self, file: TextIO) -> None:
         file.write(self._picture)

@@ -14,7 +14,7 @@ from kubectl_cbt.model.record import block_metadata_type_name
 from kubectl_cbt.model.resolved_query import Snapshot
 from kubectl_cbt.model.results import Asked, Outcome, Summary
 from kubectl_cbt.tui.loader import Frame
-from kubectl_cbt.tui.plain import Content, line, plain
+from kubectl_cbt.tui.plain_text import Content, line, plain
 from kubectl_cbt.units import (
     MOST_DECIMALS,
     counted,

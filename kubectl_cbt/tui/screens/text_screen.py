@@ -11,8 +11,8 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 
 from kubectl_cbt.tui.keys import KeyGroup
-from kubectl_cbt.tui.plain import Content, Text, joined, line, plain, set_subtitle, set_title
-from kubectl_cbt.tui.wording import MUTED
+from kubectl_cbt.tui.plain_text import Content, Text, joined, line, plain, set_subtitle, set_title
+from kubectl_cbt.tui.screen_text import MUTED
 
 _CLOSE = "escape,q,enter,question_mark,v"
 

@@ -19,17 +19,17 @@ from kubectl_cbt.model.backend import Backend, Choice, Opened
 from kubectl_cbt.model.extents import Extents, Run
 from kubectl_cbt.model.record import INT64_MAX
 from kubectl_cbt.model.resolved_query import Snapshot
-from kubectl_cbt.output.encode import as_json
-from kubectl_cbt.tui import keys, wording
-from kubectl_cbt.tui.atlas import Atlas
+from kubectl_cbt.output.encoding import as_json
+from kubectl_cbt.tui import keys, screen_text
 from kubectl_cbt.tui.layers import BOTH, Layers, neighbour
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.messages import FrameReady
-from kubectl_cbt.tui.picture import picture_of
-from kubectl_cbt.tui.plain import Text, joined, set_subtitle, set_title
-from kubectl_cbt.tui.screens.base import CbtScreen
-from kubectl_cbt.tui.screens.export import ExportScreen
-from kubectl_cbt.tui.screens.text import TextScreen
+from kubectl_cbt.tui.navigation import Atlas
+from kubectl_cbt.tui.plain_text import Text, joined, set_subtitle, set_title
+from kubectl_cbt.tui.screens.base_screen import CbtScreen
+from kubectl_cbt.tui.screens.export_screen import ExportScreen
+from kubectl_cbt.tui.screens.text_screen import TextScreen
+from kubectl_cbt.tui.svg import picture_of
 from kubectl_cbt.tui.widgets.extent_list import ExtentList
 from kubectl_cbt.tui.widgets.map_view import MapView
 from kubectl_cbt.tui.widgets.minimap import Minimap
@@ -104,8 +104,8 @@ class MapScreen(CbtScreen[None]):
     def _leave_streams(self) -> None:
         """End them; the ones that are incomplete are named once the terminal is restored."""
         for loader in self.streams.all:
-            name = wording.map_name(loader.opened.asked, loader.opened.kind)
-            self.cbt.map_left(name, wording.incomplete(loader.frame, name))
+            name = screen_text.map_name(loader.opened.asked, loader.opened.kind)
+            self.cbt.map_left(name, screen_text.incomplete(loader.frame, name))
         self.streams.close()
 
     def on_resize(self) -> None:
@@ -197,7 +197,7 @@ class MapScreen(CbtScreen[None]):
             self._map.say("waiting for the first extents" if running else "nothing came: there is no map to draw")
             return
         self._map.show(window, cell_codes(window, *self.streams.views()), self.atlas.cursor)
-        set_subtitle(self._map, wording.scale(window))
+        set_subtitle(self._map, screen_text.scale(window))
 
     @property
     def _map_title(self) -> str:
@@ -207,9 +207,9 @@ class MapScreen(CbtScreen[None]):
 
     def _draw_texts(self) -> None:
         active, width = self.streams.active, self.size.width
-        title = wording.header(self.streams.main.opened.asked, active.opened.kind, active.frame, width)
+        title = screen_text.header(self.streams.main.opened.asked, active.opened.kind, active.frame, width)
         self.query_one("#header", Text).update(title)
-        self.query_one("#keys", Text).update(wording.footer(keys.footer(self.KEYS, width)))
+        self.query_one("#keys", Text).update(screen_text.footer(keys.footer(self.KEYS, width)))
         self._draw_status()
         self._draw_place()
         if self._shows_statistics:
@@ -217,8 +217,8 @@ class MapScreen(CbtScreen[None]):
 
     def _draw_status(self) -> None:
         told = self.streams.unsettled
-        layer = "" if told is self.streams.active else wording.words_of(told.opened.kind).title
-        text = wording.status(
+        layer = "" if told is self.streams.active else screen_text.words_of(told.opened.kind).title
+        text = screen_text.status(
             told.frame,
             self.size.width,
             self._notice,
@@ -242,9 +242,9 @@ class MapScreen(CbtScreen[None]):
             cell, cursor, width = self.atlas.cell, self.atlas.cursor, panel.content_size.width
             base = self._base
             change_id = base.change_id or "" if base else ""
-            lines = wording.here(self.streams.extents, known, cell, cursor, self.streams.words, width, change_id)
+            lines = screen_text.here(self.streams.extents, known, cell, cursor, self.streams.words, width, change_id)
             panel.update(joined(lines))
-            self._list.show(self._rows(), cell, cursor, wording.so_far(known))
+            self._list.show(self._rows(), cell, cursor, screen_text.so_far(known))
             set_title(self._list, "extents" if self.sieve is None else f"extents {self.sieve}")
             set_subtitle(self._list, self._list.position)
 
@@ -307,7 +307,7 @@ class MapScreen(CbtScreen[None]):
     def _go_to_run(self, run: Run | None, *, ahead: bool) -> None:
         if run is None:
             edge = self.atlas.cell[1 if ahead else 0]
-            self.notice(wording.no_run(self.streams.words, self.streams.frame.known, edge, ahead=ahead))
+            self.notice(screen_text.no_run(self.streams.words, self.streams.frame.known, edge, ahead=ahead))
         else:
             self.go_to(run.start)
 
@@ -445,7 +445,7 @@ class MapScreen(CbtScreen[None]):
             self._show_list()
         self._draw_place()
         if self.sieve is not None and not len(self._rows()):
-            self.notice(f"no extent passes the filter{wording.so_far(self.streams.frame.known)}")
+            self.notice(f"no extent passes the filter{screen_text.so_far(self.streams.frame.known)}")
         self._draw_map()
         self.query_one(Prompt).give_keyboard_to(self._list if self.sieve and self._has_side else self._map)
 
@@ -459,7 +459,7 @@ class MapScreen(CbtScreen[None]):
     def action_trouble(self) -> None:
         """Everything that is wrong."""
         told = self.streams.unsettled
-        lines = wording.trouble(told.frame, told.opened.asked.target.base, can_resume=not told.why_not_resumed)
+        lines = screen_text.trouble(told.frame, told.opened.asked.target.base, can_resume=not told.why_not_resumed)
         self.app.push_screen(TextScreen("the stream", list(lines)))
 
     # Doing
@@ -472,7 +472,7 @@ class MapScreen(CbtScreen[None]):
         """The extent at the cursor, as a line of ``-o ndjson``, to the terminal's clipboard."""
         found = self._extent_at_cursor()
         if found is None:
-            self.notice(wording.no_extent(self.streams.frame.known, self.atlas.cursor, self.streams.words))
+            self.notice(screen_text.no_extent(self.streams.frame.known, self.atlas.cursor, self.streams.words))
             return
         text = as_json({"byteOffset": found[0], "sizeBytes": found[1]}, indented=False).decode()
         self.app.copy_to_clipboard(text)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from kubectl_cbt.output.encode import as_json, as_yaml
+from kubectl_cbt.output.encoding import as_json, as_yaml
 from kubectl_cbt.units import printable
 
 

@@ -14,12 +14,12 @@ from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.resolved_query import CHANGE_ID_ANNOTATION, same_volume
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.output.snapshot_cells import name_of
-from kubectl_cbt.tui import keys, wording
-from kubectl_cbt.tui.listing import Listing
+from kubectl_cbt.tui import keys, screen_text
 from kubectl_cbt.tui.loader import Loader
-from kubectl_cbt.tui.plain import Content, Text, joined, line, plain, set_subtitle, set_title
-from kubectl_cbt.tui.screens.base import CbtScreen
-from kubectl_cbt.tui.screens.map import MapScreen
+from kubectl_cbt.tui.plain_text import Content, Text, joined, line, plain, set_subtitle, set_title
+from kubectl_cbt.tui.screens.base_screen import CbtScreen
+from kubectl_cbt.tui.screens.map_screen import MapScreen
+from kubectl_cbt.tui.snapshot_rows import Listing
 from kubectl_cbt.tui.widgets.prompt import Prompt
 from kubectl_cbt.tui.widgets.snapshot_list import SnapshotList
 from kubectl_cbt.units import counted, human_count, utc_words
@@ -112,12 +112,12 @@ class BrowseScreen(CbtScreen[None]):
     def _draw_texts(self) -> None:
         where = f"namespace {self._namespace}" if self._namespace else "all namespaces"
         counts = f"{counted(len(self._listing.entries), 'snapshot')}, CBT works for {human_count(self._listing.usable)}"
-        left = line((" Snapshots", "bold"), (f"   {where}", wording.MUTED))
+        left = line((" Snapshots", "bold"), (f"   {where}", screen_text.MUTED))
         gap = " " * max(self.size.width - left.cell_length - len(counts) - 1, 2)
         self.query_one("#header", Text).update(line(left, gap, (counts, "bold")))
         self.query_one("#status", Text).update(self._status())
         self.query_one("#about", Text).update(self._about())
-        self.query_one("#keys", Text).update(wording.footer(keys.footer(self.KEYS, self.size.width)))
+        self.query_one("#keys", Text).update(screen_text.footer(keys.footer(self.KEYS, self.size.width)))
         set_title(self._list, self._title())
         set_subtitle(self._list, f"{human_count(self._list.number + 1)} of {human_count(self._list.shown)}")
 
@@ -130,7 +130,7 @@ class BrowseScreen(CbtScreen[None]):
 
     def _status(self) -> Content:
         if self._notice:
-            return wording.fitting(self.size.width, [(self._notice, wording.WARNING)])
+            return screen_text.fitting(self.size.width, [(self._notice, screen_text.WARNING)])
         names = [name_of(entry) for entry in self._marks.entries]
         if len(names) == 2:
             parts = [f"marked: {names[0]} and {names[1]}", "Enter shows what changed between them"]
@@ -138,7 +138,7 @@ class BrowseScreen(CbtScreen[None]):
             parts = [f"marked: {names[0]}", "Space marks another of its volume, Enter compares it with the one here"]
         else:
             parts = ["Space marks a snapshot, Enter opens the map"]
-        return wording.fitting(self.size.width, [(part, wording.MUTED) for part in parts])
+        return screen_text.fitting(self.size.width, [(part, screen_text.MUTED) for part in parts])
 
     def _about(self) -> Content:
         """All that is known of the snapshot under the cursor; first of all why it cannot be queried."""
@@ -147,19 +147,22 @@ class BrowseScreen(CbtScreen[None]):
             return plain(" no snapshot passes the filter" if self._listing.entries else " there are no snapshots")
         taken = f"taken {utc_words(entry.created)}" if entry.created else "not taken yet"
         details = [taken, entry.driver and f"driver {entry.driver}", entry.handle and f"handle {entry.handle}"]
-        parts = [(detail, wording.MUTED) for detail in details if detail]
+        parts = [(detail, screen_text.MUTED) for detail in details if detail]
         name = (f"{entry.ref.namespace}/{name_of(entry)}", "bold")
         if entry.usable:
-            lines = [wording.fitting(width, [name, ("CBT works", wording.GOOD)]), wording.fitting(width, parts)]
+            lines = [
+                screen_text.fitting(width, [name, ("CBT works", screen_text.GOOD)]),
+                screen_text.fitting(width, parts),
+            ]
         else:
-            obstacle = (f"cannot be queried: {entry.obstacle}", wording.ERROR)
-            lines = [wording.fitting(width, [name, *parts]), wording.fitting(width, [obstacle])]
+            obstacle = (f"cannot be queried: {entry.obstacle}", screen_text.ERROR)
+            lines = [screen_text.fitting(width, [name, *parts]), screen_text.fitting(width, [obstacle])]
         if entry.change_id:
             base = [
                 (f"as a base: change id {entry.change_id}", ""),
-                (f"annotation {CHANGE_ID_ANNOTATION}", wording.MUTED),
+                (f"annotation {CHANGE_ID_ANNOTATION}", screen_text.MUTED),
             ]
-            lines.append(wording.fitting(width, base))
+            lines.append(screen_text.fitting(width, base))
         return joined(lines)
 
     # Doing
