@@ -27,8 +27,8 @@ from h2.connection import H2Connection
 from h2.events import DataReceived, RequestReceived, StreamEnded, StreamReset
 
 from kubectl_cbt.demo.certificates import CertificateAuthority, ServerCertificate
-from kubectl_cbt.demo.cluster import DemoCluster
-from kubectl_cbt.demo.encode import encode_response
+from kubectl_cbt.demo.demo_cluster import DemoCluster
+from kubectl_cbt.demo.driver.encode_response import encode_response
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
 from kubectl_cbt.wire.snapshot_metadata_pb2 import (
     VARIABLE_LENGTH,

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from kubectl_cbt.demo.cluster import DemoCluster
-from kubectl_cbt.demo.csi_service import CsiService
-from kubectl_cbt.demo.faults import FAULTS, NO_FAULTS, Fault, Part, parse_faults
+from kubectl_cbt.demo.demo_cluster import DemoCluster
+from kubectl_cbt.demo.driver.csi_service import CsiService
+from kubectl_cbt.demo.driver.faults import FAULTS, NO_FAULTS, Fault, Part, parse_faults
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
 
 ROOT = Path(__file__).resolve().parent.parent

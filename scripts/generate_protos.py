@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PROTOS = (
     "kubectl_cbt/wire/snapshot_metadata.proto",
     "kubectl_cbt/wire/csi.proto",
-    "kubectl_cbt/demo/builtin.proto",
+    "kubectl_cbt/demo/kube/builtin.proto",
 )
 
 

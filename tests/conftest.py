@@ -17,8 +17,8 @@ from warm import WarmCommand
 # As the command itself does: gRPC's core would print failed handshakes into the test's output.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
-from kubectl_cbt.demo.cluster import DemoCluster
-from kubectl_cbt.demo.metadata_service import Code, Refusal, Tampering
+from kubectl_cbt.demo.demo_cluster import DemoCluster
+from kubectl_cbt.demo.sidecar.metadata_service import Code, Refusal, Tampering
 
 # A run under nohup, or in a shell's background, ignores some signals, and the commands it starts would inherit that.
 for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

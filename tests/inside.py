@@ -10,9 +10,9 @@ from typing import Any
 from conftest import command_environment
 from peers import KUBECTL
 
-from kubectl_cbt.demo.cluster import DemoCluster
-from kubectl_cbt.demo.metadata_service import MetadataService
+from kubectl_cbt.demo.demo_cluster import DemoCluster
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
+from kubectl_cbt.demo.sidecar.metadata_service import MetadataService
 
 NAME, NAMESPACE, PORT, CLUSTER_IP = "csi-snapshot-metadata", "storage", 6443, "10.96.7.8"
 HOST = f"{NAME}.{NAMESPACE}"

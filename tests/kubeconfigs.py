@@ -23,7 +23,7 @@ from peers import KUBECTL, has_kubectl
 from tcp import Listener, joined
 
 from kubectl_cbt.demo.certificates import CertificateAuthority
-from kubectl_cbt.demo.https_server import Answer, Call, HttpsServer
+from kubectl_cbt.demo.kube.https_server import Answer, Call, HttpsServer
 
 Document = dict[str, Any]
 

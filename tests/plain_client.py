@@ -8,9 +8,9 @@ from typing import Any
 
 import grpc
 
-from kubectl_cbt.demo.cluster import DemoCluster
-from kubectl_cbt.demo.csi_service import CsiService
-from kubectl_cbt.demo.identity import BACKUP_APP
+from kubectl_cbt.demo.demo_cluster import DemoCluster
+from kubectl_cbt.demo.driver.csi_service import CsiService
+from kubectl_cbt.demo.kube.identity import BACKUP_APP
 from kubectl_cbt.demo.scenarios import DemoSnapshot, DemoVolume
 from kubectl_cbt.wire import csi_pb2, snapshot_metadata_pb2
 

@@ -146,7 +146,7 @@ def _import() -> None:
     import kubectl_cbt.checks.conformance.cases
     import kubectl_cbt.cli.app
     import kubectl_cbt.cluster.routing
-    import kubectl_cbt.demo.cluster
+    import kubectl_cbt.demo.demo_cluster
     import kubectl_cbt.kube.client_config
     import kubectl_cbt.output.summary
     import kubectl_cbt.stream.loop

@@ -23,8 +23,8 @@ from kubectl_cbt.errors import ConfigError, UsageError
 from kubectl_cbt.output.object_listing import ListColumn, ListFormat, ListPrinter, ListRow
 
 if TYPE_CHECKING:
-    from kubectl_cbt.demo.cluster import DemoCluster
-    from kubectl_cbt.demo.faults import Fault
+    from kubectl_cbt.demo.demo_cluster import DemoCluster
+    from kubectl_cbt.demo.driver.faults import Fault
 
 
 class CsiDriver(StrEnum):
@@ -123,11 +123,11 @@ def serve(
         raise UsageError("demo serve needs a POSIX system")
     if csi_driver and not csi_socket:
         raise UsageError("--csi-driver goes with --csi-socket")
-    from kubectl_cbt.demo.faults import parse_faults
+    from kubectl_cbt.demo.driver.faults import parse_faults
 
     outer_seed, outer_faults = context.obj
     faults = parse_faults([*outer_faults, *(fault or [])])
-    from kubectl_cbt.demo.cluster import DemoCluster
+    from kubectl_cbt.demo.demo_cluster import DemoCluster
 
     diagnostics = Diagnostics(quiet=terminal.quiet)
     with (
@@ -190,7 +190,7 @@ def faults(
       kubectl cbt delta pg-mon pg-tue -n shop --demo --fault unordered
       kubectl cbt delta pg-mon pg-tue -n shop --demo --fault cut-after=3 --fault slow=200
     """
-    from kubectl_cbt.demo.faults import FAULTS
+    from kubectl_cbt.demo.driver.faults import FAULTS
 
     printer = ListPrinter(output, "FaultList", _FAULT_COLUMNS)
     write_stdout(printer.text([_fault_row(fault) for fault in FAULTS]), is_document=printer.is_document)

@@ -97,10 +97,10 @@ def _login(options: Cluster) -> Login:
 def _demo_login(options: Cluster, login: Login, stack: contextlib.ExitStack) -> Login:
     if login.kubeconfig or login.server:
         raise UsageError("--demo brings its own cluster: leave out --kubeconfig and --server")
-    from kubectl_cbt.demo.faults import parse_faults
+    from kubectl_cbt.demo.driver.faults import parse_faults
 
     faults = parse_faults(options.fault or ())
-    from kubectl_cbt.demo.cluster import DemoCluster
+    from kubectl_cbt.demo.demo_cluster import DemoCluster
 
     try:
         cluster = stack.enter_context(DemoCluster(options.seed, faults))

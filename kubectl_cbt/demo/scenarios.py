@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from kubectl_cbt.demo.noise import key
-from kubectl_cbt.demo.volumes import GIB, KIB, MIB, TIB, Append, Layer, Ring, Scatter, Volume
+from kubectl_cbt.demo.driver.noise import key
+from kubectl_cbt.demo.driver.volumes import GIB, KIB, MIB, TIB, Append, Layer, Ring, Scatter, Volume
 
 PAGES_DRIVER = "demo-pages.csi.k8s.io"
 """Sends VARIABLE_LENGTH extents."""

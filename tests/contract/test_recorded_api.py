@@ -8,9 +8,9 @@ from recorded import api_answer
 
 from kubectl_cbt import errors
 from kubectl_cbt.cluster.resources import SnapshotMetadataService, VolumeSnapshot, VolumeSnapshotContent
-from kubectl_cbt.demo.identity import Request, User
-from kubectl_cbt.demo.kube_api import StatusError, _forbidden, _not_found, _token_too_short
-from kubectl_cbt.demo.resource_types import RESOURCE_TYPES, discovery, table
+from kubectl_cbt.demo.kube.identity import Request, User
+from kubectl_cbt.demo.kube.kube_api import StatusError, _forbidden, _not_found, _token_too_short
+from kubectl_cbt.demo.kube.resource_types import RESOURCE_TYPES, discovery, table
 from kubectl_cbt.kube.api_errors import answer_error
 from kubectl_cbt.model.refs import ServiceAccountRef, SnapshotRef
 

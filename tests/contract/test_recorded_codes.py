@@ -5,7 +5,7 @@ import pytest
 from recorded import STYLES, cases
 
 from kubectl_cbt import errors
-from kubectl_cbt.demo.identity import BACKUP_APP, NOBODY
+from kubectl_cbt.demo.kube.identity import BACKUP_APP, NOBODY
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
 from kubectl_cbt.model.query import Question
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef

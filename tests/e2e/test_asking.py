@@ -117,7 +117,7 @@ def test_force_goes_on_where_only_the_order_is_wrong(run):
 
 
 def test_a_driver_that_rejects_the_default_limit_is_asked_once_more_without(own_demo):
-    from kubectl_cbt.demo.metadata_service import Code, Refusal, Tampering
+    from kubectl_cbt.demo.sidecar.metadata_service import Code, Refusal, Tampering
 
     def picky(request):
         if request.max_results:
@@ -144,8 +144,8 @@ def test_messages_of_any_size_are_taken(own_demo):
 def test_a_broken_stream_is_reported_and_fails(own_demo):
     from samples import batch
 
-    from kubectl_cbt.demo.encode import encode_response
-    from kubectl_cbt.demo.metadata_service import Tampering
+    from kubectl_cbt.demo.driver.encode_response import encode_response
+    from kubectl_cbt.demo.sidecar.metadata_service import Tampering
 
     def overlapping(messages):
         yield from messages

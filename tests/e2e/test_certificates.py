@@ -8,7 +8,7 @@ from certified import CA_NO, CA_YES, Certified, certified, sans
 from conftest import run_command
 
 from kubectl_cbt.demo.certificates import ServerCertificate
-from kubectl_cbt.demo.cluster import DemoCluster
+from kubectl_cbt.demo.demo_cluster import DemoCluster
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
 
 NAMES = sans("127.0.0.1")

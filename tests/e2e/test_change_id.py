@@ -4,7 +4,7 @@ import json
 
 from conftest import run_command
 
-from kubectl_cbt.demo.cluster import DemoCluster
+from kubectl_cbt.demo.demo_cluster import DemoCluster
 
 ANNOTATION = "csi.vsphere.volume/change-id"
 CHANGE_ID = "52 05 a2 0f 73 6d/1"

@@ -10,7 +10,7 @@ import pytest
 from conftest import COMMAND, command_environment, run_command, wait_for
 
 from kubectl_cbt.checks.conformance.cases import CASES
-from kubectl_cbt.demo.faults import parse_faults
+from kubectl_cbt.demo.driver.faults import parse_faults
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
 
 CHECK = ("check", "snap-a", "snap-c")

@@ -15,7 +15,7 @@ from test_demo_requests import SNAPSHOTS, Client
 from test_kubectl import kubectl
 
 from kubectl_cbt.demo.certificates import CertificateAuthority
-from kubectl_cbt.demo.kube_api import KubeApi
+from kubectl_cbt.demo.kube.kube_api import KubeApi
 
 
 class ClientAuthority:

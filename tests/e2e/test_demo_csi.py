@@ -14,8 +14,8 @@ from conftest import COMMAND, command_environment, run_command
 from plain_client import PlainClient, find
 
 from kubectl_cbt import __version__
-from kubectl_cbt.demo.cluster import DemoCluster
-from kubectl_cbt.demo.csi_service import CsiService
+from kubectl_cbt.demo.demo_cluster import DemoCluster
+from kubectl_cbt.demo.driver.csi_service import CsiService
 from kubectl_cbt.demo.scenarios import BLOCKS_DRIVER, PAGES_DRIVER
 from kubectl_cbt.wire.csi_pb2 import (
     GetMetadataDeltaRequest,

@@ -18,11 +18,11 @@ from conftest import DELTA, run_command
 from plain_client import Answer, Extents, PlainClient, both_ways
 from recorded import cases, messages
 
-from kubectl_cbt.demo.asking import Asked
-from kubectl_cbt.demo.cluster import DemoCluster
-from kubectl_cbt.demo.fault_extents import EXTENT_FAULTS
-from kubectl_cbt.demo.fault_messages import MESSAGE_FAULTS
-from kubectl_cbt.demo.faults import FAULTS, Part, parse_faults
+from kubectl_cbt.demo.demo_cluster import DemoCluster
+from kubectl_cbt.demo.driver.driver_types import Asked
+from kubectl_cbt.demo.driver.extent_faults import EXTENT_FAULTS
+from kubectl_cbt.demo.driver.faults import FAULTS, Part, parse_faults
+from kubectl_cbt.demo.driver.message_faults import MESSAGE_FAULTS
 from kubectl_cbt.demo.scenarios import BLOCKS_DRIVER, PAGES_DRIVER
 from kubectl_cbt.errors import UsageError
 from kubectl_cbt.wire.decode import decode_record

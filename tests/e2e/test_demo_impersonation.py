@@ -5,7 +5,7 @@ from peers import needs_kubectl
 from test_demo_requests import SNAPSHOTS, Client
 from test_kubectl import kubectl
 
-from kubectl_cbt.demo.identity import BACKUP_APP
+from kubectl_cbt.demo.kube.identity import BACKUP_APP
 
 WHO = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
 ACCOUNT = "system:serviceaccount:shop:shop-backup"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from test_demo_requests import RBAC, Client, needs_kubectl
 from test_kubectl import kubectl
 
-from kubectl_cbt.demo.identity import SHOP_BACKUP
+from kubectl_cbt.demo.kube.identity import SHOP_BACKUP
 
 PROTOBUF = "application/vnd.kubernetes.protobuf"
 ACCOUNTS = "/api/v1/namespaces/shop/serviceaccounts"

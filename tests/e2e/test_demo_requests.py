@@ -12,8 +12,8 @@ from conftest import DELTA, run_command
 from peers import needs_kubectl
 from test_kubectl import kubectl
 
-from kubectl_cbt.demo.cluster import DemoCluster
-from kubectl_cbt.demo.identity import API_AUDIENCE
+from kubectl_cbt.demo.demo_cluster import DemoCluster
+from kubectl_cbt.demo.kube.identity import API_AUDIENCE
 from kubectl_cbt.model.refs import ServiceAccountRef
 
 SNAPSHOTS = "/apis/snapshot.storage.k8s.io/v1/namespaces/default/volumesnapshots"
@@ -102,7 +102,7 @@ def test_a_stopped_server_answers_on_no_open_connection(own_demo):
 
 @pytest.mark.parametrize("version", ["v1alpha1", "v1beta1"])
 def test_an_old_cluster_serves_its_services_in_the_old_version(own_demo, version):
-    from kubectl_cbt.demo.resource_types import served_with
+    from kubectl_cbt.demo.kube.resource_types import served_with
 
     own_demo.api.served = served_with(version)
     client, other = Client(own_demo), {"v1alpha1": "v1beta1", "v1beta1": "v1alpha1"}[version]

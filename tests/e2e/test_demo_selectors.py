@@ -6,7 +6,7 @@ from test_demo_requests import SNAPSHOTS, Client
 from test_demo_types import SERVICE
 from test_kubectl import kubectl
 
-from kubectl_cbt.demo.cluster import DemoCluster
+from kubectl_cbt.demo.demo_cluster import DemoCluster
 
 NAMES = {
     "red": {"color": "red", "tier": "one"},

@@ -5,7 +5,7 @@ from peers import needs_kubectl
 from test_demo_requests import RBAC, SNAPSHOTS, Client
 from test_kubectl import kubectl
 
-from kubectl_cbt.demo.identity import BACKUP_APP, NOBODY
+from kubectl_cbt.demo.kube.identity import BACKUP_APP, NOBODY
 
 POD = {
     "apiVersion": "v1",

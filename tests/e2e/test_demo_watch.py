@@ -10,7 +10,7 @@ from conftest import command_environment
 from peers import KUBECTL, needs_kubectl
 from test_demo_requests import SNAPSHOTS, Client
 
-from kubectl_cbt.demo.identity import NOBODY
+from kubectl_cbt.demo.kube.identity import NOBODY
 
 TABLE = ("Accept", "application/json;as=Table;v=v1;g=meta.k8s.io,application/json")
 

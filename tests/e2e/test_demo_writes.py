@@ -7,7 +7,7 @@ from conftest import DELTA, command_environment, run_command
 from peers import KUBECTL, needs_kubectl
 from test_demo_requests import RBAC, SNAPSHOTS, Client
 
-from kubectl_cbt.demo.identity import API_AUDIENCE, Request
+from kubectl_cbt.demo.kube.identity import API_AUDIENCE, Request
 from kubectl_cbt.model.refs import ServiceAccountRef
 
 ACCOUNTS = "/api/v1/namespaces/shop/serviceaccounts"

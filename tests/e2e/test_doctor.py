@@ -13,11 +13,11 @@ from conftest import cut_after, run_command
 from inside import HOST, PORT, Standin, behind_a_service, point_at, set_ready
 
 from kubectl_cbt.demo.certificates import CertificateAuthority
-from kubectl_cbt.demo.cluster import DemoCluster
-from kubectl_cbt.demo.faults import parse_faults
-from kubectl_cbt.demo.metadata_service import Code
-from kubectl_cbt.demo.resource_types import ALL_TYPES, served_with
+from kubectl_cbt.demo.demo_cluster import DemoCluster
+from kubectl_cbt.demo.driver.faults import parse_faults
+from kubectl_cbt.demo.kube.resource_types import ALL_TYPES, served_with
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
+from kubectl_cbt.demo.sidecar.metadata_service import Code
 
 ALL = [
     *("kubeconfig", "api-server", "crds", "volumesnapshot", "content", "class", "service", "resolve", "ca-cert"),
@@ -197,7 +197,7 @@ def test_an_account_that_may_not_get_snapshots(own_demo):
 
 
 def test_a_token_for_another_audience(own_demo, tmp_path):
-    from kubectl_cbt.demo.identity import BACKUP_APP
+    from kubectl_cbt.demo.kube.identity import BACKUP_APP
 
     (tmp_path / "token").write_text(own_demo.identity.issue(BACKUP_APP, ["elsewhere"], 600)[0])
     code, hops = look(own_demo, "snap-b", "--token-file", str(tmp_path / "token"))

@@ -8,8 +8,8 @@ import pytest
 from conftest import DELTA, cut_after, run_command
 
 from kubectl_cbt.demo.certificates import CertificateAuthority
-from kubectl_cbt.demo.metadata_service import Code, MetadataService, Tampering
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER, demo_volumes
+from kubectl_cbt.demo.sidecar.metadata_service import Code, MetadataService, Tampering
 
 # The SnapshotMetadataService.
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from conftest import DELTA, cut_after, run_command
 
-from kubectl_cbt.demo.identity import BACKUP_APP, NOBODY
-from kubectl_cbt.demo.metadata_service import Code, Refusal, Tampering
+from kubectl_cbt.demo.kube.identity import BACKUP_APP, NOBODY
+from kubectl_cbt.demo.kube.status_objects import StatusError
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
-from kubectl_cbt.demo.statuses import StatusError
+from kubectl_cbt.demo.sidecar.metadata_service import Code, Refusal, Tampering
 
 
 def test_a_token_file_is_used_as_it_is(own_demo, tmp_path):

@@ -4,7 +4,7 @@ import pytest
 from conftest import run_command
 from draw_matrix import DOCUMENT, NOTHING, PLACES, Place, form_of, named, rows
 
-from kubectl_cbt.demo.faults import FAULTS, Fault, Part
+from kubectl_cbt.demo.driver.faults import FAULTS, Fault, Part
 
 
 def printed_by(arguments: list[str]) -> str:

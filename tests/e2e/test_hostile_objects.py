@@ -9,7 +9,7 @@ import yaml
 from conftest import run_command
 from hostile import DOCUMENT, ESCAPES, MARKUP, forbidden_in
 
-from kubectl_cbt.demo.cluster import DemoCluster
+from kubectl_cbt.demo.demo_cluster import DemoCluster
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
 from kubectl_cbt.output.object_listing import ListFormat
 from kubectl_cbt.output.registry import StreamFormat

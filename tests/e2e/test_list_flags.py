@@ -15,7 +15,7 @@ from conftest import COMMAND, command_environment, run_command
 from kubeconfigs import kubectl
 from peers import needs_kubectl
 
-from kubectl_cbt.demo.cluster import DemoCluster
+from kubectl_cbt.demo.demo_cluster import DemoCluster
 from kubectl_cbt.demo.scenarios import BLOCKS_DRIVER, PAGES_DRIVER
 
 PATIENCE_SECONDS = 60

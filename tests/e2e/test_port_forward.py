@@ -17,8 +17,8 @@ from conftest import COMMAND, DELTA, cut_after, run_command, wait_for
 from inside import CLUSTER_IP, HOST, NAME, NAMESPACE, PORT, Standin, add_service, behind_a_service, point_at, set_ready
 from peers import needs_kubectl
 
-from kubectl_cbt.demo.metadata_service import Tampering
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
+from kubectl_cbt.demo.sidecar.metadata_service import Tampering
 
 ASKS = (*DELTA, "-o", "csv", "--max-results", "100")
 

@@ -16,7 +16,7 @@ from inside import NAME, NAMESPACE, PORT, Standin, behind_a_service
 from kubeconfigs import Cast, kubectl, lay_out, of_cluster, of_user
 from peers import needs_kubectl
 
-from kubectl_cbt.demo.identity import ADMIN, AUTHENTICATED, MASTERS, User
+from kubectl_cbt.demo.kube.identity import ADMIN, AUTHENTICATED, MASTERS, User
 from kubectl_cbt.kube.api import Api
 from kubectl_cbt.kube.client_config import load_config
 from kubectl_cbt.kube.kubeconfig import Login

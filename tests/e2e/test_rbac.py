@@ -8,8 +8,8 @@ from conftest import command_environment, run_command
 from inside import NAMESPACE, Standin, behind_a_service, point_at
 from peers import KUBECTL, needs_kubectl
 
-from kubectl_cbt.demo.cluster import DemoCluster
-from kubectl_cbt.demo.identity import API_AUDIENCE
+from kubectl_cbt.demo.demo_cluster import DemoCluster
+from kubectl_cbt.demo.kube.identity import API_AUDIENCE
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
 from kubectl_cbt.model.refs import ServiceAccountRef
 

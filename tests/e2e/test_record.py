@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from conftest import COMMAND, DELTA, after, command_environment, cut_after, run_command
 
-from kubectl_cbt.demo.cluster import DemoCluster
-from kubectl_cbt.demo.metadata_service import Code, Refusal, Tampering
+from kubectl_cbt.demo.demo_cluster import DemoCluster
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
+from kubectl_cbt.demo.sidecar.metadata_service import Code, Refusal, Tampering
 from kubectl_cbt.documents.byte_source import Source
 from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.output.registry import StreamFormat

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from tcp import CuttingProxy
 
 from kubectl_cbt.demo.certificates import CertificateAuthority
-from kubectl_cbt.demo.cluster import DemoCluster
-from kubectl_cbt.demo.identity import BACKUP_APP
-from kubectl_cbt.demo.metadata_service import Code, MetadataService, Refusal, Tampering
+from kubectl_cbt.demo.demo_cluster import DemoCluster
+from kubectl_cbt.demo.kube.identity import BACKUP_APP
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
+from kubectl_cbt.demo.sidecar.metadata_service import Code, MetadataService, Refusal, Tampering
 from kubectl_cbt.errors import CbtError, TlsFailed, Unauthenticated
 from kubectl_cbt.model.query import Question
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef

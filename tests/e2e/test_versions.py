@@ -5,7 +5,7 @@ import json
 import pytest
 from conftest import DELTA, cut_after, run_command
 
-from kubectl_cbt.demo.resource_types import ALL_TYPES, served_with
+from kubectl_cbt.demo.kube.resource_types import ALL_TYPES, served_with
 from kubectl_cbt.demo.scenarios import BLOCKS_DRIVER, PAGES_DRIVER
 
 ASKS = (*DELTA, "-o", "csv", "--max-results", "100")

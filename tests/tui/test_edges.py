@@ -24,8 +24,8 @@ from textual.events import MouseScrollDown, MouseScrollUp
 from kubectl_cbt.cli.live import LiveCluster
 from kubectl_cbt.cli.options import Asking, Cluster
 from kubectl_cbt.cli.session import open_session
-from kubectl_cbt.demo.cluster import DemoCluster
-from kubectl_cbt.demo.faults import parse_faults
+from kubectl_cbt.demo.demo_cluster import DemoCluster
+from kubectl_cbt.demo.driver.faults import parse_faults
 from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.backend import Choice
 from kubectl_cbt.model.refs import SnapshotRef

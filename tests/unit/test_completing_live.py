@@ -11,7 +11,7 @@ from kubectl_cbt.cli.completing.line import read_line
 from kubectl_cbt.cli.completing.live import REQUEST_TIMEOUT_SECONDS, cluster_options
 from kubectl_cbt.cli.completing.offers import complete
 from kubectl_cbt.cli.options import Cluster
-from kubectl_cbt.demo.kube_api import StatusError
+from kubectl_cbt.demo.kube.kube_api import StatusError
 from kubectl_cbt.errors import CbtError
 
 

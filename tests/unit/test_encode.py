@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import Extent, columns, law
 
-from kubectl_cbt.demo.encode import encode_response
+from kubectl_cbt.demo.driver.encode_response import encode_response
 from kubectl_cbt.model.record import INT64_MAX
 from kubectl_cbt.wire.snapshot_metadata_pb2 import (
     BlockMetadata,

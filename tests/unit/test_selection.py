@@ -5,7 +5,7 @@ from conftest import run_command
 from kubeconfigs import kubectl
 from peers import needs_kubectl
 
-from kubectl_cbt.demo.cluster import DemoCluster
+from kubectl_cbt.demo.demo_cluster import DemoCluster
 from kubectl_cbt.errors import UsageError
 from kubectl_cbt.kube.list_options import Selection
 

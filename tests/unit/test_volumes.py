@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import INT64_MIN, law
 
-from kubectl_cbt.demo import noise
+from kubectl_cbt.demo.driver import noise
+from kubectl_cbt.demo.driver.volumes import Runs, Volume
 from kubectl_cbt.demo.scenarios import DemoVolume, demo_volumes
-from kubectl_cbt.demo.volumes import Runs, Volume
 from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.model.record import INT64_MAX
 

@@ -1,0 +1,184 @@
+"""The demo's driver on a unix socket, as a CSI driver's pod has it: Identity and SnapshotMetadata, without TLS."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+import stat
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+import grpc
+from google.protobuf.message import Message as ProtobufMessage
+from google.protobuf.wrappers_pb2 import BoolValue
+
+from kubectl_cbt import __version__
+from kubectl_cbt.demo.driver.demo_driver import DemoDriver
+from kubectl_cbt.demo.driver.driver_types import DriverRequest
+from kubectl_cbt.demo.sidecar.rpc import Call, Code, Refusal, answered
+from kubectl_cbt.demo.sidecar.tcp_proxy import Front
+from kubectl_cbt.wire.csi_pb2 import (
+    GetMetadataAllocatedRequest,
+    GetMetadataDeltaRequest,
+    GetPluginCapabilitiesRequest,
+    GetPluginCapabilitiesResponse,
+    GetPluginInfoRequest,
+    GetPluginInfoResponse,
+    PluginCapability,
+    ProbeRequest,
+    ProbeResponse,
+)
+
+_MAX_STREAMS = 16
+_LONGEST_PATH = 107
+
+CsiRequest = GetMetadataAllocatedRequest | GetMetadataDeltaRequest
+_Asked = TypeVar("_Asked", bound=ProtobufMessage)
+
+
+class CsiService:
+    """A driver's socket, there from construction until :meth:`stop`; also a context manager.
+
+    Args:
+        path: where the socket is made; one that nobody listens at any more is replaced.
+        required_secrets: what each question has to bring along; without it the answer is ceph-csi's INVALID_ARGUMENT.
+
+    Attributes:
+        requests: the questions that came; of their secrets only the names.
+
+    Raises:
+        OSError: no socket can be made there.
+    """
+
+    def __init__(self, driver: DemoDriver, path: Path, required_secrets: Mapping[str, str] | None = None) -> None:
+        _make_room(path)
+        self.path = path
+        self.requests: list[CsiRequest] = []
+        self._driver = driver
+        self._required = dict(required_secrets or {})
+        self._server = grpc.server(ThreadPoolExecutor(_MAX_STREAMS), options=[("grpc.so_reuseport", 0)])
+        self._server.add_generic_rpc_handlers(_handlers(self))
+        self._front: Front | None = None
+        if "reset-after" in driver.faults:
+            # gRPC gives the connections of a unix socket no names, and one of them is to be broken.
+            port = self._server.add_insecure_port("127.0.0.1:0")
+            self._front = Front(_listener(path), port)
+        else:
+            self._server.add_insecure_port(f"unix:{path}")
+        self._server.start()
+
+    @property
+    def endpoint(self) -> str:
+        """``unix:///path``."""
+        return f"unix://{self.path.absolute()}"
+
+    def __enter__(self) -> CsiService:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop listening, cut running streams, remove the socket."""
+        self._server.stop(grace=None).wait()
+        if self._front:
+            self._front.close()
+        self.path.unlink(missing_ok=True)
+
+    def answer(self, request: CsiRequest, context: grpc.ServicerContext) -> Iterator[bytes]:
+        """Serve one call of SnapshotMetadata."""
+        call = Call(context, self._front.reset if self._front else None)
+        return answered(self._messages(request, call), call, context)
+
+    def _messages(self, request: CsiRequest, call: Call) -> Iterator[bytes]:
+        self._note(request)
+        if any(request.secrets.get(name) != value for name, value in self._required.items()):
+            raise Refusal(Code.INVALID_ARGUMENT, "secrets cannot be nil or empty")
+        yield from self._driver.answer(_driver_request(request), call)
+
+    def _note(self, request: CsiRequest) -> None:
+        noted = type(request).FromString(request.SerializeToString())
+        for name in noted.secrets:
+            noted.secrets[name] = ""
+        self.requests.append(noted)
+
+    def info(self) -> GetPluginInfoResponse:
+        """Who the driver is."""
+        return GetPluginInfoResponse(name=self._driver.name, vendor_version=__version__)
+
+
+def _driver_request(request: CsiRequest) -> DriverRequest:
+    where = request.starting_offset, request.max_results
+    if isinstance(request, GetMetadataDeltaRequest):
+        return DriverRequest(request.target_snapshot_id, request.base_snapshot_id, *where)
+    return DriverRequest(request.snapshot_id, None, *where)
+
+
+def _make_room(path: Path) -> None:
+    """Remove what a driver that is gone has left; gRPC would also remove the socket of one that is there."""
+    if len(os.fsencode(path.absolute())) > _LONGEST_PATH:
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), str(path))
+    if not path.absolute().parent.is_dir():
+        raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+    if not path.exists():
+        return
+    if not stat.S_ISSOCK(path.stat().st_mode) or _is_served(path):
+        raise OSError(errno.EADDRINUSE, os.strerror(errno.EADDRINUSE), str(path))
+    path.unlink()
+
+
+def _is_served(path: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe, contextlib.suppress(OSError):
+        probe.connect(str(path))
+        return True
+    return False
+
+
+def _listener(path: Path) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    listener.listen()
+    return listener
+
+
+def _handlers(service: CsiService) -> list[grpc.GenericRpcHandler]:
+    return [
+        grpc.method_handlers_generic_handler(
+            "csi.v1.Identity",
+            {
+                "GetPluginInfo": _unary(GetPluginInfoRequest, service.info),
+                "GetPluginCapabilities": _unary(GetPluginCapabilitiesRequest, _capabilities),
+                "Probe": _unary(ProbeRequest, lambda: ProbeResponse(ready=BoolValue(value=True))),
+            },
+        ),
+        grpc.method_handlers_generic_handler(
+            "csi.v1.SnapshotMetadata",
+            {
+                "GetMetadataAllocated": _stream(GetMetadataAllocatedRequest, service),
+                "GetMetadataDelta": _stream(GetMetadataDeltaRequest, service),
+            },
+        ),
+    ]
+
+
+def _capabilities() -> GetPluginCapabilitiesResponse:
+    service = PluginCapability.Service(type=PluginCapability.Service.SNAPSHOT_METADATA_SERVICE)
+    return GetPluginCapabilitiesResponse(capabilities=[PluginCapability(service=service)])
+
+
+def _unary(request: type[_Asked], answer: Callable[[], ProtobufMessage]) -> grpc.RpcMethodHandler[Any, Any]:
+    def handle(asked: _Asked, context: grpc.ServicerContext) -> bytes:
+        return answer().SerializeToString()
+
+    return grpc.unary_unary_rpc_method_handler(handle, request_deserializer=request.FromString)
+
+
+def _stream(request: type[CsiRequest], service: CsiService) -> grpc.RpcMethodHandler[Any, Any]:
+    return grpc.unary_stream_rpc_method_handler(service.answer, request_deserializer=request.FromString)

@@ -1,0 +1,1 @@
+"""The demo's Kubernetes API server: kinds, requests, field validation, reviews, watches."""

@@ -1,0 +1,147 @@
+"""A Kubernetes API server of the demo's objects: real HTTPS, real discovery, errors as a real one words them.
+
+It answers what kubectl and kubectl-cbt ask: discovery in both forms, get, list and watch as objects and as Tables,
+tokens and reviews. ServiceAccounts and RBAC's objects can be changed; everything else is refused to be.
+"""
+
+from __future__ import annotations
+
+from http.client import HTTPMessage
+from typing import Any
+
+from kubectl_cbt.demo.certificates import ServerCertificate
+from kubectl_cbt.demo.kube.access_reviews import Reviews
+from kubectl_cbt.demo.kube.authn import caller
+from kubectl_cbt.demo.kube.demo_objects import ObjectStore
+from kubectl_cbt.demo.kube.discovery import discovery, takes_aggregated
+from kubectl_cbt.demo.kube.https_server import Answer, Call, HttpsServer
+from kubectl_cbt.demo.kube.identity import Identity, Request, User
+from kubectl_cbt.demo.kube.openapi import openapi
+from kubectl_cbt.demo.kube.rbac_bindings import Bindings
+from kubectl_cbt.demo.kube.read_handlers import read
+from kubectl_cbt.demo.kube.request_bodies import body_of
+from kubectl_cbt.demo.kube.resource_paths import Target, locate, requested, watches, what_is_sent
+from kubectl_cbt.demo.kube.resource_types import ALL_TYPES
+from kubectl_cbt.demo.kube.status_objects import StatusError, method_not_allowed, no_kubelet, not_found, read_only
+from kubectl_cbt.demo.kube.status_objects import forbidden as _forbidden
+from kubectl_cbt.demo.kube.status_objects import not_found as _not_found
+from kubectl_cbt.demo.kube.status_objects import token_too_short as _token_too_short
+from kubectl_cbt.demo.kube.watch_handler import watch
+from kubectl_cbt.demo.kube.write_handlers import writable, write
+
+__all__ = ["KubeApi", "StatusError", "_forbidden", "_not_found", "_token_too_short"]
+
+Object = dict[str, Any]
+
+_VERSION = {
+    "major": "1",
+    "minor": "36",
+    "gitVersion": "v1.36.0-kubectl-cbt-demo",
+    "gitCommit": "",
+    "gitTreeState": "clean",
+    "buildDate": "2026-11-16T02:00:00Z",
+    "goVersion": "",
+    "compiler": "",
+    "platform": "demo",
+}
+
+
+class KubeApi:
+    """The server; it listens from construction until :meth:`stop`.
+
+    Args:
+        client_ca_pem: whose client certificates it takes for a login; None to ask for none.
+
+    Attributes:
+        served: resource types; tests take some away to play a cluster without their CRDs.
+        fault: called with each request's path before it is answered; tests let it raise or wait.
+        seen: called with each request's method, path with query, and headers, before anything else.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        identity: Identity,
+        certificate: ServerCertificate,
+        client_ca_pem: bytes | None = None,
+    ) -> None:
+        self.store = store
+        self.identity = identity
+        bindings = Bindings(store)
+        identity.granted = bindings.grant
+        identity.granted_rules = lambda *asked: list(bindings.rules(*asked))
+        self.served = ALL_TYPES
+        self.fault = _no_fault
+        self.seen = _unseen
+        self._reviews = Reviews(store, identity)
+        self._server = HttpsServer(
+            lambda method, path, headers: self.seen(method, path, headers), self._answer, certificate, client_ca_pem
+        )
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return self._server.url
+
+    def stop(self) -> None:
+        """Stop listening, and end the watches that run."""
+        self._server.stopping.set()
+        self.store.wake()
+        self._server.stop()
+
+    def _answer(self, call: Call) -> Answer:
+        self.fault(call.url.path)
+        if call.url.path in ("/healthz", "/livez", "/readyz"):
+            return Answer("ok", media="text/plain")
+        user = caller(self.identity, call)
+        if call.url.path == "/version":
+            return Answer(dict(_VERSION))
+        return self._discovered(call) or self._answer_resource(user, call)
+
+    def _discovered(self, call: Call) -> Answer | None:
+        if call.method != "GET":
+            return None
+        path = call.url.path
+        aggregated = takes_aggregated(call.headers.get("Accept", ""))
+        document = discovery(self.served, path, aggregated=aggregated) or openapi(self.served, path)
+        if document is None:
+            return None
+        media = ";g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+        listed = document.get("kind") == "APIGroupDiscoveryList"
+        return Answer(document, media="application/json" + (media if listed else ""))
+
+    def _answer_resource(self, user: User, call: Call) -> Answer:
+        target = locate(self.served, call.url.path)
+        request = requested(call, target)
+        if not self.identity.allows(user.name, request, user.groups):
+            raise _forbidden(user, request)
+        if request.resource == "pods/portforward":
+            raise self._not_forwarded(target)
+        if call.method != "GET" and writable(target):
+            return write(self.store, target, call)
+        if call.method == "POST":
+            return self._create(user, request, target, call)
+        if call.method != "GET" or target.subresource:
+            raise method_not_allowed()
+        if watches(call):
+            return Answer(watch(self.store, target, call, self._server.stopping.is_set))
+        return Answer(read(self.store, target, call))
+
+    def _create(self, user: User, request: Request, target: Target, call: Call) -> Answer:
+        sent = what_is_sent(target)
+        if sent is None or not self._reviews.handles(request.resource):
+            raise read_only(target.resource.plural)
+        body = body_of(call, sent.kind, sent.group_version)
+        return Answer(self._reviews.answer(user, request, body), 201)
+
+    def _not_forwarded(self, target: Target) -> StatusError:
+        found = self.store.get(target.resource.plural, target.name, target.namespace)
+        return no_kubelet() if found else not_found(target.resource, target.name)
+
+
+def _no_fault(path: str) -> None:
+    """Answer as always."""
+
+
+def _unseen(method: str, path: str, headers: HTTPMessage) -> None:
+    """Nobody looks."""

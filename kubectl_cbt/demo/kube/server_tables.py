@@ -1,0 +1,48 @@
+"""Server-side Tables: what ``kubectl get`` asks for, so that no client needs to know a resource's columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from kubectl_cbt.demo.kube.resource_type import Column, ResourceType
+
+Object = dict[str, Any]
+
+
+def table(
+    resource: ResourceType,
+    items: list[Object],
+    resource_version: str,
+    shown: Callable[[Object], Object | None] | None = None,
+) -> Object:
+    """A server-side Table (meta.k8s.io/v1).
+
+    Args:
+        shown: what a row carries of its object; its metadata by default.
+    """
+    return {
+        "kind": "Table",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": {"resourceVersion": resource_version},
+        "columnDefinitions": [_definition(column) for column in resource.columns],
+        "rows": [
+            {"cells": [column.cell(item) for column in resource.columns], "object": (shown or partial_metadata)(item)}
+            for item in items
+        ],
+    }
+
+
+def partial_metadata(item: Object) -> Object:
+    """An object's metadata and nothing else of it."""
+    return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": item["metadata"]}
+
+
+def _definition(column: Column) -> Object:
+    return {
+        "name": column.name,
+        "type": column.type,
+        "format": "name" if column.name == "Name" else "",
+        "description": "",
+        "priority": column.priority,
+    }

@@ -1,0 +1,1 @@
+"""The demo's SnapshotMetadata service: what external-snapshot-metadata's sidecar does, over TLS and gRPC."""
