@@ -4,7 +4,7 @@ import os
 import sys
 import warnings
 
-from kubectl_cbt.cli.stopping import Stopped, leave, raise_on_signals, report_interruption
+from kubectl_cbt.cli.signals import Stopped, leave, raise_on_signals, report_interruption
 
 
 def main() -> None:

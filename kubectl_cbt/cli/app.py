@@ -11,12 +11,12 @@ from typing import Annotated, Any
 
 import typer
 
-from kubectl_cbt.cli import stopping
+from kubectl_cbt.cli import signals
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
+from kubectl_cbt.cli.launch_tui import wants_screen
 from kubectl_cbt.cli.options import with_groups
-from kubectl_cbt.cli.showing import wants_screen
+from kubectl_cbt.cli.signals import Stopped
 from kubectl_cbt.cli.stdout import ReaderGone, write_stdout
-from kubectl_cbt.cli.stopping import Stopped
 from kubectl_cbt.errors import CbtError, OutputError, UsageError
 
 PROGRAM = "kubectl cbt"
@@ -26,6 +26,8 @@ _EPILOG = "kubectl's login flags are taken too: kubectl cbt options"
 _CLUSTER_VERBS = ("delta", "allocated", "browse", "snapshots", "services", "check", "doctor", "rbac")
 """These take the login flags. A verb is a file in this package with a function of its name."""
 _VERBS = (*_CLUSTER_VERBS, "open", "demo", "completion", "options", "version")
+_MODULES = {"completion": "completion.command", "options": "global_options"}
+"""Verbs whose names the package uses for something else."""
 
 
 def build_app(only: str = "") -> typer.Typer:
@@ -66,7 +68,7 @@ def _add_verb(app: typer.Typer, name: str) -> None:
         demos.command()(with_groups(_function(name, "faults")))
         app.add_typer(demos, name=name)
     else:
-        app.command(name)(_function("login_options" if name == "options" else name, name))
+        app.command(name)(_function(_MODULES.get(name, name), name))
 
 
 def _function(module: str, name: str) -> Any:
@@ -120,9 +122,9 @@ def run(arguments: Sequence[str]) -> int:
         what = f"{error.filename}" if error.filename else "cannot write to standard output"
         return diagnostics.error(OutputError(f"{what}: {error.strerror}"))
     except Exception as error:  # noqa: BLE001  # the last resort: a bug of ours is no reason for a traceback
-        if stopping.seen is not None:
+        if signals.seen is not None:
             # An import that a signal falls into fails with whatever its author thought of.
-            raise Stopped(stopping.seen) from None
+            raise Stopped(signals.seen) from None
         return diagnostics.error(_bug(error))
     finally:
         _let_go_of_stdout()

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kubectl_cbt.cli.choose import choose_base
 from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.driver import csi_endpoint, open_driver
+from kubectl_cbt.cli.launch_tui import show_map, wants_screen
 from kubectl_cbt.cli.live import LiveCluster, LiveStream
 from kubectl_cbt.cli.options import Asking, Cluster, Terminal, Viewing
-from kubectl_cbt.cli.printing import print_stream
+from kubectl_cbt.cli.pick_base import choose_base
+from kubectl_cbt.cli.print_stream import print_stream
 from kubectl_cbt.cli.session import Session, open_session
-from kubectl_cbt.cli.showing import show_map, wants_screen
 from kubectl_cbt.errors import UsageError
 from kubectl_cbt.model.refs import SNAPSHOT_KINDS, SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.resolved_query import CHANGE_ID_ANNOTATION

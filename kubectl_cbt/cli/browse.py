@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kubectl_cbt.cli.launch_tui import show_snapshots, wants_screen, why_no_screen
 from kubectl_cbt.cli.live import LiveCluster
 from kubectl_cbt.cli.options import Asking, Cluster, Terminal, Viewing
 from kubectl_cbt.cli.session import Session, open_session
-from kubectl_cbt.cli.showing import show_snapshots, wants_screen, why_no_screen
 from kubectl_cbt.errors import Forbidden, UsageError
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kubectl_cbt.cli.candidate import Candidate, Wanted, open_candidate
+from kubectl_cbt.cli.check_recording import check_recording, is_recording
 from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.options import MAY_NAME_A_FILE, Cluster, Service, Terminal, parsed_duration
-from kubectl_cbt.cli.recorded import check_recording, is_recording
-from kubectl_cbt.cli.reporting import print_report
+from kubectl_cbt.cli.print_findings import print_report
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.errors import UsageError
 from kubectl_cbt.model.refs import require_utf8
@@ -137,7 +137,7 @@ def _wrapped(text: str, terminal: Terminal) -> str:
     """For a person's screen; a pipe gets each paragraph as one line."""
     import textwrap
 
-    from kubectl_cbt.cli.screen import screen_of_stdout
+    from kubectl_cbt.cli.terminal import screen_of_stdout
 
     screen = screen_of_stdout(terminal.color)
     if not screen.is_terminal:

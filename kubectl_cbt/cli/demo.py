@@ -15,10 +15,10 @@ import typer
 
 from kubectl_cbt.cli.ask import Naming, ask
 from kubectl_cbt.cli.diagnostics import Diagnostics, is_a_terminal
+from kubectl_cbt.cli.invocation import command_name
 from kubectl_cbt.cli.options import DEFAULT_SEED, Asking, Cluster, Terminal, Viewing, parsed_file_to_write
-from kubectl_cbt.cli.started_as import command_name
+from kubectl_cbt.cli.signals import Stopped
 from kubectl_cbt.cli.stdout import write_stdout
-from kubectl_cbt.cli.stopping import Stopped
 from kubectl_cbt.errors import ConfigError, UsageError
 from kubectl_cbt.output.object_listing import ListColumn, ListFormat, ListPrinter, ListRow
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from enum import IntEnum
 from typing import TYPE_CHECKING, TextIO
 
-from kubectl_cbt.cli import stopping
+from kubectl_cbt.cli import signals
 from kubectl_cbt.errors import CbtError, UsageError
 from kubectl_cbt.units import counted, one_line
 
@@ -131,7 +131,7 @@ def is_a_terminal(stream: TextIO | None) -> bool:
 def _say(*lines: str, end: str = "\n") -> None:
     if sys.stderr is None:
         return  # closed by the caller; print would take stdout instead, which is for data
-    if stopping.seen is not None and not stopping.takes_text(sys.stderr):
+    if signals.seen is not None and not signals.takes_text(sys.stderr):
         return  # a command that is to end does not wait for a reader
     text = "\n".join("\t" * line.startswith("\t") + one_line(line.removeprefix("\t")) for line in lines)
     try:

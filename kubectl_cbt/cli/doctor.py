@@ -11,7 +11,7 @@ import typer
 from kubectl_cbt.cli.access import Access
 from kubectl_cbt.cli.driver import csi_endpoint
 from kubectl_cbt.cli.options import Cluster, Service, Terminal
-from kubectl_cbt.cli.reporting import Begins, print_report
+from kubectl_cbt.cli.print_findings import Begins, print_report
 from kubectl_cbt.cli.session import open_session
 from kubectl_cbt.output.report import ReportFormat
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
+from kubectl_cbt.cli.launch_tui import has_screen, show_map, wants_screen
 from kubectl_cbt.cli.options import MaxMessageSize, Terminal, Viewing
-from kubectl_cbt.cli.printing import print_stream
-from kubectl_cbt.cli.showing import has_screen, show_map, wants_screen
+from kubectl_cbt.cli.print_stream import print_stream
 from kubectl_cbt.errors import DocumentError, UsageError
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
@@ -97,7 +97,7 @@ def open_file(
       # In another format
       kubectl cbt open delta.json -o csv
     """
-    from kubectl_cbt.cli.recorded import open_recording, seen
+    from kubectl_cbt.cli.check_recording import open_recording, seen
     from kubectl_cbt.documents.open_document import open_document
 
     shown = wants_screen(output) or (file == _STDIN and output is None and has_screen())

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from kubectl_cbt.cli.access import Access
 from kubectl_cbt.cli.diagnostics import Diagnostics
+from kubectl_cbt.cli.launch_tui import wants_screen
 from kubectl_cbt.cli.options import Asking
-from kubectl_cbt.cli.showing import wants_screen
 from kubectl_cbt.cli.version import versions
 from kubectl_cbt.model.route import DirectWay
 

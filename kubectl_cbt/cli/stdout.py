@@ -11,7 +11,7 @@ from kubectl_cbt.cli.charset import as_text
 from kubectl_cbt.errors import OutputError
 
 if TYPE_CHECKING:
-    from kubectl_cbt.cli.stopping import StopRequest
+    from kubectl_cbt.cli.signals import StopRequest
 
 _AT_ONCE_BYTES = 2**16
 """As much as an empty pipe takes on Linux: a reader that takes anything at all is seen to do so."""

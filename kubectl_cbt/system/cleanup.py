@@ -1,6 +1,6 @@
 """What has to be deleted before the command ends, whatever ends it.
 
-A signal becomes an exception at an arbitrary place (``cli/stopping.py``). One that falls between the making of a
+A signal becomes an exception at an arbitrary place (``cli/signals.py``). One that falls between the making of a
 folder and the first line that knows of it, or into its removal, would leave the folder behind. So both happen
 undisturbed, and what is left all the same is removed at the very end.
 """

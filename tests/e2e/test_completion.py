@@ -16,7 +16,7 @@ import yaml
 from conftest import COMMAND, command_environment, run_command, wait_for
 from peers import needs_kubectl
 
-from kubectl_cbt.cli.completing.scripts import Shell, script
+from kubectl_cbt.cli.completion.scripts import Shell, script
 
 COMPLETER = COMMAND.with_name("kubectl_complete-cbt")
 FORBIDDEN = ("numpy", "grpc", "textual", "rich", "google.protobuf", "cryptography")
@@ -30,7 +30,7 @@ def programs(tmp_path_factory) -> Path:
     if COMPLETER.exists():
         return COMPLETER.parent
     path = tmp_path_factory.mktemp("bin") / COMPLETER.name
-    path.write_text(f'#!/bin/sh\nexec {sys.executable} -m kubectl_cbt.complete_main "$@"\n')
+    path.write_text(f'#!/bin/sh\nexec {sys.executable} -m kubectl_cbt.kubectl_complete "$@"\n')
     path.chmod(0o755)
     return path.parent
 
@@ -124,7 +124,7 @@ def test_a_login_command_that_never_ends_is_ended_with_all_it_started(environmen
     )
     # Given up only once it runs.
     code = (
-        "import kubectl_cbt.complete_main as m, os, threading, time\n"
+        "import kubectl_cbt.kubectl_complete as m, os, threading, time\n"
         "class Started(threading.Timer):\n"
         "    def run(self):\n"
         f"        while not os.path.exists({str(started)!r}): time.sleep(0.01)\n"
@@ -153,7 +153,7 @@ def processes_with(variable: str) -> list[str]:
 )
 def test_what_only_the_verbs_need_is_not_loaded(environment, words):
     code = (
-        "import sys, kubectl_cbt.complete_main as m\n"
+        "import sys, kubectl_cbt.kubectl_complete as m\n"
         "try: m.main()\n"
         f"finally: print([name for name in {FORBIDDEN!r} if name in sys.modules])"
     )
@@ -163,7 +163,7 @@ def test_what_only_the_verbs_need_is_not_loaded(environment, words):
 
 
 def test_words_alone_load_no_client_library(environment):
-    code = "import sys, kubectl_cbt.complete_main as m\ntry: m.main()\nfinally: print('kubernetes' in sys.modules)"
+    code = "import sys, kubectl_cbt.kubectl_complete as m\ntry: m.main()\nfinally: print('kubernetes' in sys.modules)"
     for words in (["del"], ["delta", "-"], ["delta", "-o", ""], ["open", ""], ["delta", "--palette", ""]):
         assert finished([sys.executable, "-c", code, *words], environment).stdout.endswith("\nFalse\n")
 

@@ -8,7 +8,7 @@ from typing import get_type_hints
 import pytest
 from conftest import command_environment, run_warm
 
-from kubectl_cbt.cli.app import _VERBS
+from kubectl_cbt.cli.app import _MODULES, _VERBS
 from kubectl_cbt.cli.options import Cluster, with_groups
 from kubectl_cbt.errors import UsageError
 
@@ -21,14 +21,13 @@ FILES = {
 """Names of files may be any bytes; so may the first argument of ``check``, which may be a recording."""
 
 FUNCTIONS = {"open": "open_file"}
-MODULES = {"options": "login_options"}
 
 
 def texts():
     """Each parameter of each verb that takes texts, once: flags that verbs share are the same."""
     seen = set()
     for verb in _VERBS:
-        module = import_module(f"kubectl_cbt.cli.{MODULES.get(verb, verb)}")
+        module = import_module(f"kubectl_cbt.cli.{_MODULES.get(verb, verb)}")
         wrapped = with_groups(getattr(module, FUNCTIONS.get(verb, verb)))
         signature = inspect.signature(wrapped)
         for parameter in signature.parameters.values():

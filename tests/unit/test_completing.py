@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubectl_cbt.cli.app import build_app, run
-from kubectl_cbt.cli.completing.answers import Answer, Candidate, Directive, matching
-from kubectl_cbt.cli.completing.line import read_line
-from kubectl_cbt.cli.completing.offers import complete
-from kubectl_cbt.cli.completing.tree import read_tree
+from kubectl_cbt.cli.completion.candidates import complete
+from kubectl_cbt.cli.completion.command_spec import read_tree
+from kubectl_cbt.cli.completion.parsed_line import read_line
+from kubectl_cbt.cli.completion.protocol import Answer, Candidate, Directive, matching
 from kubectl_cbt.output.palettes import PALETTES
 from kubectl_cbt.output.registry import StreamFormat
 

@@ -6,10 +6,10 @@ import pytest
 import yaml
 from test_completing import TREE, offered
 
-from kubectl_cbt.cli.completing.answers import Directive
-from kubectl_cbt.cli.completing.line import read_line
-from kubectl_cbt.cli.completing.live import REQUEST_TIMEOUT_SECONDS, cluster_options
-from kubectl_cbt.cli.completing.offers import complete
+from kubectl_cbt.cli.completion.candidates import complete
+from kubectl_cbt.cli.completion.cluster_values import REQUEST_TIMEOUT_SECONDS, cluster_options
+from kubectl_cbt.cli.completion.parsed_line import read_line
+from kubectl_cbt.cli.completion.protocol import Directive
 from kubectl_cbt.cli.options import Cluster
 from kubectl_cbt.demo.kube.kube_api import StatusError
 from kubectl_cbt.errors import CbtError

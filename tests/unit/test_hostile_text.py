@@ -28,8 +28,8 @@ from samples import batches
 from kubectl_cbt import errors
 from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.cli import diagnostics as stderr
-from kubectl_cbt.cli import reporting, services, snapshots
-from kubectl_cbt.cli.completing.answers import Answer, Candidate
+from kubectl_cbt.cli import print_findings, services, snapshots
+from kubectl_cbt.cli.completion.protocol import Answer, Candidate
 from kubectl_cbt.cli.options import ColorWhen, Terminal
 from kubectl_cbt.cli.rbac import _as_yaml
 from kubectl_cbt.cluster.rbac_rules import Explained
@@ -290,17 +290,17 @@ def test_every_document_of_ours_goes_through_one_helper(folder):
 
 def test_what_is_being_looked_at_is_drawn_and_not_read_as_markup(monkeypatch):
     """A hop has the name of a driver; rich would stop at ``[/x]``, and follow ``[link]``."""
-    monkeypatch.setattr(reporting, "is_a_terminal", lambda stream: True)
+    monkeypatch.setattr(print_findings, "is_a_terminal", lambda stream: True)
     with contextlib.redirect_stderr(io.StringIO()):
         written: list[str] = []
-        monkeypatch.setattr(reporting, "write_stdout", lambda text, **settings: written.append(text))
+        monkeypatch.setattr(print_findings, "write_stdout", lambda text, **settings: written.append(text))
 
         def findings(begins):
             begins(f"driver {MARKUP}{ESCAPES}")
             yield Finding("a", "a", Verdict.PASS)
 
         terminal = Terminal(color=ColorWhen.NEVER)
-        assert reporting.print_report(findings, ReportFormat.TAP, "doctor", {}, terminal) == 0
+        assert print_findings.print_report(findings, ReportFormat.TAP, "doctor", {}, terminal) == 0
     assert written
 
 

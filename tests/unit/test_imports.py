@@ -70,12 +70,12 @@ LOADED = {
     "completing a verb": (
         (
             "sys.argv = ['kubectl_complete-cbt', 'del']\n"
-            "from kubectl_cbt.complete_main import _answer\nassert 'delta' in _answer(sys.argv[1:])"
+            "from kubectl_cbt.kubectl_complete import _answer\nassert 'delta' in _answer(sys.argv[1:])"
         ),
         TYPER,
     ),
     "completing a snapshot": (
-        "from kubectl_cbt.complete_main import _answer\n_answer(['allocated', '--kubeconfig', KUBECONFIG, ''])",
+        "from kubectl_cbt.kubectl_complete import _answer\n_answer(['allocated', '--kubeconfig', KUBECONFIG, ''])",
         TYPER | CONNECTING | {"humanize"},
     ),
 }

@@ -16,7 +16,7 @@ from recorded_again import ScriptedSource, live, recording_of
 from test_recording import ASKED, read
 from test_stream import encoded, question
 
-from kubectl_cbt.cli.recorded import open_recording
+from kubectl_cbt.cli.check_recording import open_recording
 from kubectl_cbt.demo.certificates import CertificateAuthority
 from kubectl_cbt.errors import CbtError, DocumentError, DriverFailed, MalformedMessage, MessageTooLarge
 from kubectl_cbt.model.resolved_query import Endpoint
@@ -180,7 +180,7 @@ def opened(path: Path, **limit: int) -> CbtError | None:
 
 
 READ_RECORDING = """
-from kubectl_cbt.cli.recorded import open_recording
+from kubectl_cbt.cli.check_recording import open_recording
 from kubectl_cbt.errors import CbtError
 import numpy
 begin()
@@ -203,8 +203,8 @@ def test_a_recorded_message_over_the_limit_is_refused_before_it_is_inflated(tmp_
 
 PRINT_RECORDING = """
 from kubectl_cbt.cli.app import run
-from kubectl_cbt.cli.printing import print_stream
-from kubectl_cbt.cli.recorded import open_recording
+from kubectl_cbt.cli.print_stream import print_stream
+from kubectl_cbt.cli.check_recording import open_recording
 import numpy, sys
 begin()
 stdout = os.dup(1)

@@ -23,8 +23,8 @@ from kubectl_cbt.checks.conformance.cases import CASES
 from kubectl_cbt.checks.conformance.comparison import differences
 from kubectl_cbt.checks.conformance.driver_context import Exam, Named, Volume
 from kubectl_cbt.checks.conformance.recorded_context import LACKS, RecordedExam, for_recordings
+from kubectl_cbt.cli.check_recording import is_recording, open_recording, seen
 from kubectl_cbt.cli.options import Asking
-from kubectl_cbt.cli.recorded import is_recording, open_recording, seen
 from kubectl_cbt.cli.recording import numbered
 from kubectl_cbt.documents.byte_source import Source
 from kubectl_cbt.errors import (

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from kubectl_cbt.cli.started_as import command_name
+from kubectl_cbt.cli.invocation import command_name
 
 
 @pytest.fixture

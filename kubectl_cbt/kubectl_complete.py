@@ -11,7 +11,7 @@ import sys
 import threading
 import warnings
 
-from kubectl_cbt.cli.stopping import raise_on_signals
+from kubectl_cbt.cli.signals import raise_on_signals
 
 PATIENCE_SECONDS = 5.0
 """For all of it: a login command may wait for an answer that nobody gives, and requests are several."""
@@ -44,8 +44,8 @@ def _answer(words: list[str]) -> str:
     import typer
 
     from kubectl_cbt.cli.app import build_app
-    from kubectl_cbt.cli.completing.offers import complete
-    from kubectl_cbt.cli.completing.tree import read_tree
+    from kubectl_cbt.cli.completion.candidates import complete
+    from kubectl_cbt.cli.completion.command_spec import read_tree
 
     return complete(read_tree(typer.main.get_command(build_app())), words).text()
 

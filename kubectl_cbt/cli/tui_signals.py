@@ -9,8 +9,8 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
-from kubectl_cbt.cli import stopping
-from kubectl_cbt.cli.stopping import GRACE_SECONDS
+from kubectl_cbt.cli import signals
+from kubectl_cbt.cli.signals import GRACE_SECONDS
 from kubectl_cbt.system.cleanup import remove_leftovers
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class ScreenStop:
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> ScreenStop:
-        self._before = {number: signal.signal(number, self._on_signal) for number in stopping.heeded()}
+        self._before = {number: signal.signal(number, self._on_signal) for number in signals.heeded()}
         _in_background(self._watch)
         return self
 
@@ -49,7 +49,7 @@ class ScreenStop:
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if not self._app.stop(number):
             # Before the first screen, or after the last one: as anywhere else in the command.
-            stopping.raise_stopped(number, frame)
+            signals.raise_stopped(number, frame)
         _in_background(self._leave, number)
 
     def _watch(self) -> None:

@@ -10,8 +10,8 @@ from functools import partial
 from kubectl_cbt.cli.charset import why_ascii
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode, is_a_terminal
 from kubectl_cbt.cli.options import ColorWhen, Terminal
+from kubectl_cbt.cli.signals import Stopped
 from kubectl_cbt.cli.stdout import write_stdout
-from kubectl_cbt.cli.stopping import Stopped
 from kubectl_cbt.model.finding import Finding, Verdict
 from kubectl_cbt.output.report import Report, ReportFormat
 from kubectl_cbt.units import printable
@@ -34,7 +34,7 @@ def print_report(
         shows_what_is_there: see :class:`~kubectl_cbt.output.report.Report`.
         findings: makes the iterator; is given whom to tell what is being looked at.
     """
-    from kubectl_cbt.cli.screen import screen_of_stdout
+    from kubectl_cbt.cli.terminal import screen_of_stdout
 
     screen = screen_of_stdout(terminal.color)
     write = partial(write_stdout, is_document=form is not ReportFormat.TABLE)

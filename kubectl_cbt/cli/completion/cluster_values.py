@@ -8,8 +8,8 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from kubectl_cbt.cli.completing.answers import Candidate
-from kubectl_cbt.cli.completing.line import Line
+from kubectl_cbt.cli.completion.parsed_line import Line
+from kubectl_cbt.cli.completion.protocol import Candidate
 from kubectl_cbt.cli.options import Cluster
 from kubectl_cbt.cli.session import open_session
 from kubectl_cbt.errors import Forbidden

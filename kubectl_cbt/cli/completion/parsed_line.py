@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from kubectl_cbt.cli.completing.tree import Flag, Verb
+from kubectl_cbt.cli.completion.command_spec import Flag, Verb
 
 
 @dataclass(slots=True)

@@ -87,7 +87,7 @@ def check_recording(
     from kubectl_cbt.checks.conformance.case_runner import run
     from kubectl_cbt.checks.conformance.recorded_context import LACKS, RecordedExam, for_recordings
     from kubectl_cbt.cli.diagnostics import Diagnostics
-    from kubectl_cbt.cli.reporting import print_report
+    from kubectl_cbt.cli.print_findings import print_report
 
     if any(others):
         raise UsageError("a recording is checked by itself: check FILE", hint="what else there is was not recorded")

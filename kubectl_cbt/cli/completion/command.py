@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kubectl_cbt.cli.completing.scripts import Shell, script
+from kubectl_cbt.cli.completion.scripts import Shell, script
 from kubectl_cbt.cli.stdout import write_stdout
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from kubectl_cbt.cli.charset import as_text
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
+from kubectl_cbt.cli.launch_tui import why_no_screen
 from kubectl_cbt.cli.options import ColorWhen, Terminal
 from kubectl_cbt.cli.progress import progress_bar, wants_progress
-from kubectl_cbt.cli.showing import why_no_screen
+from kubectl_cbt.cli.signals import Stopped, StopRequest
 from kubectl_cbt.cli.stdout import StandardOutput
-from kubectl_cbt.cli.stopping import Stopped, StopRequest
 from kubectl_cbt.errors import CbtError, Interrupted, OutputError
 from kubectl_cbt.output.registry import StreamFormat, make_writer
 from kubectl_cbt.units import counted, human_bytes
@@ -36,7 +36,7 @@ def print_stream(
         can_go_on: whether the same question can be asked again from where the stream ended.
     """
     from kubectl_cbt.analysis.summary import SummaryBuilder
-    from kubectl_cbt.cli.screen import screen_of_stdout
+    from kubectl_cbt.cli.terminal import screen_of_stdout
 
     no_color = terminal.color is ColorWhen.NEVER
     diagnostics = Diagnostics(quiet=terminal.quiet, verbosity=terminal.verbosity, no_color=no_color)

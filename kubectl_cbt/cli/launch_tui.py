@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kubectl_cbt.cli.charset import why_ascii
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode, is_a_terminal
 from kubectl_cbt.cli.options import Terminal, Viewing
-from kubectl_cbt.cli.stopping import stopped_by
+from kubectl_cbt.cli.signals import stopped_by
 
 if TYPE_CHECKING:
     from kubectl_cbt.model.backend import Backend, Opened
@@ -75,8 +75,8 @@ def show_snapshots(
 
 
 def _run(first: CbtScreen[None], viewing: Viewing, terminal: Terminal) -> int:
-    from kubectl_cbt.cli.screen import screen_of_stdout
-    from kubectl_cbt.cli.screen_stop import ScreenStop
+    from kubectl_cbt.cli.terminal import screen_of_stdout
+    from kubectl_cbt.cli.tui_signals import ScreenStop
     from kubectl_cbt.output.palettes import palette_named
     from kubectl_cbt.tui.app import CbtApp
 

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from kubectl_cbt.cli.completing import live
-from kubectl_cbt.cli.completing.answers import FILES, NOTHING, Answer, Candidate, matching
-from kubectl_cbt.cli.completing.line import Line, is_flag, read_line
-from kubectl_cbt.cli.completing.tree import Flag, Parameter, Verb, with_help
+from kubectl_cbt.cli.completion import cluster_values
+from kubectl_cbt.cli.completion.command_spec import Flag, Parameter, Verb, with_help
+from kubectl_cbt.cli.completion.parsed_line import Line, is_flag, read_line
+from kubectl_cbt.cli.completion.protocol import FILES, NOTHING, Answer, Candidate, matching
 
 Source = Callable[[Line, str], Iterable[Candidate]]
 """Values for the line, given what was typed of them."""
 
 OF_FLAGS: dict[str, Source] = {
-    "--cluster": live.clusters,
-    "--context": live.contexts,
-    "--namespace": live.namespaces,
-    "--palette": live.palettes,
-    "--service": live.services,
-    "--service-account": live.service_accounts,
-    "--user": live.users,
+    "--cluster": cluster_values.clusters,
+    "--context": cluster_values.contexts,
+    "--namespace": cluster_values.namespaces,
+    "--palette": cluster_values.palettes,
+    "--service": cluster_values.services,
+    "--service-account": cluster_values.service_accounts,
+    "--user": cluster_values.users,
 }
 """By the flag's long spelling: where values come from that typer does not know."""
 
 OF_POSITIONALS: dict[str, Source] = {
-    "BASE": live.snapshots,
-    "SNAPSHOT": live.snapshots,
-    "TARGET": live.newer_snapshots,
+    "BASE": cluster_values.snapshots,
+    "SNAPSHOT": cluster_values.snapshots,
+    "TARGET": cluster_values.newer_snapshots,
 }
 """By what the help calls a positional, whatever its verb."""
 
