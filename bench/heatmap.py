@@ -13,11 +13,11 @@ import time
 
 import numpy as np
 
-from kubectl_cbt.analysis.extent_filter import Sieve, Sifted
+from kubectl_cbt.analysis.extent_filter import ExtentFilter, FilteredExtents
 from kubectl_cbt.analysis.grid import LayerView, cell_codes
 from kubectl_cbt.analysis.known_range import all_of
-from kubectl_cbt.analysis.viewport import Window, Zoom, whole_volume
-from kubectl_cbt.model.extents import ExtentLog, Extents
+from kubectl_cbt.analysis.viewport import Viewport, Zoom, whole_volume
+from kubectl_cbt.model.extents import ExtentBuffer, Extents
 from kubectl_cbt.output.palettes import PALETTES
 from kubectl_cbt.tui.painting import Inks, Painter
 
@@ -29,7 +29,7 @@ GOAL_MS = 16.0
 
 def extents_of(count: int) -> Extents:
     """Random extents, one about every MiB, as a busy volume has them."""
-    log = ExtentLog()
+    log = ExtentBuffer()
     random = np.random.default_rng(1)
     start = 0
     for begin in range(0, count, 4096):
@@ -41,14 +41,14 @@ def extents_of(count: int) -> Extents:
     return log.received().extents
 
 
-def redraw(window: Window, view: LayerView, painter: Painter) -> None:
+def redraw(window: Viewport, view: LayerView, painter: Painter) -> None:
     """All of our own work for one new window."""
     codes = cell_codes(window, view).reshape(window.rows // 2, 2, window.columns)
     for row in codes:
         painter.row(row)
 
 
-def milliseconds(window: Window, view: LayerView, painter: Painter) -> list[float]:
+def milliseconds(window: Viewport, view: LayerView, painter: Painter) -> list[float]:
     """Times of some redraws."""
     times = []
     for _ in range(ROUNDS):
@@ -81,12 +81,12 @@ def main() -> int:
     for name, work in (
         ("next run", lambda: extents.run_from(capacity // 2)),
         ("largest runs", lambda: extents.largest_runs(5)),
-        ("filter >32Ki", lambda: Sifted(extents, Sieve.parse(">32Ki"))),
+        ("filter >32Ki", lambda: FilteredExtents(extents, ExtentFilter.parse(">32Ki"))),
     ):
         begun = time.perf_counter()
         work()
         print(f"{name:>12}  {(time.perf_counter() - begun) * 1000:>10.2f}")
-    held = sum(block.offsets.nbytes + block.totals.nbytes for block in extents.blocks)
+    held = sum(chunk.offsets.nbytes + chunk.totals.nbytes for chunk in extents.chunks)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(f"columns hold {held / len(extents):.2f} bytes an extent; peak of this process {peak / 2**20:.0f} MiB")
     print(f"slowest zoom {worst:.2f} ms, goal < {GOAL_MS:.0f} ms: {'kept' if worst < GOAL_MS else 'MISSED'}")

@@ -16,7 +16,7 @@ from server import FRAME, messages
 
 from kubectl_cbt.analysis.rules import RuleWatch
 from kubectl_cbt.analysis.summary import SummaryBuilder
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import Batch, Records
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.resolved_query import Snapshot, Subject
@@ -61,7 +61,7 @@ def asked() -> Asked:
     """A question for writers to speak of."""
     ref = SnapshotRef("bench", "bench")
     snapshot = Snapshot(ref, "content", "bench.example", SnapshotHandle("handle"), None, None, None, None)
-    return Asked(Question(ref), Subject(snapshot, None, None))
+    return Asked(Query(ref), Subject(snapshot, None, None))
 
 
 def stages(count: int) -> Iterator[tuple[str, float]]:
@@ -75,10 +75,10 @@ def stages(count: int) -> Iterator[tuple[str, float]]:
 
         yield f"decode, {page} a message", fastest(decode)
         records = records or decode()
-    question = asked().question
+    query = asked().query
 
     def watch() -> None:
-        rules = RuleWatch(question)
+        rules = RuleWatch(query)
         for found in records:
             found.__dict__.pop("ends", None)
             rules.look(found)

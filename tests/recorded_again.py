@@ -11,7 +11,7 @@ from recorded import cases, messages
 from kubectl_cbt.cli.options import Asking
 from kubectl_cbt.cli.recording import recorded
 from kubectl_cbt.errors import CbtError
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.resolved_query import Snapshot, Subject
 from kubectl_cbt.model.results import Asked
@@ -32,7 +32,7 @@ class ScriptedSource:
         self._scripts = list(scripts)
         self.closed = False
 
-    def ask(self, question: Question) -> "ScriptedAnswer":
+    def ask(self, query: Query) -> "ScriptedAnswer":
         return ScriptedAnswer(self._scripts.pop(0))
 
     def cancel(self) -> None:
@@ -67,7 +67,7 @@ def recording_of(path: Path, source: Source, asked: Asked, **asking: Any) -> Sou
 def live(source: Source, asked: Asked, *, retries: int = 6, probe: bool = True, ours: bool = True) -> ExtentStream:
     """A stream as the command makes it of the same options, but for the pauses."""
     patience = Retries(limit=retries, first_seconds=0.0)
-    return ExtentStream(source, asked.question, max_results_is_ours=ours, retries=patience, probe=probe)
+    return ExtentStream(source, asked.query, max_results_is_ours=ours, retries=patience, probe=probe)
 
 
 def record_case(path: Path, style: str, name: str) -> Path:
@@ -87,8 +87,8 @@ def asked_in(request: dict[str, Any]) -> Asked:
     base = request.get("base_snapshot_id")
     handle = None if base is None else SnapshotHandle(base)
     target = _snapshot(request.get("target_snapshot_name") or request["snapshot_name"], request["namespace"])
-    question = Question(target.ref, handle, int(request.get("starting_offset", 0)), int(request.get("max_results", 0)))
-    return Asked(question, Subject(target, None, handle))
+    query = Query(target.ref, handle, int(request.get("starting_offset", 0)), int(request.get("max_results", 0)))
+    return Asked(query, Subject(target, None, handle))
 
 
 def _snapshot(name: str, namespace: str) -> Snapshot:

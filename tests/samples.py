@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.resolved_query import Endpoint, Snapshot, Target
@@ -37,7 +37,7 @@ def asked(*, delta: bool = True) -> Asked:
         base_handle=base.handle if base else None,
         endpoint=Endpoint("sample.csi.example.com", "sidecar.example:6443", "sample", b""),
     )
-    return Asked(Question(target.snapshot.ref, target.base_handle), target)
+    return Asked(Query(target.snapshot.ref, target.base_handle), target)
 
 
 def batches() -> list[Batch]:

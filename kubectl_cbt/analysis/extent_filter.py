@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from kubectl_cbt.model.extents import Block, Extents
+from kubectl_cbt.model.extents import Chunk, Extents
 from kubectl_cbt.model.record import INT64_MAX, Int64Column
 from kubectl_cbt.units import parse_offset
 
@@ -17,7 +17,7 @@ _HELP = "write a size (>1Mi, <=64Ki, =4Ki), a range (10Gi..20Gi, 10Gi.., ..20Gi)
 
 
 @dataclass(frozen=True, slots=True)
-class Sieve:
+class ExtentFilter:
     """What passes: ``smallest <= size <= largest``, and a byte in ``[start, end)``.
 
     Attributes:
@@ -31,7 +31,7 @@ class Sieve:
     text: str = field(default="", compare=False)
 
     @classmethod
-    def parse(cls, text: str) -> Sieve:
+    def parse(cls, text: str) -> ExtentFilter:
         """Read ``>1Mi 10Gi..20Gi``; every part narrows it.
 
         Raises:
@@ -45,7 +45,7 @@ class Sieve:
     def __str__(self) -> str:
         return self.text
 
-    def _narrowed(self, part: str) -> Sieve:
+    def _narrowed(self, part: str) -> ExtentFilter:
         if ".." in part:
             start, end = (parse_offset(bound) if bound else None for bound in part.split("..", 1))
             narrowed = replace(
@@ -66,16 +66,16 @@ class Sieve:
             largest_bytes=min(self.largest_bytes, largest),
         )
 
-    def passing(self, block: Block) -> Int64Column:
+    def passing(self, chunk: Chunk) -> Int64Column:
         """int64[k], positions in the block of the extents that pass."""
-        sizes = block.sizes
-        passes = (sizes >= self.smallest_bytes) & (sizes <= self.largest_bytes)
+        sizes = chunk.sizes
+        is_retryable = (sizes >= self.smallest_bytes) & (sizes <= self.largest_bytes)
         if self.start > 0 or self.end < INT64_MAX:
-            passes &= (block.offsets < self.end) & (block.offsets + sizes > self.start)
-        return np.flatnonzero(passes)
+            is_retryable &= (chunk.offsets < self.end) & (chunk.offsets + sizes > self.start)
+        return np.flatnonzero(is_retryable)
 
 
-class Sifted:
+class FilteredExtents:
     """The extents that pass a sieve, by their number among those that do.
 
     Only how many pass is kept for each block; which ones is found again when rows are asked for.
@@ -86,12 +86,12 @@ class Sifted:
         earlier: a view of fewer blocks of the same stream through the same sieve, whose counting is not done again.
     """
 
-    def __init__(self, extents: Extents, sieve: Sieve, earlier: Sifted | None = None) -> None:
+    def __init__(self, extents: Extents, sieve: ExtentFilter, earlier: FilteredExtents | None = None) -> None:
         self.sieve = sieve
         self._extents = extents
         self._counts: list[int] = [
-            len(sieve.passing(block)) if known is None else known
-            for known, block in zip(_known_counts(earlier, extents), extents.blocks, strict=True)
+            len(sieve.passing(chunk)) if known is None else known
+            for known, chunk in zip(_known_counts(earlier, extents), extents.chunks, strict=True)
         ]
         self._first_rows = np.cumsum([0, *self._counts])
         self._passing = lru_cache(maxsize=4)(self._find)
@@ -99,7 +99,7 @@ class Sifted:
     def __len__(self) -> int:
         return int(self._first_rows[-1])
 
-    def is_of(self, extents: Extents, sieve: Sieve) -> bool:
+    def is_of(self, extents: Extents, sieve: ExtentFilter) -> bool:
         """Whether it already is what these would give."""
         return self._extents is extents and self.sieve == sieve
 
@@ -111,28 +111,28 @@ class Sifted:
             number = int(np.searchsorted(self._first_rows, start, side="right")) - 1
             first = int(self._first_rows[number])
             upto = min(stop - first, self._counts[number])
-            block, index = self._extents.blocks[number], self._passing(number)[start - first : upto]
-            offsets.append(block.offsets[index])
-            sizes.append(block.totals[index + 1] - block.totals[index])
+            chunk, index = self._extents.chunks[number], self._passing(number)[start - first : upto]
+            offsets.append(chunk.offsets[index])
+            sizes.append(chunk.totals[index + 1] - chunk.totals[index])
             start = first + upto
         return np.concatenate(offsets), np.concatenate(sizes)
 
     def count_before(self, position: int) -> int:
         """How many of them begin before ``position``."""
         for number in range(len(self._counts) - 1, -1, -1):
-            block = self._extents.blocks[number]
-            if block.offsets[0] < position:
+            chunk = self._extents.chunks[number]
+            if chunk.offsets[0] < position:
                 index = self._passing(number)
-                return int(self._first_rows[number] + np.searchsorted(block.offsets[index], position, side="left"))
+                return int(self._first_rows[number] + np.searchsorted(chunk.offsets[index], position, side="left"))
         return 0
 
     def _find(self, number: int) -> Int64Column:
-        return self.sieve.passing(self._extents.blocks[number])
+        return self.sieve.passing(self._extents.chunks[number])
 
 
-def _known_counts(earlier: Sifted | None, extents: Extents) -> list[int | None]:
+def _known_counts(earlier: FilteredExtents | None, extents: Extents) -> list[int | None]:
     """For each block how many pass, where ``earlier`` counted the very same one."""
-    known = zip(earlier._extents.blocks, earlier._counts, strict=True) if earlier else ()
-    counted = {id(block.offsets): count for block, count in known}
+    known = zip(earlier._extents.chunks, earlier._counts, strict=True) if earlier else ()
+    counted = {id(chunk.offsets): count for chunk, count in known}
     # A block that still grows is a new view each time; its columns are never the same object.
-    return [counted.get(id(block.offsets)) for block in extents.blocks]
+    return [counted.get(id(chunk.offsets)) for chunk in extents.chunks]

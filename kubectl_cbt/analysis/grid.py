@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from kubectl_cbt.analysis.cells import Levels, coverage, heat_levels
-from kubectl_cbt.analysis.known_range import Known
-from kubectl_cbt.analysis.viewport import Window
+from kubectl_cbt.analysis.known_range import KnownRange
+from kubectl_cbt.analysis.viewport import Viewport
 from kubectl_cbt.model.extents import Extents
 
 HEAT_LEVELS = 8
@@ -32,10 +32,10 @@ class LayerView:
     """What is known of one stream: its extents, and for which bytes of the volume they are all."""
 
     extents: Extents
-    known: Known
+    known: KnownRange
 
 
-def cell_codes(window: Window, heat: LayerView | None, allocated: LayerView | None = None) -> Levels:
+def cell_codes(window: Viewport, heat: LayerView | None, allocated: LayerView | None = None) -> Levels:
     """The code of each cell of the window as uint8[window.cells], row by row.
 
     Args:

@@ -11,7 +11,7 @@ from kubectl_cbt.model.record import Int64Column
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownRange:
     """The known range of one stream, half-open. Outside of it a missing extent means nothing.
 
     Attributes:
@@ -45,6 +45,6 @@ class Known:
         return known | (edges[1:] <= edges[:-1])
 
 
-def all_of(capacity_bytes: int) -> Known:
+def all_of(capacity_bytes: int) -> KnownRange:
     """Of a complete stream over the whole volume."""
-    return Known(0, capacity_bytes, capacity_bytes, is_complete=True)
+    return KnownRange(0, capacity_bytes, capacity_bytes, is_complete=True)

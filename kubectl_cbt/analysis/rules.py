@@ -15,9 +15,9 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import INT64_MIN, Records, block_metadata_type_name
-from kubectl_cbt.model.results import MUST, WARNING, Example, Violation
+from kubectl_cbt.model.results import MUST, WARNING, Occurrence, Violation
 
 EXAMPLES_KEPT = 5
 
@@ -47,18 +47,18 @@ class Rule(ABC):
     usually: ClassVar[str] = ""
     shows_in_records: ClassVar[bool] = True
 
-    def __init__(self, question: Question) -> None:
-        self.question = question
+    def __init__(self, query: Query) -> None:
+        self.query = query
         self.count = 0
-        self.examples: list[Example] = []
+        self.examples: list[Occurrence] = []
 
     @abstractmethod
     def look(self, records: Records) -> None:
         """Check the next records."""
 
-    def asked_again(self, question: Question) -> None:
-        """The stream goes on as the answer to ``question``, which differs in offset and ``max_results`` only."""
-        self.question = question
+    def asked_again(self, query: Query) -> None:
+        """The stream goes on as the answer to ``query``, which differs in offset and ``max_results`` only."""
+        self.query = query
 
     def messages_break(self, records: Records, broken: Mask, text_of: Callable[[int], str]) -> None:
         """The messages where ``broken`` is set break the rule as a whole.
@@ -70,13 +70,13 @@ class Rule(ABC):
             return
         self.count += int(np.count_nonzero(broken))
         for index in np.flatnonzero(broken)[: self._examples_wanted].tolist():
-            self.examples.append(Example(records.first_number + index, None, None, None, text_of(index)))
+            self.examples.append(Occurrence(records.first_number + index, None, None, None, text_of(index)))
 
     def stream_breaks(self, messages: int, text: str) -> None:
         """What follows so many messages breaks the rule."""
         self.count += 1
         if self._examples_wanted:
-            self.examples.append(Example(messages, None, None, None, text))
+            self.examples.append(Occurrence(messages, None, None, None, text))
 
     def extents_break(self, records: Records, *broken: tuple[Mask, str]) -> None:
         """The extents where a mask is set break the rule, for the reason beside it; it may name ``{capacity}``."""
@@ -98,10 +98,10 @@ class Rule(ABC):
         return EXAMPLES_KEPT - len(self.examples)
 
 
-def _example(records: Records, message: int, extent: int, text: str) -> Example:
+def _example(records: Records, message: int, extent: int, text: str) -> Occurrence:
     within = extent - int(records.bounds[message])
     offset, size = int(records.offsets[extent]), int(records.sizes[extent])
-    return Example(
+    return Occurrence(
         records.first_number + message, within, offset, size, text.format(capacity=records.capacities[message])
     )
 
@@ -138,8 +138,8 @@ class Ascending(Rule):
     _last: tuple[int, int] | None = None
     """Offset and end of the extent in front; None before the first."""
 
-    def asked_again(self, question: Question) -> None:
-        super().asked_again(question)
+    def asked_again(self, query: Query) -> None:
+        super().asked_again(query)
         self._last = None  # what begins before the new starting offset is R7's to judge
 
     def look(self, records: Records) -> None:
@@ -268,7 +268,7 @@ class MaxResults(Rule):
     usually = "The storage system's own page size passed on as it comes."
 
     def look(self, records: Records) -> None:
-        limit = self.question.max_results
+        limit = self.query.max_results
         if limit > 0:
             held = np.diff(records.bounds)
             self.messages_break(records, held > limit, lambda index: f"{held[index]} extents, {limit} were asked for")
@@ -286,7 +286,7 @@ class StartingOffset(Rule):
     )
 
     def look(self, records: Records) -> None:
-        start = self.question.starting_offset
+        start = self.query.starting_offset
         if start > 0:
             self.extents_break(records, (records.ends <= start, f"ends at or before the starting offset {start}"))
 
@@ -400,18 +400,18 @@ RULES: tuple[type[Rule], ...] = registered(
 class RuleWatch:
     """All rules over one stream."""
 
-    def __init__(self, question: Question) -> None:
-        self._rules = [rule(question) for rule in RULES]
+    def __init__(self, query: Query) -> None:
+        self._rules = [rule(query) for rule in RULES]
 
     def look(self, records: Records) -> None:
         """Check the next records."""
         for rule in self._rules:
             rule.look(records)
 
-    def asked_again(self, question: Question) -> None:
+    def asked_again(self, query: Query) -> None:
         """The next record begins the answer to another question about the rest of the same stream."""
         for rule in self._rules:
-            rule.asked_again(question)
+            rule.asked_again(query)
 
     def ended_early(self, message: int, end_bytes: int) -> None:
         """The stream had ended with OK at ``end_bytes``; asked again from there, the driver sent this message."""

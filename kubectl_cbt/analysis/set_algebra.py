@@ -21,7 +21,7 @@ from kubectl_cbt.model.record import Int64Column
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ranges:
+class ByteRanges:
     """A set of bytes.
 
     Attributes:
@@ -33,7 +33,7 @@ class Ranges:
     ends: Int64Column
 
     @classmethod
-    def of(cls, offsets: Int64Column, sizes: Int64Column) -> Ranges:
+    def of(cls, offsets: Int64Column, sizes: Int64Column) -> ByteRanges:
         """What extents cover, in whatever order they came."""
         starts, lengths = union(offsets, sizes)
         return cls(starts, starts + lengths)
@@ -46,24 +46,24 @@ class Ranges:
         """How many bytes there are."""
         return int((self.ends - self.starts).sum())
 
-    def __or__(self, other: Ranges) -> Ranges:
+    def __or__(self, other: ByteRanges) -> ByteRanges:
         starts = np.concatenate((self.starts, other.starts))
         ends = np.concatenate((self.ends, other.ends))
-        return Ranges.of(starts, ends - starts)
+        return ByteRanges.of(starts, ends - starts)
 
-    def __sub__(self, other: Ranges) -> Ranges:
+    def __sub__(self, other: ByteRanges) -> ByteRanges:
         """What is in this set and not in the other."""
         # Between two neighbouring bounds of either set nothing changes: decide once for each such stretch.
         bounds = np.unique(np.concatenate((self.starts, self.ends, other.starts, other.ends)))
         stretches = bounds[:-1]
         kept = self._holds(stretches) & ~other._holds(stretches)
-        return Ranges.of(stretches[kept], np.diff(bounds)[kept])
+        return ByteRanges.of(stretches[kept], np.diff(bounds)[kept])
 
-    def within(self, start: int, end: int) -> Ranges:
+    def within(self, start: int, end: int) -> ByteRanges:
         """The part of ``[start, end)``."""
         starts, ends = np.maximum(self.starts, start), np.minimum(self.ends, end)
         kept = ends > starts
-        return Ranges(starts[kept], ends[kept])
+        return ByteRanges(starts[kept], ends[kept])
 
     def first(self, most: int) -> list[tuple[int, int]]:
         """Start and end of the first few."""
@@ -75,16 +75,16 @@ class Ranges:
         return np.asarray((found > 0) & (positions < before))
 
 
-def not_in_delta(allocated_base: Ranges, allocated_target: Ranges, delta: Ranges) -> Ranges:
+def not_in_delta(allocated_base: ByteRanges, allocated_target: ByteRanges, delta: ByteRanges) -> ByteRanges:
     """Bytes that came into the volume since the base, and that the delta does not tell of."""
     return allocated_target - allocated_base - delta
 
 
-def from_nowhere(first: Ranges, second: Ranges, whole: Ranges) -> Ranges:
+def unexplained_by_steps(first: ByteRanges, second: ByteRanges, whole: ByteRanges) -> ByteRanges:
     """Bytes that a delta over both steps tells of, and neither step does."""
     return whole - (first | second)
 
 
-def lost_on_the_way(first: Ranges, second: Ranges, whole: Ranges) -> Ranges:
+def missing_from_combined(first: ByteRanges, second: ByteRanges, whole: ByteRanges) -> ByteRanges:
     """Bytes that one of two steps alone tells of, and that the delta over both does not."""
     return ((first - second) | (second - first)) - whole

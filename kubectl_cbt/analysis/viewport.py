@@ -20,7 +20,7 @@ Cells of a few bytes are no such numbers, and may leave more.
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class Viewport:
     """Cells number ``first_cell`` on, ``columns`` in a row, ``rows`` rows.
 
     Attributes:
@@ -80,7 +80,7 @@ class Window:
         start = position // self.cell_bytes * self.cell_bytes
         return start, min(start + self.cell_bytes, self.capacity_bytes)
 
-    def showing(self, position: int) -> Window:
+    def showing(self, position: int) -> Viewport:
         """Moved by as few rows as it takes to have ``position`` on the screen."""
         cell = position // self.cell_bytes
         rows_off = (cell - self.first_cell) // self.columns
@@ -90,24 +90,24 @@ class Window:
             return self._from(self.first_cell + (rows_off - self.rows + 1) * self.columns)
         return self
 
-    def with_cells_of(self, cell_bytes: int, position: int) -> Window:
+    def with_cells_of(self, cell_bytes: int, position: int) -> Viewport:
         """Cells of another size, ``position`` at the place of the screen where it is now."""
         index = self.showing(position).index_of(position) or 0
         return replace(self, cell_bytes=cell_bytes)._from(position // cell_bytes - index)
 
-    def starting_in(self, cell_bytes: int, position: int) -> Window:
+    def starting_in(self, cell_bytes: int, position: int) -> Viewport:
         """Cells of another size, ``position`` in the first of them, unless that would leave room behind the volume."""
         return replace(self, cell_bytes=cell_bytes)._from(position // cell_bytes)
 
-    def laid_out(self, columns: int, rows: int, position: int) -> Window:
+    def laid_out(self, columns: int, rows: int, position: int) -> Viewport:
         """For another size of the screen, ``position`` on it."""
         return replace(self, columns=columns, rows=rows)._from(self.first_cell).showing(position)
 
-    def _from(self, first_cell: int) -> Window:
+    def _from(self, first_cell: int) -> Viewport:
         return replace(self, first_cell=max(min(first_cell, self._volume_cells - self.cells), 0))
 
 
-def whole_volume(capacity_bytes: int, grain_bytes: int, columns: int, rows: int) -> Window:
+def whole_volume(capacity_bytes: int, grain_bytes: int, columns: int, rows: int) -> Viewport:
     """The window that holds everything, in the smallest cells that are round numbers and no finer than the grain.
 
     Args:
@@ -115,7 +115,7 @@ def whole_volume(capacity_bytes: int, grain_bytes: int, columns: int, rows: int)
     """
     smallest = -(-capacity_bytes // (columns * rows))
     unit = 1 << max((smallest // _STEPS_AN_OCTAVE).bit_length() - 1, 0)
-    return Window(capacity_bytes, columns, rows, max(-(-smallest // unit) * unit, grain_bytes, 1))
+    return Viewport(capacity_bytes, columns, rows, max(-(-smallest // unit) * unit, grain_bytes, 1))
 
 
 class Zoom:
@@ -128,7 +128,7 @@ class Zoom:
         whole_cell_bytes: the last one.
     """
 
-    def __init__(self, window: Window, grain_bytes: int) -> None:
+    def __init__(self, window: Viewport, grain_bytes: int) -> None:
         self._window = window
         self._grain = max(grain_bytes, 1)
         self.whole_cell_bytes = whole_volume(window.capacity_bytes, grain_bytes, window.columns, window.rows).cell_bytes

@@ -117,14 +117,14 @@ def _replayed(data: BinaryIO, name: str, max_message_bytes: int) -> tuple[Record
     from kubectl_cbt.documents.object_fields import Fields
     from kubectl_cbt.recording.format import Recording
     from kubectl_cbt.recording.recorded_source import RecordedSource
-    from kubectl_cbt.recording.replay import HowAsked, ReplayedStream
+    from kubectl_cbt.recording.replay import ReplayedStream, StreamSettings
 
     recording = Recording(Source(data, name), max_message_bytes)
     fields = Fields(name, recording.head)
     asking = fields.object("asking")
     fields.object("subject")
     asked = read_head(name, recording.head["subject"]).asked
-    how = HowAsked(asking.count("retries"), asking.flag("probe"), asking.flag("maxResultsIsOurs"))
+    how = StreamSettings(asking.count("retries"), asking.flag("probe"), asking.flag("maxResultsIsOurs"))
     source = RecordedSource(recording)
     return recording, source, ReplayedStream(source, asked, how)
 

@@ -56,13 +56,13 @@ class Diagnostics:
         """Something that was asked for."""
         _say(text)
 
-    def prompt(self, question: str) -> str:
+    def prompt(self, query: str) -> str:
         """Ask on the terminal, and read a line.
 
         Raises:
             UsageError: the input ended, as Ctrl-D does.
         """
-        _say(question, end="")
+        _say(query, end="")
         line = sys.stdin.readline()
         if not line:
             _say("")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kubectl_cbt.cli.options import Asking, Cluster
 from kubectl_cbt.cli.recording import NotedAccess, Recorder
-from kubectl_cbt.model.query import DEFAULT_MAX_RESULTS, Question
+from kubectl_cbt.model.query import DEFAULT_MAX_RESULTS, Query
 
 if TYPE_CHECKING:
     from kubectl_cbt.cli.session import Session
@@ -38,7 +38,7 @@ class LiveStream:
     @property
     def kind(self) -> str:
         """``delta`` or ``allocated``."""
-        return self.asked.question.verb
+        return self.asked.query.verb
 
     @property
     def is_live(self) -> bool:
@@ -51,8 +51,8 @@ class LiveStream:
         Raises:
             CbtError: there is no connection, or the rest cannot be recorded.
         """
-        rest = replace(self.asked.question, starting_offset=self.stream.next_offset)
-        self.source = self.connect(replace(self.asked, question=rest))
+        rest = replace(self.asked.query, starting_offset=self.stream.next_offset)
+        self.source = self.connect(replace(self.asked, query=rest))
         self.stream.resume(self.source)
 
     def close(self) -> None:
@@ -71,17 +71,17 @@ def live_stream(connect: Callable[[Asked], Source], subject: Subject, asking: As
     from kubectl_cbt.stream.loop import ExtentStream
     from kubectl_cbt.stream.resume import Retries
 
-    question = Question(
+    query = Query(
         snapshot=subject.snapshot.ref,
         base=subject.base_handle,
         starting_offset=asking.starting_offset,
         max_results=DEFAULT_MAX_RESULTS if asking.max_results is None else asking.max_results,
     )
-    asked = Asked(question, subject)
+    asked = Asked(query, subject)
     source = connect(asked)
     stream = ExtentStream(
         source,
-        question,
+        query,
         max_results_is_ours=asking.max_results is None,
         retries=Retries(limit=asking.retries),
         probe=not asking.no_probe,

@@ -49,7 +49,7 @@ def print_stream(
         write = StandardOutput(stop).write
         to_stdout = (lambda data: write(as_text(data))) if form in _TEXTS else write
         writer = make_writer(form)(to_stdout, asked, screen_of_stdout(terminal.color))
-        figures = SummaryBuilder(asked.question.starting_offset)
+        figures = SummaryBuilder(asked.query.starting_offset)
         written = _Written(stream.next_offset)
         try:
             with progress_bar(stream, diagnostics, shown=bar) as advance:

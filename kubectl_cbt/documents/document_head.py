@@ -9,7 +9,7 @@ from typing import Any
 from kubectl_cbt.documents.jsonstream.json_cursor import HINT_OPENABLE
 from kubectl_cbt.documents.object_fields import Fields, shown
 from kubectl_cbt.errors import DocumentError
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.resolved_query import Snapshot, Subject
 from kubectl_cbt.model.results import Asked
@@ -78,25 +78,25 @@ def read_head(name: str, values: dict[str, Any]) -> Head:
     )
 
 
-def _asked(fields: Fields, query: Fields) -> Asked:
+def _asked(fields: Fields, saved: Fields) -> Asked:
     snapshot = _snapshot(fields, fields.object("snapshot"))
     base_fields = fields.object_or_null("base")
-    verb = query.text("kind")
+    verb = saved.text("kind")
     if verb not in ("delta", "allocated"):
-        raise query.wrong("kind", "neither delta nor allocated")
+        raise saved.wrong("kind", "neither delta nor allocated")
     if (verb == "delta") != (base_fields is not None):
-        raise query.wrong("kind", "but there is a base" if base_fields else "but base is null")
+        raise saved.wrong("kind", "but there is a base" if base_fields else "but base is null")
     # Of a base whose object was gone only the handle is known.
     base = _snapshot(fields, base_fields) if base_fields and "name" in base_fields else None
     base_handle = base.base_id if base else SnapshotHandle(base_fields.text("handle")) if base_fields else None
-    question = Question(
+    query = Query(
         snapshot.ref,
         base_handle,
-        query.count("startingOffset"),
-        query.count("maxResults"),
-        end_offset=query.count("endOffset") if "endOffset" in query else None,
+        saved.count("startingOffset"),
+        saved.count("maxResults"),
+        end_offset=saved.count("endOffset") if "endOffset" in saved else None,
     )
-    return Asked(question, Subject(snapshot, base, base_handle))
+    return Asked(query, Subject(snapshot, base, base_handle))
 
 
 def _snapshot(document: Fields, fields: Fields) -> Snapshot:

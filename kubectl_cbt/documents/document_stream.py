@@ -52,7 +52,7 @@ class SavedStream:
         self.asked = head.asked
         self.kind = kind
         self.extents = 0
-        self.next_offset = self.asked.question.starting_offset
+        self.next_offset = self.asked.query.starting_offset
         self.capacity_bytes = _positive(head.volume_capacity_bytes)
         self._block_metadata_type = head.block_metadata_type
         self._document = document

@@ -8,7 +8,7 @@ from typing import Any
 
 from kubectl_cbt.documents.jsonstream.json_cursor import HINT_WRONG
 from kubectl_cbt.documents.object_fields import Fields
-from kubectl_cbt.model.results import Example, Failure, Violation
+from kubectl_cbt.model.results import Failure, Occurrence, Violation
 
 TAIL_KEYS = ("summary", "violations", "resumes", "complete", "error")
 
@@ -70,8 +70,8 @@ def _violations(fields: Fields) -> Iterator[Violation]:
         )
 
 
-def _example(fields: Fields) -> Example:
-    return Example(
+def _example(fields: Fields) -> Occurrence:
+    return Occurrence(
         record=fields.count("message"),
         extent=fields.integer_or_null("extent"),
         byte_offset=fields.integer_or_null("byteOffset"),

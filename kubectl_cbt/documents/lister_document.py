@@ -21,7 +21,7 @@ from kubectl_cbt.documents.jsonstream.json_object import Members
 from kubectl_cbt.documents.lister_batches import alike_messages
 from kubectl_cbt.documents.object_fields import no_int64, shown
 from kubectl_cbt.errors import DocumentError
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import Record, Records
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.resolved_query import Snapshot, Subject
@@ -59,7 +59,7 @@ class ListerDocument:
         self._text = text
         self.head = Head(_asked(text.name, kind), None, None, says_kind=False)
         self.ending: Ending | None = None
-        self._watch = RuleWatch(self.head.asked.question)
+        self._watch = RuleWatch(self.head.asked.query)
         self._index = self._number = 0
         self._tried = -1
         self._said: dict[str, int] = {}
@@ -219,4 +219,4 @@ def _asked(name: str, kind: str | None) -> Asked:
     ref = SnapshotRef("unknown", name.rpartition("/")[2] or name)
     snapshot = Snapshot(ref, "", "", SnapshotHandle(""), None, None, None, None)
     base = SnapshotHandle("unknown") if kind == "delta" else None
-    return Asked(Question(ref, base, max_results=0), Subject(snapshot, None, base))
+    return Asked(Query(ref, base, max_results=0), Subject(snapshot, None, base))

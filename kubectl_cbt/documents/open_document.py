@@ -33,7 +33,7 @@ def open_document(file: BinaryIO, name: str, kind: str | None = None) -> SavedSt
     document = found.open(Opening(text, beginning, kind))
     if not document.head.says_kind:
         return SavedStream(document, source, kind)
-    verb = document.head.asked.question.verb
+    verb = document.head.asked.query.verb
     if kind not in (None, verb):
         raise DocumentError(
             f"{name} says that it is of kind {verb}, not {kind}",

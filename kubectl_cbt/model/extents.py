@@ -2,7 +2,7 @@
 
 With those two, "how many bytes are covered before x" is one binary search, so a map of any window at any zoom
 is exact and nothing is binned in advance. Blocks, because a stream's length is not known before its end: an
-:class:`ExtentLog` grows without ever copying what it has, and what was seen of it stays as it was.
+:class:`ExtentBuffer` grows without ever copying what it has, and what was seen of it stays as it was.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from kubectl_cbt.model.record import INT64_MAX, Int64Column, joined, saturating_ends
 
-BLOCK_EXTENTS = 2**18
-"""Extents a block of an :class:`ExtentLog` holds: 4 MiB, of which the system gives only what is filled."""
+CHUNK_EXTENTS = 2**18
+"""Extents a block of an :class:`ExtentBuffer` holds: 4 MiB, of which the system gives only what is filled."""
 
 
 class Run(NamedTuple):
@@ -32,7 +32,7 @@ class Run(NamedTuple):
         return self.end - self.start
 
 
-class Block(NamedTuple):
+class Chunk(NamedTuple):
     """Consecutive extents.
 
     Attributes:
@@ -92,7 +92,7 @@ class Extents:
         if len(sizes) and not _are_legal(offsets, sizes):
             raise ValueError("extents are not ascending, overlap, are empty, or leave the range of offsets")
         totals = np.concatenate(([0], np.cumsum(sizes, dtype=np.int64)))
-        self._take((Block(offsets, totals),) if len(offsets) else ())
+        self._take((Chunk(offsets, totals),) if len(offsets) else ())
 
     @classmethod
     def repaired(cls, offsets: Int64Column, sizes: Int64Column) -> Extents:
@@ -106,22 +106,22 @@ class Extents:
             return cls(*union(offsets, sizes))
 
     @classmethod
-    def of_blocks(cls, blocks: tuple[Block, ...]) -> Extents:
+    def of_chunks(cls, chunks: tuple[Chunk, ...]) -> Extents:
         """From blocks known to be legal, none of them empty, totals running on from one to the next."""
         made = cls.__new__(cls)
-        made._take(blocks)
+        made._take(chunks)
         return made
 
-    def _take(self, blocks: tuple[Block, ...]) -> None:
-        self._blocks = blocks
-        self._first_offsets = np.array([block.offsets[0] for block in blocks], dtype=np.int64)
-        self._first_rows = np.cumsum([0, *(len(block.offsets) for block in blocks)])
+    def _take(self, chunks: tuple[Chunk, ...]) -> None:
+        self._blocks = chunks
+        self._first_offsets = np.array([chunk.offsets[0] for chunk in chunks], dtype=np.int64)
+        self._first_rows = np.cumsum([0, *(len(chunk.offsets) for chunk in chunks)])
 
     def __len__(self) -> int:
         return int(self._first_rows[-1])
 
     @property
-    def blocks(self) -> tuple[Block, ...]:
+    def chunks(self) -> tuple[Chunk, ...]:
         """The columns as they are kept."""
         return self._blocks
 
@@ -151,10 +151,10 @@ class Extents:
         start, stop = max(start, 0), min(stop, len(self))
         while start < stop:
             number = int(np.searchsorted(self._first_rows, start, side="right")) - 1
-            block, first = self._blocks[number], int(self._first_rows[number])
-            upto = min(stop - first, len(block.offsets))
-            offsets.append(block.offsets[start - first : upto])
-            sizes.append(np.diff(block.totals[start - first : upto + 1]))
+            chunk, first = self._blocks[number], int(self._first_rows[number])
+            upto = min(stop - first, len(chunk.offsets))
+            offsets.append(chunk.offsets[start - first : upto])
+            sizes.append(np.diff(chunk.totals[start - first : upto + 1]))
             start = first + upto
         return joined(offsets), joined(sizes)
 
@@ -168,9 +168,9 @@ class Extents:
         found = np.zeros(len(positions), dtype=np.int64)
         # A position belongs to the last block that begins at or before it; in front of all, to the first.
         cuts = np.searchsorted(positions, self._first_offsets[1:], side="left").tolist()
-        for block, start, stop in zip(self._blocks, [0, *cuts], [*cuts, len(positions)], strict=False):
+        for chunk, start, stop in zip(self._blocks, [0, *cuts], [*cuts, len(positions)], strict=False):
             if start < stop:
-                found[start:stop] = block.covered_before(positions[start:stop])
+                found[start:stop] = chunk.covered_before(positions[start:stop])
         return found
 
     def count_before(self, position: int) -> int:
@@ -226,17 +226,17 @@ class Extents:
     def runs(self) -> Iterator[tuple[Int64Column, Int64Column]]:
         """All runs in order, as columns of starts and ends; no run is split between two of them."""
         start, end = -1, -1  # of the run that may go on in the next block
-        for block in self._blocks:
-            first = np.flatnonzero(block.begins_run(0, len(block.offsets), end))
-            starts = block.offsets[first]
-            ends = block.offsets[first - 1] + block.sizes[first - 1]
+        for chunk in self._blocks:
+            first = np.flatnonzero(chunk.begins_run(0, len(chunk.offsets), end))
+            starts = chunk.offsets[first]
+            ends = chunk.offsets[first - 1] + chunk.sizes[first - 1]
             if len(first) and first[0] == 0:
                 ends[0] = end
             if start >= 0:
                 starts = np.concatenate(([start], starts))
             else:
                 ends = ends[1:]
-            start, end = int(starts[-1]), block.end
+            start, end = int(starts[-1]), chunk.end
             if len(ends):
                 yield starts[:-1], ends
         if start >= 0:
@@ -250,9 +250,9 @@ class Extents:
         """The first extent from ``row`` on that does not touch the one in front of it."""
         number = int(np.searchsorted(self._first_rows, row, side="right")) - 1
         for index in range(number, len(self._blocks)):
-            block, first = self._blocks[index], int(self._first_rows[index])
-            for start, stop in _windows(max(row - first, 0), len(block.offsets)):
-                found = np.flatnonzero(block.begins_run(start, stop, self._previous_end(index)))
+            chunk, first = self._blocks[index], int(self._first_rows[index])
+            for start, stop in _windows(max(row - first, 0), len(chunk.offsets)):
+                found = np.flatnonzero(chunk.begins_run(start, stop, self._previous_end(index)))
                 if len(found):
                     return first + start + int(found[0])
         return None
@@ -261,11 +261,11 @@ class Extents:
         """The last extent before ``stop`` that does not touch the one in front of it."""
         number = int(np.searchsorted(self._first_rows, stop, side="left")) - 1
         for index in range(number, -1, -1):
-            block, first = self._blocks[index], int(self._first_rows[index])
-            length = min(stop - first, len(block.offsets))
+            chunk, first = self._blocks[index], int(self._first_rows[index])
+            length = min(stop - first, len(chunk.offsets))
             # The same windows, counted from the end.
             for after, before in _windows(0, length):
-                found = np.flatnonzero(block.begins_run(length - before, length - after, self._previous_end(index)))
+                found = np.flatnonzero(chunk.begins_run(length - before, length - after, self._previous_end(index)))
                 if len(found):
                     return first + length - before + int(found[-1])
         return None
@@ -277,7 +277,7 @@ class Extents:
         return Run(int(self.rows(row, row + 1)[0][0]), int(offsets[0]) + int(sizes[0]))
 
 
-class Received:
+class ExtentsSoFar:
     """Extents as they were sent, legal or not, up to one moment; a view that costs nothing.
 
     Attributes:
@@ -285,28 +285,28 @@ class Received:
         are_legal: whether they keep the rules of :class:`Extents`.
     """
 
-    def __init__(self, blocks: tuple[Block, ...], *, are_legal: bool) -> None:
-        self.blocks = blocks
+    def __init__(self, chunks: tuple[Chunk, ...], *, are_legal: bool) -> None:
+        self.chunks = chunks
         self.are_legal = are_legal
 
     def __len__(self) -> int:
-        return sum(len(block.offsets) for block in self.blocks)
+        return sum(len(chunk.offsets) for chunk in self.chunks)
 
     @cached_property
     def extents(self) -> Extents:
         """The same bytes of the volume, in order: the blocks themselves where they are legal."""
         if self.are_legal:
-            return Extents.of_blocks(self.blocks)
-        offsets = joined([block.offsets for block in self.blocks])
-        return Extents.repaired(offsets, joined([block.sizes for block in self.blocks]))
+            return Extents.of_chunks(self.chunks)
+        offsets = joined([chunk.offsets for chunk in self.chunks])
+        return Extents.repaired(offsets, joined([chunk.sizes for chunk in self.chunks]))
 
 
-class ExtentLog:
+class ExtentBuffer:
     """Extents as they come. One thread appends; what :meth:`received` gave may be read by any."""
 
     def __init__(self) -> None:
-        self._full: list[Block] = []
-        self._last = _empty_block()
+        self._full: list[Chunk] = []
+        self._last = _empty_chunk()
         self._used = 0
         self._are_legal = True
         self._end = 0
@@ -320,33 +320,33 @@ class ExtentLog:
             self._end = int(offsets[-1]) + int(sizes[-1])
         start = 0
         while start < len(offsets):
-            taken = min(BLOCK_EXTENTS - self._used, len(offsets) - start)
+            taken = min(CHUNK_EXTENTS - self._used, len(offsets) - start)
             self._fill(offsets[start : start + taken], sizes[start : start + taken])
             start += taken
 
     def _fill(self, offsets: Int64Column, sizes: Int64Column) -> None:
         begin, end = self._used, self._used + len(offsets)
-        block = self._last
-        block.offsets[begin:end] = offsets
-        np.cumsum(sizes, out=block.totals[begin + 1 : end + 1])
-        block.totals[begin + 1 : end + 1] += block.totals[begin]
+        chunk = self._last
+        chunk.offsets[begin:end] = offsets
+        np.cumsum(sizes, out=chunk.totals[begin + 1 : end + 1])
+        chunk.totals[begin + 1 : end + 1] += chunk.totals[begin]
         self._used = end
-        if end == BLOCK_EXTENTS:
-            self._full.append(block)
-            self._last, self._used = _empty_block(int(block.totals[-1])), 0
+        if end == CHUNK_EXTENTS:
+            self._full.append(chunk)
+            self._last, self._used = _empty_chunk(int(chunk.totals[-1])), 0
 
-    def received(self) -> Received:
+    def received(self) -> ExtentsSoFar:
         """All of it by now."""
-        blocks = tuple(self._full)
+        chunks = tuple(self._full)
         if self._used:
-            blocks += (Block(self._last.offsets[: self._used], self._last.totals[: self._used + 1]),)
-        return Received(blocks, are_legal=self._are_legal)
+            chunks += (Chunk(self._last.offsets[: self._used], self._last.totals[: self._used + 1]),)
+        return ExtentsSoFar(chunks, are_legal=self._are_legal)
 
 
-def _empty_block(covered_before: int = 0) -> Block:
-    block = Block(np.empty(BLOCK_EXTENTS, dtype=np.int64), np.empty(BLOCK_EXTENTS + 1, dtype=np.int64))
-    block.totals[0] = covered_before
-    return block
+def _empty_chunk(covered_before: int = 0) -> Chunk:
+    chunk = Chunk(np.empty(CHUNK_EXTENTS, dtype=np.int64), np.empty(CHUNK_EXTENTS + 1, dtype=np.int64))
+    chunk.totals[0] = covered_before
+    return chunk
 
 
 def _windows(start: int, stop: int) -> Iterator[tuple[int, int]]:

@@ -18,7 +18,7 @@ MAX_MAX_RESULTS = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class Query:
     """Which extents of ``snapshot``: all allocated ones, or those that differ from ``base``.
 
     Attributes:

@@ -16,7 +16,7 @@ OLDEST_VERSION = "v1alpha1"
 """Of the SnapshotMetadataService API: some of the sidecars it leads to take a base's name for its handle."""
 
 
-class OfAVolume(Protocol):
+class HasVolume(Protocol):
     """What tells one source volume from another; both are None where the objects do not say."""
 
     @property
@@ -30,7 +30,7 @@ class OfAVolume(Protocol):
         ...
 
 
-def same_volume(one: OfAVolume, other: OfAVolume) -> bool | None:
+def same_volume(one: HasVolume, other: HasVolume) -> bool | None:
     """Whether two snapshots of one driver are of one volume; None when that is not known."""
     if one.volume_handle and other.volume_handle:
         return one.volume_handle == other.volume_handle

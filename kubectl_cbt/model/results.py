@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kubectl_cbt.errors import CbtError, StreamError
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.resolved_query import Subject
 
 MUST = "MUST"
@@ -13,7 +13,7 @@ WARNING = "WARNING"
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class Occurrence:
     """One place where a rule was broken.
 
     Attributes:
@@ -46,7 +46,7 @@ class Violation:
     level: str
     title: str
     count: int
-    examples: tuple[Example, ...]
+    examples: tuple[Occurrence, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class Summary:
 class Asked:
     """What every output may say before the first message: the question and what it resolved to."""
 
-    question: Question
+    query: Query
     target: Subject
 
 

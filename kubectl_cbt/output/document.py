@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import INT64_MAX, Batch, block_metadata_type_name
 from kubectl_cbt.model.resolved_query import Snapshot
 from kubectl_cbt.model.results import Asked, Outcome, Summary, Violation
@@ -26,7 +26,7 @@ def head(asked: Asked, first: Batch | None, outcome: Outcome | None = None) -> P
         first: the first batch, for type and capacity; None when the stream ended without one.
         outcome: how it ended, with ``first`` None.
     """
-    question, target = asked.question, asked.target
+    query, target = asked.query, asked.target
     block_type = capacity = None
     if first is not None:
         block_type = block_metadata_type_name(int(first.records.block_metadata_types[0]))
@@ -36,7 +36,7 @@ def head(asked: Asked, first: Batch | None, outcome: Outcome | None = None) -> P
     return {
         "apiVersion": API_VERSION,
         "kind": KIND,
-        "query": _query(question),
+        "query": _query(query),
         "snapshot": _snapshot(target.snapshot),
         "base": _base(asked),
         "driver": target.snapshot.driver,
@@ -45,13 +45,13 @@ def head(asked: Asked, first: Batch | None, outcome: Outcome | None = None) -> P
     }
 
 
-def _query(question: Question) -> Part:
+def _query(query: Query) -> Part:
     part: Part = {
-        "kind": question.verb,
-        "startingOffset": question.starting_offset,
-        "maxResults": question.max_results,
+        "kind": query.verb,
+        "startingOffset": query.starting_offset,
+        "maxResults": query.max_results,
     }
-    return part if question.end_offset is None else part | {"endOffset": question.end_offset}
+    return part if query.end_offset is None else part | {"endOffset": query.end_offset}
 
 
 def tail(outcome: Outcome, summary: Summary) -> Part:

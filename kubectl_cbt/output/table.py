@@ -50,7 +50,7 @@ class WideWriter(TableWriter):
 
     def __init__(self, write: Write, asked: Asked, screen: Screen) -> None:
         super().__init__(write, asked, screen)
-        self._last_end = asked.question.starting_offset
+        self._last_end = asked.query.starting_offset
 
     def _columns(self, batch: Batch) -> tuple[Int64Column, ...]:
         if not len(batch):

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple, NoReturn, Protocol
 import orjson
 
 from kubectl_cbt.errors import CbtError, DocumentError, Interrupted
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.recording.error_json import error_of, number_of, text_of, values_of
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
@@ -35,7 +35,7 @@ MAGIC = b"kubectl-cbt recording "
 VERSION = 1
 FIRST_LINE = MAGIC + b"%d\n" % VERSION
 
-HEAD, QUESTION, MESSAGE, END = b"H", b"Q", b"M", b"E"
+HEAD, QUERY, MESSAGE, END = b"H", b"Q", b"M", b"E"
 FRAME = struct.Struct(">cI")
 OFFSET_TIME = struct.Struct(">Q")
 
@@ -102,15 +102,15 @@ class Ending:
         return {"code": self.code, "details": details, "error": error, "microseconds": microseconds}
 
 
-def question_values(question: Question, microseconds: int) -> Values:
+def query_values(query: Query, microseconds: int) -> Values:
     """A question as it is written; nothing of it is secret."""
     return {
-        "method": "GetMetadataAllocated" if question.base is None else "GetMetadataDelta",
-        "namespace": question.snapshot.namespace,
-        "snapshot": question.snapshot.name,
-        "base": question.base.value if question.base is not None else None,
-        "startingOffset": question.starting_offset,
-        "maxResults": question.max_results,
+        "method": "GetMetadataAllocated" if query.base is None else "GetMetadataDelta",
+        "namespace": query.snapshot.namespace,
+        "snapshot": query.snapshot.name,
+        "base": query.base.value if query.base is not None else None,
+        "startingOffset": query.starting_offset,
+        "maxResults": query.max_results,
         "microseconds": microseconds,
     }
 
@@ -159,7 +159,7 @@ class Recording:
             DocumentError: the recording is damaged, or its writer was killed: then it ends where that happened.
         """
         while (found := self._frame()) is not None:
-            if found.kind != QUESTION:
+            if found.kind != QUERY:
                 self._damaged("an answer without a question")
             answer = RecordedAnswer(self, self._json(found.payload))
             yield answer
@@ -175,13 +175,13 @@ class Recording:
             return self._ending(self._json(found.payload))
         return found.microseconds, found.payload
 
-    def question_of(self, values: Values) -> tuple[Question, int]:
+    def query_of(self, values: Values) -> tuple[Query, int]:
         """The question, and the microseconds since the recording began."""
         try:
             base = None if values["base"] is None else SnapshotHandle(text_of(values, "base"))
             ref = SnapshotRef(text_of(values, "namespace"), text_of(values, "snapshot"))
             offset, limit = number_of(values, "startingOffset"), number_of(values, "maxResults")
-            return Question(ref, base, offset, limit), number_of(values, "microseconds")
+            return Query(ref, base, offset, limit), number_of(values, "microseconds")
         except (KeyError, TypeError, ValueError):
             self._damaged("a question that cannot be read")
 
@@ -295,7 +295,7 @@ class RecordedAnswer:
     """
 
     def __init__(self, recording: Recording, values: Values) -> None:
-        self.question, self.microseconds = recording.question_of(values)
+        self.query, self.microseconds = recording.query_of(values)
         self.ending: Ending | None = None
         self._recording = recording
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 from kubectl_cbt.errors import CbtError, DocumentError, Interrupted
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.recording.format import RecordedAnswer, Recording
 from kubectl_cbt.wire.source import Answer
 
@@ -42,7 +42,7 @@ class RecordedSource:
         self._answers = recording.answers()
         self._first_asked: int | None = None
 
-    def ask(self, question: Question) -> Answer:
+    def ask(self, query: Query) -> Answer:
         """The next answer.
 
         Raises:
@@ -50,7 +50,7 @@ class RecordedSource:
             Interrupted: there is none.
         """
         try:
-            found = self._next(question)
+            found = self._next(query)
         except _STOPS:
             self.stop()
             raise
@@ -85,15 +85,15 @@ class RecordedSource:
         self.codes.append(ending.code)
         return ending.error
 
-    def _next(self, question: Question) -> RecordedAnswer:
+    def _next(self, query: Query) -> RecordedAnswer:
         found = next(self._answers, None)
         if found is None:
             self.was_stopped_between = True
             raise Interrupted("interrupted")
-        if found.question != question:
+        if found.query != query:
             raise DocumentError(
-                f"{self._recording.name} does not go on so: recorded is a question from {_where(found.question)},"
-                f" not one from {_where(question)}"
+                f"{self._recording.name} does not go on so: recorded is a question from {_where(found.query)},"
+                f" not one from {_where(query)}"
             )
         return found
 
@@ -127,5 +127,5 @@ class _ReplayedAnswer:
         self._cancelled.set()
 
 
-def _where(question: Question) -> str:
-    return f"byte {question.starting_offset} with max_results {question.max_results}"
+def _where(query: Query) -> str:
+    return f"byte {query.starting_offset} with max_results {query.max_results}"

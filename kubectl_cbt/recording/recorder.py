@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from kubectl_cbt.errors import CbtError, OutputError, UsageError
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.recording.format import (
     END,
     FIRST_LINE,
@@ -24,10 +24,10 @@ from kubectl_cbt.recording.format import (
     MESSAGE,
     OFFSET_TIME,
     OK,
-    QUESTION,
+    QUERY,
     Ending,
     Values,
-    question_values,
+    query_values,
 )
 from kubectl_cbt.security.redact import redact_message
 from kubectl_cbt.wire.source import Answer, Source
@@ -78,12 +78,12 @@ class RecordingWriter:
         self._flusher.start()
         self._began = self._asked = clock()
 
-    def question(self, question: Question) -> int:
+    def query(self, query: Query) -> int:
         """A question is asked; returns the number of its answer."""
         with self._lock:
             self._end(Ending.stopped())
             self._asked = self._clock()
-            self._append_json(QUESTION, question_values(question, _microseconds(self._asked - self._began)))
+            self._append_json(QUERY, query_values(query, _microseconds(self._asked - self._began)))
             self._answers += 1
             self._open = self._answers
             return self._open
@@ -201,10 +201,10 @@ class RecordingSource:
         self._source = source
         self._writer = writer
 
-    def ask(self, question: Question) -> Answer:
-        number = self._writer.question(question)
+    def ask(self, query: Query) -> Answer:
+        number = self._writer.query(query)
         try:
-            return _RecordingAnswer(self._source.ask(question), self._writer, number)
+            return _RecordingAnswer(self._source.ask(query), self._writer, number)
         except CbtError as error:
             self._writer.end(number, Ending.of(error))
             raise

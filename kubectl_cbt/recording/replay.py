@@ -14,7 +14,7 @@ from kubectl_cbt.stream.resume import Retries
 
 
 @dataclass(frozen=True, slots=True)
-class HowAsked:
+class StreamSettings:
     """How patient the recorded stream was: the same answers lead to the same questions only with the same settings."""
 
     retries: int
@@ -30,13 +30,13 @@ class ReplayedStream:
         kind: ``delta`` or ``allocated``.
     """
 
-    def __init__(self, source: RecordedSource, asked: Asked, how: HowAsked) -> None:
+    def __init__(self, source: RecordedSource, asked: Asked, how: StreamSettings) -> None:
         self.asked = asked
-        self.kind: str = asked.question.verb
+        self.kind: str = asked.query.verb
         self._source = source
         self._stream = ExtentStream(
             source,
-            asked.question,
+            asked.query,
             max_results_is_ours=how.max_results_is_ours,
             retries=Retries(limit=how.retries, first_seconds=0.0),
             probe=how.probe,

@@ -10,9 +10,9 @@ from functools import cached_property
 import numpy as np
 
 from kubectl_cbt.analysis.rules import RuleWatch
-from kubectl_cbt.analysis.set_algebra import Ranges
+from kubectl_cbt.analysis.set_algebra import ByteRanges
 from kubectl_cbt.errors import CbtError, StreamError
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import Int64Column, Record, block_metadata_type_name, joined
 from kubectl_cbt.model.results import Violation
 from kubectl_cbt.units import counted, human_bytes, human_seconds
@@ -25,7 +25,7 @@ _LONG_SHARE = 0.1
 
 
 @dataclass(frozen=True)
-class Taken:
+class Collected:
     """What came.
 
     Attributes:
@@ -43,7 +43,7 @@ class Taken:
         received_bytes: of all messages.
     """
 
-    question: Question
+    query: Query
     offsets: Int64Column
     sizes: Int64Column
     per_message: Int64Column
@@ -88,14 +88,14 @@ class Taken:
         return self.error is not None or self.is_stalled
 
     @cached_property
-    def runs(self) -> Ranges:
+    def runs(self) -> ByteRanges:
         """The bytes it tells of."""
-        return Ranges.of(self.offsets, self.sizes)
+        return ByteRanges.of(self.offsets, self.sizes)
 
     @property
     def end(self) -> int:
         """Where its last run ends; the starting offset when there is none."""
-        return int(self.runs.ends[-1]) if len(self.runs) else self.question.starting_offset
+        return int(self.runs.ends[-1]) if len(self.runs) else self.query.starting_offset
 
     @property
     def reaches_capacity(self) -> bool:
@@ -133,7 +133,7 @@ class Taken:
 
 
 @dataclass
-class _Sheet:
+class _Progress:
     """What is noted while it comes.
 
     Attributes:
@@ -152,7 +152,7 @@ class _Sheet:
     received_bytes: int = 0
 
 
-def take(source: Source, question: Question, *, deadline_seconds: float, at_most: int | None = None) -> Taken:
+def collect(source: Source, query: Query, *, deadline_seconds: float, at_most: int | None = None) -> Collected:
     """Ask, and take what comes.
 
     Args:
@@ -160,12 +160,12 @@ def take(source: Source, question: Question, *, deadline_seconds: float, at_most
         at_most: extents after which it is cut off, because enough was seen; None takes all.
     """
     started = time.monotonic()
-    sheet = _Sheet(RuleWatch(question), started)
+    sheet = _Progress(RuleWatch(query), started)
     error: CbtError | None = None
     cut = ""
     try:
-        answer = source.ask(question)
-        with _CutOff(answer, deadline_seconds) as cut_off:
+        answer = source.ask(query)
+        with _CollectDeadline(answer, deadline_seconds) as cut_off:
             try:
                 cut = _read(answer, sheet, started, at_most)
             except CbtError as failure:
@@ -173,10 +173,10 @@ def take(source: Source, question: Question, *, deadline_seconds: float, at_most
             cut = "deadline" if cut_off.struck.is_set() else cut
     except CbtError as failure:
         error = failure
-    return _taken(question, sheet, error, cut, started)
+    return _taken(query, sheet, error, cut, started)
 
 
-def _read(answer: Answer, sheet: _Sheet, started: float, at_most: int | None) -> str:
+def _read(answer: Answer, sheet: _Progress, started: float, at_most: int | None) -> str:
     for message in answer:
         now = time.monotonic()
         sheet.slowest_gap_seconds = max(sheet.slowest_gap_seconds, now - sheet.last_time)
@@ -196,10 +196,10 @@ def _read(answer: Answer, sheet: _Sheet, started: float, at_most: int | None) ->
     return ""
 
 
-def _taken(question: Question, sheet: _Sheet, error: CbtError | None, cut: str, started: float) -> Taken:
+def _taken(query: Query, sheet: _Progress, error: CbtError | None, cut: str, started: float) -> Collected:
     now = time.monotonic()
-    return Taken(
-        question=question,
+    return Collected(
+        query=query,
         offsets=joined(sheet.offsets),
         sizes=joined(sheet.sizes),
         per_message=np.array([len(column) for column in sheet.offsets], dtype=np.int64),
@@ -219,7 +219,7 @@ def _taken(question: Question, sheet: _Sheet, error: CbtError | None, cut: str, 
     )
 
 
-class _CutOff:
+class _CollectDeadline:
     """Cancels an answer at its deadline, and in any case when the block is left."""
 
     def __init__(self, answer: Answer, seconds: float) -> None:
@@ -232,7 +232,7 @@ class _CutOff:
         self.struck.set()
         self._answer.cancel()
 
-    def __enter__(self) -> _CutOff:
+    def __enter__(self) -> _CollectDeadline:
         self._timer.start()
         return self
 

@@ -24,11 +24,11 @@ from kubectl_cbt.errors import (
     OffsetOutOfRange,
     StreamDeadline,
 )
-from kubectl_cbt.model.query import DEFAULT_MAX_RESULTS, Question
+from kubectl_cbt.model.query import DEFAULT_MAX_RESULTS, Query
 from kubectl_cbt.model.record import INT64_MAX, Batch, Records
 from kubectl_cbt.model.results import Failure, Outcome
 from kubectl_cbt.stream.read_ahead import ReadAhead, grouped
-from kubectl_cbt.stream.resume import ENOUGH_MESSAGES, NEVER, Patience, Retries, smaller_max_results
+from kubectl_cbt.stream.resume import ENOUGH_MESSAGES, NEVER, Retries, RetryState, smaller_max_results
 from kubectl_cbt.units import counted, human_bytes
 from kubectl_cbt.wire.decode import decoded
 from kubectl_cbt.wire.source import Answer, Source
@@ -61,7 +61,7 @@ class ExtentStream:
     def __init__(
         self,
         source: Source,
-        question: Question,
+        query: Query,
         *,
         max_results_is_ours: bool = False,
         retries: Retries = NEVER,
@@ -72,21 +72,21 @@ class ExtentStream:
         self.extents = 0
         self.clipped = 0
         self.resumes = 0
-        self.next_offset = question.starting_offset
+        self.next_offset = query.starting_offset
         self.block_metadata_type: int | None = None
         self.capacity_bytes: int | None = None
         self._source = source
-        self._question = question  # the one being answered; only offset and max_results ever change
-        self._first_offset = question.starting_offset
-        self._max_results = question.max_results
+        self._query = query  # the one being answered; only offset and max_results ever change
+        self._first_offset = query.starting_offset
+        self._max_results = query.max_results
         self._messages_before = 0
-        self._may_ask_without_limit = max_results_is_ours and question.max_results == DEFAULT_MAX_RESULTS
-        self._patience = Patience(retries)
+        self._may_ask_without_limit = max_results_is_ours and query.max_results == DEFAULT_MAX_RESULTS
+        self._patience = RetryState(retries)
         self._probe = probe
         self._probing = False
         self._read_ahead = read_ahead
         self._notify: Callable[[str], None] = _silent
-        self._watch = RuleWatch(question)
+        self._watch = RuleWatch(query)
         self._error: CbtError | None = None  # what ended the newest answer
         self._answer: Answer | ReadAhead | None = None
         self._cancelled = threading.Event()
@@ -149,7 +149,7 @@ class ExtentStream:
         if self._cancelled.is_set():
             raise Interrupted("interrupted")
         self._messages_before = self.messages
-        answer = self._source.ask(self._question)
+        answer = self._source.ask(self._query)
         ahead = ReadAhead(answer) if self._read_ahead else None
         self._answer = ahead or answer
         if self._cancelled.is_set():
@@ -177,7 +177,7 @@ class ExtentStream:
             # Only a broken driver's extent ends nowhere; going on from there would lose what it has not sent.
             furthest = int(records.ends.max(initial=0, where=records.ends < INT64_MAX))
         self._advance(records, furthest)
-        start = self._question.starting_offset
+        start = self._query.starting_offset
         if start == 0 or records.offsets.min() >= start:
             self.extents += len(records)
             return Batch.whole(records)
@@ -225,7 +225,7 @@ class ExtentStream:
     @property
     def _brought_nothing(self) -> bool:
         """Whether the answer to the last question led nowhere."""
-        return self.next_offset == self._question.starting_offset
+        return self.next_offset == self._query.starting_offset
 
     @property
     def _may_be_out_of_range(self) -> bool:
@@ -261,7 +261,7 @@ class ExtentStream:
             return False  # in other words: there is nothing behind the last extent
         if self._is_out_of_order:
             raise error
-        if self._is_at_the_end and self._patience.passes(error):
+        if self._is_at_the_end and self._patience.is_retryable(error):
             return False
         return self._is_taken_up_after(error)
 
@@ -279,7 +279,7 @@ class ExtentStream:
         raise error
 
     def _max_results_after(self, error: CbtError | None) -> int:
-        max_results = self._question.max_results
+        max_results = self._query.max_results
         if isinstance(error, StreamDeadline) and self._brought_nothing:
             return smaller_max_results(max_results)
         if isinstance(error, StreamDeadline) and self.messages - self._messages_before >= ENOUGH_MESSAGES:
@@ -296,8 +296,8 @@ class ExtentStream:
         self._ask_from_here(max_results)
 
     def _ask_from_here(self, max_results: int) -> None:
-        self._question = replace(self._question, starting_offset=self.next_offset, max_results=max_results)
-        self._watch.asked_again(self._question)
+        self._query = replace(self._query, starting_offset=self.next_offset, max_results=max_results)
+        self._watch.asked_again(self._query)
 
     def outcome(self, error: CbtError | None = None, restore_size_bytes: int | None = None) -> Outcome:
         """How the stream stands.

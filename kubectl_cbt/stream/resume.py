@@ -52,7 +52,7 @@ class Retries:
 NEVER = Retries(limit=0)
 
 
-class Patience:
+class RetryState:
     """Counts the failures of one stream; progress makes it forget them."""
 
     def __init__(self, retries: Retries) -> None:
@@ -61,9 +61,9 @@ class Patience:
         self._failures = 0
         self._token_refused = False
 
-    def renewed(self) -> Patience:
+    def renewed(self) -> RetryState:
         """As patient as at the beginning, for a stream that a person resumes."""
-        return Patience(self._retries)
+        return RetryState(self._retries)
 
     @property
     def failures(self) -> int:
@@ -76,7 +76,7 @@ class Patience:
         self._failures = 0
         self._token_refused = False
 
-    def passes(self, error: CbtError) -> bool:
+    def is_retryable(self, error: CbtError) -> bool:
         """Whether the same question may fare better after ``error``."""
         if isinstance(error, Unauthenticated):
             # A stale token is one thing; a fresh one that is refused as well will not be better the next time.
@@ -88,7 +88,7 @@ class Patience:
 
     def pause_after(self, error: CbtError) -> float | None:
         """Seconds to wait before asking again; None when that makes no sense, or was done often enough."""
-        if self._failures >= self._retries.limit or not self.passes(error):
+        if self._failures >= self._retries.limit or not self.is_retryable(error):
             return None
         self._failures += 1
         self._reached = True  # what passes has come from the service, or from a connection to it

@@ -13,7 +13,7 @@ import numpy as np
 
 from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.errors import OutputError
-from kubectl_cbt.model.extents import Block
+from kubectl_cbt.model.extents import Chunk
 from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.model.results import Asked, Failure, Outcome, Summary
 from kubectl_cbt.output.registry import StreamFormat, make_writer
@@ -28,14 +28,14 @@ class Content:
     """What a document is made of."""
 
     asked: Asked
-    blocks: tuple[Block, ...]
+    chunks: tuple[Chunk, ...]
     outcome: Outcome
     summary: Summary
 
 
 def whole(asked: Asked, frame: Frame) -> Content:
     """Everything that was received."""
-    return Content(asked, frame.received.blocks, frame.outcome, frame.summary)
+    return Content(asked, frame.received.chunks, frame.outcome, frame.summary)
 
 
 def excerpt(asked: Asked, frame: Frame, start: int, end: int) -> Content:
@@ -46,13 +46,13 @@ def excerpt(asked: Asked, frame: Frame, start: int, end: int) -> Content:
     ends = np.minimum(offsets + sizes, end)
     offsets = np.maximum(offsets, start)
     sizes = ends - offsets
-    blocks = (Block(offsets, np.concatenate(([0], np.cumsum(sizes)))),) if len(offsets) else ()
+    chunks = (Chunk(offsets, np.concatenate(([0], np.cumsum(sizes)))),) if len(offsets) else ()
     outcome = _outcome_of_excerpt(asked, frame, len(offsets), start, end)
-    question = replace(asked.question, starting_offset=start, end_offset=end)
+    query = replace(asked.query, starting_offset=start, end_offset=end)
     figures = SummaryBuilder(start)
-    for batch in _batches(blocks, outcome):
+    for batch in _batches(chunks, outcome):
         figures.add(batch)
-    return Content(replace(asked, question=question), blocks, outcome, figures.summary(end, complete=outcome.complete))
+    return Content(replace(asked, query=query), chunks, outcome, figures.summary(end, complete=outcome.complete))
 
 
 def _outcome_of_excerpt(asked: Asked, frame: Frame, extents: int, start: int, end: int) -> Outcome:
@@ -113,7 +113,7 @@ def _removing(path: Path) -> Iterator[None]:
 
 def _write(content: Content, form: StreamFormat, file: TextIO) -> None:
     writer = make_writer(form)(lambda text: _discard(file.buffer.write(text)), content.asked, Screen())
-    for batch in _batches(content.blocks, content.outcome):
+    for batch in _batches(content.chunks, content.outcome):
         writer.batch(batch)
     writer.end(content.outcome, content.summary)
 
@@ -122,17 +122,17 @@ def _discard(written: int) -> None:
     """Files say how much they wrote; writers do not ask."""
 
 
-def _batches(blocks: tuple[Block, ...], outcome: Outcome) -> Iterator[Batch]:
+def _batches(chunks: tuple[Chunk, ...], outcome: Outcome) -> Iterator[Batch]:
     number = 0
     nothing = np.zeros(1, dtype=np.int64)
-    if not blocks and outcome.messages:
+    if not chunks and outcome.messages:
         # Messages without extents told type and capacity all the same.
-        blocks = (Block(nothing[:0], nothing),)
-    for block in blocks:
-        for start in range(0, max(len(block.offsets), 1), _BATCH_EXTENTS):
+        chunks = (Chunk(nothing[:0], nothing),)
+    for chunk in chunks:
+        for start in range(0, max(len(chunk.offsets), 1), _BATCH_EXTENTS):
             number += 1
-            offsets = block.offsets[start : start + _BATCH_EXTENTS]
-            sizes = np.diff(block.totals[start : start + _BATCH_EXTENTS + 1])
+            offsets = chunk.offsets[start : start + _BATCH_EXTENTS]
+            sizes = np.diff(chunk.totals[start : start + _BATCH_EXTENTS + 1])
             record = Record(
                 number, outcome.block_metadata_type or 0, outcome.volume_capacity_bytes or 0, offsets, sizes
             )

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from kubectl_cbt.analysis.known_range import Known
+from kubectl_cbt.analysis.known_range import KnownRange
 from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.errors import CbtError, Interrupted, StreamError
 from kubectl_cbt.model.backend import Opened
-from kubectl_cbt.model.extents import ExtentLog, Received
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.extents import ExtentBuffer, ExtentsSoFar
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.results import Outcome, Summary
 
 _EVERY_SECONDS = 0.1
@@ -34,24 +34,24 @@ class Frame:
         interruption: why nothing comes just now, of a stream that broke and is being resumed; empty otherwise.
     """
 
-    received: Received
+    received: ExtentsSoFar
     summary: Summary
     outcome: Outcome
     is_running: bool
-    question: Question
+    query: Query
     interruption: str = ""
 
     @property
-    def known(self) -> Known:
+    def known(self) -> KnownRange:
         """The bytes of the volume that the stream has described."""
-        outcome, start = self.outcome, self.question.starting_offset
+        outcome, start = self.outcome, self.query.starting_offset
         capacity = end = outcome.volume_capacity_bytes or 0
-        if self.question.end_offset is not None:
-            end = min(end, self.question.end_offset)
+        if self.query.end_offset is not None:
+            end = min(end, self.query.end_offset)
         if not outcome.complete:
             # Out of order, the next extent may lie anywhere.
             end = start if outcome.is_out_of_order else outcome.next_offset
-        return Known(start, end, capacity, outcome.complete)
+        return KnownRange(start, end, capacity, outcome.complete)
 
 
 class Loader:
@@ -71,8 +71,8 @@ class Loader:
         self._received_at = clock()
         self._lock = threading.Lock()  # held while the figures change, or a frame is made of them
         self._is_behind = False
-        self._log = ExtentLog()
-        self._figures = SummaryBuilder(opened.asked.question.starting_offset)
+        self._log = ExtentBuffer()
+        self._figures = SummaryBuilder(opened.asked.query.starting_offset)
         self._stopped = False
         self._closed = False
         self._has_bug = False
@@ -220,6 +220,6 @@ class Loader:
             summary,
             outcome,
             is_running,
-            self.opened.asked.question,
+            self.opened.asked.query,
             self._interruption if is_running else "",
         )

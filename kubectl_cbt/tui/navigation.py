@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kubectl_cbt.analysis.viewport import Window, Zoom, whole_volume
+from kubectl_cbt.analysis.viewport import Viewport, Zoom, whole_volume
 
 
 class Atlas:
@@ -16,7 +16,7 @@ class Atlas:
     """
 
     def __init__(self, cursor: int = 0) -> None:
-        self.window: Window | None = None
+        self.window: Viewport | None = None
         self.cursor = cursor
 
     def lay_out(self, capacity_bytes: int, grain_bytes: int, columns: int, rows: int) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kubectl_cbt.analysis.known_range import Known
-from kubectl_cbt.analysis.viewport import Window
+from kubectl_cbt.analysis.known_range import KnownRange
+from kubectl_cbt.analysis.viewport import Viewport
 from kubectl_cbt.model.extents import Extents, Run
 from kubectl_cbt.model.record import block_metadata_type_name
 from kubectl_cbt.model.resolved_query import Snapshot
@@ -108,12 +108,12 @@ def _figures(kind: str | None, frame: Frame, room: int) -> str:
     return next((text for text in map(_SEPARATOR.join, wider) if len(text) <= room), changed)
 
 
-def at_least(figure: str, known: Known) -> str:
+def at_least(figure: str, known: KnownRange) -> str:
     """A figure that only grows with what is not known yet."""
     return figure if known.is_whole else f"≥ {figure}{so_far(known)}"
 
 
-def so_far(known: Known) -> str:
+def so_far(known: KnownRange) -> str:
     """What is added to a figure or a title that more extents of the stream may change."""
     return "" if known.is_complete else " so far"
 
@@ -249,13 +249,13 @@ def _messages(outcome: Outcome) -> str:
     return f"{counted(outcome.messages, 'message')} in {human_seconds(outcome.seconds)}"
 
 
-def scale(window: Window) -> str:
+def scale(window: Viewport) -> str:
     """How much a cell is, and which part of the volume is on the screen."""
     shown = f"{human_offset(window.start)} + {human_bytes(window.end - window.start)}"
     return f"1 cell = {human_bytes(window.cell_bytes)}{_SEPARATOR}{'whole volume' if window.is_whole else shown}"
 
 
-def row_labels(window: Window, row_bytes: int) -> list[str]:
+def row_labels(window: Viewport, row_bytes: int) -> list[str]:
     """Where each row of the screen that holds bytes of the volume begins; no two are the same.
 
     Where plain offsets would have to be longer than :data:`LABEL_COLUMNS`, they are distances from the first row.
@@ -270,7 +270,13 @@ def row_labels(window: Window, row_bytes: int) -> list[str]:
 
 
 def here(
-    extents: Extents, known: Known, cell: tuple[int, int], cursor: int, words: Words, width: int, change_id: str = ""
+    extents: Extents,
+    known: KnownRange,
+    cell: tuple[int, int],
+    cursor: int,
+    words: Words,
+    width: int,
+    change_id: str = "",
 ) -> Iterator[Content]:
     """The lines of the panel about the cell under the cursor.
 
@@ -322,7 +328,7 @@ def _covered(extents: Extents, start: int, end: int) -> int:
     return int(upto - before)
 
 
-def _ahead(extents: Extents, end: int, known: Known) -> str:
+def _ahead(extents: Extents, end: int, known: KnownRange) -> str:
     """How far it is from the end of the cell to what comes next."""
     run = extents.run_before(end)
     if run is not None and run.end > end:
@@ -337,7 +343,7 @@ def _ahead(extents: Extents, end: int, known: Known) -> str:
     return f"none up to {human_offset(known.end)}" if known.start <= end < known.end else "unknown"
 
 
-def _behind(extents: Extents, start: int, known: Known) -> str:
+def _behind(extents: Extents, start: int, known: KnownRange) -> str:
     """How far it is from the start of the cell back to what came before."""
     run = extents.run_before(start)
     if run is None:
@@ -350,7 +356,7 @@ def _behind(extents: Extents, start: int, known: Known) -> str:
     return f"starts {reach}{human_bytes(start - run.start)} earlier"
 
 
-def no_run(words: Words, known: Known, position: int, *, ahead: bool) -> str:
+def no_run(words: Words, known: KnownRange, position: int, *, ahead: bool) -> str:
     """What a search for the next or the previous run found, when it found none."""
     nothing, side = f"nothing {words.covered}", "after" if ahead else "before"
     if known.holds(*((position, known.capacity_bytes) if ahead else (0, position))):
@@ -361,7 +367,7 @@ def no_run(words: Words, known: Known, position: int, *, ahead: bool) -> str:
     return f"unknown: what is {words.covered} {side} this cell"
 
 
-def no_extent(known: Known, position: int, words: Words) -> str:
+def no_extent(known: KnownRange, position: int, words: Words) -> str:
     """What is said where a byte has no extent."""
     if known.holds(position, position + 1):
         return "there is no extent at the cursor"
@@ -377,7 +383,7 @@ class Jump:
     text: str
 
 
-def jumps(runs: Sequence[Run], regions: Sequence[tuple[Run, int]], known: Known) -> tuple[list[Jump], list[Jump]]:
+def jumps(runs: Sequence[Run], regions: Sequence[tuple[Run, int]], known: KnownRange) -> tuple[list[Jump], list[Jump]]:
     """The largest runs and the hottest regions, with keys 1 to 5 and 6 to 0."""
     places = human_offsets([run.start for run in runs])
     largest = [
@@ -396,12 +402,12 @@ def jumps(runs: Sequence[Run], regions: Sequence[tuple[Run, int]], known: Known)
     return largest, hottest
 
 
-def _size(run: Run, known: Known) -> str:
+def _size(run: Run, known: KnownRange) -> str:
     is_known = known.holds(max(run.start - 1, 0), min(run.end + 1, known.capacity_bytes))
     return f"{'' if is_known else '≥ '}{human_bytes(run.size_bytes)}"
 
 
-def _share_of(region: Run, covered: int, known: Known) -> str:
+def _share_of(region: Run, covered: int, known: KnownRange) -> str:
     return _share_at_least(covered, region.size_bytes, known.holds(region.start, region.end))
 
 
@@ -431,7 +437,7 @@ def statistics(
     yield from _sizes(summary, width, part)
 
 
-def _partial(known: Known) -> str:
+def _partial(known: KnownRange) -> str:
     """Which range figures are of."""
     if known.end <= known.start:
         return "unknown: every byte of the volume"
@@ -447,7 +453,7 @@ def _jump_lines(title: str, found: Sequence[Jump]) -> Iterator[Content]:
         yield line(" ", (jump.key, "bold $text-accent"), " ", jump.text)
 
 
-def _costs(summary: Summary, capacity: int | None, words: Words, known: Known) -> Iterator[Content]:
+def _costs(summary: Summary, capacity: int | None, words: Words, known: KnownRange) -> Iterator[Content]:
     yield plain("")
     yield plain(f" {words.cost}, by chunk size", "bold")
     for cost in summary.chunk_costs:

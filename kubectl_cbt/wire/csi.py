@@ -14,7 +14,7 @@ from typing import Any
 import grpc
 
 from kubectl_cbt.errors import EndpointUnusable, MessageTooLarge, StreamError
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.resolved_query import Endpoint
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
@@ -124,14 +124,14 @@ class CsiSource:
         )
         return self.plugin
 
-    def ask(self, question: Question) -> CsiAnswer:
+    def ask(self, query: Query) -> CsiAnswer:
         """Send the question; failures show when the answer is iterated."""
-        method = "GetMetadataAllocated" if question.base is None else "GetMetadataDelta"
+        method = "GetMetadataAllocated" if query.base is None else "GetMetadataDelta"
         call: grpc.UnaryStreamMultiCallable[_Request, bytes] = self._channel.unary_stream(
             f"/{_SNAPSHOT_METADATA}/{method}", request_serializer=lambda message: message.SerializeToString()
         )
         secrets = self._endpoint.secrets
-        return CsiAnswer(call(_request(question, secrets)), question, self._place(), tuple(secrets.values()))
+        return CsiAnswer(call(_request(query, secrets)), query, self._place(), tuple(secrets.values()))
 
     def cancel(self) -> None:
         """Asking waits for nothing here."""
@@ -165,9 +165,9 @@ class CsiAnswer:
         secrets: what was sent with it, and what its error must not repeat.
     """
 
-    def __init__(self, call: Any, question: Question, place: Endpoint, secrets: tuple[Secret, ...] = ()) -> None:
+    def __init__(self, call: Any, query: Query, place: Endpoint, secrets: tuple[Secret, ...] = ()) -> None:
         self._call = call
-        self._question = question
+        self._query = query
         self._place = place
         self._secrets = secrets
 
@@ -184,7 +184,7 @@ class CsiAnswer:
         from kubectl_cbt.security.redact import without
 
         details = without(details, (secret.reveal() for secret in self._secrets))
-        error = stream_error(code, details, self._question, self._place, messages=messages)
+        error = stream_error(code, details, self._query, self._place, messages=messages)
         if not isinstance(error, MessageTooLarge):
             error.hint = ""  # hints are about a cluster
         raise error
@@ -194,16 +194,14 @@ class CsiAnswer:
         self._call.cancel()
 
 
-def _request(question: Question, secrets: dict[str, Secret]) -> _Request:
+def _request(query: Query, secrets: dict[str, Secret]) -> _Request:
     request: _Request
-    if question.base is None:
-        request = GetMetadataAllocatedRequest(snapshot_id=question.snapshot.name)
+    if query.base is None:
+        request = GetMetadataAllocatedRequest(snapshot_id=query.snapshot.name)
     else:
-        request = GetMetadataDeltaRequest(
-            base_snapshot_id=question.base.value, target_snapshot_id=question.snapshot.name
-        )
+        request = GetMetadataDeltaRequest(base_snapshot_id=query.base.value, target_snapshot_id=query.snapshot.name)
     for name, secret in secrets.items():
         request.secrets[name] = secret.reveal()
-    request.starting_offset = question.starting_offset
-    request.max_results = question.max_results
+    request.starting_offset = query.starting_offset
+    request.max_results = query.max_results
     return request

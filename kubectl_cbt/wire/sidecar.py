@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from kubectl_cbt.errors import CbtError, ServiceUnreachable, SnapshotNotFound, StreamCut, StreamError, TlsFailed
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.resolved_query import Endpoint
 from kubectl_cbt.model.route import DirectWay, Way
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _Request = GetMetadataAllocatedRequest | GetMetadataDeltaRequest
 _SERVICE = DESCRIPTOR.services_by_name["SnapshotMetadata"].full_name
 _CONNECTION_FAILED = (ServiceUnreachable, StreamCut)
-_NOBODY = Question(SnapshotRef("", ""))
+_NOBODY = Query(SnapshotRef("", ""))
 _MOST_CALLS = 3
 """For one question: each time a certificate, a CA or a base's name may turn out to be another one."""
 
@@ -84,9 +84,9 @@ class SidecarSource:
         """
         self._secure()
 
-    def ask(self, question: Question) -> SidecarAnswer:
+    def ask(self, query: Query) -> SidecarAnswer:
         """Send the question. Every failure of the connection shows when the answer is iterated."""
-        return SidecarAnswer(self, question)
+        return SidecarAnswer(self, query)
 
     def cancel(self) -> None:
         """A way or a connection that is just being made is given up."""
@@ -116,16 +116,16 @@ class SidecarSource:
                 raise
         return x509.load_pem_x509_certificate(self._verified_pem)
 
-    def call(self, question: Question) -> tuple[Any, Secret]:
+    def call(self, query: Query) -> tuple[Any, Secret]:
         """Begin one call; returns it, and the token it shows.
 
         Raises:
             CbtError: no token can be had, there is no way, or the service's certificate is not trusted.
         """
         token = self._fresh_token()
-        channel = self._open(question)
-        request = _request(question, token, self._base_name if self._sends_name else "")
-        method = "GetMetadataAllocated" if question.base is None else "GetMetadataDelta"
+        channel = self._open(query)
+        request = _request(query, token, self._base_name if self._sends_name else "")
+        method = "GetMetadataAllocated" if query.base is None else "GetMetadataDelta"
         # No response deserializer: what is iterated are the messages' bytes, and decoding is ours.
         callable_: grpc.UnaryStreamMultiCallable[_Request, bytes] = channel.unary_stream(
             f"/{_SERVICE}/{method}", request_serializer=lambda message: message.SerializeToString()
@@ -154,7 +154,7 @@ class SidecarSource:
         raise error
 
     def error_of(
-        self, call: Any, question: Question, *, messages: int, cancelled: bool, token: Secret | None = None
+        self, call: Any, query: Query, *, messages: int, cancelled: bool, token: Secret | None = None
     ) -> StreamError:
         """What ended a call, in our words and those of the way there; a connection that failed is given up.
 
@@ -164,7 +164,7 @@ class SidecarSource:
         from kubectl_cbt.security.redact import without
 
         details = without(call.details() or "", [token.reveal()] if token else [])
-        error = stream_error(call.code(), details, question, self._endpoint, messages=messages, token=token)
+        error = stream_error(call.code(), details, query, self._endpoint, messages=messages, token=token)
         return error if cancelled else self._after_failure(error)
 
     def _after_failure(self, error: StreamError) -> StreamError:
@@ -176,14 +176,14 @@ class SidecarSource:
                 return StreamCut(f"{error.message}; {said}", code=error.code, details=error.details)
         return error
 
-    def can_retry(self, error: StreamError, question: Question) -> bool:
+    def can_retry(self, error: StreamError, query: Query) -> bool:
         """Whether the same question, sent again at once in another way, may succeed."""
         if isinstance(error, TlsFailed):
             if shows_another_certificate(error):
                 self._hang_up()
                 return True
             return self._has_another_ca()
-        if self._base_name and not self._sends_name and _took_handle_for_name(error, question):
+        if self._base_name and not self._sends_name and _took_handle_for_name(error, query):
             self._sends_name = True
             return True
         return False
@@ -201,7 +201,7 @@ class SidecarSource:
         self._hang_up()
         return changed
 
-    def _open(self, question: Question) -> grpc.Channel:
+    def _open(self, query: Query) -> grpc.Channel:
         """The channel; a new one trusts only the certificate that is served now and was verified now.
 
         Raises:
@@ -218,7 +218,7 @@ class SidecarSource:
             except OSError as error:
                 if self._cancelled:
                     raise StreamCut("the stream was cancelled", code="CANCELLED", details="") from error
-                raise self._after_failure(connection_error(error, question, self._endpoint)) from error
+                raise self._after_failure(connection_error(error, query, self._endpoint)) from error
             except CertificateRejected as error:
                 elsewhere = isinstance(self._way, DirectWay) and securing.address != self._endpoint.address
                 given = securing.address if elsewhere else ""
@@ -248,9 +248,9 @@ class SidecarSource:
 class SidecarAnswer:
     """One answer, and the calls it takes to get it: one, or two where an old service has to be asked otherwise."""
 
-    def __init__(self, source: SidecarSource, question: Question) -> None:
+    def __init__(self, source: SidecarSource, query: Query) -> None:
         self._source = source
-        self._question = question
+        self._query = query
         self._cancelled = threading.Event()
         self._call: Any = None
         self._token: Secret | None = None
@@ -260,7 +260,7 @@ class SidecarAnswer:
     def _begin(self) -> None:
         """Send the question; a connection that fails shows when the answer is iterated."""
         try:
-            self._call, self._token = self._source.call(self._question)
+            self._call, self._token = self._source.call(self._query)
         except StreamError as error:
             self._error = error
 
@@ -278,13 +278,13 @@ class SidecarAnswer:
                     # The exception is the call itself, request and token in its reach: it is not chained.
                     error = self._source.error_of(
                         self._call,
-                        self._question,
+                        self._query,
                         messages=messages,
                         cancelled=self._cancelled.is_set(),
                         token=self._token,
                     )
             final = messages or calls == _MOST_CALLS or self._cancelled.is_set()
-            if final or not self._source.can_retry(error, self._question):
+            if final or not self._source.can_retry(error, self._query):
                 raise error
             self._begin()
             if self._cancelled.is_set() and self._call is not None:
@@ -297,19 +297,19 @@ class SidecarAnswer:
             self._call.cancel()
 
 
-def _took_handle_for_name(error: StreamError, question: Question) -> bool:
-    return isinstance(error, SnapshotNotFound) and f"'{question.snapshot.namespace}/{question.base}'" in error.details
+def _took_handle_for_name(error: StreamError, query: Query) -> bool:
+    return isinstance(error, SnapshotNotFound) and f"'{query.snapshot.namespace}/{query.base}'" in error.details
 
 
-def _request(question: Question, token: Secret, base_name: str) -> _Request:
+def _request(query: Query, token: Secret, base_name: str) -> _Request:
     request: _Request
-    if question.base is None:
-        request = GetMetadataAllocatedRequest(snapshot_name=question.snapshot.name)
+    if query.base is None:
+        request = GetMetadataAllocatedRequest(snapshot_name=query.snapshot.name)
     else:
-        base = base_name or question.base.value
-        request = GetMetadataDeltaRequest(base_snapshot_id=base, target_snapshot_name=question.snapshot.name)
+        base = base_name or query.base.value
+        request = GetMetadataDeltaRequest(base_snapshot_id=base, target_snapshot_name=query.snapshot.name)
     request.security_token = token.reveal()
-    request.namespace = question.snapshot.namespace
-    request.starting_offset = question.starting_offset
-    request.max_results = question.max_results
+    request.namespace = query.snapshot.namespace
+    request.starting_offset = query.starting_offset
+    request.max_results = query.max_results
     return request

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 
 
 class Answer(Protocol):
@@ -26,7 +26,7 @@ class Answer(Protocol):
 class Source(Protocol):
     """A live sidecar, a driver's socket, a recording: nothing above knows which."""
 
-    def ask(self, question: Question) -> Answer:
+    def ask(self, query: Query) -> Answer:
         """Begin to answer; each call is a request of its own."""
         ...
 

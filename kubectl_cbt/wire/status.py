@@ -18,7 +18,7 @@ import grpc
 
 from kubectl_cbt import errors
 from kubectl_cbt.model.advice import SET_CLOCK, clock_difference, clock_question
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.resolved_query import Endpoint
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.units import as_argument, counted, printable
@@ -179,7 +179,7 @@ _DRIVERS_OWN = _Row(_Code.UNKNOWN, "", errors.DriverFailed, "the driver behind {
 def stream_error(
     code: grpc.StatusCode,
     details: str,
-    question: Question,
+    query: Query,
     endpoint: Endpoint,
     *,
     messages: int,
@@ -196,7 +196,7 @@ def stream_error(
     text = (details or _UNSPOKEN.get(code, "")).lower()
     row = next((row for row in _ROWS if row.code is code and row.fragment.lower() in text), _DRIVERS_OWN)
     kind, what, hint = row.error, row.what, row.hint
-    if row.fragment == _BASE_FORMAT and question.base is None:
+    if row.fragment == _BASE_FORMAT and query.base is None:
         hint = ""
     if messages and kind is errors.ServiceUnreachable:
         kind, what, hint = errors.StreamCut, _BROKE, ""
@@ -204,20 +204,20 @@ def stream_error(
         "service": endpoint.service,
         "address": endpoint.address,
         "host": endpoint.host,
-        "namespace": question.snapshot.namespace,
-        "name": question.snapshot.name,
-        "snapshot": question.snapshot,
-        "offset": question.starting_offset,
-        "question": _in_words(question),
+        "namespace": query.snapshot.namespace,
+        "name": query.snapshot.name,
+        "snapshot": query.snapshot,
+        "offset": query.starting_offset,
+        "question": _in_words(query),
         "when": f"after {counted(messages, 'message')}" if messages else "before the first message",
     }
     message = what.format(**facts) + (f": {details}" if details else "") + f" ({code.name})"
-    return kind(message, code=code.name, details=details, hint=_hint(hint, facts, question, endpoint, token))
+    return kind(message, code=code.name, details=details, hint=_hint(hint, facts, query, endpoint, token))
 
 
-def _hint(hint: str, facts: Mapping[str, object], question: Question, endpoint: Endpoint, token: Secret | None) -> str:
+def _hint(hint: str, facts: Mapping[str, object], query: Query, endpoint: Endpoint, token: Secret | None) -> str:
     if hint == _PERMISSION:
-        return permission_advice(question.snapshot.namespace, token)
+        return permission_advice(query.snapshot.namespace, token)
     if hint == _REJECTION:
         return rejection_advice(endpoint.audience, token)
     return hint.format(**_quoted(facts))
@@ -265,9 +265,9 @@ def _quoted(facts: Mapping[str, object]) -> dict[str, str]:
     return {name: as_argument(value) for name, value in facts.items()}
 
 
-def connection_error(error: OSError, question: Question, endpoint: Endpoint) -> errors.StreamError:
+def connection_error(error: OSError, query: Query, endpoint: Endpoint) -> errors.StreamError:
     """The error for a connection that failed before gRPC made one, as it is for gRPC's own."""
-    return stream_error(_Code.UNAVAILABLE, _details_of(error), question, endpoint, messages=0)
+    return stream_error(_Code.UNAVAILABLE, _details_of(error), query, endpoint, messages=0)
 
 
 def _details_of(error: OSError) -> str:
@@ -284,6 +284,6 @@ def _details_of(error: OSError) -> str:
     return text
 
 
-def _in_words(question: Question) -> str:
-    snapshot = f"target {question.snapshot}" if question.base else f"snapshot {question.snapshot}"
-    return f"{snapshot}, base handle {question.base}" if question.base else snapshot
+def _in_words(query: Query) -> str:
+    snapshot = f"target {query.snapshot}" if query.base else f"snapshot {query.snapshot}"
+    return f"{snapshot}, base handle {query.base}" if query.base else snapshot

@@ -7,13 +7,13 @@ from recorded import STYLES, cases
 from kubectl_cbt import errors
 from kubectl_cbt.demo.kube.identity import BACKUP_APP, NOBODY
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.resolved_query import Endpoint
 from kubectl_cbt.wire.snapshot_metadata_pb2 import GetMetadataAllocatedRequest, GetMetadataDeltaRequest
 from kubectl_cbt.wire.status import stream_error
 
-QUESTION = Question(SnapshotRef("default", "snap-a"), SnapshotHandle("handle"))
+QUERY = Query(SnapshotRef("default", "snap-a"), SnapshotHandle("handle"))
 ENDPOINT = Endpoint("hostpath.csi.k8s.io", "localhost:50051", "hostpath-cbt", b"")
 
 KINDS = {
@@ -40,7 +40,7 @@ FAILED = [
 @pytest.mark.parametrize(("style", "name"), FAILED)
 def test_every_recorded_failure_becomes_its_error(style, name):
     case = cases(style)[name]
-    error = stream_error(grpc.StatusCode[case["code"]], case["details"], QUESTION, ENDPOINT, messages=0)
+    error = stream_error(grpc.StatusCode[case["code"]], case["details"], QUERY, ENDPOINT, messages=0)
     assert type(error) is KINDS[name]
     assert (error.code, error.details) == (case["code"], case["details"])
 

@@ -135,8 +135,8 @@ def test_a_driver_that_rejects_the_default_limit_is_asked_once_more_without(own_
 
 
 def test_messages_of_any_size_are_taken(own_demo):
-    question = ("allocated", "scratch-2", "-n", "vms", "--starting-offset", "16128Gi", "--max-results", "65536")
-    found = run_command(*question, "-o", "lister-json", cluster=own_demo)
+    query = ("allocated", "scratch-2", "-n", "vms", "--starting-offset", "16128Gi", "--max-results", "65536")
+    found = run_command(*query, "-o", "lister-json", cluster=own_demo)
     assert found.returncode == 0
     assert max(len(record["block_metadata"]) for record in json.loads(found.stdout)) == 65536
 

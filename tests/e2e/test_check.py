@@ -26,7 +26,7 @@ def failed(found) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "question",
+    "query",
     [
         ("snap-a", "snap-c"),
         ("snap-b",),
@@ -35,10 +35,10 @@ def failed(found) -> set[str]:
     ],
     ids=["variable", "one snapshot", "no change", "fixed"],
 )
-def test_a_clean_demo_passes_everything(demo, question):
+def test_a_clean_demo_passes_everything(demo, query):
     # Millions of extents a sweep: its speed is no promise, and the smaller volume shows that it works.
-    skipped = ["--skip", "sweep"] if "vms" in question else []
-    found = run_command("check", *question, "-o", "json", "--hostile", *skipped, cluster=demo)
+    skipped = ["--skip", "sweep"] if "vms" in query else []
+    found = run_command("check", *query, "-o", "json", "--hostile", *skipped, cluster=demo)
     assert found.stdout, (found.returncode, found.stderr)
     assert (found.returncode, failed(found)) == (0, set()), found.stdout
     assert json.loads(found.stdout)["passed"] >= 25

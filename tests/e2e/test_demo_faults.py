@@ -114,11 +114,11 @@ def test_no_fault_changes_no_byte(cluster, sockets, target, base, start, max_res
 # What the driver finds.
 
 
-@pytest.mark.parametrize(("question", "max_results"), [(PAIR, 0), (PAIR, 1), (("snap-b",), 0)])
-def test_overlap_repeats_the_end_of_an_extent(pages, on, question, max_results):
-    clean = pages.ask(*question).extents
+@pytest.mark.parametrize(("query", "max_results"), [(PAIR, 0), (PAIR, 1), (("snap-b",), 0)])
+def test_overlap_repeats_the_end_of_an_extent(pages, on, query, max_results):
+    clean = pages.ask(*query).extents
     on("overlap")
-    answer = pages.ask(*question, max_results=max_results)
+    answer = pages.ask(*query, max_results=max_results)
     assert overlaps(answer.extents) >= len(clean) // 64
     assert is_ascending(answer.extents)
     assert covered(answer.extents) == covered(clean)
@@ -132,21 +132,21 @@ def test_overlap_keeps_the_size_of_blocks(blocks, on):
     assert {size for _, size in answer.extents} == {65536}
 
 
-@pytest.mark.parametrize("question", [PAIR, ("snap-b",)])
-def test_unordered_swaps_neighbours_and_loses_nothing(pages, on, question):
-    clean = pages.ask(*question).extents
+@pytest.mark.parametrize("query", [PAIR, ("snap-b",)])
+def test_unordered_swaps_neighbours_and_loses_nothing(pages, on, query):
+    clean = pages.ask(*query).extents
     on("unordered")
-    found = pages.ask(*question).extents
+    found = pages.ask(*query).extents
     assert not is_ascending(found)
     assert sorted(found) == clean
     assert sum(one != other for one, other in zip(found, clean, strict=True)) == 2 * -(-len(clean) // 64)
 
 
-@pytest.mark.parametrize("question", [PAIR, ("snap-b",)])
-def test_zero_size_adds_extents_of_nothing(pages, on, question):
-    clean = pages.ask(*question).extents
+@pytest.mark.parametrize("query", [PAIR, ("snap-b",)])
+def test_zero_size_adds_extents_of_nothing(pages, on, query):
+    clean = pages.ask(*query).extents
     on("zero-size")
-    found = pages.ask(*question).extents
+    found = pages.ask(*query).extents
     assert [extent for extent in found if extent[1]] == clean
     assert len(found) == len(clean) + -(-len(clean) // 64)
     assert overlaps(found) == 0
@@ -267,31 +267,31 @@ def test_lost_write_is_the_same_loss_each_time_and_from_every_offset(pages, on):
     assert pages.ask(*PAIR, start=start).extents == whole.extents[501:]
 
 
-@pytest.mark.parametrize("question", [PAIR, ("snap-b",)])
-def test_nondeterministic_gives_each_question_another_answer(pages, on, question):
-    clean = pages.ask(*question).extents
+@pytest.mark.parametrize("query", [PAIR, ("snap-b",)])
+def test_nondeterministic_gives_each_question_another_answer(pages, on, query):
+    clean = pages.ask(*query).extents
     on("nondeterministic")
-    found = [pages.ask(*question).extents for _ in range(3)]
+    found = [pages.ask(*query).extents for _ in range(3)]
     assert all(set(answer) < set(clean) for answer in found)
     assert found[0] != found[1] != found[2] != found[0]
 
 
-@pytest.mark.parametrize("question", [PAIR, ("snap-b",)])
-def test_offset_ignored_begins_at_the_beginning(pages, on, question):
-    whole = pages.ask(*question)
+@pytest.mark.parametrize("query", [PAIR, ("snap-b",)])
+def test_offset_ignored_begins_at_the_beginning(pages, on, query):
+    whole = pages.ask(*query)
     on("offset-ignored")
     for start in (4096, 30 * GIB, 65 * GIB):
-        assert pages.ask(*question, start=start).raw == whole.raw
+        assert pages.ask(*query, start=start).raw == whole.raw
 
 
 # How it answers.
 
 
-@pytest.mark.parametrize("question", [("pg-tue", "pg-mon"), ("pg-tue",)])
-def test_max_results_ignored_sends_as_many_as_it_likes(pages, on, question):
+@pytest.mark.parametrize("query", [("pg-tue", "pg-mon"), ("pg-tue",)])
+def test_max_results_ignored_sends_as_many_as_it_likes(pages, on, query):
     on("max-results-ignored")
     for asked_for in (0, 7, 4096, 65536):
-        lengths = pages.ask(*question, max_results=asked_for).lengths
+        lengths = pages.ask(*query, max_results=asked_for).lengths
         assert set(lengths[:-1]) == {8192}
 
 
@@ -308,11 +308,11 @@ def test_huge_messages_pass_the_limit_of_a_client_that_sets_none(blocks, on):
     assert caught.value.code() is Code.RESOURCE_EXHAUSTED
 
 
-@pytest.mark.parametrize("question", [PAIR, ("snap-b",)])
+@pytest.mark.parametrize("query", [PAIR, ("snap-b",)])
 @pytest.mark.parametrize("max_results", [0, 65536])
-def test_type_change_shows_from_the_second_message_on(pages, on, question, max_results):
+def test_type_change_shows_from_the_second_message_on(pages, on, query, max_results):
     on("type-change")
-    types = pages.ask(*question, max_results=max_results).types
+    types = pages.ask(*query, max_results=max_results).types
     assert types == [VARIABLE_LENGTH] + [FIXED_LENGTH] * (len(types) - 1)
     assert len(types) > 1
 
@@ -353,12 +353,12 @@ def test_empty_messages_come_in_between_and_at_the_end(pages, on):
 # When it comes, and how it ends.
 
 
-@pytest.mark.parametrize("question", [PAIR, ("snap-b",)])
+@pytest.mark.parametrize("query", [PAIR, ("snap-b",)])
 @pytest.mark.parametrize("count", [0, 1, 3])
-def test_cut_after_ends_with_unavailable(pages, on, question, count):
-    whole = pages.ask(*question)
+def test_cut_after_ends_with_unavailable(pages, on, query, count):
+    whole = pages.ask(*query)
     on(f"cut-after={count}")
-    answer = pages.ask(*question)
+    answer = pages.ask(*query)
     assert (answer.code, answer.details) == (Code.UNAVAILABLE, "Socket closed")
     assert answer.raw == whole.raw[:count]
 
@@ -498,11 +498,11 @@ def test_wrong_code_answers_what_the_specification_does_not_want(sockets, cluste
 )
 def test_a_sidecars_fault_is_the_sidecars_alone(fault, code, said):
     with faulty(fault) as (sidecar, socket):
-        for question in (PAIR, ("snap-b",)):
-            answer = sidecar.ask(*question)
+        for query in (PAIR, ("snap-b",)):
+            answer = sidecar.ask(*query)
             assert (answer.code, answer.messages) == (code, [])
             assert re.search(said, answer.details)
-            assert socket.ask(*question).code is Code.OK
+            assert socket.ask(*query).code is Code.OK
 
 
 def health(cluster: DemoCluster, request: bytes = b"") -> bytes | grpc.StatusCode:

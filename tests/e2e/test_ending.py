@@ -212,8 +212,8 @@ def test_closed_descriptors_are_no_bug(demo, redirection, arguments, code):
 
 
 def test_colour_never_is_for_the_bar_too(demo, tmp_path):
-    question = ("allocated", "win-1200", "-n", "vms", "-o", "csv", "--color", "never")
-    code, shown = on_terminal(*question, cluster=demo, to_file=tmp_path / "out")
+    query = ("allocated", "win-1200", "-n", "vms", "-o", "csv", "--color", "never")
+    code, shown = on_terminal(*query, cluster=demo, to_file=tmp_path / "out")
     assert code == 0
     assert "extents/s" in shown
     # Moving the cursor is no colour.
@@ -232,8 +232,8 @@ def test_a_reader_that_has_seen_enough_is_no_error(demo, form):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, which only Linux has")
 @pytest.mark.parametrize("form", ["csv", "json", "summary"])
 def test_a_full_disk_is_an_error(demo, form):
-    question = ("delta", "snap-a", "snap-b", "-o", form)
-    with Path("/dev/full").open("wb") as full, started(*question, cluster=demo, stdout=full) as process:
+    query = ("delta", "snap-a", "snap-b", "-o", form)
+    with Path("/dev/full").open("wb") as full, started(*query, cluster=demo, stdout=full) as process:
         said = process.communicate(timeout=60)[1].decode()
     assert process.returncode == 1
     assert said == "error: cannot write to standard output: No space left on device\n"
@@ -305,8 +305,8 @@ def test_progress_is_shown_while_a_file_is_written(demo, tmp_path):
 
 @pytest.mark.parametrize("arguments", [("-o", "csv", "-q"), ("-q",)])
 def test_quiet_shows_no_progress(demo, tmp_path, arguments):
-    question = ("allocated", "win-1200", "-n", "vms", *arguments)
-    assert on_terminal(*question, cluster=demo, to_file=tmp_path / "out") == (0, "")
+    query = ("allocated", "win-1200", "-n", "vms", *arguments)
+    assert on_terminal(*query, cluster=demo, to_file=tmp_path / "out") == (0, "")
 
 
 def test_rows_on_the_terminal_itself_are_not_mixed_with_a_bar(demo):

@@ -19,7 +19,7 @@ from kubectl_cbt.demo.kube.identity import BACKUP_APP
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
 from kubectl_cbt.demo.sidecar.metadata_service import Code, MetadataService, Refusal, Tampering
 from kubectl_cbt.errors import CbtError, TlsFailed, Unauthenticated
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.resolved_query import Endpoint
 from kubectl_cbt.model.route import DirectWay
@@ -63,7 +63,7 @@ def ask(
     """The delta of snap-a and snap-b as it comes out of the loop."""
     content = cluster.store.get("volumesnapshots", "snap-a", "default")["status"]["boundVolumeSnapshotContentName"]
     base = cluster.store.get("volumesnapshotcontents", content)["status"]["snapshotHandle"]
-    question = Question(SnapshotRef("default", "snap-b"), SnapshotHandle(base), max_results=PER_MESSAGE)
+    query = Query(SnapshotRef("default", "snap-b"), SnapshotHandle(base), max_results=PER_MESSAGE)
     endpoint = Endpoint(PAGES_DRIVER, service.address, service.audience, service.ca_pem)
 
     def token() -> Secret:
@@ -71,7 +71,7 @@ def ask(
 
     settings = {"way": DirectWay(address or service.address), "fresh_token": token} | source
     live = SidecarSource(endpoint, **settings)
-    stream = ExtentStream(live, question, retries=retries, probe=True)
+    stream = ExtentStream(live, query, retries=retries, probe=True)
     found: Extents = []
     try:
         for batch in stream:
@@ -285,12 +285,12 @@ class ExtentsUntil:
     def read(self, cluster: DemoCluster, service: MetadataService) -> None:
         content = cluster.store.get("volumesnapshots", "snap-a", "default")["status"]["boundVolumeSnapshotContentName"]
         base = cluster.store.get("volumesnapshotcontents", content)["status"]["snapshotHandle"]
-        question = Question(SnapshotRef("default", "snap-b"), SnapshotHandle(base), max_results=PER_MESSAGE)
+        query = Query(SnapshotRef("default", "snap-b"), SnapshotHandle(base), max_results=PER_MESSAGE)
         endpoint = Endpoint(PAGES_DRIVER, service.address, service.audience, service.ca_pem)
         token = cluster.identity.issue(BACKUP_APP, [service.audience], 600)[0]
         live = SidecarSource(endpoint, lambda: Secret(token))
         try:
-            for batch in ExtentStream(live, question, retries=BRISK):
+            for batch in ExtentStream(live, query, retries=BRISK):
                 self.found += zip(batch.offsets.tolist(), batch.sizes.tolist(), strict=True)
                 self._left -= 1
                 if not self._left:
@@ -318,10 +318,10 @@ def test_a_driver_that_sends_its_first_page_only_is_found_out(cluster, service, 
 
 @pytest.mark.parametrize("form", ["json", "yaml", "ndjson", "csv", "table", "summary", "lister-json", "name"])
 def test_every_format_is_whole_and_says_that_it_was_resumed(own_demo, form):
-    question = (*DELTA, "--max-results", "100", "-o", form)
-    plain = run_command(*question, cluster=own_demo)
+    query = (*DELTA, "--max-results", "100", "-o", form)
+    plain = run_command(*query, cluster=own_demo)
     own_demo.services[PAGES_DRIVER].tampering = cut_after(6, times=2)
-    found = run_command(*question, cluster=own_demo)
+    found = run_command(*query, cluster=own_demo)
     assert (found.returncode, plain.returncode) == (0, 0)
     assert "asking again from" in found.stderr
     assert re.search(r"note: the stream was taken up again \d times?\n", found.stderr)

@@ -13,7 +13,7 @@ from samples import asked, batch, batches, outcome_of
 
 from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.model.record import Batch
-from kubectl_cbt.model.results import MUST, WARNING, Example, Failure, Outcome, Violation
+from kubectl_cbt.model.results import MUST, WARNING, Failure, Occurrence, Outcome, Violation
 from kubectl_cbt.output import lister_json, rows
 from kubectl_cbt.output.registry import StreamFormat, make_writer
 from kubectl_cbt.output.writer import Screen
@@ -104,10 +104,10 @@ def test_the_schema_refuses_a_document_that_hides_its_failure():
 
 
 def test_violations_are_in_the_document_and_in_the_summary():
-    example = Example(1, 2, 4096, 0, "size is not greater than 0")
+    example = Occurrence(1, 2, 4096, 0, "size is not greater than 0")
     violations = (
         Violation("R1", MUST, "size_bytes is greater than 0", 7, (example,)),
-        Violation("R3", MUST, "one type", 1, (Example(2, None, None, None, "type is UNKNOWN"),)),
+        Violation("R3", MUST, "one type", 1, (Occurrence(2, None, None, None, "type is UNKNOWN"),)),
         Violation("W2", WARNING, "no extent ends beyond the volume's capacity", 1, ()),
     )
     stream = [batch(1, [0], [4096])]

@@ -12,7 +12,7 @@ import textual.pilot
 
 from kubectl_cbt.errors import CbtError, Interrupted, NotFound
 from kubectl_cbt.model.backend import Choice
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.resolved_query import Snapshot, Subject
@@ -139,8 +139,8 @@ class ScriptedOpened:
     def __init__(self, stream: ScriptedStream, choice: Choice, *, kind: str | None = "", size: int | None = CAPACITY):
         snapshot, base = snapshot_of(choice.target, size), choice.base and snapshot_of(choice.base, size)
         handle = base.handle if base else None
-        self.asked = Asked(Question(choice.target, handle), Subject(snapshot, base, handle))
-        self.kind = self.asked.question.verb if kind == "" else kind
+        self.asked = Asked(Query(choice.target, handle), Subject(snapshot, base, handle))
+        self.kind = self.asked.query.verb if kind == "" else kind
         self.stream = stream
         self.is_closed = False
         self.is_live = kind == ""

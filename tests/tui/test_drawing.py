@@ -16,8 +16,8 @@ from textual.strip import Strip
 
 from kubectl_cbt.analysis import grid
 from kubectl_cbt.analysis.grid import LayerView, cell_codes
-from kubectl_cbt.analysis.known_range import Known, all_of
-from kubectl_cbt.analysis.viewport import Window
+from kubectl_cbt.analysis.known_range import KnownRange, all_of
+from kubectl_cbt.analysis.viewport import Viewport
 from kubectl_cbt.model.backend import Choice
 from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.model.results import MUST, Violation
@@ -54,9 +54,9 @@ def loaded(stream: ScriptedStream | None = None) -> Loader:
     st.tuples(st.integers(0, 300), st.integers(0, 300)),
 )
 def test_every_cell_has_the_code_that_its_bytes_say(heat, allocated, capacity, across, rows, cell, known):
-    window = Window(capacity, across, rows, cell)
+    window = Viewport(capacity, across, rows, cell)
     views = [
-        LayerView(Extents(*columns(extents)), Known(*sorted(known), capacity, is_complete=True))
+        LayerView(Extents(*columns(extents)), KnownRange(*sorted(known), capacity, is_complete=True))
         for extents in (heat, allocated)
     ]
     found = cell_codes(window, *views).tolist()
@@ -245,7 +245,7 @@ def test_the_second_line_says_how_the_stream_stands():
 )
 def test_the_panel_tells_how_far_the_next_change_is(cursor, ahead, behind):
     extents = Extents(*columns(EXTENTS))
-    window = Window(CAPACITY, 16, 1024, 4096)
+    window = Viewport(CAPACITY, 16, 1024, 4096)
     lines = [
         line.plain
         for line in screen_text.here(

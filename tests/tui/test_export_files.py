@@ -17,7 +17,7 @@ from strategies import law, legal_extents
 from kubectl_cbt.documents.open_document import open_document
 from kubectl_cbt.errors import OutputError
 from kubectl_cbt.model.backend import Choice
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.tui.export_content import excerpt, whole, write_document, write_file
 from kubectl_cbt.tui.loader import Loader
@@ -62,9 +62,9 @@ def test_an_excerpt_holds_the_bytes_of_its_range_and_reads_back(tmp_path_factory
         stream = open_document(file, "out.json")
         read = [pair for batch in stream for pair in zip(batch.offsets.tolist(), batch.sizes.tolist(), strict=True)]
         assert read == [tuple(one.values()) for one in document["extents"]]
-        outcome, question = stream.outcome(), stream.asked.question
+        outcome, query = stream.outcome(), stream.asked.query
     assert outcome.complete
-    assert (question.starting_offset, question.end_offset) == (start, end)
+    assert (query.starting_offset, query.end_offset) == (start, end)
 
 
 @pytest.mark.parametrize(
@@ -82,8 +82,8 @@ def test_an_excerpt_is_complete_only_where_the_stream_told_all(tmp_path, start, 
 
 def test_an_excerpt_of_what_was_not_asked_for_is_not_complete(tmp_path):
     loader = ended(ScriptedStream())
-    asked = replace(loader.opened.asked, question=Question(TWO, starting_offset=32 * MIB))
-    frame = replace(loader.frame, question=asked.question)
+    asked = replace(loader.opened.asked, query=Query(TWO, starting_offset=32 * MIB))
+    frame = replace(loader.frame, query=asked.query)
     document = document_of(excerpt(asked, frame, 16 * MIB, 48 * MIB), tmp_path)
     assert document["complete"] is False
     assert document["error"]["message"]

@@ -22,7 +22,7 @@ from directing import (
 )
 
 from kubectl_cbt.model.backend import Choice
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.tui.layers import ALLOCATED as ALLOCATED_LAYER
 from kubectl_cbt.tui.layers import BOTH, DELTA, Layers, neighbour
@@ -98,7 +98,7 @@ def test_a_stream_stopped_before_it_began_ends_too():
 
 
 @pytest.mark.parametrize(
-    ("stream", "question", "known"),
+    ("stream", "query", "known"),
     [
         (ScriptedStream(), {}, (0, CAPACITY)),
         (ScriptedStream(), {"starting_offset": MIB}, (MIB, CAPACITY)),
@@ -107,11 +107,11 @@ def test_a_stream_stopped_before_it_began_ends_too():
         (ScriptedStream([]), {}, (0, CAPACITY)),
     ],
 )
-def test_a_frame_knows_about_which_bytes_it_was_told(stream, question, known):
+def test_a_frame_knows_about_which_bytes_it_was_told(stream, query, known):
     loader = loader_of(stream)
     loader.start()
     loader.wait_until_it_ended()
-    found = replace(loader.frame, question=Question(TWO, **question)).known
+    found = replace(loader.frame, query=Query(TWO, **query)).known
     assert (found.start, found.end) == known
 
 

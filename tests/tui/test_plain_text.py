@@ -13,7 +13,7 @@ from textual.content import Content
 
 from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.documents.open_document import open_document
-from kubectl_cbt.model.extents import ExtentLog
+from kubectl_cbt.model.extents import ExtentBuffer
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.results import Asked, Outcome
 from kubectl_cbt.tui import plain_text, screen_text
@@ -105,10 +105,8 @@ def said(text: str, width: int) -> list[str]:
     # A hint has lines of its own.
     outcome = replace(outcome, failure=replace(outcome.failure, hint="a hint"))
     figures = SummaryBuilder().summary(None, complete=False)
-    received, asked = ExtentLog().received(), filled(Asked, text)
-    frame, running = (
-        Frame(received, figures, outcome, is_running, asked.question, text) for is_running in (False, True)
-    )
+    received, asked = ExtentBuffer().received(), filled(Asked, text)
+    frame, running = (Frame(received, figures, outcome, is_running, asked.query, text) for is_running in (False, True))
     lines = [screen_text.header(asked, "delta", frame, width), *screen_text.trouble(frame)]
     lines += [screen_text.status(one, width, notice, text) for one in (frame, running) for notice in ("", text)]
     return [content.plain for content in lines]

@@ -30,12 +30,12 @@ from strategies import columns, law, legal_extents
 
 from kubectl_cbt.analysis import grid
 from kubectl_cbt.analysis.grid import LayerView, cell_codes
-from kubectl_cbt.analysis.known_range import Known, all_of
+from kubectl_cbt.analysis.known_range import KnownRange, all_of
 from kubectl_cbt.analysis.regions import hottest_regions
 from kubectl_cbt.analysis.summary import SummaryBuilder
-from kubectl_cbt.analysis.viewport import Window, whole_volume
+from kubectl_cbt.analysis.viewport import Viewport, whole_volume
 from kubectl_cbt.model.backend import Choice
-from kubectl_cbt.model.extents import ExtentLog, Extents
+from kubectl_cbt.model.extents import ExtentBuffer, Extents
 from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.tui import screen_text
 from kubectl_cbt.tui.loader import Frame, Loader
@@ -49,7 +49,7 @@ LENGTH = 4000
 def frame_of(extents, *, complete: bool, is_running: bool = False) -> Frame:
     """Of a stream that gave these, in one message, and then ended or broke."""
     stream = ScriptedStream(extents, capacity=LENGTH)
-    log, figures = ExtentLog(), SummaryBuilder()
+    log, figures = ExtentBuffer(), SummaryBuilder()
     offsets, sizes = columns(extents)
     stream.messages, stream.extents, stream.capacity_bytes = 1, len(extents), LENGTH
     stream.next_offset = int((offsets + sizes)[-1]) if extents else 0
@@ -57,7 +57,7 @@ def frame_of(extents, *, complete: bool, is_running: bool = False) -> Frame:
     figures.add(Batch.whole(Records.of(Record(1, 2, LENGTH, offsets, sizes))))
     outcome = stream.outcome(None if complete else GONE)
     summary = figures.summary(LENGTH, complete=complete)
-    return Frame(log.received(), summary, outcome, is_running, ASKED.question)
+    return Frame(log.received(), summary, outcome, is_running, ASKED.query)
 
 
 def ends_of(extents) -> tuple[Frame, Frame, Frame]:
@@ -68,7 +68,7 @@ def ends_of(extents) -> tuple[Frame, Frame, Frame]:
     return tuple(frame_of([*extents, *(pair for pair in more if pair[1])], complete=True) for more in rest)
 
 
-def rows_of_here(frame: Frame, window: Window, cursor: int) -> list[str]:
+def rows_of_here(frame: Frame, window: Viewport, cursor: int) -> list[str]:
     extents = frame.received.extents
     return [row.plain for row in screen_text.here(extents, frame.known, window.bounds(cursor), cursor, WORDS, 40)]
 
@@ -114,7 +114,7 @@ def bars(frame: Frame) -> str:
 def test_nothing_of_a_cut_stream_states_what_only_its_rest_can_tell(extents, cursor, cell, is_running):
     extents = [(offset, size) for offset, size in extents if offset + size < LENGTH]
     cut, ends = frame_of(extents, complete=False, is_running=is_running), ends_of(extents)
-    window = Window(LENGTH, 8, -(-LENGTH // (8 * cell)), cell)
+    window = Viewport(LENGTH, 8, -(-LENGTH // (8 * cell)), cell)
     position = max(cursor, cut.known.end)
 
     drawings = [cell_codes(window, LayerView(frame.received.extents, frame.known)) for frame in (cut, *ends)]
@@ -149,9 +149,9 @@ def _states_only_what_all_do(found: list[str], ends: list[list[str]]) -> None:
 
 @pytest.mark.parametrize(("first", "end"), [(0, 10), (3, 10), (0, 7)])
 def test_both_layers_are_known_only_where_each_is(first, end):
-    window = Window(10, 10, 1, 1)
+    window = Viewport(10, 10, 1, 1)
     everything, nothing = Extents(*columns([(0, 10)])), Extents(*columns([]))
-    known = Known(first, end, 10, is_complete=False)
+    known = KnownRange(first, end, 10, is_complete=False)
     found = cell_codes(window, LayerView(nothing, known), LayerView(everything, all_of(10)))
     inside = (np.arange(10) >= first) & (np.arange(10) < end)
     assert found.tolist() == np.where(inside, grid.ALLOCATED, grid.UNKNOWN).tolist()
@@ -192,6 +192,6 @@ def test_a_cut_delta_below_what_is_allocated_is_hatched_and_its_panels_say_unkno
 
 
 def test_an_excerpt_states_its_own_range():
-    known = Known(MIB, 2 * MIB, CAPACITY, is_complete=True)
+    known = KnownRange(MIB, 2 * MIB, CAPACITY, is_complete=True)
     assert screen_text.at_least("4 KiB", known) == "≥ 4 KiB"
     assert screen_text.no_run(WORDS, known, MIB, ahead=True).endswith("2 MiB; unknown beyond")

@@ -14,7 +14,7 @@ from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.backend import Choice
 from kubectl_cbt.model.extents import Extents, Run
 from kubectl_cbt.model.refs import SnapshotRef
-from kubectl_cbt.model.results import MUST, WARNING, Example, Violation
+from kubectl_cbt.model.results import MUST, WARNING, Occurrence, Violation
 from kubectl_cbt.tui import screen_text
 from kubectl_cbt.tui.keys import BROWSE_KEYS, MAP_KEYS, footer
 from kubectl_cbt.tui.loader import Frame, Loader
@@ -24,8 +24,12 @@ WIDTHS = range(60, 221)
 SIDE = 40
 """Of the panels beside the map, inside their frame."""
 LONG = CbtError(f"the connection to {'a-very-long-host-name.' * 4}example:6443 broke in the middle of it all")
-BROKEN = Violation("R2", MUST, "extents are ascending and do not overlap", 12_345, (Example(3, 1, 8, 4, "overlaps"),))
-ODD = Violation("W2", WARNING, "no extent ends beyond the volume's capacity", 1, (Example(1, None, None, None, "odd"),))
+BROKEN = Violation(
+    "R2", MUST, "extents are ascending and do not overlap", 12_345, (Occurrence(3, 1, 8, 4, "overlaps"),)
+)
+ODD = Violation(
+    "W2", WARNING, "no extent ends beyond the volume's capacity", 1, (Occurrence(1, None, None, None, "odd"),)
+)
 
 
 def frame_of(*, running: bool = False, **settings) -> Frame:

@@ -2,7 +2,7 @@
 
 import pytest
 from raw_service import OK, RawService, Step, data, framed, goaway, headers, only_trailers, raw_service, reset, trailers
-from test_stream import encoded, extents_of, question
+from test_stream import encoded, extents_of, query
 
 from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.resolved_query import Endpoint
@@ -21,7 +21,7 @@ def streamed(service: RawService, *, probe: bool = True) -> tuple[ExtentStream, 
     """What the real client makes of it."""
     endpoint = Endpoint("raw", service.address, "audience", service.ca_pem)
     source = SidecarSource(endpoint, lambda: Secret("token"))
-    stream = ExtentStream(source, question(), retries=NEVER, probe=probe)
+    stream = ExtentStream(source, query(), retries=NEVER, probe=probe)
     found: list = []
     error = None
     try:

@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import INT64_MIN, Extent, law
 
-from kubectl_cbt.analysis.set_algebra import Ranges
+from kubectl_cbt.analysis.set_algebra import ByteRanges
 from kubectl_cbt.checks.conformance.case import Case, Observed
 from kubectl_cbt.checks.conformance.case_runner import run
 from kubectl_cbt.checks.conformance.cases import CASES
 from kubectl_cbt.checks.conformance.driver_context import Exam, Named, Volume
 from kubectl_cbt.errors import CbtError, DriverFailed, NotFound, OffsetOutOfRange
 from kubectl_cbt.model.finding import Finding, Verdict
-from kubectl_cbt.model.query import MAX_MAX_RESULTS, Question
+from kubectl_cbt.model.query import MAX_MAX_RESULTS, Query
 from kubectl_cbt.model.record import INT64_MAX
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.wire.snapshot_metadata_pb2 import BlockMetadata, GetMetadataDeltaResponse
@@ -37,11 +37,11 @@ class Driver:
     messages: Sequence[tuple[int, int, Sequence[Extent]]]
     heeds_offset: bool = False
     ends: CbtError | None = None
-    asked: list[Question] = field(default_factory=list)
+    asked: list[Query] = field(default_factory=list)
 
-    def ask(self, question: Question) -> "Answer":
-        self.asked.append(question)
-        start = question.starting_offset if self.heeds_offset and question.starting_offset else INT64_MIN
+    def ask(self, query: Query) -> "Answer":
+        self.asked.append(query)
+        start = query.starting_offset if self.heeds_offset and query.starting_offset else INT64_MIN
         return Answer(
             [_encoded(kind, capacity, extents, start) for kind, capacity, extents in self.messages], self.ends
         )
@@ -80,11 +80,11 @@ def judged(driver: Driver, cases: Sequence[Case] = CASES) -> dict[str, Finding]:
     return {finding.id: finding for finding in run(cases, exam, frozenset(), lambda case: None)}
 
 
-def check_questions(asked: Sequence[Question]) -> None:
+def check_questions(asked: Sequence[Query]) -> None:
     """Only what fits the wire; negative numbers are for the hostile cases, which are asked last."""
-    for question in asked:
-        assert -1 <= question.starting_offset <= INT64_MAX
-        assert -1 <= question.max_results <= MAX_MAX_RESULTS
+    for query in asked:
+        assert -1 <= query.starting_offset <= INT64_MAX
+        assert -1 <= query.max_results <= MAX_MAX_RESULTS
 
 
 numbers = st.one_of(
@@ -108,7 +108,7 @@ def test_every_case_judges_any_numbers(sent, heeds_offset, ends):
     assert set(findings) == {case.id for case in CASES}
     assert not [finding for finding in findings.values() if "internal error" in " ".join(finding.evidence)]
     check_questions(driver.asked)
-    offsets = {question.starting_offset for question in driver.asked if question.max_results >= 0}
+    offsets = {query.starting_offset for query in driver.asked if query.max_results >= 0}
     assert {offset for offset in offsets if offset < 0} <= {-1}
     sizes = [size for _, _, extents in sent for _, size in extents]
     if any(size <= 0 for size in sizes) and driver.ends is None:
@@ -121,7 +121,7 @@ def test_negative_numbers_are_asked_by_hostile_cases_only():
     driver = Driver([(2, INT64_MAX, [(-5, 10), (INT64_MAX - 1, INT64_MAX), (INT64_MIN, INT64_MIN), (0, 0)])])
     judged(driver, [case for case in CASES if not case.id.startswith("hostile-")])
     assert driver.asked
-    assert all(question.starting_offset >= 0 and question.max_results >= 0 for question in driver.asked)
+    assert all(query.starting_offset >= 0 and query.max_results >= 0 for query in driver.asked)
 
 
 def test_a_driver_whose_sizes_are_all_none_breaks_r1_and_nothing_else_crashes():
@@ -156,14 +156,14 @@ class ReferenceDriver(Driver):
             self._changed[block * BLOCK + 5 : (block + 1) * BLOCK] = True
         self._changed[-BLOCK:-1] = True
 
-    def ask(self, question: Question) -> Answer:
-        self.asked.append(question)
-        start = max(question.starting_offset, 0)
+    def ask(self, query: Query) -> Answer:
+        self.asked.append(query)
+        start = max(query.starting_offset, 0)
         windows = range(start, len(self._changed), BLOCK)
         found = [at // BLOCK * BLOCK for at in windows if self._changed[at : at + BLOCK].any()]
         extents = [(offset, BLOCK) for offset in found]
         if not self._fixed_length:
-            extents = Ranges.of(*np.array(extents, dtype=np.int64).reshape(-1, 2).T).first(len(extents))
+            extents = ByteRanges.of(*np.array(extents, dtype=np.int64).reshape(-1, 2).T).first(len(extents))
             extents = [(low, high - low) for low, high in extents]
         return Answer([_encoded(2 - self._fixed_length, len(self._changed), extents, 0)], None)
 
@@ -177,7 +177,7 @@ def test_what_the_reference_driver_makes_of_an_unaligned_offset_breaks_no_must(f
         name: finding.verdict for name, finding in findings.items() if finding.verdict in (Verdict.WARN, Verdict.FAIL)
     }
     assert wrong == {"resume-unaligned": Verdict.WARN, "offset-beyond": Verdict.WARN}
-    offsets = {question.starting_offset for question in driver.asked}
+    offsets = {query.starting_offset for query in driver.asked}
     assert {63 * BLOCK, 64 * BLOCK - 1} <= offsets
 
 

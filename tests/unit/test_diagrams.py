@@ -10,7 +10,7 @@ from draw_diagrams import CHANGED, DOCS, RECEIVED, diagrams
 
 from kubectl_cbt.cluster.tokens import MIN_DURATION_SECONDS
 from kubectl_cbt.errors import StreamCut, StreamDeadline
-from kubectl_cbt.stream.resume import Patience, Retries
+from kubectl_cbt.stream.resume import Retries, RetryState
 from kubectl_cbt.tui.app import LIGHT
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -112,7 +112,7 @@ def test_the_streams_together_tell_of_every_change_and_of_none_twice():
 
 
 def test_the_pauses_are_those_of_the_stream_loop():
-    patience = Patience(Retries())
+    patience = RetryState(Retries())
     patience.progress()
     assert patience.pause_after(StreamDeadline("too old")) == 0
     assert "asked again at once" in DRAWN["resuming.svg"]

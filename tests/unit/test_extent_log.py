@@ -22,7 +22,7 @@ from strategies import (
 )
 
 from kubectl_cbt.model import extents as module
-from kubectl_cbt.model.extents import BLOCK_EXTENTS, Block, ExtentLog, Extents, Received, Run
+from kubectl_cbt.model.extents import CHUNK_EXTENTS, Chunk, ExtentBuffer, Extents, ExtentsSoFar, Run
 from kubectl_cbt.model.record import INT64_MAX
 
 FAR = 2**62
@@ -33,11 +33,11 @@ touching_extents = legal_extents(most=20, widest=2)
 positions = st.integers(-3, 90)
 
 
-def log_views(messages: list[list[Extent]], block: int) -> list[Received]:
+def log_views(messages: list[list[Extent]], chunk: int) -> list[ExtentsSoFar]:
     """What a log of blocks of that size shows before the first message and after each."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "BLOCK_EXTENTS", block)
-        log = ExtentLog()
+        patch.setattr(module, "BLOCK_EXTENTS", chunk)
+        log = ExtentBuffer()
         views = [log.received()]
         for message in messages:
             log.append(*columns(message))
@@ -45,17 +45,17 @@ def log_views(messages: list[list[Extent]], block: int) -> list[Received]:
     return views
 
 
-def received(extents: list[Extent], block: int, at: list[int] | None = None) -> Received:
+def received(extents: list[Extent], chunk: int, at: list[int] | None = None) -> ExtentsSoFar:
     """Of one message, or cut into several."""
-    return log_views(cut(extents, at or []), block)[-1]
+    return log_views(cut(extents, at or []), chunk)[-1]
 
 
-def blocks_of(extents: list[Extent], block: int) -> Extents:
-    return received(extents, block).extents
+def blocks_of(extents: list[Extent], chunk: int) -> Extents:
+    return received(extents, chunk).extents
 
 
-def as_sent(view: Received) -> list[Extent]:
-    return [extent for block in view.blocks for extent in pairs(block.offsets, block.sizes)]
+def as_sent(view: ExtentsSoFar) -> list[Extent]:
+    return [extent for chunk in view.chunks for extent in pairs(chunk.offsets, chunk.sizes)]
 
 
 def is_legal(extents: list[Extent]) -> bool:
@@ -81,24 +81,24 @@ def runs_of(extents: list[Extent]) -> list[Run]:
 
 @law
 @given(legal_extents(most=20), cuts, block_sizes)
-def test_a_log_of_any_messages_has_the_extents_in_full_blocks_and_a_last_one(extents, at, block):
-    view = received(extents, block, at)
+def test_a_log_of_any_messages_has_the_extents_in_full_blocks_and_a_last_one(extents, at, chunk):
+    view = received(extents, chunk, at)
     found = view.extents
     assert view.are_legal
-    assert found.blocks is view.blocks
-    lengths = [len(kept.offsets) for kept in found.blocks]
-    assert all(length == block for length in lengths[:-1])
-    assert all(0 < length <= block for length in lengths)
-    assert [len(kept.totals) for kept in found.blocks] == [length + 1 for length in lengths]
-    totals = [kept.totals.tolist() for kept in found.blocks]
+    assert found.chunks is view.chunks
+    lengths = [len(kept.offsets) for kept in found.chunks]
+    assert all(length == chunk for length in lengths[:-1])
+    assert all(0 < length <= chunk for length in lengths)
+    assert [len(kept.totals) for kept in found.chunks] == [length + 1 for length in lengths]
+    totals = [kept.totals.tolist() for kept in found.chunks]
     assert all(before[-1] == after[0] for before, after in pairwise(totals))
     assert [total for kept in totals for total in kept[1:]] == list(accumulate(size for _, size in extents))
 
 
 @law
 @given(legal_extents(most=20, first=FAR, widest=2**55), cuts, block_sizes)
-def test_extents_in_blocks_equal_extents_in_columns(extents, at, block):
-    found, whole = received(extents, block, at).extents, Extents(*columns(extents))
+def test_extents_in_blocks_equal_extents_in_columns(extents, at, chunk):
+    found, whole = received(extents, chunk, at).extents, Extents(*columns(extents))
     assert pairs(found.offsets, found.sizes) == pairs(whole.offsets, whole.sizes) == extents
     assert len(found) == len(whole) == len(extents)
     assert found.covered_bytes == whole.covered_bytes == sum(size for _, size in extents)
@@ -111,30 +111,30 @@ def test_extents_in_blocks_equal_extents_in_columns(extents, at, block):
 def test_a_block_knows_its_sizes_its_end_and_which_extents_begin_a_run(extents, previous_end, data):
     extents = [(offset + previous_end, size) for offset, size in [*extents, (100, 7)]]
     totals = column(accumulate((size for _, size in extents), initial=1000))
-    block = Block(columns(extents)[0], totals)
-    assert block.sizes.tolist() == [size for _, size in extents]
-    assert block.end == sum(extents[-1])
+    chunk = Chunk(columns(extents)[0], totals)
+    assert chunk.sizes.tolist() == [size for _, size in extents]
+    assert chunk.end == sum(extents[-1])
     ends = [previous_end, *(sum(extent) for extent in extents)]
     expected = [offset != end for end, (offset, _) in zip(ends, extents, strict=False)]
     start = data.draw(st.integers(0, len(extents)))
     stop = data.draw(st.integers(start, len(extents)))
-    assert block.begins_run(start, stop, previous_end).tolist() == expected[start:stop]
+    assert chunk.begins_run(start, stop, previous_end).tolist() == expected[start:stop]
 
 
 @law
 @given(legal_extents(most=20), block_sizes, st.lists(st.integers(-5, 1300)))
-def test_covered_before_counts_every_byte_in_front_over_all_blocks_and_in_any_order(extents, block, places):
-    found = blocks_of(extents, block).covered_before(column(places))
+def test_covered_before_counts_every_byte_in_front_over_all_blocks_and_in_any_order(extents, chunk, places):
+    found = blocks_of(extents, chunk).covered_before(column(places))
     assert found.tolist() == [covered_between(extents, 0, place) for place in places]
     assert found.dtype == np.int64
 
 
 @law
 @given(legal_extents(most=20), block_sizes, st.randoms())
-def test_covered_before_is_exact_at_every_border_of_every_extent(extents, block, random):
+def test_covered_before_is_exact_at_every_border_of_every_extent(extents, chunk, random):
     places = [edge + step for offset, size in extents for edge in (offset, offset + size) for step in (-1, 0, 1)]
     random.shuffle(places)
-    found = blocks_of(extents, block).covered_before(column(places))
+    found = blocks_of(extents, chunk).covered_before(column(places))
     assert found.tolist() == [covered_between(extents, 0, place) for place in places]
 
 
@@ -144,8 +144,8 @@ def test_covered_before_is_exact_at_every_border_of_every_extent(extents, block,
     block_sizes,
     st.lists(st.integers(0, 2**61).map(lambda x: FAR + x), max_size=8),
 )
-def test_covered_before_is_exact_far_out_over_all_blocks(extents, block, places):
-    found = blocks_of(extents, block).covered_before(column(places))
+def test_covered_before_is_exact_far_out_over_all_blocks(extents, chunk, places):
+    found = blocks_of(extents, chunk).covered_before(column(places))
     assert found.tolist() == [covered_between(extents, 0, place) for place in places]
 
 
@@ -157,20 +157,20 @@ def test_the_last_byte_that_there_can_be_is_covered_by_the_last_block():
 
 
 def test_a_message_may_fill_several_blocks_of_the_real_size():
-    count = 2 * BLOCK_EXTENTS + 5
+    count = 2 * CHUNK_EXTENTS + 5
     offsets = np.arange(count, dtype=np.int64) * 8192
-    log = ExtentLog()
+    log = ExtentBuffer()
     log.append(*columns([]))
     log.append(offsets[:3], np.full(3, 4096, dtype=np.int64))
     log.append(offsets[3:], np.full(count - 3, 4096, dtype=np.int64))
     found = log.received().extents
-    assert [len(block.offsets) for block in found.blocks] == [BLOCK_EXTENTS, BLOCK_EXTENTS, 5]
+    assert [len(chunk.offsets) for chunk in found.chunks] == [CHUNK_EXTENTS, CHUNK_EXTENTS, 5]
     assert (len(found), found.covered_bytes) == (count, count * 4096)
-    edge = BLOCK_EXTENTS * 8192
+    edge = CHUNK_EXTENTS * 8192
     assert found.covered_before(column([edge - 1, edge, edge + 1])).tolist() == [
-        BLOCK_EXTENTS * 4096,
-        BLOCK_EXTENTS * 4096,
-        BLOCK_EXTENTS * 4096 + 1,
+        CHUNK_EXTENTS * 4096,
+        CHUNK_EXTENTS * 4096,
+        CHUNK_EXTENTS * 4096 + 1,
     ]
     assert found.run_before(edge) == Run(edge - 8192, edge - 4096)
 
@@ -180,23 +180,23 @@ def test_a_message_may_fill_several_blocks_of_the_real_size():
 
 @law
 @given(legal_extents(most=20), block_sizes, st.integers(-3, 25), st.integers(-3, 25))
-def test_rows_are_a_slice_as_far_as_there_are_any(extents, block, start, stop):
-    found = pairs(*blocks_of(extents, block).rows(start, stop))
+def test_rows_are_a_slice_as_far_as_there_are_any(extents, chunk, start, stop):
+    found = pairs(*blocks_of(extents, chunk).rows(start, stop))
     assert found == extents[max(start, 0) : max(stop, 0)]
 
 
 @law
 @given(touching_extents, block_sizes, positions)
-def test_count_before_is_the_number_of_the_first_extent_that_begins_there_or_later(extents, block, position):
-    found = blocks_of(extents, block).count_before(position)
+def test_count_before_is_the_number_of_the_first_extent_that_begins_there_or_later(extents, chunk, position):
+    found = blocks_of(extents, chunk).count_before(position)
     assert found == sum(offset < position for offset, _ in extents)
     assert type(found) is int
 
 
 @law
 @given(touching_extents, block_sizes, positions, st.integers(1, 60))
-def test_overlapping_are_the_extents_that_share_a_byte(extents, block, start, length):
-    found = blocks_of(extents, block).overlapping(start, start + length)
+def test_overlapping_are_the_extents_that_share_a_byte(extents, chunk, start, length):
+    found = blocks_of(extents, chunk).overlapping(start, start + length)
     expected = [
         number for number, (offset, size) in enumerate(extents) if offset < start + length and offset + size > start
     ]
@@ -206,8 +206,8 @@ def test_overlapping_are_the_extents_that_share_a_byte(extents, block, start, le
 @law
 @given(touching_extents, block_sizes, positions)
 @example([(0, 10)], 1, 5)
-def test_nothing_shares_a_byte_with_an_empty_range(extents, block, position):
-    assert list(blocks_of(extents, block).overlapping(position, position)) == []
+def test_nothing_shares_a_byte_with_an_empty_range(extents, chunk, position):
+    assert list(blocks_of(extents, chunk).overlapping(position, position)) == []
 
 
 # Runs.
@@ -215,8 +215,8 @@ def test_nothing_shares_a_byte_with_an_empty_range(extents, block, position):
 
 @law
 @given(touching_extents, block_sizes)
-def test_runs_join_what_touches_across_blocks_and_split_none(extents, block):
-    parts = list(blocks_of(extents, block).runs())
+def test_runs_join_what_touches_across_blocks_and_split_none(extents, chunk):
+    parts = list(blocks_of(extents, chunk).runs())
     assert all(len(starts) == len(ends) > 0 for starts, ends in parts)
     assert all(starts.dtype == ends.dtype == np.int64 for starts, ends in parts)
     found = [Run(*run) for starts, ends in parts for run in zip(starts.tolist(), ends.tolist(), strict=True)]
@@ -225,33 +225,33 @@ def test_runs_join_what_touches_across_blocks_and_split_none(extents, block):
 
 @law
 @given(touching_extents, block_sizes, positions)
-def test_run_from_is_the_first_run_that_begins_there_or_later(extents, block, position):
+def test_run_from_is_the_first_run_that_begins_there_or_later(extents, chunk, position):
     expected = next((run for run in runs_of(extents) if run.start >= position), None)
-    assert blocks_of(extents, block).run_from(position) == expected
+    assert blocks_of(extents, chunk).run_from(position) == expected
 
 
 @law
 @given(touching_extents, block_sizes, positions)
-def test_run_before_is_the_last_run_that_begins_earlier(extents, block, position):
+def test_run_before_is_the_last_run_that_begins_earlier(extents, chunk, position):
     expected = next((run for run in reversed(runs_of(extents)) if run.start < position), None)
-    assert blocks_of(extents, block).run_before(position) == expected
+    assert blocks_of(extents, chunk).run_before(position) == expected
 
 
 @law
 @given(touching_extents, block_sizes, positions, st.integers(-5, 40), st.integers(1, 40))
-def test_run_at_is_the_one_that_holds_a_byte_or_else_the_first_around_it(extents, block, position, start, length):
+def test_run_at_is_the_one_that_holds_a_byte_or_else_the_first_around_it(extents, chunk, position, start, length):
     runs, end = runs_of(extents), start + length
     holding = [run for run in runs if run.start <= position < run.end]
     around = [run for run in runs if run.end > start and run.start < end]
-    assert blocks_of(extents, block).run_at(position, (start, end)) == next(iter(holding + around), None)
+    assert blocks_of(extents, chunk).run_at(position, (start, end)) == next(iter(holding + around), None)
 
 
-@pytest.mark.parametrize("block", [7, 64, 65, 320, 5000])
+@pytest.mark.parametrize("chunk", [7, 64, 65, 320, 5000])
 @pytest.mark.parametrize("touching", [1, 2, 64, 65, 320, 700, 5000])
-def test_a_run_is_found_however_many_extents_it_has(block, touching):
+def test_a_run_is_found_however_many_extents_it_has(chunk, touching):
     """A search goes by parts that grow: 64 extents, 256, 1024 and so on."""
     extents = [(8 * number + number // touching, 8) for number in range(2000)]
-    found, runs = blocks_of(extents, block), runs_of(extents)
+    found, runs = blocks_of(extents, chunk), runs_of(extents)
     assert len(runs) == -(-2000 // touching)
     for run, following in pairwise([Run(-1, 0), *runs[:8], *runs[8::50]]):
         assert found.run_from(run.start + 1) == runs[0 if run.start < 0 else runs.index(run) + 1]
@@ -263,8 +263,8 @@ def test_a_run_is_found_however_many_extents_it_has(block, touching):
 
 @law
 @given(touching_extents, block_sizes)
-def test_runs_are_walked_forwards_and_backwards_one_by_one(extents, block):
-    found, expected = blocks_of(extents, block), runs_of(extents)
+def test_runs_are_walked_forwards_and_backwards_one_by_one(extents, chunk):
+    found, expected = blocks_of(extents, chunk), runs_of(extents)
     forwards, run = [], found.run_from(0)
     while run is not None:
         forwards.append(run)
@@ -278,9 +278,9 @@ def test_runs_are_walked_forwards_and_backwards_one_by_one(extents, block):
 
 @law
 @given(touching_extents, block_sizes, st.integers(1, 8))
-def test_largest_runs_come_longest_first_and_of_equal_ones_the_earlier(extents, block, most):
+def test_largest_runs_come_longest_first_and_of_equal_ones_the_earlier(extents, chunk, most):
     expected = sorted(runs_of(extents), key=lambda run: (-run.size_bytes, run.start))[:most]
-    assert blocks_of(extents, block).largest_runs(most) == expected
+    assert blocks_of(extents, chunk).largest_runs(most) == expected
 
 
 def test_one_run_may_fill_many_blocks():
@@ -306,9 +306,9 @@ def test_runs_far_out_are_exact():
     assert found.run_before(INT64_MAX) == Run(INT64_MAX - 5, INT64_MAX)
 
 
-@pytest.mark.parametrize("found", [ExtentLog().received().extents, Extents.of_blocks(()), Extents(*columns([]))])
+@pytest.mark.parametrize("found", [ExtentBuffer().received().extents, Extents.of_chunks(()), Extents(*columns([]))])
 def test_no_extents_have_no_block_row_or_run(found):
-    assert (len(found), found.blocks, found.covered_bytes, found.end) == (0, (), 0, 0)
+    assert (len(found), found.chunks, found.covered_bytes, found.end) == (0, (), 0, 0)
     assert (found.offsets.tolist(), found.sizes.tolist(), pairs(*found.rows(-1, 5))) == ([], [], [])
     assert found.covered_before(column([5, -1, FAR])).tolist() == [0, 0, 0]
     assert (found.count_before(FAR), list(found.overlapping(0, FAR))) == (0, [])
@@ -326,8 +326,8 @@ any_messages = st.lists(any_extents, max_size=5)
 
 @law
 @given(any_messages, block_sizes)
-def test_what_was_sent_is_kept_to_the_bit_even_where_totals_leave_int64(messages, block):
-    view = log_views(messages, block)[-1]
+def test_what_was_sent_is_kept_to_the_bit_even_where_totals_leave_int64(messages, chunk):
+    view = log_views(messages, chunk)[-1]
     sent = [extent for message in messages for extent in message]
     assert as_sent(view) == sent
     assert len(view) == len(sent)
@@ -335,8 +335,8 @@ def test_what_was_sent_is_kept_to_the_bit_even_where_totals_leave_int64(messages
 
 @law
 @given(any_messages, block_sizes)
-def test_anything_received_is_repaired_as_one_whole(messages, block):
-    view = log_views(messages, block)[-1]
+def test_anything_received_is_repaired_as_one_whole(messages, chunk):
+    view = log_views(messages, chunk)[-1]
     sent = [extent for message in messages for extent in message]
     expected = Extents.repaired(*columns(sent))
     assert pairs(view.extents.offsets, view.extents.sizes) == pairs(expected.offsets, expected.sizes)
@@ -345,8 +345,8 @@ def test_anything_received_is_repaired_as_one_whole(messages, block):
 
 @law
 @given(wild_extents(lowest=-20), cuts, block_sizes)
-def test_a_log_is_legal_exactly_as_long_as_all_of_it_is_and_holds_the_same_bytes(extents, at, block):
-    view = received(extents, block, at)
+def test_a_log_is_legal_exactly_as_long_as_all_of_it_is_and_holds_the_same_bytes(extents, at, chunk):
+    view = received(extents, chunk, at)
     assert view.are_legal == is_legal(extents)
     found = pairs(view.extents.offsets, view.extents.sizes)
     assert is_legal(found)
@@ -382,8 +382,8 @@ def test_an_extent_right_behind_the_last_message_is_legal():
 
 def test_totals_that_wrap_around_int64_change_no_size():
     sent = [(0, INT64_MAX), (5, INT64_MAX), (7, INT64_MIN), (9, -1), (11, 4096)]
-    for block in (1, 2, 3, 9):
-        view = received(sent, block)
+    for chunk in (1, 2, 3, 9):
+        view = received(sent, chunk)
         assert as_sent(view) == sent
         assert not view.are_legal
         assert view.extents.covered_bytes == INT64_MAX
@@ -394,8 +394,8 @@ def test_totals_that_wrap_around_int64_change_no_size():
 
 @law
 @given(any_messages, block_sizes)
-def test_a_view_does_not_change_when_the_log_goes_on(messages, block):
-    views = log_views(messages, block)
+def test_a_view_does_not_change_when_the_log_goes_on(messages, chunk):
+    views = log_views(messages, chunk)
     sent: list[Extent] = []
     for view, message in zip(views, [[], *messages], strict=True):
         sent += message
@@ -405,9 +405,9 @@ def test_a_view_does_not_change_when_the_log_goes_on(messages, block):
 
 @law
 @given(legal_extents(most=20), cuts, block_sizes, st.lists(st.integers(-5, 1300), max_size=4))
-def test_the_extents_of_a_view_do_not_change_when_the_log_goes_on(extents, at, block, places):
+def test_the_extents_of_a_view_do_not_change_when_the_log_goes_on(extents, at, chunk, places):
     messages = cut(extents, at)
-    views = log_views(messages, block)
+    views = log_views(messages, chunk)
     for count, view in enumerate(views):
         seen = [extent for message in messages[:count] for extent in message]
         assert pairs(view.extents.offsets, view.extents.sizes) == seen
@@ -418,16 +418,16 @@ def test_the_extents_of_a_view_do_not_change_when_the_log_goes_on(extents, at, b
 
 @law
 @given(legal_extents(most=20), cuts, block_sizes)
-def test_full_blocks_are_shared_by_all_later_views(extents, at, block):
+def test_full_blocks_are_shared_by_all_later_views(extents, at, chunk):
     """They are never copied; a view costs nothing."""
-    for before, after in pairwise(log_views(cut(extents, at), block)):
-        full = len(before) // block
-        assert all(old is new for old, new in zip(before.blocks[:full], after.blocks[:full], strict=True))
+    for before, after in pairwise(log_views(cut(extents, at), chunk)):
+        full = len(before) // chunk
+        assert all(old is new for old, new in zip(before.chunks[:full], after.chunks[:full], strict=True))
 
 
 def test_the_sender_may_use_its_columns_again():
     offsets, sizes = columns([(0, 4096), (8192, 4096)])
-    log = ExtentLog()
+    log = ExtentBuffer()
     log.append(offsets, sizes)
     offsets += 1
     sizes += 1

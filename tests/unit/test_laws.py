@@ -5,17 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import law
 
-from kubectl_cbt.analysis.set_algebra import Ranges, from_nowhere, lost_on_the_way, not_in_delta
+from kubectl_cbt.analysis.set_algebra import ByteRanges, missing_from_combined, not_in_delta, unexplained_by_steps
 
 extents = st.lists(st.tuples(st.integers(0, 40), st.integers(1, 12)), max_size=8)
 
 
-def ranges(pairs) -> Ranges:
+def ranges(pairs) -> ByteRanges:
     columns = np.array(pairs, dtype=np.int64).reshape(-1, 2)
-    return Ranges.of(columns[:, 0], columns[:, 1])
+    return ByteRanges.of(columns[:, 0], columns[:, 1])
 
 
-def bytes_in(found: Ranges) -> set[int]:
+def bytes_in(found: ByteRanges) -> set[int]:
     return {byte for start, end in found.first(1000) for byte in range(start, end)}
 
 
@@ -23,7 +23,7 @@ def covered(pairs) -> set[int]:
     return {byte for offset, size in pairs for byte in range(offset, offset + size)}
 
 
-def is_normal(found: Ranges) -> bool:
+def is_normal(found: ByteRanges) -> bool:
     return bool((found.starts < found.ends).all() and (found.starts[1:] > found.ends[:-1]).all())
 
 
@@ -51,8 +51,8 @@ def test_an_honest_driver_keeps_every_law(generations):
     a_c = a_b | b_c
     assert not len(not_in_delta(a, b, a_b))
     assert not len(not_in_delta(a, c, a_c))
-    assert not len(from_nowhere(a_b, b_c, a_c))
-    assert not len(lost_on_the_way(a_b, b_c, a_c))
+    assert not len(unexplained_by_steps(a_b, b_c, a_c))
+    assert not len(missing_from_combined(a_b, b_c, a_c))
 
 
 @law
@@ -70,10 +70,10 @@ def test_a_delta_that_loses_new_blocks_breaks_a_law(generations, data):
 
 def test_a_delta_over_both_steps_has_to_tell_of_what_one_step_did():
     first, second = ranges([(0, 10)]), ranges([(20, 10)])
-    assert lost_on_the_way(first, second, ranges([(0, 10), (20, 5)])).first(5) == [(25, 30)]
-    assert from_nowhere(first, second, ranges([(0, 12)])).first(5) == [(10, 12)]
+    assert missing_from_combined(first, second, ranges([(0, 10), (20, 5)])).first(5) == [(25, 30)]
+    assert unexplained_by_steps(first, second, ranges([(0, 12)])).first(5) == [(10, 12)]
 
 
 def test_what_both_steps_wrote_may_be_as_it_was():
     both = ranges([(0, 10)])
-    assert not len(lost_on_the_way(both, both, ranges([])))
+    assert not len(missing_from_combined(both, both, ranges([])))

@@ -14,7 +14,7 @@ from conftest import DELTA
 from raw_service import HEADERS, OK, data, framed, raw_service
 from recorded_again import ScriptedSource, live, recording_of
 from test_recording import ASKED, read
-from test_stream import encoded, question
+from test_stream import encoded, query
 
 from kubectl_cbt.cli.check_recording import open_recording
 from kubectl_cbt.demo.certificates import CertificateAuthority
@@ -79,18 +79,18 @@ def test_a_message_over_the_limit_is_refused_with_both_sizes_and_the_flag(kind, 
     handler = Sender(MESSAGE, grpc.Compression.NoCompression)
     with sending(kind, tmp_path, handler, max_message_bytes=len(MESSAGE) - 1) as source:
         with pytest.raises(MessageTooLarge, match=rf"larger than --max-message-size.*{len(MESSAGE)} vs\. ") as refused:
-            list(source.ask(question()))
+            list(source.ask(query()))
         assert str(len(MESSAGE) - 1) in refused.value.message
         assert "--max-message-size" in refused.value.hint
     with sending(kind, tmp_path, handler, max_message_bytes=len(MESSAGE)) as source:
-        assert list(source.ask(question())) == [MESSAGE]
+        assert list(source.ask(query())) == [MESSAGE]
 
 
 @both
 def test_a_message_that_a_grpc_server_compressed_is_refused(kind, tmp_path):
     compressed = pytest.raises(MalformedMessage, match="compresses its messages")
     with sending(kind, tmp_path, Sender(MESSAGE, grpc.Compression.Gzip)) as source, compressed:
-        list(source.ask(question()))
+        list(source.ask(query()))
 
 
 def test_a_message_over_the_sidecars_own_limit_is_told_apart(tmp_path):
@@ -98,7 +98,7 @@ def test_a_message_over_the_sidecars_own_limit_is_told_apart(tmp_path):
     said = "grpc: received message larger than max (5000000 vs. 4194304)"
     with sending("tls", tmp_path, Sender(MESSAGE, grpc.Compression.NoCompression, said)) as source:
         with pytest.raises(DriverFailed, match=r"of the driver is larger than limits takes.*5000000") as refused:
-            list(source.ask(question()))
+            list(source.ask(query()))
         assert "--max-results" in refused.value.hint
 
 

@@ -44,7 +44,7 @@ from kubectl_cbt.recording.error_json import error_of, values_of
 from kubectl_cbt.recording.format import FIRST_LINE, FRAME, Ending, Recording
 from kubectl_cbt.recording.recorded_source import RecordedSource
 from kubectl_cbt.recording.recorder import RecordingSource, RecordingWriter
-from kubectl_cbt.recording.replay import HowAsked, ReplayedStream
+from kubectl_cbt.recording.replay import ReplayedStream, StreamSettings
 from kubectl_cbt.security.redact import MASKED, redact_for_publication, redact_message
 from kubectl_cbt.wire.snapshot_metadata_pb2 import BlockMetadata, GetMetadataDeltaResponse
 
@@ -123,7 +123,7 @@ def test_messages_come_out_verbatim_with_the_times_they_came_at(tmp_path):
     path = tmp_path / "a.cbtrec"
     sent = [b"anything", b"", encoded((0, 4096))]
     writer = RecordingWriter(path, {"some": "head"}, pytest.fail, Clock())
-    answer = writer.question(ASKED.question)
+    answer = writer.query(ASKED.query)
     for message in sent:
         writer.message(answer, message)
     writer.end(answer, Ending("OK", None))
@@ -132,7 +132,7 @@ def test_messages_come_out_verbatim_with_the_times_they_came_at(tmp_path):
         recording = Recording(Source(data, "a"))
         (found,) = recording.answers()
         assert recording.head == {"some": "head"}
-        assert found.question == ASKED.question
+        assert found.query == ASKED.query
         assert (found.ending.code, found.ending.error) == ("OK", None)
     with path.open("rb") as data:
         found = next(Recording(Source(data, "a")).answers())
@@ -196,7 +196,7 @@ def test_the_seconds_are_those_it_took(tmp_path):
     writer.close()
     with path.open("rb") as data:
         source = RecordedSource(Recording(Source(data, "a")))
-        stream = ReplayedStream(source, ASKED, HowAsked(0, probe=False, max_results_is_ours=True))
+        stream = ReplayedStream(source, ASKED, StreamSettings(0, probe=False, max_results_is_ours=True))
         list(stream)
     # A second until the question, one until the message, one until the end.
     assert (stream.seconds, stream.outcome().seconds) == (3.0, 3.0)
@@ -247,13 +247,13 @@ def test_only_the_recorded_questions_are_answered(tmp_path):
     with path.open("rb") as data:
         source = RecordedSource(Recording(Source(data, "a.cbtrec")))
         with pytest.raises(DocumentError, match="recorded is a question from byte 0"):
-            source.ask(samples.asked(delta=False).question)
+            source.ask(samples.asked(delta=False).query)
     record(tmp_path / "b.cbtrec", [encoded((0, 4096))], probe=False)
     with (tmp_path / "b.cbtrec").open("rb") as data:
         source = RecordedSource(Recording(Source(data, "b.cbtrec")))
-        list(source.ask(ASKED.question))
+        list(source.ask(ASKED.query))
         with pytest.raises(Interrupted):
-            source.ask(ASKED.question)
+            source.ask(ASKED.query)
 
 
 # Broken files.
@@ -349,8 +349,8 @@ def test_records_that_make_no_sense_are_damage(whole, records, message):
     _, length = FRAME.unpack_from(unpacked)
     head = unpacked[: FRAME.size + length]
     _, length = FRAME.unpack_from(unpacked, len(head))
-    question = unpacked[len(head) + FRAME.size :][:length]
-    written = [(kind, question if payload == b"Q" else payload) for kind, payload in records]
+    query = unpacked[len(head) + FRAME.size :][:length]
+    written = [(kind, query if payload == b"Q" else payload) for kind, payload in records]
     data = head + b"".join(FRAME.pack(kind, len(payload)) + payload for kind, payload in written)
     stream = open_recording(io.BytesIO(FIRST_LINE + zlib.compress(data)), "it")
     error = read(stream)[1]
@@ -411,7 +411,7 @@ def test_something_behind_the_end_is_damage(whole):
     stream = open_recording(io.BytesIO(whole + b"\n"), "it")
     list(stream)
     with pytest.raises(DocumentError, match="stands behind its end"):
-        stream._source.ask(ASKED.question)
+        stream._source.ask(ASKED.query)
 
 
 def test_a_recording_of_another_kind_than_was_said_is_refused(whole):
@@ -551,7 +551,7 @@ def test_a_record_that_a_signal_cut_is_the_last(tmp_path, monkeypatch):
 def test_a_message_behind_which_nothing_comes_is_in_the_file_soon(tmp_path):
     path = tmp_path / "a.cbtrec"
     writer = writer_of(path)
-    answer = writer.question(ASKED.question)
+    answer = writer.query(ASKED.query)
     writer.message(answer, b"the last one before it hangs")
     for _ in range(1000):  # the writer's own thread does it
         if b"the last one before it hangs" in unpacked(path):
@@ -564,7 +564,7 @@ def test_a_message_behind_which_nothing_comes_is_in_the_file_soon(tmp_path):
 def test_a_burst_is_flushed_in_between(tmp_path):
     path = tmp_path / "a.cbtrec"
     writer = writer_of(path)
-    answer = writer.question(ASKED.question)
+    answer = writer.query(ASKED.query)
     for _ in range(3):
         writer.message(answer, os.urandom(2**16))
     assert len(unpacked(path)) > 3 * 2**16
@@ -574,7 +574,7 @@ def test_a_burst_is_flushed_in_between(tmp_path):
 def test_a_late_message_of_an_answer_that_is_over_is_left_out(tmp_path):
     path = tmp_path / "a.cbtrec"
     writer = writer_of(path)
-    first, second = writer.question(ASKED.question), writer.question(ASKED.question)
+    first, second = writer.query(ASKED.query), writer.query(ASKED.query)
     writer.message(first, b"late")
     writer.end(first, Ending("OK", None))
     writer.end(second, Ending("OK", None))
@@ -722,10 +722,10 @@ def test_the_tail_from_an_unaligned_offset_shows_the_real_drivers_mistake(tmp_pa
         exam_of(record_case(tmp_path / f"{name}.cbtrec", style, name))
         for name in ("delta-a-b", "delta-a-b-from-unaligned")
     )
-    (question,) = tail.questions.values()
-    assert question.starting_offset > 0
-    (asked,) = whole.questions.values()
-    assert differences(whole.whole(asked), tail.whole(question), question.starting_offset)
+    (query,) = tail.queries.values()
+    assert query.starting_offset > 0
+    (asked,) = whole.queries.values()
+    assert differences(whole.whole(asked), tail.whole(query), query.starting_offset)
 
 
 def test_a_probe_that_found_more_fails_and_one_that_found_nothing_passes(tmp_path):
@@ -754,7 +754,7 @@ def test_a_rule_that_was_broken_in_front_of_an_error_is_found(tmp_path):
 def test_resumes_are_one_answer(tmp_path):
     record(tmp_path / "a", [encoded((0, 4096)), StreamCut("it broke")], [encoded((0, 8192), (16384, 1))], [])
     exam = exam_of(tmp_path / "a")
-    taken = exam.whole(ASKED.question)
+    taken = exam.whole(ASKED.query)
     assert taken.runs.first(3) == [(0, 8192), (16384, 16385)]
     assert passed(verdicts(tmp_path / "a")) == LOOKED_AT
 

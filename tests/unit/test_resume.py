@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import bytes_of, cut, cuts, law, legal_extents
-from test_stream import CAPACITY, KeptAnswer, KeptSource, encoded, extents_of, question, read
+from test_stream import CAPACITY, KeptAnswer, KeptSource, encoded, extents_of, query, read
 
 from kubectl_cbt.errors import (
     ApiError,
@@ -31,10 +31,10 @@ from kubectl_cbt.errors import (
     TokenUnavailable,
     Unauthenticated,
 )
-from kubectl_cbt.model.query import DEFAULT_MAX_RESULTS, Question
+from kubectl_cbt.model.query import DEFAULT_MAX_RESULTS, Query
 from kubectl_cbt.model.record import INT64_MAX
 from kubectl_cbt.stream.loop import ExtentStream
-from kubectl_cbt.stream.resume import Patience, Retries, smaller_max_results
+from kubectl_cbt.stream.resume import Retries, RetryState, smaller_max_results
 
 AT_ONCE = Retries(limit=6, first_seconds=0.0)
 CUT = StreamCut("the connection broke", code="UNAVAILABLE")
@@ -61,7 +61,7 @@ def by_name(error):
 
 
 def resuming(source, asked=None, **settings) -> ExtentStream:
-    return ExtentStream(source, asked or question(), retries=AT_ONCE, **settings)
+    return ExtentStream(source, asked or query(), retries=AT_ONCE, **settings)
 
 
 class Driver:
@@ -72,10 +72,10 @@ class Driver:
         self._per_message = per_message
         self._breaks = list(breaks)
         self._ignores_offset = ignores_offset
-        self.questions: list[Question] = []
+        self.queries: list[Query] = []
 
-    def ask(self, asked: Question) -> KeptAnswer:
-        self.questions.append(asked)
+    def ask(self, asked: Query) -> KeptAnswer:
+        self.queries.append(asked)
         start = 0 if self._ignores_offset else asked.starting_offset
         rest = [extent for extent in self._extents if sum(extent) > start]
         pages = [rest[at : at + self._per_message] for at in range(0, len(rest), self._per_message)]
@@ -101,7 +101,7 @@ def test_the_joined_stream_is_the_uncut_one(extents, per_message, breaks, ignore
     patient = Retries(limit=len(breaks), first_seconds=0.0)
     breaks = [1, *breaks]  # a service that was never reached is given up on at once
     driver = Driver(extents, per_message, breaks, ignores_offset=ignores_offset)
-    stream = ExtentStream(driver, question(), retries=replace(patient, limit=len(breaks)))
+    stream = ExtentStream(driver, query(), retries=replace(patient, limit=len(breaks)))
     assert extents_of(list(stream)) == extents
     assert stream.extents == len(extents)
     outcome = stream.outcome()
@@ -117,7 +117,7 @@ def test_a_stream_cut_after_any_message_is_taken_up_from_the_end_of_its_last_ext
     driver = Driver(extents, 1, [messages])
     stream = resuming(driver)
     assert extents_of(list(stream)) == extents
-    assert [asked.starting_offset for asked in driver.questions] == [0, max(8192 * messages - 4096, 0)][
+    assert [asked.starting_offset for asked in driver.queries] == [0, max(8192 * messages - 4096, 0)][
         : stream.resumes + 1
     ]
     assert stream.outcome().resumes == 1
@@ -156,7 +156,7 @@ def test_a_stream_out_of_order_is_not_taken_up():
     stream = resuming(source)
     _, error = read(stream)
     assert error is CUT
-    assert len(source.questions) == 1
+    assert len(source.queries) == 1
 
 
 # What is asked again, and what is not.
@@ -174,7 +174,7 @@ def test_what_passes_by_itself_is_asked_again(error):
 def test_what_cannot_be_reached_is_asked_again_once_it_was_reached(error):
     never = KeptSource([error])
     assert read(resuming(never))[1] is error
-    assert len(never.questions) == 1
+    assert len(never.queries) == 1
     source = KeptSource([encoded((0, 4096)), error], [error], [encoded((8192, 4096))])
     assert extents_of(list(resuming(source))) == [(0, 4096), (8192, 4096)]
 
@@ -199,13 +199,13 @@ def test_an_expired_token_is_replaced_once():
 
 def test_without_retries_nothing_is_asked_again():
     source = KeptSource([encoded((0, 4096)), CUT])
-    assert read(ExtentStream(source, question()))[1] is CUT
+    assert read(ExtentStream(source, query()))[1] is CUT
 
 
 def test_progress_resets_the_count():
     scripts = [[encoded((8192 * index, 4096)), StreamCut("cut")] for index in range(20)]
     source = KeptSource(*scripts, [])
-    stream = ExtentStream(source, question(), retries=Retries(limit=1, first_seconds=0.0))
+    stream = ExtentStream(source, query(), retries=Retries(limit=1, first_seconds=0.0))
     assert len(list(stream)) == 20
     assert stream.outcome().resumes == 20
 
@@ -233,8 +233,8 @@ def test_messages_without_extents_are_no_progress():
 def test_nothing_is_asked_behind_an_extent_that_ends_at_the_capacity(error):
     """Some drivers call that out of range. All that there is has come."""
     for stream in (
-        ExtentStream(KeptSource([encoded((0, CAPACITY)), error]), question(), retries=AT_ONCE, probe=True),
-        ExtentStream(KeptSource([encoded((0, CAPACITY)), error]), question(), probe=True),
+        ExtentStream(KeptSource([encoded((0, CAPACITY)), error]), query(), retries=AT_ONCE, probe=True),
+        ExtentStream(KeptSource([encoded((0, CAPACITY)), error]), query(), probe=True),
     ):
         assert extents_of(list(stream)) == [(0, CAPACITY)]
         assert stream.outcome().complete
@@ -244,7 +244,7 @@ def test_the_tail_block_may_run_past_the_capacity():
     source = KeptSource([encoded((CAPACITY - 4096, 8192)), CUT])
     stream = resuming(source, probe=True)
     list(stream)
-    assert (stream.outcome().complete, len(source.questions)) == (True, 1)
+    assert (stream.outcome().complete, len(source.queries)) == (True, 1)
 
 
 def test_an_error_of_the_drivers_own_at_the_capacity_stays_an_error():
@@ -262,7 +262,7 @@ def test_out_of_range_behind_the_last_extent_means_done():
 
 def test_out_of_range_to_the_users_own_offset_is_an_error():
     error = OffsetOutOfRange("no")
-    assert read(resuming(KeptSource([error]), question(start=CAPACITY), probe=True))[1] is error
+    assert read(resuming(KeptSource([error]), query(start=CAPACITY), probe=True))[1] is error
 
 
 # A deadline with nothing to show for it.
@@ -272,13 +272,13 @@ def test_a_deadline_without_an_extent_is_asked_again_for_less_at_a_time():
     late = StreamDeadline("too old")
     source = KeptSource([late], [encoded(), late], [late], [encoded((4096, 4096))])
     assert extents_of(list(resuming(source))) == [(4096, 4096)]
-    assert [asked.max_results for asked in source.questions] == [4096, 256, 16, 1]
+    assert [asked.max_results for asked in source.queries] == [4096, 256, 16, 1]
 
 
 def test_a_deadline_after_extents_is_asked_again_for_as_much():
     source = KeptSource([encoded((0, 4096)), StreamDeadline("too old")], [])
     list(resuming(source))
-    assert [asked.max_results for asked in source.questions] == [4096, 4096]
+    assert [asked.max_results for asked in source.queries] == [4096, 4096]
 
 
 def test_asking_for_less_ends_at_one():
@@ -293,14 +293,14 @@ def test_asking_for_less_ends_at_one():
 
 
 def test_pauses_double_up_to_a_limit():
-    patience = Patience(Retries(limit=5, first_seconds=1.0, longest_seconds=5.0))
+    patience = RetryState(Retries(limit=5, first_seconds=1.0, longest_seconds=5.0))
     assert [patience.pause_after(CUT) for _ in range(6)] == [1.0, 2.0, 4.0, 5.0, 5.0, None]
     patience.progress()
     assert patience.pause_after(CUT) == 1.0
 
 
 def test_a_stream_that_grew_too_old_is_taken_up_at_once():
-    patience = Patience(Retries(limit=5, first_seconds=1.0))
+    patience = RetryState(Retries(limit=5, first_seconds=1.0))
     patience.progress()
     assert patience.pause_after(StreamDeadline("too old")) == 0.0
     assert patience.pause_after(StreamDeadline("too old")) == 2.0
@@ -309,7 +309,7 @@ def test_a_stream_that_grew_too_old_is_taken_up_at_once():
 def test_a_pause_ends_when_the_stream_is_cancelled():
     source = KeptSource([encoded((0, 4096)), CUT])
     said = threading.Event()
-    stream = ExtentStream(source, question(), retries=Retries(first_seconds=3600, longest_seconds=3600))
+    stream = ExtentStream(source, query(), retries=Retries(first_seconds=3600, longest_seconds=3600))
     stream.notify_to(lambda text: said.set())
     ended = []
     thread = threading.Thread(target=lambda: ended.append(read(stream)))
@@ -324,7 +324,7 @@ def test_a_pause_ends_when_the_stream_is_cancelled():
 def test_the_person_is_told():
     said: list[str] = []
     source = KeptSource([encoded((0, 8192)), StreamCut("the connection broke")], [])
-    stream = ExtentStream(source, question(), retries=Retries(first_seconds=0.001))
+    stream = ExtentStream(source, query(), retries=Retries(first_seconds=0.001))
     stream.notify_to(said.append)
     list(stream)
     assert said == ["asking again from 8 KiB in 0.001 s: the connection broke"]
@@ -343,7 +343,7 @@ def test_a_driver_that_sent_its_first_page_only_is_found_out_and_the_rest_fetche
     assert [example.record for example in violation.examples] == [2, 3]
     assert "OK came at byte 4096" in violation.examples[0].text
     assert (outcome.complete, outcome.broke_a_must, outcome.resumes) == (True, True, 0)
-    assert [asked.starting_offset for asked in source.questions] == [0, 4096, 12288, 20480]
+    assert [asked.starting_offset for asked in source.queries] == [0, 4096, 12288, 20480]
 
 
 @law
@@ -358,14 +358,14 @@ def test_a_whole_stream_is_asked_once_whether_it_is():
     source = KeptSource([encoded((0, 4096))], [])
     stream = resuming(source, probe=True)
     list(stream)
-    assert [asked.starting_offset for asked in source.questions] == [0, 4096]
+    assert [asked.starting_offset for asked in source.queries] == [0, 4096]
     assert (stream.outcome().violations, stream.outcome().resumes) == ((), 0)
 
 
 def test_no_probe_takes_the_drivers_word():
     source = KeptSource([encoded((0, 4096))])
     list(resuming(source))
-    assert len(source.questions) == 1
+    assert len(source.queries) == 1
 
 
 @pytest.mark.parametrize("empty", [[], [encoded()]], ids=["no message", "no extent"])
@@ -373,9 +373,9 @@ def test_no_probe_takes_the_drivers_word():
 @pytest.mark.parametrize("start", [0, 4096])
 def test_an_answer_without_anything_is_queried_once_more(empty, again, start):
     source = KeptSource(empty, again)
-    stream = resuming(source, question(start), probe=True)
+    stream = resuming(source, query(start), probe=True)
     assert extents_of(list(stream)) == []
-    assert [asked.starting_offset for asked in source.questions] == [start, start]
+    assert [asked.starting_offset for asked in source.queries] == [start, start]
     outcome = stream.outcome()
     assert (outcome.complete, outcome.broke_a_must, outcome.resumes) == (True, False, 0)
 
@@ -388,7 +388,7 @@ def test_an_answer_without_anything_that_differs_the_second_time_has_ended_early
     (violation,) = stream.outcome().violations
     assert (violation.rule, violation.count) == ("R8", 1)
     assert "OK came at byte 0" in violation.examples[0].text
-    assert [asked.starting_offset for asked in source.questions] == [0, 0, 4096]
+    assert [asked.starting_offset for asked in source.queries] == [0, 0, 4096]
 
 
 def test_an_answer_without_anything_that_fails_the_second_time_leaves_the_end_in_doubt():
@@ -400,14 +400,14 @@ def test_an_answer_without_anything_that_fails_the_second_time_leaves_the_end_in
 def test_no_probe_takes_the_drivers_word_for_nothing():
     source = KeptSource([])
     list(resuming(source))
-    assert len(source.questions) == 1
+    assert len(source.queries) == 1
 
 
 def test_a_resume_that_brings_nothing_more_is_queried_once_more():
     source = KeptSource([encoded((0, 4096)), CUT], [], [])
     stream = resuming(source, probe=True)
     list(stream)
-    assert (len(source.questions), stream.outcome().complete, stream.resumes) == (3, True, 1)
+    assert (len(source.queries), stream.outcome().complete, stream.resumes) == (3, True, 1)
     lost = resuming(KeptSource([encoded((0, 4096)), CUT], [], [encoded((8192, 4096))], []), probe=True)
     assert extents_of(list(lost)) == [(0, 4096), (8192, 4096)]
     assert [violation.rule for violation in lost.outcome().violations] == ["R8"]
@@ -455,7 +455,7 @@ def test_one_extent_that_ends_nowhere_does_not_make_its_message_come_twice():
     source = KeptSource([encoded((0, 4096), (4096, INT64_MAX)), CUT], [encoded((8192, 4096))])
     found = extents_of(list(resuming(source)))
     assert found.count((0, 4096)) == 1
-    assert source.questions[1].starting_offset == 4096
+    assert source.queries[1].starting_offset == 4096
 
 
 def test_a_break_before_the_first_message_is_taken_up():
@@ -463,11 +463,11 @@ def test_a_break_before_the_first_message_is_taken_up():
     assert extents_of(list(resuming(source))) == [(0, 4096)]
 
 
-@pytest.mark.parametrize(("status", "passes"), [(429, True), (500, True), (503, True), (403, False), (422, False)])
-def test_an_api_server_that_is_busy_passes_and_one_that_refuses_does_not(status, passes):
+@pytest.mark.parametrize(("status", "is_retryable"), [(429, True), (500, True), (503, True), (403, False), (422, False)])
+def test_an_api_server_that_is_busy_passes_and_one_that_refuses_does_not(status, is_retryable):
     error = ApiError("no token", status=status)
     stream = resuming(KeptSource([encoded((0, 4096)), CUT], [error], [encoded((8192, 4096))]))
-    assert read(stream)[1] is (None if passes else error)
+    assert read(stream)[1] is (None if is_retryable else error)
 
 
 def test_a_stream_that_was_cancelled_between_two_questions_asks_no_more():
@@ -475,11 +475,11 @@ def test_a_stream_that_was_cancelled_between_two_questions_asks_no_more():
     stream = resuming(source)
     stream.notify_to(lambda text: stream.cancel())
     assert read(stream)[1] is CUT
-    assert len(source.questions) == 1
+    assert len(source.queries) == 1
 
 
 def test_patience_has_no_end():
-    patience = Patience(Retries(limit=5000, first_seconds=0.5, longest_seconds=30.0))
+    patience = RetryState(Retries(limit=5000, first_seconds=0.5, longest_seconds=30.0))
     assert [patience.pause_after(CUT) for _ in range(5000)][-1] == 30.0
 
 
@@ -488,13 +488,13 @@ def test_what_follows_a_quiet_stretch_is_asked_for_in_full():
     few, many = encoded((4096, 4096)), [encoded((8192 * at, 4096)) for at in range(2, 20)]
     source = KeptSource([late], [few, late], [*many, late], [])
     list(resuming(source))
-    assert [asked.max_results for asked in source.questions] == [4096, 256, 256, 4096]
+    assert [asked.max_results for asked in source.queries] == [4096, 256, 256, 4096]
 
 
 def test_a_token_that_cannot_be_had_again_ends_the_stream():
     class NoToken(KeptSource):
         def ask(self, asked):
-            if self.questions:
+            if self.queries:
                 raise TokenUnavailable("gone")
             return super().ask(asked)
 
@@ -511,7 +511,7 @@ def test_a_token_that_cannot_be_had_again_ends_the_stream():
 @given(legal_extents(), st.integers(1, 5), st.lists(st.tuples(st.integers(0, 4), st.booleans()), max_size=8))
 def test_a_stream_that_ended_early_is_resumed_to_the_whole(extents, per_message, ends):
     """Whether it broke after some messages or was stopped as well, and however often."""
-    stream = ExtentStream(Driver([], 1, []), question(), read_ahead=False)
+    stream = ExtentStream(Driver([], 1, []), query(), read_ahead=False)
     found = []
     for messages, is_stopped in [*ends, (10**6, False)]:
         driver = Driver(extents, per_message, [messages])
@@ -522,19 +522,19 @@ def test_a_stream_that_ended_early_is_resumed_to_the_whole(extents, per_message,
                 found += extents_of([batch])
                 if is_stopped:
                     stream.cancel()
-        assert [asked.starting_offset for asked in driver.questions] == [came_to]
+        assert [asked.starting_offset for asked in driver.queries] == [came_to]
     assert found == extents
     outcome = stream.outcome()
     assert (outcome.extents, outcome.resumes, outcome.violations) == (len(extents), len(ends) + 1, ())
 
 
 def test_a_quiet_stream_that_a_person_resumes_is_asked_for_less_at_a_time():
-    stream = ExtentStream(KeptSource([StreamDeadline("too old")]), question())
+    stream = ExtentStream(KeptSource([StreamDeadline("too old")]), query())
     with pytest.raises(StreamDeadline):
         list(stream)
     before = stream.seconds
     rest = KeptSource([encoded((0, 4096))])
     stream.resume(rest)
     assert extents_of(list(stream)) == [(0, 4096)]
-    assert [asked.max_results for asked in rest.questions] == [DEFAULT_MAX_RESULTS // 16]
+    assert [asked.max_results for asked in rest.queries] == [DEFAULT_MAX_RESULTS // 16]
     assert stream.seconds >= before

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from strategies import Extent, columns, cut, cuts, law
 
 from kubectl_cbt.analysis.rules import EXAMPLES_KEPT, RULES, Rule, RuleWatch
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import INT64_MAX, Record, Records
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.results import MUST, WARNING, Violation
@@ -20,8 +20,8 @@ CAPACITY = 1024 * KIB
 Messages = list[Record]
 
 
-def question(*, starting_offset: int = 0, max_results: int = 0) -> Question:
-    return Question(SnapshotRef("shop", "pg-tue"), None, starting_offset, max_results)
+def query(*, starting_offset: int = 0, max_results: int = 0) -> Query:
+    return Query(SnapshotRef("shop", "pg-tue"), None, starting_offset, max_results)
 
 
 def message(*extents: Extent, kind: int = VARIABLE, capacity: int = CAPACITY) -> Record:
@@ -36,8 +36,8 @@ def stream(*messages: Record) -> Messages:
     ]
 
 
-def violations(messages: Messages, asked: Question | None = None) -> dict[str, Violation]:
-    watch = RuleWatch(asked or question())
+def violations(messages: Messages, asked: Query | None = None) -> dict[str, Violation]:
+    watch = RuleWatch(asked or query())
     for record in messages:
         watch.look(Records.of(record))
     return {violation.rule: violation for violation in watch.violations()}
@@ -66,7 +66,7 @@ def test_a_legal_stream_keeps_every_rule(messages):
 
 def test_a_legal_answer_from_a_starting_offset_keeps_every_rule():
     messages = stream(message((0, 64 * KIB), (64 * KIB, KIB)), message((70 * KIB, KIB)))
-    assert violations(messages, question(starting_offset=32 * KIB, max_results=2)) == {}
+    assert violations(messages, query(starting_offset=32 * KIB, max_results=2)) == {}
 
 
 BREAKS_ONE = [
@@ -93,7 +93,7 @@ BREAKS_ONE = [
     ("W2", stream(message((0, KIB), (CAPACITY, KIB))), 1),
     ("W3", stream(message((0, 4 * KIB), (6 * KIB, 4 * KIB), kind=FIXED)), 1),
 ]
-ASKED = {"R6": question(max_results=3), "R7": question(starting_offset=32 * KIB)}
+ASKED = {"R6": query(max_results=3), "R7": query(starting_offset=32 * KIB)}
 
 
 @pytest.mark.parametrize(
@@ -171,12 +171,12 @@ def test_a_whole_block_that_ends_with_the_volume_is_no_short_tail_and_has_to_be_
 def test_max_results_is_a_limit_of_each_message_and_not_of_the_stream():
     three = ((0, KIB), (2 * KIB, KIB), (4 * KIB, KIB))
     later = tuple((offset + 64 * KIB, size) for offset, size in three)
-    assert violations(stream(message(*three), message(*later)), question(max_results=3)) == {}
+    assert violations(stream(message(*three), message(*later)), query(max_results=3)) == {}
 
 
 def test_no_max_results_allows_any_number():
     many = [(2 * KIB * index, KIB) for index in range(500)]
-    assert violations(stream(message(*many)), question(max_results=0)) == {}
+    assert violations(stream(message(*many)), query(max_results=0)) == {}
 
 
 def test_an_extent_at_a_negative_offset_may_not_overlap_the_next_one():
@@ -233,7 +233,7 @@ def test_only_the_first_messages_are_kept_as_examples_and_all_are_counted():
 
 
 def test_violations_can_be_read_while_the_stream_goes_on():
-    watch = RuleWatch(question())
+    watch = RuleWatch(query())
     first, second = stream(message((0, 0)), message((KIB, 0)))
     watch.look(Records.of(first))
     before = watch.violations()
@@ -253,7 +253,7 @@ def end_of(extent: Extent) -> int:
     return min(sum(extent), INT64_MAX)
 
 
-def checked(rule: str, extents: list[Extent], at: list[int], asked: Question, capacity: int) -> Rule:
+def checked(rule: str, extents: list[Extent], at: list[int], asked: Query, capacity: int) -> Rule:
     (kind,) = (kind for kind in RULES if kind.id == rule)
     checker = kind(asked)
     for record in stream(*(message(*part, capacity=capacity) for part in cut(extents, at))):
@@ -271,7 +271,7 @@ def test_rules_find_what_a_loop_over_extents_finds(extents, at, start, capacity)
         "W2": [extent for extent in extents if capacity > 0 and end_of(extent) > capacity],
     }
     for rule, broken in expected.items():
-        checker = checked(rule, extents, at, question(starting_offset=start), capacity)
+        checker = checked(rule, extents, at, query(starting_offset=start), capacity)
         assert (rule, checker.count) == (rule, len(broken))
         assert len(checker.examples) == min(len(broken), EXAMPLES_KEPT)
         found = [(example.byte_offset, example.size_bytes) for example in checker.examples]
@@ -283,7 +283,7 @@ def test_rules_find_what_a_loop_over_extents_finds(extents, at, start, capacity)
 @given(any_extents, cuts)
 def test_examples_stand_where_they_say(extents, at):
     messages = stream(*(message(*part) for part in cut(extents, at)))
-    for violation in violations(messages, question(starting_offset=9)).values():
+    for violation in violations(messages, query(starting_offset=9)).values():
         for example in violation.examples:
             record = messages[example.record - 1]
             if example.extent is not None:
@@ -294,8 +294,8 @@ def test_examples_stand_where_they_say(extents, at):
 @law
 @given(any_extents, cuts)
 def test_counts_do_not_depend_on_how_extents_are_grouped_into_messages(extents, at):
-    whole = violations(stream(message(*extents)), question(starting_offset=9))
-    parts = violations(stream(*(message(*part) for part in cut(extents, at))), question(starting_offset=9))
+    whole = violations(stream(message(*extents)), query(starting_offset=9))
+    parts = violations(stream(*(message(*part) for part in cut(extents, at))), query(starting_offset=9))
     assert {rule: found.count for rule, found in parts.items()} == {rule: found.count for rule, found in whole.items()}
 
 
@@ -312,7 +312,7 @@ odd_messages = st.builds(
 @given(st.lists(odd_messages, min_size=1, max_size=8), cuts, st.integers(0, 9), st.integers(0, 3))
 def test_what_is_found_does_not_depend_on_how_many_messages_are_looked_at_together(messages, at, start, most):
     """How many there are is a matter of time; not even the order of the examples may be."""
-    asked = question(starting_offset=start, max_results=most)
+    asked = query(starting_offset=start, max_results=most)
     one_by_one, together = RuleWatch(asked), RuleWatch(asked)
     messages = stream(*messages)
     for record in messages:

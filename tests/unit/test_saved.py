@@ -28,7 +28,7 @@ from kubectl_cbt.documents.open_document import open_document
 from kubectl_cbt.errors import CbtError, DocumentError, Interrupted
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
-from kubectl_cbt.model.results import MUST, Example, Failure, Outcome, Violation
+from kubectl_cbt.model.results import MUST, Failure, Occurrence, Outcome, Violation
 from kubectl_cbt.output.json import JsonWriter
 from kubectl_cbt.output.lister_json import ListerJsonWriter
 from kubectl_cbt.output.ndjson import NdjsonWriter
@@ -109,7 +109,7 @@ def again(make: MakeWriter, data: bytes) -> bytes:
     stream = saved(data)
     text: list[bytes] = []
     writer = make(text.append, stream.asked, Screen())
-    figures = SummaryBuilder(stream.asked.question.starting_offset)
+    figures = SummaryBuilder(stream.asked.query.starting_offset)
     for one in stream:
         figures.add(one)
         writer.batch(one)
@@ -188,31 +188,34 @@ def test_a_document_that_is_opened_and_saved_again_is_the_same_byte_for_byte(pat
 def test_a_document_says_what_was_asked(make, delta):
     stream = saved(written(make, batches(), outcome_of(3, 5), delta=delta))
     original = asked(delta=delta)
-    assert stream.asked.question == original.question
+    assert stream.asked.query == original.query
     for name in ("snapshot", "base", "base_handle"):
         assert getattr(stream.asked.target, name) == getattr(original.target, name)
     assert stream.kind == ("delta" if delta else "allocated")
     assert stream.capacity_bytes == CAPACITY
-    assert stream.asked.question.end_offset is None
+    assert stream.asked.query.end_offset is None
 
 
 def test_an_excerpt_says_where_it_ends():
     value = json.loads((GOLDEN / "complete.json").read_bytes())
     value["query"]["endOffset"] = 2**40
-    assert saved(orjson.dumps(value)).asked.question.end_offset == 2**40
+    assert saved(orjson.dumps(value)).asked.query.end_offset == 2**40
 
 
 def test_a_base_of_which_only_the_handle_is_known_stays_that():
     value = json.loads((GOLDEN / "complete.json").read_bytes())
     value["base"] = {"handle": "change id 52 d0"}
     stream = saved(orjson.dumps(value))
-    assert stream.asked.question.base == stream.asked.target.base_handle == SnapshotHandle("change id 52 d0")
+    assert stream.asked.query.base == stream.asked.target.base_handle == SnapshotHandle("change id 52 d0")
     assert stream.asked.target.base is None
 
 
 @pytest.mark.parametrize("make", [JsonWriter, NdjsonWriter])
 def test_the_outcome_is_the_one_that_was_saved(make):
-    examples = (Example(1, 2, 4096, 0, "size is not greater than 0"), Example(2, None, None, None, "type is UNKNOWN"))
+    examples = (
+        Occurrence(1, 2, 4096, 0, "size is not greater than 0"),
+        Occurrence(2, None, None, None, "type is UNKNOWN"),
+    )
     violations = (Violation("R1", MUST, "size_bytes is greater than 0", 7, examples),)
     outcome = Outcome(False, 2, CAPACITY, 3, 5, 41947136, 1, 2, 1.0, violations, FAILURE)
     stream = saved(written(make, batches(), outcome))
@@ -484,9 +487,9 @@ def test_a_lister_document_is_of_the_kind_the_user_says(kind):
     stream = open_document(io.BytesIO(b"[]"), "backups/monday.json", kind)
     assert stream.kind == kind
     assert stream.asked.target.snapshot.ref == SnapshotRef("unknown", "monday.json")
-    assert stream.asked.question.max_results == 0
+    assert stream.asked.query.max_results == 0
     base = SnapshotHandle("unknown") if kind == "delta" else None
-    assert stream.asked.question.base == stream.asked.target.base_handle == base
+    assert stream.asked.query.base == stream.asked.target.base_handle == base
 
 
 def test_an_empty_lister_document_is_a_complete_answer():
@@ -504,7 +507,7 @@ def test_the_rules_are_watched_once_more_over_a_lister_document():
     assert received(stream) == ([(0, 4), (2, 0)], None)
     violations = {violation.rule: violation for violation in stream.outcome().violations}
     assert violations.keys() == {"R1", "R2", "R5", "W3"}
-    assert violations["R1"].examples == (Example(1, 1, 2, 0, "size is not greater than 0"),)
+    assert violations["R1"].examples == (Occurrence(1, 1, 2, 0, "size is not greater than 0"),)
 
 
 def test_a_lister_document_cut_in_a_message_shows_its_extents_and_blames_no_driver():

@@ -7,9 +7,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import Extent, columns, cut, cuts, law, legal_extents, pairs, wild_extents
 
-from kubectl_cbt.analysis.extent_filter import Sieve, Sifted
+from kubectl_cbt.analysis.extent_filter import ExtentFilter, FilteredExtents
 from kubectl_cbt.model import extents as module
-from kubectl_cbt.model.extents import ExtentLog, Extents
+from kubectl_cbt.model.extents import ExtentBuffer, Extents
 from kubectl_cbt.model.record import INT64_MAX
 
 MI, GI = 2**20, 2**30
@@ -24,10 +24,10 @@ def sieves(draw):
     """Some that let all pass, some that let nothing pass, most in between."""
     smallest, largest = draw(st.integers(0, 4)), draw(st.one_of(st.just(INT64_MAX), st.integers(-1, 7)))
     start, length = draw(st.integers(0, 80)), draw(st.one_of(st.just(INT64_MAX), st.integers(1, 80)))
-    return Sieve(smallest, largest, start, min(start + length, INT64_MAX))
+    return ExtentFilter(smallest, largest, start, min(start + length, INT64_MAX))
 
 
-def passing(extents: list[Extent], sieve: Sieve) -> list[Extent]:
+def passing(extents: list[Extent], sieve: ExtentFilter) -> list[Extent]:
     return [
         (offset, size)
         for offset, size in extents
@@ -39,7 +39,7 @@ def views(messages: list[list[Extent]], block: int) -> list[Extents]:
     """A log of blocks of that size, before the first message and after each."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "BLOCK_EXTENTS", block)
-        log = ExtentLog()
+        log = ExtentBuffer()
         found = [log.received().extents]
         for message in messages:
             log.append(*columns(message))
@@ -47,11 +47,11 @@ def views(messages: list[list[Extent]], block: int) -> list[Extents]:
     return found
 
 
-def sifted(extents: list[Extent], sieve: Sieve, block: int) -> Sifted:
-    return Sifted(views([extents], block)[-1], sieve)
+def sifted(extents: list[Extent], sieve: ExtentFilter, block: int) -> FilteredExtents:
+    return FilteredExtents(views([extents], block)[-1], sieve)
 
 
-def all_rows(found: Sifted) -> list[Extent]:
+def all_rows(found: FilteredExtents) -> list[Extent]:
     return pairs(*found.rows(0, len(found)))
 
 
@@ -61,37 +61,37 @@ def all_rows(found: Sifted) -> list[Extent]:
 @pytest.mark.parametrize(
     ("text", "sieve"),
     [
-        ("", Sieve()),
-        ("  ", Sieve()),
-        (">1Mi", Sieve(smallest_bytes=MI + 1)),
-        (">=1Mi", Sieve(smallest_bytes=MI)),
-        ("<64Ki", Sieve(largest_bytes=65535)),
-        ("<=64Ki", Sieve(largest_bytes=65536)),
-        ("=4Ki", Sieve(smallest_bytes=4096, largest_bytes=4096)),
-        ("> 1Mi", Sieve(smallest_bytes=MI + 1)),
-        ("<=\t64KiB", Sieve(largest_bytes=65536)),
-        (">0x1000", Sieve(smallest_bytes=4097)),
-        (">1.5Ki", Sieve(smallest_bytes=1537)),
-        (">4_096", Sieve(smallest_bytes=4097)),
-        ("10Gi..20Gi", Sieve(start=10 * GI, end=20 * GI)),
-        ("10Gi..", Sieve(start=10 * GI)),
-        ("..20Gi", Sieve(end=20 * GI)),
-        ("..", Sieve()),
-        ("0..9223372036854775807", Sieve()),
-        ("0..1", Sieve(end=1)),
-        (">1Mi 10Gi..20Gi", Sieve(smallest_bytes=MI + 1, start=10 * GI, end=20 * GI)),
-        ("  10Gi..20Gi   > 1Mi ", Sieve(smallest_bytes=MI + 1, start=10 * GI, end=20 * GI)),
-        (">4Ki <1Mi", Sieve(smallest_bytes=4097, largest_bytes=MI - 1)),
-        (">4Ki >1Ki", Sieve(smallest_bytes=4097)),
-        ("<4Ki <1Mi", Sieve(largest_bytes=4095)),
-        ("10Gi.. ..20Gi", Sieve(start=10 * GI, end=20 * GI)),
-        ("10Gi..20Gi 15Gi..30Gi", Sieve(start=15 * GI, end=20 * GI)),
-        ("<0", Sieve(largest_bytes=-1)),
-        (">9223372036854775807", Sieve(smallest_bytes=2**63)),
+        ("", ExtentFilter()),
+        ("  ", ExtentFilter()),
+        (">1Mi", ExtentFilter(smallest_bytes=MI + 1)),
+        (">=1Mi", ExtentFilter(smallest_bytes=MI)),
+        ("<64Ki", ExtentFilter(largest_bytes=65535)),
+        ("<=64Ki", ExtentFilter(largest_bytes=65536)),
+        ("=4Ki", ExtentFilter(smallest_bytes=4096, largest_bytes=4096)),
+        ("> 1Mi", ExtentFilter(smallest_bytes=MI + 1)),
+        ("<=\t64KiB", ExtentFilter(largest_bytes=65536)),
+        (">0x1000", ExtentFilter(smallest_bytes=4097)),
+        (">1.5Ki", ExtentFilter(smallest_bytes=1537)),
+        (">4_096", ExtentFilter(smallest_bytes=4097)),
+        ("10Gi..20Gi", ExtentFilter(start=10 * GI, end=20 * GI)),
+        ("10Gi..", ExtentFilter(start=10 * GI)),
+        ("..20Gi", ExtentFilter(end=20 * GI)),
+        ("..", ExtentFilter()),
+        ("0..9223372036854775807", ExtentFilter()),
+        ("0..1", ExtentFilter(end=1)),
+        (">1Mi 10Gi..20Gi", ExtentFilter(smallest_bytes=MI + 1, start=10 * GI, end=20 * GI)),
+        ("  10Gi..20Gi   > 1Mi ", ExtentFilter(smallest_bytes=MI + 1, start=10 * GI, end=20 * GI)),
+        (">4Ki <1Mi", ExtentFilter(smallest_bytes=4097, largest_bytes=MI - 1)),
+        (">4Ki >1Ki", ExtentFilter(smallest_bytes=4097)),
+        ("<4Ki <1Mi", ExtentFilter(largest_bytes=4095)),
+        ("10Gi.. ..20Gi", ExtentFilter(start=10 * GI, end=20 * GI)),
+        ("10Gi..20Gi 15Gi..30Gi", ExtentFilter(start=15 * GI, end=20 * GI)),
+        ("<0", ExtentFilter(largest_bytes=-1)),
+        (">9223372036854775807", ExtentFilter(smallest_bytes=2**63)),
     ],
 )
 def test_a_sieve_is_read(text, sieve):
-    assert Sieve.parse(text) == sieve
+    assert ExtentFilter.parse(text) == sieve
 
 
 @pytest.mark.parametrize(
@@ -123,12 +123,12 @@ def test_a_sieve_is_read(text, sieve):
 )
 def test_what_is_no_sieve_is_explained(text, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
-        Sieve.parse(text)
+        ExtentFilter.parse(text)
 
 
 def test_a_sieve_remembers_how_it_was_written_but_equals_any_of_the_same_meaning():
-    assert str(Sieve.parse("  >1Mi   10Gi.. ")) == ">1Mi 10Gi.."
-    assert Sieve.parse(">1Mi") == Sieve.parse(">1024Ki")
+    assert str(ExtentFilter.parse("  >1Mi   10Gi.. ")) == ">1Mi 10Gi.."
+    assert ExtentFilter.parse(">1Mi") == ExtentFilter.parse(">1024Ki")
 
 
 signs = {
@@ -144,14 +144,14 @@ signs = {
 @given(extents_of_few_sizes, st.sampled_from(sorted(signs)), st.integers(0, 7), block_sizes)
 def test_a_sign_means_what_it_says(extents, sign, number, block):
     expected = [extent for extent in extents if signs[sign](extent[1], number)]
-    assert all_rows(sifted(extents, Sieve.parse(f"{sign}{number}"), block)) == expected
+    assert all_rows(sifted(extents, ExtentFilter.parse(f"{sign}{number}"), block)) == expected
 
 
 @law
 @given(extents_of_few_sizes, st.integers(0, 200), st.integers(1, 100), block_sizes)
 def test_a_range_lets_pass_what_has_a_byte_in_it(extents, start, length, block):
     expected = [(offset, size) for offset, size in extents if offset < start + length and offset + size > start]
-    assert all_rows(sifted(extents, Sieve.parse(f"{start}..{start + length}"), block)) == expected
+    assert all_rows(sifted(extents, ExtentFilter.parse(f"{start}..{start + length}"), block)) == expected
 
 
 conditions = st.one_of(
@@ -166,11 +166,11 @@ conditions = st.one_of(
 def test_every_part_narrows_and_their_order_does_not_matter(extents, parts, random):
     expected = extents
     for part in parts:
-        expected = passing(expected, Sieve.parse(part))
-    assert passing(extents, Sieve.parse(" ".join(parts))) == expected
+        expected = passing(expected, ExtentFilter.parse(part))
+    assert passing(extents, ExtentFilter.parse(" ".join(parts))) == expected
     shuffled = list(parts)
     random.shuffle(shuffled)
-    assert Sieve.parse(" ".join(shuffled)) == Sieve.parse(" ".join(parts))
+    assert ExtentFilter.parse(" ".join(shuffled)) == ExtentFilter.parse(" ".join(parts))
 
 
 @law
@@ -179,7 +179,7 @@ def test_every_part_narrows_and_their_order_does_not_matter(extents, parts, rand
 def test_any_text_is_read_or_rejected_with_a_reason(text):
     reason = ""
     try:
-        found = Sieve.parse(text)
+        found = ExtentFilter.parse(text)
     except ValueError as error:
         reason = str(error)
     if reason:
@@ -222,11 +222,11 @@ def test_count_before_counts_only_what_passes(extents, sieve, block, position):
 @given(legal_extents(most=20, first=2**62, widest=2**55), st.integers(0, 2**61), block_sizes)
 def test_sizes_and_ranges_are_exact_far_out(extents, place, block):
     for sieve in (
-        Sieve(smallest_bytes=place >> 6),
-        Sieve(largest_bytes=place >> 6),
-        Sieve(start=2**62 + place),
-        Sieve(end=2**62 + place),
-        *(Sieve(size, size, offset + size - 1, offset + size) for offset, size in extents[:3]),
+        ExtentFilter(smallest_bytes=place >> 6),
+        ExtentFilter(largest_bytes=place >> 6),
+        ExtentFilter(start=2**62 + place),
+        ExtentFilter(end=2**62 + place),
+        *(ExtentFilter(size, size, offset + size - 1, offset + size) for offset, size in extents[:3]),
     ):
         assert all_rows(sifted(extents, sieve, block)) == passing(extents, sieve)
 
@@ -241,13 +241,13 @@ def test_the_largest_extent_there_can_be_passes_what_it_should():
         ("9223372036854775806..", 1),
         ("<0", 0),
     ]:
-        assert len(sifted(extents, Sieve.parse(text), 1)) == count, text
+        assert len(sifted(extents, ExtentFilter.parse(text), 1)) == count, text
 
 
 def test_nothing_of_nothing_passes():
-    found = Sifted(Extents(*columns([])), Sieve())
+    found = FilteredExtents(Extents(*columns([])), ExtentFilter())
     assert (len(found), all_rows(found), found.count_before(INT64_MAX)) == (0, [], 0)
-    found = Sifted(Extents(*columns([])), Sieve(), earlier=found)
+    found = FilteredExtents(Extents(*columns([])), ExtentFilter(), earlier=found)
     assert (len(found), pairs(*found.rows(0, 10))) == (0, [])
 
 
@@ -259,7 +259,7 @@ def test_nothing_of_nothing_passes():
 def test_counting_on_from_an_earlier_view_equals_counting_all(extents, at, sieve, block):
     found = None
     for view in views(cut(extents, at), block):
-        found, fresh = Sifted(view, sieve, earlier=found), Sifted(view, sieve)
+        found, fresh = FilteredExtents(view, sieve, earlier=found), FilteredExtents(view, sieve)
         assert len(found) == len(fresh)
         assert all_rows(found) == all_rows(fresh) == passing(pairs(view.offsets, view.sizes), sieve)
         assert [found.count_before(place) for place in range(0, 240, 7)] == [
@@ -273,7 +273,7 @@ def test_counting_on_is_right_even_when_the_stream_turns_out_to_be_broken(extent
     """From then on its blocks are others: repaired ones."""
     found = None
     for view in views(cut([*extents, *wild], at), block):
-        found = Sifted(view, sieve, earlier=found)
+        found = FilteredExtents(view, sieve, earlier=found)
         assert all_rows(found) == passing(pairs(view.offsets, view.sizes), sieve)
 
 
@@ -282,7 +282,7 @@ def test_counting_on_is_right_even_when_the_stream_turns_out_to_be_broken(extent
 def test_an_earlier_view_stays_as_it_was(extents, at, sieve, block, which):
     seen = views(cut(extents, at), block)
     early = seen[min(which, len(seen) - 1)]
-    before = Sifted(early, sieve)
+    before = FilteredExtents(early, sieve)
     for view in seen:
-        Sifted(view, sieve, earlier=before)
+        FilteredExtents(view, sieve, earlier=before)
     assert all_rows(before) == passing(pairs(early.offsets, early.sizes), sieve)

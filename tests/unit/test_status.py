@@ -7,7 +7,7 @@ import grpc
 import pytest
 
 from kubectl_cbt import errors
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.resolved_query import Endpoint
 from kubectl_cbt.security.secret import Secret
@@ -15,15 +15,15 @@ from kubectl_cbt.wire.status import stream_error
 
 Code = grpc.StatusCode
 
-ALLOCATED = Question(SnapshotRef("shop", "pg-tue"), starting_offset=4096)
-DELTA = Question(SnapshotRef("shop", "pg-tue"), SnapshotHandle("change id {7} of pg-mon"))
+ALLOCATED = Query(SnapshotRef("shop", "pg-tue"), starting_offset=4096)
+DELTA = Query(SnapshotRef("shop", "pg-tue"), SnapshotHandle("change id {7} of pg-mon"))
 ENDPOINT = Endpoint("csi.example.com", "csi-snapshot-metadata.default:6443", "csi-example", b"pem")
 
 
 def error_of(
-    code: grpc.StatusCode, details: str = "", *, question: Question = DELTA, messages: int = 0
+    code: grpc.StatusCode, details: str = "", *, query: Query = DELTA, messages: int = 0
 ) -> errors.StreamError:
-    return stream_error(code, details, question, ENDPOINT, messages=messages)
+    return stream_error(code, details, query, ENDPOINT, messages=messages)
 
 
 SIDECAR = [
@@ -231,10 +231,10 @@ def test_what_the_driver_says_in_the_middle_is_no_cut_stream(code, details, kind
     assert type(error_of(code, details, messages=12)) is kind
 
 
-@pytest.mark.parametrize("question", [ALLOCATED, DELTA], ids=["allocated", "delta"])
+@pytest.mark.parametrize("query", [ALLOCATED, DELTA], ids=["allocated", "delta"])
 @pytest.mark.parametrize(("code", "details", "kind"), [*SIDECAR, *DRIVER, *TRANSPORT])
-def test_no_placeholder_is_left_in_words_or_hints(code, details, kind, question):
-    error = error_of(code, details, question=question)
+def test_no_placeholder_is_left_in_words_or_hints(code, details, kind, query):
+    error = error_of(code, details, query=query)
     assert type(error) is kind
     assert "{" not in error.hint.replace("{7}", "")
     assert "{" not in error.message.replace("{7}", "")
@@ -314,17 +314,17 @@ def test_a_delta_names_its_base_and_its_target():
 
 
 def test_a_question_for_allocated_extents_names_no_base():
-    message = error_of(Code.NOT_FOUND, "no", question=ALLOCATED).message
+    message = error_of(Code.NOT_FOUND, "no", query=ALLOCATED).message
     assert "shop/pg-tue" in message
     assert "base" not in message
 
 
 def test_an_offset_out_of_range_is_named():
-    assert "4096" in error_of(Code.OUT_OF_RANGE, question=ALLOCATED).message
+    assert "4096" in error_of(Code.OUT_OF_RANGE, query=ALLOCATED).message
 
 
 def test_a_base_in_the_wrong_format_gets_a_hint_about_change_ids():
     found = error_of(Code.INVALID_ARGUMENT, "base snapshot id has invalid format")
     assert "csi.vsphere.volume/change-id" in found.hint
     assert "--base-handle CHANGE-ID pg-tue -n shop" in found.hint
-    assert not error_of(Code.INVALID_ARGUMENT, "snapshot id has invalid format", question=ALLOCATED).hint
+    assert not error_of(Code.INVALID_ARGUMENT, "snapshot id has invalid format", query=ALLOCATED).hint

@@ -16,7 +16,7 @@ from kubectl_cbt.errors import (
     StreamCut,
     StreamError,
 )
-from kubectl_cbt.model.query import DEFAULT_MAX_RESULTS, Question
+from kubectl_cbt.model.query import DEFAULT_MAX_RESULTS, Query
 from kubectl_cbt.model.record import INT64_MAX, Batch
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.results import Failure
@@ -50,11 +50,11 @@ class KeptSource:
 
     def __init__(self, *scripts: Script) -> None:
         self._scripts = list(scripts)
-        self.questions: list[Question] = []
+        self.queries: list[Query] = []
         self.answers: list[KeptAnswer] = []
 
-    def ask(self, question: Question) -> KeptAnswer:
-        self.questions.append(question)
+    def ask(self, query: Query) -> KeptAnswer:
+        self.queries.append(query)
         self.answers.append(KeptAnswer(self._scripts.pop(0)))
         return self.answers[-1]
 
@@ -65,8 +65,8 @@ class KeptSource:
         """There is nothing to free."""
 
 
-def question(start: int = 0, max_results: int = DEFAULT_MAX_RESULTS) -> Question:
-    return Question(SnapshotRef("shop", "pg-tue"), SnapshotHandle("handle of pg-mon"), start, max_results)
+def query(start: int = 0, max_results: int = DEFAULT_MAX_RESULTS) -> Query:
+    return Query(SnapshotRef("shop", "pg-tue"), SnapshotHandle("handle of pg-mon"), start, max_results)
 
 
 def encoded(*extents: Extent, block_type: int = 2, capacity: int = CAPACITY) -> bytes:
@@ -105,7 +105,7 @@ def extents_of(batches: list[Batch]) -> list[Extent]:
 def test_the_answer_is_what_lies_behind_the_starting_offset(extents, at, start, sends_all):
     """Also of a driver that ignores the starting offset and sends all it has."""
     sent = [extent for extent in extents if sends_all or sum(extent) > start]
-    stream = ExtentStream(KeptSource(script_of(sent, at)), question(start))
+    stream = ExtentStream(KeptSource(script_of(sent, at)), query(start))
     found = extents_of(list(stream))
     assert found == [
         (max(offset, start), offset + size - max(offset, start)) for offset, size in sent if offset + size > start
@@ -117,7 +117,7 @@ def test_the_answer_is_what_lies_behind_the_starting_offset(extents, at, start, 
 
 
 def test_the_first_extent_is_clipped_and_its_record_is_not():
-    stream = ExtentStream(KeptSource([encoded((0, 8192), (16384, 4096))]), question(4096))
+    stream = ExtentStream(KeptSource([encoded((0, 8192), (16384, 4096))]), query(4096))
     (batch,) = stream
     assert pairs(batch.offsets, batch.sizes) == [(4096, 4096), (16384, 4096)]
     assert pairs(batch.records.offsets, batch.records.sizes) == [(0, 8192), (16384, 4096)]
@@ -125,7 +125,7 @@ def test_the_first_extent_is_clipped_and_its_record_is_not():
 
 
 def test_an_extent_that_ends_at_the_starting_offset_is_left_out_and_breaks_a_rule():
-    stream = ExtentStream(KeptSource([encoded((0, 4096), (8192, 4096))]), question(4096))
+    stream = ExtentStream(KeptSource([encoded((0, 4096), (8192, 4096))]), query(4096))
     assert extents_of(list(stream)) == [(8192, 4096)]
     outcome = stream.outcome()
     assert outcome.clipped == 1
@@ -133,7 +133,7 @@ def test_an_extent_that_ends_at_the_starting_offset_is_left_out_and_breaks_a_rul
 
 
 def test_nothing_is_copied_where_nothing_is_clipped():
-    stream = ExtentStream(KeptSource([encoded((4096, 4096)), encoded()]), question(4096))
+    stream = ExtentStream(KeptSource([encoded((4096, 4096)), encoded()]), query(4096))
     for batch in stream:
         assert batch.offsets is batch.records.offsets
         assert batch.sizes is batch.records.sizes
@@ -143,18 +143,18 @@ def test_nothing_is_copied_where_nothing_is_clipped():
 @given(legal_extents(), cuts, st.integers(0, 400), st.integers(0, 6), cuts)
 def test_a_stream_cut_anywhere_and_asked_again_gives_the_whole(extents, at, start, messages, at_again):
     whole = [extent for extent in extents if sum(extent) > start]
-    first = ExtentStream(KeptSource([*script_of(whole, at)[:messages], StreamCut("cut")]), question(start))
+    first = ExtentStream(KeptSource([*script_of(whole, at)[:messages], StreamCut("cut")]), query(start))
     batches, error = read(first)
     assert type(error) is StreamCut
     rest = [extent for extent in extents if sum(extent) > first.next_offset]
-    again = ExtentStream(KeptSource(script_of(rest, at_again)), question(first.next_offset))
+    again = ExtentStream(KeptSource(script_of(rest, at_again)), query(first.next_offset))
     found = extents_of([*batches, *again])
     assert bytes_of(found) == {byte for byte in bytes_of(extents) if byte >= start}
     assert sum(size for _, size in found) == len(bytes_of(found))
 
 
 def test_an_extent_that_ends_nowhere_does_not_move_the_next_offset():
-    stream = ExtentStream(KeptSource([encoded((0, 4096)), encoded((8192, INT64_MAX))]), question())
+    stream = ExtentStream(KeptSource([encoded((0, 4096)), encoded((8192, INT64_MAX))]), query())
     assert len(extents_of(list(stream))) == 2
     assert stream.next_offset == 4096
 
@@ -163,7 +163,7 @@ def test_an_extent_that_ends_nowhere_does_not_move_the_next_offset():
 
 
 def test_a_stream_that_ends_is_complete_and_says_what_came():
-    stream = ExtentStream(KeptSource([encoded((0, 4096)), encoded(), encoded((8192, 4096), (16384, 1))]), question())
+    stream = ExtentStream(KeptSource([encoded((0, 4096)), encoded(), encoded((8192, 4096), (16384, 1))]), query())
     batches = list(stream)
     outcome = stream.outcome()
     assert [record.number for batch in batches for record in batch.records] == [1, 2, 3]
@@ -174,7 +174,7 @@ def test_a_stream_that_ends_is_complete_and_says_what_came():
 
 
 def test_a_stream_without_messages_is_complete_and_knows_no_type():
-    stream = ExtentStream(KeptSource([]), question(4096))
+    stream = ExtentStream(KeptSource([]), query(4096))
     assert list(stream) == []
     outcome = stream.outcome()
     assert (outcome.complete, outcome.messages, outcome.next_offset) == (True, 0, 4096)
@@ -183,14 +183,14 @@ def test_a_stream_without_messages_is_complete_and_knows_no_type():
 
 
 def test_a_capacity_from_the_stream_wins_over_the_restore_size():
-    stream = ExtentStream(KeptSource([encoded((0, 1))]), question())
+    stream = ExtentStream(KeptSource([encoded((0, 1))]), query())
     list(stream)
     assert stream.outcome(restore_size_bytes=5 * CAPACITY).volume_capacity_bytes == CAPACITY
 
 
 def test_type_and_capacity_are_those_of_the_first_message():
     later = encoded((4096, 1), block_type=1, capacity=7 * CAPACITY)
-    stream = ExtentStream(KeptSource([encoded((0, 1)), later]), question())
+    stream = ExtentStream(KeptSource([encoded((0, 1)), later]), query())
     list(stream)
     outcome = stream.outcome()
     assert (outcome.block_metadata_type, outcome.volume_capacity_bytes) == (2, CAPACITY)
@@ -200,7 +200,7 @@ def test_type_and_capacity_are_those_of_the_first_message():
 
 def test_a_stream_that_fails_is_incomplete_and_keeps_what_came_before():
     error = StreamCut("the connection broke", code="UNAVAILABLE", details="Socket closed", hint="try again")
-    stream = ExtentStream(KeptSource([encoded((0, 4096)), error]), question())
+    stream = ExtentStream(KeptSource([encoded((0, 4096)), error]), query())
     found, raised = read(stream)
     assert raised is error
     assert extents_of(found) == [(0, 4096)]
@@ -210,7 +210,7 @@ def test_a_stream_that_fails_is_incomplete_and_keeps_what_came_before():
 
 
 def test_a_failure_that_is_not_the_streams_own_has_no_code():
-    stream = ExtentStream(KeptSource([encoded((0, 4096))]), question())
+    stream = ExtentStream(KeptSource([encoded((0, 4096))]), query())
     list(stream)
     outcome = stream.outcome(OutputError("no space left", hint="free some"))
     assert (outcome.complete, outcome.failure) == (False, Failure("OutputError", "", "no space left", "free some"))
@@ -218,7 +218,7 @@ def test_a_failure_that_is_not_the_streams_own_has_no_code():
 
 def test_a_message_that_cannot_be_read_ends_the_stream_with_its_number():
     source = KeptSource([encoded((0, 4096)), b"\xff\xff", encoded((8192, 4096))])
-    stream = ExtentStream(source, question())
+    stream = ExtentStream(source, query())
     with pytest.raises(MalformedMessage, match="message 2"):
         list(stream)
     assert (stream.messages, stream.next_offset) == (1, 4096)
@@ -233,9 +233,9 @@ REJECTED = InvalidRequest("max_results is too large", code="INVALID_ARGUMENT")
 def test_a_driver_that_rejects_our_max_results_is_asked_once_more_without():
     many = [(8192 * index, 4096) for index in range(DEFAULT_MAX_RESULTS + 1)]
     source = KeptSource([REJECTED], [encoded(*many, capacity=2**40)])
-    stream = ExtentStream(source, question(0), max_results_is_ours=True)
+    stream = ExtentStream(source, query(0), max_results_is_ours=True)
     assert extents_of(list(stream)) == many
-    assert [asked.max_results for asked in source.questions] == [DEFAULT_MAX_RESULTS, 0]
+    assert [asked.max_results for asked in source.queries] == [DEFAULT_MAX_RESULTS, 0]
     outcome = stream.outcome()
     # Nor is the rule held against it any more that a message holds no more than was asked for.
     assert (outcome.complete, outcome.messages, outcome.violations) == (True, 1, ())
@@ -243,32 +243,32 @@ def test_a_driver_that_rejects_our_max_results_is_asked_once_more_without():
 
 def test_the_second_question_differs_in_nothing_but_max_results():
     source = KeptSource([REJECTED], [])
-    list(ExtentStream(source, question(4096), max_results_is_ours=True))
-    assert source.questions == [question(4096), question(4096, max_results=0)]
+    list(ExtentStream(source, query(4096), max_results_is_ours=True))
+    assert source.queries == [query(4096), query(4096, max_results=0)]
 
 
 def test_a_driver_that_rejects_the_second_question_too_is_not_asked_again():
     source = KeptSource([REJECTED], [InvalidRequest("no"), encoded()])
     with pytest.raises(InvalidRequest, match="no"):
-        list(ExtentStream(source, question(), max_results_is_ours=True))
-    assert len(source.questions) == 2
+        list(ExtentStream(source, query(), max_results_is_ours=True))
+    assert len(source.queries) == 2
     assert source.answers[-1].cancels
 
 
 def test_a_max_results_of_the_users_is_never_changed():
     source = KeptSource([REJECTED])
-    stream = ExtentStream(source, question(max_results=DEFAULT_MAX_RESULTS))
+    stream = ExtentStream(source, query(max_results=DEFAULT_MAX_RESULTS))
     with pytest.raises(InvalidRequest):
         list(stream)
-    assert len(source.questions) == 1
+    assert len(source.queries) == 1
 
 
 def test_nothing_is_asked_again_after_a_message_came():
     source = KeptSource([encoded((0, 4096)), REJECTED])
-    stream = ExtentStream(source, question(), max_results_is_ours=True)
+    stream = ExtentStream(source, query(), max_results_is_ours=True)
     with pytest.raises(InvalidRequest):
         list(stream)
-    assert len(source.questions) == 1
+    assert len(source.queries) == 1
     assert stream.messages == 1
 
 
@@ -278,8 +278,8 @@ def test_nothing_is_asked_again_after_a_message_came():
 def test_no_other_error_is_taken_for_a_rejected_max_results(error):
     source = KeptSource([error])
     with pytest.raises(type(error)):
-        list(ExtentStream(source, question(), max_results_is_ours=True))
-    assert len(source.questions) == 1
+        list(ExtentStream(source, query(), max_results_is_ours=True))
+    assert len(source.queries) == 1
 
 
 # Cancelling.
@@ -300,13 +300,13 @@ def test_no_other_error_is_taken_for_a_rejected_max_results(error):
 )
 def test_the_answer_is_cancelled_at_the_end(scripts):
     source = KeptSource(*scripts)
-    read(ExtentStream(source, question(), max_results_is_ours=True))
+    read(ExtentStream(source, query(), max_results_is_ours=True))
     assert source.answers[-1].cancels
 
 
 def test_the_answer_is_cancelled_when_the_reader_stops_early():
     source = KeptSource([encoded((0, 4096)), encoded((8192, 4096))])
-    batches = iter(ExtentStream(source, question()))
+    batches = iter(ExtentStream(source, query()))
     next(batches)
     assert not source.answers[0].cancels
     batches.close()
@@ -315,7 +315,7 @@ def test_the_answer_is_cancelled_when_the_reader_stops_early():
 
 def test_a_running_stream_can_be_cancelled_more_than_once():
     source = KeptSource([encoded((0, 4096)), encoded((8192, 4096))])
-    stream = ExtentStream(source, question())
+    stream = ExtentStream(source, query())
     batches = iter(stream)
     next(batches)
     stream.cancel()
@@ -325,11 +325,11 @@ def test_a_running_stream_can_be_cancelled_more_than_once():
 
 def test_cancelling_a_stream_that_was_never_read_asks_nothing():
     source = KeptSource([encoded((0, 4096))])
-    ExtentStream(source, question()).cancel()
-    assert source.questions == []
+    ExtentStream(source, query()).cancel()
+    assert source.queries == []
 
 
 def test_the_time_stands_still_once_the_stream_has_ended():
-    stream = ExtentStream(KeptSource([encoded((0, 4096))]), question())
+    stream = ExtentStream(KeptSource([encoded((0, 4096))]), query())
     list(stream)
     assert stream.seconds == stream.seconds == stream.outcome().seconds

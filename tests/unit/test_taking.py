@@ -16,7 +16,7 @@ from kubectl_cbt.checks.doctor.hop import Seen
 from kubectl_cbt.checks.doctor.service_hops import look_at_first, look_at_stream
 from kubectl_cbt.errors import Interrupted
 from kubectl_cbt.model.finding import Finding, Verdict
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.output.report import Report, ReportFormat
 from kubectl_cbt.output.writer import Screen
@@ -40,7 +40,7 @@ class Stalling:
         self._waits, self._silence = waits, silence
         self._cancelled = threading.Event()
 
-    def ask(self, _question: Question) -> "Stalling":
+    def ask(self, _query: Query) -> "Stalling":
         self._cancelled.clear()
         return self
 
@@ -78,7 +78,7 @@ def stream(request, monkeypatch) -> tuple[Stalling, str, bool]:
     waits, silence, words = STREAMS[request.param]
     source = Stalling(waits, silence)
     monkeypatch.setattr(collect, "time", SimpleNamespace(monotonic=lambda: source.now))
-    sent = sum(map(len, itertools.islice(source.ask(Question(SNAPSHOT.ref)), len(waits))))
+    sent = sum(map(len, itertools.islice(source.ask(Query(SNAPSHOT.ref)), len(waits))))
     source.now = 0.0
     return source, words.format(sent), "flowing" in request.param
 
@@ -114,10 +114,10 @@ def test_doctor_fails_a_silent_stream_and_warns_of_a_slow_one(stream, monkeypatc
     monkeypatch.setattr("kubectl_cbt.checks.doctor.service_hops._STREAM_SECONDS", 0.01)
     monkeypatch.setattr("kubectl_cbt.checks.doctor.service_hops._FIRST_SECONDS", 0.01)
     seen = Seen()
-    look_at_stream(source, Question(SNAPSHOT.ref), seen)
+    look_at_stream(source, Query(SNAPSHOT.ref), seen)
     (said,) = seen.warnings if flows else seen.failures
     assert said.startswith(words)
     assert ("the driver hangs" in seen.fix[0], "--deadline" in seen.fix[0]) == (not flows, flows)
     first = Seen()
-    look_at_first(source, Question(SNAPSHOT.ref), first)
+    look_at_first(source, Query(SNAPSHOT.ref), first)
     assert first.failures == ([words] if words.startswith("no message") else [])

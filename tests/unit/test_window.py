@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from strategies import columns, covered_between, law, legal_extents
 
 from kubectl_cbt.analysis.cells import coverage
-from kubectl_cbt.analysis.viewport import Window, Zoom, whole_volume
+from kubectl_cbt.analysis.viewport import Viewport, Zoom, whole_volume
 from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.model.record import INT64_MAX
 
@@ -41,22 +41,22 @@ def windows(draw):
     return window.showing(draw(bytes_in(window)))
 
 
-def bytes_in(window: Window) -> st.SearchStrategy[int]:
+def bytes_in(window: Viewport) -> st.SearchStrategy[int]:
     """A byte of the volume, often one at an end of it or beside the window."""
     last = window.capacity_bytes - 1
     beside = [min(max(place, 0), last) for place in (window.start - 1, window.start, window.end - 1, window.end)]
     return st.one_of(st.integers(0, last), st.sampled_from([0, last, *beside]))
 
 
-def volume_cells(window: Window) -> int:
+def volume_cells(window: Viewport) -> int:
     return -(-window.capacity_bytes // window.cell_bytes)
 
 
-def is_at_an_end(window: Window) -> bool:
+def is_at_an_end(window: Viewport) -> bool:
     return window.start == 0 or window.end == window.capacity_bytes
 
 
-def fills_the_screen(window: Window) -> bool:
+def fills_the_screen(window: Viewport) -> bool:
     """Nothing stays empty while there is volume to show."""
     return window.first_cell >= 0 and window.shown_cells == min(window.cells, volume_cells(window))
 
@@ -110,7 +110,7 @@ def test_a_byte_off_the_screen_has_no_index_but_bounds(window, data):
 @law
 @given(windows(), windows())
 def test_the_bounds_of_a_cell_do_not_depend_on_how_one_got_there(window, other):
-    panned = Window(window.capacity_bytes, other.columns, other.rows, window.cell_bytes, window.first_cell)
+    panned = Viewport(window.capacity_bytes, other.columns, other.rows, window.cell_bytes, window.first_cell)
     assert panned.bounds(window.end - 1) == window.bounds(window.end - 1)
     common = set(window.edges().tolist()[:-1]) & set(panned.edges().tolist()[:-1])
     assert len(common) == min(window.shown_cells, panned.shown_cells)
@@ -155,7 +155,7 @@ def test_zooming_step_by_step_never_changes_what_is_covered(capacity, grain, scr
     expected = covered_between(extents, 0, capacity)
     for _ in range(11):
         pages = range(0, volume_cells(window), window.cells)
-        shown = [Window(capacity, *screen, window.cell_bytes, first_cell) for first_cell in pages]
+        shown = [Viewport(capacity, *screen, window.cell_bytes, first_cell) for first_cell in pages]
         assert [page.end for page in shown[:-1]] == [page.start for page in shown[1:]]
         assert sum(int(coverage(covered, page.edges()).sum()) for page in shown) == expected
         window = window.with_cells_of(Zoom(window, grain).nearer(), data.draw(bytes_in(window)))
@@ -180,7 +180,9 @@ def test_showing_a_byte_moves_by_the_fewest_whole_rows_unless_an_end_is_hit(wind
         # A row less would not do.
         nearly = shown.first_cell - (window.columns if moved > 0 else -window.columns)
         assert (
-            Window(window.capacity_bytes, *(window.columns, window.rows), window.cell_bytes, nearly).index_of(position)
+            Viewport(window.capacity_bytes, *(window.columns, window.rows), window.cell_bytes, nearly).index_of(
+                position
+            )
             is None
         )
 
@@ -231,12 +233,12 @@ def test_the_same_size_of_the_screen_changes_nothing(window, data):
 
 
 def test_a_larger_screen_starts_with_the_same_cell():
-    window = Window(1 << 30, 8, 4, 4096, 80)
-    assert window.laid_out(16, 4, window.start) == Window(1 << 30, 16, 4, 4096, 80)
+    window = Viewport(1 << 30, 8, 4, 4096, 80)
+    assert window.laid_out(16, 4, window.start) == Viewport(1 << 30, 16, 4, 4096, 80)
 
 
 def test_one_row_down_is_one_row_further():
-    window = Window(1 << 30, 8, 4, 4096, 80)
+    window = Viewport(1 << 30, 8, 4, 4096, 80)
     assert window.showing(window.end).first_cell == 88
     assert window.showing(window.start - 1).first_cell == 72
 
@@ -318,7 +320,7 @@ def test_from_cells_of_any_size_nearer_is_smaller_and_farther_larger(window, dat
 
 @law
 @given(windows(), grains)
-@example(Window(100, 10, 10, 1), 4096)
+@example(Viewport(100, 10, 10, 1), 4096)
 def test_nearer_never_gives_larger_cells_even_where_they_are_finer_than_the_grain(window, grain):
     """A grain that becomes known after the window was opened may be larger than its cells."""
     assert Zoom(window, grain).nearer() <= window.cell_bytes
@@ -338,10 +340,10 @@ def test_into_a_cell_is_the_smallest_step_that_has_room_for_it(window, grain):
         assert size == max(grain, 1) or size // 2 * room < window.cell_bytes
 
 
-def holds(window: Window, size: int, position: int) -> bool:
+def holds(window: Viewport, size: int, position: int) -> bool:
     """Whether as many cells of ``size`` as there is room for hold all of the cell that holds ``position``."""
     low, high = window.bounds(position)
-    inside = Window(window.capacity_bytes, window.columns, window.rows, size, low // size)
+    inside = Viewport(window.capacity_bytes, window.columns, window.rows, size, low // size)
     return inside.index_of(low) == 0 and inside.index_of(high - 1) is not None
 
 
@@ -383,5 +385,5 @@ def test_into_a_cell_holds_the_former_cell_where_finer_cells_begin_within_it(cap
 )
 def test_steps_are_the_grain_doubled_and_last_the_whole_volume(cell_bytes, nearer, farther):
     # 100 cells of 9 x 64 KiB hold the volume with a bit to spare.
-    zoom = Zoom(Window(100 * (9 << 16) - 5, 20, 5, cell_bytes), 4096)
+    zoom = Zoom(Viewport(100 * (9 << 16) - 5, 20, 5, cell_bytes), 4096)
     assert (zoom.nearer(), zoom.farther()) == (nearer, farther)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from kubectl_cbt.analysis.set_algebra import Ranges
+from kubectl_cbt.analysis.set_algebra import ByteRanges
 from kubectl_cbt.model.record import INT64_MAX
-from kubectl_cbt.stream.collect import Taken
+from kubectl_cbt.stream.collect import Collected
 from kubectl_cbt.units import counted, human_bytes
 
 _SHOWN = 3
 
 
-def differences(expected: Taken, found: Taken, start: int = 0) -> list[str]:
+def differences(expected: Collected, found: Collected, start: int = 0) -> list[str]:
     """What ``found`` tells otherwise from ``start`` on; as far as it goes, when it was cut off."""
     end = found.end if found.cut else INT64_MAX
     wanted, got = expected.runs.within(start, end), found.runs.within(start, end)
@@ -18,7 +18,7 @@ def differences(expected: Taken, found: Taken, start: int = 0) -> list[str]:
     return [line for line in lines if line]
 
 
-def in_words(ranges: Ranges, what: str) -> str:
+def in_words(ranges: ByteRanges, what: str) -> str:
     """Ranges for a report, the first few in full; empty when there are none."""
     if not len(ranges):
         return ""

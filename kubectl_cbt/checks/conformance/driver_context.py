@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kubectl_cbt.model.query import DEFAULT_MAX_RESULTS, Question
+from kubectl_cbt.model.query import DEFAULT_MAX_RESULTS, Query
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
-from kubectl_cbt.stream.collect import Taken, take
+from kubectl_cbt.stream.collect import Collected, collect
 from kubectl_cbt.wire.source import Source
 
 ENOUGH_EXTENTS = 20_000
@@ -67,49 +67,49 @@ class Exam:
         self.volume = volume
         self.deadline_seconds = deadline_seconds
         self.refused_source = refused_source
-        self._known: dict[Question, Taken] = {}
-        self._parts: dict[Question, Taken] = {}
+        self._known: dict[Query, Collected] = {}
+        self._parts: dict[Query, Collected] = {}
 
     @property
-    def questions(self) -> dict[str, Question]:
+    def queries(self) -> dict[str, Query]:
         """The questions about the volume, by ``delta`` and ``allocated``."""
         found = {"allocated": self.allocated(self.volume.target)}
         if self.volume.base is not None:
             found = {"delta": self.delta(self.volume.base, self.volume.target), **found}
         return found
 
-    def allocated(self, snapshot: Named) -> Question:
+    def allocated(self, snapshot: Named) -> Query:
         """What does it hold?"""
-        return Question(snapshot.ref)
+        return Query(snapshot.ref)
 
-    def delta(self, base: Named, target: Named) -> Question:
+    def delta(self, base: Named, target: Named) -> Query:
         """What changed in between?"""
-        return Question(target.ref, base.handle)
+        return Query(target.ref, base.handle)
 
-    def ask(self, question: Question, *, at_most: int | None = None, seconds: float | None = None) -> Taken:
+    def ask(self, query: Query, *, at_most: int | None = None, seconds: float | None = None) -> Collected:
         """A fresh answer."""
-        return take(self.source, question, deadline_seconds=seconds or self.deadline_seconds, at_most=at_most)
+        return collect(self.source, query, deadline_seconds=seconds or self.deadline_seconds, at_most=at_most)
 
-    def whole(self, question: Question) -> Taken:
+    def whole(self, query: Query) -> Collected:
         """The whole answer; asked for once.
 
         Raises:
             CannotTell: it does not end well.
         """
-        known = self._known.get(question)
+        known = self._known.get(query)
         if known is None:
-            known = self._known[question] = self.ask(question)
+            known = self._known[query] = self.ask(query)
         if not known.is_whole:
             raise CannotTell(
-                f"{question.verb} is not answered: {known.in_words()}{'; ' + MORE_TIME if known.is_flowing else ''}"
+                f"{query.verb} is not answered: {known.in_words()}{'; ' + MORE_TIME if known.is_flowing else ''}"
             )
         return known
 
-    def ask_once(self, question: Question, *, at_most: int) -> Taken:
+    def ask_once(self, query: Query, *, at_most: int) -> Collected:
         """A part of an answer that several cases look at."""
-        known = self._parts.get(question)
+        known = self._parts.get(query)
         if known is None:
-            known = self._parts[question] = self.ask(question, at_most=at_most)
+            known = self._parts[query] = self.ask(query, at_most=at_most)
         return known
 
     def require_an_answer(self) -> None:
@@ -118,16 +118,16 @@ class Exam:
         Raises:
             CannotTell: no question got a message, or OK.
         """
-        taken = [self.first_asked(question) for question in self.questions.values()]
-        if not any(one.is_whole or one.messages for one in taken):
-            raise CannotTell(f"nothing is answered at all: {taken[0].in_words()}")
+        collected = [self.first_asked(query) for query in self.queries.values()]
+        if not any(one.is_whole or one.messages for one in collected):
+            raise CannotTell(f"nothing is answered at all: {collected[0].in_words()}")
 
-    def first_asked(self, question: Question) -> Taken:
+    def first_asked(self, query: Query) -> Collected:
         """As :meth:`whole`, however it ended."""
         try:
-            return self.whole(question)
+            return self.whole(query)
         except CannotTell:
-            return self._known[question]
+            return self._known[query]
 
 
 def sample(length: int, most: int = _SAMPLES) -> list[int]:
@@ -137,17 +137,17 @@ def sample(length: int, most: int = _SAMPLES) -> list[int]:
     return sorted(set(np.linspace(0, length - 1, most).astype(int).tolist()))
 
 
-def from_offset(question: Question, offset: int) -> Question:
+def from_offset(query: Query, offset: int) -> Query:
     """The same from somewhere else."""
-    return replace(question, starting_offset=offset)
+    return replace(query, starting_offset=offset)
 
 
-def in_messages_of(question: Question, max_results: int) -> Question:
+def in_messages_of(query: Query, max_results: int) -> Query:
     """The same with another limit."""
-    return replace(question, max_results=max_results)
+    return replace(query, max_results=max_results)
 
 
-def in_words(question: Question) -> str:
+def in_words(query: Query) -> str:
     """A question for a report."""
-    words = f"{question.verb}, starting_offset {question.starting_offset}"
-    return words if question.max_results == DEFAULT_MAX_RESULTS else f"{words}, max_results {question.max_results}"
+    words = f"{query.verb}, starting_offset {query.starting_offset}"
+    return words if query.max_results == DEFAULT_MAX_RESULTS else f"{words}, max_results {query.max_results}"

@@ -14,13 +14,13 @@ import numpy as np
 from kubectl_cbt.checks.conformance.case import Case, Needs, Observed
 from kubectl_cbt.checks.conformance.driver_context import CannotTell, Exam, Named, Volume, in_words
 from kubectl_cbt.errors import CbtError, DocumentError
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import Records, joined
 from kubectl_cbt.model.results import Outcome
 from kubectl_cbt.recording.format import OK
 from kubectl_cbt.recording.recorded_source import RecordedSource
 from kubectl_cbt.recording.replay import ReplayedStream
-from kubectl_cbt.stream.collect import Taken
+from kubectl_cbt.stream.collect import Collected
 
 LACKS = frozenset({Needs.ASKING})
 """What no recording has."""
@@ -43,24 +43,24 @@ class RecordedExam(Exam):
         base_ref = subject.base.ref if subject.base else subject.snapshot.ref
         base = None if handle is None else Named(base_ref, handle)
         super().__init__(source, Volume(Named(subject.snapshot.ref, subject.snapshot.handle), base))
-        taken, self.outcome = _taken(source, stream)
-        self.unread = taken.error if isinstance(taken.error, DocumentError) else None
+        collected, self.outcome = _taken(source, stream)
+        self.unread = collected.error if isinstance(collected.error, DocumentError) else None
         # An answer that followed one with OK was the probe's.
         self.probed = OK in source.codes[:-1]
-        self._question = taken.question
-        self._known[taken.question] = taken
+        self._query = collected.query
+        self._known[collected.query] = collected
 
     @property
-    def questions(self) -> dict[str, Question]:
-        return {self._question.verb: self._question}
+    def queries(self) -> dict[str, Query]:
+        return {self._query.verb: self._query}
 
-    def ask(self, question: Question, *, at_most: int | None = None, seconds: float | None = None) -> Taken:
+    def ask(self, query: Query, *, at_most: int | None = None, seconds: float | None = None) -> Collected:
         raise CannotTell(Needs.ASKING)
 
-    def ask_once(self, question: Question, *, at_most: int) -> Taken:
+    def ask_once(self, query: Query, *, at_most: int) -> Collected:
         """A part that was not recorded: nothing came, and nothing is broken in it."""
         nothing = np.empty(0, dtype=np.int64)
-        return Taken(question, nothing, nothing, nothing, None, None, (), None, "enough", 0.0, None, 0.0)
+        return Collected(query, nothing, nothing, nothing, None, None, (), None, "enough", 0.0, None, 0.0)
 
 
 def for_recordings(cases: Iterable[Case]) -> list[Case]:
@@ -86,18 +86,18 @@ def _as_recorded(look: Callable[[Exam], Observed]) -> Callable[[Exam], Observed]
 
 
 def _sent(exam: Exam) -> str:
-    return "as recorded: " + ", ".join(in_words(question) for question in exam.questions.values())
+    return "as recorded: " + ", ".join(in_words(query) for query in exam.queries.values())
 
 
 def _sent_all(exam: Exam) -> Observed:
     """What the probe found, if the recorded stream was probed at all."""
     if not isinstance(exam, RecordedExam):
         raise CannotTell(Needs.ASKING)
-    (question,) = exam.questions.values()
-    whole = exam.whole(question)
+    (query,) = exam.queries.values()
+    whole = exam.whole(query)
     broken = {violation.rule: violation.examples[0].text for violation in exam.outcome.violations}
     if _PROBED in broken:
-        return Observed(_sent(exam), (f"{question.verb}: {broken[_PROBED]}",))
+        return Observed(_sent(exam), (f"{query.verb}: {broken[_PROBED]}",))
     if _PROBE_FAILED in broken:
         raise CannotTell(f"the driver could not be asked whether that was all: {broken[_PROBE_FAILED]}")
     if not (exam.probed or whole.reaches_capacity or not len(whole.offsets)):
@@ -105,7 +105,7 @@ def _sent_all(exam: Exam) -> Observed:
     return Observed(_sent(exam))
 
 
-def _taken(source: RecordedSource, stream: ReplayedStream) -> tuple[Taken, Outcome]:
+def _taken(source: RecordedSource, stream: ReplayedStream) -> tuple[Collected, Outcome]:
     """All that was recorded as one answer; what a resume brought again is in it twice, as it was sent."""
     groups: list[Records] = []
     error: CbtError | None = None
@@ -114,8 +114,8 @@ def _taken(source: RecordedSource, stream: ReplayedStream) -> tuple[Taken, Outco
     except CbtError as failure:
         error = failure
     outcome = stream.outcome(error)
-    taken = Taken(
-        question=stream.asked.question,
+    collected = Collected(
+        query=stream.asked.query,
         offsets=joined([group.offsets for group in groups]),
         sizes=joined([group.sizes for group in groups]),
         per_message=joined([np.diff(group.bounds) for group in groups]),
@@ -128,4 +128,4 @@ def _taken(source: RecordedSource, stream: ReplayedStream) -> tuple[Taken, Outco
         first_message_seconds=source.first_message_seconds,
         slowest_gap_seconds=source.slowest_gap_seconds,
     )
-    return taken, outcome
+    return collected, outcome

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from kubectl_cbt.model.record import INT64_MAX, Int64Column, saturating_ends
-from kubectl_cbt.stream.collect import Taken
+from kubectl_cbt.stream.collect import Collected
 
 
-def sound_extents(whole: Taken) -> tuple[Int64Column, Int64Column]:
+def sound_extents(whole: Collected) -> tuple[Int64Column, Int64Column]:
     """Offsets and ends (int64[m]) of the extents that hold bytes of a volume, in the order they were sent.
 
     Offsets made of negative ones, or past the end of int64, are never sent to a driver: they would test whether it
@@ -19,7 +19,7 @@ def sound_extents(whole: Taken) -> tuple[Int64Column, Int64Column]:
     return whole.offsets[sound], ends[sound]
 
 
-def grain_bytes(whole: Taken) -> int:
+def grain_bytes(whole: Collected) -> int:
     """The largest size that divides every offset and size, a multiple of the block size; 1 without an extent.
 
     The last extent of a volume may end inside a block, at the capacity: then its size does not count.

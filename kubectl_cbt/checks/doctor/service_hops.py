@@ -19,13 +19,13 @@ from kubectl_cbt.kube.api import Api, Object
 from kubectl_cbt.kube.object_reader import ObjectReader
 from kubectl_cbt.kube.port_forward import PortForward
 from kubectl_cbt.model.advice import SET_CLOCK, clock_difference, clock_question, grant_command
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import ServiceAccountRef
 from kubectl_cbt.model.resolved_query import Target
 from kubectl_cbt.model.results import MUST
 from kubectl_cbt.security.jwt import read_claims
 from kubectl_cbt.security.secret import Secret
-from kubectl_cbt.stream.collect import Taken, take
+from kubectl_cbt.stream.collect import Collected, collect
 from kubectl_cbt.units import as_argument, human_seconds, utc_date, utc_words
 from kubectl_cbt.wire.sidecar import SidecarSource
 from kubectl_cbt.wire.source import Source
@@ -271,56 +271,56 @@ def _target(walk: Walk) -> Target:
     return target
 
 
-def _question(walk: Walk) -> Question:
+def _query(walk: Walk) -> Query:
     target = _target(walk)
-    return Question(target.snapshot.ref, target.base_handle)
+    return Query(target.snapshot.ref, target.base_handle)
 
 
 def _first_call(walk: Walk, seen: Seen) -> None:
     walk.source = walk.source or _source(walk)
-    look_at_first(walk.source, _question(walk), seen)
+    look_at_first(walk.source, _query(walk), seen)
 
 
-def look_at_first(source: Source, question: Question, seen: Seen) -> None:
+def look_at_first(source: Source, query: Query, seen: Seen) -> None:
     """Whether a question is answered at all; the text of a sidecar's refusal becomes a diagnosis."""
-    taken = take(source, question, deadline_seconds=_FIRST_SECONDS, at_most=1)
-    if taken.error is not None:
-        raise taken.error
-    if taken.is_stalled:
+    collected = collect(source, query, deadline_seconds=_FIRST_SECONDS, at_most=1)
+    if collected.error is not None:
+        raise collected.error
+    if collected.is_stalled:
         seen.fail(
-            taken.in_words(),
+            collected.in_words(),
             "the driver is still looking, or hangs: see its log. kubectl cbt check --only answers --deadline 10m",
         )
         return
-    after = taken.first_message_seconds
+    after = collected.first_message_seconds
     first = f"first message after {human_seconds(after)}" if after is not None else "nothing, which is an answer too"
-    seen.evidence.append(f"{question.verb}: {first}")
+    seen.evidence.append(f"{query.verb}: {first}")
 
 
 def _stream(walk: Walk, seen: Seen) -> None:
-    look_at_stream(walk.known("source"), _question(walk), seen)
+    look_at_stream(walk.known("source"), _query(walk), seen)
 
 
-def look_at_stream(source: Source, question: Question, seen: Seen) -> None:
+def look_at_stream(source: Source, query: Query, seen: Seen) -> None:
     """A small stream whole, or the beginning of a large one."""
-    taken = take(source, question, deadline_seconds=_STREAM_SECONDS, at_most=_ENOUGH_EXTENTS)
-    if taken.error is not None:
-        raise taken.error
-    if taken.is_stalled:
-        seen.fail(taken.in_words(), "the driver hangs: see its log")
-    elif taken.is_flowing:
+    collected = collect(source, query, deadline_seconds=_STREAM_SECONDS, at_most=_ENOUGH_EXTENTS)
+    if collected.error is not None:
+        raise collected.error
+    if collected.is_stalled:
+        seen.fail(collected.in_words(), "the driver hangs: see its log")
+    elif collected.is_flowing:
         seen.warn(
-            taken.in_words(),
+            collected.in_words(),
             "the driver is slow, it does not hang: delta and allocated wait for it. Whether it ever ends:"
             " kubectl cbt check --only answers --deadline 10m",
         )
     else:
-        seen.evidence.append(taken.in_words())
-    _rules(taken, seen)
+        seen.evidence.append(collected.in_words())
+    _rules(collected, seen)
 
 
-def _rules(taken: Taken, seen: Seen) -> None:
-    for violation in taken.violations:
+def _rules(collected: Collected, seen: Seen) -> None:
+    for violation in collected.violations:
         tell = seen.fail if violation.level == MUST else seen.warn
         tell(
             f"it breaks {violation.rule}, {violation.title}: {violation.examples[0].text}",

@@ -11,7 +11,7 @@ from kubectl_cbt.checks.doctor.hop import Hop, Route, Seen
 from kubectl_cbt.checks.doctor.hop_runner import run
 from kubectl_cbt.checks.doctor.service_hops import look_at_first, look_at_stream
 from kubectl_cbt.model.finding import Finding
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
@@ -84,16 +84,16 @@ class _Visit:
             seen.warn("Probe says that it is not ready", "the sidecar waits until it is")
 
     def first(self, walk: Walk, seen: Seen) -> None:
-        look_at_first(self._known_source, self._question(), seen)
+        look_at_first(self._known_source, self._query(), seen)
 
     def stream(self, walk: Walk, seen: Seen) -> None:
-        look_at_stream(self._known_source, self._question(), seen)
+        look_at_stream(self._known_source, self._query(), seen)
 
     @property
     def _known_source(self) -> CsiSource:
         assert self._source is not None  # noqa: S101  # the runner skips hops whose needs failed
         return self._source
 
-    def _question(self) -> Question:
+    def _query(self) -> Query:
         *base, target = self._ids
-        return Question(SnapshotRef("", target), SnapshotHandle(base[0]) if base else None)
+        return Query(SnapshotRef("", target), SnapshotHandle(base[0]) if base else None)

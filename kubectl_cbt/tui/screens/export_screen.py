@@ -15,7 +15,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import RadioSet
 
-from kubectl_cbt.analysis.viewport import Window
+from kubectl_cbt.analysis.viewport import Viewport
 from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.extents import Run
 from kubectl_cbt.output.registry import StreamFormat
@@ -61,7 +61,7 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
         Binding("ctrl+c", "app.quit", show=False),
     ]
 
-    def __init__(self, loader: Loader, window: Window, run: Run | None, picture: Callable[[], str]) -> None:
+    def __init__(self, loader: Loader, window: Viewport, run: Run | None, picture: Callable[[], str]) -> None:
         super().__init__()
         self._asked, self._kind = loader.opened.asked, loader.opened.kind
         self._frame = loader.frame

@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widget import Widget
 
-from kubectl_cbt.analysis.extent_filter import Sieve, Sifted
+from kubectl_cbt.analysis.extent_filter import ExtentFilter, FilteredExtents
 from kubectl_cbt.analysis.grid import cell_codes
 from kubectl_cbt.model.backend import Backend, Choice, Opened
 from kubectl_cbt.model.extents import Extents, Run
@@ -59,11 +59,11 @@ class MapScreen(CbtScreen[None]):
 
     def __init__(self, loader: Loader, backend: Backend | None) -> None:
         super().__init__()
-        self.atlas = Atlas(loader.opened.asked.question.starting_offset)
+        self.atlas = Atlas(loader.opened.asked.query.starting_offset)
         self.streams = Layers(loader, self._tell)
-        self.sieve: Sieve | None = None
+        self.sieve: ExtentFilter | None = None
         self._backend = backend
-        self._sifted: Sifted | None = None
+        self._sifted: FilteredExtents | None = None
         self._notice, self._notice_until = "", 0.0
         self._wants_side: bool | None = None
         self._shows_statistics = False
@@ -248,13 +248,13 @@ class MapScreen(CbtScreen[None]):
             set_title(self._list, "extents" if self.sieve is None else f"extents {self.sieve}")
             set_subtitle(self._list, self._list.position)
 
-    def _rows(self) -> Extents | Sifted:
+    def _rows(self) -> Extents | FilteredExtents:
         extents = self.streams.extents
         if self.sieve is None:
             return extents
         if self._sifted is None or not self._sifted.is_of(extents, self.sieve):
             earlier = self._sifted if self._sifted and self._sifted.sieve == self.sieve else None
-            self._sifted = Sifted(extents, self.sieve, earlier)
+            self._sifted = FilteredExtents(extents, self.sieve, earlier)
         return self._sifted
 
     # Moving
@@ -440,7 +440,7 @@ class MapScreen(CbtScreen[None]):
         self.query_one(Prompt).ask("filter", self._filter, text=text, example=">1Mi  <=64Ki  10Gi..20Gi  (empty: all)")
 
     def _filter(self, text: str) -> None:
-        self.sieve = Sieve.parse(text) if text.strip() else None
+        self.sieve = ExtentFilter.parse(text) if text.strip() else None
         if self.sieve is not None:
             self._show_list()
         self._draw_place()

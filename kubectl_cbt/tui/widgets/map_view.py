@@ -14,7 +14,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from kubectl_cbt.analysis.cells import Levels
-from kubectl_cbt.analysis.viewport import Window
+from kubectl_cbt.analysis.viewport import Viewport
 from kubectl_cbt.tui.painting import Inks, Painter
 from kubectl_cbt.tui.screen_text import LABEL_COLUMNS, row_labels
 
@@ -61,7 +61,7 @@ class MapView(Widget, can_focus=True):
 
     def __init__(self) -> None:
         super().__init__()
-        self.window: Window | None = None
+        self.window: Viewport | None = None
         self.cursor = 0
         self._note = ""
         self._codes: Levels = np.empty((0, 0), dtype=np.uint8)
@@ -81,7 +81,7 @@ class MapView(Widget, can_focus=True):
         self._strips.clear()
         self.refresh()
 
-    def show(self, window: Window, codes: Levels, cursor: int) -> None:
+    def show(self, window: Viewport, codes: Levels, cursor: int) -> None:
         """Draw these cells; only rows that changed are drawn again.
 
         Args:

@@ -11,8 +11,8 @@ from textual.widget import Widget
 
 from kubectl_cbt.analysis import grid
 from kubectl_cbt.analysis.cells import cell_edges, coverage, heat_levels
-from kubectl_cbt.analysis.known_range import Known
-from kubectl_cbt.analysis.viewport import Window
+from kubectl_cbt.analysis.known_range import KnownRange
+from kubectl_cbt.analysis.viewport import Viewport
 from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.tui.painting import HATCH, Inks, Painter
 
@@ -30,8 +30,8 @@ class Minimap(Widget):
         super().__init__()
         self._inks = Inks(None)
         self._extents: Extents | None = None
-        self._known: Known | None = None
-        self._window: Window | None = None
+        self._known: KnownRange | None = None
+        self._window: Viewport | None = None
         self._cursor = 0
 
     def use(self, inks: Inks) -> None:
@@ -39,7 +39,7 @@ class Minimap(Widget):
         self._inks = inks
         self.refresh()
 
-    def show(self, extents: Extents, known: Known, window: Window, cursor: int) -> None:
+    def show(self, extents: Extents, known: KnownRange, window: Viewport, cursor: int) -> None:
         """Draw these; what is not in the known range is hatched."""
         self._extents, self._known, self._window, self._cursor = extents, known, window, cursor
         self.refresh()
@@ -62,7 +62,7 @@ class Minimap(Widget):
         ]
         return Strip(segments).adjust_cell_length(width, base)
 
-    def _bars(self, extents: Extents, known: Known, window: Window, room: int) -> list[Segment]:
+    def _bars(self, extents: Extents, known: KnownRange, window: Viewport, room: int) -> list[Segment]:
         edges = cell_edges(0, window.capacity_bytes, room)
         levels = heat_levels(coverage(extents, edges), np.diff(edges), len(_BARS) - 1)
         glyphs = [

@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.events import Key
 from textual.message import Message
 
-from kubectl_cbt.analysis.known_range import Known
+from kubectl_cbt.analysis.known_range import KnownRange
 from kubectl_cbt.analysis.regions import hottest_regions
 from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.tui import screen_text
@@ -39,7 +39,7 @@ class Statistics(VerticalScroll, can_focus=True):
         self._frame: Frame | None = None
         self._words = screen_text.words_of(None)
         self._jumps: Jumps = ([], [])
-        self._looked_at: tuple[Extents, Known] | None = None
+        self._looked_at: tuple[Extents, KnownRange] | None = None
         self._due = 0.0
 
     def compose(self) -> ComposeResult:

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from kubectl_cbt.checks.conformance.case import MUST, SHOULD, Case, Needs, Observed
 from kubectl_cbt.checks.conformance.driver_context import MORE_TIME, CannotTell, Exam
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
-from kubectl_cbt.stream.collect import take
+from kubectl_cbt.stream.collect import collect
 
 _SOON_SECONDS = 20.0
 _NOWHERE = "kubectl-cbt-no-such-snapshot"
@@ -17,17 +17,17 @@ _NOWHERE = "kubectl-cbt-no-such-snapshot"
 _ABOUT_TARGET = "about a snapshot that does not exist"
 
 
-def _refused(make: Callable[[Exam], Question], sent: str, *codes: str) -> Callable[[Exam], Observed]:
+def _refused(make: Callable[[Exam], Query], sent: str, *codes: str) -> Callable[[Exam], Observed]:
     """The question has to get one of the codes."""
 
     def look(exam: Exam) -> Observed:
         exam.require_an_answer()
-        taken = exam.ask(make(exam), seconds=_SOON_SECONDS)
-        code = taken.code
+        collected = exam.ask(make(exam), seconds=_SOON_SECONDS)
+        code = collected.code
         if code in codes:
-            return Observed(sent, notes=(f"{code}, after {taken.seconds:.1f} s",))
+            return Observed(sent, notes=(f"{code}, after {collected.seconds:.1f} s",))
         wanted = " or ".join(codes)
-        return Observed(sent, (f"{code} where {wanted} is expected: {taken.in_words()}",))
+        return Observed(sent, (f"{code} where {wanted} is expected: {collected.in_words()}",))
 
     return look
 
@@ -36,36 +36,36 @@ def _target(exam: Exam) -> SnapshotRef:
     return exam.volume.target.ref
 
 
-def _unknown_snapshot(exam: Exam) -> Question:
-    return Question(replace(_target(exam), name=_NOWHERE))
+def _unknown_snapshot(exam: Exam) -> Query:
+    return Query(replace(_target(exam), name=_NOWHERE))
 
 
-def _empty_snapshot(exam: Exam) -> Question:
-    return Question(replace(_target(exam), name=""))
+def _empty_snapshot(exam: Exam) -> Query:
+    return Query(replace(_target(exam), name=""))
 
 
-def _unknown_base(exam: Exam) -> Question:
-    return Question(_target(exam), SnapshotHandle(_NOWHERE))
+def _unknown_base(exam: Exam) -> Query:
+    return Query(_target(exam), SnapshotHandle(_NOWHERE))
 
 
-def _empty_base(exam: Exam) -> Question:
+def _empty_base(exam: Exam) -> Query:
     # An empty handle is left off the wire: the sidecar and the driver see none.
-    return Question(_target(exam), SnapshotHandle(""))
+    return Query(_target(exam), SnapshotHandle(""))
 
 
-def _unknown_namespace(exam: Exam) -> Question:
-    return Question(SnapshotRef("kubectl-cbt-no-such-namespace", _target(exam).name))
+def _unknown_namespace(exam: Exam) -> Query:
+    return Query(SnapshotRef("kubectl-cbt-no-such-namespace", _target(exam).name))
 
 
 def _same(exam: Exam) -> Observed:
     exam.require_an_answer()
     target = exam.volume.target
-    taken = exam.ask(Question(target.ref, target.handle), seconds=_SOON_SECONDS)
-    if taken.is_whole and not len(taken.offsets):
+    collected = exam.ask(Query(target.ref, target.handle), seconds=_SOON_SECONDS)
+    if collected.is_whole and not len(collected.offsets):
         return Observed("delta(target, target)", notes=("nothing, and OK",))
-    if taken.code in ("INVALID_ARGUMENT", "FAILED_PRECONDITION"):
-        return Observed("delta(target, target)", notes=(taken.code,))
-    return Observed("delta(target, target)", (taken.in_words(),))
+    if collected.code in ("INVALID_ARGUMENT", "FAILED_PRECONDITION"):
+        return Observed("delta(target, target)", notes=(collected.code,))
+    return Observed("delta(target, target)", (collected.in_words(),))
 
 
 def _swapped(exam: Exam) -> Observed:
@@ -73,16 +73,16 @@ def _swapped(exam: Exam) -> Observed:
     if base is None:
         raise CannotTell(Needs.DELTA)
     exam.require_an_answer()
-    taken = exam.ask(exam.delta(target, base), seconds=exam.deadline_seconds)
+    collected = exam.ask(exam.delta(target, base), seconds=exam.deadline_seconds)
     sent = "delta(target, base)"
-    if taken.is_flowing:
-        raise CannotTell(f"{taken.in_words()}; {MORE_TIME}")
-    if taken.is_stalled:
-        return Observed(sent, (taken.in_words(),))
-    if not taken.is_whole:
-        return Observed(sent, notes=(f"refused: {taken.code}",))
+    if collected.is_flowing:
+        raise CannotTell(f"{collected.in_words()}; {MORE_TIME}")
+    if collected.is_stalled:
+        return Observed(sent, (collected.in_words(),))
+    if not collected.is_whole:
+        return Observed(sent, notes=(f"refused: {collected.code}",))
     forwards = exam.whole(exam.delta(base, target))
-    lost = forwards.runs - taken.runs
+    lost = forwards.runs - collected.runs
     if len(lost):
         return Observed(sent, (f"OK, and {lost.size_bytes} bytes of delta(base, target) are not in it",))
     return Observed(sent, notes=("OK, and the same blocks as the other way round",))
@@ -92,10 +92,10 @@ def _bad_token(exam: Exam) -> Observed:
     if exam.refused_source is None:
         raise CannotTell(Needs.SIDECAR)
     exam.require_an_answer()
-    taken = take(exam.refused_source, Question(_target(exam)), deadline_seconds=_SOON_SECONDS)
-    if taken.code == "UNAUTHENTICATED":
+    collected = collect(exam.refused_source, Query(_target(exam)), deadline_seconds=_SOON_SECONDS)
+    if collected.code == "UNAUTHENTICATED":
         return Observed("a token that is none", notes=("UNAUTHENTICATED",))
-    return Observed("a token that is none", (f"{taken.code}: {taken.in_words()}",))
+    return Observed("a token that is none", (f"{collected.code}: {collected.in_words()}",))
 
 
 _CODES = "The code is all a client has to decide whether to retry, to take a full backup, or to wake somebody."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kubectl_cbt.analysis.set_algebra import Ranges, from_nowhere, lost_on_the_way, not_in_delta
+from kubectl_cbt.analysis.set_algebra import ByteRanges, missing_from_combined, not_in_delta, unexplained_by_steps
 from kubectl_cbt.checks.conformance.case import MUST, Case, Needs, Observed
 from kubectl_cbt.checks.conformance.comparison import in_words
 from kubectl_cbt.checks.conformance.driver_context import CannotTell, Exam
@@ -27,19 +27,19 @@ def _tells_of_new_blocks(exam: Exam) -> Observed:
 
 def _steps_and_whole(exam: Exam) -> Observed:
     first, second, whole = _three(exam)
-    extra = from_nowhere(first, second, whole)
+    extra = unexplained_by_steps(first, second, whole)
     breaches = [line for line in [in_words(extra, "in delta(a, c), and in neither step")] if line]
     return Observed("delta(a, c) ⊆ delta(a, b) ∪ delta(b, c)", tuple(breaches))
 
 
 def _nothing_lost(exam: Exam) -> Observed:
     first, second, whole = _three(exam)
-    lost = lost_on_the_way(first, second, whole)
+    lost = missing_from_combined(first, second, whole)
     breaches = [line for line in [in_words(lost, "changed in one step alone, and not in delta(a, c)")] if line]
     return Observed("delta(a, b) △ delta(b, c) ⊆ delta(a, c)", tuple(breaches))
 
 
-def _three(exam: Exam) -> tuple[Ranges, Ranges, Ranges]:
+def _three(exam: Exam) -> tuple[ByteRanges, ByteRanges, ByteRanges]:
     """The deltas over the first step, the second, and both."""
     a, b, c = exam.volume.in_order
     first, second, whole = (exam.whole(exam.delta(*pair)).runs for pair in ((a, b), (b, c), (a, c)))

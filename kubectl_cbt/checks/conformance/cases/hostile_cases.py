@@ -7,41 +7,41 @@ from dataclasses import replace
 
 from kubectl_cbt.checks.conformance.case import MUST, SHOULD, Case, Needs, Observed
 from kubectl_cbt.checks.conformance.driver_context import Exam, in_words
-from kubectl_cbt.model.query import MAX_MAX_RESULTS, Question
-from kubectl_cbt.stream.collect import Taken
+from kubectl_cbt.model.query import MAX_MAX_RESULTS, Query
+from kubectl_cbt.stream.collect import Collected
 
 _PATIENCE_SECONDS = 5.0
 
 
-def _refuses(change: Callable[[Question], Question], *codes: str) -> Callable[[Exam], Observed]:
+def _refuses(change: Callable[[Query], Query], *codes: str) -> Callable[[Exam], Observed]:
     def look(exam: Exam) -> Observed:
         exam.require_an_answer()
         breaches: list[str] = []
         notes: list[str] = []
         sent = ""
-        for verb, question in exam.questions.items():
-            asked = change(question)
+        for verb, query in exam.queries.items():
+            asked = change(query)
             sent = in_words(asked)
-            taken = exam.ask(asked, at_most=1, seconds=_PATIENCE_SECONDS)
-            code = _code(taken)
+            collected = exam.ask(asked, at_most=1, seconds=_PATIENCE_SECONDS)
+            code = _code(collected)
             (notes if code in codes else breaches).append(f"{verb}: {code}")
         return Observed(sent, tuple(breaches), tuple(notes))
 
     return look
 
 
-def _code(taken: Taken) -> str:
-    if taken.is_stalled:
+def _code(collected: Collected) -> str:
+    if collected.is_stalled:
         return f"no answer in {_PATIENCE_SECONDS:g} s; look at the driver's CPU: it may be busy with this for good"
-    return taken.code
+    return collected.code
 
 
 def _takes_large_limit(exam: Exam) -> Observed:
     breaches = []
-    for verb, question in exam.questions.items():
-        taken = exam.ask(replace(question, max_results=MAX_MAX_RESULTS), at_most=1, seconds=exam.deadline_seconds)
-        if taken.failed:
-            breaches.append(f"{verb}: {taken.in_words()}")
+    for verb, query in exam.queries.items():
+        collected = exam.ask(replace(query, max_results=MAX_MAX_RESULTS), at_most=1, seconds=exam.deadline_seconds)
+        if collected.failed:
+            breaches.append(f"{verb}: {collected.in_words()}")
     return Observed(f"max_results {MAX_MAX_RESULTS}", tuple(breaches))
 
 
@@ -55,7 +55,7 @@ HOSTILE: tuple[Case, ...] = (
         checks="starting_offset −1.",
         matters=_WHY,
         usually="Read as unsigned, or divided and used as an index.",
-        look=_refuses(lambda question: replace(question, starting_offset=-1), "OUT_OF_RANGE", "INVALID_ARGUMENT"),
+        look=_refuses(lambda query: replace(query, starting_offset=-1), "OUT_OF_RANGE", "INVALID_ARGUMENT"),
         needs=(Needs.ASKING, Needs.HOSTILE),
     ),
     Case(
@@ -68,7 +68,7 @@ HOSTILE: tuple[Case, ...] = (
         usually="A loop that sends while fewer than max_results are held never ends: the reference driver keeps a"
         " core busy"
         " even after the client has gone.",
-        look=_refuses(lambda question: replace(question, max_results=-1), "INVALID_ARGUMENT", "OUT_OF_RANGE"),
+        look=_refuses(lambda query: replace(query, max_results=-1), "INVALID_ARGUMENT", "OUT_OF_RANGE"),
         needs=(Needs.ASKING, Needs.HOSTILE),
     ),
     Case(
@@ -78,7 +78,7 @@ HOSTILE: tuple[Case, ...] = (
         checks="starting_offset 2^63 − 1.",
         matters=_WHY,
         usually="offset + size overflows, and the comparison with the capacity is passed.",
-        look=_refuses(lambda question: replace(question, starting_offset=2**63 - 1), "OUT_OF_RANGE"),
+        look=_refuses(lambda query: replace(query, starting_offset=2**63 - 1), "OUT_OF_RANGE"),
         needs=(Needs.ASKING, Needs.HOSTILE),
     ),
     Case(

@@ -9,21 +9,21 @@ from kubectl_cbt.checks.conformance.comparison import differences
 from kubectl_cbt.checks.conformance.driver_context import CannotTell, Exam, from_offset
 from kubectl_cbt.checks.conformance.sound_extents import grain_bytes, sound_extents
 from kubectl_cbt.errors import OffsetOutOfRange
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import INT64_MAX
-from kubectl_cbt.stream.collect import Taken
+from kubectl_cbt.stream.collect import Collected
 
 _SOON_SECONDS = 20.0
 _BEYOND_BYTES = 2**30
 
 
-def _capacities(exam: Exam) -> Iterator[tuple[str, Question, Taken, int]]:
+def _capacities(exam: Exam) -> Iterator[tuple[str, Query, Collected, int]]:
     known = 0
-    for verb, question in exam.questions.items():
-        whole = exam.whole(question)
+    for verb, query in exam.queries.items():
+        whole = exam.whole(query)
         if whole.volume_capacity_bytes and whole.volume_capacity_bytes > 0:
             known += 1
-            yield verb, question, whole, whole.volume_capacity_bytes
+            yield verb, query, whole, whole.volume_capacity_bytes
     if not known:
         raise CannotTell("no stream says the capacity")
 
@@ -31,14 +31,14 @@ def _capacities(exam: Exam) -> Iterator[tuple[str, Question, Taken, int]]:
 def _last_block(exam: Exam) -> Observed:
     breaches = []
     sent = []
-    for verb, question, whole, capacity in _capacities(exam):
+    for verb, query, whole, capacity in _capacities(exam):
         if not len(sound_extents(whole)[0]):
             continue
         grain = grain_bytes(whole)
         start = (capacity - 1) // grain * grain
         sent.append(f"{verb}, starting_offset {start}")
-        taken = exam.ask(from_offset(question, start), seconds=_SOON_SECONDS)
-        lines = differences(whole, taken, start) if taken.is_whole else [taken.in_words()]
+        collected = exam.ask(from_offset(query, start), seconds=_SOON_SECONDS)
+        lines = differences(whole, collected, start) if collected.is_whole else [collected.in_words()]
         breaches += [f"{verb}: {line}" for line in lines]
     if not sent:
         raise CannotTell("no extent shows the size of a block")
@@ -48,24 +48,24 @@ def _last_block(exam: Exam) -> Observed:
 def _at_capacity(exam: Exam) -> Observed:
     breaches: list[str] = []
     notes: list[str] = []
-    for verb, question, _, capacity in _capacities(exam):
-        taken = exam.ask(from_offset(question, capacity), seconds=_SOON_SECONDS)
-        is_nothing = taken.is_whole and not len(taken.runs.within(capacity, min(capacity + 1, INT64_MAX)))
-        fine = is_nothing or isinstance(taken.error, OffsetOutOfRange)
-        (notes if fine else breaches).append(f"{verb}: {taken.in_words()}")
+    for verb, query, _, capacity in _capacities(exam):
+        collected = exam.ask(from_offset(query, capacity), seconds=_SOON_SECONDS)
+        is_nothing = collected.is_whole and not len(collected.runs.within(capacity, min(capacity + 1, INT64_MAX)))
+        fine = is_nothing or isinstance(collected.error, OffsetOutOfRange)
+        (notes if fine else breaches).append(f"{verb}: {collected.in_words()}")
     return Observed("starting_offset = capacity", tuple(breaches), tuple(notes))
 
 
 def _beyond(exam: Exam) -> Observed:
     breaches = []
     asked = 0
-    for verb, question, _, capacity in _capacities(exam):
+    for verb, query, _, capacity in _capacities(exam):
         if capacity > INT64_MAX - _BEYOND_BYTES:
             continue
         asked += 1
-        taken = exam.ask(from_offset(question, capacity + _BEYOND_BYTES), seconds=_SOON_SECONDS)
-        if not isinstance(taken.error, OffsetOutOfRange):
-            breaches.append(f"{verb}: {taken.in_words()}")
+        collected = exam.ask(from_offset(query, capacity + _BEYOND_BYTES), seconds=_SOON_SECONDS)
+        if not isinstance(collected.error, OffsetOutOfRange):
+            breaches.append(f"{verb}: {collected.in_words()}")
     if not asked:
         raise CannotTell("the capacity is so large that no offset lies 1 GiB beyond it")
     return Observed("starting_offset = capacity + 1 GiB", tuple(breaches))

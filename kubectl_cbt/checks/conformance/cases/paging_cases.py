@@ -15,8 +15,8 @@ from kubectl_cbt.checks.conformance.driver_context import (
     sample,
 )
 from kubectl_cbt.checks.conformance.sound_extents import grain_bytes, sound_extents
-from kubectl_cbt.model.query import Question
-from kubectl_cbt.stream.collect import Taken
+from kubectl_cbt.model.query import Query
+from kubectl_cbt.stream.collect import Collected
 
 _FEW_EXTENTS = 500
 _SHOWN = 4
@@ -25,32 +25,32 @@ _SHOWN = 4
 def _with_limit(limit: int) -> Callable[[Exam], Observed]:
     def look(exam: Exam) -> Observed:
         breaches: list[str] = []
-        for verb, question in exam.questions.items():
-            whole = exam.whole(question)
+        for verb, query in exam.queries.items():
+            whole = exam.whole(query)
             # A message an extent takes a while, and shows what it shows soon.
-            taken = exam.ask(in_messages_of(question, limit), at_most=_FEW_EXTENTS if limit < 100 else ENOUGH_EXTENTS)
-            breaches += [f"{verb}: {line}" for line in _held(taken, whole, limit)]
+            collected = exam.ask(in_messages_of(query, limit), at_most=_FEW_EXTENTS if limit < 100 else ENOUGH_EXTENTS)
+            breaches += [f"{verb}: {line}" for line in _held(collected, whole, limit)]
         return Observed(f"max_results {limit}", tuple(breaches))
 
     return look
 
 
-def _held(taken: Taken, whole: Taken, limit: int) -> Iterator[str]:
-    if taken.failed:
-        yield taken.in_words()
+def _held(collected: Collected, whole: Collected, limit: int) -> Iterator[str]:
+    if collected.failed:
+        yield collected.in_words()
         return
-    if taken.messages and int(taken.per_message.max()) > limit:
-        yield f"a message of {int(taken.per_message.max())} extents"
-    yield from differences(whole, taken)
+    if collected.messages and int(collected.per_message.max()) > limit:
+        yield f"a message of {int(collected.per_message.max())} extents"
+    yield from differences(whole, collected)
 
 
-def _ends(whole: Taken) -> list[int]:
+def _ends(whole: Collected) -> list[int]:
     """Where a stream may break: after an extent, except the last one, from where some drivers refuse to go on."""
     ends = sound_extents(whole)[1][:-1]
     return [int(ends[index]) for index in sample(len(ends))]
 
 
-def _inside_aligned(whole: Taken) -> list[int]:
+def _inside_aligned(whole: Collected) -> list[int]:
     """Inside extents, at a multiple of the volume's grain."""
     offsets, ends = sound_extents(whole)
     sizes = ends - offsets
@@ -59,7 +59,7 @@ def _inside_aligned(whole: Taken) -> list[int]:
     return [int(offsets[roomy[at]]) + grain for at in sample(len(roomy))]
 
 
-def _unaligned(whole: Taken) -> list[int]:
+def _unaligned(whole: Collected) -> list[int]:
     """Inside extents, one byte after them, and the last byte of the volume."""
     offsets, ends = sound_extents(whole)
     found = []
@@ -71,15 +71,15 @@ def _unaligned(whole: Taken) -> list[int]:
     return [*found, *(end + 1 for end in _ends(whole)[:4]), *last]
 
 
-def _from(offsets: Callable[[Taken], list[int]], sent: str) -> Callable[[Exam], Observed]:
+def _from(offsets: Callable[[Collected], list[int]], sent: str) -> Callable[[Exam], Observed]:
     def look(exam: Exam) -> Observed:
         breaches: list[str] = []
         asked = 0
-        for verb, question in exam.questions.items():
-            whole = exam.whole(question)
+        for verb, query in exam.queries.items():
+            whole = exam.whole(query)
             for offset in offsets(whole):
                 asked += 1
-                breaches += [f"{verb} from {offset}: {line}" for line in _same_tail(exam, question, whole, offset)]
+                breaches += [f"{verb} from {offset}: {line}" for line in _same_tail(exam, query, whole, offset)]
         if not asked:
             raise CannotTell("the volume has too few extents, or too small ones")
         more = [f"and {len(breaches) - _SHOWN} more"] if len(breaches) > _SHOWN else []
@@ -88,8 +88,8 @@ def _from(offsets: Callable[[Taken], list[int]], sent: str) -> Callable[[Exam], 
     return look
 
 
-def _same_tail(exam: Exam, question: Question, whole: Taken, offset: int) -> list[str]:
-    tail = exam.ask(from_offset(question, offset), at_most=ENOUGH_EXTENTS)
+def _same_tail(exam: Exam, query: Query, whole: Collected, offset: int) -> list[str]:
+    tail = exam.ask(from_offset(query, offset), at_most=ENOUGH_EXTENTS)
     if tail.failed:
         return [tail.in_words()]
     return differences(whole, tail, offset)

@@ -16,10 +16,10 @@ from kubectl_cbt.checks.conformance.driver_context import (
     in_messages_of,
     in_words,
 )
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import INT64_MAX
 from kubectl_cbt.model.results import Violation
-from kubectl_cbt.stream.collect import Taken
+from kubectl_cbt.stream.collect import Collected
 from kubectl_cbt.units import counted
 
 _SLOW = (
@@ -35,26 +35,26 @@ _NEVER_ENDS = (
 def _answers(exam: Exam) -> Observed:
     breaches: list[str] = []
     notes: list[str] = []
-    answers = {verb: exam.first_asked(question) for verb, question in exam.questions.items()}
-    for verb, taken in answers.items():
-        (notes if taken.is_whole else breaches).append(f"{verb}: {taken.in_words()}")
-    fixes = [_SLOW] if any(taken.is_flowing for taken in answers.values()) else []
-    if any(taken.failed for taken in answers.values()):
+    answers = {verb: exam.first_asked(query) for verb, query in exam.queries.items()}
+    for verb, collected in answers.items():
+        (notes if collected.is_whole else breaches).append(f"{verb}: {collected.in_words()}")
+    fixes = [_SLOW] if any(collected.is_flowing for collected in answers.values()) else []
+    if any(collected.failed for collected in answers.values()):
         fixes.append(_NEVER_ENDS)
-    sent = " and ".join(map(in_words, exam.questions.values()))
+    sent = " and ".join(map(in_words, exam.queries.values()))
     return Observed(sent, tuple(breaches), tuple(notes), "\n".join(fixes))
 
 
-def _samples(exam: Exam) -> Iterator[tuple[str, Taken]]:
+def _samples(exam: Exam) -> Iterator[tuple[str, Collected]]:
     """Answers to look for broken rules in: the whole, one in small messages, one from the middle."""
-    for question in exam.questions.values():
-        whole = exam.first_asked(question)
-        yield in_words(question), whole
+    for query in exam.queries.values():
+        whole = exam.first_asked(query)
+        yield in_words(query), whole
         if not whole.is_whole or not len(whole.runs):
             continue
-        small = in_messages_of(question, 7)
+        small = in_messages_of(query, 7)
         yield in_words(small), exam.ask_once(small, at_most=ENOUGH_EXTENTS)
-        middle = from_offset(question, int(whole.runs.ends[len(whole.runs) // 2]))
+        middle = from_offset(query, int(whole.runs.ends[len(whole.runs) // 2]))
         yield in_words(middle), exam.ask_once(middle, at_most=ENOUGH_EXTENTS)
 
 
@@ -62,8 +62,8 @@ def _keeps(rule: type[Rule]) -> Callable[[Exam], Observed]:
     def look(exam: Exam) -> Observed:
         breaches = [
             f"{asked}: {_broken(violation)}"
-            for asked, taken in _samples(exam)
-            for violation in taken.violations
+            for asked, collected in _samples(exam)
+            for violation in collected.violations
             if violation.rule == rule.id
         ]
         return Observed("whole, in messages of 7, and from the middle", tuple(breaches))
@@ -80,8 +80,8 @@ def _broken(violation: Violation) -> str:
 
 
 def _is_deterministic(exam: Exam) -> Observed:
-    def again(question: Question) -> list[str]:
-        first, second = exam.whole(question), exam.ask(question)
+    def again(query: Query) -> list[str]:
+        first, second = exam.whole(query), exam.ask(query)
         if second.failed:
             return [f"the second time: {second.in_words()}"]
         said = [f"type and capacity: {_about(first)}, then {_about(second)}"] if _about(first) != _about(second) else []
@@ -90,26 +90,26 @@ def _is_deterministic(exam: Exam) -> Observed:
     return _of_each(exam, again, "the same question twice")
 
 
-def _about(taken: Taken) -> tuple[int | None, int | None]:
-    return taken.block_metadata_type, taken.volume_capacity_bytes
+def _about(collected: Collected) -> tuple[int | None, int | None]:
+    return collected.block_metadata_type, collected.volume_capacity_bytes
 
 
 def _survives_cancel(exam: Exam) -> Observed:
-    def after(question: Question) -> list[str]:
-        whole = exam.whole(question)
-        exam.ask(in_messages_of(question, 1), at_most=1)
-        again = exam.ask(question)
+    def after(query: Query) -> list[str]:
+        whole = exam.whole(query)
+        exam.ask(in_messages_of(query, 1), at_most=1)
+        again = exam.ask(query)
         return [f"the next call: {again.in_words()}"] if again.failed else differences(whole, again)
 
     return _of_each(exam, after, "a call that is cancelled after its first message, then another")
 
 
 def _sends_all(exam: Exam) -> Observed:
-    def rest(question: Question) -> list[str]:
-        whole = exam.whole(question)
+    def rest(query: Query) -> list[str]:
+        whole = exam.whole(query)
         if not len(whole.offsets) or whole.reaches_capacity:
             return []
-        probe = exam.ask(from_offset(question, whole.end), at_most=ENOUGH_EXTENTS)
+        probe = exam.ask(from_offset(query, whole.end), at_most=ENOUGH_EXTENTS)
         more = probe.runs.within(whole.end, INT64_MAX)
         if not len(more):
             return []
@@ -119,16 +119,16 @@ def _sends_all(exam: Exam) -> Observed:
     return _of_each(exam, rest, "once more from the end of the last extent")
 
 
-def _of_each(exam: Exam, look: Callable[[Question], list[str]], sent: str) -> Observed:
+def _of_each(exam: Exam, look: Callable[[Query], list[str]], sent: str) -> Observed:
     """Both questions; one that cannot be judged leaves it to the other."""
     breaches: list[str] = []
     reasons: list[str] = []
-    for verb, question in exam.questions.items():
+    for verb, query in exam.queries.items():
         try:
-            breaches += [f"{verb}: {line}" for line in look(question)]
+            breaches += [f"{verb}: {line}" for line in look(query)]
         except CannotTell as reason:
             reasons.append(str(reason))
-    if len(reasons) == len(exam.questions):
+    if len(reasons) == len(exam.queries):
         raise CannotTell(reasons[0])
     return Observed(sent, tuple(breaches))
 

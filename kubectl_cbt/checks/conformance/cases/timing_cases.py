@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kubectl_cbt.checks.conformance.case import SHOULD, Case, Needs, Observed
 from kubectl_cbt.checks.conformance.driver_context import ENOUGH_EXTENTS, Exam, in_messages_of
-from kubectl_cbt.stream.collect import Taken
+from kubectl_cbt.stream.collect import Collected
 from kubectl_cbt.units import human_rate, human_seconds
 
 _SWEEP = (64, 256, 1024, 4096, 16384)
@@ -14,34 +14,34 @@ _SLOW_SECONDS = 60.0
 def _measured(exam: Exam) -> Observed:
     breaches: list[str] = []
     notes: list[str] = []
-    for verb, question in exam.questions.items():
-        whole = exam.whole(question)
+    for verb, query in exam.queries.items():
+        whole = exam.whole(query)
         notes.append(f"{verb}: {_pace(whole)}")
         if whole.slowest_gap_seconds > _SLOW_SECONDS:
             breaches.append(f"{verb}: {human_seconds(whole.slowest_gap_seconds)} without a message")
     return Observed("the whole answers", tuple(breaches), tuple(notes))
 
 
-def _pace(taken: Taken) -> str:
-    if taken.first_message_seconds is None or not taken.messages:
-        return f"nothing, after {human_seconds(taken.seconds)}"
-    a_message = len(taken.offsets) / taken.messages
+def _pace(collected: Collected) -> str:
+    if collected.first_message_seconds is None or not collected.messages:
+        return f"nothing, after {human_seconds(collected.seconds)}"
+    a_message = len(collected.offsets) / collected.messages
     return (
-        f"first message after {human_seconds(taken.first_message_seconds)}"
-        f", {human_rate(taken.messages / max(taken.seconds, 1e-3))} messages/s, {human_rate(a_message)} extents a"
-        f" message"
-        f", slowest gap {human_seconds(taken.slowest_gap_seconds)}"
+        f"first message after {human_seconds(collected.first_message_seconds)}"
+        f", {human_rate(collected.messages / max(collected.seconds, 1e-3))} messages/s"
+        f", {human_rate(a_message)} extents per message"
+        f", slowest gap {human_seconds(collected.slowest_gap_seconds)}"
     )
 
 
 def _sweep(exam: Exam) -> Observed:
     notes = []
-    for verb, question in exam.questions.items():
-        exam.whole(question)
+    for verb, query in exam.queries.items():
+        exam.whole(query)
         rates = []
         for limit in _SWEEP:
-            taken = exam.ask(in_messages_of(question, limit), at_most=ENOUGH_EXTENTS)
-            rates.append(f"{limit}: {human_rate(len(taken.offsets) / max(taken.seconds, 1e-3))}")
+            collected = exam.ask(in_messages_of(query, limit), at_most=ENOUGH_EXTENTS)
+            rates.append(f"{limit}: {human_rate(len(collected.offsets) / max(collected.seconds, 1e-3))}")
         notes.append(f"{verb}, extents/s by max_results: {', '.join(rates)}")
     return Observed("max_results " + ", ".join(map(str, _SWEEP)), notes=tuple(notes))
 
