@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kubectl_cbt.cli.session import Session
     from kubectl_cbt.cluster.tokens import FreshToken
     from kubectl_cbt.model.resolved_query import Endpoint, Target
-    from kubectl_cbt.model.route import Way
+    from kubectl_cbt.model.route import Route
     from kubectl_cbt.wire.sidecar import SidecarSource
 
 
@@ -50,7 +50,7 @@ class Access:
             endpoint,
             # The first one while the way is made.
             fresh_token or self._session.api.ahead(self.fresh_token(endpoint)),
-            self.way(endpoint),
+            self.route(endpoint),
             base_name=target.base.ref.name if target.base and old else "",
             fresh_endpoint=lambda: self._session.catalogue.service(endpoint.service).endpoint(),
             max_message_bytes=self._service.max_message_size,
@@ -58,11 +58,11 @@ class Access:
         )
         with contextlib.ExitStack() as stack:
             stack.callback(source.close)
-            source.reach()
+            source.connect()
             stack.pop_all()
         return source
 
-    def ask_ahead(self) -> None:
+    def prefetch_account(self) -> None:
         """Find out whose token to ask for, while the snapshots are looked up."""
         self._find_account = self._session.api.ahead(self.account)
 
@@ -70,12 +70,12 @@ class Access:
         """With the name that its certificate shall carry."""
         return replace(endpoint, tls_server_name=self._service.service_tls_server_name)
 
-    def way(self, endpoint: Endpoint) -> Way:
+    def route(self, endpoint: Endpoint) -> Route:
         """How to get there; nothing is started yet."""
-        from kubectl_cbt.cluster.routing import Reaching, find_way
+        from kubectl_cbt.cluster.routing import RouteOptions, find_route
 
-        reaching = Reaching(self._service.connect, self._service.address)
-        return find_way(self._session.api, endpoint, reaching, self._session.kubeconfig, log=self._session.log)
+        route_options = RouteOptions(self._service.connect, self._service.address)
+        return find_route(self._session.api, endpoint, route_options, self._session.kubeconfig, log=self._session.log)
 
     def fresh_token(self, endpoint: Endpoint) -> FreshToken:
         """Where tokens come from: a file, the ServiceAccount named, or the caller when it is one."""

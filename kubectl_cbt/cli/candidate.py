@@ -99,7 +99,7 @@ def _of_cluster(
     from kubectl_cbt.checks.conformance.driver_context import Exam, Volume
     from kubectl_cbt.cli.ask import snapshot_ref
     from kubectl_cbt.cluster import resolve
-    from kubectl_cbt.cluster.tokens import kept
+    from kubectl_cbt.cluster.tokens import cached
 
     target_ref = snapshot_ref(wanted.target, session.namespace)
     base_ref = snapshot_ref(wanted.base, session.namespace) if wanted.base else None
@@ -109,7 +109,7 @@ def _of_cluster(
     if base_ref is not None:
         volume = Volume(volume.target, volume.base, _three(session, wanted, target))
     # A hundred questions take one token; a new one each would be a hundred requests to the API server.
-    fresh_token = kept(access.fresh_token(access.endpoint(target.endpoint)))
+    fresh_token = cached(access.fresh_token(access.endpoint(target.endpoint)))
     source = access.source(target, fresh_token)
     stack.callback(source.close)
     refused = access.source(target, lambda: Secret(_NO_TOKEN))

@@ -16,7 +16,7 @@ from kubectl_cbt.cli.session import open_session
 from kubectl_cbt.output.report import ReportFormat
 
 if TYPE_CHECKING:
-    from kubectl_cbt.checks.doctor.diagnosis_context import LoggedIn
+    from kubectl_cbt.checks.doctor.diagnosis_context import ClusterSession
     from kubectl_cbt.model.finding import Finding
 
 
@@ -59,15 +59,15 @@ def doctor(
 def _in_cluster(
     names: tuple[str, ...], cluster: Cluster, service: Service, terminal: Terminal, begins: Begins
 ) -> Iterator[Finding]:
-    from kubectl_cbt.checks.doctor.diagnosis_context import LoggedIn, Walk
+    from kubectl_cbt.checks.doctor.diagnosis_context import ClusterSession, Walk
     from kubectl_cbt.checks.doctor.hop_sequences import walk_the_cluster, walk_to_snapshots
     from kubectl_cbt.cli.ask import snapshot_ref
 
-    def login(stack: contextlib.ExitStack) -> LoggedIn:
+    def login(stack: contextlib.ExitStack) -> ClusterSession:
         session = stack.enter_context(open_session(cluster, terminal.verbosity))
         about = f"{session.about}, namespace {session.namespace}"
         means = Access(session, cluster, service)
-        return LoggedIn(session.api, session.catalogue, session.namespace, means, about, session.authority)
+        return ClusterSession(session.api, session.catalogue, session.namespace, means, about, session.authority)
 
     with contextlib.ExitStack() as stack:
         walk = Walk(login, stack, tuple(snapshot_ref(name, "").name for name in names), service.service)

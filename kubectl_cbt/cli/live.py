@@ -117,7 +117,7 @@ class LiveCluster:
         """Resolve what was named, and make the way to its service."""
         from kubectl_cbt.cluster.resolve import resolve
 
-        self._access.ask_ahead()
+        self._access.prefetch_account()
         target = resolve(self._session.catalogue, wanted)
 
         def connect(asked: Asked) -> Source:

@@ -13,12 +13,12 @@ from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.launch_tui import wants_screen
 from kubectl_cbt.cli.options import Asking
 from kubectl_cbt.cli.version import versions
-from kubectl_cbt.model.route import DirectWay
+from kubectl_cbt.model.route import DirectRoute
 
 if TYPE_CHECKING:
     from kubectl_cbt.model.resolved_query import Endpoint
     from kubectl_cbt.model.results import Asked
-    from kubectl_cbt.model.route import Way
+    from kubectl_cbt.model.route import Route
     from kubectl_cbt.wire.source import Source
 
 
@@ -87,10 +87,10 @@ class NotedAccess(Access):
 
     reached = ""
 
-    def way(self, endpoint: Endpoint) -> Way:
-        way = super().way(endpoint)
-        self.reached = "direct" if isinstance(way, DirectWay) else "port-forward"
-        return way
+    def route(self, endpoint: Endpoint) -> Route:
+        route = super().route(endpoint)
+        self.reached = "direct" if isinstance(route, DirectRoute) else "port-forward"
+        return route
 
 
 def _head(source: Source, asked: Asked, asking: Asking, reached: str) -> dict[str, Any]:

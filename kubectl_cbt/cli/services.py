@@ -35,9 +35,9 @@ def services(
       kubectl cbt services
       kubectl cbt services --demo
     """
-    from kubectl_cbt.kube.list_options import Selection
+    from kubectl_cbt.kube.list_options import ListOptions
 
-    selection = Selection(listing.selector, listing.field_selector, listing.sort_by)
+    selection = ListOptions(listing.selector, listing.field_selector, listing.sort_by)
     with open_session(cluster, terminal.verbosity) as session:
         found = session.catalogue.services(selection)
     printer = ListPrinter(listing.output, "ServiceList", _COLUMNS, headings=not listing.no_headers)

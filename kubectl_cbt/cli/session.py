@@ -15,7 +15,7 @@ from kubectl_cbt.security.secret import Secret
 if TYPE_CHECKING:
     from kubectl_cbt.cluster.catalogue import Catalogue
     from kubectl_cbt.kube.api import Api
-    from kubectl_cbt.kube.kubeconfig import Login
+    from kubectl_cbt.kube.kubeconfig import ConfigFlags
     from kubectl_cbt.kube.request_log import RequestLog
 
 
@@ -72,11 +72,11 @@ def open_session(options: Cluster, verbosity: int = 0) -> Iterator[Session]:
         yield Session(api, Catalogue(api), namespace, config.kubeconfig, log, about, config.authority)
 
 
-def _login(options: Cluster) -> Login:
+def _login(options: Cluster) -> ConfigFlags:
     """An empty option is one that was not given: scripts and k9s pass empty variables."""
-    from kubectl_cbt.kube.kubeconfig import Login
+    from kubectl_cbt.kube.kubeconfig import ConfigFlags
 
-    return Login(
+    return ConfigFlags(
         kubeconfig=options.kubeconfig,
         context=options.context,
         cluster=options.cluster,
@@ -94,7 +94,7 @@ def _login(options: Cluster) -> Login:
     )
 
 
-def _demo_login(options: Cluster, login: Login, stack: contextlib.ExitStack) -> Login:
+def _demo_login(options: Cluster, login: ConfigFlags, stack: contextlib.ExitStack) -> ConfigFlags:
     if login.kubeconfig or login.server:
         raise UsageError("--demo brings its own cluster: leave out --kubeconfig and --server")
     from kubectl_cbt.demo.driver.faults import parse_faults

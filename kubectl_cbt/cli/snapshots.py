@@ -17,7 +17,7 @@ from kubectl_cbt.output.snapshot_cells import age_of, in_order, name_of, ready_o
 from kubectl_cbt.units import utc_time
 
 if TYPE_CHECKING:
-    from kubectl_cbt.kube.list_options import Selection
+    from kubectl_cbt.kube.list_options import ListOptions
 
 _COLUMNS = (
     ListColumn("NAME"),
@@ -50,9 +50,9 @@ def snapshots(
       kubectl cbt snapshots -n shop -l app=db --sort-by .status.creationTime
       kubectl cbt snapshots --demo -A
     """
-    from kubectl_cbt.kube.list_options import Selection
+    from kubectl_cbt.kube.list_options import ListOptions
 
-    selection = Selection(listing.selector, listing.field_selector, listing.sort_by)
+    selection = ListOptions(listing.selector, listing.field_selector, listing.sort_by)
     columns = (ListColumn("NAMESPACE"), *_COLUMNS) if all_namespaces else _COLUMNS
     printer = ListPrinter(listing.output, "SnapshotList", columns, headings=not listing.no_headers, watches=watch)
 
@@ -75,7 +75,7 @@ def snapshots(
         Diagnostics(quiet=terminal.quiet).note(f"No snapshots found {where}.")
 
 
-def _ordered(entries: list[SnapshotEntry], selection: Selection) -> list[SnapshotEntry]:
+def _ordered(entries: list[SnapshotEntry], selection: ListOptions) -> list[SnapshotEntry]:
     return entries if selection.sort_by else in_order(entries)
 
 

@@ -19,7 +19,7 @@ from kubectl_cbt.cluster.resources import (
 from kubectl_cbt.errors import ApiError, Forbidden, NotFound, ResourceTypeMissing
 from kubectl_cbt.kube.api import Api, Object
 from kubectl_cbt.kube.api_errors import event_error
-from kubectl_cbt.kube.list_options import Selection
+from kubectl_cbt.kube.list_options import ListOptions
 from kubectl_cbt.kube.object_reader import ObjectReader, items_of
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry, siblings
@@ -30,7 +30,7 @@ _CBT_VERSIONS = ("v1beta1", "v1alpha1")
 
 _NO_SERVICE = "driver has no service"
 
-_ALL = Selection()
+_ALL = ListOptions()
 _DELETED = "deleted"
 _TWICE = "the API server lists it more than once"
 _GONE = 410
@@ -61,7 +61,7 @@ class Catalogue:
         """As :meth:`Api.ahead`."""
         return self._api.ahead(ask)
 
-    def look_ahead(self) -> None:
+    def prefetch_lists(self) -> None:
         """Begin to find out what is served of ``cbt.storage.k8s.io``, which whoever asks for a service has to know."""
         if "_cbt" not in self.__dict__:
             self._find_cbt = self.ahead(self._served_cbt)
@@ -71,11 +71,11 @@ class Catalogue:
         found = self._api.get(*_SNAPSHOTS, "namespaces", ref.namespace, "volumesnapshots", ref.name)
         return VolumeSnapshot.of(found).readable()
 
-    def snapshots(self, namespace: str | None, selection: Selection = _ALL) -> list[VolumeSnapshot]:
+    def snapshots(self, namespace: str | None, selection: ListOptions = _ALL) -> list[VolumeSnapshot]:
         """Those of a namespace, or with None of all."""
         return _snapshots(self._snapshot_list(namespace, selection), selection)
 
-    def _snapshot_list(self, namespace: str | None, selection: Selection) -> Object:
+    def _snapshot_list(self, namespace: str | None, selection: ListOptions) -> Object:
         return self._api.get(*_snapshots_path(namespace), **selection.query())
 
     def content(self, name: str) -> VolumeSnapshotContent:
@@ -99,7 +99,7 @@ class Catalogue:
     def _service(self, name: str) -> SnapshotMetadataService:
         return SnapshotMetadataService.of(self._api.get(*self._cbt, "snapshotmetadataservices", name))
 
-    def services(self, selection: Selection = _ALL) -> list[SnapshotMetadataService]:
+    def services(self, selection: ListOptions = _ALL) -> list[SnapshotMetadataService]:
         """All SnapshotMetadataServices."""
         found = self._api.get(*self._cbt, "snapshotmetadataservices", **selection.query())
         items = items_of(found, "the list of snapshotmetadataservices")
@@ -115,11 +115,11 @@ class Catalogue:
             return True
         return True
 
-    def entries(self, namespace: str | None, selection: Selection = _ALL) -> list[SnapshotEntry]:
+    def entries(self, namespace: str | None, selection: ListOptions = _ALL) -> list[SnapshotEntry]:
         """Snapshots of a namespace (None: all) with driver, handle and whether CBT works for them."""
         return self._entries(self.snapshots(namespace, selection))
 
-    def follow(self, namespace: str | None, selection: Selection = _ALL) -> Iterator[list[SnapshotEntry]]:
+    def follow(self, namespace: str | None, selection: ListOptions = _ALL) -> Iterator[list[SnapshotEntry]]:
         """All entries at first, then each that changed, for as long as one iterates.
 
         All of them once more, when the API server has forgotten from where on to tell.
@@ -133,7 +133,7 @@ class Catalogue:
                     raise
             pace.wait()
 
-    def _followed(self, namespace: str | None, selection: Selection, pace: _Pace) -> Iterator[list[SnapshotEntry]]:
+    def _followed(self, namespace: str | None, selection: ListOptions, pace: _Pace) -> Iterator[list[SnapshotEntry]]:
         listing = self._snapshot_list(namespace, selection)
         version = ObjectReader(listing).text("metadata", "resourceVersion")
         yield self._entries(_snapshots(listing, selection))
@@ -265,7 +265,7 @@ def _snapshots_path(namespace: str | None) -> tuple[str, ...]:
     return (*_SNAPSHOTS, *scope, "volumesnapshots")
 
 
-def _snapshots(listing: Object, selection: Selection) -> list[VolumeSnapshot]:
+def _snapshots(listing: Object, selection: ListOptions) -> list[VolumeSnapshot]:
     """The snapshots of a list; of several with one name none can be told from the others, so each has a problem."""
     items = items_of(listing, "the list of volumesnapshots")
     found = [VolumeSnapshot.of(item) for item in selection.ordered(items)]

@@ -48,7 +48,7 @@ def resolve(catalogue: Catalogue, wanted: Wanted) -> Target:
     base_ref = wanted.base
     find_base = catalogue.ahead(lambda: _snapshot(catalogue, base_ref)) if base_ref else None
     find_snapshot = catalogue.ahead(lambda: _snapshot(catalogue, wanted.snapshot))
-    catalogue.look_ahead()
+    catalogue.prefetch_lists()
     base = find_base() if find_base else None
     snapshot = find_snapshot()
     base_handle = base.base_id if base else wanted.base_handle
@@ -64,7 +64,7 @@ def _snapshot(catalogue: Catalogue, ref: SnapshotRef) -> Snapshot:
     try:
         found = catalogue.snapshot(ref)
     except NotFound as error:
-        raise explained(error, catalogue, ref) from error
+        raise with_suggestions(error, catalogue, ref) from error
     content_name = _bound_content(found, catalogue)
     try:
         content = catalogue.content(content_name)
@@ -90,7 +90,7 @@ def _snapshot(catalogue: Catalogue, ref: SnapshotRef) -> Snapshot:
     )
 
 
-def explained(error: NotFound, catalogue: Catalogue, ref: SnapshotRef) -> NotFound:
+def with_suggestions(error: NotFound, catalogue: Catalogue, ref: SnapshotRef) -> NotFound:
     """The API server does not say whether the name or the namespace is wrong; look, and name what comes close."""
     if not catalogue.namespace_exists(ref.namespace):
         return NotFound(

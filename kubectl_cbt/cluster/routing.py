@@ -13,17 +13,17 @@ from kubectl_cbt.address import is_loopback, split_address
 from kubectl_cbt.errors import Forbidden, NotFound, ServiceUnusable, UsageError
 from kubectl_cbt.kube.api import Api
 from kubectl_cbt.kube.object_reader import ObjectReader, items_of
-from kubectl_cbt.kube.port_forward import PortForward, ServicePort, no_ready_pod
+from kubectl_cbt.kube.port_forward import PodPort, PortForward, no_ready_pod
 from kubectl_cbt.kube.request_log import RequestLog
 from kubectl_cbt.model.resolved_query import Endpoint
-from kubectl_cbt.model.route import Connect, DirectWay, Way
+from kubectl_cbt.model.route import Connect, DirectRoute, Route
 from kubectl_cbt.units import as_argument
 
 _CUSTOM = "--address HOST:PORT names another address, --connect direct takes it as it stands"
 
 
 @dataclass(frozen=True, slots=True)
-class Reaching:
+class RouteOptions:
     """How the user wants to get there.
 
     Attributes:
@@ -58,14 +58,14 @@ class _Service:
         return cls(namespace, name, numbers)
 
 
-def find_way(
+def find_route(
     api: Api,
     endpoint: Endpoint,
-    reaching: Reaching,
+    route_options: RouteOptions,
     kubeconfig: Callable[[], bytes],
     *,
     log: RequestLog | None = None,
-) -> Way:
+) -> Route:
     """The way to an endpoint. Nothing is started before its address is asked for.
 
     Args:
@@ -76,18 +76,18 @@ def find_way(
         ServiceUnusable: the address leads nowhere.
         ApiError: the API server does not say what is behind it.
     """
-    address = reaching.address or endpoint.address
+    address = route_options.address or endpoint.address
     try:
         host, port = split_address(address)
     except ValueError as error:
         raise UsageError(f"--address {error}") from error
-    if reaching.connect is Connect.DIRECT or (reaching.connect is Connect.AUTO and _is_reachable_here(host)):
-        return DirectWay(address)
-    service = _service_behind(api, host, port, reaching)
+    if route_options.connect is Connect.DIRECT or (route_options.connect is Connect.AUTO and _is_reachable_here(host)):
+        return DirectRoute(address)
+    service = _service_behind(api, host, port, route_options)
     if service is None:
-        return DirectWay(address)
-    found = ServicePort(service.namespace, service.name, port)
-    _check_port(service, found, endpoint, is_own=bool(reaching.address))
+        return DirectRoute(address)
+    found = PodPort(service.namespace, service.name, port)
+    _check_port(service, found, endpoint, is_own=bool(route_options.address))
     return PortForward(found, kubeconfig, lambda: _check_ready(api, found), log)
 
 
@@ -107,7 +107,7 @@ def namespaces_of(api: Api, addresses: Iterable[str]) -> tuple[tuple[str, ...], 
             continue
         if is_loopback(host):
             continue
-        service = _service_behind(api, host, port, Reaching())
+        service = _service_behind(api, host, port, RouteOptions())
         if service is not None:
             found.add(service.namespace)
             finds |= not (service_names(host) or ("", ""))[1]
@@ -144,7 +144,7 @@ def _resolves(host: str) -> bool:
     return True
 
 
-def _service_behind(api: Api, host: str, port: int, reaching: Reaching) -> _Service | None:
+def _service_behind(api: Api, host: str, port: int, route_options: RouteOptions) -> _Service | None:
     """The Service an address names, None when it names none and that is fine."""
     names = service_names(host)
     found: _Service | None = None
@@ -158,11 +158,11 @@ def _service_behind(api: Api, host: str, port: int, reaching: Reaching) -> _Serv
     except NotFound:
         pass
     except Forbidden as error:
-        if reaching.connect is Connect.AUTO and _resolves(host):
+        if route_options.connect is Connect.AUTO and _resolves(host):
             return None  # then it is reached as it stands
         error.hint = f"{_what_it_takes(names)}\n{_CUSTOM}"
         raise
-    if found is None and reaching.connect is Connect.PORT_FORWARD:
+    if found is None and route_options.connect is Connect.PORT_FORWARD:
         raise ServiceUnusable(f"{host}:{port} is no Service of this cluster: nothing to forward to", hint=_CUSTOM)
     return found
 
@@ -199,7 +199,7 @@ def _ip(text: str) -> Any:
         return None
 
 
-def _check_port(service: _Service, found: ServicePort, endpoint: Endpoint, *, is_own: bool) -> None:
+def _check_port(service: _Service, found: PodPort, endpoint: Endpoint, *, is_own: bool) -> None:
     if found.port in service.ports:
         return
     has = ", ".join(map(str, service.ports)) or "none at all"
@@ -210,7 +210,7 @@ def _check_port(service: _Service, found: ServicePort, endpoint: Endpoint, *, is
     raise ServiceUnusable(f"{found} has no port {found.port}; its ports: {has}", hint=hint)
 
 
-def _check_ready(api: Api, service: ServicePort) -> None:
+def _check_ready(api: Api, service: PodPort) -> None:
     """kubectl would wait for a minute for a pod that is not there."""
     try:
         slices = api.get(

@@ -46,7 +46,7 @@ def token_from_file(path: Path) -> FreshToken:
     return fresh
 
 
-def kept(fresh: FreshToken, seconds: float = MIN_DURATION_SECONDS / 2) -> FreshToken:
+def cached(fresh: FreshToken, seconds: float = MIN_DURATION_SECONDS / 2) -> FreshToken:
     """The same token for a while: for who asks many short questions."""
     held: list[tuple[float, Secret]] = []
 

@@ -24,7 +24,7 @@ from kubectl_cbt.kube.api_errors import (
     transport_error,
 )
 from kubectl_cbt.kube.client_config import LoadedConfig
-from kubectl_cbt.kube.prefetch import asked_ahead, within
+from kubectl_cbt.kube.prefetch import prefetch, within
 from kubectl_cbt.kube.request_log import RequestLog, credential_of
 from kubectl_cbt.kube.request_retry import (
     DROPPED_WAIT_SECONDS,
@@ -95,11 +95,11 @@ class Api:
             answer.close()
 
     def ahead(self, ask: Callable[[], _Answer]) -> Callable[[], _Answer]:
-        """``ask``, already asked while other things are: see :func:`~kubectl_cbt.kube.prefetch.asked_ahead`.
+        """``ask``, already asked while other things are: see :func:`~kubectl_cbt.kube.prefetch.prefetch`.
 
         Where requests are logged it is ``ask`` itself: they come one after the other, as a log has to show them.
         """
-        return asked_ahead(ask) if self._log.is_silent else ask
+        return prefetch(ask) if self._log.is_silent else ask
 
     def close(self) -> None:
         """Close the connections; a wait for a busy server ends."""

@@ -20,7 +20,7 @@ from kubectl_cbt.kube.api_proxy import proxy_for
 from kubectl_cbt.kube.client_tls import client_context
 from kubectl_cbt.kube.connection import Connection
 from kubectl_cbt.kube.credentials import HeldCredential
-from kubectl_cbt.kube.kubeconfig import Chosen, Entry, Impersonation, Login
+from kubectl_cbt.kube.kubeconfig import ActiveContext, ConfigFlags, Entry, Impersonation
 from kubectl_cbt.kube.login_kubeconfig import login_kubeconfig
 
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
@@ -46,7 +46,7 @@ class LoadedConfig:
 
 
 @contextlib.contextmanager
-def load_config(login: Login) -> Iterator[LoadedConfig]:
+def load_config(login: ConfigFlags) -> Iterator[LoadedConfig]:
     """Read the kubeconfig, choose the context, log in. Nothing is written, and no file is read twice.
 
     Raises:
@@ -61,7 +61,7 @@ def load_config(login: Login) -> Iterator[LoadedConfig]:
 # In a pod.
 
 
-def _load_in_cluster(login: Login) -> LoadedConfig:
+def _load_in_cluster(login: ConfigFlags) -> LoadedConfig:
     # Only in a pod: importing it takes longer than all that is done here.
     from kubernetes import client, config
     from kubernetes.config import incluster_config
@@ -91,7 +91,7 @@ def _load_in_cluster(login: Login) -> LoadedConfig:
 # With a kubeconfig.
 
 
-def _load_chosen(chosen: Chosen) -> LoadedConfig:
+def _load_chosen(chosen: ActiveContext) -> LoadedConfig:
     auth.check(chosen.user, chosen.user_name)
     server, user_of_url = _server(chosen.cluster["server"])
     cluster = chosen.cluster | {"server": server}

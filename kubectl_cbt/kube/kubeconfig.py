@@ -30,7 +30,7 @@ _FILES_OF = {"cluster": ("certificate-authority",), "user": ("client-certificate
 
 
 @dataclass(frozen=True, slots=True)
-class Login:
+class ConfigFlags:
     """Which cluster, as whom: kubectl's own flags. Empty is the same as not given."""
 
     kubeconfig: str = ""
@@ -84,7 +84,7 @@ class Impersonation:
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class ActiveContext:
     """What files and flags come to.
 
     Attributes:
@@ -117,7 +117,7 @@ class _Merged:
     entries: dict[str, dict[str, Entry]] = field(default_factory=lambda: {kind: {} for kind in _KINDS})
 
 
-def has_kubeconfig(login: Login) -> bool:
+def has_kubeconfig(login: ConfigFlags) -> bool:
     """Whether there is a file to read, or a server that makes do without one."""
     return bool(_given_server(login) or _paths(login.kubeconfig))
 
@@ -132,7 +132,7 @@ def names(kubeconfig: str | None) -> KubeconfigNames:
     return KubeconfigNames(*(list(entries[kind]) for kind in ("context", "cluster", "user")))
 
 
-def choose(login: Login) -> Chosen:
+def choose(login: ConfigFlags) -> ActiveContext:
     """Merge the files, pick the context, let flags override.
 
     Raises:
@@ -145,7 +145,7 @@ def choose(login: Login) -> Chosen:
     # Who brings a login along, or needs none, may have a context whose user is gone.
     needs_user = is_tls(cluster["server"]) and not (login.token or login.client_certificate)
     user = _named(merged, "user", login.user, context, needed=needs_user)
-    return Chosen(
+    return ActiveContext(
         where=merged.where,
         cluster=cluster,
         user=_overridden_user(user, login),
@@ -160,7 +160,7 @@ def is_tls(server: str) -> bool:
     return server.lower().startswith("https://")
 
 
-def _given_server(login: Login) -> str:
+def _given_server(login: ConfigFlags) -> str:
     """A server that no kubeconfig has to name; the variable is the oldest way to say it."""
     return login.server or os.environ.get("KUBERNETES_MASTER", "")
 
@@ -267,7 +267,7 @@ def _with_absolute_paths(entry: Entry, kind: str, folder: Path) -> Entry:
     return entry
 
 
-def _context(merged: _Merged, login: Login) -> Entry:
+def _context(merged: _Merged, login: ConfigFlags) -> Entry:
     name = login.context or merged.current_context
     contexts = merged.entries["context"]
     if not name:
@@ -308,7 +308,7 @@ def _quoted(name: str) -> str:
     return name if name.isprintable() and name == name.strip() else repr(name)
 
 
-def _overridden_cluster(cluster: Entry, login: Login) -> Entry:
+def _overridden_cluster(cluster: Entry, login: ConfigFlags) -> Entry:
     cluster = dict(cluster)
     if login.server:
         cluster["server"] = login.server
@@ -332,7 +332,7 @@ def _overridden_cluster(cluster: Entry, login: Login) -> Entry:
     return cluster
 
 
-def _overridden_user(user: Entry, login: Login) -> Entry:
+def _overridden_user(user: Entry, login: ConfigFlags) -> Entry:
     """Flags over fields, as kubectl 1.36 and later: a file given by a flag replaces the same thing given as data."""
     user = dict(user)
     if login.token:
@@ -344,7 +344,7 @@ def _overridden_user(user: Entry, login: Login) -> Entry:
     return user
 
 
-def _impersonation(user: Entry, login: Login) -> Impersonation:
+def _impersonation(user: Entry, login: ConfigFlags) -> Impersonation:
     extra = user.get("as-user-extra") or {}
     found = Impersonation(
         user=login.as_user or user.get("as") or "",

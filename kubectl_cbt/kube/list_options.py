@@ -16,7 +16,7 @@ _STEP = re.compile(r"\.?((?:\\\.|[^.\[\]{}\\])+)|\['([^']*)'\]|\[(-?[0-9]{1,9})\
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class ListOptions:
     """Empty selects all, and leaves the order as it is.
 
     Attributes:

@@ -68,7 +68,7 @@ _FORWARDING = re.compile(r"^Forwarding from 127\.0\.0\.1:(\d+) -> \d+")
 
 
 @dataclass(frozen=True, slots=True)
-class ServicePort:
+class PodPort:
     """A port of a Service of the cluster."""
 
     namespace: str
@@ -90,7 +90,7 @@ class PortForward:
 
     def __init__(
         self,
-        service: ServicePort,
+        service: PodPort,
         kubeconfig: Callable[[], bytes],
         check_ready: Callable[[], None],
         log: RequestLog | None = None,
@@ -122,11 +122,11 @@ class PortForward:
             self._end()
             raise PortForwardFailed("the port-forward was given up")
         if port is None:
-            said = self.lost()
+            said = self.reset()
             raise _failed(self.service, said)
         return f"127.0.0.1:{port}"
 
-    def lost(self) -> str:
+    def reset(self) -> str:
         """End the child; returns its last words."""
         child, self._child = self._child, None
         if child is None:
@@ -301,13 +301,13 @@ def _quoted(facts: Mapping[str, object]) -> dict[str, str]:
     return {name: as_argument(value) for name, value in facts.items()}
 
 
-def no_ready_pod(service: ServicePort) -> PortForwardFailed:
+def no_ready_pod(service: PodPort) -> PortForwardFailed:
     """The error for a Service whose endpoints say so."""
     facts = {"service": service, "namespace": service.namespace}
     return PortForwardFailed(f"there is no ready pod behind {service}", hint=_HINTS["pods"].format(**_quoted(facts)))
 
 
-def _failed(service: ServicePort, said: str) -> PortForwardFailed:
+def _failed(service: PodPort, said: str) -> PortForwardFailed:
     facts = {"service": service, "namespace": service.namespace, "port": service.port}
     for fragment, what, hint in _FAILURES:
         if fragment in said:

@@ -9,12 +9,12 @@ from typing import Generic, TypeVar
 _Answer = TypeVar("_Answer")
 
 
-def asked_ahead(ask: Callable[[], _Answer]) -> Callable[[], _Answer]:
+def prefetch(ask: Callable[[], _Answer]) -> Callable[[], _Answer]:
     """``ask``, already asked in a thread of its own: the first call waits for that answer, later ones ask anew.
 
     Calling it raises whatever asking raised.
     """
-    first = [_Background(ask)]
+    first = [_Prefetch(ask)]
 
     def answer() -> _Answer:
         return first.pop().result() if first else ask()
@@ -35,10 +35,10 @@ def within(seconds: float | None, work: Callable[[], _Answer]) -> _Answer:
     Raises:
         TimeoutError: it was not done by then.
     """
-    return work() if seconds is None else _Background(work).result(seconds)
+    return work() if seconds is None else _Prefetch(work).result(seconds)
 
 
-class _Background(Generic[_Answer]):
+class _Prefetch(Generic[_Answer]):
     def __init__(self, ask: Callable[[], _Answer]) -> None:
         self._ask = ask
         self._answers: list[_Answer] = []

@@ -14,7 +14,7 @@ class Connect(StrEnum):
     PORT_FORWARD = "port-forward"
 
 
-class Way(Protocol):
+class Route(Protocol):
     """Leads to one service. Used from one thread, but for :meth:`close`."""
 
     def address(self) -> str:
@@ -25,7 +25,7 @@ class Way(Protocol):
         """
         ...
 
-    def lost(self) -> str:
+    def reset(self) -> str:
         """The connection failed: the next :meth:`address` shall be a fresh one.
 
         Returns:
@@ -38,7 +38,7 @@ class Way(Protocol):
         ...
 
 
-class DirectWay:
+class DirectRoute:
     """The address as it stands."""
 
     def __init__(self, address: str) -> None:
@@ -47,7 +47,7 @@ class DirectWay:
     def address(self) -> str:
         return self._address
 
-    def lost(self) -> str:
+    def reset(self) -> str:
         return ""
 
     def close(self) -> None:

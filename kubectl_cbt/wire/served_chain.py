@@ -21,7 +21,7 @@ CONNECT_SECONDS = 20.0
 """As long as gRPC tries to connect."""
 
 
-class Fetch:
+class ChainFetch:
     """One look at what is served at an address.
 
     Args:

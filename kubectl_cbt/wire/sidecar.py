@@ -13,7 +13,7 @@ from kubectl_cbt.errors import CbtError, ServiceUnreachable, SnapshotNotFound, S
 from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.resolved_query import Endpoint
-from kubectl_cbt.model.route import DirectWay, Way
+from kubectl_cbt.model.route import DirectRoute, Route
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 from kubectl_cbt.wire.channel import close_channel, open_channel
@@ -23,7 +23,7 @@ from kubectl_cbt.wire.snapshot_metadata_pb2 import (
     GetMetadataDeltaRequest,
 )
 from kubectl_cbt.wire.status import certificate_error, connection_error, shows_another_certificate, stream_error
-from kubectl_cbt.wire.tls_verification import Securing
+from kubectl_cbt.wire.tls_verification import TlsVerification
 
 if TYPE_CHECKING:
     from cryptography import x509
@@ -55,7 +55,7 @@ class SidecarSource:
         self,
         endpoint: Endpoint,
         fresh_token: Callable[[], Secret],
-        way: Way | None = None,
+        route: Route | None = None,
         base_name: str = "",
         fresh_endpoint: Callable[[], Endpoint] | None = None,
         max_message_bytes: int = MAX_MESSAGE_BYTES,
@@ -64,17 +64,17 @@ class SidecarSource:
         self._endpoint = endpoint
         self._fresh_endpoint = fresh_endpoint
         self._fresh_token = fresh_token
-        self._way = way or DirectWay(endpoint.address)
+        self._route = route or DirectRoute(endpoint.address)
         self._base_name = base_name
         self._max_message_bytes = max_message_bytes
         self._clock_ahead = clock_ahead
         self._sends_name = False
-        self._securing: Securing | None = None
+        self._securing: TlsVerification | None = None
         self._verified_pem = b""
         self._cancelled = False
         self._channel: grpc.Channel | None = None
 
-    def reach(self) -> None:
+    def connect(self) -> None:
         """Make the way now, and not with the first question, when a screen or a document has begun.
 
         The service's certificate is fetched meanwhile; what is wrong with it shows with the first question.
@@ -93,12 +93,12 @@ class SidecarSource:
         self._cancelled = True
         if self._securing is not None:
             self._securing.cancel()
-        self._way.close()
+        self._route.close()
 
     def close(self) -> None:
         """Close the connection; running answers end."""
         self._hang_up()
-        self._way.close()
+        self._route.close()
 
     def certificate(self) -> x509.Certificate:
         """Connect as every call does; returns the service's certificate, which was verified.
@@ -170,7 +170,7 @@ class SidecarSource:
     def _after_failure(self, error: StreamError) -> StreamError:
         if isinstance(error, _CONNECTION_FAILED):
             self._hang_up()
-            said = self._way.lost()
+            said = self._route.reset()
             if said:
                 # There was a way, and it ended: that may be better the next time, even before anything came.
                 return StreamCut(f"{error.message}; {said}", code=error.code, details=error.details)
@@ -220,7 +220,7 @@ class SidecarSource:
                     raise StreamCut("the stream was cancelled", code="CANCELLED", details="") from error
                 raise self._after_failure(connection_error(error, query, self._endpoint)) from error
             except CertificateRejected as error:
-                elsewhere = isinstance(self._way, DirectWay) and securing.address != self._endpoint.address
+                elsewhere = isinstance(self._route, DirectRoute) and securing.address != self._endpoint.address
                 given = securing.address if elsewhere else ""
                 raise certificate_error(error, self._endpoint, given, self._clock_ahead()) from error
             finally:
@@ -230,10 +230,10 @@ class SidecarSource:
             )
         return self._channel
 
-    def _secure(self) -> Securing:
-        address = self._way.address()
+    def _secure(self) -> TlsVerification:
+        address = self._route.address()
         if self._securing is None or self._securing.address != address:
-            self._securing = Securing(address, self._endpoint)
+            self._securing = TlsVerification(address, self._endpoint)
         if self._cancelled:
             self._securing.cancel()
         return self._securing

@@ -9,13 +9,13 @@ import threading
 from typing import TYPE_CHECKING
 
 from kubectl_cbt.model.resolved_query import Endpoint
-from kubectl_cbt.wire.served_chain import CONNECT_SECONDS, Fetch
+from kubectl_cbt.wire.served_chain import CONNECT_SECONDS, ChainFetch
 
 if TYPE_CHECKING:
     from cryptography import x509
 
 
-class Securing:
+class TlsVerification:
     """One fetch and one check; starts at once.
 
     Args:
@@ -26,7 +26,7 @@ class Securing:
     def __init__(self, address: str, endpoint: Endpoint, timeout_seconds: float = CONNECT_SECONDS) -> None:
         self.address = address
         self._endpoint = endpoint
-        self._fetch = Fetch(address, endpoint.host, timeout_seconds)
+        self._fetch = ChainFetch(address, endpoint.host, timeout_seconds)
         self._timeout_seconds = timeout_seconds
         self._leaf_pem = b""
         self._error: Exception | None = None

@@ -17,7 +17,7 @@ from conftest import COMMAND, command_environment, run_command, wait_for
 from terminal import run_on_terminal
 
 from kubectl_cbt.kube.client_config import load_config
-from kubectl_cbt.kube.kubeconfig import Login
+from kubectl_cbt.kube.kubeconfig import ConfigFlags
 
 LARGE = ("delta", "scratch-1", "scratch-2", "-n", "vms")
 
@@ -181,7 +181,7 @@ def test_no_temporary_folder_is_needed_where_there_are_no_keys(demo, monkeypatch
         raise FileNotFoundError(2, "No usable temporary directory found")
 
     monkeypatch.setattr("tempfile.mkdtemp", refuse)
-    with load_config(Login(kubeconfig=str(demo.kubeconfig))) as config:
+    with load_config(ConfigFlags(kubeconfig=str(demo.kubeconfig))) as config:
         assert config.namespace == "default"
 
 

@@ -98,8 +98,10 @@ OPAQUE = "correct-horse-battery"
 
 
 def shown(found, *files: Path) -> str:
-    kept = [zlib.decompressobj().decompress(path.read_bytes().partition(b"\n")[2]).decode("latin-1") for path in files]
-    return "".join((found.stdout, found.stderr, *kept))
+    recordings = [
+        zlib.decompressobj().decompress(path.read_bytes().partition(b"\n")[2]).decode("latin-1") for path in files
+    ]
+    return "".join((found.stdout, found.stderr, *recordings))
 
 
 def test_an_opaque_token_that_the_service_repeats_is_not_shown_and_not_recorded(own_demo, tmp_path):

@@ -26,7 +26,7 @@ from kubectl_cbt.errors import ConfigError
 from kubectl_cbt.kube import auth, client_config, limited_http
 from kubectl_cbt.kube.api import Api
 from kubectl_cbt.kube.client_config import load_config
-from kubectl_cbt.kube.kubeconfig import Login
+from kubectl_cbt.kube.kubeconfig import ConfigFlags
 from kubectl_cbt.security.secret import Secret
 
 # For longer than any run of all tests: they are made when this file is imported.
@@ -172,7 +172,7 @@ def test_a_session_that_outlives_its_token_renews_it_with_what_the_provider_gave
     provider.answer |= {"id_token": id_token(-1)}
     lay_out(of_user("", oidc(provider)), cast.values, tmp_path)
     cast.take_seen()
-    with load_config(Login(kubeconfig=str(tmp_path / "config"))) as loaded:
+    with load_config(ConfigFlags(kubeconfig=str(tmp_path / "config"))) as loaded:
         api = Api(loaded)
         api.get("version")
         provider.answer |= {"id_token": GOOD}
@@ -191,7 +191,7 @@ def test_a_provider_is_read_up_to_the_limit(provider, cast, tmp_path, monkeypatc
     monkeypatch.setattr(limited_http, "MAX_OIDC_BODY_BYTES", 1000)
     provider.answer |= {"padding": "x" * 1000}
     lay_out(of_user("", oidc(provider)), cast.values, tmp_path)
-    with pytest.raises(ConfigError) as found, load_config(Login(kubeconfig=str(tmp_path / "config"))):
+    with pytest.raises(ConfigError) as found, load_config(ConfigFlags(kubeconfig=str(tmp_path / "config"))):
         pass
     assert "could not be renewed: RequestException: its answer is larger than 1000 B" in found.value.message
 
@@ -201,7 +201,7 @@ def test_a_provider_that_does_not_answer_is_given_up(provider, cast, tmp_path, m
     tested = threading.Event()
     monkeypatch.setattr(provider, "respond", lambda *_: (tested.wait(20), (404, "too late"))[1])
     lay_out(of_user("", oidc(provider)), cast.values, tmp_path)
-    with pytest.raises(ConfigError) as found, load_config(Login(kubeconfig=str(tmp_path / "config"))):
+    with pytest.raises(ConfigError) as found, load_config(ConfigFlags(kubeconfig=str(tmp_path / "config"))):
         pass
     tested.set()
     assert "could not be renewed: TimeoutError: not done in 0.2 s" in found.value.message
@@ -243,7 +243,7 @@ def pod(cast, tmp_path, monkeypatch) -> Path:
     return tmp_path
 
 
-def asked_twice(cast: Cast, given: Login, folder: Path) -> tuple[str, list[Sent]]:
+def asked_twice(cast: Cast, given: ConfigFlags, folder: Path) -> tuple[str, list[Sent]]:
     """The namespace, and what was sent before and after the kubelet has renewed the token."""
     cast.take_seen()
     with load_config(given) as loaded:
@@ -256,14 +256,14 @@ def asked_twice(cast: Cast, given: Login, folder: Path) -> tuple[str, list[Sent]
 
 
 def test_a_pod_logs_in_as_its_account_and_follows_its_token(cast, pod):
-    namespace, sent = asked_twice(cast, Login(), pod)
+    namespace, sent = asked_twice(cast, ConfigFlags(), pod)
     assert namespace == "backup"
     assert sent == [Sent("one", "Bearer of-pod"), Sent("one", "Bearer renewed")]
 
 
 def test_in_a_pod_a_token_and_whom_to_act_as_may_be_given(cast, pod, monkeypatch):
     monkeypatch.setenv("POD_NAMESPACE", "shop")
-    namespace, sent = asked_twice(cast, Login(token=Secret("mine"), as_user="joe"), pod)
+    namespace, sent = asked_twice(cast, ConfigFlags(token=Secret("mine"), as_user="joe"), pod)
     assert namespace == "shop"
     assert set(sent) == {Sent("one", "Bearer mine", (("impersonate-user", "joe"),))}
 
@@ -271,14 +271,14 @@ def test_in_a_pod_a_token_and_whom_to_act_as_may_be_given(cast, pod, monkeypatch
 @pytest.mark.parametrize("spoil", ["token", "ca.crt"])
 def test_a_pod_without_an_account_has_no_login(pod, spoil):
     (pod / spoil).unlink()
-    with pytest.raises(ConfigError, match="no kubeconfig found, and this is not a pod"), load_config(Login()):
+    with pytest.raises(ConfigError, match="no kubeconfig found, and this is not a pod"), load_config(ConfigFlags()):
         pass
 
 
 def test_a_pod_has_no_contexts(pod):
     with (
         pytest.raises(ConfigError, match='"x" does not exist: there is no kubeconfig'),
-        load_config(Login(context="x")),
+        load_config(ConfigFlags(context="x")),
     ):
         pass
 
@@ -286,4 +286,4 @@ def test_a_pod_has_no_contexts(pod):
 def test_a_kubeconfig_goes_before_the_account_of_a_pod(cast, pod):
     row = Row("", {".kube/config": of_user("", {"token": "of-file"}).files["config"]})
     lay_out(row, cast.values, pod)
-    assert asked_twice(cast, Login(), pod)[1][0] == Sent("one", "Bearer of-file")
+    assert asked_twice(cast, ConfigFlags(), pod)[1][0] == Sent("one", "Bearer of-file")

@@ -220,7 +220,7 @@ WAYS_TO_END += [(signal.SIGINT, True), (signal.SIGTERM, True)]
 
 @pytest.mark.parametrize(
     ("number", "stubborn", "when"),
-    [(*way, "streaming") for way in WAYS_TO_END]
+    [(*route, "streaming") for route in WAYS_TO_END]
     + [(signal.SIGKILL, False, "starting"), (signal.SIGINT, True, "starting")],
 )
 def test_the_child_is_gone_however_we_end(own_demo, tmp_path, number, when, stubborn):

@@ -19,7 +19,7 @@ from peers import needs_kubectl
 from kubectl_cbt.demo.kube.identity import ADMIN, AUTHENTICATED, MASTERS, User
 from kubectl_cbt.kube.api import Api
 from kubectl_cbt.kube.client_config import load_config
-from kubectl_cbt.kube.kubeconfig import Login
+from kubectl_cbt.kube.kubeconfig import ConfigFlags
 
 ASKS = (*DELTA, "-o", "csv", "--max-results", "100")
 AS_ADMIN = ("--service-account", "backup/backup-app")
@@ -215,7 +215,7 @@ def test_the_real_kubectl_sends_with_our_kubeconfig_what_we_send(row, cast, tmp_
     lay_out(row, cast.values, tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     cast.take_seen()
-    with load_config(Login(kubeconfig=str(tmp_path / "config"))) as loaded:
+    with load_config(ConfigFlags(kubeconfig=str(tmp_path / "config"))) as loaded:
         api = Api(loaded)
         api.get("version")
         api.close()

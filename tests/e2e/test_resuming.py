@@ -22,7 +22,7 @@ from kubectl_cbt.errors import CbtError, TlsFailed, Unauthenticated
 from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.resolved_query import Endpoint
-from kubectl_cbt.model.route import DirectWay
+from kubectl_cbt.model.route import DirectRoute
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.stream.loop import ExtentStream
 from kubectl_cbt.stream.resume import Retries
@@ -69,7 +69,7 @@ def ask(
     def token() -> Secret:
         return Secret(cluster.identity.issue(BACKUP_APP, [service.audience], 600)[0])
 
-    settings = {"way": DirectWay(address or service.address), "fresh_token": token} | source
+    settings = {"way": DirectRoute(address or service.address), "fresh_token": token} | source
     live = SidecarSource(endpoint, **settings)
     stream = ExtentStream(live, query, retries=retries, probe=True)
     found: Extents = []

@@ -127,7 +127,7 @@ class ApiAnswers:
         self._stage = stage
         self._cluster = OddCluster()
         self._sound = self._cluster.answers
-        self._login = kubeconfig.Login(server=self._cluster.url)
+        self._login = kubeconfig.ConfigFlags(server=self._cluster.url)
         cbt, token, review = "/apis/cbt.storage.k8s.io", "/api/v1/namespaces/backup/", "/apis/authentication.k8s.io/"
         everywhere = "/apis/snapshot.storage.k8s.io/v1/volumesnapshots"
         self._ways = {
@@ -141,16 +141,16 @@ class ApiAnswers:
         }
 
     def case(self, random: Random) -> None:
-        way = random.choice(list(self._ways))
+        route = random.choice(list(self._ways))
         answers = dict(self._sound)
         for _ in range(random.choice([1, 1, 2, 3])):
             # What the command reads; of the rest it never hears.
-            begin = random.choice(self._ways[way])
+            begin = random.choice(self._ways[route])
             path = random.choice([path for path in answers if path.startswith(begin)])
             answers[path] = self._spoiled(self._sound[path], random, is_watch=path == WATCH)
         self._stage.last = {"answers": repr(answers).encode("utf-8", "surrogatepass")}
         self._cluster.answers = answers
-        way(random)
+        route(random)
 
     def _spoiled(self, document: Any, random: Random, *, is_watch: bool) -> Any:
         if random.random() < 0.1:
@@ -203,7 +203,7 @@ class ApiAnswers:
         """As far as ``delta`` goes before it calls the service."""
         from kubectl_cbt.cluster.catalogue import Catalogue
         from kubectl_cbt.cluster.resolve import Wanted, resolve
-        from kubectl_cbt.cluster.routing import Reaching, find_way, namespaces_of
+        from kubectl_cbt.cluster.routing import RouteOptions, find_route, namespaces_of
         from kubectl_cbt.cluster.tokens import service_account_of_caller, token_of_service_account
         from kubectl_cbt.model.refs import ServiceAccountRef, SnapshotRef
         from kubectl_cbt.model.route import Connect
@@ -220,7 +220,7 @@ class ApiAnswers:
                 service_account_of_caller(api, "default")
                 connect = random.choice(list(Connect))
                 address = random.choice(["", "metadata.driver:6443", "metadata:6443", "10.1.2.3:6443"])
-                find_way(api, target.endpoint, Reaching(connect, address), self._login).close()
+                find_route(api, target.endpoint, RouteOptions(connect, address), self._login).close()
                 namespaces_of(api, [target.endpoint.address, "metadata:6443", "10.1.2.3:6443"])
 
         _expecting_ours(go)
@@ -478,14 +478,14 @@ class Kubeconfigs:
 
     def _load(self, data: bytes, random: Random) -> None:
         from kubectl_cbt.kube.client_config import load_config
-        from kubectl_cbt.kube.kubeconfig import Login, names
+        from kubectl_cbt.kube.kubeconfig import ConfigFlags, names
 
         path = self._stage.file("kubeconfig", data)
         _expecting_ours(lambda: names(str(path)))
 
         def go() -> None:
             server = random.choice(["", "", "", odd_value(random)])
-            login = Login(kubeconfig=str(path), server=server if isinstance(server, str) else "", as_user="")
+            login = ConfigFlags(kubeconfig=str(path), server=server if isinstance(server, str) else "", as_user="")
             with load_config(login) as config:
                 config.connection.authorization()
                 list(config.impersonation.headers())

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import pytest
 
 from kubectl_cbt.checks.doctor.diagnosis_context import Walk
-from kubectl_cbt.checks.doctor.hop import Hop, Route, Seen
+from kubectl_cbt.checks.doctor.hop import Hop, HopSequence, Seen
 from kubectl_cbt.checks.doctor.hop_runner import run
 from kubectl_cbt.model.finding import Verdict
 
@@ -20,7 +20,7 @@ def _looks(walk: Walk, seen: Seen) -> None:
 
 
 def walked(*hops: Hop):
-    return list(run(Route(hops), Walk(login=None, stack=ExitStack()), lambda hop: None))
+    return list(run(HopSequence(hops), Walk(login=None, stack=ExitStack()), lambda hop: None))
 
 
 def test_an_exception_of_ours_in_a_hop_is_the_finding_of_that_hop():
@@ -43,7 +43,7 @@ def test_an_exception_of_ours_in_a_hop_is_the_finding_of_that_hop():
 )
 def test_a_route_refuses_what_it_would_not_look_at(hops, words):
     with pytest.raises(ValueError, match=words):
-        Route(hops)
+        HopSequence(hops)
 
 
 def test_a_signal_in_a_hop_ends_the_walk():

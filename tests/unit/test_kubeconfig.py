@@ -8,7 +8,7 @@ import yaml
 
 from kubectl_cbt.errors import ConfigError
 from kubectl_cbt.kube.api_proxy import proxy_for
-from kubectl_cbt.kube.kubeconfig import Impersonation, KubeconfigNames, Login, choose, has_kubeconfig, names
+from kubectl_cbt.kube.kubeconfig import ConfigFlags, Impersonation, KubeconfigNames, choose, has_kubeconfig, names
 from kubectl_cbt.kube.yaml_documents import load_yaml
 from kubectl_cbt.security.secret import Secret
 
@@ -47,9 +47,9 @@ def config(*entries: str) -> str:
 def test_a_login_and_what_is_chosen_show_no_token(tmp_path):
     path = tmp_path / "config"
     path.write_text("current-context: c\ncontexts: [{name: c}]\n")
-    chosen = choose(Login(kubeconfig=str(path), server="https://s", token=Secret("se-cret")))
+    chosen = choose(ConfigFlags(kubeconfig=str(path), server="https://s", token=Secret("se-cret")))
     assert chosen.user == {"token": "se-cret"}
-    assert "se-cret" not in f"{chosen!r}{Login(**EVERYTHING | {'token': Secret('se-cret')})!r}"
+    assert "se-cret" not in f"{chosen!r}{ConfigFlags(**EVERYTHING | {'token': Secret('se-cret')})!r}"
 
 
 def test_names_are_all_files_names_in_their_order(tmp_path, monkeypatch):
@@ -70,15 +70,15 @@ def test_without_a_file_there_are_no_names(tmp_path):
 
 
 def test_a_server_makes_do_without_a_kubeconfig(monkeypatch, tmp_path):
-    assert not has_kubeconfig(Login())
-    assert not has_kubeconfig(Login(token=Secret("t")))
-    assert has_kubeconfig(Login(server="https://s"))
+    assert not has_kubeconfig(ConfigFlags())
+    assert not has_kubeconfig(ConfigFlags(token=Secret("t")))
+    assert has_kubeconfig(ConfigFlags(server="https://s"))
     monkeypatch.setenv("KUBERNETES_MASTER", "https://s")
-    assert has_kubeconfig(Login())
+    assert has_kubeconfig(ConfigFlags())
     monkeypatch.delenv("KUBERNETES_MASTER")
     (tmp_path / ".kube").mkdir()
     (tmp_path / ".kube" / "config").write_text("")
-    assert has_kubeconfig(Login())
+    assert has_kubeconfig(ConfigFlags())
 
 
 KEY = "se-cret-se-cret"
@@ -114,7 +114,7 @@ def test_what_is_wrong_with_a_kubeconfig_is_told_without_quoting_it(tmp_path, te
     path = tmp_path / "config"
     path.write_text(text)
     with pytest.raises(ConfigError, match=f"kubeconfig {path} cannot be used: ") as raised:
-        choose(Login(kubeconfig=str(path)))
+        choose(ConfigFlags(kubeconfig=str(path)))
     error: BaseException | None = raised.value
     assert KEY not in f"{raised.value}{raised.value.hint}"
     while (error := error.__cause__) is not None:
@@ -126,7 +126,7 @@ def test_bytes_that_are_no_text_are_told_so_too(tmp_path):
     path = tmp_path / "config"
     path.write_bytes(b"token: \xff" + KEY.encode())
     with pytest.raises(ConfigError, match="it is no YAML") as raised:
-        choose(Login(kubeconfig=str(path)))
+        choose(ConfigFlags(kubeconfig=str(path)))
     assert raised.value.__cause__ is None
 
 
@@ -155,7 +155,7 @@ def test_impersonation_is_headers_several_for_several_groups():
 
 def test_a_header_carries_no_newline_into_the_next_line(tmp_path):
     with pytest.raises(ConfigError, match="no header can carry"):
-        choose(Login(server="http://s", as_user="jane\r\nImpersonate-Group: system:masters"))
+        choose(ConfigFlags(server="http://s", as_user="jane\r\nImpersonate-Group: system:masters"))
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_relative_files_are_those_beside_their_kubeconfig(tmp_path, monkeypatch)
     )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KUBECONFIG", "a/config")
-    chosen = choose(Login())
+    chosen = choose(ConfigFlags())
     assert chosen.cluster["certificate-authority"] == str(path.parent / "ca")
     assert Path(chosen.user["tokenFile"]).resolve() == tmp_path / "token"
     assert chosen.user["exec"] == {"command": str(path.parent / "bin/login")}

@@ -8,7 +8,7 @@ import pytest
 from kubectl_cbt.cli.ask import snapshot_ref
 from kubectl_cbt.errors import ConfigError
 from kubectl_cbt.kube.client_config import load_config
-from kubectl_cbt.kube.kubeconfig import Login, names
+from kubectl_cbt.kube.kubeconfig import ConfigFlags, names
 from kubectl_cbt.model.refs import SNAPSHOT_KINDS, SnapshotRef
 from kubectl_cbt.system.paths import expanded
 
@@ -30,7 +30,7 @@ def test_a_path_without_a_home_is_left_as_it_is(text):
 
 @pytest.mark.usefixtures("homeless")
 def test_without_a_home_no_kubeconfig_is_found():
-    with pytest.raises(ConfigError, match="no kubeconfig found, and this is not a pod"), load_config(Login()):
+    with pytest.raises(ConfigError, match="no kubeconfig found, and this is not a pod"), load_config(ConfigFlags()):
         pass
 
 
@@ -43,7 +43,7 @@ def test_without_a_home_the_kubeconfig_is_in_the_current_folder_as_for_kubectl(h
 @pytest.mark.usefixtures("homeless")
 def test_each_missing_file_of_kubeconfig_is_named(monkeypatch):
     monkeypatch.setenv("KUBECONFIG", f"a{os.pathsep}b{os.pathsep}")
-    with pytest.raises(ConfigError, match="KUBECONFIG names a, b, which do not exist"), load_config(Login()):
+    with pytest.raises(ConfigError, match="KUBECONFIG names a, b, which do not exist"), load_config(ConfigFlags()):
         pass
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from kubectl_cbt.errors import PortForwardFailed
 from kubectl_cbt.kube import port_forward
-from kubectl_cbt.kube.port_forward import PortForward, ServicePort, _Child
+from kubectl_cbt.kube.port_forward import PodPort, PortForward, _Child
 
 KUBECONFIG = b'{"kind": "Config"}'
 ENDS_SECONDS = 20.0
@@ -170,7 +170,7 @@ def test_a_kubectl_in_the_current_directory_is_not_run(monkeypatch, tmp_path):
     (tmp_path / "kubectl").write_text("#!/bin/sh\ntouch ran\n")
     (tmp_path / "kubectl").chmod(0o755)
     monkeypatch.chdir(tmp_path)
-    forward = PortForward(ServicePort("storage", "csi", 6443), lambda: KUBECONFIG, lambda: None)
+    forward = PortForward(PodPort("storage", "csi", 6443), lambda: KUBECONFIG, lambda: None)
     for path in (":/usr/bin:/bin", ".:/usr/bin", "/nowhere:"):
         monkeypatch.setenv("PATH", path)
         with pytest.raises(PortForwardFailed, match="relative to the current directory"):

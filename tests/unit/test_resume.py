@@ -463,11 +463,11 @@ def test_a_break_before_the_first_message_is_taken_up():
     assert extents_of(list(resuming(source))) == [(0, 4096)]
 
 
-@pytest.mark.parametrize(("status", "is_retryable"), [(429, True), (500, True), (503, True), (403, False), (422, False)])
-def test_an_api_server_that_is_busy_passes_and_one_that_refuses_does_not(status, is_retryable):
+@pytest.mark.parametrize(("status", "is_retried"), [(429, True), (500, True), (503, True), (403, False), (422, False)])
+def test_an_api_server_that_is_busy_passes_and_one_that_refuses_does_not(status, is_retried):
     error = ApiError("no token", status=status)
     stream = resuming(KeptSource([encoded((0, 4096)), CUT], [error], [encoded((8192, 4096))]))
-    assert read(stream)[1] is (None if is_retryable else error)
+    assert read(stream)[1] is (None if is_retried else error)
 
 
 def test_a_stream_that_was_cancelled_between_two_questions_asks_no_more():

@@ -60,9 +60,9 @@ def test_a_secret_is_not_shown_by(shown):
     assert TEXT[:8] not in shown
 
 
-@pytest.mark.parametrize("way", ["repr", "str", "f-string", "f-string with a width", "format", "dataclass"])
-def test_stars_stand_where_a_secret_is(way):
-    assert "Secret(****)" in SHOWN[way]
+@pytest.mark.parametrize("route", ["repr", "str", "f-string", "f-string with a width", "format", "dataclass"])
+def test_stars_stand_where_a_secret_is(route):
+    assert "Secret(****)" in SHOWN[route]
 
 
 def test_secrets_of_different_length_look_alike():

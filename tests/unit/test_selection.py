@@ -7,7 +7,7 @@ from peers import needs_kubectl
 
 from kubectl_cbt.demo.demo_cluster import DemoCluster
 from kubectl_cbt.errors import UsageError
-from kubectl_cbt.kube.list_options import Selection
+from kubectl_cbt.kube.list_options import ListOptions
 
 NAMESPACE = "sorting"
 
@@ -15,12 +15,12 @@ NAMESPACE = "sorting"
 def ordered(path: str, *values: object) -> list[object]:
     """Values of the field ``v``, sorted by a path; ``...`` for an object that lacks it."""
     items = [{} if value is ... else {"v": value} for value in values]
-    return [item.get("v", ...) for item in Selection(sort_by=path).ordered(items)]
+    return [item.get("v", ...) for item in ListOptions(sort_by=path).ordered(items)]
 
 
 def test_without_a_path_the_order_stays():
     assert ordered("", "b", "a") == ["b", "a"]
-    assert Selection(sort_by=".v").ordered([]) == []
+    assert ListOptions(sort_by=".v").ordered([]) == []
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_values_are_put_in_order(values):
 
 def test_equal_values_keep_their_order():
     items = [{"v": "1Gi", "n": 0}, {"v": "1024Mi", "n": 1}, {"n": 2}, {"v": "1Gi", "n": 3}, {"n": 4}]
-    assert [item["n"] for item in Selection(sort_by=".v").ordered(items)] == [2, 4, 0, 1, 3]
+    assert [item["n"] for item in ListOptions(sort_by=".v").ordered(items)] == [2, 4, 0, 1, 3]
 
 
 @pytest.mark.parametrize("values", [({}, {}), ([1], [2]), ("a", 1), (1, {})])
@@ -63,7 +63,7 @@ def test_what_has_no_order_is_refused(values):
 )
 def test_a_path_may_be_written_in_several_ways(path):
     items = [{"a": {"b": b, "c.d": b, "list": [0, b]}} for b in (2, 1)]
-    assert Selection(sort_by=path).ordered(items) == items[::-1]
+    assert ListOptions(sort_by=path).ordered(items) == items[::-1]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_path_may_be_written_in_several_ways(path):
 )
 def test_a_path_that_is_none_is_refused(path):
     with pytest.raises(UsageError, match="--sort-by takes a path of fields such as"):
-        Selection(sort_by=path).ordered([{"a": {"b": 1}}])
+        ListOptions(sort_by=path).ordered([{"a": {"b": 1}}])
 
 
 @pytest.mark.parametrize("path", [".x", ".v.x", ".v[0]", "$.v", " .v"])
@@ -81,7 +81,7 @@ def test_a_path_that_leads_nowhere_in_any_object_is_refused(path):
 
 
 def test_selectors_are_the_servers_business():
-    assert Selection("a=b", "metadata.name=c").query() == {"labelSelector": "a=b", "fieldSelector": "metadata.name=c"}
+    assert ListOptions("a=b", "metadata.name=c").query() == {"labelSelector": "a=b", "fieldSelector": "metadata.name=c"}
 
 
 def put(demo: DemoCluster, name: str, created: str, size: str, **labels: str) -> None:

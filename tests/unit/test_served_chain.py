@@ -14,10 +14,10 @@ from tcp import Listener
 
 from kubectl_cbt.errors import ServiceUnreachable, StreamCut, StreamError, TlsFailed
 from kubectl_cbt.model.resolved_query import Endpoint
-from kubectl_cbt.model.route import DirectWay
+from kubectl_cbt.model.route import DirectRoute
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.wire.certificate_check import CertificateRejected, verify
-from kubectl_cbt.wire.served_chain import Fetch
+from kubectl_cbt.wire.served_chain import ChainFetch
 from kubectl_cbt.wire.service_proxy import proxy_for
 from kubectl_cbt.wire.sidecar import SidecarSource
 from kubectl_cbt.wire.status import certificate_error
@@ -56,7 +56,7 @@ def test_leaf_and_intermediates_are_fetched_with_the_name_sent_and_http_2_asked_
     served = leaf(issuer=INTERMEDIATE)
     tls = Tls(tmp_path, served, INTERMEDIATE)
     with Listener(tls) as listener:
-        assert Fetch(listener.address, f"{HOST}.").chain() == [served.der, INTERMEDIATE.der]
+        assert ChainFetch(listener.address, f"{HOST}.").chain() == [served.der, INTERMEDIATE.der]
     assert (tls.server_name, tls.protocol) == (HOST, "h2")
 
 
@@ -64,13 +64,13 @@ def test_leaf_and_intermediates_are_fetched_with_the_name_sent_and_http_2_asked_
 def test_an_address_is_not_sent_as_a_name(tmp_path, address):
     tls = Tls(tmp_path, leaf())
     with Listener(tls) as listener:
-        Fetch(listener.address, address).chain()
+        ChainFetch(listener.address, address).chain()
     assert tls.server_name is None
 
 
 def test_a_name_that_cannot_be_sent_is_an_error_of_the_connection():
     with Listener() as listener, pytest.raises(OSError, match="cannot be sent"):
-        Fetch(listener.address, "a" * 64 + ".example").chain()
+        ChainFetch(listener.address, "a" * 64 + ".example").chain()
     assert listener.connections == 0
 
 
@@ -93,7 +93,7 @@ def silent(connection: socket.socket) -> None:
 @pytest.mark.parametrize("serve", [drip, silent])
 def test_a_server_that_never_finishes_its_handshake_is_given_up(serve):
     with Listener(serve) as listener, pytest.raises(TimeoutError, match="handshake timed out"):
-        Fetch(listener.address, HOST, timeout_seconds=0.2).chain()
+        ChainFetch(listener.address, HOST, timeout_seconds=0.2).chain()
 
 
 # The client.
@@ -267,7 +267,7 @@ def test_a_wrong_name_or_address_of_the_users_own_is_not_the_drivers_fault(name,
     with grpc_server(leaf("real.example")) as port:
         own = f"127.0.0.1:{port}" if not reached else "csi.default:6443"
         with (
-            client(own, name=name, way=DirectWay(f"127.0.0.1:{port}")) as source,
+            client(own, name=name, route=DirectRoute(f"127.0.0.1:{port}")) as source,
             pytest.raises(TlsFailed, match=r"it is for real\.example, not for") as caught,
         ):
             source.health()

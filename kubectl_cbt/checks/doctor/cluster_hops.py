@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kubectl_cbt.checks.doctor.diagnosis_context import Walk
 from kubectl_cbt.checks.doctor.hop import Hop, Seen
-from kubectl_cbt.cluster.resolve import Wanted, deleted_content, explained, resolve
+from kubectl_cbt.cluster.resolve import Wanted, deleted_content, resolve, with_suggestions
 from kubectl_cbt.cluster.resources import CBT_GROUP, SNAPSHOT_GROUP, VolumeSnapshot, VolumeSnapshotContent
 from kubectl_cbt.cluster.tokens import name_of_caller
 from kubectl_cbt.errors import ApiError, Forbidden, NotFound
@@ -60,7 +60,7 @@ def _snapshots(walk: Walk, seen: Seen) -> None:
         try:
             snapshot = walk.objects[name] = here.catalogue.snapshot(ref)
         except NotFound as error:
-            raise explained(error, here.catalogue, ref) from error
+            raise with_suggestions(error, here.catalogue, ref) from error
         walk.snapshots.append(ref)
         if snapshot.content and not snapshot.ready and here.catalogue.content_was_deleted(snapshot.content):
             raise deleted_content(ref, snapshot.content)

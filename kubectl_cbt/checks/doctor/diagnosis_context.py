@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kubectl_cbt.kube.api import Api
     from kubectl_cbt.model.refs import ServiceAccountRef, SnapshotRef
     from kubectl_cbt.model.resolved_query import Endpoint, Target
-    from kubectl_cbt.model.route import Way
+    from kubectl_cbt.model.route import Route
     from kubectl_cbt.wire.sidecar import SidecarSource
 
 
@@ -24,7 +24,7 @@ class Means(Protocol):
         """With the name its certificate shall carry."""
         ...
 
-    def way(self, endpoint: Endpoint) -> Way:
+    def route(self, endpoint: Endpoint) -> Route:
         """How to get there."""
         ...
 
@@ -41,10 +41,10 @@ class Means(Protocol):
         ...
 
 
-class Login(Protocol):
+class OpenSession(Protocol):
     """Logs in when the first hop is taken; everything it opens ends with the stack."""
 
-    def __call__(self, stack: ExitStack) -> LoggedIn:
+    def __call__(self, stack: ExitStack) -> ClusterSession:
         """Log in.
 
         Raises:
@@ -54,7 +54,7 @@ class Login(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class LoggedIn:
+class ClusterSession:
     """A session as the hops need it.
 
     Attributes:
@@ -79,11 +79,11 @@ class Walk:
         objects: VolumeSnapshots by name; ``contents`` are theirs.
     """
 
-    login: Login
+    login: OpenSession
     stack: ExitStack
     names: tuple[str, ...] = ()
     service: str = ""
-    here: LoggedIn | None = None
+    here: ClusterSession | None = None
     user: str = ""
     snapshots: list[SnapshotRef] = field(default_factory=list)
     objects: dict[str, VolumeSnapshot] = field(default_factory=dict)
@@ -92,7 +92,7 @@ class Walk:
     drivers: list[str] = field(default_factory=list)
     target: Target | None = None
     endpoint: Endpoint | None = None
-    way: Way | None = None
+    route: Route | None = None
     address: str = ""
     source: SidecarSource | None = None
 

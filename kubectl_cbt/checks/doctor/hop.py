@@ -71,7 +71,7 @@ class Hop:
     needs: tuple[Hop, ...] = ()
 
 
-class Route(tuple[Hop, ...]):
+class HopSequence(tuple[Hop, ...]):
     """Hops in the order in which they are looked at, each after those it needs.
 
     Raises:
@@ -80,13 +80,13 @@ class Route(tuple[Hop, ...]):
 
     __slots__ = ()
 
-    def __new__(cls, hops: Iterable[Hop]) -> Route:
-        route = super().__new__(cls, hops)
-        for place, hop in enumerate(route):
+    def __new__(cls, hops: Iterable[Hop]) -> HopSequence:
+        hops = super().__new__(cls, hops)
+        for place, hop in enumerate(hops):
             for need in hop.needs:
-                if need not in route[:place]:
+                if need not in hops[:place]:
                     raise ValueError(f"hop {hop.id} needs {need.id}, which does not come before it")
-        ids = [hop.id for hop in route]
+        ids = [hop.id for hop in hops]
         if len(set(ids)) < len(ids):
             raise ValueError(f"two hops have the same id: {', '.join(ids)}")
-        return route
+        return hops

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable, Iterator
 
 from kubectl_cbt.checks.doctor.diagnosis_context import Walk
-from kubectl_cbt.checks.doctor.hop import Hop, Route, Seen
+from kubectl_cbt.checks.doctor.hop import Hop, HopSequence, Seen
 from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.finding import REPORT_THE_BUG, Finding, Verdict, internal_error
 
 
-def run(hops: Route, walk: Walk, begins: Callable[[str], None]) -> Iterator[Finding]:
+def run(hops: HopSequence, walk: Walk, begins: Callable[[str], None]) -> Iterator[Finding]:
     """Look at each hop."""
     lost: list[Hop] = []
     for hop in hops:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from kubectl_cbt.checks.doctor import cluster_hops as cluster
 from kubectl_cbt.checks.doctor import service_hops as service
 from kubectl_cbt.checks.doctor.diagnosis_context import Walk
-from kubectl_cbt.checks.doctor.hop import Route
+from kubectl_cbt.checks.doctor.hop import HopSequence
 from kubectl_cbt.checks.doctor.hop_runner import run
 from kubectl_cbt.model.finding import Finding
 
 Begins = Callable[[str], None]
 
-FOR_SNAPSHOTS = Route(
+FOR_SNAPSHOTS = HopSequence(
     (
         cluster.KUBECONFIG,
         cluster.API_SERVER,
@@ -36,7 +36,7 @@ FOR_SNAPSHOTS = Route(
     )
 )
 
-_FOR_CLUSTER = Route((cluster.KUBECONFIG, cluster.API_SERVER, cluster.CRDS, cluster.DRIVERS))
+_FOR_CLUSTER = HopSequence((cluster.KUBECONFIG, cluster.API_SERVER, cluster.CRDS, cluster.DRIVERS))
 
 
 def walk_to_snapshots(walk: Walk, begins: Begins) -> Iterator[Finding]:
@@ -47,4 +47,4 @@ def walk_to_snapshots(walk: Walk, begins: Begins) -> Iterator[Finding]:
 def walk_the_cluster(walk: Walk, begins: Begins) -> Iterator[Finding]:
     """The cluster as a whole: every driver that has snapshots, whether it has a service, and whether that answers."""
     yield from run(_FOR_CLUSTER, walk, begins)
-    yield from run(Route(map(service.driver_hop, walk.drivers)), walk, begins)
+    yield from run(HopSequence(map(service.driver_hop, walk.drivers)), walk, begins)

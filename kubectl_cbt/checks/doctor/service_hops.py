@@ -103,8 +103,8 @@ def _permissions(walk: Walk, seen: Seen) -> None:
         grant = grant_command(here.namespace, account=here.means.account(), user=walk.user)
         seen.fix.append(f"an administrator can grant it: {grant}")
     else:
-        way = ", and the way to the service," if walk.way is not None else ""
-        seen.evidence.append(f"you may make every call that asking{way} takes")
+        route = ", and the way to the service," if walk.route is not None else ""
+        seen.evidence.append(f"you may make every call that asking{route} takes")
 
 
 def _calls(walk: Walk, account: ServiceAccountRef | None) -> Iterator[tuple[str, dict[str, str]]]:
@@ -122,9 +122,9 @@ def _calls(walk: Walk, account: ServiceAccountRef | None) -> Iterator[tuple[str,
             {"verb": "create", "resource": "serviceaccounts", "subresource": "token"}
             | {"namespace": account.namespace, "name": account.name},
         )
-    if isinstance(walk.way, PortForward):
-        there = {"namespace": walk.way.service.namespace}
-        where = f"in {walk.way.service.namespace}"
+    if isinstance(walk.route, PortForward):
+        there = {"namespace": walk.route.service.namespace}
+        where = f"in {walk.route.service.namespace}"
         yield f"list pods {where}", {"verb": "list", "resource": "pods"} | there
         forward = {"verb": "create", "resource": "pods", "subresource": "portforward"} | there
         yield f"forward ports to pods {where}", forward
@@ -206,9 +206,9 @@ def _token(walk: Walk, seen: Seen) -> None:
 
 def _address(walk: Walk, seen: Seen) -> None:
     endpoint = walk.known("endpoint")
-    walk.way = walk.known("here").means.way(endpoint)
-    walk.stack.callback(walk.way.close)
-    seen.evidence.append(f"{endpoint.address}: {walk.way}")
+    walk.route = walk.known("here").means.route(endpoint)
+    walk.stack.callback(walk.route.close)
+    seen.evidence.append(f"{endpoint.address}: {walk.route}")
 
 
 def _connection(walk: Walk, seen: Seen) -> None:
@@ -341,11 +341,11 @@ def driver_hop(name: str) -> Hop:
             )
             return
         endpoint = here.means.endpoint(found.endpoint())
-        way = here.means.way(endpoint)
+        route = here.means.route(endpoint)
         with ExitStack() as stack:
-            stack.callback(way.close)
-            seen.evidence.append(f"{endpoint.address}: {way}")
-            source = SidecarSource(endpoint, lambda: Secret(""), way, clock_ahead=here.api.clock_ahead_seconds)
+            stack.callback(route.close)
+            seen.evidence.append(f"{endpoint.address}: {route}")
+            source = SidecarSource(endpoint, lambda: Secret(""), route, clock_ahead=here.api.clock_ahead_seconds)
             stack.callback(source.close)
             status = source.health()
             (seen.evidence if status == "SERVING" else seen.failures).append(f"it is {status}")

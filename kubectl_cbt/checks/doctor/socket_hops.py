@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 from kubectl_cbt.checks.doctor.diagnosis_context import Walk
-from kubectl_cbt.checks.doctor.hop import Hop, Route, Seen
+from kubectl_cbt.checks.doctor.hop import Hop, HopSequence, Seen
 from kubectl_cbt.checks.doctor.hop_runner import run
 from kubectl_cbt.checks.doctor.service_hops import look_at_first, look_at_stream
 from kubectl_cbt.model.finding import Finding
@@ -34,7 +34,7 @@ def walk_to_driver(
         probe = Hop("probe", "it is ready", visit.probe, (plugin,))
         first = Hop("first-call", "the first call is answered", visit.first, (plugin,))
         stream = Hop("stream", "a stream keeps the rules", visit.stream, (first,))
-        hops = Route((socket, plugin, capability, probe, *((first, stream) if ids else ())))
+        hops = HopSequence((socket, plugin, capability, probe, *((first, stream) if ids else ())))
         yield from run(hops, Walk(login=_no_cluster, stack=stack), begins)
 
 

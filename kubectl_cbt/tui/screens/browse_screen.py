@@ -230,7 +230,7 @@ class BrowseScreen(CbtScreen[None]):
         self._mark(self._marks.read_again(listing))
         self._show()
 
-    @on(SnapshotList.Chosen)
+    @on(SnapshotList.ActiveContext)
     def _chosen(self) -> None:
         self.action_open()
 

@@ -421,8 +421,8 @@ class MapScreen(CbtScreen[None]):
         self.set_focus(focused)
         self.call_after_refresh(self._draw)
 
-    @on(Statistics.Chosen)
-    def _chosen(self, event: Statistics.Chosen) -> None:
+    @on(Statistics.ActiveContext)
+    def _chosen(self, event: Statistics.ActiveContext) -> None:
         self.go_to(event.position)
 
     def action_other_panel(self) -> None:

@@ -37,7 +37,7 @@ class SnapshotList(LineList):
         """The pointer moved the cursor."""
 
     @dataclass
-    class Chosen(Message):
+    class ActiveContext(Message):
         """The snapshot under the cursor was clicked."""
 
     def __init__(self) -> None:
@@ -106,7 +106,7 @@ class SnapshotList(LineList):
         if not 0 <= row < self.page_lines or line >= self.line_count or self._lines.numbers[line] < 0:
             return
         if line == self.current:
-            self.post_message(self.Chosen())
+            self.post_message(self.ActiveContext())
         else:
             self.current = line
             self.refresh()

@@ -28,7 +28,7 @@ class Statistics(VerticalScroll, can_focus=True):
     """While it has the keyboard, digits go to the places it lists."""
 
     @dataclass
-    class Chosen(Message):
+    class ActiveContext(Message):
         """A person wants to go there."""
 
         position: int
@@ -89,4 +89,4 @@ class Statistics(VerticalScroll, can_focus=True):
             event.prevent_default()
         for jump in (*self._jumps[0], *self._jumps[1]):
             if jump.key == event.key:
-                self.post_message(self.Chosen(jump.position))
+                self.post_message(self.ActiveContext(jump.position))
