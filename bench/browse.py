@@ -17,7 +17,7 @@ from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.tui.app import CbtApp
 from kubectl_cbt.tui.screens.browse_screen import BrowseScreen
-from kubectl_cbt.tui.snapshot_rows import Columns, Listing
+from kubectl_cbt.tui.snapshot_rows import Columns, SnapshotRows
 
 A_VOLUME, RUNS = 14, 9
 _FIRST = datetime(2026, 1, 1, tzinfo=UTC)
@@ -64,7 +64,7 @@ async def measured(count: int) -> dict[str, float]:
     opening = []
     for _ in range(RUNS):
         before = time.perf_counter()
-        Columns.of(Listing(found), 196)
+        Columns.of(SnapshotRows(found), 196)
         opening.append(time.perf_counter() - before)
     screen = BrowseScreen(Backend(), found, "")
     app = CbtApp(screen)

@@ -23,7 +23,7 @@ def id_token(seconds: float, **claims: Any) -> str:
 
 
 @dataclass(frozen=True)
-class Asked:
+class TokenRequestSeen:
     """A request for a token.
 
     Attributes:
@@ -59,7 +59,7 @@ class IdentityProvider:
 
     def reset(self) -> None:
         """As it was."""
-        self.asked: list[Asked] = []
+        self.asked: list[TokenRequestSeen] = []
         self.requests = 0
         self.code = 200
         self.answer: Any = {
@@ -85,7 +85,7 @@ class IdentityProvider:
         if path != "/realm/token":
             return 404, "no such page"
         login = base64.b64decode(authorization.removeprefix("Basic ")).decode()
-        self.asked.append(Asked(login, dict(parse_qsl(body))))
+        self.asked.append(TokenRequestSeen(login, dict(parse_qsl(body))))
         if login and not self.takes_header:
             return 401, {"error": "invalid_client"}
         return self.code, self.answer

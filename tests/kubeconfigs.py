@@ -23,7 +23,7 @@ from peers import KUBECTL, has_kubectl
 from tcp import Listener, joined
 
 from kubectl_cbt.demo.certificates import CertificateAuthority
-from kubectl_cbt.demo.kube.https_server import Answer, Call, HttpsServer
+from kubectl_cbt.demo.kube.https_server import HttpRequest, HttpResponse, HttpsServer
 
 Document = dict[str, Any]
 
@@ -71,13 +71,13 @@ class ApiServer:
     def _note_name(self, connection: Any, name: str | None, context: Any) -> None:
         self._sni = name or ""
 
-    def _answer(self, call: Call) -> Answer:
+    def _answer(self, call: HttpRequest) -> HttpResponse:
         if not call.headers.get("User-Agent", "").startswith(_DISPATCHER):
             self.paths.append(call.url.path)
             subject = dict(pair for part in call.certificate.get("subject", ()) for pair in part)
             sent = _sent(self._name, call.url.path, call.headers)
             self.seen.append(replace(sent, certificate=subject.get("commonName", ""), sni=self._sni))
-        return Answer(_answer(call.url.path))
+        return HttpResponse(_answer(call.url.path))
 
 
 class PlainServer:

@@ -112,15 +112,15 @@ def check_recording(
 
 
 def _replayed(data: BinaryIO, name: str, max_message_bytes: int) -> tuple[Recording, RecordedSource, ReplayedStream]:
-    from kubectl_cbt.documents.byte_source import Source
+    from kubectl_cbt.documents.byte_source import RewindableInput
     from kubectl_cbt.documents.document_head import read_head
-    from kubectl_cbt.documents.object_fields import Fields
+    from kubectl_cbt.documents.object_fields import ObjectFields
     from kubectl_cbt.recording.format import Recording
     from kubectl_cbt.recording.recorded_source import RecordedSource
     from kubectl_cbt.recording.replay import ReplayedStream, StreamSettings
 
-    recording = Recording(Source(data, name), max_message_bytes)
-    fields = Fields(name, recording.head)
+    recording = Recording(RewindableInput(data, name), max_message_bytes)
+    fields = ObjectFields(name, recording.head)
     asking = fields.object("asking")
     fields.object("subject")
     asked = read_head(name, recording.head["subject"]).asked

@@ -30,7 +30,7 @@ _STDIN = "-"
 _SAYING_KIND = (StreamFormat.SUMMARY, StreamFormat.JSON, StreamFormat.YAML, StreamFormat.NDJSON)
 
 
-class Kind(StrEnum):
+class Operation(StrEnum):
     """What extents are of."""
 
     DELTA = "delta"
@@ -72,7 +72,7 @@ def open_file(
     ] = None,
     max_message_size: MaxMessageSize = MAX_MESSAGE_BYTES,
     kind: Annotated[
-        Kind | None,
+        Operation | None,
         typer.Option("--kind", help="What messages of the lister or grpcurl are, which do not say it."),
     ] = None,
 ) -> None:

@@ -22,7 +22,7 @@ _PATIENCE_MILLISECONDS = 100
 """How soon a reader that waits for a pipe notices that it was cancelled."""
 
 
-class Source:
+class RewindableInput:
     """Reads a file once, or, from a mark on, twice. The file stays the caller's to close.
 
     Args:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubectl_cbt.documents.jsonstream.json_cursor import HINT_OPENABLE
-from kubectl_cbt.documents.object_fields import Fields, shown
+from kubectl_cbt.documents.object_fields import ObjectFields, shown
 from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
@@ -31,7 +31,7 @@ _UNRECOGNIZED = re.compile(r"UNRECOGNIZED_(-?[0-9]{1,10})")
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class DocumentHead:
     """What a document says in front.
 
     Attributes:
@@ -60,25 +60,25 @@ def check_kind(name: str, values: dict[str, Any], kind: str = _KIND) -> None:
             raise DocumentError(f"{name}: {key} is {shown(found)}, not {wanted}", hint=hint)
 
 
-def read_head(name: str, values: dict[str, Any]) -> Head:
+def read_head(name: str, values: dict[str, Any]) -> DocumentHead:
     """Make a head of the fields that stand before the extents.
 
     Raises:
         DocumentError: when one of them is missing or wrong.
     """
     check_kind(name, values)
-    fields = Fields(name, values, hint=HINT_OPENABLE)
+    fields = ObjectFields(name, values, hint=HINT_OPENABLE)
     for key in ("apiVersion", "kind"):
         fields.text(key)
     query = fields.object("query")
-    return Head(
+    return DocumentHead(
         asked=_asked(fields, query),
         block_metadata_type=_block_metadata_type(fields),
         volume_capacity_bytes=fields.integer_or_null("volumeCapacityBytes"),
     )
 
 
-def _asked(fields: Fields, saved: Fields) -> Asked:
+def _asked(fields: ObjectFields, saved: ObjectFields) -> Asked:
     snapshot = _snapshot(fields, fields.object("snapshot"))
     base_fields = fields.object_or_null("base")
     verb = saved.text("kind")
@@ -99,7 +99,7 @@ def _asked(fields: Fields, saved: Fields) -> Asked:
     return Asked(query, Subject(snapshot, base, base_handle))
 
 
-def _snapshot(document: Fields, fields: Fields) -> Snapshot:
+def _snapshot(document: ObjectFields, fields: ObjectFields) -> Snapshot:
     return Snapshot(
         ref=SnapshotRef(fields.text_or_null("namespace") or "", fields.text("name")),
         content=fields.text("content"),
@@ -113,7 +113,7 @@ def _snapshot(document: Fields, fields: Fields) -> Snapshot:
     )
 
 
-def _block_metadata_type(fields: Fields) -> int | None:
+def _block_metadata_type(fields: ObjectFields) -> int | None:
     name = fields.text_or_null("blockMetadataType")
     if name is None or name in TYPE_NUMBERS:
         return None if name is None else TYPE_NUMBERS[name]

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from kubectl_cbt.documents.byte_source import Source
-from kubectl_cbt.documents.document_head import Head
-from kubectl_cbt.documents.document_tail import Ending
+from kubectl_cbt.documents.byte_source import RewindableInput
+from kubectl_cbt.documents.document_head import DocumentHead
+from kubectl_cbt.documents.document_tail import DocumentEnding
 from kubectl_cbt.errors import CbtError, DocumentError, Interrupted
 from kubectl_cbt.model.record import INT64_MAX, Batch, Record, Records, saturating_ends
 from kubectl_cbt.model.results import Failure, Outcome, Violation
@@ -23,8 +23,8 @@ class Document(Protocol):
         note: what to know when all of it was read; empty for nothing.
     """
 
-    head: Head
-    ending: Ending | None
+    head: DocumentHead
+    ending: DocumentEnding | None
     note: str
 
     def records(self) -> Iterator[Record]:
@@ -47,7 +47,7 @@ class SavedStream:
         kind: ``delta`` or ``allocated``; None for a lister document of which nobody said it.
     """
 
-    def __init__(self, document: Document, source: Source, kind: str | None) -> None:
+    def __init__(self, document: Document, source: RewindableInput, kind: str | None) -> None:
         head = document.head
         self.asked = head.asked
         self.kind = kind
@@ -125,10 +125,10 @@ class SavedStream:
             failure=failure,
         )
 
-    def _so_far(self) -> Ending:
+    def _so_far(self) -> DocumentEnding:
         """What was read, of a document that does not say how its stream ended, or has not yet."""
         unread = Failure.of(DocumentError(f"{self._source.name} was not read to its end"))
-        return Ending(
+        return DocumentEnding(
             messages=self._records,
             extents=self.extents,
             clipped=0,

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubectl_cbt.documents.jsonstream.json_cursor import HINT_WRONG
-from kubectl_cbt.documents.object_fields import Fields
+from kubectl_cbt.documents.object_fields import ObjectFields
 from kubectl_cbt.model.results import Failure, Occurrence, Violation
 
 TAIL_KEYS = ("summary", "violations", "resumes", "complete", "error")
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class DocumentEnding:
     """How a saved stream ended.
 
     Attributes:
@@ -31,15 +31,15 @@ class Ending:
     failure: Failure | None
 
 
-def read_ending(name: str, values: dict[str, Any]) -> Ending:
+def read_ending(name: str, values: dict[str, Any]) -> DocumentEnding:
     """Make an ending of the fields that stand behind the extents.
 
     Raises:
         DocumentError: when one of them is missing or wrong.
     """
-    fields = Fields(name, values, hint=HINT_WRONG)
+    fields = ObjectFields(name, values, hint=HINT_WRONG)
     summary = fields.object("summary")
-    return Ending(
+    return DocumentEnding(
         messages=summary.count("messages"),
         extents=summary.count("extents"),
         clipped=summary.count("clippedExtents"),
@@ -50,7 +50,7 @@ def read_ending(name: str, values: dict[str, Any]) -> Ending:
     )
 
 
-def _failure(fields: Fields) -> Failure | None:
+def _failure(fields: ObjectFields) -> Failure | None:
     error = fields.object_or_null("error")
     if fields.flag("complete") != (error is None):
         raise fields.wrong("complete", "but error is null" if error is None else "but there is an error")
@@ -59,7 +59,7 @@ def _failure(fields: Fields) -> Failure | None:
     return Failure(error.text("type"), error.text_or_null("code") or "", error.text("message"), error.text("hint"))
 
 
-def _violations(fields: Fields) -> Iterator[Violation]:
+def _violations(fields: ObjectFields) -> Iterator[Violation]:
     for violation in fields.objects("violations"):
         yield Violation(
             rule=violation.text("rule"),
@@ -70,7 +70,7 @@ def _violations(fields: Fields) -> Iterator[Violation]:
         )
 
 
-def _example(fields: Fields) -> Occurrence:
+def _example(fields: ObjectFields) -> Occurrence:
     return Occurrence(
         record=fields.count("message"),
         extent=fields.integer_or_null("extent"),

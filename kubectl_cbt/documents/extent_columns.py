@@ -28,7 +28,7 @@ _ZERO = ord("0")
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{,18})")
 
 
-class Names(NamedTuple):
+class FieldNames(NamedTuple):
     """What a document calls the two numbers of an extent.
 
     Attributes:
@@ -46,9 +46,9 @@ class Names(NamedTuple):
         return bool(extent) and self.offset not in extent and self.size not in extent
 
 
-OURS = Names("byteOffset", "sizeBytes")
-UPSTREAM = Names("byte_offset", "size_bytes", may_omit=True, may_quote=True)
-PROTOBUF = Names("byteOffset", "sizeBytes", may_omit=True, may_quote=True)
+OURS = FieldNames("byteOffset", "sizeBytes")
+UPSTREAM = FieldNames("byte_offset", "size_bytes", may_omit=True, may_quote=True)
+PROTOBUF = FieldNames("byteOffset", "sizeBytes", may_omit=True, may_quote=True)
 """As protobuf's JSON names them, unless it was told to keep the names of the fields."""
 
 
@@ -62,7 +62,7 @@ class _Layout(NamedTuple):
     size_first: bool
 
 
-def regular_columns(text: bytes, names: Names, separator: bytes) -> Columns | None:
+def regular_columns(text: bytes, names: FieldNames, separator: bytes) -> Columns | None:
     """Extents that all look alike.
 
     Args:
@@ -85,7 +85,7 @@ def regular_columns(text: bytes, names: Names, separator: bytes) -> Columns | No
     return (second, first) if layout.size_first else (first, second)
 
 
-def _learn(text: bytes, names: Names, separator: bytes) -> _Layout | None:
+def _learn(text: bytes, names: FieldNames, separator: bytes) -> _Layout | None:
     match = _two_extents(names, separator.decode()).match(text)
     if match is None or {match["first"], match["second"]} != {names.offset.encode(), names.size.encode()}:
         return None
@@ -99,7 +99,7 @@ def _learn(text: bytes, names: Names, separator: bytes) -> _Layout | None:
 
 
 @cache
-def _two_extents(names: Names, separator: str) -> re.Pattern[bytes]:
+def _two_extents(names: FieldNames, separator: str) -> re.Pattern[bytes]:
     name, space, quote = f"{names.offset}|{names.size}", r"[ \t\r\n]*", '"?' if names.may_quote else ""
     pattern = rf"""
         (?P<opening> \{{ {space} "(?P<first>{name})" {space} : {space} (?P<quote>{quote}) ) [0-9]+
@@ -154,7 +154,7 @@ def unquoted(value: object) -> object:
     return int(value) if isinstance(value, str) and _INTEGER.fullmatch(value) else value
 
 
-def parsed_columns(array: bytes, names: Names) -> Columns | None:
+def parsed_columns(array: bytes, names: FieldNames) -> Columns | None:
     """Extents of a JSON array, whatever they look like; None when not all of them are valid."""
     default = 0 if names.may_omit else None
     try:

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 
 import orjson
 
-from kubectl_cbt.documents.extent_columns import Columns, Names, parsed_columns, regular_columns, unquoted
-from kubectl_cbt.documents.jsonstream.json_cursor import Text
+from kubectl_cbt.documents.extent_columns import Columns, FieldNames, parsed_columns, regular_columns, unquoted
+from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
 from kubectl_cbt.documents.jsonstream.json_scan import ends_of_values
 from kubectl_cbt.documents.object_fields import no_int64, shown
 from kubectl_cbt.errors import DocumentError
 
 
-def extents_of_array(text: Text, names: Names, label: str) -> Iterator[Columns]:
+def extents_of_array(text: JsonCursor, names: FieldNames, label: str) -> Iterator[Columns]:
     """The extents of an array, of which the ``[`` is consumed; never none at a time.
 
     Args:
@@ -33,7 +33,7 @@ def extents_of_array(text: Text, names: Names, label: str) -> Iterator[Columns]:
             return
 
 
-def extents_of_lines(text: Text, names: Names) -> Iterator[Columns]:
+def extents_of_lines(text: JsonCursor, names: FieldNames) -> Iterator[Columns]:
     """Extents one after the other, up to a value that has a ``kind``, which is not consumed."""
     run = _Run(text, names, b"", "")
     while True:
@@ -49,7 +49,7 @@ class _OtherValue(Exception):
 
 
 class _Run:
-    def __init__(self, text: Text, names: Names, separator: bytes, label: str) -> None:
+    def __init__(self, text: JsonCursor, names: FieldNames, separator: bytes, label: str) -> None:
         self._text = text
         self._names = names
         self._separator = separator

@@ -20,7 +20,7 @@ _YAML_METADATA = re.compile(rb"^metadata:[ \t]*\r?\n((?:[ \t]+.*\n?|\r?\n)*)", r
 _YAML_NAME = re.compile(rb"^  (name|namespace):[ \t]*[\"']?([a-z0-9.-]+)[\"']?[ \t]*\r?$", re.MULTILINE)
 
 
-class Beginning:
+class FirstBytes:
     """The first bytes of a file, after white space and a byte order mark.
 
     Args:

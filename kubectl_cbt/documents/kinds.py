@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from kubectl_cbt.documents import unsupported
 from kubectl_cbt.documents.document_stream import Document
-from kubectl_cbt.documents.first_bytes import WINDOW_BYTES, Beginning
-from kubectl_cbt.documents.jsonstream.json_cursor import Text
+from kubectl_cbt.documents.first_bytes import WINDOW_BYTES, FirstBytes
+from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
 from kubectl_cbt.documents.lister_document import MESSAGE_KEYS, ListerDocument
 from kubectl_cbt.documents.own_document import VersionedDocument
 from kubectl_cbt.errors import DocumentError
@@ -29,12 +29,12 @@ class Opening(NamedTuple):
         kind: ``delta`` or ``allocated`` as the user says; None when the user does not.
     """
 
-    text: Text
-    beginning: Beginning
+    text: JsonCursor
+    beginning: FirstBytes
     kind: str | None
 
 
-class Kind(NamedTuple):
+class DocumentKind(NamedTuple):
     """One kind of file.
 
     Attributes:
@@ -43,14 +43,14 @@ class Kind(NamedTuple):
     """
 
     name: str
-    recognises: Callable[[Beginning], bool]
+    recognises: Callable[[FirstBytes], bool]
     open: Callable[[Opening], Document]
 
 
-def recognised(text: Text) -> tuple[Kind, Beginning]:
+def recognised(text: JsonCursor) -> tuple[DocumentKind, FirstBytes]:
     """The kind of a text, of which no more is read than it takes to tell."""
     while True:
-        beginning = Beginning(text.data[text.position : text.position + WINDOW_BYTES])
+        beginning = FirstBytes(text.data[text.position : text.position + WINDOW_BYTES])
         for kind in KINDS:
             if kind.recognises(beginning):
                 return kind, beginning
@@ -58,7 +58,7 @@ def recognised(text: Text) -> tuple[Kind, Beginning]:
             return OTHER, beginning
 
 
-def _is_ours(beginning: Beginning) -> bool:
+def _is_ours(beginning: FirstBytes) -> bool:
     if not beginning.starts(b"{"):
         return False
     keys = beginning.keys
@@ -66,7 +66,7 @@ def _is_ours(beginning: Beginning) -> bool:
     return keys.get("apiVersion", "").startswith(_API_VERSION) or not _OURS_ALONE.isdisjoint(keys)
 
 
-def _is_messages(beginning: Beginning) -> bool:
+def _is_messages(beginning: FirstBytes) -> bool:
     keys = beginning.keys
     first = next(iter(keys), "")
     # Two of a message's keys are those of our documents too: then its extents, or its end, have to be seen.
@@ -74,33 +74,35 @@ def _is_messages(beginning: Beginning) -> bool:
     return beginning.opens_array(b"]") or (first in MESSAGE_KEYS and decided)
 
 
-def _refused(name: str, hint: str, *signs: bytes) -> Kind:
+def _refused(name: str, hint: str, *signs: bytes) -> DocumentKind:
     def refuse(opening: Opening) -> Document:
         raise DocumentError(f"{opening.text.name} is {name}, which cannot be opened", hint=hint)
 
-    return Kind(name, lambda beginning: beginning.starts(*signs), refuse)
+    return DocumentKind(name, lambda beginning: beginning.starts(*signs), refuse)
 
 
-def _extents_elsewhere(name: str, recognises: Callable[[Beginning], bool], kind: str = "", jq: str = "") -> Kind:
+def _extents_elsewhere(
+    name: str, recognises: Callable[[FirstBytes], bool], kind: str = "", jq: str = ""
+) -> DocumentKind:
     def refuse(opening: Opening) -> Document:
         raise unsupported.not_yet(opening.text.name, name, kind, jq)
 
-    return Kind(name, recognises, refuse)
+    return DocumentKind(name, recognises, refuse)
 
 
-def _with_keys(opening: bytes, *keys: str) -> Callable[[Beginning], bool]:
+def _with_keys(opening: bytes, *keys: str) -> Callable[[FirstBytes], bool]:
     return lambda beginning: beginning.starts(opening) and beginning.keys.keys() >= set(keys)
 
 
-def _starting(*signs: bytes) -> Callable[[Beginning], bool]:
+def _starting(*signs: bytes) -> Callable[[FirstBytes], bool]:
     return lambda beginning: beginning.starts(*signs)
 
 
-def _compressed(name: str, program: str, sign: bytes) -> Kind:
+def _compressed(name: str, program: str, sign: bytes) -> DocumentKind:
     def refuse(opening: Opening) -> Document:
         raise unsupported.compressed(opening.text.name, name, program)
 
-    return Kind(name, _starting(sign), refuse)
+    return DocumentKind(name, _starting(sign), refuse)
 
 
 def _kubernetes_json(opening: Opening) -> Document:
@@ -111,22 +113,22 @@ def _kubernetes_yaml(opening: Opening) -> Document:
     text = opening.text
     while len(text.data) - text.position < WINDOW_BYTES and text.more():
         pass
-    beginning = Beginning(text.data[text.position : text.position + WINDOW_BYTES])
+    beginning = FirstBytes(text.data[text.position : text.position + WINDOW_BYTES])
     raise unsupported.kubernetes_object(text.name, beginning.yaml_kind, beginning.yaml_names)
 
 
-def _is_kubernetes_yaml(beginning: Beginning) -> bool:
+def _is_kubernetes_yaml(beginning: FirstBytes) -> bool:
     keys = beginning.yaml_keys
     is_object = "apiVersion" in keys and (bool(beginning.yaml_kind) or "items" in keys)
     return is_object and _API_VERSION.encode() not in beginning.data[:200]
 
 
-def _is_kubeconfig(beginning: Beginning) -> bool:
+def _is_kubeconfig(beginning: FirstBytes) -> bool:
     named = {"clusters", "contexts", "current-context", "users"}
     return len(named & (beginning.yaml_keys | beginning.keys.keys())) > 1
 
 
-def _is_kubernetes_json(beginning: Beginning) -> bool:
+def _is_kubernetes_json(beginning: FirstBytes) -> bool:
     return beginning.starts(b"{") and all(beginning.keys.get(key) for key in ("apiVersion", "kind"))
 
 
@@ -150,7 +152,7 @@ def _refuse_utf16(opening: Opening) -> Document:
     raise DocumentError(f"{opening.text.name} is UTF-16, which cannot be opened", hint=unsupported.UTF_16)
 
 
-def _is_utf16(beginning: Beginning) -> bool:
+def _is_utf16(beginning: FirstBytes) -> bool:
     data = beginning.data
     return beginning.starts(b"\xff\xfe", b"\xfe\xff", b"\x00{", b"\x00[") or (
         data[:1] in (b"{", b"[") and data[1:2] == b"\0"
@@ -165,11 +167,13 @@ def _other(opening: Opening) -> Document:
     raise unsupported.unknown(opening.text)
 
 
-OTHER = Kind("something else", lambda beginning: True, _other)
+OTHER = DocumentKind("something else", lambda beginning: True, _other)
 
-KINDS: tuple[Kind, ...] = (
-    Kind("a document of kubectl cbt -o json or -o ndjson", _is_ours, lambda opening: VersionedDocument(opening.text)),
-    Kind(
+KINDS: tuple[DocumentKind, ...] = (
+    DocumentKind(
+        "a document of kubectl cbt -o json or -o ndjson", _is_ours, lambda opening: VersionedDocument(opening.text)
+    ),
+    DocumentKind(
         "messages of snapshot-metadata-lister or grpcurl",
         _is_messages,
         lambda opening: ListerDocument(opening.text, opening.kind),
@@ -180,7 +184,7 @@ KINDS: tuple[Kind, ...] = (
     _compressed("compressed with xz", "xz -dc", b"\xfd7zXZ\x00"),
     _compressed("compressed with lz4", "lz4 -dc", b"\x04\x22\x4d\x18"),
     _compressed("a zip archive", "unzip -p", b"PK\x03\x04"),
-    Kind("UTF-16", _is_utf16, _refuse_utf16),
+    DocumentKind("UTF-16", _is_utf16, _refuse_utf16),
     _extents_elsewhere(
         "the output of qemu-img map --output=json",
         _with_keys(b"[", "start", "length", "data"),
@@ -223,10 +227,10 @@ KINDS: tuple[Kind, ...] = (
     ),
     _extents_elsewhere("the output of rbd export-diff", _starting(b"rbd diff v1\n", b"rbd diff v2\n")),
     _extents_elsewhere("a map file of ddrescue", _starting(b"# Mapfile. Created by")),
-    Kind("a kubeconfig", _is_kubeconfig, _refuse_kubeconfig),
-    Kind("a Kubernetes object in YAML", _is_kubernetes_yaml, _kubernetes_yaml),
-    Kind("a Kubernetes object in JSON", _is_kubernetes_json, _kubernetes_json),
-    Kind("extents without a head", _with_keys(b"{", "byteOffset", "sizeBytes"), _refuse_headless),
+    DocumentKind("a kubeconfig", _is_kubeconfig, _refuse_kubeconfig),
+    DocumentKind("a Kubernetes object in YAML", _is_kubernetes_yaml, _kubernetes_yaml),
+    DocumentKind("a Kubernetes object in JSON", _is_kubernetes_json, _kubernetes_json),
+    DocumentKind("extents without a head", _with_keys(b"{", "byteOffset", "sizeBytes"), _refuse_headless),
     _refused("CSV", unsupported.PRINTED_BY_US, b"byteOffset,sizeBytes"),
     _refused(
         "YAML of kubectl cbt", unsupported.PRINTED_BY_US, b"apiVersion: kubectl-cbt/", b"---\napiVersion: kubectl-cbt/"
@@ -242,6 +246,8 @@ KINDS: tuple[Kind, ...] = (
     _refused("a disk image in VHDX format", unsupported.DISK_IMAGE, b"vhdxfile"),
     _refused("a disk encrypted with LUKS", unsupported.DISK_IMAGE, b"LUKS\xba\xbe"),
     _refused("an XFS file system", unsupported.DISK_IMAGE, b"XFSB"),
-    Kind("an array of other values", lambda beginning: beginning.opens_array(*unsupported.SCALARS), _refuse_array),
+    DocumentKind(
+        "an array of other values", lambda beginning: beginning.opens_array(*unsupported.SCALARS), _refuse_array
+    ),
 )
 """What a file may be."""

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from kubectl_cbt.analysis.rules import RuleWatch
-from kubectl_cbt.documents.document_head import TYPE_NUMBERS, Head
-from kubectl_cbt.documents.document_tail import Ending
-from kubectl_cbt.documents.extent_columns import PROTOBUF, UPSTREAM, Columns, Names, unquoted
+from kubectl_cbt.documents.document_head import TYPE_NUMBERS, DocumentHead
+from kubectl_cbt.documents.document_tail import DocumentEnding
+from kubectl_cbt.documents.extent_columns import PROTOBUF, UPSTREAM, Columns, FieldNames, unquoted
 from kubectl_cbt.documents.extent_parser import extents_of_array
-from kubectl_cbt.documents.jsonstream.json_cursor import HINT_WRONG, Text
-from kubectl_cbt.documents.jsonstream.json_object import Members
+from kubectl_cbt.documents.jsonstream.json_cursor import HINT_WRONG, JsonCursor
+from kubectl_cbt.documents.jsonstream.json_object import ObjectMembers
 from kubectl_cbt.documents.lister_batches import alike_messages
 from kubectl_cbt.documents.object_fields import no_int64, shown
 from kubectl_cbt.errors import DocumentError
@@ -55,10 +55,10 @@ class ListerDocument:
         note: what to know about it in the end.
     """
 
-    def __init__(self, text: Text, kind: str | None) -> None:
+    def __init__(self, text: JsonCursor, kind: str | None) -> None:
         self._text = text
-        self.head = Head(_asked(text.name, kind), None, None, says_kind=False)
-        self.ending: Ending | None = None
+        self.head = DocumentHead(_asked(text.name, kind), None, None, says_kind=False)
+        self.ending: DocumentEnding | None = None
         self._watch = RuleWatch(self.head.asked.query)
         self._index = self._number = 0
         self._tried = -1
@@ -168,7 +168,7 @@ class ListerDocument:
         if text.demand() != b"{":
             raise self._wrong(label, "not an object")
         text.expect(b"{")
-        members, seen = Members(text, _FIELDS), set[str]()
+        members, seen = ObjectMembers(text, _FIELDS), set[str]()
         while (key := members.next()) is not None:
             field = _FIELDS.get(key)
             if field is None:
@@ -186,7 +186,7 @@ class ListerDocument:
         if _EXTENTS not in seen and not self._is_protobuf:
             raise text.error(f"{label}.{_EXTENTS} is missing")
 
-    def _extents(self, label: str, names: Names) -> Iterator[Columns]:
+    def _extents(self, label: str, names: FieldNames) -> Iterator[Columns]:
         if self._text.demand() == b"[":
             self._text.expect(b"[")
             yield from extents_of_array(self._text, names, label)

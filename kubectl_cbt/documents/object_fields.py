@@ -32,7 +32,7 @@ def no_int64(number: object) -> str:
     return "" if INT64_MIN <= number <= INT64_MAX else "beyond 64 bits"
 
 
-class Fields:
+class ObjectFields:
     """One object of a document.
 
     Args:
@@ -88,20 +88,20 @@ class Fields:
         except (ValueError, OverflowError):
             raise self.wrong(key, "not a time") from None
 
-    def object(self, key: str) -> Fields:
+    def object(self, key: str) -> ObjectFields:
         values = self._of_type(key, dict, "an object")
-        return Fields(self._name, values, f"{self._path}{key}.", self._hint)
+        return ObjectFields(self._name, values, f"{self._path}{key}.", self._hint)
 
-    def object_or_null(self, key: str) -> Fields | None:
+    def object_or_null(self, key: str) -> ObjectFields | None:
         return None if self._is_null(key) else self.object(key)
 
-    def objects(self, key: str) -> Iterator[Fields]:
+    def objects(self, key: str) -> Iterator[ObjectFields]:
         """Those of an array."""
         for index, values in enumerate(self._of_type(key, list, "an array")):
             path = f"{self._path}{key}[{index}]"
             if not isinstance(values, dict):
                 raise self.error(f"{path} is {shown(values)}, not an object")
-            yield Fields(self._name, values, f"{path}.", self._hint)
+            yield ObjectFields(self._name, values, f"{path}.", self._hint)
 
     def wrong(self, key: str, reason: str) -> DocumentError:
         """A field is not what it has to be."""

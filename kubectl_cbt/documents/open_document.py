@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from kubectl_cbt.documents.byte_source import Source
+from kubectl_cbt.documents.byte_source import RewindableInput
 from kubectl_cbt.documents.document_stream import SavedStream
-from kubectl_cbt.documents.jsonstream.json_cursor import Text
+from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
 from kubectl_cbt.documents.kinds import Opening, recognised
 from kubectl_cbt.documents.unsupported import BYTE_ORDER_MARK
 from kubectl_cbt.errors import DocumentError
@@ -24,8 +24,8 @@ def open_document(file: BinaryIO, name: str, kind: str | None = None) -> SavedSt
         DocumentError: when it is none of the documents. What is wrong further in is raised while iterating, behind
             all extents in front of it.
     """
-    source = Source(file, name)
-    text = Text(source)
+    source = RewindableInput(file, name)
+    text = JsonCursor(source)
     if text.peek() == BYTE_ORDER_MARK[:1] and text.starts_with(BYTE_ORDER_MARK):
         text.advance(text.position + len(BYTE_ORDER_MARK))
         text.peek()

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from kubectl_cbt.documents.document_head import HEAD_KEYS, check_kind, read_head
-from kubectl_cbt.documents.document_tail import TAIL_KEYS, Ending, read_ending
+from kubectl_cbt.documents.document_tail import TAIL_KEYS, DocumentEnding, read_ending
 from kubectl_cbt.documents.extent_columns import OURS, Columns
 from kubectl_cbt.documents.extent_parser import extents_of_array, extents_of_lines
-from kubectl_cbt.documents.jsonstream.json_cursor import HINT_WRONG, Text
-from kubectl_cbt.documents.jsonstream.json_object import Members
+from kubectl_cbt.documents.jsonstream.json_cursor import HINT_WRONG, JsonCursor
+from kubectl_cbt.documents.jsonstream.json_object import ObjectMembers
 from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.model.record import Record
 from kubectl_cbt.model.results import Violation
@@ -33,16 +33,16 @@ class VersionedDocument:
         text: at its first ``{``.
     """
 
-    def __init__(self, text: Text) -> None:
+    def __init__(self, text: JsonCursor) -> None:
         self._text = text
         self._values: dict[str, Any] = {}
         text.expect(b"{")
-        self._members = Members(text, (*_KEYS, _EXTENTS))
+        self._members = ObjectMembers(text, (*_KEYS, _EXTENTS))
         self._is_json = self._collect(self._members, self._values)
         if self._is_json and not self._values.keys() >= set(HEAD_KEYS):
             self._look_ahead()
         self.head = read_head(text.name, self._values)
-        self.ending: Ending | None = None
+        self.ending: DocumentEnding | None = None
         self.note = ""
         text.part, text.hint = "its extents", HINT_WRONG
 
@@ -89,7 +89,7 @@ class VersionedDocument:
             raise DocumentError(f"{self._text.name} says {said} extents and holds {found}", hint=HINT_WRONG)
         self._text.end()
 
-    def _collect(self, members: Members, values: dict[str, Any]) -> bool:
+    def _collect(self, members: ObjectMembers, values: dict[str, Any]) -> bool:
         """Read members up to the extents; False when the object closes before."""
         while (key := members.next()) is not None:
             if key == _EXTENTS:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import orjson
 
-from kubectl_cbt.documents.jsonstream.json_cursor import HINT_OPENABLE, Text
+from kubectl_cbt.documents.jsonstream.json_cursor import HINT_OPENABLE, JsonCursor
 from kubectl_cbt.documents.object_fields import shown
 from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.units import as_argument
@@ -78,7 +78,7 @@ def kubernetes_object(name: str, kind: str, names: Mapping[str, str]) -> Documen
     return DocumentError(f"{name} is {what} of Kubernetes, not saved extents", hint=hint)
 
 
-def names_in_json(text: Text) -> tuple[str, Mapping[str, str]]:
+def names_in_json(text: JsonCursor) -> tuple[str, Mapping[str, str]]:
     """The kind of a Kubernetes object, and its ``name`` and ``namespace``; empty when it cannot be read."""
     try:
         value = text.parsed()
@@ -90,7 +90,7 @@ def names_in_json(text: Text) -> tuple[str, Mapping[str, str]]:
     return str(value.get("kind", "")), names
 
 
-def json_array(text: Text) -> DocumentError:
+def json_array(text: JsonCursor) -> DocumentError:
     """A JSON array whose first element is not a message, or text that begins like one."""
     text.part = "its first value"
     text.expect(b"[")
@@ -98,7 +98,7 @@ def json_array(text: Text) -> DocumentError:
     return DocumentError(f"{text.name} is {what}", hint=HINT_OPENABLE)
 
 
-def json_object(text: Text) -> DocumentError:
+def json_object(text: JsonCursor) -> DocumentError:
     """A JSON object that is not known, or text that begins like one."""
     text.part = "its first object"
     value = text.parsed()
@@ -108,7 +108,7 @@ def json_object(text: Text) -> DocumentError:
     return DocumentError(f"{text.name} is {what}, not a document that can be opened", hint=HINT_OPENABLE)
 
 
-def unknown(text: Text) -> DocumentError:
+def unknown(text: JsonCursor) -> DocumentError:
     """A file that nothing is known of; reads no further."""
     data = text.data[text.position :]
     if not data:

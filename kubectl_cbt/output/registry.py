@@ -35,7 +35,7 @@ _WRITERS = {
     StreamFormat.NDJSON: ("ndjson", "NdjsonWriter"),
     StreamFormat.CSV: ("csv", "CsvWriter"),
     StreamFormat.NAME: ("name", "NameWriter"),
-    StreamFormat.LISTER_JSON: ("lister", "ListerJsonWriter"),
+    StreamFormat.LISTER_JSON: ("lister_json", "ListerJsonWriter"),
 }
 
 

@@ -72,7 +72,7 @@ class ByteSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class StreamEnding:
     """How an answer ended.
 
     Attributes:
@@ -86,12 +86,12 @@ class Ending:
     microseconds: int = 0
 
     @classmethod
-    def of(cls, error: CbtError) -> Ending:
+    def of(cls, error: CbtError) -> StreamEnding:
         """The ending that an error is."""
         return cls(getattr(error, "code", ""), error)
 
     @classmethod
-    def stopped(cls) -> Ending:
+    def stopped(cls) -> StreamEnding:
         """Nobody wanted the rest."""
         return cls(CANCELLED, Interrupted("interrupted"))
 
@@ -166,7 +166,7 @@ class Recording:
             for _ in answer.messages():
                 pass
 
-    def next_in_answer(self) -> tuple[int, bytes] | Ending:
+    def next_in_answer(self) -> tuple[int, bytes] | StreamEnding:
         """A message and the microseconds after which it came, or how the answer ended."""
         found = self._frame()
         if found is None or found.kind not in (MESSAGE, END):
@@ -185,11 +185,11 @@ class Recording:
         except (KeyError, TypeError, ValueError):
             self._damaged("a question that cannot be read")
 
-    def _ending(self, values: Values) -> Ending:
+    def _ending(self, values: Values) -> StreamEnding:
         try:
             error = values["error"]
             found = None if error is None else error_of(error)
-            return Ending(text_of(values, "code"), found, number_of(values, "microseconds"))
+            return StreamEnding(text_of(values, "code"), found, number_of(values, "microseconds"))
         except (KeyError, TypeError, ValueError):
             self._damaged("an end that cannot be read")
 
@@ -296,14 +296,14 @@ class RecordedAnswer:
 
     def __init__(self, recording: Recording, values: Values) -> None:
         self.query, self.microseconds = recording.query_of(values)
-        self.ending: Ending | None = None
+        self.ending: StreamEnding | None = None
         self._recording = recording
 
     def messages(self) -> Iterator[tuple[int, bytes]]:
         """Those not read yet, each with the microseconds since the question."""
         while self.ending is None:
             found = self._recording.next_in_answer()
-            if isinstance(found, Ending):
+            if isinstance(found, StreamEnding):
                 self.ending = found
             else:
                 yield found

@@ -25,7 +25,7 @@ from kubectl_cbt.recording.format import (
     OFFSET_TIME,
     OK,
     QUERY,
-    Ending,
+    StreamEnding,
     Values,
     query_values,
 )
@@ -81,7 +81,7 @@ class RecordingWriter:
     def query(self, query: Query) -> int:
         """A question is asked; returns the number of its answer."""
         with self._lock:
-            self._end(Ending.stopped())
+            self._end(StreamEnding.stopped())
             self._asked = self._clock()
             self._append_json(QUERY, query_values(query, _microseconds(self._asked - self._began)))
             self._answers += 1
@@ -100,7 +100,7 @@ class RecordingWriter:
             elif self._pending_bytes:
                 self._has_pending.set()
 
-    def end(self, answer: int, ending: Ending) -> None:
+    def end(self, answer: int, ending: StreamEnding) -> None:
         """An answer ended; only the first end of it counts."""
         with self._lock:
             if answer == self._open:
@@ -115,7 +115,7 @@ class RecordingWriter:
             if self._closed:
                 return
             self._closed = True
-            self._end(Ending.stopped())
+            self._end(StreamEnding.stopped())
             self._write_safely(lambda: self._write(self._deflate.flush(zlib.Z_FINISH)))
             os.close(self._file)
         if self._failure:
@@ -123,7 +123,7 @@ class RecordingWriter:
 
     # With the lock held.
 
-    def _end(self, ending: Ending) -> None:
+    def _end(self, ending: StreamEnding) -> None:
         if self._open != _NONE_OPEN:
             self._open = _NONE_OPEN
             self._append_json(END, ending.values(self._since(self._began)))
@@ -206,7 +206,7 @@ class RecordingSource:
         try:
             return _RecordingAnswer(self._source.ask(query), self._writer, number)
         except CbtError as error:
-            self._writer.end(number, Ending.of(error))
+            self._writer.end(number, StreamEnding.of(error))
             raise
 
     def cancel(self) -> None:
@@ -227,15 +227,15 @@ class _RecordingAnswer:
         self._cancelled = threading.Event()
 
     def __iter__(self) -> Iterator[bytes]:
-        ending = Ending.stopped()
+        ending = StreamEnding.stopped()
         try:
             for message in self._answer:
                 self._writer.message(self._number, message)
                 yield message
-            ending = Ending(OK, None)
+            ending = StreamEnding(OK, None)
         except CbtError as error:
             # Of an answer that was cancelled the error only says that it was.
-            ending = ending if self._cancelled.is_set() else Ending.of(error)
+            ending = ending if self._cancelled.is_set() else StreamEnding.of(error)
             raise
         finally:
             self._writer.end(self._number, ending)

@@ -19,10 +19,10 @@ from kubectl_cbt.units import printable
 
 __all__ = [
     "Content",
-    "Line",
-    "Radio",
-    "Tag",
-    "Text",
+    "PlainInput",
+    "PlainLabel",
+    "PlainRadio",
+    "PlainText",
     "joined",
     "line",
     "plain",
@@ -56,7 +56,7 @@ def set_subtitle(widget: Widget, subtitle: str) -> None:
     widget.border_subtitle = plain(subtitle)
 
 
-class Text(Static):
+class PlainText(Static):
     """Lines of text."""
 
     def __init__(self, text: str | Content = "", *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  # textual's name for it
@@ -67,7 +67,7 @@ class Text(Static):
         super().update(_drawn(content), layout=layout)
 
 
-class Tag(Label):
+class PlainLabel(Label):
     """A text as wide as it is."""
 
     def __init__(self, text: str | Content = "", *, id: str | None = None) -> None:  # noqa: A002  # textual's name for it
@@ -78,7 +78,7 @@ class Tag(Label):
         super().update(_drawn(content), layout=layout)
 
 
-class Radio(RadioButton):
+class PlainRadio(RadioButton):
     """One of several choices. Textual's shows which one is chosen by its colour alone."""
 
     BUTTON_LEFT, BUTTON_RIGHT = "(", ")"
@@ -91,7 +91,7 @@ class Radio(RadioButton):
         return "●" if self.value else " "
 
 
-class Line(Input):
+class PlainInput(Input):
     """A line that a person types, or pastes: what is not printable is seen and does nothing."""
 
     def validate_value(self, value: str) -> str:

@@ -23,7 +23,7 @@ _NARROW = 72
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class RowRange:
     """What of a listing passes a filter, under headings. Numbers are those of its ``entries``.
 
     Attributes:
@@ -44,7 +44,7 @@ class Lines:
         return self.places[0] if self.places else -1
 
 
-class Listing:
+class SnapshotRows:
     """All snapshots of one reading, with what a filter looks through.
 
     Attributes:
@@ -58,7 +58,7 @@ class Listing:
         self._texts = [_searched(entry) for entry in self.entries]
         self._volumes = [volume_of(entry) for entry in self.entries]
 
-    def lines(self, text: str) -> Lines:
+    def lines(self, text: str) -> RowRange:
         """The snapshots that have every word of ``text``, under a heading for each volume."""
         words = text.lower().split()
         found: Sequence[int] = range(len(self.entries))
@@ -74,7 +74,7 @@ class Listing:
                 numbers.append(~number)
             places.append(len(numbers))
             numbers.append(number)
-        return Lines(found, places, numbers)
+        return RowRange(found, places, numbers)
 
     def number_of(self, entry: SnapshotEntry) -> int:
         """The number of a snapshot of another reading; of several objects of its name one that did not change."""
@@ -128,7 +128,7 @@ class Columns:
     gap: str
 
     @classmethod
-    def of(cls, listing: Listing, width: int) -> Columns:
+    def of(cls, listing: SnapshotRows, width: int) -> Columns:
         """What the longest texts need in ``width`` cells; names give way where there is little room."""
         narrow = width < _NARROW
         ready, gap = (0, "  ") if narrow else (len("READY"), "   ")

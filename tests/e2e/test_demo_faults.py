@@ -19,7 +19,7 @@ from plain_client import Answer, Extents, PlainClient, both_ways
 from recorded import cases, messages
 
 from kubectl_cbt.demo.demo_cluster import DemoCluster
-from kubectl_cbt.demo.driver.driver_types import Asked
+from kubectl_cbt.demo.driver.driver_types import SnapshotQuery
 from kubectl_cbt.demo.driver.extent_faults import EXTENT_FAULTS
 from kubectl_cbt.demo.driver.faults import FAULTS, Part, parse_faults
 from kubectl_cbt.demo.driver.message_faults import MESSAGE_FAULTS
@@ -185,7 +185,7 @@ def test_unaligned_shift_is_what_the_reference_driver_does(cluster, style, fixed
     recorded = cases(style)
     start = recorded["delta-a-b-from-unaligned"]["request"]["starting_offset"]
     volume = replace(cluster.volumes[0].volume, grain_bytes=BLOCK, fixed_length=fixed)
-    asked = Asked(volume, 1, 0, int(start), 0, call=None)
+    asked = SnapshotQuery(volume, 1, 0, int(start), 0, call=None)
     records = [decode_record(message, number) for number, message in enumerate(messages(recorded["delta-a-b"]), 1)]
     batches = ((r.offsets[r.offsets + r.sizes > asked.starting_offset], r) for r in records)
     found = list(EXTENT_FAULTS["unaligned-shift"](((o, r.sizes[-len(o) :]) for o, r in batches if len(o)), asked))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from identity_provider import Asked, IdentityProvider, id_token
+from identity_provider import IdentityProvider, TokenRequestSeen, id_token
 from kubeconfigs import (
     Cast,
     Document,
@@ -104,13 +104,13 @@ def test_a_provider_may_want_the_secret_in_the_body(provider, cast, tmp_path):
     provider.takes_header = False
     agree(of_user("", oidc(provider), sent=fresh(provider)), cast, tmp_path)
     form = {"client_id": "kube", "client_secret": SECRET, "grant_type": "refresh_token"}
-    assert Asked("", form | {"refresh_token": "se-cret-refresh"}) in provider.asked
+    assert TokenRequestSeen("", form | {"refresh_token": "se-cret-refresh"}) in provider.asked
 
 
 def test_a_client_without_a_secret_names_itself_in_the_body(provider, cast, tmp_path):
     assert login(provider, cast, tmp_path, client_secret=None).sent == [fresh(provider)]
     form = {"client_id": "kube", "grant_type": "refresh_token", "refresh_token": "se-cret-refresh"}
-    assert provider.asked == [Asked("", form)]
+    assert provider.asked == [TokenRequestSeen("", form)]
 
 
 def test_the_providers_ca_may_be_data_with_a_block_that_is_no_certificate(provider, cast, tmp_path):

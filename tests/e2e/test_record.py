@@ -16,7 +16,7 @@ from conftest import COMMAND, DELTA, after, command_environment, cut_after, run_
 from kubectl_cbt.demo.demo_cluster import DemoCluster
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
 from kubectl_cbt.demo.sidecar.metadata_service import Code, Refusal, Tampering
-from kubectl_cbt.documents.byte_source import Source
+from kubectl_cbt.documents.byte_source import RewindableInput
 from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.recording.format import Recording
@@ -38,7 +38,7 @@ def contents(path: Path) -> bytes:
 
 def head(path: Path) -> dict:
     with path.open("rb") as data:
-        return Recording(Source(data, path.name)).head
+        return Recording(RewindableInput(data, path.name)).head
 
 
 def without_time(text: str) -> str:
@@ -207,7 +207,7 @@ def messages_in(path: Path) -> int:
     count = 0
     try:
         with path.open("rb") as data:
-            for answer in Recording(Source(data, path.name)).answers():
+            for answer in Recording(RewindableInput(data, path.name)).answers():
                 for _ in answer.messages():
                     count += 1
     except (DocumentError, OSError):

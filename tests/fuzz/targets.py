@@ -228,11 +228,11 @@ class ApiAnswers:
     def _browse(self, random: Random) -> None:
         from kubectl_cbt.cluster.catalogue import Catalogue
         from kubectl_cbt.model.snapshot_entry import siblings
-        from kubectl_cbt.tui.snapshot_rows import Columns, Listing, heading
+        from kubectl_cbt.tui.snapshot_rows import Columns, SnapshotRows, heading
 
         def go() -> None:
             with self._session() as api:
-                listing = Listing(Catalogue(api).entries(None))
+                listing = SnapshotRows(Catalogue(api).entries(None))
                 columns = Columns.of(listing, 80)
                 listing.lines("yes shop")
                 for entry in listing.entries:

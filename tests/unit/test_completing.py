@@ -11,7 +11,7 @@ from kubectl_cbt.cli.app import build_app, run
 from kubectl_cbt.cli.completion.candidates import complete
 from kubectl_cbt.cli.completion.command_spec import read_tree
 from kubectl_cbt.cli.completion.parsed_line import read_line
-from kubectl_cbt.cli.completion.protocol import Answer, Candidate, Directive, matching
+from kubectl_cbt.cli.completion.protocol import Candidate, CompletionAnswer, Directive, matching
 from kubectl_cbt.output.palettes import PALETTES
 from kubectl_cbt.output.registry import StreamFormat
 
@@ -141,7 +141,7 @@ def test_the_values_of_a_flag_are_offered_however_it_is_written(words, values):
               ("delta", "--token-file", "/tmp"), ("delta", "--certificate-authority=", )], ids=" ".join,
 )  # fmt: skip
 def test_where_a_file_is_expected_the_shell_completes_it(words):
-    assert complete(TREE, words) == Answer(directive=Directive.FILES)
+    assert complete(TREE, words) == CompletionAnswer(directive=Directive.FILES)
 
 
 @pytest.mark.parametrize("words", [("open", "a", ""), ("services", ""), ("version", "x"), ("delta", "a", "b", "")])
@@ -151,7 +151,7 @@ def test_no_file_is_offered_where_none_is_expected(words):
 
 
 def test_two_dashes_end_the_flags():
-    assert complete(TREE, ["open", "--", "-"]) == Answer(directive=Directive.FILES)
+    assert complete(TREE, ["open", "--", "-"]) == CompletionAnswer(directive=Directive.FILES)
     assert offered("open", "--") != []
 
 
@@ -192,7 +192,7 @@ def test_what_is_offered_continues_what_was_typed(words, last):
 
 
 def printed(*values: str) -> list[str]:
-    return Answer(tuple(map(Candidate, values))).text().splitlines()[:-1]
+    return CompletionAnswer(tuple(map(Candidate, values))).text().splitlines()[:-1]
 
 
 @pytest.mark.parametrize(
@@ -283,7 +283,7 @@ def test_every_flag_and_every_verb_is_a_plain_word():
 
 def test_a_description_is_one_line_without_control_characters():
     about = "a\x1b[31m\nb\tc\rd" + 1000 * "x"
-    (line, _) = Answer((Candidate("good", about),)).text().splitlines()
+    (line, _) = CompletionAnswer((Candidate("good", about),)).text().splitlines()
     value, tab, shown = line.partition("\t")
     assert (value, tab) == ("good", "\t")
     assert shown.isprintable()
@@ -292,6 +292,6 @@ def test_a_description_is_one_line_without_control_characters():
 
 
 def test_an_answer_without_candidates_is_its_directive():
-    assert Answer().text() == ":4\n"
-    assert Answer(directive=Directive.FILES).text() == ":0\n"
-    assert Answer(directive=Directive.NO_FILES | Directive.NO_SPACE).text() == ":6\n"
+    assert CompletionAnswer().text() == ":4\n"
+    assert CompletionAnswer(directive=Directive.FILES).text() == ":0\n"
+    assert CompletionAnswer(directive=Directive.NO_FILES | Directive.NO_SPACE).text() == ":6\n"

@@ -29,7 +29,7 @@ from kubectl_cbt import errors
 from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.cli import diagnostics as stderr
 from kubectl_cbt.cli import print_findings, services, snapshots
-from kubectl_cbt.cli.completion.protocol import Answer, Candidate
+from kubectl_cbt.cli.completion.protocol import Candidate, CompletionAnswer
 from kubectl_cbt.cli.options import ColorWhen, Terminal
 from kubectl_cbt.cli.rbac import _as_yaml
 from kubectl_cbt.cluster.rbac_rules import Explained
@@ -240,8 +240,8 @@ def test_a_line_of_a_hint_is_indented_under_it(capsys):
 
 @against_hostile_text
 def test_a_description_of_a_candidate_stays_on_its_line(text):
-    assert not forbidden_in(Answer((Candidate("a", text),)).text().replace("\t", "", 1))
-    assert Answer((Candidate("a", text),)).text().count("\n") == 2
+    assert not forbidden_in(CompletionAnswer((Candidate("a", text),)).text().replace("\t", "", 1))
+    assert CompletionAnswer((Candidate("a", text),)).text().count("\n") == 2
 
 
 # Documents.

@@ -26,7 +26,7 @@ from kubectl_cbt.checks.conformance.recorded_context import LACKS, RecordedExam,
 from kubectl_cbt.cli.check_recording import is_recording, open_recording, seen
 from kubectl_cbt.cli.options import Asking
 from kubectl_cbt.cli.recording import numbered
-from kubectl_cbt.documents.byte_source import Source
+from kubectl_cbt.documents.byte_source import RewindableInput
 from kubectl_cbt.errors import (
     ApiError,
     CbtError,
@@ -41,7 +41,7 @@ from kubectl_cbt.errors import (
 )
 from kubectl_cbt.model.finding import Verdict
 from kubectl_cbt.recording.error_json import error_of, values_of
-from kubectl_cbt.recording.format import FIRST_LINE, FRAME, Ending, Recording
+from kubectl_cbt.recording.format import FIRST_LINE, FRAME, Recording, StreamEnding
 from kubectl_cbt.recording.recorded_source import RecordedSource
 from kubectl_cbt.recording.recorder import RecordingSource, RecordingWriter
 from kubectl_cbt.recording.replay import ReplayedStream, StreamSettings
@@ -126,16 +126,16 @@ def test_messages_come_out_verbatim_with_the_times_they_came_at(tmp_path):
     answer = writer.query(ASKED.query)
     for message in sent:
         writer.message(answer, message)
-    writer.end(answer, Ending("OK", None))
+    writer.end(answer, StreamEnding("OK", None))
     writer.close()
     with path.open("rb") as data:
-        recording = Recording(Source(data, "a"))
+        recording = Recording(RewindableInput(data, "a"))
         (found,) = recording.answers()
         assert recording.head == {"some": "head"}
         assert found.query == ASKED.query
         assert (found.ending.code, found.ending.error) == ("OK", None)
     with path.open("rb") as data:
-        found = next(Recording(Source(data, "a")).answers())
+        found = next(Recording(RewindableInput(data, "a")).answers())
         assert list(found.messages()) == [(1_000_000, sent[0]), (2_000_000, sent[1]), (3_000_000, sent[2])]
     assert found.microseconds == 1_000_000
     assert found.ending.microseconds == 5_000_000
@@ -195,7 +195,7 @@ def test_the_seconds_are_those_it_took(tmp_path):
     list(live(RecordingSource(ScriptedSource([encoded((0, 4096))]), writer), ASKED, probe=False))
     writer.close()
     with path.open("rb") as data:
-        source = RecordedSource(Recording(Source(data, "a")))
+        source = RecordedSource(Recording(RewindableInput(data, "a")))
         stream = ReplayedStream(source, ASKED, StreamSettings(0, probe=False, max_results_is_ours=True))
         list(stream)
     # A second until the question, one until the message, one until the end.
@@ -245,12 +245,12 @@ def test_only_the_recorded_questions_are_answered(tmp_path):
     path = tmp_path / "a.cbtrec"
     record(path, [encoded((0, 4096))], [])
     with path.open("rb") as data:
-        source = RecordedSource(Recording(Source(data, "a.cbtrec")))
+        source = RecordedSource(Recording(RewindableInput(data, "a.cbtrec")))
         with pytest.raises(DocumentError, match="recorded is a question from byte 0"):
             source.ask(samples.asked(delta=False).query)
     record(tmp_path / "b.cbtrec", [encoded((0, 4096))], probe=False)
     with (tmp_path / "b.cbtrec").open("rb") as data:
-        source = RecordedSource(Recording(Source(data, "b.cbtrec")))
+        source = RecordedSource(Recording(RewindableInput(data, "b.cbtrec")))
         list(source.ask(ASKED.query))
         with pytest.raises(Interrupted):
             source.ask(ASKED.query)
@@ -576,12 +576,14 @@ def test_a_late_message_of_an_answer_that_is_over_is_left_out(tmp_path):
     writer = writer_of(path)
     first, second = writer.query(ASKED.query), writer.query(ASKED.query)
     writer.message(first, b"late")
-    writer.end(first, Ending("OK", None))
-    writer.end(second, Ending("OK", None))
+    writer.end(first, StreamEnding("OK", None))
+    writer.end(second, StreamEnding("OK", None))
     writer.close()
     writer.close()
     with path.open("rb") as data:
-        found = [(list(answer.messages()), answer.ending.code) for answer in Recording(Source(data, "a")).answers()]
+        found = [
+            (list(answer.messages()), answer.ending.code) for answer in Recording(RewindableInput(data, "a")).answers()
+        ]
     assert found == [([], "CANCELLED"), ([], "OK")]
 
 

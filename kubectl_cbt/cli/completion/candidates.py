@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from kubectl_cbt.cli.completion import cluster_values
 from kubectl_cbt.cli.completion.command_spec import Flag, Parameter, Verb, with_help
-from kubectl_cbt.cli.completion.parsed_line import Line, is_flag, read_line
-from kubectl_cbt.cli.completion.protocol import FILES, NOTHING, Answer, Candidate, matching
+from kubectl_cbt.cli.completion.parsed_line import ParsedLine, is_flag, read_line
+from kubectl_cbt.cli.completion.protocol import FILES, NOTHING, Candidate, CompletionAnswer, matching
 
-Source = Callable[[Line, str], Iterable[Candidate]]
+Source = Callable[[ParsedLine, str], Iterable[Candidate]]
 """Values for the line, given what was typed of them."""
 
 OF_FLAGS: dict[str, Source] = {
@@ -31,7 +31,7 @@ OF_POSITIONALS: dict[str, Source] = {
 """By what the help calls a positional, whatever its verb."""
 
 
-def complete(root: Verb, words: Sequence[str]) -> Answer:
+def complete(root: Verb, words: Sequence[str]) -> CompletionAnswer:
     """What the last word may become.
 
     Args:
@@ -51,7 +51,7 @@ def complete(root: Verb, words: Sequence[str]) -> Answer:
     return _positional(line, last)
 
 
-def _flag_or_its_value(line: Line, word: str) -> Answer:
+def _flag_or_its_value(line: ParsedLine, word: str) -> CompletionAnswer:
     spelling, equals, value = word.partition("=")
     if equals and spelling.startswith("--"):
         return _value(line, spelling, value)
@@ -63,7 +63,7 @@ def _flag_or_its_value(line: Line, word: str) -> Answer:
     return matching(_flags(line, word), word, in_order=True)
 
 
-def _value(line: Line, spelling: str, typed: str, *, kept: str = "") -> Answer:
+def _value(line: ParsedLine, spelling: str, typed: str, *, kept: str = "") -> CompletionAnswer:
     flags = [flag for flag in line.find(spelling) if flag.takes_value]
     if any(flag.is_file for flag in flags):
         # With something kept before it no shell would find the file.
@@ -74,7 +74,7 @@ def _value(line: Line, spelling: str, typed: str, *, kept: str = "") -> Answer:
     return matching(choices + found, typed, kept=kept, in_order=True)
 
 
-def _positional(line: Line, typed: str) -> Answer:
+def _positional(line: ParsedLine, typed: str) -> CompletionAnswer:
     positional = _next_positional(line)
     if positional is None:
         return NOTHING
@@ -85,27 +85,27 @@ def _positional(line: Line, typed: str) -> Answer:
     return matching([*choices, *(source(line, typed) if source else ())], typed, in_order=True)
 
 
-def _next_positional(line: Line) -> Parameter | None:
+def _next_positional(line: ParsedLine) -> Parameter | None:
     known, index = line.command.positionals, len(line.positionals)
     if index < len(known):
         return known[index]
     return known[-1] if known and known[-1].repeatable else None
 
 
-def _verbs(line: Line) -> Iterator[Candidate]:
+def _verbs(line: ParsedLine) -> Iterator[Candidate]:
     for verb in line.command.verbs:
         # After flags: those that take them all.
         if line.verbs == [line.command] or verb in line.verbs:
             yield Candidate(verb.name, verb.about)
 
 
-def _flags(line: Line, typed: str) -> Iterator[Candidate]:
+def _flags(line: ParsedLine, typed: str) -> Iterator[Candidate]:
     for flag in (flag for verb in line.verbs for flag in verb.flags):
         if _may_be_given(line, flag, typed):
             for spelling in (*flag.spellings, *flag.off):
                 yield Candidate(spelling, flag.about, is_flag=True)
 
 
-def _may_be_given(line: Line, flag: Flag, typed: str) -> bool:
+def _may_be_given(line: ParsedLine, flag: Flag, typed: str) -> bool:
     """Flags that no help lists are offered to whoever has begun to type one."""
     return (flag.repeatable or flag.name not in line.values) and (not flag.hidden or typed.strip("-") != "")

@@ -8,7 +8,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from kubectl_cbt.cli.completion.parsed_line import Line
+from kubectl_cbt.cli.completion.parsed_line import ParsedLine
 from kubectl_cbt.cli.completion.protocol import Candidate
 from kubectl_cbt.cli.options import Cluster
 from kubectl_cbt.cli.session import open_session
@@ -30,29 +30,29 @@ _NAMES_THE_BASE = ("--base-handle", "--choose-base")
 """With one of these delta takes the target alone."""
 
 
-def contexts(line: Line, typed: str) -> Iterator[Candidate]:
+def contexts(line: ParsedLine, typed: str) -> Iterator[Candidate]:
     """Contexts of the kubeconfig."""
     return map(Candidate, _kubeconfig_names(line).contexts)
 
 
-def clusters(line: Line, typed: str) -> Iterator[Candidate]:
+def clusters(line: ParsedLine, typed: str) -> Iterator[Candidate]:
     """Clusters of the kubeconfig."""
     return map(Candidate, _kubeconfig_names(line).clusters)
 
 
-def users(line: Line, typed: str) -> Iterator[Candidate]:
+def users(line: ParsedLine, typed: str) -> Iterator[Candidate]:
     """Users of the kubeconfig."""
     return map(Candidate, _kubeconfig_names(line).users)
 
 
-def palettes(line: Line, typed: str) -> Iterator[Candidate]:
+def palettes(line: ParsedLine, typed: str) -> Iterator[Candidate]:
     """Palettes of the map; typer does not know them, because naming one has a parser of its own."""
     from kubectl_cbt.output.palettes import PALETTES
 
     return (Candidate(palette.name, palette.about) for palette in PALETTES)
 
 
-def namespaces(line: Line, typed: str) -> list[Candidate]:
+def namespaces(line: ParsedLine, typed: str) -> list[Candidate]:
     """All namespaces; for who may not list them, those with snapshots."""
     with _session(line) as session:
         try:
@@ -62,13 +62,13 @@ def namespaces(line: Line, typed: str) -> list[Candidate]:
     return [Candidate(namespace) for namespace in sorted({snapshot.ref.namespace for snapshot in found})]
 
 
-def services(line: Line, typed: str) -> list[Candidate]:
+def services(line: ParsedLine, typed: str) -> list[Candidate]:
     """SnapshotMetadataServices."""
     with _session(line) as session:
         return [Candidate(service.name, service.address) for service in session.catalogue.services() if service.name]
 
 
-def service_accounts(line: Line, typed: str) -> list[Candidate]:
+def service_accounts(line: ParsedLine, typed: str) -> list[Candidate]:
     """``NAME`` of the line's namespace, or ``NAMESPACE/NAME`` once a namespace was typed."""
     namespace, slash, _ = typed.partition("/")
     with _session(line) as session:
@@ -77,14 +77,14 @@ def service_accounts(line: Line, typed: str) -> list[Candidate]:
     return [Candidate(f"{namespace}/{name}" if slash else name) for name in names]
 
 
-def snapshots(line: Line, typed: str) -> list[Candidate]:
+def snapshots(line: ParsedLine, typed: str) -> list[Candidate]:
     """Snapshots of the namespace that can be asked about, newest first."""
     with _session(line) as session:
         found = session.catalogue.entries(session.namespace)
     return _candidates([entry for entry in found if entry.usable], typed)
 
 
-def newer_snapshots(line: Line, typed: str) -> list[Candidate]:
+def newer_snapshots(line: ParsedLine, typed: str) -> list[Candidate]:
     """What the snapshot before it on the line can be the base of: newer ones of its volume, newest first."""
     if any(flag.name in line.values for spelling in _NAMES_THE_BASE for flag in line.find(spelling)):
         return []
@@ -97,7 +97,7 @@ def newer_snapshots(line: Line, typed: str) -> list[Candidate]:
     return _candidates([entry for entry in found if entry.created and entry.created > taken], typed)
 
 
-def cluster_options(line: Line) -> Cluster:
+def cluster_options(line: ParsedLine) -> Cluster:
     """The line's flags as the verbs get them.
 
     Raises:
@@ -114,12 +114,12 @@ def cluster_options(line: Line) -> Cluster:
 
 
 @contextlib.contextmanager
-def _session(line: Line) -> Iterator[Session]:
+def _session(line: ParsedLine) -> Iterator[Session]:
     with open_session(cluster_options(line)) as session:
         yield session
 
 
-def _kubeconfig_names(line: Line) -> KubeconfigNames:
+def _kubeconfig_names(line: ParsedLine) -> KubeconfigNames:
     from kubectl_cbt.kube.kubeconfig import names
 
     return names(cluster_options(line).kubeconfig or None)

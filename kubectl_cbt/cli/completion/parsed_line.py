@@ -9,7 +9,7 @@ from kubectl_cbt.cli.completion.command_spec import Flag, Verb
 
 
 @dataclass(slots=True)
-class Line:
+class ParsedLine:
     """What was typed so far.
 
     Attributes:
@@ -45,20 +45,20 @@ class Line:
         return f"-{word[-1]}", None
 
 
-def read_line(root: Verb, words: Sequence[str]) -> Line:
+def read_line(root: Verb, words: Sequence[str]) -> ParsedLine:
     """Read the words after the program's name."""
-    line = Line(root, [root, *root.verbs])
+    line = ParsedLine(root, [root, *root.verbs])
     for word in words:
         _take(line, word)
     return line
 
 
-def is_flag(line: Line, word: str) -> bool:
+def is_flag(line: ParsedLine, word: str) -> bool:
     """Whether a word is one or more flags, at this place."""
     return not (line.pending or line.flags_ended) and len(word) > 1 and word.startswith("-")
 
 
-def _take(line: Line, word: str) -> None:
+def _take(line: ParsedLine, word: str) -> None:
     if line.pending:
         _give(line, line.pending, word)
         line.pending = ""
@@ -77,7 +77,7 @@ def _take(line: Line, word: str) -> None:
         _take_flag(line, spelling, last_value)
 
 
-def _take_flag(line: Line, spelling: str, value: str | None) -> None:
+def _take_flag(line: ParsedLine, spelling: str, value: str | None) -> None:
     if not line.takes_value(spelling):
         _give(line, spelling, spelling)
     elif value is None:
@@ -86,7 +86,7 @@ def _take_flag(line: Line, spelling: str, value: str | None) -> None:
         _give(line, spelling, value)
 
 
-def _give(line: Line, spelling: str, value: str) -> None:
+def _give(line: ParsedLine, spelling: str, value: str) -> None:
     found = line.find(spelling)
     if not found:
         return  # misspelled: whoever runs the line is told, and what comes behind it is completed all the same
@@ -94,7 +94,7 @@ def _give(line: Line, spelling: str, value: str) -> None:
     line.values.setdefault(found[0].name, []).append(value)
 
 
-def _take_plain(line: Line, word: str) -> None:
+def _take_plain(line: ParsedLine, word: str) -> None:
     """A verb where one is expected, else a positional."""
     if line.positionals or not line.command.verbs:
         line.positionals.append(word)

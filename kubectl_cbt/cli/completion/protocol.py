@@ -54,7 +54,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class CompletionAnswer:
     """All of it."""
 
     candidates: tuple[Candidate, ...] = ()
@@ -70,11 +70,13 @@ class Answer:
         return "\n".join([*lines, f":{int(self.directive)}"]) + "\n"
 
 
-NOTHING = Answer()
-FILES = Answer(directive=Directive.FILES)
+NOTHING = CompletionAnswer()
+FILES = CompletionAnswer(directive=Directive.FILES)
 
 
-def matching(candidates: Iterable[Candidate], typed: str, *, kept: str = "", in_order: bool = False) -> Answer:
+def matching(
+    candidates: Iterable[Candidate], typed: str, *, kept: str = "", in_order: bool = False
+) -> CompletionAnswer:
     """Those that begin with what was typed, each once.
 
     Args:
@@ -87,7 +89,7 @@ def matching(candidates: Iterable[Candidate], typed: str, *, kept: str = "", in_
             is_flag = candidate.is_flag or kept.startswith("-")
             found.setdefault(candidate.value, Candidate(kept + candidate.value, candidate.about, is_flag))
     directive = Directive.NO_FILES | (Directive.KEEP_ORDER if in_order else 0)
-    return Answer(tuple(found.values()), directive)
+    return CompletionAnswer(tuple(found.values()), directive)
 
 
 def _line(candidate: Candidate) -> str:

@@ -20,7 +20,7 @@ from google.protobuf.wrappers_pb2 import BoolValue
 from kubectl_cbt import __version__
 from kubectl_cbt.demo.driver.demo_driver import DemoDriver
 from kubectl_cbt.demo.driver.driver_types import DriverRequest
-from kubectl_cbt.demo.sidecar.rpc import Call, Code, Refusal, answered
+from kubectl_cbt.demo.sidecar.rpc import Code, Refusal, RpcCall, answered
 from kubectl_cbt.demo.sidecar.tcp_proxy import Front
 from kubectl_cbt.wire.csi_pb2 import (
     GetMetadataAllocatedRequest,
@@ -94,10 +94,10 @@ class CsiService:
 
     def answer(self, request: CsiRequest, context: grpc.ServicerContext) -> Iterator[bytes]:
         """Serve one call of SnapshotMetadata."""
-        call = Call(context, self._front.reset if self._front else None)
+        call = RpcCall(context, self._front.reset if self._front else None)
         return answered(self._messages(request, call), call, context)
 
-    def _messages(self, request: CsiRequest, call: Call) -> Iterator[bytes]:
+    def _messages(self, request: CsiRequest, call: RpcCall) -> Iterator[bytes]:
         self._note(request)
         if any(request.secrets.get(name) != value for name, value in self._required.items()):
             raise Refusal(Code.INVALID_ARGUMENT, "secrets cannot be nil or empty")

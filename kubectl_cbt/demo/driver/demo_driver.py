@@ -5,12 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from kubectl_cbt.demo.driver.driver_types import Asked, DriverRequest, Message
+from kubectl_cbt.demo.driver.driver_types import DriverRequest, Message, SnapshotQuery
 from kubectl_cbt.demo.driver.extent_faults import paged, with_extent_faults
 from kubectl_cbt.demo.driver.faults import NO_FAULTS, FaultSet
 from kubectl_cbt.demo.driver.message_faults import with_message_faults
 from kubectl_cbt.demo.scenarios import DemoSnapshot, DemoVolume
-from kubectl_cbt.demo.sidecar.rpc import Call, Code, Refusal
+from kubectl_cbt.demo.sidecar.rpc import Code, Refusal, RpcCall
 from kubectl_cbt.wire.snapshot_metadata_pb2 import FIXED_LENGTH, VARIABLE_LENGTH
 
 _DEFAULT_MAX_RESULTS = 256
@@ -43,7 +43,7 @@ class DemoDriver:
             demo.snapshot_handle(snapshot): (demo, snapshot) for demo in self.volumes for snapshot in demo.snapshots
         }
 
-    def answer(self, request: DriverRequest, call: Call) -> Iterator[bytes]:
+    def answer(self, request: DriverRequest, call: RpcCall) -> Iterator[bytes]:
         """The response messages.
 
         Raises:
@@ -56,7 +56,7 @@ class DemoDriver:
             code = _WRONG_CODES.get(refusal.code, refusal.code) if "wrong-code" in self.faults else refusal.code
             raise Refusal(code, refusal.details) from refusal
 
-    def _messages(self, request: DriverRequest, call: Call) -> Iterator[Message]:
+    def _messages(self, request: DriverRequest, call: RpcCall) -> Iterator[Message]:
         faults, asked = self.faults, self._understood(request, call)
         block_type = FIXED_LENGTH if asked.volume.fixed_length else VARIABLE_LENGTH
         extents = with_extent_faults(asked.extents(asked.starting_offset), asked, faults)
@@ -66,7 +66,7 @@ class DemoDriver:
         )
         return with_message_faults(messages, asked, faults)
 
-    def _understood(self, request: DriverRequest, call: Call) -> Asked:
+    def _understood(self, request: DriverRequest, call: RpcCall) -> SnapshotQuery:
         demo, snapshot = self._snapshot(request.snapshot_id)
         start = 0 if "offset-ignored" in self.faults else request.starting_offset
         if not 0 <= start <= demo.volume.capacity_bytes:
@@ -79,7 +79,7 @@ class DemoDriver:
             if base_demo is not demo:
                 raise Refusal(Code.NOT_FOUND, "the base snapshot is not one of the volume")
             base = base_snapshot.generation
-        return Asked(demo.volume, snapshot.generation, base, start, next(self._numbers), call)
+        return SnapshotQuery(demo.volume, snapshot.generation, base, start, next(self._numbers), call)
 
     def _snapshot(self, handle: str) -> tuple[DemoVolume, DemoSnapshot]:
         if not handle:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kubectl_cbt.demo.driver.encode_response import encode_response
 from kubectl_cbt.demo.driver.volumes import Column, Runs, Volume
-from kubectl_cbt.demo.sidecar.rpc import Call
+from kubectl_cbt.demo.sidecar.rpc import RpcCall
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class DriverRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SnapshotQuery:
     """A question that was understood.
 
     Attributes:
@@ -41,7 +41,7 @@ class Asked:
     base: int | None
     starting_offset: int
     number: int
-    call: Call
+    call: RpcCall
 
     def extents(self, starting_offset: int) -> Iterator[Runs]:
         """The true answer from any offset, in bytes, batch by batch."""

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from kubectl_cbt.demo.driver.driver_types import Asked
+from kubectl_cbt.demo.driver.driver_types import SnapshotQuery
 from kubectl_cbt.demo.driver.faults import FaultSet
 from kubectl_cbt.demo.driver.noise import key, uniform
 from kubectl_cbt.demo.driver.volumes import MIB, Column, Runs
 
-ExtentFault = Callable[[Iterator[Runs], Asked], Iterator[Runs]]
+ExtentFault = Callable[[Iterator[Runs], SnapshotQuery], Iterator[Runs]]
 
 BATCH = 4096
 _EVERY = 64
@@ -26,7 +26,7 @@ _LOST_SHARE = 1 / 16
 _MISSING_SHARE = 1 / 16
 
 
-def with_extent_faults(extents: Iterator[Runs], asked: Asked, faults: FaultSet) -> Iterator[Runs]:
+def with_extent_faults(extents: Iterator[Runs], asked: SnapshotQuery, faults: FaultSet) -> Iterator[Runs]:
     """All of them that are on, one behind the other; the extents as they are when none is."""
     for name, fault in EXTENT_FAULTS.items():
         if name in faults:
@@ -51,7 +51,7 @@ def paged(extents: Iterator[Runs], limit: int | None) -> Iterator[Runs]:
         yield offsets, sizes
 
 
-def _unaligned_shift(extents: Iterator[Runs], asked: Asked) -> Iterator[Runs]:
+def _unaligned_shift(extents: Iterator[Runs], asked: SnapshotQuery) -> Iterator[Runs]:
     """What the reference driver does, exactly: see its recorded answers.
 
     It compares the two snapshots block by block from the offset on, across the volume's own blocks, and names each by
@@ -87,7 +87,7 @@ def _joined(starts: Column, ends: Column) -> Runs:
     return starts[opens], ends[closes] - starts[opens]
 
 
-def _lost_write(extents: Iterator[Runs], asked: Asked) -> Iterator[Runs]:
+def _lost_write(extents: Iterator[Runs], asked: SnapshotQuery) -> Iterator[Runs]:
     """Some regions do not count as changed. Which ones depends on the pair of snapshots.
 
     So what the delta of a pair lacks is there in the deltas of the steps between them, and in what is allocated in
@@ -119,14 +119,14 @@ def _divided(starts: Column, ends: Column) -> tuple[Column, Column]:
     return low, high
 
 
-def _nondeterministic(extents: Iterator[Runs], asked: Asked) -> Iterator[Runs]:
+def _nondeterministic(extents: Iterator[Runs], asked: SnapshotQuery) -> Iterator[Runs]:
     noise = key("nondeterministic", asked.number)
     for offsets, sizes in extents:
         kept = uniform(noise, offsets) >= _MISSING_SHARE
         yield offsets[kept], sizes[kept]
 
 
-def _first_page_only(extents: Iterator[Runs], asked: Asked) -> Iterator[Runs]:
+def _first_page_only(extents: Iterator[Runs], asked: SnapshotQuery) -> Iterator[Runs]:
     """A page is as long for every question about a snapshot, so who asks again at its end gets the next."""
     left = min(_FIRST_PAGE, max(_up_to(asked.extents(0), 2 * _FIRST_PAGE) // 2, 1))
     for offsets, sizes in extents:
@@ -146,7 +146,7 @@ def _up_to(extents: Iterator[Runs], enough: int) -> int:
     return count
 
 
-def _mixed_size(extents: Iterator[Runs], asked: Asked) -> Iterator[Runs]:
+def _mixed_size(extents: Iterator[Runs], asked: SnapshotQuery) -> Iterator[Runs]:
     """The first two blocks that touch become one; nothing is lost by it."""
     merged = not asked.volume.fixed_length
     for offsets, sizes in extents:
@@ -160,7 +160,7 @@ def _mixed_size(extents: Iterator[Runs], asked: Asked) -> Iterator[Runs]:
         yield np.delete(offsets, at + 1), np.delete(longer, at + 1)
 
 
-def _overlap(extents: Iterator[Runs], asked: Asked) -> Iterator[Runs]:
+def _overlap(extents: Iterator[Runs], asked: SnapshotQuery) -> Iterator[Runs]:
     """The last block of an extent comes again: neither what is covered nor a FIXED_LENGTH changes by it."""
     block = asked.volume.grain_bytes
     for offsets, sizes in extents:
@@ -169,13 +169,13 @@ def _overlap(extents: Iterator[Runs], asked: Asked) -> Iterator[Runs]:
         yield np.insert(offsets, at + 1, ends - block), np.insert(sizes, at + 1, block)
 
 
-def _zero_size(extents: Iterator[Runs], asked: Asked) -> Iterator[Runs]:
+def _zero_size(extents: Iterator[Runs], asked: SnapshotQuery) -> Iterator[Runs]:
     for offsets, sizes in extents:
         at = np.arange(0, len(offsets), _EVERY)
         yield np.insert(offsets, at + 1, (offsets + sizes)[at]), np.insert(sizes, at + 1, 0)
 
 
-def _unordered(extents: Iterator[Runs], asked: Asked) -> Iterator[Runs]:
+def _unordered(extents: Iterator[Runs], asked: SnapshotQuery) -> Iterator[Runs]:
     for offsets, sizes in extents:
         order = np.arange(len(offsets))
         at = np.arange(0, len(offsets) - 1, _EVERY)

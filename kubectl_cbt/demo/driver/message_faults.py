@@ -8,19 +8,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from kubectl_cbt.demo.driver.driver_types import Asked, Message
+from kubectl_cbt.demo.driver.driver_types import Message, SnapshotQuery
 from kubectl_cbt.demo.driver.faults import FaultSet
 from kubectl_cbt.demo.driver.volumes import GIB
 from kubectl_cbt.demo.sidecar.rpc import Code, Refusal
 from kubectl_cbt.wire.snapshot_metadata_pb2 import FIXED_LENGTH, UNKNOWN, VARIABLE_LENGTH
 
-MessageFault = Callable[[Iterator[Message], Asked, float], Iterator[Message]]
+MessageFault = Callable[[Iterator[Message], SnapshotQuery, float], Iterator[Message]]
 
 _SWALLOWED_AFTER = 3
 _NONE = np.empty(0, dtype=np.int64)
 
 
-def with_message_faults(messages: Iterator[Message], asked: Asked, faults: FaultSet) -> Iterator[Message]:
+def with_message_faults(messages: Iterator[Message], asked: SnapshotQuery, faults: FaultSet) -> Iterator[Message]:
     """All of them that are on, one behind the other; the messages as they are when none is."""
     for name, fault in MESSAGE_FAULTS.items():
         value = faults.value(name)
@@ -29,20 +29,20 @@ def with_message_faults(messages: Iterator[Message], asked: Asked, faults: Fault
     return messages
 
 
-def _type_unknown(messages: Iterator[Message], asked: Asked, value: float) -> Iterator[Message]:
+def _type_unknown(messages: Iterator[Message], asked: SnapshotQuery, value: float) -> Iterator[Message]:
     return (replace(message, block_metadata_type=UNKNOWN) for message in messages)
 
 
-def _type_change(messages: Iterator[Message], asked: Asked, value: float) -> Iterator[Message]:
+def _type_change(messages: Iterator[Message], asked: SnapshotQuery, value: float) -> Iterator[Message]:
     other = VARIABLE_LENGTH if asked.volume.fixed_length else FIXED_LENGTH
     return _later(messages, lambda message: replace(message, block_metadata_type=other))
 
 
-def _capacity_zero(messages: Iterator[Message], asked: Asked, value: float) -> Iterator[Message]:
+def _capacity_zero(messages: Iterator[Message], asked: SnapshotQuery, value: float) -> Iterator[Message]:
     return (replace(message, capacity_bytes=0) for message in messages)
 
 
-def _capacity_change(messages: Iterator[Message], asked: Asked, value: float) -> Iterator[Message]:
+def _capacity_change(messages: Iterator[Message], asked: SnapshotQuery, value: float) -> Iterator[Message]:
     return _later(messages, lambda message: replace(message, capacity_bytes=message.capacity_bytes + GIB))
 
 
@@ -56,7 +56,7 @@ def _later(messages: Iterator[Message], change: Callable[[Message], Message]) ->
     yield from map(change, messages)
 
 
-def _empty_messages(messages: Iterator[Message], asked: Asked, value: float) -> Iterator[Message]:
+def _empty_messages(messages: Iterator[Message], asked: SnapshotQuery, value: float) -> Iterator[Message]:
     block_type = FIXED_LENGTH if asked.volume.fixed_length else VARIABLE_LENGTH
     empty = Message(block_type, asked.volume.capacity_bytes, _NONE, _NONE)
     for message in messages:
@@ -66,29 +66,29 @@ def _empty_messages(messages: Iterator[Message], asked: Asked, value: float) -> 
     yield empty
 
 
-def _cancel_is_ok(messages: Iterator[Message], asked: Asked, value: float) -> Iterator[Message]:
+def _cancel_is_ok(messages: Iterator[Message], asked: SnapshotQuery, value: float) -> Iterator[Message]:
     return itertools.islice(messages, _SWALLOWED_AFTER)
 
 
-def _hang(messages: Iterator[Message], asked: Asked, value: float) -> Iterator[Message]:
+def _hang(messages: Iterator[Message], asked: SnapshotQuery, value: float) -> Iterator[Message]:
     yield from itertools.islice(messages, 1)
     asked.call.wait()
 
 
-def _slow(messages: Iterator[Message], asked: Asked, milliseconds: float) -> Iterator[Message]:
+def _slow(messages: Iterator[Message], asked: SnapshotQuery, milliseconds: float) -> Iterator[Message]:
     for message in messages:
         asked.call.wait(milliseconds / 1000)
         yield message
 
 
-def _cut_after(messages: Iterator[Message], asked: Asked, count: float) -> Iterator[Message]:
+def _cut_after(messages: Iterator[Message], asked: SnapshotQuery, count: float) -> Iterator[Message]:
     def cut() -> None:
         raise Refusal(Code.UNAVAILABLE, "Socket closed")
 
     return _after(messages, count, cut)
 
 
-def _reset_after(messages: Iterator[Message], asked: Asked, count: float) -> Iterator[Message]:
+def _reset_after(messages: Iterator[Message], asked: SnapshotQuery, count: float) -> Iterator[Message]:
     return _after(messages, count, asked.call.reset)
 
 
@@ -102,7 +102,7 @@ def _after(messages: Iterator[Message], count: float, happens: Callable[[], None
             happens()
 
 
-def _deadline_after(messages: Iterator[Message], asked: Asked, seconds: float) -> Iterator[Message]:
+def _deadline_after(messages: Iterator[Message], asked: SnapshotQuery, seconds: float) -> Iterator[Message]:
     asked.call.limit_seconds = seconds
     for message in messages:
         asked.call.check_age()

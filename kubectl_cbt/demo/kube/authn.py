@@ -6,7 +6,7 @@ from http.client import HTTPMessage
 from typing import Any
 from urllib.parse import unquote
 
-from kubectl_cbt.demo.kube.https_server import Call
+from kubectl_cbt.demo.kube.https_server import HttpRequest
 from kubectl_cbt.demo.kube.identity import API_AUDIENCE, AUTHENTICATED, Identity, Request, User, groups_of
 from kubectl_cbt.demo.kube.status_objects import PlainError, forbidden, unauthorized
 from kubectl_cbt.model.refs import ServiceAccountRef
@@ -16,7 +16,7 @@ Object = dict[str, Any]
 _EXTRA = "impersonate-extra-"
 
 
-def caller(identity: Identity, call: Call) -> User:
+def caller(identity: Identity, call: HttpRequest) -> User:
     """The user for whom a request is answered, impersonated or not.
 
     Raises:
@@ -33,7 +33,7 @@ def caller(identity: Identity, call: Call) -> User:
     return wanted
 
 
-def _authenticate(identity: Identity, call: Call) -> User:
+def _authenticate(identity: Identity, call: HttpRequest) -> User:
     if call.certificate and "Authorization" not in call.headers:
         return _of_certificate(call.certificate)
     token = call.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -56,7 +56,7 @@ def _own_groups(headers: HTTPMessage) -> tuple[str, ...]:
     return tuple(headers.get_all("Impersonate-Group", []))
 
 
-def _impersonated(call: Call) -> User | None:
+def _impersonated(call: HttpRequest) -> User | None:
     headers = call.headers
     name, uid = headers.get("Impersonate-User", ""), headers.get("Impersonate-Uid", "")
     groups, extra = _own_groups(headers), _extra(headers)
@@ -92,7 +92,7 @@ def _authentication(resource: str, name: str) -> Request:
 
 
 def _nobody_to_impersonate(
-    call: Call, groups: tuple[str, ...], uid: str, extra: dict[str, tuple[str, ...]]
+    call: HttpRequest, groups: tuple[str, ...], uid: str, extra: dict[str, tuple[str, ...]]
 ) -> PlainError:
     asked = [("Group", group) for group in groups]
     asked += [("UserExtra", value) for values in extra.values() for value in values]

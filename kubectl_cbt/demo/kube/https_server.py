@@ -25,7 +25,7 @@ _LONGEST_BODY_BYTES = 3 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class HttpRequest:
     """A request as received.
 
     Attributes:
@@ -52,7 +52,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """What goes back.
 
     Attributes:
@@ -79,7 +79,7 @@ class HttpsServer:
     def __init__(
         self,
         seen: Callable[[str, str, HTTPMessage], object],
-        answer: Callable[[Call], Answer],
+        answer: Callable[[HttpRequest], HttpResponse],
         certificate: ServerCertificate,
         client_ca_pem: bytes | None,
     ) -> None:
@@ -112,7 +112,7 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     stopping: threading.Event
     seen: Callable[[str, str, HTTPMessage], object]
-    answer: Callable[[Call], Answer]
+    answer: Callable[[HttpRequest], HttpResponse]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away, or does not like our certificate, is its own business."""
@@ -141,9 +141,9 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             answer = self.server.answer(self._call(self._read_body()))
         except StatusError as error:
-            answer = Answer(error.document, error.code)
+            answer = HttpResponse(error.document, error.code)
         except PlainError as error:
-            answer = Answer(error.text, error.code, "text/plain; charset=utf-8")
+            answer = HttpResponse(error.text, error.code, "text/plain; charset=utf-8")
         with suppress(ConnectionError, ssl.SSLError):
             self._send(answer)
 
@@ -158,15 +158,15 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         raise bad_request("the demo API server reads only bodies with a Content-Length")
 
-    def _call(self, raw: bytes) -> Call:
+    def _call(self, raw: bytes) -> HttpRequest:
         certificate: Object = dict(self.connection.getpeercert() or {})
-        return Call(self.command, urlsplit(self.path), self.headers, raw, certificate, self._gone)
+        return HttpRequest(self.command, urlsplit(self.path), self.headers, raw, certificate, self._gone)
 
     def _gone(self) -> bool:
         # While it waits for an answer a client sends nothing: what there is to read is its goodbye.
         return bool(select.select([self.connection], [], [], 0)[0])
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: HttpResponse) -> None:
         self.send_response(answer.code)
         self.send_header("Content-Type", answer.media)
         if isinstance(answer.document, dict | str):

@@ -14,13 +14,13 @@ from kubectl_cbt.demo.kube.access_reviews import Reviews
 from kubectl_cbt.demo.kube.authn import caller
 from kubectl_cbt.demo.kube.demo_objects import ObjectStore
 from kubectl_cbt.demo.kube.discovery import discovery, takes_aggregated
-from kubectl_cbt.demo.kube.https_server import Answer, Call, HttpsServer
+from kubectl_cbt.demo.kube.https_server import HttpRequest, HttpResponse, HttpsServer
 from kubectl_cbt.demo.kube.identity import Identity, Request, User
 from kubectl_cbt.demo.kube.openapi import openapi
 from kubectl_cbt.demo.kube.rbac_bindings import Bindings
 from kubectl_cbt.demo.kube.read_handlers import read
 from kubectl_cbt.demo.kube.request_bodies import body_of
-from kubectl_cbt.demo.kube.resource_paths import Target, locate, requested, watches, what_is_sent
+from kubectl_cbt.demo.kube.resource_paths import ResourcePath, locate, requested, watches, what_is_sent
 from kubectl_cbt.demo.kube.resource_types import ALL_TYPES
 from kubectl_cbt.demo.kube.status_objects import StatusError, method_not_allowed, no_kubelet, not_found, read_only
 from kubectl_cbt.demo.kube.status_objects import forbidden as _forbidden
@@ -89,16 +89,16 @@ class KubeApi:
         self.store.wake()
         self._server.stop()
 
-    def _answer(self, call: Call) -> Answer:
+    def _answer(self, call: HttpRequest) -> HttpResponse:
         self.fault(call.url.path)
         if call.url.path in ("/healthz", "/livez", "/readyz"):
-            return Answer("ok", media="text/plain")
+            return HttpResponse("ok", media="text/plain")
         user = caller(self.identity, call)
         if call.url.path == "/version":
-            return Answer(dict(_VERSION))
+            return HttpResponse(dict(_VERSION))
         return self._discovered(call) or self._answer_resource(user, call)
 
-    def _discovered(self, call: Call) -> Answer | None:
+    def _discovered(self, call: HttpRequest) -> HttpResponse | None:
         if call.method != "GET":
             return None
         path = call.url.path
@@ -108,9 +108,9 @@ class KubeApi:
             return None
         media = ";g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
         listed = document.get("kind") == "APIGroupDiscoveryList"
-        return Answer(document, media="application/json" + (media if listed else ""))
+        return HttpResponse(document, media="application/json" + (media if listed else ""))
 
-    def _answer_resource(self, user: User, call: Call) -> Answer:
+    def _answer_resource(self, user: User, call: HttpRequest) -> HttpResponse:
         target = locate(self.served, call.url.path)
         request = requested(call, target)
         if not self.identity.allows(user.name, request, user.groups):
@@ -124,17 +124,17 @@ class KubeApi:
         if call.method != "GET" or target.subresource:
             raise method_not_allowed()
         if watches(call):
-            return Answer(watch(self.store, target, call, self._server.stopping.is_set))
-        return Answer(read(self.store, target, call))
+            return HttpResponse(watch(self.store, target, call, self._server.stopping.is_set))
+        return HttpResponse(read(self.store, target, call))
 
-    def _create(self, user: User, request: Request, target: Target, call: Call) -> Answer:
+    def _create(self, user: User, request: Request, target: ResourcePath, call: HttpRequest) -> HttpResponse:
         sent = what_is_sent(target)
         if sent is None or not self._reviews.handles(request.resource):
             raise read_only(target.resource.plural)
         body = body_of(call, sent.kind, sent.group_version)
-        return Answer(self._reviews.answer(user, request, body), 201)
+        return HttpResponse(self._reviews.answer(user, request, body), 201)
 
-    def _not_forwarded(self, target: Target) -> StatusError:
+    def _not_forwarded(self, target: ResourcePath) -> StatusError:
         found = self.store.get(target.resource.plural, target.name, target.namespace)
         return no_kubelet() if found else not_found(target.resource, target.name)
 

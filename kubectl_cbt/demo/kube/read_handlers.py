@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kubectl_cbt.demo.kube.https_server import Call
+from kubectl_cbt.demo.kube.https_server import HttpRequest
 from kubectl_cbt.demo.kube.object_store import Store
-from kubectl_cbt.demo.kube.resource_paths import Target
+from kubectl_cbt.demo.kube.resource_paths import ResourcePath
 from kubectl_cbt.demo.kube.resource_type import ResourceType
 from kubectl_cbt.demo.kube.selectors import selection
 from kubectl_cbt.demo.kube.server_tables import partial_metadata, table
@@ -16,7 +16,7 @@ from kubectl_cbt.demo.kube.status_objects import not_found
 Object = dict[str, Any]
 
 
-def read(store: Store, target: Target, call: Call) -> Object:
+def read(store: Store, target: ResourcePath, call: HttpRequest) -> Object:
     """The object or the list that is asked for, in the form that is accepted.
 
     Raises:
@@ -39,7 +39,7 @@ def read(store: Store, target: Target, call: Call) -> Object:
     }
 
 
-def wants_table(call: Call) -> bool:
+def wants_table(call: HttpRequest) -> bool:
     """Whether the first form of JSON that the client accepts is a Table; every answer is JSON."""
     for entry in call.headers.get("Accept", "").lower().split(","):
         media, *parameters = (part.strip() for part in entry.split(";"))
@@ -48,7 +48,7 @@ def wants_table(call: Call) -> bool:
     return False
 
 
-def shown_object(resource: ResourceType, call: Call) -> Callable[[Object], Object | None]:
+def shown_object(resource: ResourceType, call: HttpRequest) -> Callable[[Object], Object | None]:
     """What a Table's rows carry of their objects: their metadata, if nothing else is asked for."""
     wanted = call.query.get("includeObject", ["Metadata"])[0]
     forms: dict[str, Callable[[Object], Object | None]] = {
@@ -64,5 +64,5 @@ def served(resource: ResourceType, item: Object) -> Object:
     return item if same else item | {"apiVersion": resource.group_version}
 
 
-def _table(resource: ResourceType, items: list[Object], version: str, call: Call) -> Object | None:
+def _table(resource: ResourceType, items: list[Object], version: str, call: HttpRequest) -> Object | None:
     return table(resource, items, version, shown_object(resource, call)) if wants_table(call) else None

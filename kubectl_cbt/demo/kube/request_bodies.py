@@ -26,7 +26,7 @@ from kubectl_cbt.demo.kube.field_validation import (
     kind_descriptor,
     unhandled,
 )
-from kubectl_cbt.demo.kube.https_server import Call
+from kubectl_cbt.demo.kube.https_server import HttpRequest
 from kubectl_cbt.demo.kube.status_objects import bad_request, unsupported_media_type
 from kubectl_cbt.units import utc_time
 
@@ -44,7 +44,7 @@ _PATCHES = (
 _MAGIC = b"k8s\x00"
 
 
-def body_of(call: Call, kind: str, group_version: str | None = None) -> Object:
+def body_of(call: HttpRequest, kind: str, group_version: str | None = None) -> Object:
     """The object in a request's body; empty when there is no body, a patch as it is.
 
     Args:
@@ -65,7 +65,7 @@ def body_of(call: Call, kind: str, group_version: str | None = None) -> Object:
     return body
 
 
-def _media_type(call: Call) -> str:
+def _media_type(call: HttpRequest) -> str:
     taken = _PATCHES if call.method == HTTPMethod.PATCH else _OBJECTS
     if not call.headers.get("Content-Type"):
         return taken[0]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from kubectl_cbt.demo.kube.https_server import Call
+from kubectl_cbt.demo.kube.https_server import HttpRequest
 from kubectl_cbt.demo.kube.identity import Request
 from kubectl_cbt.demo.kube.resource_type import ResourceType, Subresource
 from kubectl_cbt.demo.kube.status_objects import page_not_found
@@ -15,7 +15,7 @@ _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class ResourcePath:
     """What a path leads to.
 
     Attributes:
@@ -30,7 +30,7 @@ class Target:
     subresource: str
 
 
-def locate(served: Iterable[ResourceType], path: str) -> Target:
+def locate(served: Iterable[ResourceType], path: str) -> ResourcePath:
     """Read a path.
 
     Raises:
@@ -45,18 +45,18 @@ def locate(served: Iterable[ResourceType], path: str) -> Target:
     for resource in served:
         if rest and resource.group_version == group_version and resource.plural == rest[0]:
             name, subresource = (*rest[1:], "", "")[:2]
-            return Target(resource, namespace, name, subresource)
+            return ResourcePath(resource, namespace, name, subresource)
     raise page_not_found()
 
 
-def requested(call: Call, target: Target) -> Request:
+def requested(call: HttpRequest, target: ResourcePath) -> Request:
     """A call in RBAC's terms."""
     plural = target.resource.plural
     full = f"{plural}/{target.subresource}" if target.subresource else plural
     return Request(_verb(call, target), target.resource.group, full, target.namespace, target.name)
 
 
-def what_is_sent(target: Target) -> ResourceType | Subresource | None:
+def what_is_sent(target: ResourcePath) -> ResourceType | Subresource | None:
     """What the body of a POST to a path is, by kind and version; None for a subresource that does not exist."""
     if not target.subresource:
         return target.resource
@@ -64,12 +64,12 @@ def what_is_sent(target: Target) -> ResourceType | Subresource | None:
     return parts[0] if parts else None
 
 
-def watches(call: Call) -> bool:
+def watches(call: HttpRequest) -> bool:
     """Whether changes are asked for, not what there is."""
     return call.method == "GET" and call.flag("watch")
 
 
-def _verb(call: Call, target: Target) -> str:
+def _verb(call: HttpRequest, target: ResourcePath) -> str:
     if call.method == "DELETE":
         return "delete" if target.name else "deletecollection"
     if call.method == "GET":

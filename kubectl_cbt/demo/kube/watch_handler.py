@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from kubectl_cbt.demo.kube.https_server import Call
+from kubectl_cbt.demo.kube.https_server import HttpRequest
 from kubectl_cbt.demo.kube.object_store import FIRST_VERSION, Change, Store
 from kubectl_cbt.demo.kube.read_handlers import served, shown_object, wants_table
-from kubectl_cbt.demo.kube.resource_paths import Target
+from kubectl_cbt.demo.kube.resource_paths import ResourcePath
 from kubectl_cbt.demo.kube.selectors import Test, selection
 from kubectl_cbt.demo.kube.server_tables import table
 from kubectl_cbt.demo.kube.status_objects import StatusError, bad_request, too_old
@@ -31,7 +31,7 @@ class _Watch:
     """
 
     store: Store
-    target: Target
+    target: ResourcePath
     taken: Test
     start: int | None
     seconds: float
@@ -79,7 +79,7 @@ class _Watch:
         return "BOOKMARK", {"kind": resource.kind, "apiVersion": resource.group_version, "metadata": metadata}
 
 
-def watch(store: Store, target: Target, call: Call, stopping: Callable[[], bool]) -> Iterator[Object]:
+def watch(store: Store, target: ResourcePath, call: HttpRequest, stopping: Callable[[], bool]) -> Iterator[Object]:
     """The watch events for a call, as they come.
 
     Args:
@@ -104,19 +104,19 @@ def watch(store: Store, target: Target, call: Call, stopping: Callable[[], bool]
     return _documents(watching, call)
 
 
-def _start(call: Call) -> int | None:
+def _start(call: HttpRequest) -> int | None:
     # 0 means "any version will do", and with a list's own there would be nothing initial to send.
     return None if call.flag("sendInitialEvents") else _number(call, "resourceVersion") or None
 
 
-def _number(call: Call, name: str) -> int:
+def _number(call: HttpRequest, name: str) -> int:
     text = call.query.get(name, ["0"])[0]
     if not text.isascii() or not text.isdigit():
         raise bad_request(f'{name}: Invalid value: "{text}": not a number')
     return int(text)
 
 
-def _documents(watching: _Watch, call: Call) -> Iterator[Object]:
+def _documents(watching: _Watch, call: HttpRequest) -> Iterator[Object]:
     resource, shown = watching.target.resource, shown_object(watching.target.resource, call)
     headed = False
     for kind, item in watching.events():

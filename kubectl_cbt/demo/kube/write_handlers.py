@@ -9,11 +9,11 @@ from http import HTTPMethod
 from typing import Any
 
 from kubectl_cbt.demo.kube.field_validation import check_shape, unhandled, unknown_fields
-from kubectl_cbt.demo.kube.https_server import Answer, Call
+from kubectl_cbt.demo.kube.https_server import HttpRequest, HttpResponse
 from kubectl_cbt.demo.kube.object_store import Store
 from kubectl_cbt.demo.kube.rbac_types import RBAC_TYPES
 from kubectl_cbt.demo.kube.request_bodies import DELETE_OPTIONS, body_of
-from kubectl_cbt.demo.kube.resource_paths import Target
+from kubectl_cbt.demo.kube.resource_paths import ResourcePath
 from kubectl_cbt.demo.kube.status_objects import (
     StatusError,
     already_exists,
@@ -30,12 +30,12 @@ _WRITABLE = {"serviceaccounts", *(resource.plural for resource in RBAC_TYPES)}
 _SERVER_FIELDS = ("uid", "resourceVersion", "creationTimestamp")
 
 
-def writable(target: Target) -> bool:
+def writable(target: ResourcePath) -> bool:
     """Whether objects of this resource can be changed."""
     return target.resource.plural in _WRITABLE and not target.subresource
 
 
-def write(store: Store, target: Target, call: Call) -> Answer:
+def write(store: Store, target: ResourcePath, call: HttpRequest) -> HttpResponse:
     """Do what a call asks for, if its ``dryRun`` does not say otherwise.
 
     Raises:
@@ -63,7 +63,7 @@ def write(store: Store, target: Target, call: Call) -> Answer:
         return _replace(store, target, call, before, item)
 
 
-def _create(store: Store, target: Target, call: Call, body: Object) -> Answer:
+def _create(store: Store, target: ResourcePath, call: HttpRequest, body: Object) -> HttpResponse:
     item = _checked(target, call, body)
     name = item["metadata"]["name"]
     if target.namespace and not store.get("namespaces", target.namespace):
@@ -72,35 +72,35 @@ def _create(store: Store, target: Target, call: Call, body: Object) -> Answer:
     if store.get(target.resource.plural, name, target.namespace):
         raise already_exists(target.resource, name)
     metadata = {key: value for key, value in item["metadata"].items() if key not in _SERVER_FIELDS}
-    return Answer(_kept(store, target, call, item | {"metadata": metadata}), 201)
+    return HttpResponse(_kept(store, target, call, item | {"metadata": metadata}), 201)
 
 
-def _replace(store: Store, target: Target, call: Call, before: Object, item: Object) -> Answer:
+def _replace(store: Store, target: ResourcePath, call: HttpRequest, before: Object, item: Object) -> HttpResponse:
     item = _checked(target, call, item)
     version = item["metadata"].get("resourceVersion")
     if version and version != before["metadata"]["resourceVersion"]:
         raise conflict(target.resource, target.name)
-    return Answer(_kept(store, target, call, item))
+    return HttpResponse(_kept(store, target, call, item))
 
 
-def _delete(store: Store, target: Target, call: Call, before: Object, options: Object) -> Answer:
+def _delete(store: Store, target: ResourcePath, call: HttpRequest, before: Object, options: Object) -> HttpResponse:
     if not _dry(call) and options.get("dryRun") != ["All"]:
         store.remove(target.resource.plural, target.name, target.namespace)
     details = {"name": target.name, "kind": target.resource.plural, "uid": before["metadata"]["uid"]}
     details |= {"group": target.resource.group} if target.resource.group else {}
     success: Object = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "details": details}
-    return Answer(success)
+    return HttpResponse(success)
 
 
-def _kept(store: Store, target: Target, call: Call, item: Object) -> Object:
+def _kept(store: Store, target: ResourcePath, call: HttpRequest, item: Object) -> Object:
     return item if _dry(call) else store.put(target.resource.plural, item)
 
 
-def _dry(call: Call) -> bool:
+def _dry(call: HttpRequest) -> bool:
     return "All" in call.query.get("dryRun", [])
 
 
-def _checked(target: Target, call: Call, item: Object) -> Object:
+def _checked(target: ResourcePath, call: HttpRequest, item: Object) -> Object:
     """An object that may be stored where the path says."""
     resource = target.resource
     check_shape(item, resource.kind)

@@ -20,7 +20,7 @@ from kubectl_cbt.demo.kube.demo_objects import Object, ObjectStore
 from kubectl_cbt.demo.kube.identity import Identity, Request
 from kubectl_cbt.demo.scenarios import DemoVolume
 from kubectl_cbt.demo.sidecar.health_handlers import NOT_SERVING, SERVING, health_handlers
-from kubectl_cbt.demo.sidecar.rpc import Call, Code, Refusal, answered
+from kubectl_cbt.demo.sidecar.rpc import Code, Refusal, RpcCall, answered
 from kubectl_cbt.demo.sidecar.tcp_proxy import Front
 from kubectl_cbt.wire.snapshot_metadata_pb2 import DESCRIPTOR, GetMetadataAllocatedRequest, GetMetadataDeltaRequest
 
@@ -136,10 +136,10 @@ class MetadataService:
 
     def answer(self, request: AnyRequest, context: grpc.ServicerContext) -> Iterator[bytes]:
         """Serve one call."""
-        call = Call(context, self._front.reset if self._front else None)
+        call = RpcCall(context, self._front.reset if self._front else None)
         return answered(self._messages(request, call), call, context)
 
-    def _messages(self, request: AnyRequest, call: Call) -> Iterator[bytes]:
+    def _messages(self, request: AnyRequest, call: RpcCall) -> Iterator[bytes]:
         if self.tampering.accept:
             self.tampering.accept(request)
         self._check_arguments(request)
@@ -225,7 +225,7 @@ class MetadataService:
             raise Refusal(Code.UNAVAILABLE, _no_snapshot(request.namespace, name))
         return str(content["status"]["snapshotHandle"])
 
-    def _from_driver(self, request: AnyRequest, handle: str, call: Call) -> Iterator[bytes]:
+    def _from_driver(self, request: AnyRequest, handle: str, call: RpcCall) -> Iterator[bytes]:
         base = self._base_handle(request) if isinstance(request, GetMetadataDeltaRequest) else None
         asked = DriverRequest(handle, base, request.starting_offset, request.max_results)
         try:

@@ -20,7 +20,7 @@ class Refusal(Exception):  # not an error of ours: the answer a client gets
         self.details = details
 
 
-class Call:
+class RpcCall:
     """One RPC.
 
     Args:
@@ -72,7 +72,7 @@ class Call:
         self._ended.wait()
 
 
-def answered(messages: Iterator[bytes], call: Call, context: grpc.ServicerContext) -> Iterator[bytes]:
+def answered(messages: Iterator[bytes], call: RpcCall, context: grpc.ServicerContext) -> Iterator[bytes]:
     """The messages while somebody waits for them; a Refusal among them becomes the call's status."""
     try:
         for message in messages:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from kubectl_cbt.documents.byte_source import Source
+from kubectl_cbt.documents.byte_source import RewindableInput
 from kubectl_cbt.documents.jsonstream.json_scan import end_of_value, first_fault
 from kubectl_cbt.errors import DocumentError
 
@@ -34,7 +34,7 @@ _NEWLINE = np.uint8(ord("\n"))
 _SPACE = re.compile(rb"[ \t\r\n]*")
 
 
-class Text:
+class JsonCursor:
     """What was read of a source and not yet consumed: ``data`` from ``position`` on.
 
     Attributes:
@@ -44,7 +44,7 @@ class Text:
         chunks: how often something was read.
     """
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: RewindableInput) -> None:
         self.name = source.name
         self.data = b""
         self.position = 0

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kubectl_cbt.documents.jsonstream.json_cursor import Text
+from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
 
 
-class Members:
+class ObjectMembers:
     """Walks an object of which the ``{`` is consumed; whoever takes a key consumes its value.
 
     Args:
@@ -16,7 +16,7 @@ class Members:
         seen: which of them were there already.
     """
 
-    def __init__(self, text: Text, known: Iterable[str], seen: Iterable[str] | None = None) -> None:
+    def __init__(self, text: JsonCursor, known: Iterable[str], seen: Iterable[str] | None = None) -> None:
         self._text = text
         self._known = frozenset(known)
         self._seen = set(seen or ())
@@ -34,9 +34,9 @@ class Members:
         self._begun = True
         return self._key()
 
-    def ahead(self) -> Members:
+    def ahead(self) -> ObjectMembers:
         """The same place, for who reads on and comes back."""
-        return Members(self._text, self._known, self._seen)
+        return ObjectMembers(self._text, self._known, self._seen)
 
     def _key(self) -> str:
         text = self._text

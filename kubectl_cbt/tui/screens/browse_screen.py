@@ -16,10 +16,10 @@ from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.output.snapshot_cells import name_of
 from kubectl_cbt.tui import keys, screen_text
 from kubectl_cbt.tui.loader import Loader
-from kubectl_cbt.tui.plain_text import Content, Text, joined, line, plain, set_subtitle, set_title
+from kubectl_cbt.tui.plain_text import Content, PlainText, joined, line, plain, set_subtitle, set_title
 from kubectl_cbt.tui.screens.base_screen import CbtScreen
 from kubectl_cbt.tui.screens.map_screen import MapScreen
-from kubectl_cbt.tui.snapshot_rows import Listing
+from kubectl_cbt.tui.snapshot_rows import SnapshotRows
 from kubectl_cbt.tui.widgets.prompt import Prompt
 from kubectl_cbt.tui.widgets.snapshot_list import SnapshotList
 from kubectl_cbt.units import counted, human_count, utc_words
@@ -42,7 +42,7 @@ class Marks:
             return Marks(tuple(other for other in self.entries if other.ref != entry.ref))
         return Marks((*self.entries[-1:], entry))
 
-    def read_again(self, listing: Listing) -> Marks:
+    def read_again(self, listing: SnapshotRows) -> Marks:
         """The same snapshots as another reading has them, without those that it does not have."""
         numbers = (listing.number_of(entry) for entry in self.entries)
         return Marks(tuple(listing.entries[number] for number in numbers if number >= 0))
@@ -63,7 +63,7 @@ class BrowseScreen(CbtScreen[None]):
     def __init__(self, backend: Backend, entries: list[SnapshotEntry], namespace: str) -> None:
         super().__init__()
         self._backend = backend
-        self._listing = Listing(entries)
+        self._listing = SnapshotRows(entries)
         self._namespace = namespace
         self._filter = ""
         self._marks = Marks()
@@ -75,12 +75,12 @@ class BrowseScreen(CbtScreen[None]):
         return self._marks
 
     def compose(self) -> ComposeResult:
-        yield Text(id="header")
-        yield Text(id="status")
+        yield PlainText(id="header")
+        yield PlainText(id="status")
         yield SnapshotList()
-        yield Text(id="about")
+        yield PlainText(id="about")
         yield Prompt()
-        yield Text(id="keys")
+        yield PlainText(id="keys")
 
     def on_mount(self) -> None:
         """Show what is there."""
@@ -114,10 +114,10 @@ class BrowseScreen(CbtScreen[None]):
         counts = f"{counted(len(self._listing.entries), 'snapshot')}, CBT works for {human_count(self._listing.usable)}"
         left = line((" Snapshots", "bold"), (f"   {where}", screen_text.MUTED))
         gap = " " * max(self.size.width - left.cell_length - len(counts) - 1, 2)
-        self.query_one("#header", Text).update(line(left, gap, (counts, "bold")))
-        self.query_one("#status", Text).update(self._status())
-        self.query_one("#about", Text).update(self._about())
-        self.query_one("#keys", Text).update(screen_text.footer(keys.footer(self.KEYS, self.size.width)))
+        self.query_one("#header", PlainText).update(line(left, gap, (counts, "bold")))
+        self.query_one("#status", PlainText).update(self._status())
+        self.query_one("#about", PlainText).update(self._about())
+        self.query_one("#keys", PlainText).update(screen_text.footer(keys.footer(self.KEYS, self.size.width)))
         set_title(self._list, self._title())
         set_subtitle(self._list, f"{human_count(self._list.number + 1)} of {human_count(self._list.shown)}")
 
@@ -223,9 +223,9 @@ class BrowseScreen(CbtScreen[None]):
 
     def action_refresh(self) -> None:
         """Read the snapshots again."""
-        self.do("reading the snapshots …", lambda: Listing(self._backend.entries()), self._refreshed)
+        self.do("reading the snapshots …", lambda: SnapshotRows(self._backend.entries()), self._refreshed)
 
-    def _refreshed(self, listing: Listing) -> None:
+    def _refreshed(self, listing: SnapshotRows) -> None:
         self._listing = listing
         self._mark(self._marks.read_again(listing))
         self._show()

@@ -22,7 +22,7 @@ from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.system.paths import file_to_write
 from kubectl_cbt.tui import export_content
 from kubectl_cbt.tui.loader import Loader
-from kubectl_cbt.tui.plain_text import Line, Radio, Tag, Text, set_subtitle, set_title
+from kubectl_cbt.tui.plain_text import PlainInput, PlainLabel, PlainRadio, PlainText, set_subtitle, set_title
 from kubectl_cbt.tui.screens.base_screen import CbtScreen
 from kubectl_cbt.units import REPLACEMENT, human_bytes, human_offset, human_offsets, printable
 
@@ -79,20 +79,20 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
         with Vertical(id="export") as frame:
             set_title(frame, "export")
             set_subtitle(frame, "Tab next · Space choose · Enter writes · Esc closes")
-            yield Line(id="path", compact=True)
-            yield Tag(id="problem")
+            yield PlainInput(id="path", compact=True)
+            yield PlainLabel(id="problem")
             with RadioSet(id="form", compact=True):
                 for form in self._forms():
-                    yield Radio(_ABOUT[form], value=form is self._forms()[0], name=form)
-            yield Text("of", classes="between")
+                    yield PlainRadio(_ABOUT[form], value=form is self._forms()[0], name=form)
+            yield PlainText("of", classes="between")
             with RadioSet(id="range", compact=True):
                 for number, (text, _) in enumerate(self._ranges):
-                    yield Radio(text, value=number == 0)
+                    yield PlainRadio(text, value=number == 0)
 
     def on_mount(self) -> None:
         """Suggest a name."""
         self._suggest()
-        self.query_one(Line).focus()
+        self.query_one(PlainInput).focus()
 
     def _forms(self) -> tuple[Form, ...]:
         # A document has to say whether it is a delta; upstream's do not.
@@ -109,7 +109,7 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
     @on(RadioSet.Changed)
     def _suggest(self, event: RadioSet.Changed | None = None) -> None:
         """Name the file, as long as the person has not."""
-        line = self.query_one(Line)
+        line = self.query_one(PlainInput)
         self.query_one("#range").display = self._form is not Form.SVG
         self.query_one(".between").display = self._form is not Form.SVG
         if line.value in ("", self._suggested):
@@ -138,7 +138,7 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
 
     def action_write(self, overwrite: bool) -> None:  # textual passes what the binding says
         """Write the file."""
-        text = self.query_one(Line).value.strip()
+        text = self.query_one(PlainInput).value.strip()
         if not text:
             self.notice("a file name is needed")
             return
@@ -178,7 +178,7 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
         self.notice(error.message + (f": {error.hint}" if error.hint else ""))
 
     def notice(self, text: str) -> None:
-        self.query_one("#problem", Tag).update(text)
+        self.query_one("#problem", PlainLabel).update(text)
 
     def action_give_up(self) -> None:
         """Close; nothing is written."""

@@ -25,7 +25,7 @@ from kubectl_cbt.tui.layers import BOTH, Layers, neighbour
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.messages import FrameReady
 from kubectl_cbt.tui.navigation import Atlas
-from kubectl_cbt.tui.plain_text import Text, joined, set_subtitle, set_title
+from kubectl_cbt.tui.plain_text import PlainText, joined, set_subtitle, set_title
 from kubectl_cbt.tui.screens.base_screen import CbtScreen
 from kubectl_cbt.tui.screens.export_screen import ExportScreen
 from kubectl_cbt.tui.screens.text_screen import TextScreen
@@ -76,17 +76,17 @@ class MapScreen(CbtScreen[None]):
             self.post_message(FrameReady(loader))
 
     def compose(self) -> ComposeResult:
-        yield Text(id="header")
-        yield Text(id="status")
+        yield PlainText(id="header")
+        yield PlainText(id="status")
         with Horizontal(id="body"):
             yield MapView()
             with Vertical(id="side"):
-                yield Text(id="here")
+                yield PlainText(id="here")
                 yield ExtentList()
             yield Statistics()
         yield Minimap()
         yield Prompt()
-        yield Text(id="keys")
+        yield PlainText(id="keys")
 
     def on_mount(self) -> None:
         """Begin to draw."""
@@ -208,8 +208,8 @@ class MapScreen(CbtScreen[None]):
     def _draw_texts(self) -> None:
         active, width = self.streams.active, self.size.width
         title = screen_text.header(self.streams.main.opened.asked, active.opened.kind, active.frame, width)
-        self.query_one("#header", Text).update(title)
-        self.query_one("#keys", Text).update(screen_text.footer(keys.footer(self.KEYS, width)))
+        self.query_one("#header", PlainText).update(title)
+        self.query_one("#keys", PlainText).update(screen_text.footer(keys.footer(self.KEYS, width)))
         self._draw_status()
         self._draw_place()
         if self._shows_statistics:
@@ -226,7 +226,7 @@ class MapScreen(CbtScreen[None]):
             quiet_seconds=told.quiet_seconds,
             can_resume=not told.why_not_resumed,
         )
-        self.query_one("#status", Text).update(text)
+        self.query_one("#status", PlainText).update(text)
         if self._ticking is not None and (self._notice or told.frame.is_running):
             self._ticking.resume()
 
@@ -238,7 +238,7 @@ class MapScreen(CbtScreen[None]):
         known = self.streams.frame.known
         self.query_one(Minimap).show(self.streams.extents, known, window, self.atlas.cursor)
         if self._has_side:
-            panel = self.query_one("#here", Text)
+            panel = self.query_one("#here", PlainText)
             cell, cursor, width = self.atlas.cell, self.atlas.cursor, panel.content_size.width
             base = self._base
             change_id = base.change_id or "" if base else ""

@@ -11,7 +11,7 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 
 from kubectl_cbt.tui.keys import KeyGroup
-from kubectl_cbt.tui.plain_text import Content, Text, joined, line, plain, set_subtitle, set_title
+from kubectl_cbt.tui.plain_text import Content, PlainText, joined, line, plain, set_subtitle, set_title
 from kubectl_cbt.tui.screen_text import MUTED
 
 _CLOSE = "escape,q,enter,question_mark,v"
@@ -35,7 +35,7 @@ class TextScreen(ModalScreen[None]):
         with VerticalScroll(id="text") as frame:
             set_title(frame, self._title)
             set_subtitle(frame, "Esc closes")
-            yield Text(joined(self._lines))
+            yield PlainText(joined(self._lines))
 
     def action_scroll(self, lines: int) -> None:
         """Scroll."""

@@ -19,7 +19,7 @@ _BAR = "▇"
 _PAGE_OVERLAP = 1
 
 
-class Rows(Protocol):
+class ExtentRows(Protocol):
     """Extents by their number: all of them, or those that pass a sieve."""
 
     def __len__(self) -> int:
@@ -58,7 +58,7 @@ class ExtentList(LineList):
 
     def __init__(self) -> None:
         super().__init__()
-        self._rows: Rows | None = None
+        self._rows: ExtentRows | None = None
         self._part = ""
         self._within = range(0)
         self._offset_columns = 0
@@ -68,7 +68,7 @@ class ExtentList(LineList):
         """How many extents."""
         return len(self._rows) if self._rows else 0
 
-    def show(self, rows: Rows, cell: tuple[int, int], cursor: int, part: str = "") -> None:
+    def show(self, rows: ExtentRows, cell: tuple[int, int], cursor: int, part: str = "") -> None:
         """List ``rows``, at the cursor.
 
         Args:

@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.widget import Widget
 
-from kubectl_cbt.tui.plain_text import Line, Tag
+from kubectl_cbt.tui.plain_text import PlainInput, PlainLabel
 
 
 class Prompt(Horizontal):
@@ -26,9 +26,9 @@ class Prompt(Horizontal):
         self._before: Widget | None = None
 
     def compose(self) -> ComposeResult:
-        yield Tag(id="prompt-label")
-        yield Line(compact=True, id="prompt-input")
-        yield Tag(id="prompt-problem")
+        yield PlainLabel(id="prompt-label")
+        yield PlainInput(compact=True, id="prompt-input")
+        yield PlainLabel(id="prompt-problem")
 
     def ask(
         self,
@@ -45,8 +45,8 @@ class Prompt(Horizontal):
             changed: called with every change of the text, for what can be shown while typing.
         """
         self._answer, self._changed = answer, None
-        self.query_one("#prompt-label", Tag).update(label)
-        line = self.query_one(Line)
+        self.query_one("#prompt-label", PlainLabel).update(label)
+        line = self.query_one(PlainInput)
         line.placeholder = example
         line.value = text
         line.cursor_position = len(text)
@@ -57,14 +57,14 @@ class Prompt(Horizontal):
         # At once: what is typed ahead is for this line. Widget.focus() would wait for its turn.
         self.screen.set_focus(line)
 
-    def on_input_changed(self, event: Line.Changed) -> None:
+    def on_input_changed(self, event: PlainInput.Changed) -> None:
         """Show at once what can be shown."""
         event.stop()
         self._problem("")
         if self._changed is not None:
             self._changed(event.value)
 
-    def on_input_submitted(self, event: Line.Submitted) -> None:
+    def on_input_submitted(self, event: PlainInput.Submitted) -> None:
         """Hand the answer over; a wrong one stays, to be corrected."""
         event.stop()
         try:
@@ -86,4 +86,4 @@ class Prompt(Horizontal):
         self.screen.set_focus(self._before)
 
     def _problem(self, text: str) -> None:
-        self.query_one("#prompt-problem", Tag).update(text)
+        self.query_one("#prompt-problem", PlainLabel).update(text)

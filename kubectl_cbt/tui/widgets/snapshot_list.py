@@ -15,7 +15,7 @@ from textual.strip import Strip
 
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
-from kubectl_cbt.tui.snapshot_rows import Columns, Lines, Listing, heading
+from kubectl_cbt.tui.snapshot_rows import Columns, RowRange, SnapshotRows, heading
 from kubectl_cbt.tui.widgets.line_list import LineList
 
 _SCROLLBAR = 2
@@ -42,14 +42,14 @@ class SnapshotList(LineList):
 
     def __init__(self) -> None:
         super().__init__(id="snapshots")
-        self._listing = Listing(())
-        self._lines = Lines()
+        self._listing = SnapshotRows(())
+        self._lines = RowRange()
         self._columns = Columns.of(self._listing, 0)
         self._marked: frozenset[SnapshotRef] = frozenset()
         self._base = Style()
         self._styles: dict[str, Style] = {}
 
-    def show(self, listing: Listing, lines: Lines) -> None:
+    def show(self, listing: SnapshotRows, lines: RowRange) -> None:
         """Show these; the cursor stays on its snapshot, as long as that is among them."""
         before = self.entry
         number = self._lines.numbers[self.current] if before else -1

@@ -16,7 +16,7 @@ from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.tui import screen_text
 from kubectl_cbt.tui.loader import Frame
 from kubectl_cbt.tui.messages import in_background
-from kubectl_cbt.tui.plain_text import Text, joined, set_title
+from kubectl_cbt.tui.plain_text import PlainText, joined, set_title
 
 _JUMPS = 5
 _EVERY_SECONDS = 2.0
@@ -43,7 +43,7 @@ class Statistics(VerticalScroll, can_focus=True):
         self._due = 0.0
 
     def compose(self) -> ComposeResult:
-        yield Text()
+        yield PlainText()
 
     def on_mount(self) -> None:
         """Its name."""
@@ -54,7 +54,7 @@ class Statistics(VerticalScroll, can_focus=True):
         self._frame, self._words = frame, words
         self._look()
         lines = screen_text.statistics(frame, words, *self._jumps, self.content_size.width)
-        self.query_one(Text).update(joined(lines))
+        self.query_one(PlainText).update(joined(lines))
 
     def _look(self) -> None:
         """Find the places: over all extents, so in the background, and not for every frame of a stream that runs."""
