@@ -35,16 +35,16 @@ class Rule(ABC):
     Attributes:
         id: as in docs/rules.md.
         title: what holds of a stream that keeps it; no full stop at its end.
-        matters: why a client should care, for ``check --explain``.
-        usually: the usual bug behind a breach.
+        rationale: why a client should care, for ``check --explain``.
+        usual_bug: the usual bug behind a breach.
         shows_in_records: whether :meth:`look` finds breaches; ``check`` then has a case for the rule, with these texts.
     """
 
     id: ClassVar[str]
     level: ClassVar[str] = MUST
     title: ClassVar[str]
-    matters: ClassVar[str] = ""
-    usually: ClassVar[str] = ""
+    rationale: ClassVar[str] = ""
+    usual_bug: ClassVar[str] = ""
     shows_in_records: ClassVar[bool] = True
 
     def __init__(self, query: Query) -> None:
@@ -111,8 +111,8 @@ class PositiveSize(Rule):
 
     id = "R1"
     title = "size_bytes is greater than 0"
-    matters = "An extent of nothing says nothing; a reader that trusts it may loop or divide by zero."
-    usually = (
+    rationale = "An extent of nothing says nothing; a reader that trusts it may loop or divide by zero."
+    usual_bug = (
         "A run that was opened and closed at the same block: the end taken as inclusive in one place, exclusive in "
         "another."
     )
@@ -127,11 +127,11 @@ class Ascending(Rule):
 
     id = "R2"
     title = "extents are ascending and do not overlap"
-    matters = (
+    rationale = (
         "Readers copy as they go. What comes out of order or twice is copied twice, and a resume from the last end "
         "skips what had not been sent yet."
     )
-    usually = (
+    usual_bug = (
         "Results of several workers or of several bitmap pages joined without sorting; a page border counted to both "
         "pages."
     )
@@ -163,8 +163,8 @@ class OneType(Rule):
 
     id = "R3"
     title = "block_metadata_type is the same in every message, and never UNKNOWN"
-    matters = "The type says how to read the sizes; a reader sets up its buffers by it once."
-    usually = "The type is set in the first response only, and proto3 sends 0, UNKNOWN, in all others."
+    rationale = "The type says how to read the sizes; a reader sets up its buffers by it once."
+    usual_bug = "The type is set in the first response only, and proto3 sends 0, UNKNOWN, in all others."
     _first: int | None = None
 
     def look(self, records: Records) -> None:
@@ -187,8 +187,8 @@ class OneCapacity(Rule):
 
     id = "R4"
     title = "volume_capacity_bytes is the same in every message, and greater than 0"
-    matters = "The capacity says where the volume ends, and so whether all has come."
-    usually = (
+    rationale = "The capacity says where the volume ends, and so whether all has come."
+    usual_bug = (
         "The capacity is set in the first response only; or the live volume's size is asked for each message while it "
         "grows."
     )
@@ -233,8 +233,8 @@ class OneSize(_FixedSize):
 
     id = "R5"
     title = "FIXED_LENGTH: every extent of the stream has the same size"
-    matters = "A reader of FIXED_LENGTH may multiply instead of add."
-    usually = "Neighbouring blocks merged in a stream that says FIXED_LENGTH: say VARIABLE_LENGTH then."
+    rationale = "A reader of FIXED_LENGTH may multiply instead of add."
+    usual_bug = "Neighbouring blocks merged in a stream that says FIXED_LENGTH: say VARIABLE_LENGTH then."
 
     def look(self, records: Records) -> None:
         odd = self._odd_ones(records)
@@ -249,8 +249,10 @@ class ShortTail(_FixedSize):
     id = "R5b"
     level = WARNING
     title = "FIXED_LENGTH: a short last extent at the capacity breaks the letter of R5"
-    matters = "The spec makes no exception for a volume that ends inside a block; readers that expect one may stumble."
-    usually = "The last block cut at the capacity. Say VARIABLE_LENGTH, or send the whole block."
+    rationale = (
+        "The spec makes no exception for a volume that ends inside a block; readers that expect one may stumble."
+    )
+    usual_bug = "The last block cut at the capacity. Say VARIABLE_LENGTH, or send the whole block."
 
     def look(self, records: Records) -> None:
         odd = self._odd_ones(records)
@@ -264,8 +266,8 @@ class MaxResults(Rule):
 
     id = "R6"
     title = "a message holds at most max_results extents"
-    matters = "The caller has sized its buffers by max_results."
-    usually = "The storage system's own page size passed on as it comes."
+    rationale = "The caller has sized its buffers by max_results."
+    usual_bug = "The storage system's own page size passed on as it comes."
 
     def look(self, records: Records) -> None:
         limit = self.query.max_results
@@ -279,8 +281,8 @@ class StartingOffset(Rule):
 
     id = "R7"
     title = "no extent ends at or before starting_offset"
-    matters = "Whoever resumes would take what he has for something new."
-    usually = (
+    rationale = "Whoever resumes would take what he has for something new."
+    usual_bug = (
         "starting_offset compared with the beginning of an extent and not with its end; or ignored, and all sent from "
         "0."
     )
@@ -308,8 +310,8 @@ class NonNegativeOffset(Rule):
     id = "W1"
     level = WARNING
     title = "byte_offset is not negative"
-    matters = "No block lies in front of the volume."
-    usually = "An unsigned offset beyond 2^63, or an error value of the storage system."
+    rationale = "No block lies in front of the volume."
+    usual_bug = "An unsigned offset beyond 2^63, or an error value of the storage system."
 
     def look(self, records: Records) -> None:
         if len(records) and records.offsets.min() < 0:
@@ -322,10 +324,10 @@ class WithinCapacity(Rule):
     id = "W2"
     level = WARNING
     title = "no extent ends beyond the volume's capacity"
-    matters = (
+    rationale = (
         "Nothing can be read there. A tail block that reaches past the end is harmless to a reader who expects it."
     )
-    usually = "The volume's size is no multiple of the block size, and the last block is not cut."
+    usual_bug = "The volume's size is no multiple of the block size, and the last block is not cut."
 
     def look(self, records: Records) -> None:
         capacities = records.for_extents(records.capacities)
@@ -340,8 +342,8 @@ class Aligned(_FixedSize):
     id = "W3"
     level = WARNING
     title = "FIXED_LENGTH: offsets are multiples of the size"
-    matters = "A block that begins at no multiple of the block size is no block."
-    usually = "An offset counted in another unit than the size: sectors in one place, blocks in the other."
+    rationale = "A block that begins at no multiple of the block size is no block."
+    usual_bug = "An offset counted in another unit than the size: sectors in one place, blocks in the other."
 
     def look(self, records: Records) -> None:
         fixed = self._fixed(records)
@@ -369,7 +371,7 @@ def registered(*rules: type[Rule]) -> tuple[type[Rule], ...]:
     Raises:
         ValueError: one lacks an attribute, or two have the same id.
     """
-    needed = ("id", "title", "matters", "usually")
+    needed = ("id", "title", "rationale", "usual_bug")
     for rule in rules:
         missing = [name for name in needed[: 4 if rule.shows_in_records else 2] if not getattr(rule, name, "")]
         if missing:

@@ -18,7 +18,7 @@ from kubectl_cbt.security.secret import Secret
 
 if TYPE_CHECKING:
     from kubectl_cbt.checks.conformance.case import Needs
-    from kubectl_cbt.checks.conformance.driver_context import Exam, Named
+    from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotIds
     from kubectl_cbt.cli.driver import LiveDriver
     from kubectl_cbt.model.resolved_query import Target
 
@@ -55,10 +55,10 @@ class Candidate:
         lacks: what cases may need and this has not.
     """
 
-    exam: Exam
+    context: DriverContext
     name: str
     about: dict[str, str]
-    lacks: frozenset[Needs]
+    missing: frozenset[Needs]
 
 
 @contextlib.contextmanager
@@ -79,24 +79,24 @@ def open_candidate(wanted: Wanted, cluster: Cluster, service: Service, terminal:
 
 def _of_driver(wanted: Wanted, endpoint: str, driver: LiveDriver) -> Candidate:
     from kubectl_cbt.checks.conformance.case import Needs
-    from kubectl_cbt.checks.conformance.driver_context import Exam, Named, Volume
+    from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotIds, Volume
 
-    def named(snapshot_id: str) -> Named:
-        return Named(SnapshotRef("", snapshot_id), SnapshotHandle(snapshot_id))
+    def named(snapshot_id: str) -> SnapshotIds:
+        return SnapshotIds(SnapshotRef("", snapshot_id), SnapshotHandle(snapshot_id))
 
     base = named(wanted.base) if wanted.base else None
     in_order = (base, named(wanted.target), named(wanted.third)) if base and wanted.third else ()
     volume = Volume(named(wanted.target), base, in_order)
     plugin = driver.source.plugin
     about = {"driver": f"{driver.name} {plugin.version if plugin else ''}".strip(), "socket": endpoint}
-    exam = Exam(driver.source, volume, deadline_seconds=wanted.deadline_seconds)
-    return Candidate(exam, _title(wanted), about, _lacks(exam, wanted) | {Needs.SIDECAR})
+    context = DriverContext(driver.source, volume, deadline_seconds=wanted.deadline_seconds)
+    return Candidate(context, _title(wanted), about, _lacks(context, wanted) | {Needs.SIDECAR})
 
 
 def _of_cluster(
     wanted: Wanted, session: Session, access: Access, service: Service, stack: contextlib.ExitStack
 ) -> Candidate:
-    from kubectl_cbt.checks.conformance.driver_context import Exam, Volume
+    from kubectl_cbt.checks.conformance.driver_context import DriverContext, Volume
     from kubectl_cbt.cli.ask import snapshot_ref
     from kubectl_cbt.cluster import resolve
     from kubectl_cbt.cluster.tokens import cached
@@ -114,7 +114,7 @@ def _of_cluster(
     stack.callback(source.close)
     refused = access.source(target, lambda: Secret(_NO_TOKEN))
     stack.callback(refused.close)
-    exam = Exam(source, volume, deadline_seconds=wanted.deadline_seconds, refused_source=refused)
+    context = DriverContext(source, volume, deadline_seconds=wanted.deadline_seconds, refused_source=refused)
     about = {
         "driver": target.snapshot.driver,
         "service": f"{target.endpoint.service} at {target.endpoint.address}",
@@ -122,19 +122,19 @@ def _of_cluster(
     }
     if target.base and target.base.change_id:
         about["base"] = f"by its change id, {target.base.change_id}"
-    return Candidate(exam, f"{target_ref.namespace}/{_title(wanted)}", about, _lacks(exam, wanted))
+    return Candidate(context, f"{target_ref.namespace}/{_title(wanted)}", about, _lacks(context, wanted))
 
 
-def _named(target: Target, *, base: bool) -> Named:
-    from kubectl_cbt.checks.conformance.driver_context import Named
+def _named(target: Target, *, base: bool) -> SnapshotIds:
+    from kubectl_cbt.checks.conformance.driver_context import SnapshotIds
 
     snapshot = target.base if base and target.base else target.snapshot
-    return Named(snapshot.ref, snapshot.base_id)
+    return SnapshotIds(snapshot.ref, snapshot.base_id)
 
 
-def _three(session: Session, wanted: Wanted, target: Target) -> tuple[Named, ...]:
+def _three(session: Session, wanted: Wanted, target: Target) -> tuple[SnapshotIds, ...]:
     """Base, target and one more of the volume, oldest first; empty when there is no other."""
-    from kubectl_cbt.checks.conformance.driver_context import Named
+    from kubectl_cbt.checks.conformance.driver_context import SnapshotIds
     from kubectl_cbt.errors import ApiError
 
     try:
@@ -152,7 +152,9 @@ def _three(session: Session, wanted: Wanted, target: Target) -> tuple[Named, ...
         return ()
     chosen = {*pair, _nearest(others, target).ref}
     return tuple(
-        Named(entry.ref, SnapshotHandle(entry.change_id or entry.handle)) for entry in of_volume if entry.ref in chosen
+        SnapshotIds(entry.ref, SnapshotHandle(entry.change_id or entry.handle))
+        for entry in of_volume
+        if entry.ref in chosen
     )
 
 
@@ -168,17 +170,17 @@ def _nearest(others: list[SnapshotEntry], target: Target) -> SnapshotEntry:
     return min(others, key=distance)
 
 
-def _lacks(exam: Exam, wanted: Wanted) -> frozenset[Needs]:
+def _lacks(context: DriverContext, wanted: Wanted) -> frozenset[Needs]:
     from kubectl_cbt.checks.conformance.case import Needs
 
-    lacks = set()
-    if exam.volume.base is None:
-        lacks |= {Needs.DELTA}
-    if not exam.volume.in_order:
-        lacks |= {Needs.THREE}
+    missing = set()
+    if context.volume.base is None:
+        missing |= {Needs.DELTA}
+    if not context.volume.in_order:
+        missing |= {Needs.THREE}
     if not wanted.hostile:
-        lacks |= {Needs.HOSTILE}
-    return frozenset(lacks)
+        missing |= {Needs.HOSTILE}
+    return frozenset(missing)
 
 
 def _title(wanted: Wanted) -> str:

@@ -125,7 +125,7 @@ def _run(cases: list[Case], candidate: Candidate, output: ReportFormat, terminal
     from kubectl_cbt.checks.conformance.case_runner import run
 
     return print_report(
-        lambda begins: run(cases, candidate.exam, candidate.lacks, lambda case: begins(case.id)),
+        lambda on_start: run(cases, candidate.context, candidate.missing, lambda case: on_start(case.id)),
         output,
         f"check {candidate.name}",
         candidate.about,
@@ -164,9 +164,9 @@ def explained(case_id: str) -> str:
     rule = f", {found.rule}" if found.rule else ""
     parts = [
         f"{found.id} ({found.level}{rule})\n{found.title}",
-        f"What it checks\n{found.checks}",
-        f"Why it matters\n{found.matters}",
-        f"The usual bug behind it\n{found.usually}" if found.usually else "",
+        f"What it checks\n{found.procedure}",
+        f"Why it matters\n{found.rationale}",
+        f"The usual bug behind it\n{found.usual_bug}" if found.usual_bug else "",
         f"Where it stands\n{found.source}" if found.source else "",
     ]
     return "\n\n".join(filter(None, parts)) + "\n"

@@ -23,16 +23,16 @@ def seen(data: BinaryIO) -> tuple[BinaryIO, bool]:
     """Whether a file or a pipe is a recording, and the same from its beginning."""
     from kubectl_cbt.recording.format import MAGIC
 
-    begins = b""
-    while len(begins) < len(MAGIC) and MAGIC.startswith(begins):
-        more = data.read(len(MAGIC) - len(begins))
+    on_start = b""
+    while len(on_start) < len(MAGIC) and MAGIC.startswith(on_start):
+        more = data.read(len(MAGIC) - len(on_start))
         if not more:
             break
-        begins += more
+        on_start += more
     if data.seekable():
-        data.seek(-len(begins), io.SEEK_CUR)
-        return data, begins == MAGIC
-    return _PutBack(begins, data), begins == MAGIC  # type: ignore[return-value]  # as good as one to who only reads
+        data.seek(-len(on_start), io.SEEK_CUR)
+        return data, on_start == MAGIC
+    return _PutBack(on_start, data), on_start == MAGIC  # type: ignore[return-value]  # as good as one to who only reads
 
 
 def open_recording(
@@ -85,7 +85,7 @@ def check_recording(
         UsageError: something else was named.
     """
     from kubectl_cbt.checks.conformance.case_runner import run
-    from kubectl_cbt.checks.conformance.recorded_context import LACKS, RecordedExam, for_recordings
+    from kubectl_cbt.checks.conformance.recorded_context import LACKS, RecordedContext, for_recordings
     from kubectl_cbt.cli.diagnostics import Diagnostics
     from kubectl_cbt.cli.print_findings import print_report
 
@@ -97,17 +97,17 @@ def check_recording(
         raise DocumentError(f"{file}: {error.strerror}") from error
     with data:
         recording, source, stream = _replayed(data, file, max_message_bytes)
-        exam = RecordedExam(source, stream)
+        context = RecordedContext(source, stream)
     code = print_report(
-        lambda begins: run(for_recordings(cases), exam, LACKS, lambda case: begins(case.id)),
+        lambda on_start: run(for_recordings(cases), context, LACKS, lambda case: on_start(case.id)),
         output,
         f"check {file}",
         _about(recording, stream),
         terminal,
     )
-    if exam.unread is not None:
+    if context.unread is not None:
         # What can be read of it was judged, and the rest of it was not.
-        return Diagnostics(verbosity=terminal.verbosity).error(exam.unread)
+        return Diagnostics(verbosity=terminal.verbosity).error(context.unread)
     return code
 
 

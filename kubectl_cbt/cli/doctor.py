@@ -11,7 +11,7 @@ import typer
 from kubectl_cbt.cli.access import Access
 from kubectl_cbt.cli.driver import csi_endpoint
 from kubectl_cbt.cli.options import Cluster, Service, Terminal
-from kubectl_cbt.cli.print_findings import Begins, print_report
+from kubectl_cbt.cli.print_findings import OnStart, print_report
 from kubectl_cbt.cli.session import open_session
 from kubectl_cbt.output.report import ReportFormat
 
@@ -49,17 +49,17 @@ def doctor(
     names = tuple(name for name in (first, second) if name is not None)
     endpoint = csi_endpoint(service, cluster)
     if endpoint:
-        title, findings = f"doctor {endpoint}", lambda begins: _at_socket(endpoint, names, service, begins)
+        title, findings = f"doctor {endpoint}", lambda on_start: _at_socket(endpoint, names, service, on_start)
     else:
         title = "doctor " + (" → ".join(names) or "of the cluster")
-        findings = lambda begins: _in_cluster(names, cluster, service, terminal, begins)  # noqa: E731  # one of two
+        findings = lambda on_start: _in_cluster(names, cluster, service, terminal, on_start)  # noqa: E731  # one of two
     raise typer.Exit(print_report(findings, output, title, {}, terminal, shows_what_is_there=True))
 
 
 def _in_cluster(
-    names: tuple[str, ...], cluster: Cluster, service: Service, terminal: Terminal, begins: Begins
+    names: tuple[str, ...], cluster: Cluster, service: Service, terminal: Terminal, on_start: OnStart
 ) -> Iterator[Finding]:
-    from kubectl_cbt.checks.doctor.diagnosis_context import ClusterSession, Walk
+    from kubectl_cbt.checks.doctor.diagnosis_context import ClusterSession, DiagnosisContext
     from kubectl_cbt.checks.doctor.hop_sequences import walk_the_cluster, walk_to_snapshots
     from kubectl_cbt.cli.ask import snapshot_ref
 
@@ -70,13 +70,13 @@ def _in_cluster(
         return ClusterSession(session.api, session.catalogue, session.namespace, means, about, session.authority)
 
     with contextlib.ExitStack() as stack:
-        walk = Walk(login, stack, tuple(snapshot_ref(name, "").name for name in names), service.service)
-        yield from (walk_to_snapshots if names else walk_the_cluster)(walk, begins)
+        walk = DiagnosisContext(login, stack, tuple(snapshot_ref(name, "").name for name in names), service.service)
+        yield from (walk_to_snapshots if names else walk_the_cluster)(walk, on_start)
 
 
-def _at_socket(endpoint: str, names: tuple[str, ...], service: Service, begins: Begins) -> Iterator[Finding]:
+def _at_socket(endpoint: str, names: tuple[str, ...], service: Service, on_start: OnStart) -> Iterator[Finding]:
     from kubectl_cbt.checks.doctor.socket_hops import walk_to_driver
     from kubectl_cbt.cli.driver import read_secrets
 
     secrets = read_secrets(service.secrets_file) if service.secrets_file else {}
-    return walk_to_driver(endpoint, names, secrets, begins, service.max_message_size)
+    return walk_to_driver(endpoint, names, secrets, on_start, service.max_message_size)

@@ -16,11 +16,11 @@ from kubectl_cbt.model.finding import Finding, Verdict
 from kubectl_cbt.output.report import Report, ReportFormat
 from kubectl_cbt.units import printable
 
-Begins = Callable[[str], None]
+OnStart = Callable[[str], None]
 
 
 def print_report(
-    findings: Callable[[Begins], Iterator[Finding]],
+    findings: Callable[[OnStart], Iterator[Finding]],
     form: ReportFormat,
     name: str,
     about: dict[str, str],
@@ -42,7 +42,7 @@ def print_report(
     report.begin()
     try:
         # Closed here, whatever ends the loop: what the checks hold open is not left to the garbage collector.
-        with _watching(form, terminal) as begins, contextlib.closing(_each(findings(begins))) as found:
+        with _watching(form, terminal) as on_start, contextlib.closing(_each(findings(on_start))) as found:
             for finding in found:
                 report.add(finding)
     except Stopped:
@@ -60,7 +60,7 @@ def _each(findings: Iterator[Finding]) -> Generator[Finding, None, None]:
 
 
 @contextlib.contextmanager
-def _watching(form: ReportFormat, terminal: Terminal) -> Iterator[Begins]:
+def _watching(form: ReportFormat, terminal: Terminal) -> Iterator[OnStart]:
     """Shows on stderr what is being looked at, unless a table on the same terminal does."""
     fills_terminal = form is ReportFormat.TABLE and is_a_terminal(sys.stdout)
     if terminal.quiet or fills_terminal or not is_a_terminal(sys.stderr) or why_ascii(sys.stderr):

@@ -111,7 +111,7 @@ class Collected:
             return "OK"
         return self.error.code if isinstance(self.error, StreamError) else type(self.error).__name__
 
-    def in_words(self) -> str:
+    def describe(self) -> str:
         """What came, in one line."""
         if self.error is not None:
             return self.error.message

@@ -98,7 +98,7 @@ def test_every_case_explains_itself(case):
     assert text.startswith(f"{case.id} ({case.level}")
     assert "What it checks\n" in text
     assert "Why it matters\n" in text
-    for words in (case.checks, case.matters, case.usually):
+    for words in (case.procedure, case.rationale, case.usual_bug):
         assert "  " not in words
         assert words == words.strip()
 

@@ -11,7 +11,7 @@ from odd_cluster import CONTENTS, FORBIDDEN, SERVICES, SNAPSHOTS, TOKEN, WATCH, 
 from raw_api import asking, connection
 from recorded_again import record_case
 
-from kubectl_cbt.checks.doctor.diagnosis_context import ClusterSession, Walk
+from kubectl_cbt.checks.doctor.diagnosis_context import ClusterSession, DiagnosisContext
 from kubectl_cbt.checks.doctor.hop import HopSequence
 from kubectl_cbt.checks.doctor.hop_runner import run as run_hops
 from kubectl_cbt.checks.doctor.hop_sequences import FOR_SNAPSHOTS
@@ -131,7 +131,9 @@ def test_a_deleted_content_is_not_one_that_may_not_be_read(cluster, answer, list
         with pytest.raises(CbtError) as asked:
             resolve(catalogue, Wanted(SnapshotRef("default", name)))
         here = ClusterSession(api, catalogue, "default", None, "")  # none of these hops needs the means
-        walked = run_hops(HopSequence(FOR_SNAPSHOTS[:5]), Walk(lambda _: here, ExitStack(), (name,)), lambda _: None)
+        walked = run_hops(
+            HopSequence(FOR_SNAPSHOTS[:5]), DiagnosisContext(lambda _: here, ExitStack(), (name,)), lambda _: None
+        )
         failed = next(finding for finding in walked if finding.verdict is Verdict.FAIL)
     assert (deleted in asked.value.message, deleted in failed.evidence[0]) == (not answer, not answer)
     assert ("kubectl wait" in asked.value.hint) == (not ready and answer is FORBIDDEN)

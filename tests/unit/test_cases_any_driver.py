@@ -13,7 +13,7 @@ from kubectl_cbt.analysis.set_algebra import ByteRanges
 from kubectl_cbt.checks.conformance.case import Case, Observed
 from kubectl_cbt.checks.conformance.case_runner import run
 from kubectl_cbt.checks.conformance.cases import CASES
-from kubectl_cbt.checks.conformance.driver_context import Exam, Named, Volume
+from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotIds, Volume
 from kubectl_cbt.errors import CbtError, DriverFailed, NotFound, OffsetOutOfRange
 from kubectl_cbt.model.finding import Finding, Verdict
 from kubectl_cbt.model.query import MAX_MAX_RESULTS, Query
@@ -22,7 +22,7 @@ from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.wire.snapshot_metadata_pb2 import BlockMetadata, GetMetadataDeltaResponse
 
 BLOCK = 4096
-SNAPSHOTS = tuple(Named(SnapshotRef("n", name), SnapshotHandle(name)) for name in "abc")
+SNAPSHOTS = tuple(SnapshotIds(SnapshotRef("n", name), SnapshotHandle(name)) for name in "abc")
 
 
 @dataclass
@@ -76,8 +76,10 @@ def _encoded(kind: int, capacity: int, extents: Sequence[Extent], start: int) ->
 
 def judged(driver: Driver, cases: Sequence[Case] = CASES) -> dict[str, Finding]:
     base, target, third = SNAPSHOTS
-    exam = Exam(driver, Volume(target, base, (base, target, third)), deadline_seconds=5, refused_source=driver)
-    return {finding.id: finding for finding in run(cases, exam, frozenset(), lambda case: None)}
+    context = DriverContext(
+        driver, Volume(target, base, (base, target, third)), deadline_seconds=5, refused_source=driver
+    )
+    return {finding.id: finding for finding in run(cases, context, frozenset(), lambda case: None)}
 
 
 def check_questions(asked: Sequence[Query]) -> None:
@@ -197,7 +199,7 @@ def test_a_driver_that_sends_nothing_is_judged(sent):
 
 
 def test_an_exception_of_ours_in_a_case_is_the_finding_of_that_case():
-    def fails(exam: Exam) -> Observed:
+    def fails(context: DriverContext) -> Observed:
         raise ZeroDivisionError("a secret")
 
     cases = [replace(CASES[0], look=fails, needs=()), CASES[1]]
@@ -214,7 +216,7 @@ def test_a_signal_in_a_case_ends_the_report():
     class Stop(BaseException):
         pass
 
-    def stops(exam: Exam) -> Observed:
+    def stops(context: DriverContext) -> Observed:
         raise Stop
 
     with pytest.raises(Stop):

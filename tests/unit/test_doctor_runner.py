@@ -4,23 +4,23 @@ from contextlib import ExitStack
 
 import pytest
 
-from kubectl_cbt.checks.doctor.diagnosis_context import Walk
-from kubectl_cbt.checks.doctor.hop import Hop, HopSequence, Seen
+from kubectl_cbt.checks.doctor.diagnosis_context import DiagnosisContext
+from kubectl_cbt.checks.doctor.hop import Hop, HopResult, HopSequence
 from kubectl_cbt.checks.doctor.hop_runner import run
 from kubectl_cbt.model.finding import Verdict
 
 
-def _fails(walk: Walk, seen: Seen) -> None:
+def _fails(walk: DiagnosisContext, seen: HopResult) -> None:
     seen.evidence.append("seen before")
     raise KeyError("a secret")
 
 
-def _looks(walk: Walk, seen: Seen) -> None:
+def _looks(walk: DiagnosisContext, seen: HopResult) -> None:
     seen.evidence.append("fine")
 
 
 def walked(*hops: Hop):
-    return list(run(HopSequence(hops), Walk(login=None, stack=ExitStack()), lambda hop: None))
+    return list(run(HopSequence(hops), DiagnosisContext(login=None, stack=ExitStack()), lambda hop: None))
 
 
 def test_an_exception_of_ours_in_a_hop_is_the_finding_of_that_hop():
@@ -47,7 +47,7 @@ def test_a_route_refuses_what_it_would_not_look_at(hops, words):
 
 
 def test_a_signal_in_a_hop_ends_the_walk():
-    def stops(walk: Walk, seen: Seen) -> None:
+    def stops(walk: DiagnosisContext, seen: HopResult) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -20,8 +20,8 @@ ATTRIBUTES = {
     "id": '"W9"',
     "level": "WARNING",
     "title": '"no extent starts at byte 0"',
-    "matters": '"The first block holds the partition table."',
-    "usually": '"A volume that was formatted."',
+    "rationale": '"The first block holds the partition table."',
+    "usual_bug": '"A volume that was formatted."',
 }
 LOOK = """
     def look(self, records: Records) -> None:
@@ -72,7 +72,7 @@ def test_a_rule_made_by_the_recipe_is_listed_explained_and_watched(tmp_path):
     assert "W9" in streamed + ran.stderr
 
 
-@pytest.mark.parametrize("lacks", ["id", "title", "matters", "usually"])
+@pytest.mark.parametrize("lacks", ["id", "title", "rationale", "usual_bug"])
 def test_a_rule_that_lacks_something_is_refused_when_it_is_registered(lacks):
     rule = type("Odd", (PositiveSize,), {"id": "W9", lacks: ""})
     with pytest.raises(ValueError, match=f"rule Odd has no {lacks}"):

@@ -21,8 +21,8 @@ from kubectl_cbt import errors
 from kubectl_cbt.checks.conformance.case_runner import run
 from kubectl_cbt.checks.conformance.cases import CASES
 from kubectl_cbt.checks.conformance.comparison import differences
-from kubectl_cbt.checks.conformance.driver_context import Exam, Named, Volume
-from kubectl_cbt.checks.conformance.recorded_context import LACKS, RecordedExam, for_recordings
+from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotIds, Volume
+from kubectl_cbt.checks.conformance.recorded_context import LACKS, RecordedContext, for_recordings
 from kubectl_cbt.cli.check_recording import is_recording, open_recording, seen
 from kubectl_cbt.cli.options import Asking
 from kubectl_cbt.cli.recording import numbered
@@ -691,15 +691,15 @@ def test_a_message_keeps_its_length_when_something_in_it_is_masked():
 LOOKED_AT = {case.id for case in CASES if case.id.startswith("rule-")} | {"complete", "timing"}
 
 
-def exam_of(path: Path) -> RecordedExam:
+def exam_of(path: Path) -> RecordedContext:
     with path.open("rb") as data:
         stream = open_recording(data, path.name)
-        return RecordedExam(stream._source, stream)
+        return RecordedContext(stream._source, stream)
 
 
 def verdicts(path: Path) -> dict[str, Verdict]:
-    exam = exam_of(path)
-    return {finding.id: finding.verdict for finding in run(for_recordings(CASES), exam, LACKS, lambda case: None)}
+    context = exam_of(path)
+    return {finding.id: finding.verdict for finding in run(for_recordings(CASES), context, LACKS, lambda case: None)}
 
 
 def passed(found: dict[str, Verdict]) -> set[str]:
@@ -755,14 +755,16 @@ def test_a_rule_that_was_broken_in_front_of_an_error_is_found(tmp_path):
 
 def test_resumes_are_one_answer(tmp_path):
     record(tmp_path / "a", [encoded((0, 4096)), StreamCut("it broke")], [encoded((0, 8192), (16384, 1))], [])
-    exam = exam_of(tmp_path / "a")
-    taken = exam.whole(ASKED.query)
+    context = exam_of(tmp_path / "a")
+    taken = context.whole(ASKED.query)
     assert taken.runs.first(3) == [(0, 8192), (16384, 16385)]
     assert passed(verdicts(tmp_path / "a")) == LOOKED_AT
 
 
 def test_an_ordinary_exam_cannot_tell_what_was_recorded(tmp_path):
     complete = next(case for case in for_recordings(CASES) if case.id == "complete")
-    exam = Exam(ScriptedSource(), Volume(Named(ASKED.target.snapshot.ref, ASKED.target.snapshot.handle)))
-    (finding,) = run([complete], exam, LACKS, lambda case: None)
+    context = DriverContext(
+        ScriptedSource(), Volume(SnapshotIds(ASKED.target.snapshot.ref, ASKED.target.snapshot.handle))
+    )
+    (finding,) = run([complete], context, LACKS, lambda case: None)
     assert finding.verdict is Verdict.SKIPPED

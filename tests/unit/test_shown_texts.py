@@ -22,7 +22,7 @@ def ends(text: str) -> bool:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_an_explanation_of_a_case_ends_its_sentences(case):
-    assert all(ends(text) for text in (case.checks, case.matters, case.usually) if text)
+    assert all(ends(text) for text in (case.procedure, case.rationale, case.usual_bug) if text)
 
 
 def test_titles_are_no_sentences():

@@ -11,8 +11,8 @@ import pytest
 
 from kubectl_cbt.checks.conformance.case_runner import run
 from kubectl_cbt.checks.conformance.cases import CASES
-from kubectl_cbt.checks.conformance.driver_context import Exam, Named, Volume
-from kubectl_cbt.checks.doctor.hop import Seen
+from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotIds, Volume
+from kubectl_cbt.checks.doctor.hop import HopResult
 from kubectl_cbt.checks.doctor.service_hops import look_at_first, look_at_stream
 from kubectl_cbt.errors import Interrupted
 from kubectl_cbt.model.finding import Finding, Verdict
@@ -24,7 +24,7 @@ from kubectl_cbt.stream import collect
 from kubectl_cbt.wire.snapshot_metadata_pb2 import BlockMetadata, GetMetadataAllocatedResponse
 
 MIB = 2**20
-SNAPSHOT = Named(SnapshotRef("shop", "snap"), SnapshotHandle("handle"))
+SNAPSHOT = SnapshotIds(SnapshotRef("shop", "snap"), SnapshotHandle("handle"))
 
 
 class Stalling:
@@ -93,8 +93,8 @@ def reported(form: ReportFormat, finding: Finding) -> str:
 
 def test_check_names_what_came_and_what_to_do(stream):
     source, words, flows = stream
-    exam = Exam(source, Volume(SNAPSHOT), deadline_seconds=0.01)
-    found = {finding.id: finding for finding in run(CASES[:2], exam, frozenset(), lambda _: None)}
+    context = DriverContext(source, Volume(SNAPSHOT), deadline_seconds=0.01)
+    found = {finding.id: finding for finding in run(CASES[:2], context, frozenset(), lambda _: None)}
     answers = found["answers"]
     assert answers.verdict is Verdict.FAIL
     assert answers.evidence[0].startswith(f"allocated: {words}")
@@ -113,11 +113,11 @@ def test_doctor_fails_a_silent_stream_and_warns_of_a_slow_one(stream, monkeypatc
     source, words, flows = stream
     monkeypatch.setattr("kubectl_cbt.checks.doctor.service_hops._STREAM_SECONDS", 0.01)
     monkeypatch.setattr("kubectl_cbt.checks.doctor.service_hops._FIRST_SECONDS", 0.01)
-    seen = Seen()
+    seen = HopResult()
     look_at_stream(source, Query(SNAPSHOT.ref), seen)
     (said,) = seen.warnings if flows else seen.failures
     assert said.startswith(words)
     assert ("the driver hangs" in seen.fix[0], "--deadline" in seen.fix[0]) == (not flows, flows)
-    first = Seen()
+    first = HopResult()
     look_at_first(source, Query(SNAPSHOT.ref), first)
     assert first.failures == ([words] if words.startswith("no message") else [])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kubectl_cbt.checks.conformance.driver_context import Exam
+from kubectl_cbt.checks.conformance.driver_context import DriverContext
 from kubectl_cbt.model.results import MUST
 
 SHOULD = "SHOULD"
@@ -51,19 +51,19 @@ class Case:
         level: MUST or SHOULD; what the spec leaves open is a SHOULD.
         rule: id as in docs/rules.md; empty when there is none.
         source: where the spec says it.
-        checks: what is done, for ``--explain``.
-        matters: why anyone should care.
-        usually: the usual bug behind it; also shown with a breach.
+        procedure: what is done, for ``--explain``.
+        rationale: why anyone should care.
+        usual_bug: the usual bug behind it; also shown with a breach.
         look: does it; raises CannotTell.
     """
 
     id: str
     title: str
     level: str
-    checks: str
-    matters: str
-    usually: str
-    look: Callable[[Exam], Observed]
+    procedure: str
+    rationale: str
+    usual_bug: str
+    look: Callable[[DriverContext], Observed]
     rule: str = ""
     source: str = SPEC
     needs: tuple[Needs, ...] = ()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from kubectl_cbt.checks.conformance.case import MUST, Case, Needs, Observed
-from kubectl_cbt.checks.conformance.driver_context import CannotTell, Exam
+from kubectl_cbt.checks.conformance.driver_context import DriverContext, Inconclusive
 from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.finding import REPORT_THE_BUG, Finding, Verdict, internal_error
 
@@ -24,7 +24,7 @@ def chosen(cases: Sequence[Case], only: Sequence[str], skip: Sequence[str]) -> l
 
 
 def run(
-    cases: Sequence[Case], exam: Exam, lacks: frozenset[Needs], begins: Callable[[Case], None]
+    cases: Sequence[Case], context: DriverContext, missing: frozenset[Needs], on_start: Callable[[Case], None]
 ) -> Iterator[Finding]:
     """Look at each case.
 
@@ -33,14 +33,14 @@ def run(
         begins: told of each case before it is looked at.
     """
     for case in cases:
-        begins(case)
+        on_start(case)
         started = time.monotonic()
-        missing = next((need for need in case.needs if need in lacks), None)
+        unmet = next((need for need in case.needs if need in missing), None)
         try:
-            if missing is not None:
-                raise CannotTell(missing)
-            finding = _judged(case, case.look(exam))
-        except CannotTell as reason:
+            if unmet is not None:
+                raise Inconclusive(unmet)
+            finding = _judged(case, case.look(context))
+        except Inconclusive as reason:
             finding = _finding(case, Verdict.SKIPPED, evidence=(str(reason),))
         except CbtError:
             raise
@@ -53,7 +53,7 @@ def _judged(case: Case, observed: Observed) -> Finding:
     if not observed.breaches:
         return _finding(case, Verdict.PASS, observed.sent, observed.notes)
     verdict = Verdict.FAIL if case.level == MUST else Verdict.WARN
-    return _finding(case, verdict, observed.sent, observed.breaches, fix=observed.fix or case.usually)
+    return _finding(case, verdict, observed.sent, observed.breaches, fix=observed.fix or case.usual_bug)
 
 
 def _finding(case: Case, verdict: Verdict, sent: str = "", evidence: tuple[str, ...] = (), fix: str = "") -> Finding:

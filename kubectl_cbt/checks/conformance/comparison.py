@@ -14,11 +14,11 @@ def differences(expected: Collected, found: Collected, start: int = 0) -> list[s
     """What ``found`` tells otherwise from ``start`` on; as far as it goes, when it was cut off."""
     end = found.end if found.cut else INT64_MAX
     wanted, got = expected.runs.within(start, end), found.runs.within(start, end)
-    lines = [in_words(wanted - got, "missing"), in_words(got - wanted, "not there before")]
+    lines = [describe(wanted - got, "missing"), describe(got - wanted, "not there before")]
     return [line for line in lines if line]
 
 
-def in_words(ranges: ByteRanges, what: str) -> str:
+def describe(ranges: ByteRanges, what: str) -> str:
     """Ranges for a report, the first few in full; empty when there are none."""
     if not len(ranges):
         return ""

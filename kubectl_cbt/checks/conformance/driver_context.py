@@ -18,12 +18,12 @@ MORE_TIME = "--deadline gives it more time"
 _SAMPLES = 12
 
 
-class CannotTell(Exception):  # no error: the case is skipped, and says why
+class Inconclusive(Exception):  # no error: the case is skipped, and says why
     """The case cannot be judged."""
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class SnapshotIds:
     """A snapshot of the volume under test: as a target it goes by its name, as a base by its handle."""
 
     ref: SnapshotRef
@@ -40,12 +40,12 @@ class Volume:
         in_order: these two and a third of the volume, oldest first, for the laws over three; empty without one.
     """
 
-    target: Named
-    base: Named | None = None
-    in_order: tuple[Named, ...] = ()
+    target: SnapshotIds
+    base: SnapshotIds | None = None
+    in_order: tuple[SnapshotIds, ...] = ()
 
 
-class Exam:
+class DriverContext:
     """A driver under test.
 
     Args:
@@ -78,11 +78,11 @@ class Exam:
             found = {"delta": self.delta(self.volume.base, self.volume.target), **found}
         return found
 
-    def allocated(self, snapshot: Named) -> Query:
+    def allocated(self, snapshot: SnapshotIds) -> Query:
         """What does it hold?"""
         return Query(snapshot.ref)
 
-    def delta(self, base: Named, target: Named) -> Query:
+    def delta(self, base: SnapshotIds, target: SnapshotIds) -> Query:
         """What changed in between?"""
         return Query(target.ref, base.handle)
 
@@ -100,8 +100,8 @@ class Exam:
         if known is None:
             known = self._known[query] = self.ask(query)
         if not known.is_whole:
-            raise CannotTell(
-                f"{query.verb} is not answered: {known.in_words()}{'; ' + MORE_TIME if known.is_flowing else ''}"
+            raise Inconclusive(
+                f"{query.verb} is not answered: {known.describe()}{'; ' + MORE_TIME if known.is_flowing else ''}"
             )
         return known
 
@@ -120,13 +120,13 @@ class Exam:
         """
         collected = [self.first_asked(query) for query in self.queries.values()]
         if not any(one.is_whole or one.messages for one in collected):
-            raise CannotTell(f"nothing is answered at all: {collected[0].in_words()}")
+            raise Inconclusive(f"nothing is answered at all: {collected[0].describe()}")
 
     def first_asked(self, query: Query) -> Collected:
         """As :meth:`whole`, however it ended."""
         try:
             return self.whole(query)
-        except CannotTell:
+        except Inconclusive:
             return self._known[query]
 
 
@@ -147,7 +147,7 @@ def in_messages_of(query: Query, max_results: int) -> Query:
     return replace(query, max_results=max_results)
 
 
-def in_words(query: Query) -> str:
+def describe(query: Query) -> str:
     """A question for a report."""
     words = f"{query.verb}, starting_offset {query.starting_offset}"
     return words if query.max_results == DEFAULT_MAX_RESULTS else f"{words}, max_results {query.max_results}"

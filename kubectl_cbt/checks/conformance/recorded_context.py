@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from kubectl_cbt.checks.conformance.case import Case, Needs, Observed
-from kubectl_cbt.checks.conformance.driver_context import CannotTell, Exam, Named, Volume, in_words
+from kubectl_cbt.checks.conformance.driver_context import DriverContext, Inconclusive, SnapshotIds, Volume, describe
 from kubectl_cbt.errors import CbtError, DocumentError
 from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import Records, joined
@@ -28,7 +28,7 @@ LACKS = frozenset({Needs.ASKING})
 _PROBED, _PROBE_FAILED = "R8", "W4"
 
 
-class RecordedExam(Exam):
+class RecordedContext(DriverContext):
     """An exam that knows one answer. Reads the recording when it is made.
 
     Attributes:
@@ -41,8 +41,8 @@ class RecordedExam(Exam):
         subject = stream.asked.target
         handle = subject.base_handle
         base_ref = subject.base.ref if subject.base else subject.snapshot.ref
-        base = None if handle is None else Named(base_ref, handle)
-        super().__init__(source, Volume(Named(subject.snapshot.ref, subject.snapshot.handle), base))
+        base = None if handle is None else SnapshotIds(base_ref, handle)
+        super().__init__(source, Volume(SnapshotIds(subject.snapshot.ref, subject.snapshot.handle), base))
         collected, self.outcome = _taken(source, stream)
         self.unread = collected.error if isinstance(collected.error, DocumentError) else None
         # An answer that followed one with OK was the probe's.
@@ -55,7 +55,7 @@ class RecordedExam(Exam):
         return {self._query.verb: self._query}
 
     def ask(self, query: Query, *, at_most: int | None = None, seconds: float | None = None) -> Collected:
-        raise CannotTell(Needs.ASKING)
+        raise Inconclusive(Needs.ASKING)
 
     def ask_once(self, query: Query, *, at_most: int) -> Collected:
         """A part that was not recorded: nothing came, and nothing is broken in it."""
@@ -78,31 +78,31 @@ def _adapted(case: Case) -> Case:
     return replace(case, needs=(Needs.ASKING, *case.needs))
 
 
-def _as_recorded(look: Callable[[Exam], Observed]) -> Callable[[Exam], Observed]:
-    def looked(exam: Exam) -> Observed:
-        return replace(look(exam), sent=_sent(exam))
+def _as_recorded(look: Callable[[DriverContext], Observed]) -> Callable[[DriverContext], Observed]:
+    def looked(context: DriverContext) -> Observed:
+        return replace(look(context), sent=_sent(context))
 
     return looked
 
 
-def _sent(exam: Exam) -> str:
-    return "as recorded: " + ", ".join(in_words(query) for query in exam.queries.values())
+def _sent(context: DriverContext) -> str:
+    return "as recorded: " + ", ".join(describe(query) for query in context.queries.values())
 
 
-def _sent_all(exam: Exam) -> Observed:
+def _sent_all(context: DriverContext) -> Observed:
     """What the probe found, if the recorded stream was probed at all."""
-    if not isinstance(exam, RecordedExam):
-        raise CannotTell(Needs.ASKING)
-    (query,) = exam.queries.values()
-    whole = exam.whole(query)
-    broken = {violation.rule: violation.examples[0].text for violation in exam.outcome.violations}
+    if not isinstance(context, RecordedContext):
+        raise Inconclusive(Needs.ASKING)
+    (query,) = context.queries.values()
+    whole = context.whole(query)
+    broken = {violation.rule: violation.examples[0].text for violation in context.outcome.violations}
     if _PROBED in broken:
-        return Observed(_sent(exam), (f"{query.verb}: {broken[_PROBED]}",))
+        return Observed(_sent(context), (f"{query.verb}: {broken[_PROBED]}",))
     if _PROBE_FAILED in broken:
-        raise CannotTell(f"the driver could not be asked whether that was all: {broken[_PROBE_FAILED]}")
-    if not (exam.probed or whole.reaches_capacity or not len(whole.offsets)):
-        raise CannotTell("whether that was all was not asked when it was recorded")
-    return Observed(_sent(exam))
+        raise Inconclusive(f"the driver could not be asked whether that was all: {broken[_PROBE_FAILED]}")
+    if not (context.probed or whole.reaches_capacity or not len(whole.offsets)):
+        raise Inconclusive("whether that was all was not asked when it was recorded")
+    return Observed(_sent(context))
 
 
 def _taken(source: RecordedSource, stream: ReplayedStream) -> tuple[Collected, Outcome]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kubectl_cbt.checks.doctor.diagnosis_context import Walk
-from kubectl_cbt.checks.doctor.hop import Hop, Seen
+from kubectl_cbt.checks.doctor.diagnosis_context import DiagnosisContext
+from kubectl_cbt.checks.doctor.hop import Hop, HopResult
 from kubectl_cbt.cluster.resolve import Wanted, deleted_content, resolve, with_suggestions
 from kubectl_cbt.cluster.resources import CBT_GROUP, SNAPSHOT_GROUP, VolumeSnapshot, VolumeSnapshotContent
 from kubectl_cbt.cluster.tokens import name_of_caller
@@ -18,130 +18,130 @@ _DEFAULT_CLASS = "snapshot.storage.kubernetes.io/is-default-class"
 _SECRET_PREFIX = "csi.storage.k8s.io/snapshotter-"  # noqa: S105  # names of parameters, not what they hold
 
 
-def _kubeconfig(walk: Walk, seen: Seen) -> None:
-    walk.here = walk.login(walk.stack)
-    seen.evidence.append(walk.here.about)
-    authority = walk.here.authority or b""
-    seen.skipped_blocks("the cluster's certificate-authority", authority, len(readable_certificates_in(authority)))
+def _kubeconfig(context: DiagnosisContext, result: HopResult) -> None:
+    context.session = context.login(context.stack)
+    result.evidence.append(context.session.about)
+    authority = context.session.authority or b""
+    result.skipped_blocks("the cluster's certificate-authority", authority, len(readable_certificates_in(authority)))
 
 
-def _api_server(walk: Walk, seen: Seen) -> None:
-    here = walk.known("here")
-    version = ObjectReader(here.api.get("version")).text("gitVersion")
-    seen.evidence.append(f"Kubernetes {version or 'of unknown version'}")
-    difference = clock_difference(here.api.clock_ahead_seconds())
+def _api_server(context: DiagnosisContext, result: HopResult) -> None:
+    session = context.known("here")
+    version = ObjectReader(session.api.get("version")).text("gitVersion")
+    result.evidence.append(f"Kubernetes {version or 'of unknown version'}")
+    difference = clock_difference(session.api.clock_ahead_seconds())
     if difference:
-        seen.warn(difference, SET_CLOCK)
+        result.warn(difference, SET_CLOCK)
     try:
-        walk.user = name_of_caller(here.api)
+        context.user = name_of_caller(session.api)
     except ApiError as error:
-        seen.warn(f"it does not say who you are: {error.message}")
+        result.warn(f"it does not say who you are: {error.message}")
         return
-    kind = "a ServiceAccount" if ServiceAccountRef.of_user(walk.user) else "no ServiceAccount"
-    seen.evidence.append(f"you are {walk.user}, {kind}")
+    kind = "a ServiceAccount" if ServiceAccountRef.of_user(context.user) else "no ServiceAccount"
+    result.evidence.append(f"you are {context.user}, {kind}")
 
 
-def _crds(walk: Walk, seen: Seen) -> None:
+def _crds(context: DiagnosisContext, result: HopResult) -> None:
     for group in (SNAPSHOT_GROUP, CBT_GROUP):
-        reader = ObjectReader(walk.known("here").api.get("apis", group))
+        reader = ObjectReader(context.known("here").api.get("apis", group))
         served = [version.text("version") for version in reader.objects("versions")]
-        seen.evidence.append(f"{group}: {', '.join(served)}")
-    if "v1beta1" not in seen.evidence[-1]:
-        seen.warn(
+        result.evidence.append(f"{group}: {', '.join(served)}")
+    if "v1beta1" not in result.evidence[-1]:
+        result.warn(
             "SnapshotMetadataService is not served as v1beta1: the sidecar is older than v1.0.0",
             "upgrade external-snapshot-metadata and its CRD; kubectl cbt works with both",
         )
 
 
-def _snapshots(walk: Walk, seen: Seen) -> None:
-    here = walk.known("here")
-    for name in walk.names:
-        ref = SnapshotRef(here.namespace, name)
+def _snapshots(context: DiagnosisContext, result: HopResult) -> None:
+    session = context.known("here")
+    for name in context.names:
+        ref = SnapshotRef(session.namespace, name)
         try:
-            snapshot = walk.objects[name] = here.catalogue.snapshot(ref)
+            snapshot = context.objects[name] = session.catalogue.snapshot(ref)
         except NotFound as error:
-            raise with_suggestions(error, here.catalogue, ref) from error
-        walk.snapshots.append(ref)
-        if snapshot.content and not snapshot.ready and here.catalogue.content_was_deleted(snapshot.content):
+            raise with_suggestions(error, session.catalogue, ref) from error
+        context.snapshots.append(ref)
+        if snapshot.content and not snapshot.ready and session.catalogue.content_was_deleted(snapshot.content):
             raise deleted_content(ref, snapshot.content)
-        _snapshot(snapshot, seen)
+        _snapshot(snapshot, result)
 
 
-def _snapshot(snapshot: VolumeSnapshot, seen: Seen) -> None:
+def _snapshot(snapshot: VolumeSnapshot, result: HopResult) -> None:
     ref = snapshot.ref
     describe = f"kubectl describe volumesnapshot {as_argument(ref.name)} -n {as_argument(ref.namespace)}"
     if not snapshot.has_status:
-        seen.fail(
+        result.fail(
             f"{ref} has no status: no snapshot-controller has seen it, and the sidecar crashes when asked about it",
             "is it running? kubectl get pods -A | grep snapshot-controller",
         )
     elif not snapshot.content:
-        seen.fail(f"{ref} is bound to no content{_said(snapshot)}", describe)
+        result.fail(f"{ref} is bound to no content{_said(snapshot)}", describe)
     elif not snapshot.ready:
-        seen.fail(f"{ref} is not ready to use{_said(snapshot)}", describe)
+        result.fail(f"{ref} is not ready to use{_said(snapshot)}", describe)
     else:
-        seen.evidence.append(f"{ref} is ready, bound to {snapshot.content}, of claim {snapshot.claim or '(none)'}")
+        result.evidence.append(f"{ref} is ready, bound to {snapshot.content}, of claim {snapshot.claim or '(none)'}")
 
 
 def _said(snapshot: VolumeSnapshot) -> str:
     return f": {snapshot.error}" if snapshot.error else ""
 
 
-def _contents(walk: Walk, seen: Seen) -> None:
-    here = walk.known("here")
-    for name, snapshot in walk.objects.items():
+def _contents(context: DiagnosisContext, result: HopResult) -> None:
+    session = context.known("here")
+    for name, snapshot in context.objects.items():
         bound = snapshot.content or ""
         try:
-            content = walk.contents[name] = here.catalogue.content(bound)
+            content = context.contents[name] = session.catalogue.content(bound)
         except NotFound as error:
             raise deleted_content(snapshot.ref, bound) from error
-        _content(content, seen)
-        walk.driver = content.driver
-    if len(walk.names) == len({content.driver for content in walk.contents.values()}) == 2:
-        seen.fail("base and target are of different drivers", "a delta needs two snapshots of one volume")
+        _content(content, result)
+        context.driver = content.driver
+    if len(context.names) == len({content.driver for content in context.contents.values()}) == 2:
+        result.fail("base and target are of different drivers", "a delta needs two snapshots of one volume")
 
 
-def _content(content: VolumeSnapshotContent, seen: Seen) -> None:
+def _content(content: VolumeSnapshotContent, result: HopResult) -> None:
     if not content.handle:
-        seen.fail(
+        result.fail(
             f"{content.name} has no snapshotHandle: the driver {content.driver} has not made the snapshot",
             f"kubectl describe volumesnapshotcontent {as_argument(content.name)}",
         )
         return
     size = human_bytes(content.restore_size_bytes) if content.restore_size_bytes else "unknown size"
     volume = content.volume_handle or "unknown: it was pre-provisioned"
-    seen.evidence.append(f"{content.name}: driver {content.driver}, handle {content.handle}, {size}, volume {volume}")
+    result.evidence.append(f"{content.name}: driver {content.driver}, handle {content.handle}, {size}, volume {volume}")
 
 
-def _pair(walk: Walk, seen: Seen) -> None:
+def _pair(context: DiagnosisContext, result: HopResult) -> None:
     """What resolving objects to: the same code that delta and allocated go through."""
-    *base, target = walk.snapshots
-    walk.target = resolve(
-        walk.known("here").catalogue, Wanted(target, base[0] if base else None, service=walk.service or None)
+    *base, target = context.snapshots
+    context.target = resolve(
+        context.known("here").catalogue, Wanted(target, base[0] if base else None, service=context.service or None)
     )
     if base:
-        seen.evidence.append(f"{base[0].name} is the older one, and both are of one volume")
+        result.evidence.append(f"{base[0].name} is the older one, and both are of one volume")
 
 
-def _classes(walk: Walk, seen: Seen) -> None:
-    here = walk.known("here")
+def _classes(context: DiagnosisContext, result: HopResult) -> None:
+    session = context.known("here")
     try:
-        listing = here.api.get("apis", SNAPSHOT_GROUP, "v1", "volumesnapshotclasses")
+        listing = session.api.get("apis", SNAPSHOT_GROUP, "v1", "volumesnapshotclasses")
         items = items_of(listing, "the list of volumesnapshotclasses")
         classes = {reader.text("metadata", "name"): reader for reader in map(ObjectReader, items)}
     except Forbidden:
-        seen.evidence.append("you may not look at VolumeSnapshotClasses; the sidecar may need to")
+        result.evidence.append("you may not look at VolumeSnapshotClasses; the sidecar may need to")
         return
-    for content in walk.contents.values():
-        _class(content, classes, walk.driver, seen)
+    for content in context.contents.values():
+        _class(content, classes, context.driver, result)
 
 
-def _class(content: VolumeSnapshotContent, classes: dict[str, ObjectReader], driver: str, seen: Seen) -> None:
+def _class(content: VolumeSnapshotContent, classes: dict[str, ObjectReader], driver: str, result: HopResult) -> None:
     name = content.class_name
     if not name:
         defaults = [one for one, item in classes.items() if _is_default(item) and item.text("driver") == driver]
         if not defaults:
-            seen.warn(
+            result.warn(
                 f"{content.name} names no class, and {driver} has no default one",
                 "a sidecar that looks for the driver's secrets fails then with UNAVAILABLE;"
                 " give one class the annotation " + _DEFAULT_CLASS + "=true",
@@ -149,49 +149,49 @@ def _class(content: VolumeSnapshotContent, classes: dict[str, ObjectReader], dri
         return
     found = classes.get(name)
     if found is None:
-        seen.fail(
+        result.fail(
             f'VolumeSnapshotClass "{name}" does not exist any more: the sidecar needs it',
             f"make it again: kubectl get volumesnapshotclasses shows which there are for {as_argument(driver)}",
         )
         return
     secret = [key for key in found.mapping("parameters") if key.startswith(_SECRET_PREFIX)]
     takes = ", which names a secret the sidecar has to be able to read" if secret else ""
-    seen.evidence.append(f"class {name} of {found.text('driver')}{takes}")
+    result.evidence.append(f"class {name} of {found.text('driver')}{takes}")
     for problem in found.problems:
-        seen.warn(f"class {name}: {problem}")
+        result.warn(f"class {name}: {problem}")
 
 
 def _is_default(item: ObjectReader) -> bool:
     return item.mapping("metadata", "annotations").get(_DEFAULT_CLASS) == "true"
 
 
-def _service(walk: Walk, seen: Seen) -> None:
-    catalogue = walk.known("here").catalogue
-    name = walk.service or walk.driver
+def _service(context: DiagnosisContext, result: HopResult) -> None:
+    catalogue = context.known("here").catalogue
+    name = context.service or context.driver
     try:
         found = catalogue.service(name)
     except NotFound:
         others = ", ".join(service.name for service in catalogue.services()) or "none"
-        seen.fail(
+        result.fail(
             f'there is no SnapshotMetadataService "{name}"; there are: {others}',
             "it has to be named as its driver; one of another name goes with --service.\n"
             "none at all: install external-snapshot-metadata beside the driver",
         )
         return
-    walk.endpoint = walk.known("here").means.endpoint(found.endpoint())
-    seen.evidence.append(f"{found.name} at {found.address}, audience {found.audience}, {found.version}")
+    context.endpoint = context.known("here").means.endpoint(found.endpoint())
+    result.evidence.append(f"{found.name} at {found.address}, audience {found.audience}, {found.version}")
 
 
-def _drivers(walk: Walk, seen: Seen) -> None:
-    entries = walk.known("here").catalogue.entries(None)
-    walk.drivers = sorted({entry.driver for entry in entries if entry.driver})
+def _drivers(context: DiagnosisContext, result: HopResult) -> None:
+    entries = context.known("here").catalogue.entries(None)
+    context.drivers = sorted({entry.driver for entry in entries if entry.driver})
     usable = sum(entry.usable for entry in entries)
     for entry in entries:
         if entry.problem:
-            seen.warn(f"{entry.ref}: {entry.problem}")
-    seen.evidence.append(f"{counted(len(entries), 'snapshot')}, {usable} of them can be asked about")
+            result.warn(f"{entry.ref}: {entry.problem}")
+    result.evidence.append(f"{counted(len(entries), 'snapshot')}, {usable} of them can be asked about")
     if not entries:
-        seen.warn("there is none", "make one: kubectl apply a VolumeSnapshot of a claim whose driver offers CBT")
+        result.warn("there is none", "make one: kubectl apply a VolumeSnapshot of a claim whose driver offers CBT")
 
 
 KUBECONFIG = Hop("kubeconfig", "there is a kubeconfig, and its login works", _kubeconfig)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kubectl_cbt.wire.sidecar import SidecarSource
 
 
-class Means(Protocol):
+class ServiceAccess(Protocol):
     """How the command line wants services to be asked."""
 
     def endpoint(self, endpoint: Endpoint) -> Endpoint:
@@ -64,13 +64,13 @@ class ClusterSession:
     api: Api
     catalogue: Catalogue
     namespace: str
-    means: Means
+    means: ServiceAccess
     about: str
     authority: bytes | None = None
 
 
 @dataclass(slots=True)
-class Walk:
+class DiagnosisContext:
     """Facts as hops find them; a hop that needs one names the hop that finds it.
 
     Attributes:
@@ -83,7 +83,7 @@ class Walk:
     stack: ExitStack
     names: tuple[str, ...] = ()
     service: str = ""
-    here: ClusterSession | None = None
+    session: ClusterSession | None = None
     user: str = ""
     snapshots: list[SnapshotRef] = field(default_factory=list)
     objects: dict[str, VolumeSnapshot] = field(default_factory=dict)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from kubectl_cbt.checks.doctor.diagnosis_context import Walk
+from kubectl_cbt.checks.doctor.diagnosis_context import DiagnosisContext
 from kubectl_cbt.security.pem import block_count
 from kubectl_cbt.units import counted
 
 
 @dataclass(slots=True)
-class Seen:
+class HopResult:
     """What a hop saw, a line each.
 
     Attributes:
@@ -67,7 +67,7 @@ class Hop:
 
     id: str
     title: str
-    look: Callable[[Walk, Seen], None]
+    look: Callable[[DiagnosisContext, HopResult], None]
     needs: tuple[Hop, ...] = ()
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 
 from kubectl_cbt.checks.doctor import cluster_hops as cluster
 from kubectl_cbt.checks.doctor import service_hops as service
-from kubectl_cbt.checks.doctor.diagnosis_context import Walk
+from kubectl_cbt.checks.doctor.diagnosis_context import DiagnosisContext
 from kubectl_cbt.checks.doctor.hop import HopSequence
 from kubectl_cbt.checks.doctor.hop_runner import run
 from kubectl_cbt.model.finding import Finding
 
-Begins = Callable[[str], None]
+OnStart = Callable[[str], None]
 
 FOR_SNAPSHOTS = HopSequence(
     (
@@ -39,12 +39,12 @@ FOR_SNAPSHOTS = HopSequence(
 _FOR_CLUSTER = HopSequence((cluster.KUBECONFIG, cluster.API_SERVER, cluster.CRDS, cluster.DRIVERS))
 
 
-def walk_to_snapshots(walk: Walk, begins: Begins) -> Iterator[Finding]:
+def walk_to_snapshots(context: DiagnosisContext, on_start: OnStart) -> Iterator[Finding]:
     """Every hop to the snapshots that were named."""
-    return run(FOR_SNAPSHOTS, walk, begins)
+    return run(FOR_SNAPSHOTS, context, on_start)
 
 
-def walk_the_cluster(walk: Walk, begins: Begins) -> Iterator[Finding]:
+def walk_the_cluster(context: DiagnosisContext, on_start: OnStart) -> Iterator[Finding]:
     """The cluster as a whole: every driver that has snapshots, whether it has a service, and whether that answers."""
-    yield from run(_FOR_CLUSTER, walk, begins)
-    yield from run(HopSequence(map(service.driver_hop, walk.drivers)), walk, begins)
+    yield from run(_FOR_CLUSTER, context, on_start)
+    yield from run(HopSequence(map(service.driver_hop, context.drivers)), context, on_start)

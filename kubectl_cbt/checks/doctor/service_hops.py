@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from kubectl_cbt.address import split_address
 from kubectl_cbt.checks.doctor import cluster_hops
-from kubectl_cbt.checks.doctor.diagnosis_context import Walk
-from kubectl_cbt.checks.doctor.hop import Hop, Seen
+from kubectl_cbt.checks.doctor.diagnosis_context import DiagnosisContext
+from kubectl_cbt.checks.doctor.hop import Hop, HopResult
 from kubectl_cbt.cluster.resources import CBT_GROUP, SNAPSHOT_GROUP
 from kubectl_cbt.errors import ApiError, MalformedObject, NotFound
 from kubectl_cbt.kube.api import Api, Object
@@ -39,38 +39,38 @@ _FIRST_SECONDS, _STREAM_SECONDS = 30.0, 20.0
 _ENOUGH_EXTENTS = 20_000
 
 
-def _ca_cert(walk: Walk, seen: Seen) -> None:
+def _ca_cert(context: DiagnosisContext, result: HopResult) -> None:
     """One good certificate is enough for the client: others of a bundle may have been replaced."""
     from kubectl_cbt.wire.certificate_check import readable_authorities
     from kubectl_cbt.wire.certificate_reasons import subject_words
 
-    endpoint = walk.known("endpoint")
+    endpoint = context.known("endpoint")
     now = datetime.now(UTC)
-    clock_fix = _clock_fix(walk)
+    clock_fix = _clock_fix(context)
     found = readable_authorities(endpoint.ca_pem)
     usable = [one for one in found if one.not_valid_before_utc <= now <= one.not_valid_after_utc]
-    tell = seen.warn if usable else seen.fail
+    tell = result.warn if usable else result.fail
     for certificate in found:
         name, end = subject_words(certificate), certificate.not_valid_after_utc
-        seen.evidence.append(f"{name}, {_until(end)}")
+        result.evidence.append(f"{name}, {_until(end)}")
         if end < now:
             tell(f"{name} expired on {utc_date(end)}", clock_fix or _new_certificates(endpoint.service))
         elif _days(end) < _SOON_DAYS:
-            seen.warn(f"{name} expires in {_days(end)} days", _new_certificates(endpoint.service))
+            result.warn(f"{name} expires in {_days(end)} days", _new_certificates(endpoint.service))
         if certificate.not_valid_before_utc > now:
             tell(
                 f"{name} is not valid before {utc_words(certificate.not_valid_before_utc)}",
                 clock_fix or clock_question(),
             )
     if found:
-        seen.skipped_blocks("caCert", endpoint.ca_pem, len(found))
+        result.skipped_blocks("caCert", endpoint.ca_pem, len(found))
     else:
-        seen.fail("it holds no certificate that can be read", _new_certificates(endpoint.service))
+        result.fail("it holds no certificate that can be read", _new_certificates(endpoint.service))
 
 
-def _clock_fix(walk: Walk) -> str:
+def _clock_fix(context: DiagnosisContext) -> str:
     """What to do about dates that only seem wrong; empty where this machine's clock is right."""
-    return SET_CLOCK if clock_difference(walk.known("here").api.clock_ahead_seconds()) else ""
+    return SET_CLOCK if clock_difference(context.known("here").api.clock_ahead_seconds()) else ""
 
 
 def _until(end: datetime) -> str:
@@ -91,25 +91,25 @@ def _new_certificates(service: str) -> str:
 # Rights and tokens.
 
 
-def _permissions(walk: Walk, seen: Seen) -> None:
-    here = walk.known("here")
+def _permissions(context: DiagnosisContext, result: HopResult) -> None:
+    session = context.known("here")
     missing = []
-    for words, attributes in _calls(walk, here.means.account()):
-        if not _may(here.api, attributes):
+    for words, attributes in _calls(context, session.means.account()):
+        if not _may(session.api, attributes):
             missing.append(words)
     for words in missing:
-        seen.fail(f"you may not {words}")
+        result.fail(f"you may not {words}")
     if missing:
-        grant = grant_command(here.namespace, account=here.means.account(), user=walk.user)
-        seen.fix.append(f"an administrator can grant it: {grant}")
+        grant = grant_command(session.namespace, account=session.means.account(), user=context.user)
+        result.fix.append(f"an administrator can grant it: {grant}")
     else:
-        route = ", and the way to the service," if walk.route is not None else ""
-        seen.evidence.append(f"you may make every call that asking{route} takes")
+        route = ", and the way to the service," if context.route is not None else ""
+        result.evidence.append(f"you may make every call that asking{route} takes")
 
 
-def _calls(walk: Walk, account: ServiceAccountRef | None) -> Iterator[tuple[str, dict[str, str]]]:
+def _calls(context: DiagnosisContext, account: ServiceAccountRef | None) -> Iterator[tuple[str, dict[str, str]]]:
     """Each call that is made, in words and as the API server is asked about it."""
-    namespace = walk.known("here").namespace
+    namespace = context.known("here").namespace
     yield (
         f"get volumesnapshots in {namespace}",
         {"verb": "get", "group": SNAPSHOT_GROUP, "resource": "volumesnapshots", "namespace": namespace},
@@ -122,9 +122,9 @@ def _calls(walk: Walk, account: ServiceAccountRef | None) -> Iterator[tuple[str,
             {"verb": "create", "resource": "serviceaccounts", "subresource": "token"}
             | {"namespace": account.namespace, "name": account.name},
         )
-    if isinstance(walk.route, PortForward):
-        there = {"namespace": walk.route.service.namespace}
-        where = f"in {walk.route.service.namespace}"
+    if isinstance(context.route, PortForward):
+        there = {"namespace": context.route.service.namespace}
+        where = f"in {context.route.service.namespace}"
         yield f"list pods {where}", {"verb": "list", "resource": "pods"} | there
         forward = {"verb": "create", "resource": "pods", "subresource": "portforward"} | there
         yield f"forward ports to pods {where}", forward
@@ -147,11 +147,11 @@ def _is_allowed(answer: Object) -> bool:
     return allowed
 
 
-def _account_rights(walk: Walk, seen: Seen) -> None:
-    here = walk.known("here")
-    account = here.means.account()
+def _account_rights(context: DiagnosisContext, result: HopResult) -> None:
+    session = context.known("here")
+    account = session.means.account()
     if account is None:
-        seen.evidence.append("the token comes from a file: whose it is, is not looked at")
+        result.evidence.append("the token comes from a file: whose it is, is not looked at")
         return
     review = {
         "apiVersion": "authorization.k8s.io/v1",
@@ -160,67 +160,67 @@ def _account_rights(walk: Walk, seen: Seen) -> None:
             "user": f"system:serviceaccount:{account.namespace}:{account.name}",
             "groups": ["system:serviceaccounts", f"system:serviceaccounts:{account.namespace}", "system:authenticated"],
             "resourceAttributes": {
-                "verb": "get", "group": SNAPSHOT_GROUP, "resource": "volumesnapshots", "namespace": here.namespace,
+                "verb": "get", "group": SNAPSHOT_GROUP, "resource": "volumesnapshots", "namespace": session.namespace,
             },
         },
     }  # fmt: skip
     try:
-        answer = here.api.create("apis", "authorization.k8s.io", "v1", "subjectaccessreviews", body=review)
+        answer = session.api.create("apis", "authorization.k8s.io", "v1", "subjectaccessreviews", body=review)
         allowed = _is_allowed(answer)
     except MalformedObject:
         raise
     except ApiError:
-        seen.evidence.append("you may not ask about others; the sidecar will tell")
+        result.evidence.append("you may not ask about others; the sidecar will tell")
         return
     if not allowed:
-        seen.fail(
-            f"ServiceAccount {account} may not get volumesnapshots in {here.namespace}: the sidecar will refuse it",
-            f"{grant_command(here.namespace, account=account)}\n"
+        result.fail(
+            f"ServiceAccount {account} may not get volumesnapshots in {session.namespace}: the sidecar will refuse it",
+            f"{grant_command(session.namespace, account=account)}\n"
             "(a Role limited by resourceNames does not count: the sidecar asks without a name)",
         )
     else:
-        seen.evidence.append(f"{account} may get volumesnapshots in {here.namespace}")
+        result.evidence.append(f"{account} may get volumesnapshots in {session.namespace}")
 
 
-def _token(walk: Walk, seen: Seen) -> None:
-    endpoint = walk.known("endpoint")
-    token = walk.known("here").means.fresh_token(endpoint)()
+def _token(context: DiagnosisContext, result: HopResult) -> None:
+    endpoint = context.known("endpoint")
+    token = context.known("here").means.fresh_token(endpoint)()
     try:
         claims = read_claims(token.reveal())
     except ValueError:
-        seen.warn("it is no JSON Web Token: whom and what it is for cannot be seen")
+        result.warn("it is no JSON Web Token: whom and what it is for cannot be seen")
         return
     left = claims.expires - time.time()
     subject, audiences = claims.subject or "no subject", ", ".join(claims.audiences) or "no audience"
-    seen.evidence.append(f"of {subject}, for {audiences}, {max(round(left / 60), 0)} min left")
+    result.evidence.append(f"of {subject}, for {audiences}, {max(round(left / 60), 0)} min left")
     if endpoint.audience not in claims.audiences:
-        seen.fail(
+        result.fail(
             f"it is not for the service's audience, {endpoint.audience}", "leave out --token-file, or make it anew"
         )
     if left <= 0:
-        seen.fail("it has expired", _clock_fix(walk) or "leave out --token-file, or make a new token")
+        result.fail("it has expired", _clock_fix(context) or "leave out --token-file, or make a new token")
 
 
 # The way there.
 
 
-def _address(walk: Walk, seen: Seen) -> None:
-    endpoint = walk.known("endpoint")
-    walk.route = walk.known("here").means.route(endpoint)
-    walk.stack.callback(walk.route.close)
-    seen.evidence.append(f"{endpoint.address}: {walk.route}")
+def _address(context: DiagnosisContext, result: HopResult) -> None:
+    endpoint = context.known("endpoint")
+    context.route = context.known("here").means.route(endpoint)
+    context.stack.callback(context.route.close)
+    result.evidence.append(f"{endpoint.address}: {context.route}")
 
 
-def _connection(walk: Walk, seen: Seen) -> None:
-    walk.address = walk.known("way").address()
-    host, port = split_address(walk.address)
+def _connection(context: DiagnosisContext, result: HopResult) -> None:
+    context.address = context.known("way").address()
+    host, port = split_address(context.address)
     started = time.monotonic()
     try:
         socket.create_connection((host, port), timeout=_CONNECT_SECONDS).close()
     except OSError as error:
-        seen.fail(f"{walk.address}: {error.strerror or error}", _NOT_REACHED)
+        result.fail(f"{context.address}: {error.strerror or error}", _NOT_REACHED)
         return
-    seen.evidence.append(f"{walk.address} takes connections, after {human_seconds(time.monotonic() - started)}")
+    result.evidence.append(f"{context.address} takes connections, after {human_seconds(time.monotonic() - started)}")
 
 
 _NOT_REACHED = (
@@ -229,99 +229,99 @@ _NOT_REACHED = (
 )
 
 
-def _tls(walk: Walk, seen: Seen) -> None:
+def _tls(context: DiagnosisContext, result: HopResult) -> None:
     """The client's own connection, with the client's own check: it raises what a stream would fail with."""
     from kubectl_cbt.wire.certificate_reasons import subject_words
 
-    endpoint = walk.known("endpoint")
-    clock_ahead = walk.known("here").api.clock_ahead_seconds
-    source = SidecarSource(endpoint, lambda: Secret(""), walk.known("way"), clock_ahead=clock_ahead)
-    walk.stack.callback(source.close)
+    endpoint = context.known("endpoint")
+    clock_ahead = context.known("here").api.clock_ahead_seconds
+    source = SidecarSource(endpoint, lambda: Secret(""), context.known("way"), clock_ahead=clock_ahead)
+    context.stack.callback(source.close)
     leaf = source.certificate()
-    seen.evidence.append(f"{subject_words(leaf)}, {_until(leaf.not_valid_after_utc)}")
+    result.evidence.append(f"{subject_words(leaf)}, {_until(leaf.not_valid_after_utc)}")
     if _days(leaf.not_valid_after_utc) < _SOON_DAYS:
-        seen.warn(f"it expires in {_days(leaf.not_valid_after_utc)} days", _new_certificates(endpoint.service))
+        result.warn(f"it expires in {_days(leaf.not_valid_after_utc)} days", _new_certificates(endpoint.service))
 
 
 # The sidecar and the driver.
 
 
-def _health(walk: Walk, seen: Seen) -> None:
-    walk.source = _source(walk)
-    status = walk.source.health()
+def _health(context: DiagnosisContext, result: HopResult) -> None:
+    context.source = _source(context)
+    status = context.source.health()
     if status == "SERVING":
-        seen.evidence.append("SERVING")
+        result.evidence.append("SERVING")
     elif status == "UNIMPLEMENTED":
-        seen.warn("there is no health service: is it external-snapshot-metadata, or something that stands in for it?")
+        result.warn("there is no health service: is it external-snapshot-metadata, or something that stands in for it?")
     else:
-        seen.fail(
+        result.fail(
             f"{status}: the sidecar has not validated its driver",
             "see its log; it asks the driver's Identity service for SNAPSHOT_METADATA_SERVICE and waits for its Probe",
         )
 
 
-def _source(walk: Walk) -> Any:
-    source = walk.known("here").means.source(_target(walk))
-    walk.stack.callback(source.close)
+def _source(context: DiagnosisContext) -> Any:
+    source = context.known("here").means.source(_target(context))
+    context.stack.callback(source.close)
     return source
 
 
-def _target(walk: Walk) -> Target:
-    target: Target = walk.known("target")
+def _target(context: DiagnosisContext) -> Target:
+    target: Target = context.known("target")
     return target
 
 
-def _query(walk: Walk) -> Query:
-    target = _target(walk)
+def _query(context: DiagnosisContext) -> Query:
+    target = _target(context)
     return Query(target.snapshot.ref, target.base_handle)
 
 
-def _first_call(walk: Walk, seen: Seen) -> None:
-    walk.source = walk.source or _source(walk)
-    look_at_first(walk.source, _query(walk), seen)
+def _first_call(context: DiagnosisContext, result: HopResult) -> None:
+    context.source = context.source or _source(context)
+    look_at_first(context.source, _query(context), result)
 
 
-def look_at_first(source: Source, query: Query, seen: Seen) -> None:
+def look_at_first(source: Source, query: Query, result: HopResult) -> None:
     """Whether a question is answered at all; the text of a sidecar's refusal becomes a diagnosis."""
     collected = collect(source, query, deadline_seconds=_FIRST_SECONDS, at_most=1)
     if collected.error is not None:
         raise collected.error
     if collected.is_stalled:
-        seen.fail(
-            collected.in_words(),
+        result.fail(
+            collected.describe(),
             "the driver is still looking, or hangs: see its log. kubectl cbt check --only answers --deadline 10m",
         )
         return
     after = collected.first_message_seconds
     first = f"first message after {human_seconds(after)}" if after is not None else "nothing, which is an answer too"
-    seen.evidence.append(f"{query.verb}: {first}")
+    result.evidence.append(f"{query.verb}: {first}")
 
 
-def _stream(walk: Walk, seen: Seen) -> None:
-    look_at_stream(walk.known("source"), _query(walk), seen)
+def _stream(context: DiagnosisContext, result: HopResult) -> None:
+    look_at_stream(context.known("source"), _query(context), result)
 
 
-def look_at_stream(source: Source, query: Query, seen: Seen) -> None:
+def look_at_stream(source: Source, query: Query, result: HopResult) -> None:
     """A small stream whole, or the beginning of a large one."""
     collected = collect(source, query, deadline_seconds=_STREAM_SECONDS, at_most=_ENOUGH_EXTENTS)
     if collected.error is not None:
         raise collected.error
     if collected.is_stalled:
-        seen.fail(collected.in_words(), "the driver hangs: see its log")
+        result.fail(collected.describe(), "the driver hangs: see its log")
     elif collected.is_flowing:
-        seen.warn(
-            collected.in_words(),
+        result.warn(
+            collected.describe(),
             "the driver is slow, it does not hang: delta and allocated wait for it. Whether it ever ends:"
             " kubectl cbt check --only answers --deadline 10m",
         )
     else:
-        seen.evidence.append(collected.in_words())
-    _rules(collected, seen)
+        result.evidence.append(collected.describe())
+    _rules(collected, result)
 
 
-def _rules(collected: Collected, seen: Seen) -> None:
+def _rules(collected: Collected, result: HopResult) -> None:
     for violation in collected.violations:
-        tell = seen.fail if violation.level == MUST else seen.warn
+        tell = result.fail if violation.level == MUST else result.warn
         tell(
             f"it breaks {violation.rule}, {violation.title}: {violation.examples[0].text}",
             f"what is behind it: kubectl cbt check --explain {as_argument(f'rule-{violation.rule.lower()}')}",
@@ -331,24 +331,24 @@ def _rules(collected: Collected, seen: Seen) -> None:
 def driver_hop(name: str) -> Hop:
     """One driver of a cluster: its service, and whether that can be reached and is healthy."""
 
-    def look(walk: Walk, seen: Seen) -> None:
-        here = walk.known("here")
+    def look(context: DiagnosisContext, result: HopResult) -> None:
+        session = context.known("here")
         try:
-            found = here.catalogue.service(name)
+            found = session.catalogue.service(name)
         except NotFound:
-            seen.warn(
+            result.warn(
                 "it has no SnapshotMetadataService: no CBT for its snapshots", "does the driver offer CBT at all?"
             )
             return
-        endpoint = here.means.endpoint(found.endpoint())
-        route = here.means.route(endpoint)
+        endpoint = session.means.endpoint(found.endpoint())
+        route = session.means.route(endpoint)
         with ExitStack() as stack:
             stack.callback(route.close)
-            seen.evidence.append(f"{endpoint.address}: {route}")
-            source = SidecarSource(endpoint, lambda: Secret(""), route, clock_ahead=here.api.clock_ahead_seconds)
+            result.evidence.append(f"{endpoint.address}: {route}")
+            source = SidecarSource(endpoint, lambda: Secret(""), route, clock_ahead=session.api.clock_ahead_seconds)
             stack.callback(source.close)
             status = source.health()
-            (seen.evidence if status == "SERVING" else seen.failures).append(f"it is {status}")
+            (result.evidence if status == "SERVING" else result.failures).append(f"it is {status}")
 
     return Hop(f"driver {name}", "it has a service, and that is healthy", look)
 

@@ -6,8 +6,8 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import NoReturn
 
-from kubectl_cbt.checks.doctor.diagnosis_context import Walk
-from kubectl_cbt.checks.doctor.hop import Hop, HopSequence, Seen
+from kubectl_cbt.checks.doctor.diagnosis_context import DiagnosisContext
+from kubectl_cbt.checks.doctor.hop import Hop, HopResult, HopSequence
 from kubectl_cbt.checks.doctor.hop_runner import run
 from kubectl_cbt.checks.doctor.service_hops import look_at_first, look_at_stream
 from kubectl_cbt.model.finding import Finding
@@ -22,7 +22,7 @@ def walk_to_driver(
     endpoint: str,
     ids: tuple[str, ...],
     secrets: dict[str, Secret],
-    begins: Callable[[str], None],
+    on_start: Callable[[str], None],
     max_message_bytes: int = MAX_MESSAGE_BYTES,
 ) -> Iterator[Finding]:
     """Every hop to a driver, and to its answer about one snapshot id or two."""
@@ -35,7 +35,7 @@ def walk_to_driver(
         first = Hop("first-call", "the first call is answered", visit.first, (plugin,))
         stream = Hop("stream", "a stream keeps the rules", visit.stream, (first,))
         hops = HopSequence((socket, plugin, capability, probe, *((first, stream) if ids else ())))
-        yield from run(hops, Walk(login=_no_cluster, stack=stack), begins)
+        yield from run(hops, DiagnosisContext(login=_no_cluster, stack=stack), on_start)
 
 
 def _no_cluster(stack: contextlib.ExitStack) -> NoReturn:
@@ -61,33 +61,33 @@ class _Visit:
         self._source: CsiSource | None = None
         self._plugin: Plugin | None = None
 
-    def connect(self, walk: Walk, seen: Seen) -> None:
+    def connect(self, context: DiagnosisContext, result: HopResult) -> None:
         self._source = CsiSource(CsiEndpoint.parse(self._endpoint, self._secrets), self._max_message_bytes)
         self._stack.callback(self._source.close)
-        seen.evidence.append(self._endpoint)
+        result.evidence.append(self._endpoint)
 
-    def identify(self, walk: Walk, seen: Seen) -> None:
+    def identify(self, context: DiagnosisContext, result: HopResult) -> None:
         self._plugin = self._known_source.identify()
-        seen.evidence.append(f"{self._plugin.name} {self._plugin.version}".strip())
+        result.evidence.append(f"{self._plugin.name} {self._plugin.version}".strip())
         if not self._plugin.name:
-            seen.fail("it has no name", "GetPluginInfo has to give one: SnapshotMetadataService is named after it")
+            result.fail("it has no name", "GetPluginInfo has to give one: SnapshotMetadataService is named after it")
 
-    def offers(self, walk: Walk, seen: Seen) -> None:
+    def offers(self, context: DiagnosisContext, result: HopResult) -> None:
         if not (self._plugin and self._plugin.has_snapshot_metadata):
-            seen.fail(
+            result.fail(
                 "GetPluginCapabilities does not list it",
                 "without it the sidecar does not start to serve: add a PluginCapability with service.type 4",
             )
 
-    def probe(self, walk: Walk, seen: Seen) -> None:
+    def probe(self, context: DiagnosisContext, result: HopResult) -> None:
         if self._plugin and self._plugin.ready is False:
-            seen.warn("Probe says that it is not ready", "the sidecar waits until it is")
+            result.warn("Probe says that it is not ready", "the sidecar waits until it is")
 
-    def first(self, walk: Walk, seen: Seen) -> None:
-        look_at_first(self._known_source, self._query(), seen)
+    def first(self, context: DiagnosisContext, result: HopResult) -> None:
+        look_at_first(self._known_source, self._query(), result)
 
-    def stream(self, walk: Walk, seen: Seen) -> None:
-        look_at_stream(self._known_source, self._query(), seen)
+    def stream(self, context: DiagnosisContext, result: HopResult) -> None:
+        look_at_stream(self._known_source, self._query(), result)
 
     @property
     def _known_source(self) -> CsiSource:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from kubectl_cbt.analysis.set_algebra import ByteRanges, missing_from_combined, not_in_delta, unexplained_by_steps
 from kubectl_cbt.checks.conformance.case import MUST, Case, Needs, Observed
-from kubectl_cbt.checks.conformance.comparison import in_words
-from kubectl_cbt.checks.conformance.driver_context import CannotTell, Exam
+from kubectl_cbt.checks.conformance.comparison import describe
+from kubectl_cbt.checks.conformance.driver_context import DriverContext, Inconclusive
 
 _SOURCE = "What the two calls are for: a backup that copies the delta onto a copy of the base has to give the target."
 _DATA_LOSS = (
@@ -14,35 +14,35 @@ _DATA_LOSS = (
 )
 
 
-def _tells_of_new_blocks(exam: Exam) -> Observed:
-    base, target = exam.volume.base, exam.volume.target
+def _tells_of_new_blocks(context: DriverContext) -> Observed:
+    base, target = context.volume.base, context.volume.target
     if base is None:
-        raise CannotTell(Needs.DELTA)
-    before, after = exam.whole(exam.allocated(base)), exam.whole(exam.allocated(target))
-    delta = exam.whole(exam.delta(base, target))
+        raise Inconclusive(Needs.DELTA)
+    before, after = context.whole(context.allocated(base)), context.whole(context.allocated(target))
+    delta = context.whole(context.delta(base, target))
     missed = not_in_delta(before.runs, after.runs, delta.runs)
-    breaches = [line for line in [in_words(missed, "allocated since the base and not in the delta")] if line]
+    breaches = [line for line in [describe(missed, "allocated since the base and not in the delta")] if line]
     return Observed("allocated(target) − allocated(base) ⊆ delta(base, target)", tuple(breaches))
 
 
-def _steps_and_whole(exam: Exam) -> Observed:
-    first, second, whole = _three(exam)
+def _steps_and_whole(context: DriverContext) -> Observed:
+    first, second, whole = _three(context)
     extra = unexplained_by_steps(first, second, whole)
-    breaches = [line for line in [in_words(extra, "in delta(a, c), and in neither step")] if line]
+    breaches = [line for line in [describe(extra, "in delta(a, c), and in neither step")] if line]
     return Observed("delta(a, c) ⊆ delta(a, b) ∪ delta(b, c)", tuple(breaches))
 
 
-def _nothing_lost(exam: Exam) -> Observed:
-    first, second, whole = _three(exam)
+def _nothing_lost(context: DriverContext) -> Observed:
+    first, second, whole = _three(context)
     lost = missing_from_combined(first, second, whole)
-    breaches = [line for line in [in_words(lost, "changed in one step alone, and not in delta(a, c)")] if line]
+    breaches = [line for line in [describe(lost, "changed in one step alone, and not in delta(a, c)")] if line]
     return Observed("delta(a, b) △ delta(b, c) ⊆ delta(a, c)", tuple(breaches))
 
 
-def _three(exam: Exam) -> tuple[ByteRanges, ByteRanges, ByteRanges]:
+def _three(context: DriverContext) -> tuple[ByteRanges, ByteRanges, ByteRanges]:
     """The deltas over the first step, the second, and both."""
-    a, b, c = exam.volume.in_order
-    first, second, whole = (exam.whole(exam.delta(*pair)).runs for pair in ((a, b), (b, c), (a, c)))
+    a, b, c = context.volume.in_order
+    first, second, whole = (context.whole(context.delta(*pair)).runs for pair in ((a, b), (b, c), (a, c)))
     return first, second, whole
 
 
@@ -53,9 +53,9 @@ LAWS: tuple[Case, ...] = (
         level=MUST,
         rule="L1",
         source=_SOURCE,
-        checks="Three answers: what each snapshot holds, and the delta between them.",
-        matters=_DATA_LOSS,
-        usually="The change bitmap is started after the base was taken, and not at it; writes in flight while a"
+        procedure="Three answers: what each snapshot holds, and the delta between them.",
+        rationale=_DATA_LOSS,
+        usual_bug="The change bitmap is started after the base was taken, and not at it; writes in flight while a"
         " snapshot is"
         " taken are counted to neither; a bitmap that was full, or lost at a restart, passes for empty.",
         look=_tells_of_new_blocks,
@@ -67,9 +67,10 @@ LAWS: tuple[Case, ...] = (
         level=MUST,
         rule="L2",
         source=_SOURCE,
-        checks="The three deltas between three snapshots, in order of age.",
-        matters="One of the three is wrong. If it is one of the steps, a backup that copied it has missed these bytes.",
-        usually="A step's delta loses changes (see law-new-blocks); or the delta over both falls back to everything"
+        procedure="The three deltas between three snapshots, in order of age.",
+        rationale="One of the three is wrong. If it is one of the steps, a backup that copied it has missed"
+        " these bytes.",
+        usual_bug="A step's delta loses changes (see law-new-blocks); or the delta over both falls back to everything"
         " that is"
         " allocated, because one bitmap is gone: then say FAILED_PRECONDITION.",
         look=_steps_and_whole,
@@ -81,10 +82,10 @@ LAWS: tuple[Case, ...] = (
         level=MUST,
         rule="L3",
         source=_SOURCE,
-        checks="The three deltas between three snapshots. What both steps wrote may be as it was; what one wrote is"
+        procedure="The three deltas between three snapshots. What both steps wrote may be as it was; what one wrote is"
         " not.",
-        matters=_DATA_LOSS,
-        usually="The bitmaps of the snapshots in between are not merged, or one was deleted with its snapshot. A"
+        rationale=_DATA_LOSS,
+        usual_bug="The bitmaps of the snapshots in between are not merged, or one was deleted with its snapshot. A"
         " step that"
         " tells of more than changed breaks this law as well: harmless, and worth knowing.",
         look=_nothing_lost,

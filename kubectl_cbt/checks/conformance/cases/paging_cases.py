@@ -8,8 +8,8 @@ from kubectl_cbt.checks.conformance.case import MUST, SHOULD, Case, Needs, Obser
 from kubectl_cbt.checks.conformance.comparison import differences
 from kubectl_cbt.checks.conformance.driver_context import (
     ENOUGH_EXTENTS,
-    CannotTell,
-    Exam,
+    DriverContext,
+    Inconclusive,
     from_offset,
     in_messages_of,
     sample,
@@ -22,13 +22,15 @@ _FEW_EXTENTS = 500
 _SHOWN = 4
 
 
-def _with_limit(limit: int) -> Callable[[Exam], Observed]:
-    def look(exam: Exam) -> Observed:
+def _with_limit(limit: int) -> Callable[[DriverContext], Observed]:
+    def look(context: DriverContext) -> Observed:
         breaches: list[str] = []
-        for verb, query in exam.queries.items():
-            whole = exam.whole(query)
+        for verb, query in context.queries.items():
+            whole = context.whole(query)
             # A message an extent takes a while, and shows what it shows soon.
-            collected = exam.ask(in_messages_of(query, limit), at_most=_FEW_EXTENTS if limit < 100 else ENOUGH_EXTENTS)
+            collected = context.ask(
+                in_messages_of(query, limit), at_most=_FEW_EXTENTS if limit < 100 else ENOUGH_EXTENTS
+            )
             breaches += [f"{verb}: {line}" for line in _held(collected, whole, limit)]
         return Observed(f"max_results {limit}", tuple(breaches))
 
@@ -37,7 +39,7 @@ def _with_limit(limit: int) -> Callable[[Exam], Observed]:
 
 def _held(collected: Collected, whole: Collected, limit: int) -> Iterator[str]:
     if collected.failed:
-        yield collected.in_words()
+        yield collected.describe()
         return
     if collected.messages and int(collected.per_message.max()) > limit:
         yield f"a message of {int(collected.per_message.max())} extents"
@@ -71,27 +73,27 @@ def _unaligned(whole: Collected) -> list[int]:
     return [*found, *(end + 1 for end in _ends(whole)[:4]), *last]
 
 
-def _from(offsets: Callable[[Collected], list[int]], sent: str) -> Callable[[Exam], Observed]:
-    def look(exam: Exam) -> Observed:
+def _from(offsets: Callable[[Collected], list[int]], sent: str) -> Callable[[DriverContext], Observed]:
+    def look(context: DriverContext) -> Observed:
         breaches: list[str] = []
         asked = 0
-        for verb, query in exam.queries.items():
-            whole = exam.whole(query)
+        for verb, query in context.queries.items():
+            whole = context.whole(query)
             for offset in offsets(whole):
                 asked += 1
-                breaches += [f"{verb} from {offset}: {line}" for line in _same_tail(exam, query, whole, offset)]
+                breaches += [f"{verb} from {offset}: {line}" for line in _same_tail(context, query, whole, offset)]
         if not asked:
-            raise CannotTell("the volume has too few extents, or too small ones")
+            raise Inconclusive("the volume has too few extents, or too small ones")
         more = [f"and {len(breaches) - _SHOWN} more"] if len(breaches) > _SHOWN else []
         return Observed(f"starting_offset {sent}, {asked} of them", (*breaches[:_SHOWN], *more))
 
     return look
 
 
-def _same_tail(exam: Exam, query: Query, whole: Collected, offset: int) -> list[str]:
-    tail = exam.ask(from_offset(query, offset), at_most=ENOUGH_EXTENTS)
+def _same_tail(context: DriverContext, query: Query, whole: Collected, offset: int) -> list[str]:
+    tail = context.ask(from_offset(query, offset), at_most=ENOUGH_EXTENTS)
     if tail.failed:
-        return [tail.in_words()]
+        return [tail.describe()]
     return differences(whole, tail, offset)
 
 
@@ -101,10 +103,11 @@ def _limit_case(limit: int) -> Case:
         title=f"with max_results {limit} no message holds more, and the bytes told of are the same",
         level=MUST,
         rule="R6",
-        checks=f"Asks in messages of {limit}, counts the extents of each, and compares the bytes with the whole"
+        procedure=f"Asks in messages of {limit}, counts the extents of each, and compares the bytes with the whole"
         f" answer's.",
-        matters="The limit is the caller's buffer. And how an answer is cut into messages may not change what it says.",
-        usually="max_results handed to the storage system as its page size, which rounds it; the extent at a page's"
+        rationale="The limit is the caller's buffer. And how an answer is cut into messages may not change what"
+        " it says.",
+        usual_bug="max_results handed to the storage system as its page size, which rounds it; the extent at a page's"
         " border sent"
         " twice, or left out; runs merged within a page only, which is legal.",
         look=_with_limit(limit),
@@ -122,9 +125,9 @@ PAGING: tuple[Case, ...] = (
         title="from the end of any extent on, the rest of the stream comes",
         level=MUST,
         rule="R9",
-        checks=f"Takes the stream up behind extents all over the volume. {_TAIL}",
-        matters=_RESUME,
-        usually="starting_offset is taken for the number of a page; or compared with <= where < is meant, and the"
+        procedure=f"Takes the stream up behind extents all over the volume. {_TAIL}",
+        rationale=_RESUME,
+        usual_bug="starting_offset is taken for the number of a page; or compared with <= where < is meant, and the"
         " extent that"
         " begins there is left out.",
         look=_from(_ends, "= ends of extents"),
@@ -135,9 +138,10 @@ PAGING: tuple[Case, ...] = (
         title="from inside an extent on, at a block's border, the rest comes",
         level=MUST,
         rule="R7",
-        checks=f"Begins one block into extents that are longer. {_TAIL} The first extent may begin before the offset.",
-        matters="A client may begin where it likes: clients that split a volume among workers do.",
-        usually="Extents that begin before the offset are dropped, and with them what of them lies behind it.",
+        procedure=f"Begins one block into extents that are longer. {_TAIL} The first extent may begin before the"
+        " offset.",
+        rationale="A client may begin where it likes: clients that split a volume among workers do.",
+        usual_bug="Extents that begin before the offset are dropped, and with them what of them lies behind it.",
         look=_from(_inside_aligned, "= one block into extents"),
         needs=(Needs.ASKING,),
     ),
@@ -147,9 +151,9 @@ PAGING: tuple[Case, ...] = (
         level=SHOULD,
         rule="R7",
         source="The spec puts no condition on starting_offset, and names no error for one that is not aligned.",
-        checks=f"Begins in the middle of extents and blocks, and at the last byte of the volume. {_TAIL}",
-        matters="Wrong blocks and OK is the worst answer there is: the backup looks good, and is not.",
-        usually="The offset is divided by the block size with a remainder that is lost, or kept: then every block is"
+        procedure=f"Begins in the middle of extents and blocks, and at the last byte of the volume. {_TAIL}",
+        rationale="Wrong blocks and OK is the worst answer there is: the backup looks good, and is not.",
+        usual_bug="The offset is divided by the block size with a remainder that is lost, or kept: then every block is"
         " shifted by"
         " it. The reference driver does that. Round down, or answer OUT_OF_RANGE.",
         look=_from(_unaligned, "that are not aligned"),

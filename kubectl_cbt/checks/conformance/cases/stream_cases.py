@@ -10,11 +10,11 @@ from kubectl_cbt.checks.conformance.comparison import differences
 from kubectl_cbt.checks.conformance.driver_context import (
     ENOUGH_EXTENTS,
     MORE_TIME,
-    CannotTell,
-    Exam,
+    DriverContext,
+    Inconclusive,
+    describe,
     from_offset,
     in_messages_of,
-    in_words,
 )
 from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import INT64_MAX
@@ -32,37 +32,37 @@ _NEVER_ENDS = (
 )
 
 
-def _answers(exam: Exam) -> Observed:
+def _answers(context: DriverContext) -> Observed:
     breaches: list[str] = []
     notes: list[str] = []
-    answers = {verb: exam.first_asked(query) for verb, query in exam.queries.items()}
+    answers = {verb: context.first_asked(query) for verb, query in context.queries.items()}
     for verb, collected in answers.items():
-        (notes if collected.is_whole else breaches).append(f"{verb}: {collected.in_words()}")
+        (notes if collected.is_whole else breaches).append(f"{verb}: {collected.describe()}")
     fixes = [_SLOW] if any(collected.is_flowing for collected in answers.values()) else []
     if any(collected.failed for collected in answers.values()):
         fixes.append(_NEVER_ENDS)
-    sent = " and ".join(map(in_words, exam.queries.values()))
+    sent = " and ".join(map(describe, context.queries.values()))
     return Observed(sent, tuple(breaches), tuple(notes), "\n".join(fixes))
 
 
-def _samples(exam: Exam) -> Iterator[tuple[str, Collected]]:
+def _samples(context: DriverContext) -> Iterator[tuple[str, Collected]]:
     """Answers to look for broken rules in: the whole, one in small messages, one from the middle."""
-    for query in exam.queries.values():
-        whole = exam.first_asked(query)
-        yield in_words(query), whole
+    for query in context.queries.values():
+        whole = context.first_asked(query)
+        yield describe(query), whole
         if not whole.is_whole or not len(whole.runs):
             continue
         small = in_messages_of(query, 7)
-        yield in_words(small), exam.ask_once(small, at_most=ENOUGH_EXTENTS)
+        yield describe(small), context.ask_once(small, at_most=ENOUGH_EXTENTS)
         middle = from_offset(query, int(whole.runs.ends[len(whole.runs) // 2]))
-        yield in_words(middle), exam.ask_once(middle, at_most=ENOUGH_EXTENTS)
+        yield describe(middle), context.ask_once(middle, at_most=ENOUGH_EXTENTS)
 
 
-def _keeps(rule: type[Rule]) -> Callable[[Exam], Observed]:
-    def look(exam: Exam) -> Observed:
+def _keeps(rule: type[Rule]) -> Callable[[DriverContext], Observed]:
+    def look(context: DriverContext) -> Observed:
         breaches = [
             f"{asked}: {_broken(violation)}"
-            for asked, collected in _samples(exam)
+            for asked, collected in _samples(context)
             for violation in collected.violations
             if violation.rule == rule.id
         ]
@@ -79,57 +79,57 @@ def _broken(violation: Violation) -> str:
     return f"{counted(violation.count, 'time')}, first in {where}: {example.text}"
 
 
-def _is_deterministic(exam: Exam) -> Observed:
+def _is_deterministic(context: DriverContext) -> Observed:
     def again(query: Query) -> list[str]:
-        first, second = exam.whole(query), exam.ask(query)
+        first, second = context.whole(query), context.ask(query)
         if second.failed:
-            return [f"the second time: {second.in_words()}"]
+            return [f"the second time: {second.describe()}"]
         said = [f"type and capacity: {_about(first)}, then {_about(second)}"] if _about(first) != _about(second) else []
         return said + differences(first, second)
 
-    return _of_each(exam, again, "the same question twice")
+    return _of_each(context, again, "the same question twice")
 
 
 def _about(collected: Collected) -> tuple[int | None, int | None]:
     return collected.block_metadata_type, collected.volume_capacity_bytes
 
 
-def _survives_cancel(exam: Exam) -> Observed:
+def _survives_cancel(context: DriverContext) -> Observed:
     def after(query: Query) -> list[str]:
-        whole = exam.whole(query)
-        exam.ask(in_messages_of(query, 1), at_most=1)
-        again = exam.ask(query)
-        return [f"the next call: {again.in_words()}"] if again.failed else differences(whole, again)
+        whole = context.whole(query)
+        context.ask(in_messages_of(query, 1), at_most=1)
+        again = context.ask(query)
+        return [f"the next call: {again.describe()}"] if again.failed else differences(whole, again)
 
-    return _of_each(exam, after, "a call that is cancelled after its first message, then another")
+    return _of_each(context, after, "a call that is cancelled after its first message, then another")
 
 
-def _sends_all(exam: Exam) -> Observed:
+def _sends_all(context: DriverContext) -> Observed:
     def rest(query: Query) -> list[str]:
-        whole = exam.whole(query)
+        whole = context.whole(query)
         if not len(whole.offsets) or whole.reaches_capacity:
             return []
-        probe = exam.ask(from_offset(query, whole.end), at_most=ENOUGH_EXTENTS)
+        probe = context.ask(from_offset(query, whole.end), at_most=ENOUGH_EXTENTS)
         more = probe.runs.within(whole.end, INT64_MAX)
         if not len(more):
             return []
         return [(f"OK came at byte {whole.end}, and from there {counted(len(more), 'range')} more, the first at"
                 f" {more.first(1)[0][0]}")]  # fmt: skip
 
-    return _of_each(exam, rest, "once more from the end of the last extent")
+    return _of_each(context, rest, "once more from the end of the last extent")
 
 
-def _of_each(exam: Exam, look: Callable[[Query], list[str]], sent: str) -> Observed:
+def _of_each(context: DriverContext, look: Callable[[Query], list[str]], sent: str) -> Observed:
     """Both questions; one that cannot be judged leaves it to the other."""
     breaches: list[str] = []
     reasons: list[str] = []
-    for verb, query in exam.queries.items():
+    for verb, query in context.queries.items():
         try:
             breaches += [f"{verb}: {line}" for line in look(query)]
-        except CannotTell as reason:
+        except Inconclusive as reason:
             reasons.append(str(reason))
-    if len(reasons) == len(exam.queries):
-        raise CannotTell(reasons[0])
+    if len(reasons) == len(context.queries):
+        raise Inconclusive(reasons[0])
     return Observed(sent, tuple(breaches))
 
 
@@ -139,9 +139,9 @@ def _case_of(rule: type[Rule]) -> Case:
         title=rule.title,
         level=MUST if rule.level == MUST else SHOULD,
         rule=rule.id,
-        checks="Every message of the whole stream, of one in messages of 7 extents, and of one from the middle.",
-        matters=rule.matters,
-        usually=rule.usually,
+        procedure="Every message of the whole stream, of one in messages of 7 extents, and of one from the middle.",
+        rationale=rule.rationale,
+        usual_bug=rule.usual_bug,
         look=_keeps(rule),
         source=""
         if rule.id.startswith("W")
@@ -154,9 +154,9 @@ STREAMS: tuple[Case, ...] = (
         id="answers",
         title="a question about a snapshot that exists is answered, and ends with OK",
         level=MUST,
-        checks="Both calls for the snapshots named, without a limit of our own on the number of messages.",
-        matters="Nothing else can be judged of a stream that does not end.",
-        usually=_NEVER_ENDS,
+        procedure="Both calls for the snapshots named, without a limit of our own on the number of messages.",
+        rationale="Nothing else can be judged of a stream that does not end.",
+        usual_bug=_NEVER_ENDS,
         look=_answers,
         needs=(Needs.ASKING,),
     ),
@@ -166,9 +166,9 @@ STREAMS: tuple[Case, ...] = (
         title="a stream ends with OK only after everything was sent",
         level=MUST,
         rule="R8",
-        checks="When the last extent ends in front of the capacity, asks once more from there: nothing may come.",
-        matters="A backup that believes the OK misses the rest, and nobody notices before the restore.",
-        usually="Only the first page of the storage system's answer is passed on (a released driver did that); an"
+        procedure="When the last extent ends in front of the capacity, asks once more from there: nothing may come.",
+        rationale="A backup that believes the OK misses the rest, and nobody notices before the restore.",
+        usual_bug="Only the first page of the storage system's answer is passed on (a released driver did that); an"
         " error in the"
         " middle is logged, and the stream closed without a status.",
         look=_sends_all,
@@ -178,10 +178,10 @@ STREAMS: tuple[Case, ...] = (
         id="deterministic",
         title="the same question gets the same answer",
         level=SHOULD,
-        checks="Asks twice, and compares type, capacity and the bytes told of; messages may be cut differently.",
-        matters="Snapshots do not change. A stream that is resumed is only whole if the second answer is about the"
+        procedure="Asks twice, and compares type, capacity and the bytes told of; messages may be cut differently.",
+        rationale="Snapshots do not change. A stream that is resumed is only whole if the second answer is about the"
         " same.",
-        usually="The answer is computed from the live volume, or by workers whose results are dropped when they are"
+        usual_bug="The answer is computed from the live volume, or by workers whose results are dropped when they are"
         " late.",
         look=_is_deterministic,
         needs=(Needs.ASKING,),
@@ -190,11 +190,11 @@ STREAMS: tuple[Case, ...] = (
         id="cancel",
         title="a call that is cancelled leaves the next one working",
         level=MUST,
-        checks="Cancels after the first message, asks again, and compares with the first whole answer.",
-        matters="Clients go away: networks break, people press Ctrl-C. A driver that then keeps a lock is out of"
+        procedure="Cancels after the first message, asks again, and compares with the first whole answer.",
+        rationale="Clients go away: networks break, people press Ctrl-C. A driver that then keeps a lock is out of"
         " order until it"
         " is restarted.",
-        usually="The stream's context is not looked at while sending, or a lock is not released on that way out.",
+        usual_bug="The stream's context is not looked at while sending, or a lock is not released on that way out.",
         look=_survives_cancel,
         needs=(Needs.ASKING,),
     ),

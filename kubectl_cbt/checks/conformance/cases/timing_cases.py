@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubectl_cbt.checks.conformance.case import SHOULD, Case, Needs, Observed
-from kubectl_cbt.checks.conformance.driver_context import ENOUGH_EXTENTS, Exam, in_messages_of
+from kubectl_cbt.checks.conformance.driver_context import ENOUGH_EXTENTS, DriverContext, in_messages_of
 from kubectl_cbt.stream.collect import Collected
 from kubectl_cbt.units import human_rate, human_seconds
 
@@ -11,11 +11,11 @@ _SWEEP = (64, 256, 1024, 4096, 16384)
 _SLOW_SECONDS = 60.0
 
 
-def _measured(exam: Exam) -> Observed:
+def _measured(context: DriverContext) -> Observed:
     breaches: list[str] = []
     notes: list[str] = []
-    for verb, query in exam.queries.items():
-        whole = exam.whole(query)
+    for verb, query in context.queries.items():
+        whole = context.whole(query)
         notes.append(f"{verb}: {_pace(whole)}")
         if whole.slowest_gap_seconds > _SLOW_SECONDS:
             breaches.append(f"{verb}: {human_seconds(whole.slowest_gap_seconds)} without a message")
@@ -34,13 +34,13 @@ def _pace(collected: Collected) -> str:
     )
 
 
-def _sweep(exam: Exam) -> Observed:
+def _sweep(context: DriverContext) -> Observed:
     notes = []
-    for verb, query in exam.queries.items():
-        exam.whole(query)
+    for verb, query in context.queries.items():
+        context.whole(query)
         rates = []
         for limit in _SWEEP:
-            collected = exam.ask(in_messages_of(query, limit), at_most=ENOUGH_EXTENTS)
+            collected = context.ask(in_messages_of(query, limit), at_most=ENOUGH_EXTENTS)
             rates.append(f"{limit}: {human_rate(len(collected.offsets) / max(collected.seconds, 1e-3))}")
         notes.append(f"{verb}, extents/s by max_results: {', '.join(rates)}")
     return Observed("max_results " + ", ".join(map(str, _SWEEP)), notes=tuple(notes))
@@ -52,10 +52,10 @@ TIMING: tuple[Case, ...] = (
         title="messages come steadily",
         level=SHOULD,
         source="",
-        checks="Measures the first message, the rate, and the longest wait between two messages.",
-        matters="Load balancers and proxies cut connections that are silent for a minute, and the sidecar ends a"
+        procedure="Measures the first message, the rate, and the longest wait between two messages.",
+        rationale="Load balancers and proxies cut connections that are silent for a minute, and the sidecar ends a"
         " stream after ten.",
-        usually="The whole answer is computed before the first message is sent.",
+        usual_bug="The whole answer is computed before the first message is sent.",
         look=_measured,
         needs=(Needs.ASKING,),
     ),
@@ -64,10 +64,10 @@ TIMING: tuple[Case, ...] = (
         title="how fast it is, by max_results",
         level=SHOULD,
         source="",
-        checks="Asks for the beginning of the stream with several limits. Only measures.",
-        matters="At a few hundred extents a message gRPC's cost per message dominates; a driver's default decides"
+        procedure="Asks for the beginning of the stream with several limits. Only measures.",
+        rationale="At a few hundred extents a message gRPC's cost per message dominates; a driver's default decides"
         " what clients see.",
-        usually="",
+        usual_bug="",
         look=_sweep,
         needs=(Needs.ASKING,),
     ),
