@@ -19,7 +19,7 @@ from kubectl_cbt.analysis.known_range import all_of
 from kubectl_cbt.analysis.viewport import Viewport, Zoom, whole_volume
 from kubectl_cbt.model.extents import ExtentBuffer, Extents
 from kubectl_cbt.output.palettes import PALETTES
-from kubectl_cbt.tui.painting import Inks, Painter
+from kubectl_cbt.tui.painting import ColorScheme, Painter
 
 COLUMNS, ROWS = 200, 120
 GRAIN = 4096
@@ -69,7 +69,7 @@ def main() -> int:
     window = whole_volume(capacity, GRAIN, COLUMNS, ROWS)
     worst = 0.0
     while True:
-        painter = Painter(Inks(PALETTES[0]))
+        painter = Painter(ColorScheme(PALETTES[0]))
         redraw(window, view, painter)  # the first one makes the segments
         times = milliseconds(window, view, painter)
         worst = max(worst, statistics.median(times))

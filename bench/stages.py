@@ -22,7 +22,7 @@ from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.resolved_query import Snapshot, Subject
 from kubectl_cbt.model.results import Asked
 from kubectl_cbt.output.registry import StreamFormat, make_writer
-from kubectl_cbt.output.writer import Screen
+from kubectl_cbt.output.writer import OutputTarget
 from kubectl_cbt.stream.read_ahead import GROUP_BYTES
 from kubectl_cbt.wire.decode import decoded
 
@@ -95,7 +95,7 @@ def stages(count: int) -> Iterator[tuple[str, float]]:
     for form in PRINTED:
 
         def write(form: StreamFormat = form) -> None:
-            writer = make_writer(form)(lambda _: None, asked(), Screen())
+            writer = make_writer(form)(lambda _: None, asked(), OutputTarget())
             for batch in batches:
                 writer.batch(batch)
 

@@ -4,7 +4,7 @@ import os
 import sys
 import warnings
 
-from kubectl_cbt.cli.signals import Stopped, leave, raise_on_signals, report_interruption
+from kubectl_cbt.cli.signals import Terminated, leave, raise_on_signals, report_interruption
 
 
 def main() -> None:
@@ -17,24 +17,24 @@ def main() -> None:
     if not sys.warnoptions:
         # Warnings of libraries are for us; what a user has to know is an error or a note of ours.
         warnings.simplefilter("ignore")
-    interruptions: list[Stopped] = []
+    interruptions: list[Terminated] = []
     try:
         code = _run(interruptions)
-    except Stopped as stopped:
+    except Terminated as stopped:
         # A second one, while the first was being answered.
         interruptions.append(stopped)
         code = stopped.exit_code
     leave(code)
 
 
-def _run(interruptions: list[Stopped]) -> int:
+def _run(interruptions: list[Terminated]) -> int:
     try:
         from kubectl_cbt.cli.app import run
         from kubectl_cbt.cli.charset import limit_streams
 
         limit_streams()
         return run(sys.argv[1:])
-    except Stopped as stopped:
+    except Terminated as stopped:
         # Kept until the process has ended: it holds the frames it went through, and to free a gRPC channel that is in
         # the middle of a call waits for that call.
         interruptions.append(stopped)

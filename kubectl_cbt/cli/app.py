@@ -14,9 +14,9 @@ import typer
 from kubectl_cbt.cli import signals
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
 from kubectl_cbt.cli.launch_tui import wants_screen
-from kubectl_cbt.cli.options import with_groups
-from kubectl_cbt.cli.signals import Stopped
-from kubectl_cbt.cli.stdout import ReaderGone, write_stdout
+from kubectl_cbt.cli.options import expand_option_groups
+from kubectl_cbt.cli.signals import Terminated
+from kubectl_cbt.cli.stdout import StdoutClosed, write_stdout
 from kubectl_cbt.errors import CbtError, OutputError, UsageError
 
 PROGRAM = "kubectl cbt"
@@ -58,14 +58,14 @@ def build_app(only: str = "") -> typer.Typer:
 
 def _add_verb(app: typer.Typer, name: str) -> None:
     if name in _CLUSTER_VERBS:
-        app.command(name, epilog=_EPILOG)(with_groups(_function(name, name)))
+        app.command(name, epilog=_EPILOG)(expand_option_groups(_function(name, name)))
     elif name == "open":
-        app.command(name)(with_groups(_function(name, "open_file")))
+        app.command(name)(expand_option_groups(_function(name, "open_file")))
     elif name == "demo":
         demo = _function(name, name)
-        demos = _typer(help=demo.__doc__, invoke_without_command=True, callback=with_groups(demo))
-        demos.command()(with_groups(_function(name, "serve")))
-        demos.command()(with_groups(_function(name, "faults")))
+        demos = _typer(help=demo.__doc__, invoke_without_command=True, callback=expand_option_groups(demo))
+        demos.command()(expand_option_groups(_function(name, "serve")))
+        demos.command()(expand_option_groups(_function(name, "faults")))
         app.add_typer(demos, name=name)
     else:
         app.command(name)(_function(_MODULES.get(name, name), name))
@@ -106,8 +106,8 @@ def run(arguments: Sequence[str]) -> int:
     arguments = help_as_flag(arguments)
     first = arguments[0] if arguments else ""
     command: Any = typer.main.get_command(build_app(first if first in _VERBS else ""))
-    apart = values_apart(arguments, _flags(command))
-    ordered = flags_behind_verb(command, apart) or _without_arguments()
+    apart = split_flag_values(arguments, _flags(command))
+    ordered = move_flags_after_command(command, apart) or _without_arguments()
     diagnostics = Diagnostics(verbosity=_verbosity(ordered))
     try:
         code = command.main(args=ordered, prog_name=PROGRAM, standalone_mode=False)
@@ -116,7 +116,7 @@ def run(arguments: Sequence[str]) -> int:
         return diagnostics.error(_usage_error(error))
     except CbtError as error:
         return diagnostics.error(error)
-    except (ReaderGone, BrokenPipeError):
+    except (StdoutClosed, BrokenPipeError):
         return ExitCode.READER_GONE
     except OSError as error:
         what = f"{error.filename}" if error.filename else "cannot write to standard output"
@@ -124,10 +124,10 @@ def run(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001  # the last resort: a bug of ours is no reason for a traceback
         if signals.seen is not None:
             # An import that a signal falls into fails with whatever its author thought of.
-            raise Stopped(signals.seen) from None
+            raise Terminated(signals.seen) from None
         return diagnostics.error(_bug(error))
     finally:
-        _let_go_of_stdout()
+        flush_stdout_quietly()
 
 
 def help_as_flag(arguments: Sequence[str]) -> Sequence[str]:
@@ -135,7 +135,7 @@ def help_as_flag(arguments: Sequence[str]) -> Sequence[str]:
     return [*arguments[1:], "--help"] if arguments[:1] in (["help"], ("help",)) else arguments
 
 
-def values_apart(arguments: Sequence[str], flags: Container[str] = ()) -> list[str]:
+def split_flag_values(arguments: Sequence[str], flags: Container[str] = ()) -> list[str]:
     """``-n=shop`` and ``--quiet=true`` as kubectl takes them.
 
     The parser would look for a namespace of the name ``=shop``, and refuses a value for a flag.
@@ -161,7 +161,7 @@ def _flags(command: Any) -> set[str]:
     return {name for parameter in parameters for name in parameter.opts}
 
 
-def flags_behind_verb(command: Any, arguments: list[str]) -> list[str]:
+def move_flags_after_command(command: Any, arguments: list[str]) -> list[str]:
     """Move options that stand before the verb behind it: ``-n shop delta a b`` is how people use kubectl.
 
     Options of the program itself (``--help``, ``--version``) stay where they are; with no verb at all it is browse.
@@ -222,7 +222,7 @@ def _level(text: str) -> int:
     return int(text[:9]) if text.isdecimal() else 0
 
 
-def _let_go_of_stdout() -> None:
+def flush_stdout_quietly() -> None:
     """Python flushes stdout when it ends, and would complain about a closed pipe after all was said."""
     try:
         sys.stdout.flush()

@@ -10,7 +10,7 @@ from kubectl_cbt.cli.driver import csi_endpoint, open_driver
 from kubectl_cbt.cli.launch_tui import show_map, wants_screen
 from kubectl_cbt.cli.live import LiveCluster, LiveStream
 from kubectl_cbt.cli.options import Asking, Cluster, Terminal, Viewing
-from kubectl_cbt.cli.pick_base import choose_base
+from kubectl_cbt.cli.pick_base import pick_base
 from kubectl_cbt.cli.print_stream import print_stream
 from kubectl_cbt.cli.session import Session, open_session
 from kubectl_cbt.errors import UsageError
@@ -29,7 +29,7 @@ class Naming:
     snapshot: str
     base: str | None = None
     base_handle: str | None = None
-    choose_base: bool = False
+    pick_base: bool = False
     force: bool = False
 
 
@@ -46,7 +46,7 @@ def ask(naming: Naming, cluster: Cluster, asking: Asking, terminal: Terminal, vi
 
 def _ask_driver(endpoint: str, naming: Naming, asking: Asking, terminal: Terminal, viewing: Viewing) -> int:
     """The same of a driver's socket: ids are taken as they are."""
-    if naming.choose_base:
+    if naming.pick_base:
         raise UsageError("--choose-base takes a cluster: a driver does not list its snapshots here")
     with open_driver(endpoint, asking) as driver:
         base = naming.base if naming.base is not None else naming.base_handle
@@ -75,8 +75,8 @@ def _wanted(naming: Naming, asking: Asking, session: Session, terminal: Terminal
 
     snapshot = snapshot_ref(naming.snapshot, session.namespace)
     base = snapshot_ref(naming.base, session.namespace) if naming.base is not None else None
-    if naming.choose_base:
-        base = choose_base(session, snapshot, Diagnostics(quiet=terminal.quiet))
+    if naming.pick_base:
+        base = pick_base(session, snapshot, Diagnostics(quiet=terminal.quiet))
     return Wanted(
         snapshot=snapshot,
         base=base,

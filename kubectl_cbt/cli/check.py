@@ -99,7 +99,7 @@ def check(
     from kubectl_cbt.checks.conformance.cases import CASES
 
     if explain:
-        write_stdout(_wrapped(explained(explain), terminal))
+        write_stdout(_wrapped(explanation_of(explain), terminal))
         return
     cases = chosen(CASES, only or (), skip or ())
     if not cases:
@@ -137,16 +137,16 @@ def _wrapped(text: str, terminal: Terminal) -> str:
     """For a person's screen; a pipe gets each paragraph as one line."""
     import textwrap
 
-    from kubectl_cbt.cli.terminal import screen_of_stdout
+    from kubectl_cbt.cli.terminal import stdout_target
 
-    screen = screen_of_stdout(terminal.color)
+    screen = stdout_target(terminal.color)
     if not screen.is_terminal:
         return text
     width = min(screen.width, _LINE_LENGTH)
     return "".join(textwrap.fill(line, width, break_on_hyphens=False) + "\n" for line in text.splitlines())
 
 
-def explained(case_id: str) -> str:
+def explanation_of(case_id: str) -> str:
     """What a case checks, why it matters, and the usual bug behind it.
 
     Raises:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kubectl_cbt.recording.replay import ReplayedStream
 
 
-def seen(data: BinaryIO) -> tuple[BinaryIO, bool]:
+def sniff_recording(data: BinaryIO) -> tuple[BinaryIO, bool]:
     """Whether a file or a pipe is a recording, and the same from its beginning."""
     from kubectl_cbt.recording.format import MAGIC
 

@@ -61,7 +61,7 @@ def delta(
             raise UsageError("with --base-handle or --choose-base, name the target snapshot alone")
         if base_handle == "":
             raise UsageError("--base-handle is empty")
-        naming = Naming(first, base_handle=base_handle, choose_base=choose, force=force)
+        naming = Naming(first, base_handle=base_handle, pick_base=choose, force=force)
     elif second is not None:
         naming = Naming(second, base=first, force=force)
     else:

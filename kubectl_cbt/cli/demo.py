@@ -17,7 +17,7 @@ from kubectl_cbt.cli.ask import Naming, ask
 from kubectl_cbt.cli.diagnostics import Diagnostics, is_a_terminal
 from kubectl_cbt.cli.invocation import command_name
 from kubectl_cbt.cli.options import DEFAULT_SEED, Asking, Cluster, Terminal, Viewing, parsed_file_to_write
-from kubectl_cbt.cli.signals import Stopped
+from kubectl_cbt.cli.signals import Terminated
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.errors import ConfigError, UsageError
 from kubectl_cbt.output.object_listing import ListColumn, ListFormat, ListPrinter, ListRow
@@ -171,7 +171,7 @@ def _until_stopped(diagnostics: Diagnostics) -> None:
         # No signal.pause(): one that comes just before it would only be seen with the next.
         while True:
             time.sleep(_LOOK_UP_SECONDS)
-    except Stopped as stopped:
+    except Terminated as stopped:
         diagnostics.note("", "stopped")
         if stopped.number != signal.SIGINT:
             raise  # the exit code tells which signal it was

@@ -75,12 +75,12 @@ def show_snapshots(
 
 
 def _run(first: CbtScreen[None], viewing: Viewing, terminal: Terminal) -> int:
-    from kubectl_cbt.cli.terminal import screen_of_stdout
-    from kubectl_cbt.cli.tui_signals import ScreenStop
+    from kubectl_cbt.cli.terminal import stdout_target
+    from kubectl_cbt.cli.tui_signals import TuiStop
     from kubectl_cbt.output.palettes import palette_named
     from kubectl_cbt.tui.app import CbtApp
 
-    color_system = screen_of_stdout(terminal.color).color_system
+    color_system = stdout_target(terminal.color).color_system
     colors = color_system not in _FEW_COLORS
     # Textual knows of no colour by NO_COLOR alone, and by whether it is there.
     if color_system is None:
@@ -89,7 +89,7 @@ def _run(first: CbtScreen[None], viewing: Viewing, terminal: Terminal) -> int:
         os.environ.pop("NO_COLOR", None)
     app = CbtApp(first, colors=colors, of_256=color_system == "256", palette=palette_named(viewing.palette))
     try:
-        with ScreenStop(app):
+        with TuiStop(app):
             app.run(mouse=not viewing.no_mouse)
     finally:
         for text in app.incomplete_maps:

@@ -97,12 +97,12 @@ def open_file(
       # In another format
       kubectl cbt open delta.json -o csv
     """
-    from kubectl_cbt.cli.check_recording import open_recording, seen
+    from kubectl_cbt.cli.check_recording import open_recording, sniff_recording
     from kubectl_cbt.documents.open_document import open_document
 
     shown = wants_screen(output) or (file == _STDIN and output is None and has_screen())
     with _opened(file, keyboard=shown) as (data, name):
-        begun, is_recording = seen(data)
+        begun, is_recording = sniff_recording(data)
         stream = (
             open_recording(begun, name, kind, max_message_size) if is_recording else open_document(begun, name, kind)
         )

@@ -366,7 +366,7 @@ def _shown_name(info: Any) -> str:
     return flags[0] if flags else getattr(info, "metavar", None) or ""
 
 
-def with_groups(verb: Callable[..., None]) -> Callable[..., None]:
+def expand_option_groups(verb: Callable[..., None]) -> Callable[..., None]:
     """Make each field of a verb's dataclass parameters an option of its own, which is what typer understands.
 
     Texts that are not UTF-8 are refused before the verb begins.

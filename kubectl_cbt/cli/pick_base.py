@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kubectl_cbt.cli.session import Session
 
 
-def choose_base(session: Session, target: SnapshotRef, diagnostics: Diagnostics) -> SnapshotRef:
+def pick_base(session: Session, target: SnapshotRef, diagnostics: Diagnostics) -> SnapshotRef:
     """List what the target can be compared with, and read a number or a name; Enter takes the newest.
 
     Raises:

@@ -10,7 +10,7 @@ from functools import partial
 from kubectl_cbt.cli.charset import why_ascii
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode, is_a_terminal
 from kubectl_cbt.cli.options import ColorWhen, Terminal
-from kubectl_cbt.cli.signals import Stopped
+from kubectl_cbt.cli.signals import Terminated
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.model.finding import Finding, Verdict
 from kubectl_cbt.output.report import Report, ReportFormat
@@ -34,9 +34,9 @@ def print_report(
         shows_what_is_there: see :class:`~kubectl_cbt.output.report.Report`.
         findings: makes the iterator; is given whom to tell what is being looked at.
     """
-    from kubectl_cbt.cli.terminal import screen_of_stdout
+    from kubectl_cbt.cli.terminal import stdout_target
 
-    screen = screen_of_stdout(terminal.color)
+    screen = stdout_target(terminal.color)
     write = partial(write_stdout, is_document=form is not ReportFormat.TABLE)
     report = Report(form, write, screen, name, about, shows_what_is_there=shows_what_is_there)
     report.begin()
@@ -45,7 +45,7 @@ def print_report(
         with _watching(form, terminal) as on_start, contextlib.closing(_each(findings(on_start))) as found:
             for finding in found:
                 report.add(finding)
-    except Stopped:
+    except Terminated:
         report.end(complete=False)
         raise
     report.end(complete=True)

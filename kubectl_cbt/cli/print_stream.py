@@ -11,7 +11,7 @@ from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
 from kubectl_cbt.cli.launch_tui import why_no_screen
 from kubectl_cbt.cli.options import ColorWhen, Terminal
 from kubectl_cbt.cli.progress import progress_bar, wants_progress
-from kubectl_cbt.cli.signals import Stopped, StopRequest
+from kubectl_cbt.cli.signals import GracefulStop, Terminated
 from kubectl_cbt.cli.stdout import StandardOutput
 from kubectl_cbt.errors import CbtError, Interrupted, OutputError
 from kubectl_cbt.output.registry import StreamFormat, make_writer
@@ -36,7 +36,7 @@ def print_stream(
         can_go_on: whether the same question can be asked again from where the stream ended.
     """
     from kubectl_cbt.analysis.summary import SummaryBuilder
-    from kubectl_cbt.cli.terminal import screen_of_stdout
+    from kubectl_cbt.cli.terminal import stdout_target
 
     no_color = terminal.color is ColorWhen.NEVER
     diagnostics = Diagnostics(quiet=terminal.quiet, verbosity=terminal.verbosity, no_color=no_color)
@@ -45,10 +45,10 @@ def print_stream(
     if output is None and (reason := why_no_screen()):
         diagnostics.note(f"note: no map is shown, as {reason}; this is the summary")
     bar = wants_progress(quiet=terminal.quiet, prints_rows=form not in _WITHOUT_ROWS)
-    with StopRequest(stream.cancel) as stop:
+    with GracefulStop(stream.cancel) as stop:
         write = StandardOutput(stop).write
         to_stdout = (lambda data: write(as_text(data))) if form in _TEXTS else write
-        writer = make_writer(form)(to_stdout, asked, screen_of_stdout(terminal.color))
+        writer = make_writer(form)(to_stdout, asked, stdout_target(terminal.color))
         figures = SummaryBuilder(asked.query.starting_offset)
         written = _Written(stream.next_offset)
         try:
@@ -56,7 +56,7 @@ def print_stream(
                 failure, code = _run(stream, figures, writer, advance, stop, written)
             outcome = stream.outcome(failure, asked.target.snapshot.restore_size_bytes)
             writer.end(outcome, figures.summary(outcome.volume_capacity_bytes, complete=outcome.complete))
-        except Stopped:
+        except Terminated:
             # In the middle of a batch: what the stream knows is not what was written.
             outcome = replace(stream.outcome(Interrupted("interrupted")), next_offset=written.next_offset)
             diagnostics.say(_how_far(replace(outcome, extents=written.extents), can_go_on=can_go_on))
@@ -87,14 +87,14 @@ def _run(
     figures: SummaryBuilder,
     writer: Writer,
     advance: Callable[[], None],
-    stop: StopRequest,
+    stop: GracefulStop,
     written: _Written,
 ) -> tuple[CbtError | None, int]:
     """Batches to figures and writer; returns what ended it early, if anything did, and the exit code for it."""
     try:
         for batch in stream:
             stop.deferring = True
-            if writer.shows_summary:
+            if writer.needs_summary:
                 figures.add(batch)
             writer.batch(batch)
             written.next_offset, written.extents = stream.next_offset, stream.extents
@@ -105,14 +105,14 @@ def _run(
     except CbtError as error:
         if stop.number is None:
             return error, ExitCode.FAILED
-    except Stopped as stopped:
+    except Terminated as stopped:
         if stop.deferring:
             raise  # in the middle of a write: an end would only hide that the document is cut
         return Interrupted("interrupted"), stopped.exit_code
     finally:
         stream.cancel()
     if stop.number is not None:
-        return Interrupted("interrupted"), Stopped(stop.number).exit_code
+        return Interrupted("interrupted"), Terminated(stop.number).exit_code
     return None, ExitCode.DONE
 
 

@@ -42,7 +42,7 @@ def recorded(source: Source, asked: Asked, asking: Asking, path: Path, reached: 
     return RecordingSource(source, writer)
 
 
-def numbered(asking: Asking, streams: int) -> Asking:
+def next_recording_path(asking: Asking, streams: int) -> Asking:
     """The options for a stream that a screen opens behind that many others: a recording is of one stream.
 
     The second is recorded in ``FILE-2``, or whichever next number is free, and so on.
@@ -71,7 +71,7 @@ class Recorder:
         Raises:
             UsageError: there is a file already where it is to be recorded; then the source is closed.
         """
-        asking = numbered(self._asking, self._sources)
+        asking = next_recording_path(self._asking, self._sources)
         if asking.record is not None:
             source = recorded(source, asked, asking, asking.record, reached)
         self._sources += 1

@@ -29,7 +29,7 @@ _AGAIN_AFTER_SECONDS = 0.02
 _AT_ONCE_AFTER = 2
 
 
-class Stopped(BaseException):
+class Terminated(BaseException):
     """A signal asks the command to end.
 
     No KeyboardInterrupt: typer turns that into an error of its own, and the signal's number would be lost.
@@ -51,11 +51,11 @@ seen: int | None = None
 _raised = 0
 
 
-def stopped_by(number: int) -> Stopped:
+def stopped_by(number: int) -> Terminated:
     """For a signal that was answered without an exception; the process ends as if it had raised."""
     global seen  # as the handlers below
     seen = number
-    return Stopped(number)
+    return Terminated(number)
 
 
 def raise_on_signals() -> None:
@@ -111,7 +111,7 @@ def heeded() -> list[int]:
 
 
 def raise_stopped(number: int, frame: FrameType | None) -> None:
-    """Raise :class:`Stopped` in the main thread; soon, where it must not be raised now."""
+    """Raise :class:`Terminated` in the main thread; soon, where it must not be raised now."""
     if _is_importing(frame) or is_undisturbed():
         # An exception inside an extension module's initialisation may crash the interpreter, and one inside an
         # undisturbed block leaves files behind.
@@ -123,12 +123,12 @@ def raise_stopped(number: int, frame: FrameType | None) -> None:
     if _raised > _AT_ONCE_AFTER:
         remove_leftovers()
         _exit_now(128 + number)
-    raise Stopped(number)
+    raise Terminated(number)
 
 
 def _not_raised(event: sys.UnraisableHookArgs) -> None:
     """A signal that fell into a finaliser or a callback from C: Python drops exceptions there."""
-    if not isinstance(event.exc_value, Stopped):
+    if not isinstance(event.exc_value, Terminated):
         sys.__unraisablehook__(event)
         return
     global _raised
@@ -150,7 +150,7 @@ def _is_importing(frame: FrameType | None) -> bool:
     return False
 
 
-class StopRequest:
+class GracefulStop:
     """Signals as a request, for the time of a ``with`` block.
 
     Args:
@@ -181,7 +181,7 @@ class StopRequest:
         finally:
             self._blocked_since = None
 
-    def __enter__(self) -> StopRequest:
+    def __enter__(self) -> GracefulStop:
         self._before = {number: signal.signal(number, self._ask) for number in heeded()}
         self._thread.start()
         return self

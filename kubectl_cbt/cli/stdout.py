@@ -11,13 +11,13 @@ from kubectl_cbt.cli.charset import as_text
 from kubectl_cbt.errors import OutputError
 
 if TYPE_CHECKING:
-    from kubectl_cbt.cli.signals import StopRequest
+    from kubectl_cbt.cli.signals import GracefulStop
 
 _AT_ONCE_BYTES = 2**16
 """As much as an empty pipe takes on Linux: a reader that takes anything at all is seen to do so."""
 
 
-class ReaderGone(Exception):  # no error: the reader has seen enough
+class StdoutClosed(Exception):  # no error: the reader has seen enough
     """The other end of the pipe was closed, as ``head`` does."""
 
 
@@ -28,7 +28,7 @@ class StandardOutput:
         stop: when given, a reader that takes nothing any more cannot hold up a command that is to stop.
     """
 
-    def __init__(self, stop: StopRequest | None = None) -> None:
+    def __init__(self, stop: GracefulStop | None = None) -> None:
         self._stop = stop
 
     def write(self, data: bytes) -> None:
@@ -45,7 +45,7 @@ class StandardOutput:
             while rest:
                 rest = rest[self._write_some(descriptor, rest[:_AT_ONCE_BYTES]) :]
         except BrokenPipeError as error:
-            raise ReaderGone from error
+            raise StdoutClosed from error
         except (OSError, ValueError, AttributeError) as error:
             # A closed stdout is None, or a ValueError, in Python.
             reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is closed"

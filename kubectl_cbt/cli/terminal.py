@@ -9,13 +9,13 @@ import sys
 from kubectl_cbt.cli.charset import why_dumb
 from kubectl_cbt.cli.diagnostics import is_a_terminal
 from kubectl_cbt.cli.options import ColorWhen
-from kubectl_cbt.output.writer import Screen
+from kubectl_cbt.output.writer import OutputTarget
 
 
-def screen_of_stdout(color: ColorWhen) -> Screen:
+def stdout_target(color: ColorWhen) -> OutputTarget:
     """Describe standard output for the writers."""
     is_terminal = is_a_terminal(sys.stdout)
-    return Screen(
+    return OutputTarget(
         width=shutil.get_terminal_size().columns,
         is_terminal=is_terminal,
         color_system=_color_system(color, is_terminal=is_terminal),

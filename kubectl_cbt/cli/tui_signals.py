@@ -20,7 +20,7 @@ _LOOK_SECONDS = 0.2
 _HANGUP = int(getattr(signal, "SIGHUP", signal.SIGTERM))
 
 
-class ScreenStop:
+class TuiStop:
     """Signals and the end of the terminal, for the time of a ``with`` block around ``app.run()``.
 
     The screen is left in order: streams, recordings and port-forwards are closed. A terminal that takes nothing any
@@ -32,7 +32,7 @@ class ScreenStop:
         self._over = threading.Event()
         self._before: dict[int, Any] = {}
 
-    def __enter__(self) -> ScreenStop:
+    def __enter__(self) -> TuiStop:
         self._before = {number: signal.signal(number, self._on_signal) for number in signals.heeded()}
         _in_background(self._watch)
         return self

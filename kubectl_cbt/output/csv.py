@@ -5,15 +5,15 @@ from __future__ import annotations
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.results import Asked, Outcome, Summary
 from kubectl_cbt.output.rows import Rows
-from kubectl_cbt.output.writer import Screen, Write, incomplete_note
+from kubectl_cbt.output.writer import OutputTarget, Write, incomplete_note
 
 
 class CsvWriter:
     """Rows of ``byteOffset,sizeBytes``."""
 
-    shows_summary = False
+    needs_summary = False
 
-    def __init__(self, write: Write, asked: Asked, screen: Screen) -> None:
+    def __init__(self, write: Write, asked: Asked, screen: OutputTarget) -> None:
         self._write = write
         self._header = b"byteOffset,sizeBytes\n"
         self._rows = Rows("", ",", "\n")

@@ -16,7 +16,7 @@ def heat_line(levels: Levels, color_system: str | None = None) -> str:
 
     Args:
         levels: of each cell, 0 to :data:`GLYPH_LEVELS`.
-        color_system: as in :class:`~kubectl_cbt.output.writer.Screen`; None for glyphs alone.
+        color_system: as in :class:`~kubectl_cbt.output.writer.OutputTarget`; None for glyphs alone.
     """
     if color_system is None:
         return "".join(GLYPHS[found] for found in levels.tolist())

@@ -9,15 +9,15 @@ from __future__ import annotations
 from kubectl_cbt.model.record import Batch, Records
 from kubectl_cbt.model.results import Asked, Outcome, Summary
 from kubectl_cbt.output.rows import PIECE_ROWS, Rows
-from kubectl_cbt.output.writer import Screen, Write
+from kubectl_cbt.output.writer import OutputTarget, Write
 
 
 class ListerJsonWriter:
     """A list of records, no newline anywhere."""
 
-    shows_summary = False
+    needs_summary = False
 
-    def __init__(self, write: Write, asked: Asked, screen: Screen) -> None:
+    def __init__(self, write: Write, asked: Asked, screen: OutputTarget) -> None:
         self._write = write
         self._separator = b"["
         self._rows = Rows(',{"byte_offset":', ',"size_bytes":', "}")

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.results import Asked, Outcome, Summary
-from kubectl_cbt.output.writer import Screen, Write
+from kubectl_cbt.output.writer import OutputTarget, Write
 from kubectl_cbt.units import printable
 
 
 class NameWriter:
     """Base (when it is an object) and target, one a line."""
 
-    shows_summary = False
+    needs_summary = False
 
-    def __init__(self, write: Write, asked: Asked, screen: Screen) -> None:
+    def __init__(self, write: Write, asked: Asked, screen: OutputTarget) -> None:
         self._write = write
         self._snapshots = [snapshot for snapshot in (asked.target.base, asked.target.snapshot) if snapshot]
 

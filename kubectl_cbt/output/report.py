@@ -15,7 +15,7 @@ from kubectl_cbt.units import one_line, printable
 
 if TYPE_CHECKING:
     # Brings numpy; --help, which lists the formats, has no use for it.
-    from kubectl_cbt.output.writer import Screen
+    from kubectl_cbt.output.writer import OutputTarget
 
 Write = Callable[[str], None]
 
@@ -48,7 +48,7 @@ class Report:
         self,
         form: ReportFormat,
         write: Write,
-        screen: Screen,
+        screen: OutputTarget,
         name: str,
         about: dict[str, str],
         *,
@@ -110,12 +110,12 @@ def _printable(finding: Finding) -> Finding:
     return replace(finding, **changes)
 
 
-def _mark(finding: Finding, screen: Screen) -> str:
+def _mark(finding: Finding, screen: OutputTarget) -> str:
     mark = _MARKS[finding.verdict]
     return f"\x1b[{_COLORS[finding.verdict]}m{mark}\x1b[0m" if screen.color_system else mark
 
 
-def _hop(finding: Finding, screen: Screen) -> list[str]:
+def _hop(finding: Finding, screen: OutputTarget) -> list[str]:
     """What is there, or what is wrong with it, and what mends that."""
     skipped = "skipped: " if finding.verdict is Verdict.SKIPPED else ""
     first, *rest = finding.evidence or (finding.title,)
@@ -130,7 +130,7 @@ def _hop(finding: Finding, screen: Screen) -> list[str]:
     return lines
 
 
-def _case(finding: Finding, screen: Screen) -> list[str]:
+def _case(finding: Finding, screen: OutputTarget) -> list[str]:
     """What should be; where it is not, what was sent, what came, what the spec says, and the usual bug."""
     where = " ".join(
         part for part in (finding.rule, finding.level if finding.verdict is not Verdict.PASS else "") if part
@@ -152,11 +152,11 @@ def _lines(text: str) -> list[str]:
     return text.split("\n") if text else []
 
 
-def _wrapped(label: str, text: str, screen: Screen) -> list[str]:
+def _wrapped(label: str, text: str, screen: OutputTarget) -> list[str]:
     return _folded(f"  {label:<6} ", text, " " * 9, screen)
 
 
-def _folded(first: str, text: str, indent: str, screen: Screen) -> list[str]:
+def _folded(first: str, text: str, indent: str, screen: OutputTarget) -> list[str]:
     """Lines for a terminal's width; elsewhere one."""
     width = screen.width if screen.is_terminal and screen.width >= _TAKES_SPACE else 10_000
     # A command that is cut in two cannot be pasted: only what is longer than the screen is wrapped, at spaces.

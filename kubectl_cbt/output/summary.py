@@ -10,7 +10,7 @@ from kubectl_cbt.analysis.cells import CellCounter
 from kubectl_cbt.model.record import Batch, block_metadata_type_name
 from kubectl_cbt.model.results import Asked, Outcome, Summary
 from kubectl_cbt.output.heat import GLYPH_LEVELS, heat_line
-from kubectl_cbt.output.writer import Screen, Write
+from kubectl_cbt.output.writer import OutputTarget, Write
 from kubectl_cbt.units import counted, human_bytes, human_count, human_rate, human_seconds, one_line, percent, printable
 
 _LABEL = 11
@@ -22,9 +22,9 @@ _WIDEST_MAP = 160
 class SummaryWriter:
     """A dozen lines at the end; on a terminal one of them is a map."""
 
-    shows_summary = True
+    needs_summary = True
 
-    def __init__(self, write: Write, asked: Asked, screen: Screen) -> None:
+    def __init__(self, write: Write, asked: Asked, screen: OutputTarget) -> None:
         self._write = write
         self._asked = asked
         self._screen = screen

@@ -7,7 +7,7 @@ import numpy as np
 from kubectl_cbt.model.record import Batch, Int64Column
 from kubectl_cbt.model.results import Asked, Outcome, Summary
 from kubectl_cbt.output.rows import Rows
-from kubectl_cbt.output.writer import Screen, Write, incomplete_note
+from kubectl_cbt.output.writer import OutputTarget, Write, incomplete_note
 
 _GAP = "   "
 
@@ -15,10 +15,10 @@ _GAP = "   "
 class TableWriter:
     """Offset and size."""
 
-    shows_summary = False
+    needs_summary = False
     headings: tuple[str, ...] = ("OFFSET", "SIZE")
 
-    def __init__(self, write: Write, asked: Asked, screen: Screen) -> None:
+    def __init__(self, write: Write, asked: Asked, screen: OutputTarget) -> None:
         self._write = write
         self._rows: Rows | None = None
 
@@ -48,7 +48,7 @@ class WideWriter(TableWriter):
 
     headings = ("MESSAGE", "OFFSET", "END", "SIZE", "GAP")
 
-    def __init__(self, write: Write, asked: Asked, screen: Screen) -> None:
+    def __init__(self, write: Write, asked: Asked, screen: OutputTarget) -> None:
         super().__init__(write, asked, screen)
         self._last_end = asked.query.starting_offset
 

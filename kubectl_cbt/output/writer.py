@@ -15,7 +15,7 @@ Write = Callable[[bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Screen:
+class OutputTarget:
     """Where the text goes.
 
     Attributes:
@@ -38,7 +38,7 @@ class Writer(Protocol):
         shows_summary: whether :meth:`end` says anything of the summary; counting it costs as much as decoding.
     """
 
-    shows_summary: ClassVar[bool]
+    needs_summary: ClassVar[bool]
 
     def batch(self, batch: Batch) -> None:
         """Take the next batch."""
@@ -49,7 +49,7 @@ class Writer(Protocol):
         ...
 
 
-MakeWriter = Callable[[Write, Asked, Screen], Writer]
+MakeWriter = Callable[[Write, Asked, OutputTarget], Writer]
 
 
 def incomplete_note(outcome: Outcome) -> bytes:

@@ -7,15 +7,15 @@ from kubectl_cbt.model.results import Asked, Outcome, Summary
 from kubectl_cbt.output.document import Part, head, tail
 from kubectl_cbt.output.encoding import as_yaml
 from kubectl_cbt.output.rows import Rows
-from kubectl_cbt.output.writer import Screen, Write
+from kubectl_cbt.output.writer import OutputTarget, Write
 
 
 class YamlWriter:
     """One YAML document; one line an extent."""
 
-    shows_summary = True
+    needs_summary = True
 
-    def __init__(self, write: Write, asked: Asked, screen: Screen) -> None:
+    def __init__(self, write: Write, asked: Asked, screen: OutputTarget) -> None:
         self._write = write
         self._asked = asked
         self._begun = False

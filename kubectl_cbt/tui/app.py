@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES, Theme
 
 from kubectl_cbt.output.palettes import PALETTES, Palette
-from kubectl_cbt.tui.painting import Inks
+from kubectl_cbt.tui.painting import ColorScheme
 from kubectl_cbt.tui.screens.base_screen import CbtScreen
 from kubectl_cbt.tui.screens.text_screen import TextScreen, key_lines
 
@@ -152,12 +152,12 @@ class CbtApp(App[None], inherit_bindings=False):
 
     # Colours
 
-    def inks(self, *, both_layers: bool) -> Inks:
+    def color_scheme(self, *, both_layers: bool) -> ColorScheme:
         """What a map is drawn in now."""
         if not self._colors or self.current_theme.ansi:
-            return Inks(None, both_layers=both_layers)
+            return ColorScheme(None, both_layers=both_layers)
         variables = self.theme_variables
-        return Inks(
+        return ColorScheme(
             self._palette,
             dark=self.current_theme.dark,
             background=_hex(variables["surface"]),

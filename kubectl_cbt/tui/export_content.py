@@ -17,7 +17,7 @@ from kubectl_cbt.model.extents import Chunk
 from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.model.results import Asked, Failure, Outcome, Summary
 from kubectl_cbt.output.registry import StreamFormat, make_writer
-from kubectl_cbt.output.writer import Screen
+from kubectl_cbt.output.writer import OutputTarget
 from kubectl_cbt.tui.loader import Frame
 
 _BATCH_EXTENTS = 2**16
@@ -112,7 +112,7 @@ def _removing(path: Path) -> Iterator[None]:
 
 
 def _write(content: Content, form: StreamFormat, file: TextIO) -> None:
-    writer = make_writer(form)(lambda text: _discard(file.buffer.write(text)), content.asked, Screen())
+    writer = make_writer(form)(lambda text: _discard(file.buffer.write(text)), content.asked, OutputTarget())
     for batch in _batches(content.chunks, content.outcome):
         writer.batch(batch)
     writer.end(content.outcome, content.summary)

@@ -9,7 +9,7 @@ from kubectl_cbt.model.backend import Choice
 from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry, siblings
 from kubectl_cbt.tui.loader import Frame, Loader
-from kubectl_cbt.tui.screen_text import Words, words_of
+from kubectl_cbt.tui.screen_text import Vocabulary, vocabulary_of
 
 DELTA, ALLOCATED, BOTH = "delta", "allocated", "both"
 _ORDER = (DELTA, ALLOCATED, BOTH)
@@ -72,9 +72,9 @@ class Layers:
         return self.frame.received.extents
 
     @property
-    def words(self) -> Words:
+    def words(self) -> Vocabulary:
         """How its extents are called."""
-        return words_of(self.active.opened.kind)
+        return vocabulary_of(self.active.opened.kind)
 
     @property
     def title(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from kubectl_cbt.analysis.viewport import Viewport, Zoom, whole_volume
 
 
-class Atlas:
+class MapCursor:
     """Window and cursor; nothing here draws.
 
     Attributes:

@@ -27,7 +27,7 @@ CURSOR_UPPER, CURSOR_LOWER, CURSOR_GLYPH = "▲", "▼", "╋"
 
 
 @dataclass(frozen=True, slots=True)
-class Inks:
+class ColorScheme:
     """Colours of a map, ``#rrggbb`` each; with ``palette`` None nothing is coloured.
 
     Attributes:
@@ -64,10 +64,10 @@ class Painter:
         halves: cells above each other in a character, 2 or 1.
     """
 
-    def __init__(self, inks: Inks) -> None:
-        self._inks = inks
-        self._colors = inks.of_codes()
-        self.halves = 1 if inks.palette is None else 2
+    def __init__(self, colors: ColorScheme) -> None:
+        self._inks = colors
+        self._colors = colors.of_codes()
+        self.halves = 1 if colors.palette is None else 2
         self._segment = lru_cache(maxsize=4096)(self._make_segment)
 
     def row(self, codes: Codes) -> list[Segment]:

@@ -41,7 +41,7 @@ _QUIET_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Vocabulary:
     """How extents of a kind are called."""
 
     title: str
@@ -51,13 +51,13 @@ class Words:
 
 
 _WORDS = {
-    "delta": Words("delta", "changed", "unchanged", "Next incremental"),
-    "allocated": Words("allocated", "allocated", "unallocated", "Full backup"),
-    None: Words("extents", "covered", "not covered", "Backup of these"),
+    "delta": Vocabulary("delta", "changed", "unchanged", "Next incremental"),
+    "allocated": Vocabulary("allocated", "allocated", "unallocated", "Full backup"),
+    None: Vocabulary("extents", "covered", "not covered", "Backup of these"),
 }
 
 
-def words_of(kind: str | None) -> Words:
+def vocabulary_of(kind: str | None) -> Vocabulary:
     """The words for ``delta``, ``allocated``, or what does not say which of them it is."""
     return _WORDS[kind]
 
@@ -98,7 +98,7 @@ def _figures(kind: str | None, frame: Frame, room: int) -> str:
     capacity, known = frame.outcome.volume_capacity_bytes, frame.known
     # Merged: what a broken stream sent twice would not be a lower bound.
     covered = frame.summary.covered_bytes if known.is_whole else frame.received.extents.covered_bytes
-    changed = f"{words_of(kind).covered} {at_least(human_bytes(covered), known)}"
+    changed = f"{vocabulary_of(kind).covered} {at_least(human_bytes(covered), known)}"
     if not capacity:
         return changed
     wider: tuple[tuple[str, ...], ...] = ((human_bytes(capacity), changed),)
@@ -274,7 +274,7 @@ def here(
     known: KnownRange,
     cell: tuple[int, int],
     cursor: int,
-    words: Words,
+    words: Vocabulary,
     width: int,
     change_id: str = "",
 ) -> Iterator[Content]:
@@ -356,7 +356,7 @@ def _behind(extents: Extents, start: int, known: KnownRange) -> str:
     return f"starts {reach}{human_bytes(start - run.start)} earlier"
 
 
-def no_run(words: Words, known: KnownRange, position: int, *, ahead: bool) -> str:
+def no_run(words: Vocabulary, known: KnownRange, position: int, *, ahead: bool) -> str:
     """What a search for the next or the previous run found, when it found none."""
     nothing, side = f"nothing {words.covered}", "after" if ahead else "before"
     if known.holds(*((position, known.capacity_bytes) if ahead else (0, position))):
@@ -367,7 +367,7 @@ def no_run(words: Words, known: KnownRange, position: int, *, ahead: bool) -> st
     return f"unknown: what is {words.covered} {side} this cell"
 
 
-def no_extent(known: KnownRange, position: int, words: Words) -> str:
+def no_extent(known: KnownRange, position: int, words: Vocabulary) -> str:
     """What is said where a byte has no extent."""
     if known.holds(position, position + 1):
         return "there is no extent at the cursor"
@@ -412,7 +412,7 @@ def _share_of(region: Run, covered: int, known: KnownRange) -> str:
 
 
 def statistics(
-    frame: Frame, words: Words, largest: Sequence[Jump], hottest: Sequence[Jump], width: int
+    frame: Frame, words: Vocabulary, largest: Sequence[Jump], hottest: Sequence[Jump], width: int
 ) -> Iterator[Content]:
     """The lines of the statistics panel."""
     summary, capacity, known = frame.summary, frame.outcome.volume_capacity_bytes, frame.known
@@ -453,7 +453,7 @@ def _jump_lines(title: str, found: Sequence[Jump]) -> Iterator[Content]:
         yield line(" ", (jump.key, "bold $text-accent"), " ", jump.text)
 
 
-def _costs(summary: Summary, capacity: int | None, words: Words, known: KnownRange) -> Iterator[Content]:
+def _costs(summary: Summary, capacity: int | None, words: Vocabulary, known: KnownRange) -> Iterator[Content]:
     yield plain("")
     yield plain(f" {words.cost}, by chunk size", "bold")
     for cost in summary.chunk_costs:
@@ -517,7 +517,7 @@ def trouble(frame: Frame, base: Snapshot | None = None, *, can_resume: bool = Fa
 
 def map_name(asked: Asked, kind: str | None) -> str:
     """What a map is of."""
-    return f"{words_of(kind).title} {subject_title(asked)}"
+    return f"{vocabulary_of(kind).title} {subject_title(asked)}"
 
 
 def incomplete(frame: Frame, name: str) -> str:

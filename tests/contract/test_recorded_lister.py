@@ -7,7 +7,7 @@ from samples import asked, outcome_of
 from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.model.record import Batch, Records
 from kubectl_cbt.output.lister_json import ListerJsonWriter
-from kubectl_cbt.output.writer import Screen
+from kubectl_cbt.output.writer import OutputTarget
 from kubectl_cbt.wire.decode import decode_record
 
 REFERENCES = sorted(RECORDINGS.glob("*/*.reference.json"))
@@ -17,7 +17,7 @@ REFERENCES = sorted(RECORDINGS.glob("*/*.reference.json"))
 def test_lister_json_is_upstreams_output_byte_for_byte(reference):
     case = cases(reference.parent.name)[reference.name.removesuffix(".reference.json")]
     written: list[bytes] = []
-    writer = ListerJsonWriter(written.append, asked(), Screen())
+    writer = ListerJsonWriter(written.append, asked(), OutputTarget())
     for number, message in enumerate(messages(case), 1):
         record = decode_record(message, number)
         writer.batch(Batch.whole(Records.of(record)))

@@ -92,9 +92,9 @@ def test_junit_and_tap_are_what_their_readers_take(demo):
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_every_case_explains_itself(case):
-    from kubectl_cbt.cli.check import explained
+    from kubectl_cbt.cli.check import explanation_of
 
-    text = explained(case.id)
+    text = explanation_of(case.id)
     assert text.startswith(f"{case.id} ({case.level}")
     assert "What it checks\n" in text
     assert "Why it matters\n" in text

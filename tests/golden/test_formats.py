@@ -16,7 +16,7 @@ from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.results import MUST, WARNING, Failure, Occurrence, Outcome, Violation
 from kubectl_cbt.output import lister_json, rows
 from kubectl_cbt.output.registry import StreamFormat, make_writer
-from kubectl_cbt.output.writer import Screen
+from kubectl_cbt.output.writer import OutputTarget
 
 FOLDER = Path(__file__).parent / "files"
 FAILURE = Failure("StreamCut", "UNAVAILABLE", "the connection broke: Socket closed (UNAVAILABLE)", "try again")
@@ -30,7 +30,7 @@ CASES: dict[str, tuple[list[Batch], Outcome]] = {
 }
 
 
-def text(form: StreamFormat, case: str, screen: Screen = Screen(), *, delta: bool = True) -> str:  # noqa: B008
+def text(form: StreamFormat, case: str, screen: OutputTarget = OutputTarget(), *, delta: bool = True) -> str:  # noqa: B008
     """What a format makes of a case."""
     stream, outcome = CASES[case]
     written: list[bytes] = []
@@ -72,7 +72,7 @@ def test_the_summary_of_allocated_extents_speaks_of_a_full_backup():
 
 @pytest.mark.parametrize("color_system", [None, "standard", "256", "truecolor"])
 def test_a_terminal_gets_a_map_as_wide_as_itself(color_system):
-    found = text(StreamFormat.SUMMARY, "complete", Screen(60, is_terminal=True, color_system=color_system))
+    found = text(StreamFormat.SUMMARY, "complete", OutputTarget(60, is_terminal=True, color_system=color_system))
     assert_golden(f"terminal-{color_system or 'plain'}.summary", found)
 
 

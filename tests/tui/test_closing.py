@@ -35,13 +35,13 @@ def test_a_prompt_moves_nothing_while_it_is_open_and_when_it_closes():
     async def steps(pilot, screen):
         for size in ((60, 15), (80, 24), (200, 60)):
             await resize(pilot, *size)
-            room, window = screen._map.region, screen.atlas.window
+            room, window = screen._map.region, screen.cursor.window
             for key in ("colon", "slash"):
                 await press(pilot, key)
                 assert screen.query_one(Prompt).region.y == size[1] - 1
-                assert (screen._map.region, screen.atlas.window) == (room, window)
+                assert (screen._map.region, screen.cursor.window) == (room, window)
                 await press(pilot, "escape")
-                assert (screen._map.region, screen.atlas.window) == (room, window)
+                assert (screen._map.region, screen.cursor.window) == (room, window)
                 assert shown(pilot.app).splitlines()[-1].rstrip().endswith("q quit")
 
     drive(the_map(), steps, size=(60, 15))
@@ -53,7 +53,7 @@ def test_esc_closes_one_thing_at_a_time_and_never_stops_the_stream():
     screen.runs_on = True
 
     async def steps(pilot, screen):
-        await until(pilot, lambda: screen.atlas.window is not None)
+        await until(pilot, lambda: screen.cursor.window is not None)
         await press(pilot, "plus", "slash")
         await type_text(pilot, ">1")
         await press(pilot, "enter", "s", "colon")
@@ -85,7 +85,7 @@ def test_esc_closes_one_thing_at_a_time_and_never_stops_the_stream():
 
 
 def _whole(screen) -> bool:
-    return screen.atlas.window.is_whole
+    return screen.cursor.window.is_whole
 
 
 @pytest.mark.parametrize("digit", ["0", "5", "9"])
@@ -94,7 +94,7 @@ def test_no_digit_of_the_statistics_is_a_key_of_the_map(digit):
         await press(pilot, "plus")
         await press(pilot, "s")
         await press(pilot, digit)
-        assert not screen.atlas.window.is_whole
+        assert not screen.cursor.window.is_whole
 
     drive(the_map(ScriptedStream([(MIB, 4096)])), steps)
 

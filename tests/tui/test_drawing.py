@@ -26,8 +26,8 @@ from kubectl_cbt.output.palettes import PALETTES, luminance
 from kubectl_cbt.tui import screen_text
 from kubectl_cbt.tui.layers import neighbour
 from kubectl_cbt.tui.loader import Loader
-from kubectl_cbt.tui.navigation import Atlas
-from kubectl_cbt.tui.painting import CURSOR_GLYPH, CURSOR_LOWER, CURSOR_UPPER, HATCH, Inks, Painter
+from kubectl_cbt.tui.navigation import MapCursor
+from kubectl_cbt.tui.painting import CURSOR_GLYPH, CURSOR_LOWER, CURSOR_UPPER, HATCH, ColorScheme, Painter
 from kubectl_cbt.tui.svg import svg
 
 WIDTHS = [40, 60, 80, 110, 160, 220]
@@ -76,22 +76,22 @@ def test_every_cell_has_the_code_that_its_bytes_say(heat, allocated, capacity, a
 # Painting.
 
 
-def painted(codes: list[list[int]], inks: Inks) -> tuple[str, list[Segment]]:
-    segments = Painter(inks).row(np.array(codes, dtype=np.uint8))
+def painted(codes: list[list[int]], colors: ColorScheme) -> tuple[str, list[Segment]]:
+    segments = Painter(colors).row(np.array(codes, dtype=np.uint8))
     return "".join(segment.text for segment in segments), segments
 
 
 def test_without_colours_every_quarter_has_a_glyph_of_its_own():
-    text, segments = painted([[*range(grid.CODES)]], Inks(None))
+    text, segments = painted([[*range(grid.CODES)]], ColorScheme(None))
     heat = "".join(GLYPHS[-(-level // 2)] for level in range(1, 9))
     assert text == f" {heat}·{HATCH} ▏"
     assert all(not segment.style.color and not segment.style.bgcolor for segment in segments)
 
 
 def test_with_colours_a_character_holds_two_cells():
-    inks = Inks(PALETTES[0], background="#0a0d12", beyond="#0f1319", faint="#808080")
-    colors = inks.of_codes()
-    text, segments = painted([[0, 8, 0, 3, 3, 10, 0], [0, 0, 8, 3, 5, 10, 10]], inks)
+    colors = ColorScheme(PALETTES[0], background="#0a0d12", beyond="#0f1319", faint="#808080")
+    colors = colors.of_codes()
+    text, segments = painted([[0, 8, 0, 3, 3, 10, 0], [0, 0, 8, 3, 5, 10, 10]], colors)
     assert text == f" ▀▄ ▀{HATCH} "
     upper, lower, both = segments[1], segments[2], segments[4]
     assert (upper.style.color.name, upper.style.bgcolor.name) == (colors[8], colors[0])
@@ -103,7 +103,7 @@ def test_with_colours_a_character_holds_two_cells():
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=60))
 def test_a_row_is_as_wide_as_its_cells_and_one_run_is_one_segment(pairs):
     codes = [list(part) for part in zip(*pairs, strict=True)]
-    text, segments = painted(codes, Inks(PALETTES[0]))
+    text, segments = painted(codes, ColorScheme(PALETTES[0]))
     assert len(text) == len(pairs)
     assert len(segments) == 1 + sum(one != other for one, other in pairwise(pairs))
 
@@ -111,23 +111,23 @@ def test_a_row_is_as_wide_as_its_cells_and_one_run_is_one_segment(pairs):
 @pytest.mark.parametrize("dark", [True, False])
 @pytest.mark.parametrize("palette", PALETTES, ids=lambda palette: palette.name)
 def test_the_cursor_can_be_read_on_every_colour(palette, dark):
-    painter = Painter(Inks(palette, dark=dark, background="#0a0d12" if dark else "#fbfbf9"))
+    painter = Painter(ColorScheme(palette, dark=dark, background="#0a0d12" if dark else "#fbfbf9"))
     for code in range(grid.CODES):
         for half, glyph in enumerate((CURSOR_UPPER, CURSOR_LOWER)):
             mark = painter.cursor((code, code), half)
             light, dim = sorted((luminance(mark.style.color.name), luminance(mark.style.bgcolor.name)), reverse=True)
             assert mark.text == glyph
             assert (light + 0.05) / (dim + 0.05) >= 4
-    assert Painter(Inks(None)).cursor((1, 1), 0).text == CURSOR_GLYPH
+    assert Painter(ColorScheme(None)).cursor((1, 1), 0).text == CURSOR_GLYPH
 
 
 @pytest.mark.parametrize("dark", [True, False])
 @pytest.mark.parametrize("palette", PALETTES, ids=lambda palette: palette.name)
 def test_a_terminal_of_256_colours_draws_no_two_codes_alike(palette, dark):
     for both in (True, False):
-        inks = Inks(palette, dark, background="#0a0d12" if dark else "#fbfbf9", both_layers=both, of_256=True)
+        colors = ColorScheme(palette, dark, background="#0a0d12" if dark else "#fbfbf9", both_layers=both, of_256=True)
         told_apart = [grid.NOTHING, *range(1, grid.HEAT_LEVELS + 1), *[grid.ALLOCATED] * both]
-        segments = [Painter(inks).sample(code) for code in told_apart]
+        segments = [Painter(colors).sample(code) for code in told_apart]
         drawn = {segment.style.render(" ", color_system=ColorSystem.EIGHT_BIT) for segment in segments}
         assert len(drawn) == len(told_apart)
 
@@ -135,17 +135,17 @@ def test_a_terminal_of_256_colours_draws_no_two_codes_alike(palette, dark):
 # Where the cursor goes.
 
 MOVES = {
-    "go": lambda atlas, number: atlas.go(number),
-    "cells": lambda atlas, number: atlas.go_cells(number % 7 - 3),
-    "rows": lambda atlas, number: atlas.go_rows(number % 5 - 2),
-    "pages": lambda atlas, number: atlas.go_pages(number % 3 - 1),
-    "in row": lambda atlas, number: atlas.go_in_row(-(number % 2)),
-    "nearer": lambda atlas, number: atlas.zoom(4096, atlas.cursor, nearer=True),
-    "farther": lambda atlas, number: atlas.zoom(4096, atlas.cursor, nearer=False),
-    "into": lambda atlas, number: atlas.zoom_into_cell(4096),
-    "whole": lambda atlas, number: atlas.zoom_whole(4096),
-    "size": lambda atlas, number: atlas.lay_out(
-        atlas.window.capacity_bytes, 4096, number % 90 + 1, number // 90 % 40 + 1
+    "go": lambda cursor, number: cursor.go(number),
+    "cells": lambda cursor, number: cursor.go_cells(number % 7 - 3),
+    "rows": lambda cursor, number: cursor.go_rows(number % 5 - 2),
+    "pages": lambda cursor, number: cursor.go_pages(number % 3 - 1),
+    "in row": lambda cursor, number: cursor.go_in_row(-(number % 2)),
+    "nearer": lambda cursor, number: cursor.zoom(4096, cursor.cursor, nearer=True),
+    "farther": lambda cursor, number: cursor.zoom(4096, cursor.cursor, nearer=False),
+    "into": lambda cursor, number: cursor.zoom_into_cell(4096),
+    "whole": lambda cursor, number: cursor.zoom_whole(4096),
+    "size": lambda cursor, number: cursor.lay_out(
+        cursor.window.capacity_bytes, 4096, number % 90 + 1, number // 90 % 40 + 1
     ),
 }
 
@@ -156,29 +156,29 @@ MOVES = {
     st.lists(st.tuples(st.sampled_from(sorted(MOVES)), st.integers(0, 2**45)), max_size=12),
 )
 def test_whatever_one_does_the_cursor_is_on_the_volume_and_on_the_screen(capacity, moves):
-    atlas = Atlas()
-    atlas.lay_out(capacity, 4096, 70, 30)
+    cursor = MapCursor()
+    cursor.lay_out(capacity, 4096, 70, 30)
     for name, number in moves:
-        MOVES[name](atlas, number)
-        assert 0 <= atlas.cursor < capacity
-        assert atlas.window.index_of(atlas.cursor) is not None
-        start, end = atlas.cell
-        assert start <= atlas.cursor < end
-        assert atlas.window.shown_cells > 0
+        MOVES[name](cursor, number)
+        assert 0 <= cursor.cursor < capacity
+        assert cursor.window.index_of(cursor.cursor) is not None
+        start, end = cursor.cell
+        assert start <= cursor.cursor < end
+        assert cursor.window.shown_cells > 0
 
 
 @pytest.mark.parametrize(("there", "back"), [("go_rows", -1), ("go_cells", -1), ("go_pages", -1)])
 def test_there_and_back_is_the_same_cell(there, back):
-    atlas = Atlas()
-    atlas.lay_out(64 * 2**30, 4096, 70, 30)
+    cursor = MapCursor()
+    cursor.lay_out(64 * 2**30, 4096, 70, 30)
     for _ in range(3):
-        atlas.zoom(4096, 0, nearer=True)
-    atlas.go(10 * 2**30)
-    before = atlas.cell
-    getattr(atlas, there)(1)
-    assert atlas.cell != before
-    getattr(atlas, there)(back)
-    assert atlas.cell == before
+        cursor.zoom(4096, 0, nearer=True)
+    cursor.go(10 * 2**30)
+    before = cursor.cell
+    getattr(cursor, there)(1)
+    assert cursor.cell != before
+    getattr(cursor, there)(back)
+    assert cursor.cell == before
 
 
 # Neighbours.
@@ -249,7 +249,7 @@ def test_the_panel_tells_how_far_the_next_change_is(cursor, ahead, behind):
     lines = [
         line.plain
         for line in screen_text.here(
-            extents, all_of(CAPACITY), window.bounds(cursor), cursor, screen_text.words_of("delta"), 40
+            extents, all_of(CAPACITY), window.bounds(cursor), cursor, screen_text.vocabulary_of("delta"), 40
         )
     ]
     told = {line[1:11].strip(): line[11:] for line in lines if line[1:11].strip()}
@@ -291,8 +291,8 @@ def test_who_stops_a_loader_gets_what_came_marked_as_stopped():
 
 
 def test_a_picture_draws_cells_as_rectangles_and_escapes_text():
-    inks = Inks(PALETTES[0], background="#0a0d12", beyond="#0f1319")
-    row = Painter(inks).row(np.array([[0, 8], [8, 0]], dtype=np.uint8))
+    colors = ColorScheme(PALETTES[0], background="#0a0d12", beyond="#0f1319")
+    row = Painter(colors).row(np.array([[0, 8], [8, 0]], dtype=np.uint8))
     root = ET.fromstring(svg([Strip(row), Strip([Segment("a < b & c")])]))
     shapes = [element.tag.rpartition("}")[2] for element in root.iter()]
     assert shapes.count("rect") == 1 + 2 + 2

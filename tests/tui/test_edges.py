@@ -83,7 +83,7 @@ def test_every_theme_that_can_be_chosen_draws_the_map():
     async def steps(pilot, screen):
         for theme in sorted(pilot.app.available_themes):
             pilot.app.theme = theme
-            await until(pilot, lambda: screen.atlas.window.rows == screen.query_one(MapView).room.height)
+            await until(pilot, lambda: screen.cursor.window.rows == screen.query_one(MapView).room.height)
             assert "complete" in shown(pilot.app), theme
 
     drive(the_map(), steps)
@@ -160,11 +160,11 @@ def test_a_volume_larger_than_its_snapshot_said_is_still_shown_whole():
     screen.runs_on = True
 
     async def steps(pilot, screen):
-        await until(pilot, lambda: screen.atlas.window is not None)
-        assert screen.atlas.window.capacity_bytes == CAPACITY // 2
+        await until(pilot, lambda: screen.cursor.window is not None)
+        assert screen.cursor.window.capacity_bytes == CAPACITY // 2
         gate.set()
-        await until(pilot, lambda: not screen.is_under_way and screen.atlas.window.capacity_bytes == CAPACITY)
-        assert screen.atlas.window.is_whole
+        await until(pilot, lambda: not screen.is_under_way and screen.cursor.window.capacity_bytes == CAPACITY)
+        assert screen.cursor.window.is_whole
 
     drive(screen, steps)
 
@@ -205,14 +205,14 @@ def test_the_wheel_zooms_around_the_byte_under_the_pointer(event, nearer):
     async def steps(pilot, screen):
         if not nearer:
             await press(pilot, "plus", "plus")
-        view, before = screen.query_one(MapView), screen.atlas.window
+        view, before = screen.query_one(MapView), screen.cursor.window
         x, y = 40, 6
         position = before.start + ((y - 2) * 2 * before.columns + x - 15) * before.cell_bytes
         view.post_message(event(view, x, y, 0, 0, 0, False, False, False, x, y))
-        await until(pilot, lambda: screen.atlas.window != before)
-        assert (screen.atlas.window.cell_bytes < before.cell_bytes) == nearer
-        assert screen.atlas.cursor == position
-        assert screen.atlas.window.index_of(position) is not None
+        await until(pilot, lambda: screen.cursor.window != before)
+        assert (screen.cursor.window.cell_bytes < before.cell_bytes) == nearer
+        assert screen.cursor.cursor == position
+        assert screen.cursor.window.index_of(position) is not None
 
     drive(the_map(), steps)
 
@@ -222,7 +222,7 @@ def test_a_click_beside_the_cells_moves_nothing():
         screen.go_to(20 * MIB)
         for offset in ((3, 8), (30, 1)):
             await pilot.click(MapView, offset=offset)
-        assert screen.atlas.cursor == 20 * MIB
+        assert screen.cursor.cursor == 20 * MIB
 
     drive(the_map(), steps)
 
@@ -235,8 +235,8 @@ def test_rows_begin_at_one_column_and_lists_show_exact_offsets_at_any_zoom():
     async def steps(pilot, screen):
         screen.go_to(start)
         view, cells = screen.query_one(MapView), set()
-        while screen.atlas.window.cell_bytes not in cells:
-            cells.add(screen.atlas.window.cell_bytes)
+        while screen.cursor.window.cell_bytes not in cells:
+            cells.add(screen.cursor.window.cell_bytes)
             rows = [view.render_line(y) for y in range(1, view.content_size.height)]
             assert {row._segments[0].cell_length for row in rows} == {GUTTER}
             labels = [row._segments[0].text.strip(" ▸") for row in rows]
@@ -292,7 +292,7 @@ def test_what_the_list_holds_is_what_is_at_the_cursor():
             screen.go_to(offset + size - 1)
             await press(pilot, "c")
             assert f'"byteOffset":{offset},"sizeBytes":{size}' in pilot.app.clipboard
-        assert screen.atlas.cell[1] - screen.atlas.cell[0] >= 4 * KIB
+        assert screen.cursor.cell[1] - screen.cursor.cell[0] >= 4 * KIB
 
     drive(the_map(), steps)
 

@@ -41,7 +41,7 @@ from kubectl_cbt.model.backend import Choice
 from kubectl_cbt.model.results import MUST, Violation
 from kubectl_cbt.output.json import JsonWriter
 from kubectl_cbt.output.palettes import PALETTES
-from kubectl_cbt.output.writer import Screen
+from kubectl_cbt.output.writer import OutputTarget
 from kubectl_cbt.tui import screen_text
 from kubectl_cbt.tui.keys import BROWSE_KEYS, MAP_KEYS, footer
 from kubectl_cbt.tui.loader import Loader
@@ -80,9 +80,9 @@ def test_a_moving_key_moves_the_cursor():
         for key, place in MOVES.items():
             screen.go_to(30 * MIB)
             await press(pilot, key)
-            window = screen.atlas.window
+            window = screen.cursor.window
             row = window.cell_bytes * window.columns
-            assert screen.atlas.cursor == place(window.cell_bytes, row, window.rows, 30 * MIB), key
+            assert screen.cursor.cursor == place(window.cell_bytes, row, window.rows, 30 * MIB), key
 
     drive(the_map(), steps)
 
@@ -90,16 +90,16 @@ def test_a_moving_key_moves_the_cursor():
 def test_pages_move_by_screens_and_stop_in_the_same_column():
     async def steps(pilot, screen):
         await press(pilot, "plus", "plus", "plus", "plus")
-        window = screen.atlas.window
+        window = screen.cursor.window
         page = window.cells * window.cell_bytes
         screen.go_to(0)
         await press(pilot, "pagedown")
-        assert screen.atlas.cursor == page
+        assert screen.cursor.cursor == page
         await press(pilot, "pageup")
-        assert screen.atlas.cursor == 0
+        assert screen.cursor.cursor == 0
         await press(pilot, *["pagedown"] * 40)
-        assert CAPACITY - window.columns * window.cell_bytes <= screen.atlas.cursor < CAPACITY
-        assert screen.atlas.cursor // window.cell_bytes % window.columns == 0
+        assert CAPACITY - window.columns * window.cell_bytes <= screen.cursor.cursor < CAPACITY
+        assert screen.cursor.cursor // window.cell_bytes % window.columns == 0
 
     drive(the_map(), steps)
 
@@ -107,20 +107,20 @@ def test_pages_move_by_screens_and_stop_in_the_same_column():
 def test_zoom_goes_from_the_whole_volume_to_the_grain_and_back():
     async def steps(pilot, screen):
         screen.go_to(20 * MIB + 4 * KIB)
-        sizes = [screen.atlas.window.cell_bytes]
+        sizes = [screen.cursor.window.cell_bytes]
         for _ in range(12):
             await press(pilot, "plus")
-            sizes.append(screen.atlas.window.cell_bytes)
-            assert screen.atlas.window.index_of(screen.atlas.cursor) is not None
+            sizes.append(screen.cursor.window.cell_bytes)
+            assert screen.cursor.window.index_of(screen.cursor.cursor) is not None
         assert sizes[-1] == 4 * KIB
         assert sizes == sorted(sizes, reverse=True)
         await press(pilot, "equals_sign")
-        assert screen.atlas.window.cell_bytes == 4 * KIB
+        assert screen.cursor.window.cell_bytes == 4 * KIB
         await press(pilot, "minus")
-        assert screen.atlas.window.cell_bytes == 8 * KIB
+        assert screen.cursor.window.cell_bytes == 8 * KIB
         await press(pilot, "0")
-        assert screen.atlas.window.is_whole
-        assert screen.atlas.cursor == 20 * MIB + 4 * KIB
+        assert screen.cursor.window.is_whole
+        assert screen.cursor.cursor == 20 * MIB + 4 * KIB
 
     drive(the_map(), steps, size=(60, 20))
 
@@ -128,9 +128,9 @@ def test_zoom_goes_from_the_whole_volume_to_the_grain_and_back():
 def test_z_goes_into_the_cell_as_far_as_it_fills_the_screen():
     async def steps(pilot, screen):
         screen.go_to(20 * MIB)
-        start, end = screen.atlas.cell
+        start, end = screen.cursor.cell
         await press(pilot, "z")
-        window = screen.atlas.window
+        window = screen.cursor.window
         assert window.start <= start < end <= window.end
         assert window.cell_bytes == 4 * KIB
 
@@ -140,12 +140,12 @@ def test_z_goes_into_the_cell_as_far_as_it_fills_the_screen():
 def test_the_cursor_keeps_its_byte_when_the_screen_gets_another_size():
     async def steps(pilot, screen):
         await press(pilot, "n", "n", "plus", "plus")
-        cursor = screen.atlas.cursor
+        cursor = screen.cursor.cursor
         for size in ((80, 24), (200, 60), (60, 20)):
             await resize(pilot, *size)
-            await until(pilot, lambda: screen.atlas.window.columns == screen.query_one(MapView).room.width)
-            assert screen.atlas.cursor == cursor
-            assert screen.atlas.window.index_of(cursor) is not None
+            await until(pilot, lambda: screen.cursor.window.columns == screen.query_one(MapView).room.width)
+            assert screen.cursor.cursor == cursor
+            assert screen.cursor.window.index_of(cursor) is not None
 
     drive(the_map(), steps)
 
@@ -159,7 +159,7 @@ def test_a_colon_goes_to_an_offset():
             await press(pilot, "colon")
             await type_text(pilot, text)
             await press(pilot, "enter")
-            assert screen.atlas.cursor == place, text
+            assert screen.cursor.cursor == place, text
             assert screen.query_one(Prompt).display is False
             assert screen.query_one(MapView).has_focus
 
@@ -175,7 +175,7 @@ def test_a_place_that_is_none_is_explained_and_can_be_given_up():
         assert "outside the volume of 64 MiB" in shown(pilot.app)
         await press(pilot, "escape")
         assert screen.query_one(Prompt).display is False
-        assert screen.atlas.cursor == 0
+        assert screen.cursor.cursor == 0
 
     drive(the_map(), steps)
 
@@ -218,7 +218,7 @@ def test_what_cannot_be_opened_is_said_and_the_map_lives_on(key):
         await press(pilot, key)
         assert '"two" not found' in shown(pilot.app)
         await press(pilot, "n")
-        assert screen.atlas.cursor == MIB
+        assert screen.cursor.cursor == MIB
 
     drive(the_map(backend=backend), steps)
 
@@ -239,7 +239,7 @@ def test_brackets_step_to_the_neighbouring_deltas_and_stop_at_the_ends():
             now = screen.streams.main.opened.asked.target
             assert (now.base.ref, now.snapshot.ref) == (base, target)
             assert old.is_closed
-            assert screen.atlas.cursor == 40 * MIB
+            assert screen.cursor.cursor == 40 * MIB
         await press(pilot, "left_square_bracket")
         assert "ns/one is the oldest" in shown(pilot.app)
 
@@ -277,9 +277,9 @@ def test_s_shows_the_statistics_and_digits_jump():
         assert "8 MiB at 20 MiB" in text
         assert "Next incremental, by chunk size" in text
         await press(pilot, "1")
-        assert screen.atlas.cursor == 20 * MIB
+        assert screen.cursor.cursor == 20 * MIB
         await press(pilot, "6")
-        assert 20 * MIB <= screen.atlas.cursor < 28 * MIB
+        assert 20 * MIB <= screen.cursor.cursor < 28 * MIB
         await press(pilot, "s")
         assert screen.query_one(Statistics).display is False
 
@@ -293,9 +293,9 @@ def test_tab_walks_the_list_and_the_map_follows():
         assert extents.has_focus
         for key, (offset, _) in (("down", EXTENTS[1]), ("j", EXTENTS[2]), ("end", EXTENTS[4]), ("k", EXTENTS[3])):
             await press(pilot, key)
-            assert screen.atlas.cursor == offset
+            assert screen.cursor.cursor == offset
         await press(pilot, "home", "pagedown")
-        assert screen.atlas.cursor == EXTENTS[-1][0]
+        assert screen.cursor.cursor == EXTENTS[-1][0]
         await press(pilot, "tab")
         assert screen.query_one(MapView).has_focus
         screen.go_to(20 * MIB + 5)
@@ -351,15 +351,15 @@ def test_p_goes_through_the_palettes_and_t_through_the_themes():
     async def steps(pilot, screen):
         seen = []
         for _ in PALETTES:
-            seen.append(pilot.app.inks(both_layers=False).palette.name)
+            seen.append(pilot.app.color_scheme(both_layers=False).palette.name)
             await press(pilot, "p")
         assert seen == [palette.name for palette in PALETTES]
-        dark = pilot.app.inks(both_layers=False)
+        dark = pilot.app.color_scheme(both_layers=False)
         await press(pilot, "t")
-        light = pilot.app.inks(both_layers=False)
+        light = pilot.app.color_scheme(both_layers=False)
         assert (dark.dark, light.dark) == (True, False)
         await press(pilot, "t")
-        assert pilot.app.inks(both_layers=False) == dark
+        assert pilot.app.color_scheme(both_layers=False) == dark
 
     drive(the_map(), steps)
 
@@ -475,11 +475,11 @@ def test_what_comes_is_drawn_while_the_screen_is_used():
     async def steps(pilot, screen):
         await until(pilot, lambda: "╱" in shown(pilot.app))
         await press(pilot, "right", "right")
-        cursor = screen.atlas.cursor
+        cursor = screen.cursor.cursor
         gate.set()
         await until(pilot, lambda: "complete" in shown(pilot.app))
         assert "╱" not in shown(pilot.app).replace("╱ unknown", "")
-        assert screen.atlas.cursor == cursor > 0
+        assert screen.cursor.cursor == cursor > 0
 
     drive(screen, steps)
 
@@ -600,7 +600,7 @@ def as_printed(screen: MapScreen) -> str:
     """What ``-o json`` prints of the same stream."""
     text = io.BytesIO()
     frame, asked = screen.streams.frame, screen.streams.main.opened.asked
-    writer = JsonWriter(text.write, asked, Screen())
+    writer = JsonWriter(text.write, asked, OutputTarget())
     for batch in ScriptedStream():
         writer.batch(batch)
     writer.end(frame.outcome, frame.summary)
@@ -647,7 +647,7 @@ def test_what_the_screen_shows_is_exported_cut_at_its_edges(tmp_path):
     async def steps(pilot, screen):
         screen.go_to(24 * MIB)
         await press(pilot, *["plus"] * 6)
-        window = screen.atlas.window
+        window = screen.cursor.window
         await press(pilot, "e")
         pilot.app.screen.query_one("#path").value = str(tmp_path / "window.csv")
         await press(pilot, "tab", "down", "down", "space", "tab", "up", "space", "enter")
@@ -718,14 +718,14 @@ def test_a_click_moves_the_cursor_and_the_wheel_zooms_around_the_pointer():
         view = screen.query_one(MapView)
         await pilot.click(MapView, offset=(30, 8))
         column, row = 30 - 1 - 14, (8 - 1 - 1) * 2
-        window = screen.atlas.window
-        assert screen.atlas.cursor == (row * window.columns + column) * window.cell_bytes
-        cursor = screen.atlas.cursor
+        window = screen.cursor.window
+        assert screen.cursor.cursor == (row * window.columns + column) * window.cell_bytes
+        cursor = screen.cursor.cursor
         view.post_message(MapView.Scrolled(cursor, nearer=True))
-        await until(pilot, lambda: screen.atlas.window.cell_bytes < window.cell_bytes)
+        await until(pilot, lambda: screen.cursor.window.cell_bytes < window.cell_bytes)
         view.post_message(MapView.Scrolled(cursor, nearer=False))
-        await until(pilot, lambda: screen.atlas.window.is_whole)
-        assert screen.atlas.cursor == cursor
+        await until(pilot, lambda: screen.cursor.window.is_whole)
+        assert screen.cursor.cursor == cursor
 
     drive(the_map(), steps)
 

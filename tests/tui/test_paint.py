@@ -11,14 +11,14 @@ from strategies import law
 from kubectl_cbt.analysis import grid
 from kubectl_cbt.output.palettes import PALETTES, luminance
 from kubectl_cbt.tui.app import DARK, LIGHT
-from kubectl_cbt.tui.painting import CURSOR_LOWER, CURSOR_UPPER, EDGE, HATCH, Inks, Painter
+from kubectl_cbt.tui.painting import CURSOR_LOWER, CURSOR_UPPER, EDGE, HATCH, ColorScheme, Painter
 
 READABLE = 3.0
 """What WCAG 2 asks of signs as large as a letter."""
 
 
-def inks_of(palette=PALETTES[0], theme=DARK, *, both_layers: bool = False, of_256: bool = False) -> Inks:
-    return Inks(
+def inks_of(palette=PALETTES[0], theme=DARK, *, both_layers: bool = False, of_256: bool = False) -> ColorScheme:
+    return ColorScheme(
         palette, dark=theme.dark, background=theme.surface, beyond=theme.background, faint=theme.secondary,
         both_layers=both_layers, of_256=of_256,
     )  # fmt: skip
@@ -28,7 +28,7 @@ INKS = {
     f"{palette.name}-{theme.name}{'-both' * both}{'-256' * few}": inks_of(palette, theme, both_layers=both, of_256=few)
     for palette, theme, both, few in product(PALETTES, (DARK, LIGHT), (False, True), (False, True))
 }
-each_ink = pytest.mark.parametrize("inks", INKS.values(), ids=INKS)
+each_ink = pytest.mark.parametrize("colors", INKS.values(), ids=INKS)
 
 
 def codes(*rows: list[int]) -> np.ndarray:
@@ -60,9 +60,9 @@ def contrast(color: str, other: str) -> float:
     ],
 )
 def test_a_character_shows_the_cell_above_and_the_cell_below(upper, lower, glyph):
-    inks = inks_of()
-    colors = inks.of_codes()
-    (segment,) = Painter(inks).row(codes([upper] * 5, [lower] * 5))
+    colors = inks_of()
+    colors = colors.of_codes()
+    (segment,) = Painter(colors).row(codes([upper] * 5, [lower] * 5))
     assert segment.text == glyph * 5
     ground = segment.style.bgcolor.name
     if glyph == "▀":
@@ -85,8 +85,8 @@ def test_a_row_in_runs_is_the_row_character_by_character(pairs):
 
 
 @each_ink
-def test_the_cursor_can_be_read_on_every_cell(inks):
-    painter, colors = Painter(inks), inks.of_codes()
+def test_the_cursor_can_be_read_on_every_cell(colors):
+    painter, colors = Painter(colors), colors.of_codes()
     for code, other, half in product(range(grid.CODES), (0, grid.HEAT_LEVELS), (0, 1)):
         under = (code, other) if half == 0 else (other, code)
         segment = painter.cursor(under, half)
@@ -96,18 +96,18 @@ def test_the_cursor_can_be_read_on_every_cell(inks):
 
 
 @each_ink
-def test_there_is_a_colour_for_every_code_and_heat_never_is_the_grounds(inks):
-    colors = inks.of_codes()
+def test_there_is_a_colour_for_every_code_and_heat_never_is_the_grounds(colors):
+    colors = colors.of_codes()
     assert len(colors) == grid.CODES
     assert all(len(color) == 7 and color[0] == "#" for color in colors)
     heat = colors[1 : grid.HEAT_LEVELS + 1]
     assert len(set(heat)) == grid.HEAT_LEVELS
-    assert not set(heat) & {inks.background, inks.beyond, colors[grid.ALLOCATED]}
+    assert not set(heat) & {colors.background, colors.beyond, colors[grid.ALLOCATED]}
 
 
 @each_ink
-def test_the_legend_shows_each_code_alone(inks):
-    painter = Painter(inks)
+def test_the_legend_shows_each_code_alone(colors):
+    painter = Painter(colors)
     for code in range(1, grid.ALLOCATED + 1):
         segment = painter.sample(code)
-        assert (len(segment.text), segment.style.bgcolor.name) == (1, inks.of_codes()[code])
+        assert (len(segment.text), segment.style.bgcolor.name) == (1, colors.of_codes()[code])

@@ -32,7 +32,7 @@ class Terminal:
     """
 
     def __init__(self, *arguments: str, columns: int = 100, rows: int = 30, stdin=None, **environment: str) -> None:
-        self.screen = pyte.Screen(columns, rows)
+        self.screen = pyte.OutputTarget(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.written = b""
         self._controller, self._terminal = pty.openpty()

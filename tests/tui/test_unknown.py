@@ -41,7 +41,7 @@ from kubectl_cbt.tui import screen_text
 from kubectl_cbt.tui.loader import Frame, Loader
 from kubectl_cbt.tui.widgets.minimap import Minimap
 
-WORDS = screen_text.words_of("delta")
+WORDS = screen_text.vocabulary_of("delta")
 ASKED = ScriptedOpened(ScriptedStream(), Choice(THREE, TWO)).asked
 LENGTH = 4000
 
@@ -184,8 +184,8 @@ def test_a_cut_delta_below_what_is_allocated_is_hatched_and_its_panels_say_unkno
         assert "changed   unknown" in text
         assert "next      unknown" in text
         assert "1 of 2 so far" in text or "2 of 2 so far" in text
-        codes = cell_codes(screen.atlas.window, *screen.streams.views())
-        assert grid.ALLOCATED not in codes[screen.atlas.window.index_of(2 * MIB) :]
+        codes = cell_codes(screen.cursor.window, *screen.streams.views())
+        assert grid.ALLOCATED not in codes[screen.cursor.window.index_of(2 * MIB) :]
         assert "╱╱╱" in text.splitlines()[-2]
 
     drive(screen, steps, size=(140, 30))

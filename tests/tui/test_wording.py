@@ -124,7 +124,7 @@ def test_the_header_leaves_out_whole_parts():
 @law
 @given(legal_extents(most=10, grain=4096), st.integers(0, 2**20), st.integers(1, 2**18))
 def test_here_counts_the_cell_as_one_by_hand(extents, start, size):
-    words = screen_text.words_of("delta")
+    words = screen_text.vocabulary_of("delta")
     found = screen_text.here(Extents(*columns(extents)), all_of(2**40), (start, start + size), start, words, SIDE)
     lines = [line.plain for line in found]
     assert max(map(len, lines)) <= SIDE

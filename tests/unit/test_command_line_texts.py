@@ -9,7 +9,7 @@ import pytest
 from conftest import command_environment, run_warm
 
 from kubectl_cbt.cli.app import _MODULES, _VERBS
-from kubectl_cbt.cli.options import Cluster, with_groups
+from kubectl_cbt.cli.options import Cluster, expand_option_groups
 from kubectl_cbt.errors import UsageError
 
 BYTES = "\udcff"
@@ -28,7 +28,7 @@ def texts():
     seen = set()
     for verb in _VERBS:
         module = import_module(f"kubectl_cbt.cli.{_MODULES.get(verb, verb)}")
-        wrapped = with_groups(getattr(module, FUNCTIONS.get(verb, verb)))
+        wrapped = expand_option_groups(getattr(module, FUNCTIONS.get(verb, verb)))
         signature = inspect.signature(wrapped)
         for parameter in signature.parameters.values():
             kind = getattr(parameter.annotation, "__origin__", parameter.annotation)

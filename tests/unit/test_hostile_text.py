@@ -41,7 +41,7 @@ from kubectl_cbt.output.encoding import as_json, as_yaml
 from kubectl_cbt.output.object_listing import ListColumn, ListFormat, ListPrinter
 from kubectl_cbt.output.registry import StreamFormat, make_writer
 from kubectl_cbt.output.report import Report, ReportFormat
-from kubectl_cbt.output.writer import Screen
+from kubectl_cbt.output.writer import OutputTarget
 from kubectl_cbt.units import as_argument, is_printable, one_line, printable
 
 COLOURS = re.compile("\x1b\\[[0-9;]*m")
@@ -64,7 +64,7 @@ def test_a_message_of_many_lines_becomes_one(text):
 
 
 @functools.cache
-def streamed(form: StreamFormat, text: str, *, complete: bool, screen: Screen) -> str:
+def streamed(form: StreamFormat, text: str, *, complete: bool, screen: OutputTarget) -> str:
     failure = None if complete else filled(Failure, text)
     violation = filled(Violation, text, level=MUST)
     outcome = filled(Outcome, text, complete=complete, failure=failure, violations=(violation,), block_metadata_type=2)
@@ -91,12 +91,12 @@ def test_no_format_of_a_stream_hands_hostile_text_on(form, text):
     for complete in (True, False):
         if form in LOADERS:
             assert_document(
-                lambda text, complete=complete: streamed(form, text, complete=complete, screen=Screen()),
+                lambda text, complete=complete: streamed(form, text, complete=complete, screen=OutputTarget()),
                 LOADERS[form],
                 text,
             )
             continue
-        for screen in (Screen(), Screen(90, is_terminal=True, color_system="truecolor")):
+        for screen in (OutputTarget(), OutputTarget(90, is_terminal=True, color_system="truecolor")):
             assert_text(
                 lambda text, complete=complete, screen=screen: COLOURS.sub(
                     "", streamed(form, text, complete=complete, screen=screen)
@@ -146,7 +146,7 @@ def test_no_list_hands_hostile_text_on(form, text):
 
 
 @functools.cache
-def reported(form: ReportFormat, text: str, *, screen: Screen, walk: bool) -> str:
+def reported(form: ReportFormat, text: str, *, screen: OutputTarget, walk: bool) -> str:
     written: list[str] = []
     report = Report(form, written.append, screen, text, {"driver": text, text: text}, shows_what_is_there=walk)
     report.begin()
@@ -163,7 +163,7 @@ def reported(form: ReportFormat, text: str, *, screen: Screen, walk: bool) -> st
 @pytest.mark.parametrize("form", ReportFormat)
 def test_no_report_hands_hostile_text_on(form, walk, text):
     def make(text: str) -> str:
-        return reported(form, text, screen=Screen(), walk=walk)
+        return reported(form, text, screen=OutputTarget(), walk=walk)
 
     if form is ReportFormat.JSON:
         # A fix is given without newlines, above.
@@ -177,7 +177,7 @@ def test_no_report_hands_hostile_text_on(form, walk, text):
 def test_a_line_of_a_fix_is_indented_under_it():
     written: list[str] = []
     for walk in (False, True):
-        report = Report(ReportFormat.TABLE, written.append, Screen(), "check", {}, shows_what_is_there=walk)
+        report = Report(ReportFormat.TABLE, written.append, OutputTarget(), "check", {}, shows_what_is_there=walk)
         report.add(Finding("id", "title", Verdict.FAIL, fix="do this\n✓ and      that"))
     assert [line for line in "".join(written).splitlines() if "that" in line and not line.startswith(" " * 9)] == []
 
@@ -186,7 +186,7 @@ def test_a_line_of_a_fix_is_indented_under_it():
 def test_a_name_cannot_make_a_tap_failure_pass(text):
     """``# TODO`` and ``# SKIP`` in a description are directives."""
     report: list[str] = []
-    found = Report(ReportFormat.TAP, report.append, Screen(), "check", {})
+    found = Report(ReportFormat.TAP, report.append, OutputTarget(), "check", {})
     found.add(Finding(f"id {text} # TODO", f"{text} # SKIP", Verdict.FAIL))
     found.end(complete=True)
     line = "".join(report).splitlines()[2]

@@ -63,10 +63,10 @@ def test_a_rule_made_by_the_recipe_is_listed_explained_and_watched(tmp_path):
         check=False,
     )
     assert [f"== {line}: 0" for line in lines] == [line for line in ran.stdout.splitlines() if line.startswith("== ")]
-    listed, explained, checked, streamed = re.split(r"== .*: 0\n", ran.stdout)[:4]
+    listed, explanation_of, checked, streamed = re.split(r"== .*: 0\n", ran.stdout)[:4]
     assert "rule-w9                  SHOULD  no extent starts at byte 0\n" in listed
-    assert "Why it matters\nThe first block holds the partition table.\n" in explained
-    assert "The usual bug behind it\nA volume that was formatted.\n" in explained
+    assert "Why it matters\nThe first block holds the partition table.\n" in explanation_of
+    assert "The usual bug behind it\nA volume that was formatted.\n" in explanation_of
     assert "! rule-w9 " in checked
     assert "starts at byte 0" in checked
     assert "W9" in streamed + ran.stderr

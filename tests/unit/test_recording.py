@@ -23,9 +23,9 @@ from kubectl_cbt.checks.conformance.cases import CASES
 from kubectl_cbt.checks.conformance.comparison import differences
 from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotIds, Volume
 from kubectl_cbt.checks.conformance.recorded_context import LACKS, RecordedContext, for_recordings
-from kubectl_cbt.cli.check_recording import is_recording, open_recording, seen
+from kubectl_cbt.cli.check_recording import is_recording, open_recording, sniff_recording
 from kubectl_cbt.cli.options import Asking
-from kubectl_cbt.cli.recording import numbered
+from kubectl_cbt.cli.recording import next_recording_path
 from kubectl_cbt.documents.byte_source import RewindableInput
 from kubectl_cbt.errors import (
     ApiError,
@@ -424,7 +424,7 @@ def test_a_recording_of_another_kind_than_was_said_is_refused(whole):
 
 def test_a_recording_is_seen_in_a_file_and_in_a_pipe_that_trickles(whole):
     for data in (io.BytesIO(whole), Trickle(whole)):
-        begun, is_one = seen(data)
+        begun, is_one = sniff_recording(data)
         assert is_one
         assert read(open_recording(begun, "it"))[1] is None
 
@@ -432,7 +432,7 @@ def test_a_recording_is_seen_in_a_file_and_in_a_pipe_that_trickles(whole):
 @pytest.mark.parametrize("text", [b"", b"{", b'{"apiVersion": 1}', b"kubectl-cbt is a name", b"k"])
 def test_anything_else_is_given_back_whole(text):
     for data in (io.BytesIO(text), Trickle(text)):
-        begun, is_one = seen(data)
+        begun, is_one = sniff_recording(data)
         assert not is_one
         assert begun.read() == text
 
@@ -589,11 +589,11 @@ def test_a_late_message_of_an_answer_that_is_over_is_left_out(tmp_path):
 
 def test_further_streams_of_the_screens_get_files_of_their_own(tmp_path):
     first = Asking(record=tmp_path / "map.cbtrec")
-    assert numbered(first, 0) is first
-    assert numbered(Asking(), 3).record is None
-    assert numbered(first, 1).record == tmp_path / "map-2.cbtrec"
+    assert next_recording_path(first, 0) is first
+    assert next_recording_path(Asking(), 3).record is None
+    assert next_recording_path(first, 1).record == tmp_path / "map-2.cbtrec"
     (tmp_path / "map-2.cbtrec").touch()
-    assert numbered(first, 1).record == tmp_path / "map-3.cbtrec"
+    assert next_recording_path(first, 1).record == tmp_path / "map-3.cbtrec"
 
 
 # Errors.

@@ -7,7 +7,7 @@ import pytest
 
 from kubectl_cbt.model.finding import Finding, Tally, Verdict
 from kubectl_cbt.output.report import Report, ReportFormat
-from kubectl_cbt.output.writer import Screen
+from kubectl_cbt.output.writer import OutputTarget
 
 FINDINGS = [
     Finding("answers", "it is answered", Verdict.PASS, "MUST", evidence=("delta: 3 extents",), seconds=0.25),
@@ -30,9 +30,9 @@ FINDINGS = [
 ]
 
 
-def report(form: ReportFormat, *, complete: bool = True, screen: Screen | None = None) -> str:
+def report(form: ReportFormat, *, complete: bool = True, screen: OutputTarget | None = None) -> str:
     written: list[str] = []
-    found = Report(form, written.append, screen or Screen(), "check a → b", {"driver": "a.csi 1.0"})
+    found = Report(form, written.append, screen or OutputTarget(), "check a → b", {"driver": "a.csi 1.0"})
     found.begin()
     for finding in FINDINGS:
         found.add(finding)
@@ -65,12 +65,12 @@ def test_a_table_shows_evidence_cause_and_fix_where_something_is_wrong():
 
 
 def test_a_table_is_coloured_only_where_there_are_colours():
-    assert "\x1b[31m✗\x1b[0m" in report(ReportFormat.TABLE, screen=Screen(color_system="truecolor"))
+    assert "\x1b[31m✗\x1b[0m" in report(ReportFormat.TABLE, screen=OutputTarget(color_system="truecolor"))
     assert "\x1b" not in report(ReportFormat.TABLE)
 
 
 def test_a_table_wraps_on_a_terminal_and_nowhere_else():
-    lines = report(ReportFormat.TABLE, screen=Screen(width=60, is_terminal=True)).splitlines()
+    lines = report(ReportFormat.TABLE, screen=OutputTarget(width=60, is_terminal=True)).splitlines()
     assert all(len(line) <= 80 for line in lines)
 
 
@@ -137,7 +137,7 @@ def test_a_tally_names_what_there_is():
 
 def test_a_walk_shows_what_is_there_and_what_mends_it():
     written: list[str] = []
-    found = Report(ReportFormat.TABLE, written.append, Screen(), "doctor", {}, shows_what_is_there=True)
+    found = Report(ReportFormat.TABLE, written.append, OutputTarget(), "doctor", {}, shows_what_is_there=True)
     found.add(Finding("tls", "it is signed", Verdict.PASS, evidence=("CN=a, until 2027", "and more")))
     found.add(Finding("class", "there is one", Verdict.FAIL, evidence=("it is gone",), fix="make it\nagain"))
     found.add(Finding("resolve", "they go together", Verdict.PASS))

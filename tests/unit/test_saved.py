@@ -32,7 +32,7 @@ from kubectl_cbt.model.results import MUST, Failure, Occurrence, Outcome, Violat
 from kubectl_cbt.output.json import JsonWriter
 from kubectl_cbt.output.lister_json import ListerJsonWriter
 from kubectl_cbt.output.ndjson import NdjsonWriter
-from kubectl_cbt.output.writer import MakeWriter, Screen
+from kubectl_cbt.output.writer import MakeWriter, OutputTarget
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "files"
 DOCUMENTS = sorted([*GOLDEN.glob("*.json"), *GOLDEN.glob("*.ndjson")])
@@ -86,7 +86,7 @@ def received(stream: SavedStream) -> tuple[list[Extent], CbtError | None]:
 
 def written(make: MakeWriter, messages: list[Batch], outcome: Outcome, *, delta: bool = True) -> bytes:
     text: list[bytes] = []
-    writer = make(text.append, asked(delta=delta), Screen())
+    writer = make(text.append, asked(delta=delta), OutputTarget())
     figures = SummaryBuilder()
     for one in messages:
         figures.add(one)
@@ -108,7 +108,7 @@ def again(make: MakeWriter, data: bytes) -> bytes:
     """The document read and written once more."""
     stream = saved(data)
     text: list[bytes] = []
-    writer = make(text.append, stream.asked, Screen())
+    writer = make(text.append, stream.asked, OutputTarget())
     figures = SummaryBuilder(stream.asked.query.starting_offset)
     for one in stream:
         figures.add(one)
@@ -472,7 +472,7 @@ def test_what_upstreams_lister_printed_is_read_and_printed_again_byte_for_byte(p
     text: list[bytes] = []
     with path.open("rb") as file:
         stream = open_document(file, path.name)
-        writer = ListerJsonWriter(text.append, stream.asked, Screen())
+        writer = ListerJsonWriter(text.append, stream.asked, OutputTarget())
         for one in stream:
             writer.batch(one)
     outcome = stream.outcome()

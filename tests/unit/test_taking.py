@@ -19,7 +19,7 @@ from kubectl_cbt.model.finding import Finding, Verdict
 from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.output.report import Report, ReportFormat
-from kubectl_cbt.output.writer import Screen
+from kubectl_cbt.output.writer import OutputTarget
 from kubectl_cbt.stream import collect
 from kubectl_cbt.wire.snapshot_metadata_pb2 import BlockMetadata, GetMetadataAllocatedResponse
 
@@ -85,7 +85,7 @@ def stream(request, monkeypatch) -> tuple[Stalling, str, bool]:
 
 def reported(form: ReportFormat, finding: Finding) -> str:
     written: list[str] = []
-    report = Report(form, written.append, Screen(), "check", {})
+    report = Report(form, written.append, OutputTarget(), "check", {})
     report.add(finding)
     report.end(complete=True)
     return "".join(written)

@@ -76,8 +76,8 @@ TRIPLES = [(claim, *triple) for claim in WRITTEN for triple in dict.fromkeys(ord
 
 @pytest.mark.parametrize(("claim", "base", "target"), PAIRS)
 def test_what_is_newly_allocated_has_changed(claim, base, target):
-    explained = united(allocated(claim, base), delta(claim, base, target))
-    assert bytes_outside(allocated(claim, target), explained) == 0
+    explanation_of = united(allocated(claim, base), delta(claim, base, target))
+    assert bytes_outside(allocated(claim, target), explanation_of) == 0
 
 
 @pytest.mark.parametrize(("claim", "base", "target"), PAIRS)
@@ -155,8 +155,8 @@ def test_scratch_keeps_the_same_laws_wherever_it_is_looked_at(place):
     for runs in (base, target, between):
         assert_legal(SCRATCH, *runs)
         assert place <= runs[0][0] < place + SCRATCH_SEGMENT
-    explained = united(Extents(*base), Extents(*between))
-    assert bytes_outside(Extents(*target), explained) == 0
+    explanation_of = united(Extents(*base), Extents(*between))
+    assert bytes_outside(Extents(*target), explanation_of) == 0
     assert bytes_outside(Extents(*between), Extents(*target)) == 0
 
 

@@ -24,7 +24,7 @@ from kubectl_cbt.tui import keys, screen_text
 from kubectl_cbt.tui.layers import BOTH, Layers, neighbour
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.messages import FrameReady
-from kubectl_cbt.tui.navigation import Atlas
+from kubectl_cbt.tui.navigation import MapCursor
 from kubectl_cbt.tui.plain_text import PlainText, joined, set_subtitle, set_title
 from kubectl_cbt.tui.screens.base_screen import CbtScreen
 from kubectl_cbt.tui.screens.export_screen import ExportScreen
@@ -59,7 +59,7 @@ class MapScreen(CbtScreen[None]):
 
     def __init__(self, loader: Loader, backend: Backend | None) -> None:
         super().__init__()
-        self.atlas = Atlas(loader.opened.asked.query.starting_offset)
+        self.cursor = MapCursor(loader.opened.asked.query.starting_offset)
         self.streams = Layers(loader, self._tell)
         self.sieve: ExtentFilter | None = None
         self._backend = backend
@@ -172,9 +172,9 @@ class MapScreen(CbtScreen[None]):
     # Drawing
 
     def _use_colors(self) -> None:
-        inks = self.cbt.inks(both_layers=self.streams.shown == BOTH)
-        self._map.use(inks)
-        self.query_one(Minimap).use(inks)
+        colors = self.cbt.color_scheme(both_layers=self.streams.shown == BOTH)
+        self._map.use(colors)
+        self.query_one(Minimap).use(colors)
 
     def colors_changed(self) -> None:
         self._use_colors()
@@ -183,20 +183,20 @@ class MapScreen(CbtScreen[None]):
     def _draw(self) -> None:
         capacity = self.streams.frame.outcome.volume_capacity_bytes
         if capacity and self._map.content_size.width:
-            window, room = self.atlas.window, self._map.room
+            window, room = self.cursor.window, self._map.room
             if window is None or (window.capacity_bytes, window.columns, window.rows) != (capacity, *room):
-                self.atlas.lay_out(capacity, self._grain, *room)
+                self.cursor.lay_out(capacity, self._grain, *room)
         self._draw_map()
         self._draw_texts()
 
     def _draw_map(self) -> None:
-        window = self.atlas.window
+        window = self.cursor.window
         set_title(self._map, self._map_title)
         if window is None:
             running = self.streams.frame.is_running
             self._map.say("waiting for the first extents" if running else "nothing came: there is no map to draw")
             return
-        self._map.show(window, cell_codes(window, *self.streams.views()), self.atlas.cursor)
+        self._map.show(window, cell_codes(window, *self.streams.views()), self.cursor.cursor)
         set_subtitle(self._map, screen_text.scale(window))
 
     @property
@@ -217,7 +217,7 @@ class MapScreen(CbtScreen[None]):
 
     def _draw_status(self) -> None:
         told = self.streams.unsettled
-        layer = "" if told is self.streams.active else screen_text.words_of(told.opened.kind).title
+        layer = "" if told is self.streams.active else screen_text.vocabulary_of(told.opened.kind).title
         text = screen_text.status(
             told.frame,
             self.size.width,
@@ -232,14 +232,14 @@ class MapScreen(CbtScreen[None]):
 
     def _draw_place(self) -> None:
         """What depends on the cursor."""
-        window = self.atlas.window
+        window = self.cursor.window
         if window is None:
             return
         known = self.streams.frame.known
-        self.query_one(Minimap).show(self.streams.extents, known, window, self.atlas.cursor)
+        self.query_one(Minimap).show(self.streams.extents, known, window, self.cursor.cursor)
         if self._has_side:
             panel = self.query_one("#here", PlainText)
-            cell, cursor, width = self.atlas.cell, self.atlas.cursor, panel.content_size.width
+            cell, cursor, width = self.cursor.cell, self.cursor.cursor, panel.content_size.width
             base = self._base
             change_id = base.change_id or "" if base else ""
             lines = screen_text.here(self.streams.extents, known, cell, cursor, self.streams.words, width, change_id)
@@ -260,33 +260,33 @@ class MapScreen(CbtScreen[None]):
     # Moving
 
     def _move(self, step: Callable[[], None]) -> None:
-        before = self.atlas.window
+        before = self.cursor.window
         step()
-        if self.atlas.window is before:
-            self._map.point(self.atlas.cursor)
+        if self.cursor.window is before:
+            self._map.point(self.cursor.cursor)
         else:
             self._draw_map()
         self._draw_place()
 
     def go_to(self, position: int) -> None:
         """Put the cursor on a byte."""
-        self._move(lambda: self.atlas.go(position))
+        self._move(lambda: self.cursor.go(position))
 
     def action_go_cells(self, cells: int) -> None:
         """Along the row, and on to the next."""
-        self._move(lambda: self.atlas.go_cells(cells))
+        self._move(lambda: self.cursor.go_cells(cells))
 
     def action_go_rows(self, rows: int) -> None:
         """Down or up."""
-        self._move(lambda: self.atlas.go_rows(rows))
+        self._move(lambda: self.cursor.go_rows(rows))
 
     def action_go_pages(self, pages: int) -> None:
         """Down or up by screens."""
-        self._move(lambda: self.atlas.go_pages(pages))
+        self._move(lambda: self.cursor.go_pages(pages))
 
     def action_go_in_row(self, column: int) -> None:
         """To the first or last cell of the row."""
-        self._move(lambda: self.atlas.go_in_row(column))
+        self._move(lambda: self.cursor.go_in_row(column))
 
     def action_go_to_start(self) -> None:
         """To the first byte."""
@@ -298,24 +298,24 @@ class MapScreen(CbtScreen[None]):
 
     def action_next_run(self) -> None:
         """To the next run that begins in another cell: what lies in this one is in the list."""
-        self._go_to_run(self.streams.extents.run_from(self.atlas.cell[1]), ahead=True)
+        self._go_to_run(self.streams.extents.run_from(self.cursor.cell[1]), ahead=True)
 
     def action_previous_run(self) -> None:
         """To the start of the run before the cell, or of the one that reaches into it."""
-        self._go_to_run(self.streams.extents.run_before(self.atlas.cell[0]), ahead=False)
+        self._go_to_run(self.streams.extents.run_before(self.cursor.cell[0]), ahead=False)
 
     def _go_to_run(self, run: Run | None, *, ahead: bool) -> None:
         if run is None:
-            edge = self.atlas.cell[1 if ahead else 0]
+            edge = self.cursor.cell[1 if ahead else 0]
             self.notice(screen_text.no_run(self.streams.words, self.streams.frame.known, edge, ahead=ahead))
         else:
             self.go_to(run.start)
 
     def action_ask_place(self) -> None:
         """Ask for an offset, and go there."""
-        if self.atlas.window is None:
+        if self.cursor.window is None:
             return
-        cursor, capacity = self.atlas.cursor, self.atlas.window.capacity_bytes
+        cursor, capacity = self.cursor.cursor, self.cursor.window.capacity_bytes
         self.query_one(Prompt).ask(
             "go to",
             lambda text: self.go_to(parse_place(text, capacity, cursor) if text.strip() else cursor),
@@ -324,19 +324,19 @@ class MapScreen(CbtScreen[None]):
 
     def action_zoom_nearer(self) -> None:
         """Cells of half the size."""
-        self._move(lambda: self.atlas.zoom(self._grain, self.atlas.cursor, nearer=True))
+        self._move(lambda: self.cursor.zoom(self._grain, self.cursor.cursor, nearer=True))
 
     def action_zoom_farther(self) -> None:
         """Cells of twice the size."""
-        self._move(lambda: self.atlas.zoom(self._grain, self.atlas.cursor, nearer=False))
+        self._move(lambda: self.cursor.zoom(self._grain, self.cursor.cursor, nearer=False))
 
     def action_zoom_into_cell(self) -> None:
         """The cell at the cursor fills the screen."""
-        self._move(lambda: self.atlas.zoom_into_cell(self._grain))
+        self._move(lambda: self.cursor.zoom_into_cell(self._grain))
 
     def action_zoom_whole(self) -> None:
         """All of the volume."""
-        self._move(lambda: self.atlas.zoom_whole(self._grain))
+        self._move(lambda: self.cursor.zoom_whole(self._grain))
 
     @on(MapView.Pointed)
     def _pointed(self, event: MapView.Pointed) -> None:
@@ -344,8 +344,8 @@ class MapScreen(CbtScreen[None]):
 
     @on(MapView.Scrolled)
     def _scrolled(self, event: MapView.Scrolled) -> None:
-        self.atlas.go(event.position)
-        self._move(lambda: self.atlas.zoom(self._grain, event.position, nearer=event.nearer))
+        self.cursor.go(event.position)
+        self._move(lambda: self.cursor.zoom(self._grain, event.position, nearer=event.nearer))
 
     @on(ExtentList.Walked)
     def _walked(self, event: ExtentList.Walked) -> None:
@@ -472,7 +472,7 @@ class MapScreen(CbtScreen[None]):
         """The extent at the cursor, as a line of ``-o ndjson``, to the terminal's clipboard."""
         found = self._extent_at_cursor()
         if found is None:
-            self.notice(screen_text.no_extent(self.streams.frame.known, self.atlas.cursor, self.streams.words))
+            self.notice(screen_text.no_extent(self.streams.frame.known, self.cursor.cursor, self.streams.words))
             return
         text = as_json({"byteOffset": found[0], "sizeBytes": found[1]}, indented=False).decode()
         self.app.copy_to_clipboard(text)
@@ -480,8 +480,8 @@ class MapScreen(CbtScreen[None]):
 
     def _extent_at_cursor(self) -> tuple[int, int] | None:
         """Offset and size of the one that holds the cursor's byte, or else of the first in its cell."""
-        extents, cursor = self.streams.extents, self.atlas.cursor
-        rows = extents.overlapping(cursor, cursor + 1) or extents.overlapping(*self.atlas.cell)
+        extents, cursor = self.streams.extents, self.cursor.cursor
+        rows = extents.overlapping(cursor, cursor + 1) or extents.overlapping(*self.cursor.cell)
         if not rows:
             return None
         offsets, sizes = extents.rows(rows.start, rows.start + 1)
@@ -489,11 +489,11 @@ class MapScreen(CbtScreen[None]):
 
     def action_export(self) -> None:
         """Ask what to write, and where."""
-        if self.atlas.window is None:
+        if self.cursor.window is None:
             self.notice("there is nothing to export yet")
             return
-        run = self.streams.extents.run_at(self.atlas.cursor, self.atlas.cell)
-        screen = ExportScreen(self.streams.active, self.atlas.window, run, lambda: picture_of(self))
+        run = self.streams.extents.run_at(self.cursor.cursor, self.cursor.cell)
+        screen = ExportScreen(self.streams.active, self.cursor.window, run, lambda: picture_of(self))
         self.app.push_screen(screen, lambda said: self.notice(said or ""))
 
     def action_stop(self) -> None:
@@ -514,7 +514,7 @@ class MapScreen(CbtScreen[None]):
 
     def action_close(self) -> None:
         """Close a panel; else clear the filter; else zoom out; else go back to the previous screen."""
-        window = self.atlas.window
+        window = self.cursor.window
         if self._shows_statistics:
             self.action_statistics()
         elif self._has_side and self._wants_side and self.size.width < _WIDE_ENOUGH:

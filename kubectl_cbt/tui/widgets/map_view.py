@@ -15,7 +15,7 @@ from textual.widget import Widget
 
 from kubectl_cbt.analysis.cells import Levels
 from kubectl_cbt.analysis.viewport import Viewport
-from kubectl_cbt.tui.painting import Inks, Painter
+from kubectl_cbt.tui.painting import ColorScheme, Painter
 from kubectl_cbt.tui.screen_text import LABEL_COLUMNS, row_labels
 
 GUTTER = LABEL_COLUMNS + 3
@@ -65,7 +65,7 @@ class MapView(Widget, can_focus=True):
         self.cursor = 0
         self._note = ""
         self._codes: Levels = np.empty((0, 0), dtype=np.uint8)
-        self._painter = Painter(Inks(None))
+        self._painter = Painter(ColorScheme(None))
         self._strips: dict[int, Strip] = {}
         self._labels: list[str] = []
 
@@ -75,9 +75,9 @@ class MapView(Widget, can_focus=True):
         width, height = self.content_size
         return Size(max(width - GUTTER, 1), max(height - RULER, 1) * self._painter.halves)
 
-    def use(self, inks: Inks) -> None:
+    def use(self, colors: ColorScheme) -> None:
         """Draw in other colours, or without any."""
-        self._painter = Painter(inks)
+        self._painter = Painter(colors)
         self._strips.clear()
         self.refresh()
 

@@ -14,7 +14,7 @@ from kubectl_cbt.analysis.cells import cell_edges, coverage, heat_levels
 from kubectl_cbt.analysis.known_range import KnownRange
 from kubectl_cbt.analysis.viewport import Viewport
 from kubectl_cbt.model.extents import Extents
-from kubectl_cbt.tui.painting import HATCH, Inks, Painter
+from kubectl_cbt.tui.painting import HATCH, ColorScheme, Painter
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _TITLE = " whole volume "
@@ -28,15 +28,15 @@ class Minimap(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._inks = Inks(None)
+        self._inks = ColorScheme(None)
         self._extents: Extents | None = None
         self._known: KnownRange | None = None
         self._window: Viewport | None = None
         self._cursor = 0
 
-    def use(self, inks: Inks) -> None:
+    def use(self, colors: ColorScheme) -> None:
         """Another legend."""
-        self._inks = inks
+        self._inks = colors
         self.refresh()
 
     def show(self, extents: Extents, known: KnownRange, window: Viewport, cursor: int) -> None:

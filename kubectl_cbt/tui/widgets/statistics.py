@@ -37,7 +37,7 @@ class Statistics(VerticalScroll, can_focus=True):
         super().__init__()
         self.is_looking = False
         self._frame: Frame | None = None
-        self._words = screen_text.words_of(None)
+        self._words = screen_text.vocabulary_of(None)
         self._jumps: Jumps = ([], [])
         self._looked_at: tuple[Extents, KnownRange] | None = None
         self._due = 0.0
@@ -49,7 +49,7 @@ class Statistics(VerticalScroll, can_focus=True):
         """Its name."""
         set_title(self, "statistics")
 
-    def show(self, frame: Frame, words: screen_text.Words) -> None:
+    def show(self, frame: Frame, words: screen_text.Vocabulary) -> None:
         """The figures of this frame; the places follow when they were found."""
         self._frame, self._words = frame, words
         self._look()
