@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
-from kubectl_cbt.model.backend import Choice, Opened
+from kubectl_cbt.model.backend import OpenStream, SnapshotNames
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.tui.app import CbtApp
@@ -30,7 +30,7 @@ class Backend:
         """No others."""
         return []
 
-    def open(self, choice: Choice) -> Opened:
+    def open(self, choice: SnapshotNames) -> OpenStream:
         """Nothing is opened."""
         raise NotImplementedError(str(choice))
 

@@ -8,10 +8,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from kubectl_cbt.cli.live import LiveCluster
-from kubectl_cbt.cli.options import Asking, Cluster
-from kubectl_cbt.cli.session import open_session
-from kubectl_cbt.model.backend import Choice
+from kubectl_cbt.core.query import ClusterOptions, open_cluster
+from kubectl_cbt.model.backend import SnapshotNames
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.output.palettes import PALETTES
 from kubectl_cbt.tui.app import CbtApp
@@ -21,10 +19,8 @@ from kubectl_cbt.tui.screens.map_screen import MapScreen
 
 def main() -> None:
     """Load everything, zoom in a few times, leave."""
-    cluster, asking = Cluster(kubeconfig=sys.argv[1]), Asking()
-    with open_session(cluster) as session:
-        live = LiveCluster(session, cluster, asking, "vms")
-        loader = Loader(live.open(Choice(SnapshotRef("vms", "scratch-1"))))
+    with open_cluster(ClusterOptions(kubeconfig=sys.argv[1])) as backend:
+        loader = Loader(backend.open(SnapshotNames(SnapshotRef("vms", "scratch-1"))))
         loader.start()
 
         async def look(pilot: Any) -> None:
@@ -33,7 +29,7 @@ def main() -> None:
             await pilot.press("plus", "plus", "plus")
             pilot.app.exit()
 
-        CbtApp(MapScreen(loader, live), colors=True, palette=PALETTES[0]).run(
+        CbtApp(MapScreen(loader, backend), colors=True, palette=PALETTES[0]).run(
             headless=True, size=(200, 60), auto_pilot=look
         )
         frame = loader.frame

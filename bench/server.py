@@ -107,7 +107,7 @@ class _Connection:
         self._answer = memoryview(answer)
         self._http = H2Connection(H2Configuration(client_side=False))
         self._unsent: dict[int, memoryview] = {}
-        self._asked: dict[int, _Asked] = {}
+        self._resolved: dict[int, _Asked] = {}
 
     def serve(self) -> None:
         """Until the client hangs up."""
@@ -116,23 +116,23 @@ class _Connection:
         while data := self._socket.recv(_READ_BYTES):
             for event in self._http.receive_data(data):
                 if isinstance(event, RequestReceived):
-                    self._asked[event.stream_id] = _Asked(is_delta=dict(event.headers)[b":path"].endswith(b"Delta"))
+                    self._resolved[event.stream_id] = _Asked(is_delta=dict(event.headers)[b":path"].endswith(b"Delta"))
                 elif isinstance(event, DataReceived):
-                    self._asked[event.stream_id].framed += event.data
+                    self._resolved[event.stream_id].framed += event.data
                     self._http.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
                 elif isinstance(event, StreamEnded):
                     self._http.send_headers(event.stream_id, _RESPONSE)
-                    self._unsent[event.stream_id] = self._answer_to(self._asked.pop(event.stream_id))
+                    self._unsent[event.stream_id] = self._answer_to(self._resolved.pop(event.stream_id))
                 elif isinstance(event, StreamReset):
                     self._unsent.pop(event.stream_id, None)
             for stream in list(self._unsent):
                 self._send(stream)
             self._flush()
 
-    def _answer_to(self, asked: _Asked) -> memoryview:
+    def _answer_to(self, resolved: _Asked) -> memoryview:
         """Everything, or for who asks from where that ended whether there is more, nothing."""
-        kind = GetMetadataDeltaRequest if asked.is_delta else GetMetadataAllocatedRequest
-        request = kind.FromString(asked.framed[FRAME.size :])
+        kind = GetMetadataDeltaRequest if resolved.is_delta else GetMetadataAllocatedRequest
+        request = kind.FromString(resolved.framed[FRAME.size :])
         return self._answer[: 0 if request.starting_offset else None]
 
     def _send(self, stream: int) -> None:

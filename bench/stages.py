@@ -19,8 +19,7 @@ from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import Batch, Records
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
-from kubectl_cbt.model.resolved_query import Snapshot, Subject
-from kubectl_cbt.model.results import Asked
+from kubectl_cbt.model.resolved_query import ResolvedQuery, Snapshot
 from kubectl_cbt.output.registry import StreamFormat, make_writer
 from kubectl_cbt.output.writer import OutputTarget
 from kubectl_cbt.stream.read_ahead import GROUP_BYTES
@@ -57,11 +56,11 @@ def fastest(work: Callable[[], object]) -> float:
     return min(times)
 
 
-def asked() -> Asked:
+def resolved() -> ResolvedQuery:
     """A question for writers to speak of."""
     ref = SnapshotRef("bench", "bench")
     snapshot = Snapshot(ref, "content", "bench.example", SnapshotHandle("handle"), None, None, None, None)
-    return Asked(Query(ref), Subject(snapshot, None, None))
+    return ResolvedQuery(Query(ref), snapshot)
 
 
 def stages(count: int) -> Iterator[tuple[str, float]]:
@@ -75,7 +74,7 @@ def stages(count: int) -> Iterator[tuple[str, float]]:
 
         yield f"decode, {page} a message", fastest(decode)
         records = records or decode()
-    query = asked().query
+    query = resolved().query
 
     def watch() -> None:
         rules = RuleWatch(query)
@@ -95,7 +94,7 @@ def stages(count: int) -> Iterator[tuple[str, float]]:
     for form in PRINTED:
 
         def write(form: StreamFormat = form) -> None:
-            writer = make_writer(form)(lambda _: None, asked(), OutputTarget())
+            writer = make_writer(form)(lambda _: None, resolved(), OutputTarget())
             for batch in batches:
                 writer.batch(batch)
 

@@ -11,10 +11,13 @@ from pathlib import Path
 
 from textual.pilot import Pilot
 
-from kubectl_cbt.cli.live import LiveCluster
-from kubectl_cbt.cli.options import Asking, Cluster
-from kubectl_cbt.cli.session import Session, open_session
-from kubectl_cbt.model.backend import Choice
+from kubectl_cbt.cli.backend import command_session
+from kubectl_cbt.cli.options import ClusterFlags
+from kubectl_cbt.core.backends import ClusterBackend
+from kubectl_cbt.core.options import QueryOptions, ServiceOptions
+from kubectl_cbt.core.record import Recorder
+from kubectl_cbt.core.session import Session
+from kubectl_cbt.model.backend import SnapshotNames
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.output.palettes import palette_named
 from kubectl_cbt.tui.app import LIGHT, CbtApp
@@ -31,7 +34,7 @@ _BASE, _TARGET = SnapshotRef("shop", "pg-mon"), SnapshotRef("shop", "pg-tue")
 
 def pictures() -> dict[str, str]:
     """SVG by file name."""
-    with open_session(Cluster(demo=True)) as session:
+    with command_session(ClusterFlags(demo=True)) as session:
         return {
             # To the largest run.
             "map.svg": draw(the_map(session), ["s", "1", "s"]),
@@ -42,8 +45,8 @@ def pictures() -> dict[str, str]:
 
 def the_map(session: Session, base: SnapshotRef = _BASE, target: SnapshotRef = _TARGET) -> MapScreen:
     """A map whose stream has come to its end."""
-    cluster = LiveCluster(session, Cluster(demo=True), Asking(), target.namespace)
-    loader = Loader(cluster.open(Choice(target, base)))
+    cluster = ClusterBackend(session, ServiceOptions(), QueryOptions(), Recorder(QueryOptions()), target.namespace)
+    loader = Loader(cluster.open(SnapshotNames(target, base)))
     loader.start()
     loader.wait_until_it_ended()
     loader.frame = replace(loader.frame, outcome=replace(loader.frame.outcome, seconds=_SECONDS))

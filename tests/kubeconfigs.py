@@ -118,7 +118,7 @@ class SocksProxy(Listener):
     """
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, int]] = []
+        self.resolved: list[tuple[str, int]] = []
         super().__init__(self._forward)
 
     def _forward(self, client: socket.socket) -> None:
@@ -129,7 +129,7 @@ class SocksProxy(Listener):
         length = 4 if kind == 1 else 1 + data[0]
         host = socket.inet_ntoa(data[:4]) if kind == 1 else data[1:length].decode()
         port = int.from_bytes(data[length : length + 2])
-        self.asked.append((host, port))
+        self.resolved.append((host, port))
         with socket.create_connection((host, port)) as server:
             client.sendall(b"\x05\x00\x00\x01" + bytes(6))
             joined(client, server)
@@ -143,7 +143,7 @@ class ConnectProxy(Listener):
     """
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, str]] = []
+        self.resolved: list[tuple[str, str]] = []
         super().__init__(self._forward)
 
     def _forward(self, client: socket.socket) -> None:
@@ -153,7 +153,7 @@ class ConnectProxy(Listener):
         method, target, _ = head.split(b"\r\n")[0].decode().split()
         assert method == "CONNECT"
         login = re.search(rb"(?im)^proxy-authorization: *(.*?)\r$", head)
-        self.asked.append((target, login[1].decode() if login else ""))
+        self.resolved.append((target, login[1].decode() if login else ""))
         with socket.create_connection(("127.0.0.1", int(target.rpartition(":")[2]))) as server:
             client.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
             joined(client, server)
@@ -200,11 +200,11 @@ class Cast:
     def take_seen(self) -> tuple[list[Sent], list[tuple[str, str]]]:
         """What was sent since the last time, and what the proxy was asked for."""
         servers = [*self.servers.values(), self.plain]
-        seen, asked = [sent for server in servers for sent in server.seen], list(self.proxy.asked)
+        seen, resolved = [sent for server in servers for sent in server.seen], list(self.proxy.resolved)
         for server in servers:
             server.seen.clear()
-        self.proxy.asked.clear()
-        return seen, asked
+        self.proxy.resolved.clear()
+        return seen, resolved
 
 
 @dataclass(frozen=True)

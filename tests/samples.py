@@ -7,8 +7,8 @@ import numpy as np
 from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
-from kubectl_cbt.model.resolved_query import Endpoint, Snapshot, Target
-from kubectl_cbt.model.results import Asked, Failure, Outcome
+from kubectl_cbt.model.resolved_query import Endpoint, ResolvedQuery, Snapshot
+from kubectl_cbt.model.results import Failure, Outcome
 
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 CAPACITY = 64 * MIB
@@ -28,16 +28,12 @@ def snapshot(name: str, hour: int) -> Snapshot:
     )
 
 
-def asked(*, delta: bool = True) -> Asked:
+def resolved(*, delta: bool = True) -> ResolvedQuery:
     """A question about pg-tue, with pg-mon as base unless ``delta`` is off."""
     base = snapshot("pg-mon", 1) if delta else None
-    target = Target(
-        snapshot=snapshot("pg-tue", 2),
-        base=base,
-        base_handle=base.handle if base else None,
-        endpoint=Endpoint("sample.csi.example.com", "sidecar.example:6443", "sample", b""),
-    )
-    return Asked(Query(target.snapshot.ref, target.base_handle), target)
+    target = snapshot("pg-tue", 2)
+    endpoint = Endpoint("sample.csi.example.com", "sidecar.example:6443", "sample", b"")
+    return ResolvedQuery(Query(target.ref, base.handle if base else None), target, base, endpoint)
 
 
 def batches() -> list[Batch]:

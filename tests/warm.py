@@ -60,8 +60,8 @@ class WarmCommand:
         Raises:
             TimeoutExpired: it took longer; it is killed.
         """
-        asked = {"arguments": arguments, "environment": environment, "cwd": cwd or str(Path.cwd())}
-        request = json.dumps(asked).encode()
+        resolved = {"arguments": arguments, "environment": environment, "cwd": cwd or str(Path.cwd())}
+        request = json.dumps(resolved).encode()
         nothing = os.open(os.devnull, os.O_RDONLY)
         (out, out_end), (err, err_end) = os.pipe(), os.pipe()
         with socket.socket(socket.AF_UNIX) as connection:

@@ -6,16 +6,18 @@ from typing import Annotated
 
 import typer
 
-from kubectl_cbt.cli.ask import Naming, ask
-from kubectl_cbt.cli.options import Asking, Cluster, Terminal, Viewing
+from kubectl_cbt.cli.options import ClusterFlags, MapFlags, StreamFlags, Terminal
+from kubectl_cbt.cli.show_query import QueryArguments, show_query
+from kubectl_cbt.core.options import ServiceOptions
 
 
 def allocated(
     snapshot: Annotated[str, typer.Argument(metavar="SNAPSHOT", help="A snapshot.")],
-    cluster: Cluster,
-    asking: Asking,
+    cluster: ClusterFlags,
+    stream: StreamFlags,
+    service: ServiceOptions,
     terminal: Terminal,
-    viewing: Viewing,
+    map_flags: MapFlags,
 ) -> None:
     """Show which parts of a volume a snapshot fills.
 
@@ -37,4 +39,4 @@ def allocated(
       # Without a cluster
       kubectl cbt allocated snap-a --demo
     """
-    raise typer.Exit(ask(Naming(snapshot), cluster, asking, terminal, viewing))
+    raise typer.Exit(show_query(QueryArguments(snapshot), cluster, stream, service, terminal, map_flags))

@@ -14,7 +14,7 @@ import typer
 from kubectl_cbt.cli import signals
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
 from kubectl_cbt.cli.launch_tui import wants_screen
-from kubectl_cbt.cli.options import expand_option_groups
+from kubectl_cbt.cli.option_groups import expand_option_groups
 from kubectl_cbt.cli.signals import Terminated
 from kubectl_cbt.cli.stdout import StdoutClosed, write_stdout
 from kubectl_cbt.errors import CbtError, OutputError, UsageError

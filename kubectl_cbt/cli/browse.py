@@ -6,22 +6,27 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kubectl_cbt.cli.backend import open_cluster_backend, with_environment
 from kubectl_cbt.cli.launch_tui import show_snapshots, wants_screen, why_no_screen
-from kubectl_cbt.cli.live import LiveCluster
-from kubectl_cbt.cli.options import Asking, Cluster, Terminal, Viewing
-from kubectl_cbt.cli.session import Session, open_session
+from kubectl_cbt.cli.options import ClusterFlags, MapFlags, StreamFlags, Terminal
+from kubectl_cbt.core.options import ServiceOptions
 from kubectl_cbt.errors import Forbidden, UsageError
 
 if TYPE_CHECKING:
+    from kubectl_cbt.core.backends import ClusterBackend
+    from kubectl_cbt.core.session import Session
     from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 
 
 def browse(
-    cluster: Cluster,
-    asking: Asking,
+    cluster: ClusterFlags,
+    stream: StreamFlags,
+    service: ServiceOptions,
     terminal: Terminal,
-    viewing: Viewing,
-    all_namespaces: Annotated[bool, typer.Option("--all-namespaces", "-A", help="Those of all namespaces.")] = False,
+    map_flags: MapFlags,
+    all_namespaces: Annotated[
+        bool, typer.Option("--all-namespaces", "-A", help="List the snapshots of all namespaces.")
+    ] = False,
 ) -> None:
     """Browse snapshots and their maps on the terminal.
 
@@ -34,28 +39,28 @@ def browse(
       kubectl cbt browse -n shop
       kubectl cbt browse --demo
     """
-    if not wants_screen(asking.output):
-        reason = "" if asking.output else why_no_screen()
+    if not wants_screen(stream.output):
+        reason = "" if stream.output else why_no_screen()
         needed = f"a terminal that shows more than ASCII: {reason}" if reason else "a terminal, and takes no -o"
-        raise UsageError(f"browse needs {needed}", hint="kubectl cbt snapshots -A lists them")
-    with open_session(cluster, terminal.verbosity) as session:
-        live, entries, namespace = _read(session, cluster, asking, all_namespaces=all_namespaces)
-        raise typer.Exit(show_snapshots(live, entries, namespace or "", viewing, terminal))
+        raise UsageError(f"browse needs {needed}", hint="list the snapshots with: kubectl cbt snapshots -A")
+    service = with_environment(service, cluster)
+    with open_cluster_backend(cluster, service, stream, terminal, shows_map=True) as (backend, session):
+        entries = _read(backend, session, cluster, all_namespaces=all_namespaces)
+        raise typer.Exit(show_snapshots(backend, entries, backend.namespace or "", map_flags, terminal))
 
 
 def _read(
-    session: Session, cluster: Cluster, asking: Asking, *, all_namespaces: bool
-) -> tuple[LiveCluster, list[SnapshotEntry], str | None]:
+    backend: ClusterBackend, session: Session, cluster: ClusterFlags, *, all_namespaces: bool
+) -> list[SnapshotEntry]:
     """The snapshots, before the screen is taken: a login may have to ask for something.
 
-    Who named no namespace and may not list those of all gets the context's own.
+    A user who named no namespace and may not list those of all gets the context's own.
     """
-    namespace = None if all_namespaces else cluster.namespace or None
-    live = LiveCluster(session, cluster, asking, namespace)
+    backend.namespace = None if all_namespaces else cluster.namespace or None
     try:
-        return live, live.entries(), namespace
+        return backend.entries()
     except Forbidden:
-        if all_namespaces or namespace is not None:
+        if all_namespaces or backend.namespace is not None:
             raise
-    live = LiveCluster(session, cluster, asking, session.namespace)
-    return live, live.entries(), session.namespace
+    backend.namespace = session.namespace
+    return backend.entries()

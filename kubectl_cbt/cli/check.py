@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kubectl_cbt.cli.candidate import Candidate, Wanted, open_candidate
+from kubectl_cbt.cli.backend import command_session, snapshot_ref, with_environment
 from kubectl_cbt.cli.check_recording import check_recording, is_recording
 from kubectl_cbt.cli.diagnostics import Diagnostics
-from kubectl_cbt.cli.options import MAY_NAME_A_FILE, Cluster, Service, Terminal, parsed_duration
+from kubectl_cbt.cli.options import MAY_NAME_A_FILE, ClusterFlags, Terminal, parsed_duration
 from kubectl_cbt.cli.print_findings import print_report
 from kubectl_cbt.cli.stdout import write_stdout
+from kubectl_cbt.core.check_target import CheckArguments
+from kubectl_cbt.core.options import ServiceOptions
 from kubectl_cbt.errors import UsageError
-from kubectl_cbt.model.refs import require_utf8
+from kubectl_cbt.model.refs import SnapshotNames, require_utf8
 from kubectl_cbt.output.report import ReportFormat
 
 if TYPE_CHECKING:
     from kubectl_cbt.checks.conformance.case import Case
+    from kubectl_cbt.core.check_target import DriverUnderTest
 
 _LINE_LENGTH = 100
 
 
 def check(
-    cluster: Cluster,
-    service: Service,
+    cluster: ClusterFlags,
+    service: ServiceOptions,
     terminal: Terminal,
     first: Annotated[
         str | None,
@@ -37,7 +42,8 @@ def check(
         typer.Option(
             "--third",
             metavar="SNAPSHOT",
-            help="One more of the volume, for laws over three; found in a cluster. At a socket one newer than TARGET.",
+            help="Third snapshot of the volume, for the checks over three; found automatically in a cluster. With "
+            "--csi-endpoint it must be newer than TARGET.",
         ),
     ] = "",
     only: Annotated[
@@ -48,7 +54,9 @@ def check(
     ] = None,
     hostile: Annotated[
         bool,
-        typer.Option("--hostile", help="Send negative and absurd numbers too: one known driver then spins for good."),
+        typer.Option(
+            "--hostile", help="Also send negative and out-of-range values. Known to hang at least one driver."
+        ),
     ] = False,
     deadline: Annotated[
         float,
@@ -116,19 +124,59 @@ def check(
         Diagnostics().warning(
             "--hostile sends what nobody should: a driver may stay busy with it for good. Look at its CPU afterwards"
         )
-    wanted = Wanted(first, second, third, deadline, hostile=hostile)
-    with open_candidate(wanted, cluster, service, terminal) as candidate:
-        raise typer.Exit(_run(cases, candidate, output, terminal))
+    arguments = CheckArguments(first, second, third)
+    with _driver(arguments, cluster, service, terminal) as driver:
+        raise typer.Exit(_run(cases, driver, deadline, output, terminal, hostile=hostile))
 
 
-def _run(cases: list[Case], candidate: Candidate, output: ReportFormat, terminal: Terminal) -> int:
+@contextlib.contextmanager
+def _driver(
+    arguments: CheckArguments, cluster: ClusterFlags, service: ServiceOptions, terminal: Terminal
+) -> Iterator[DriverUnderTest]:
+    """At a driver's socket, or through the sidecar of a cluster; all connections end with the block."""
+    from kubectl_cbt.core.check_target import driver_at_socket, driver_in_cluster
+    from kubectl_cbt.core.csi import connect_csi
+
+    service = with_environment(service, cluster)
+    with contextlib.ExitStack() as stack:
+        if service.csi_endpoint:
+            yield driver_at_socket(arguments, connect_csi(service), stack)
+            return
+        session = stack.enter_context(command_session(cluster, terminal.verbosity))
+        base = snapshot_ref(arguments.base, session.namespace) if arguments.base else None
+        names = SnapshotNames(snapshot_ref(arguments.target, session.namespace), base)
+        yield driver_in_cluster(arguments, names, session, service, stack)
+
+
+def _run(
+    cases: list[Case],
+    driver: DriverUnderTest,
+    deadline_seconds: float,
+    output: ReportFormat,
+    terminal: Terminal,
+    *,
+    hostile: bool,
+) -> int:
+    from kubectl_cbt.checks.conformance.case import Needs
     from kubectl_cbt.checks.conformance.case_runner import run
+    from kubectl_cbt.checks.conformance.driver_context import DriverContext, Volume
 
+    volume = Volume(driver.target, driver.base, driver.in_order)
+    context = DriverContext(
+        driver.source, volume, deadline_seconds=deadline_seconds, refused_source=driver.refused_source
+    )
+    missing = {
+        Needs.DELTA: driver.base is None,
+        Needs.THREE: not driver.in_order,
+        Needs.HOSTILE: not hostile,
+        Needs.SIDECAR: driver.refused_source is None,
+    }
+    unmet = frozenset(need for need, is_missing in missing.items() if is_missing)
     return print_report(
-        lambda on_start: run(cases, candidate.context, candidate.missing, lambda case: on_start(case.id)),
+        lambda on_start: run(cases, context, unmet, lambda case: on_start(case.id)),
         output,
-        f"check {candidate.name}",
-        candidate.about,
+        f"check {driver.title}",
+        driver.about,
         terminal,
     )
 

@@ -6,17 +6,19 @@ from typing import Annotated
 
 import typer
 
-from kubectl_cbt.cli.ask import Naming, ask
-from kubectl_cbt.cli.options import Asking, Cluster, Terminal, Viewing
+from kubectl_cbt.cli.options import ClusterFlags, MapFlags, StreamFlags, Terminal
+from kubectl_cbt.cli.show_query import QueryArguments, show_query
+from kubectl_cbt.core.options import ServiceOptions
 from kubectl_cbt.errors import UsageError
 
 
 def delta(
     first: Annotated[str, typer.Argument(metavar="BASE", help="The older snapshot.")],
-    cluster: Cluster,
-    asking: Asking,
+    cluster: ClusterFlags,
+    stream: StreamFlags,
+    service: ServiceOptions,
     terminal: Terminal,
-    viewing: Viewing,
+    map_flags: MapFlags,
     second: Annotated[str | None, typer.Argument(metavar="TARGET", help="The newer one, of the same volume.")] = None,
     base_handle: Annotated[
         str | None,
@@ -61,9 +63,9 @@ def delta(
             raise UsageError("with --base-handle or --choose-base, name the target snapshot alone")
         if base_handle == "":
             raise UsageError("--base-handle is empty")
-        naming = Naming(first, base_handle=base_handle, pick_base=choose, force=force)
+        arguments = QueryArguments(first, base_handle=base_handle, choose_base=choose, force=force)
     elif second is not None:
-        naming = Naming(second, base=first, force=force)
+        arguments = QueryArguments(second, base=first, force=force)
     else:
         raise UsageError("delta takes two snapshots, BASE and TARGET", hint="kubectl cbt snapshots lists them")
-    raise typer.Exit(ask(naming, cluster, asking, terminal, viewing))
+    raise typer.Exit(show_query(arguments, cluster, stream, service, terminal, map_flags))

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kubectl_cbt.cli.ask import Naming, ask
 from kubectl_cbt.cli.diagnostics import Diagnostics, is_a_terminal
 from kubectl_cbt.cli.invocation import command_name
-from kubectl_cbt.cli.options import DEFAULT_SEED, Asking, Cluster, Terminal, Viewing, parsed_file_to_write
+from kubectl_cbt.cli.options import DEFAULT_SEED, ClusterFlags, MapFlags, StreamFlags, Terminal, parsed_file_to_write
+from kubectl_cbt.cli.show_query import QueryArguments, show_query
 from kubectl_cbt.cli.signals import Terminated
 from kubectl_cbt.cli.stdout import write_stdout
+from kubectl_cbt.core.options import ServiceOptions
 from kubectl_cbt.errors import ConfigError, UsageError
 from kubectl_cbt.output.object_listing import ListColumn, ListFormat, ListPrinter, ListRow
 
@@ -55,7 +56,7 @@ _FAULT_COLUMNS = (ListColumn("FAULT"), ListColumn("OF"), ListColumn("MISTAKE"), 
 def demo(
     context: typer.Context,
     terminal: Terminal,
-    viewing: Viewing,
+    map_flags: MapFlags,
     seed: Annotated[int, _SEED] = DEFAULT_SEED,
     fault: Annotated[list[str] | None, _FAULT] = None,
 ) -> None:
@@ -74,7 +75,10 @@ def demo(
     if context.invoked_subcommand is not None:
         context.obj = (seed, fault or [])  # demo --seed 2 serve
         return
-    code = ask(Naming("snap-b", base="snap-a"), Cluster(demo=True, seed=seed, fault=fault), Asking(), terminal, viewing)
+    cluster = ClusterFlags(demo=True, seed=seed, fault=fault)
+    code = show_query(
+        QueryArguments("snap-b", base="snap-a"), cluster, StreamFlags(), ServiceOptions(), terminal, map_flags
+    )
     if is_a_terminal(sys.stderr):
         Diagnostics(quiet=terminal.quiet).note(*_TRY.format(command=command_name()).splitlines())
     raise typer.Exit(code)

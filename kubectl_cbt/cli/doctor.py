@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kubectl_cbt.cli.access import Access
-from kubectl_cbt.cli.driver import csi_endpoint
-from kubectl_cbt.cli.options import Cluster, Service, Terminal
+from kubectl_cbt.cli.backend import command_session, snapshot_ref, with_environment
+from kubectl_cbt.cli.options import ClusterFlags, Terminal
 from kubectl_cbt.cli.print_findings import OnStart, print_report
-from kubectl_cbt.cli.session import open_session
+from kubectl_cbt.core.connect import ServiceConnector
+from kubectl_cbt.core.options import ServiceOptions
 from kubectl_cbt.output.report import ReportFormat
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 
 def doctor(
-    cluster: Cluster,
-    service: Service,
+    cluster: ClusterFlags,
+    service: ServiceOptions,
     terminal: Terminal,
     first: Annotated[
         str | None, typer.Argument(metavar="SNAPSHOT", help="A snapshot; with TARGET the base of a delta.")
@@ -47,7 +47,8 @@ def doctor(
       kubectl cbt doctor snap-b --demo
     """
     names = tuple(name for name in (first, second) if name is not None)
-    endpoint = csi_endpoint(service, cluster)
+    service = with_environment(service, cluster)
+    endpoint = service.csi_endpoint
     if endpoint:
         title, findings = f"doctor {endpoint}", lambda on_start: _at_socket(endpoint, names, service, on_start)
     else:
@@ -57,16 +58,15 @@ def doctor(
 
 
 def _in_cluster(
-    names: tuple[str, ...], cluster: Cluster, service: Service, terminal: Terminal, on_start: OnStart
+    names: tuple[str, ...], cluster: ClusterFlags, service: ServiceOptions, terminal: Terminal, on_start: OnStart
 ) -> Iterator[Finding]:
     from kubectl_cbt.checks.doctor.diagnosis_context import ClusterSession, DiagnosisContext
     from kubectl_cbt.checks.doctor.hop_sequences import walk_the_cluster, walk_to_snapshots
-    from kubectl_cbt.cli.ask import snapshot_ref
 
     def login(stack: contextlib.ExitStack) -> ClusterSession:
-        session = stack.enter_context(open_session(cluster, terminal.verbosity))
+        session = stack.enter_context(command_session(cluster, terminal.verbosity))
         about = f"{session.about}, namespace {session.namespace}"
-        means = Access(session, cluster, service)
+        means = ServiceConnector(session, service)
         return ClusterSession(session.api, session.catalogue, session.namespace, means, about, session.authority)
 
     with contextlib.ExitStack() as stack:
@@ -74,9 +74,9 @@ def _in_cluster(
         yield from (walk_to_snapshots if names else walk_the_cluster)(walk, on_start)
 
 
-def _at_socket(endpoint: str, names: tuple[str, ...], service: Service, on_start: OnStart) -> Iterator[Finding]:
+def _at_socket(endpoint: str, names: tuple[str, ...], service: ServiceOptions, on_start: OnStart) -> Iterator[Finding]:
     from kubectl_cbt.checks.doctor.socket_hops import walk_to_driver
-    from kubectl_cbt.cli.driver import read_secrets
+    from kubectl_cbt.core.csi import read_secrets
 
     secrets = read_secrets(service.secrets_file) if service.secrets_file else {}
     return walk_to_driver(endpoint, names, secrets, on_start, service.max_message_size)

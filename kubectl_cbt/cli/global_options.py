@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-from typing import Any, get_type_hints
+from typing import Any
 
-from kubectl_cbt.cli.options import Cluster
+from kubectl_cbt.cli.option_groups import flags_of
+from kubectl_cbt.cli.options import ClusterFlags
 from kubectl_cbt.cli.stdout import write_stdout
 
 
 def options() -> None:
-    """List kubectl's flags that every command takes.
+    """List the kubectl flags that every command accepts.
 
-    They mean what they mean to kubectl. All flags come after "cbt".
+    They have the same meaning as in kubectl. All flags come after "cbt".
     """
-    rows = [_row(hint.__metadata__[0]) for hint in _hints().values()]
+    rows = [_row(flag.annotation.__metadata__[0]) for flag in flags_of(ClusterFlags)]
     width = max(len(names) for names, _ in rows)
     write_stdout("".join(f"  {names:<{width}}  {text}\n" for names, text in sorted(rows, key=_by_long_name)))
-
-
-def _hints() -> dict[str, Any]:
-    hints = get_type_hints(Cluster, include_extras=True)
-    return {field.name: hints[field.name] for field in fields(Cluster)}
 
 
 def _row(option: Any) -> tuple[str, str]:

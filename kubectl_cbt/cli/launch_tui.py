@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from kubectl_cbt.cli.charset import why_ascii
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode, is_a_terminal
-from kubectl_cbt.cli.options import Terminal, Viewing
+from kubectl_cbt.cli.options import MapFlags, Terminal
 from kubectl_cbt.cli.signals import stopped_by
 
 if TYPE_CHECKING:
-    from kubectl_cbt.model.backend import Backend, Opened
+    from kubectl_cbt.model.backend import Backend, OpenStream
     from kubectl_cbt.model.snapshot_entry import SnapshotEntry
     from kubectl_cbt.output.registry import StreamFormat
     from kubectl_cbt.tui.app import CbtApp
@@ -44,7 +44,7 @@ def _is_terminal() -> bool:
     return is_a_terminal(sys.stdout) and is_a_terminal(sys.stderr)
 
 
-def show_map(opened: Opened, backend: Backend | None, viewing: Viewing, terminal: Terminal) -> int:
+def show_map(opened: OpenStream, backend: Backend | None, map_flags: MapFlags, terminal: Terminal) -> int:
     """The map of one stream until the person leaves it; returns the exit code.
 
     Raises:
@@ -60,21 +60,21 @@ def show_map(opened: Opened, backend: Backend | None, viewing: Viewing, terminal
         loader.wait_until_it_began(_PATIENCE_SECONDS)
         if loader.error is not None and not loader.frame.outcome.messages:
             raise loader.error
-        return _run(MapScreen(loader, backend), viewing, terminal)
+        return _run(MapScreen(loader, backend), map_flags, terminal)
     finally:
         loader.close()
 
 
 def show_snapshots(
-    backend: Backend, entries: list[SnapshotEntry], namespace: str, viewing: Viewing, terminal: Terminal
+    backend: Backend, entries: list[SnapshotEntry], namespace: str, map_flags: MapFlags, terminal: Terminal
 ) -> int:
     """The snapshots to choose from, until the person leaves; returns the exit code."""
     from kubectl_cbt.tui.screens.browse_screen import BrowseScreen
 
-    return _run(BrowseScreen(backend, entries, namespace), viewing, terminal)
+    return _run(BrowseScreen(backend, entries, namespace), map_flags, terminal)
 
 
-def _run(first: CbtScreen[None], viewing: Viewing, terminal: Terminal) -> int:
+def _run(first: CbtScreen[None], map_flags: MapFlags, terminal: Terminal) -> int:
     from kubectl_cbt.cli.terminal import stdout_target
     from kubectl_cbt.cli.tui_signals import TuiStop
     from kubectl_cbt.output.palettes import palette_named
@@ -87,10 +87,10 @@ def _run(first: CbtScreen[None], viewing: Viewing, terminal: Terminal) -> int:
         os.environ["NO_COLOR"] = "1"
     else:
         os.environ.pop("NO_COLOR", None)
-    app = CbtApp(first, colors=colors, of_256=color_system == "256", palette=palette_named(viewing.palette))
+    app = CbtApp(first, colors=colors, of_256=color_system == "256", palette=palette_named(map_flags.palette))
     try:
         with TuiStop(app):
-            app.run(mouse=not viewing.no_mouse)
+            app.run(mouse=not map_flags.no_mouse)
     finally:
         for text in app.incomplete_maps:
             Diagnostics().warning(text)

@@ -6,74 +6,41 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
 from kubectl_cbt.cli.launch_tui import has_screen, show_map, wants_screen
-from kubectl_cbt.cli.options import MaxMessageSize, Terminal, Viewing
+from kubectl_cbt.cli.options import MapFlags, MaxMessageSize, Terminal
 from kubectl_cbt.cli.print_stream import print_stream
 from kubectl_cbt.errors import DocumentError, UsageError
+from kubectl_cbt.model.query import Operation
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 from kubectl_cbt.system.paths import expanded
 from kubectl_cbt.units import as_argument
 
 if TYPE_CHECKING:
-    from kubectl_cbt.documents.document_stream import SavedStream
-    from kubectl_cbt.model.results import Asked
-    from kubectl_cbt.recording.replay import ReplayedStream
+    pass
 
 _STDIN = "-"
-_SAYING_KIND = (StreamFormat.SUMMARY, StreamFormat.JSON, StreamFormat.YAML, StreamFormat.NDJSON)
-
-
-class Operation(StrEnum):
-    """What extents are of."""
-
-    DELTA = "delta"
-    ALLOCATED = "allocated"
-
-
-@dataclass(frozen=True, slots=True)
-class _Saved:
-    """A document as the screens take it; who opened the file closes it."""
-
-    stream: SavedStream | ReplayedStream
-
-    @property
-    def asked(self) -> Asked:
-        return self.stream.asked
-
-    @property
-    def kind(self) -> str | None:
-        return self.stream.kind
-
-    @property
-    def is_live(self) -> bool:
-        return False
-
-    def resume(self) -> None:
-        raise DocumentError("a document has no live source to resume from")
-
-    def close(self) -> None:
-        self.stream.cancel()
+_NAMING_OPERATION = (StreamFormat.SUMMARY, StreamFormat.JSON, StreamFormat.YAML, StreamFormat.NDJSON)
 
 
 def open_file(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A saved document or a recording; - for standard input.")],
     terminal: Terminal,
-    viewing: Viewing,
+    map_flags: MapFlags,
     output: Annotated[
         StreamFormat | None,
-        typer.Option("--output", "-o", help="Format; unless given the map on a terminal, else summary."),
+        typer.Option("--output", "-o", help="Output format (default: the map on a terminal, otherwise summary)."),
     ] = None,
     max_message_size: MaxMessageSize = MAX_MESSAGE_BYTES,
     kind: Annotated[
         Operation | None,
-        typer.Option("--kind", help="What messages of the lister or grpcurl are, which do not say it."),
+        typer.Option(
+            "--kind", help="Whether a lister document is a delta or allocated (the format does not record it)."
+        ),
     ] = None,
 ) -> None:
     """Open a saved document or a recording.
@@ -97,24 +64,20 @@ def open_file(
       # In another format
       kubectl cbt open delta.json -o csv
     """
-    from kubectl_cbt.cli.check_recording import open_recording, sniff_recording
-    from kubectl_cbt.documents.open_document import open_document
+    from kubectl_cbt.core.file_backend import FileBackend
 
     shown = wants_screen(output) or (file == _STDIN and output is None and has_screen())
     with _opened(file, keyboard=shown) as (data, name):
-        begun, is_recording = sniff_recording(data)
-        stream = (
-            open_recording(begun, name, kind, max_message_size) if is_recording else open_document(begun, name, kind)
-        )
+        opened = FileBackend(data, name, kind, max_message_size).open()
         if shown:
-            raise typer.Exit(show_map(_Saved(stream), None, viewing, terminal))
+            raise typer.Exit(show_map(opened, None, map_flags, terminal))
         form = output or StreamFormat.SUMMARY
-        if stream.kind is None and form in _SAYING_KIND:
+        if opened.operation is None and form in _NAMING_OPERATION:
             raise UsageError(
-                f"{name} does not say whether it is a delta or allocated, and -o {form} has to",
+                f"{name} does not record whether it is a delta or allocated, and -o {form} needs it",
                 hint="add --kind delta or --kind allocated",
             )
-        raise typer.Exit(print_stream(stream, stream.asked, output, terminal, can_go_on=False))
+        raise typer.Exit(print_stream(opened.stream, opened.resolved, output, terminal, can_go_on=False))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.units import age, as_argument
 
 if TYPE_CHECKING:
-    from kubectl_cbt.cli.session import Session
+    from kubectl_cbt.core.session import Session
 
 
 def pick_base(session: Session, target: SnapshotRef, diagnostics: Diagnostics) -> SnapshotRef:

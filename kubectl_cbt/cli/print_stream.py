@@ -20,7 +20,8 @@ from kubectl_cbt.units import counted, human_bytes
 if TYPE_CHECKING:
     from kubectl_cbt.analysis.summary import SummaryBuilder
     from kubectl_cbt.model.batch_stream import BatchStream
-    from kubectl_cbt.model.results import Asked, Outcome
+    from kubectl_cbt.model.resolved_query import ResolvedQuery
+    from kubectl_cbt.model.results import Outcome
     from kubectl_cbt.output.writer import Writer
 
 _TEXTS = (StreamFormat.SUMMARY, StreamFormat.TABLE, StreamFormat.WIDE)
@@ -28,7 +29,12 @@ _WITHOUT_ROWS = (StreamFormat.SUMMARY, StreamFormat.NAME)
 
 
 def print_stream(
-    stream: BatchStream, asked: Asked, output: StreamFormat | None, terminal: Terminal, *, can_go_on: bool = True
+    stream: BatchStream,
+    resolved: ResolvedQuery,
+    output: StreamFormat | None,
+    terminal: Terminal,
+    *,
+    can_go_on: bool = True,
 ) -> int:
     """Run the stream through a writer and say on stderr what there is to say; returns the exit code.
 
@@ -48,13 +54,13 @@ def print_stream(
     with GracefulStop(stream.cancel) as stop:
         write = StandardOutput(stop).write
         to_stdout = (lambda data: write(as_text(data))) if form in _TEXTS else write
-        writer = make_writer(form)(to_stdout, asked, stdout_target(terminal.color))
-        figures = SummaryBuilder(asked.query.starting_offset)
+        writer = make_writer(form)(to_stdout, resolved, stdout_target(terminal.color))
+        figures = SummaryBuilder(resolved.query.starting_offset)
         written = _Written(stream.next_offset)
         try:
             with progress_bar(stream, diagnostics, shown=bar) as advance:
                 failure, code = _run(stream, figures, writer, advance, stop, written)
-            outcome = stream.outcome(failure, asked.target.snapshot.restore_size_bytes)
+            outcome = stream.outcome(failure, resolved.target.restore_size_bytes)
             writer.end(outcome, figures.summary(outcome.volume_capacity_bytes, complete=outcome.complete))
         except Terminated:
             # In the middle of a batch: what the stream knows is not what was written.

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kubectl_cbt.cli.backend import command_session
 from kubectl_cbt.cli.diagnostics import Diagnostics
-from kubectl_cbt.cli.options import Cluster, Terminal
-from kubectl_cbt.cli.session import Session, open_session
+from kubectl_cbt.cli.options import ClusterFlags, Terminal
 from kubectl_cbt.cli.stdout import write_stdout
+from kubectl_cbt.core.session import Session
 from kubectl_cbt.errors import Forbidden, NotFound, UsageError
 from kubectl_cbt.model.refs import ServiceAccountRef
 from kubectl_cbt.output.encoding import as_yaml
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def rbac(
-    cluster: Cluster,
+    cluster: ClusterFlags,
     terminal: Terminal,
     for_user: Annotated[
         bool,
@@ -86,7 +87,7 @@ def rbac(
     else:
         # Whoever the rights are for need not be able to read anything yet.
         reader = replace(cluster, as_user="", as_uid="", as_group=None)
-        with open_session(reader, terminal.verbosity) as session:
+        with command_session(reader, terminal.verbosity) as session:
             grant = _grant(service_account, session.namespace, browse=browse)
             if for_user:
                 grant = _for_user(grant, session, cluster.as_user, driver_namespace or [], service or [], diagnostics)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from kubectl_cbt.cli.backend import command_session
 from kubectl_cbt.cli.diagnostics import Diagnostics
-from kubectl_cbt.cli.options import Cluster, Listing, Terminal
-from kubectl_cbt.cli.session import open_session
+from kubectl_cbt.cli.options import ClusterFlags, ListingFlags, Terminal
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.errors import ServiceUnusable
 from kubectl_cbt.output.object_listing import NAMELESS, ListColumn, ListPrinter, ListRow
@@ -20,9 +20,9 @@ _COLUMNS = (ListColumn("DRIVER"), ListColumn("ADDRESS"), ListColumn("AUDIENCE"),
 
 
 def services(
-    cluster: Cluster,
+    cluster: ClusterFlags,
     terminal: Terminal,
-    listing: Listing,
+    listing: ListingFlags,
 ) -> None:
     """List the drivers that offer CBT, and where they listen.
 
@@ -38,7 +38,7 @@ def services(
     from kubectl_cbt.kube.list_options import ListOptions
 
     selection = ListOptions(listing.selector, listing.field_selector, listing.sort_by)
-    with open_session(cluster, terminal.verbosity) as session:
+    with command_session(cluster, terminal.verbosity) as session:
         found = session.catalogue.services(selection)
     printer = ListPrinter(listing.output, "ServiceList", _COLUMNS, headings=not listing.no_headers)
     write_stdout(printer.text([_row(service) for service in found]), is_document=printer.is_document)

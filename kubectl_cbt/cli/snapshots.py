@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kubectl_cbt.cli.backend import command_session
 from kubectl_cbt.cli.diagnostics import Diagnostics
-from kubectl_cbt.cli.options import Cluster, Listing, Terminal
-from kubectl_cbt.cli.session import open_session
+from kubectl_cbt.cli.options import ClusterFlags, ListingFlags, Terminal
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.model.refs import SNAPSHOT_PREFIX
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
@@ -33,9 +33,9 @@ _COLUMNS = (
 
 
 def snapshots(
-    cluster: Cluster,
+    cluster: ClusterFlags,
     terminal: Terminal,
-    listing: Listing,
+    listing: ListingFlags,
     all_namespaces: Annotated[bool, typer.Option("--all-namespaces", "-A", help="Those of all namespaces.")] = False,
     watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on and print each that changes.")] = False,
 ) -> None:
@@ -60,7 +60,7 @@ def snapshots(
         rows = [_row(entry) for entry in _ordered(entries, selection)]
         write_stdout(printer.text(rows), is_document=printer.is_document)
 
-    with open_session(cluster, terminal.verbosity) as session:
+    with command_session(cluster, terminal.verbosity) as session:
         namespace = None if all_namespaces else session.namespace
         if watch:
             for changed in session.catalogue.follow(namespace, selection):

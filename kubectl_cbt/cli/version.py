@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import platform
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from kubectl_cbt import __version__
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.output.encoding import as_json, as_yaml
-
-_LIBRARIES = ("kubernetes", "grpcio", "protobuf", "numpy")
+from kubectl_cbt.system.versions import LIBRARIES, installed_version, versions
 
 
 def version(
-    output: Annotated[str, typer.Option("--output", "-o", metavar="json|yaml", help="Format; text unless given.")] = "",
+    output: Annotated[
+        str, typer.Option("--output", "-o", metavar="json|yaml", help="Output format (default: text).")
+    ] = "",
 ) -> None:
-    """Print the version, for a bug report too.
+    """Print version information.
 
     \b
     Examples:
@@ -32,26 +33,5 @@ def version(
     elif output:
         raise typer.BadParameter(f"{output!r} is not json or yaml", param_hint="--output")
     else:
-        libraries = ", ".join(f"{name} {_installed(name)}" for name in _LIBRARIES)
+        libraries = ", ".join(f"{name} {installed_version(name)}" for name in LIBRARIES)
         write_stdout(f"Client Version: v{__version__}\nPython {platform.python_version()}, {libraries}\n")
-
-
-def versions() -> dict[str, Any]:
-    """This release and what it runs on, for a report."""
-    return {
-        "clientVersion": f"v{__version__}",
-        "python": platform.python_version(),
-        "platform": f"{platform.system().lower()}/{platform.machine()}",
-        "libraries": {name: _installed(name) for name in _LIBRARIES},
-    }
-
-
-def _installed(name: str) -> str:
-    # Reads files of packages, with a fortieth of a second of imports that no other verb needs.
-    from importlib.metadata import PackageNotFoundError
-    from importlib.metadata import version as installed_version
-
-    try:
-        return installed_version(name)
-    except PackageNotFoundError:
-        return "missing"

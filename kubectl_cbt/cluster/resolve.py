@@ -1,4 +1,4 @@
-"""From names to a Target. Everything that can be known to fail is found here, before anything is sent.
+"""From names to a resolved query. Everything that can be known to fail is found here, before anything is sent.
 
 The sidecar checks neither that base and target are of one volume nor their order, and it crashes when it is asked
 about a VolumeSnapshot without status: both are the client's to see to.
@@ -7,57 +7,42 @@ about a VolumeSnapshot without status: both are the client's to see to.
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 
 from kubectl_cbt.cluster.catalogue import Catalogue
 from kubectl_cbt.cluster.resources import CBT_GROUP, SnapshotMetadataService, VolumeSnapshot
 from kubectl_cbt.errors import Forbidden, NotFound, ServiceUnusable, SnapshotUnusable
-from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
-from kubectl_cbt.model.resolved_query import Snapshot, Target, same_volume
+from kubectl_cbt.model.query import Query
+from kubectl_cbt.model.refs import SnapshotHandle, SnapshotNames, SnapshotRef
+from kubectl_cbt.model.resolved_query import ResolvedQuery, Snapshot, same_volume
 from kubectl_cbt.units import as_argument, utc_words
 
 _WAIT = "kubectl wait volumesnapshot/{name} -n {namespace} --for=jsonpath='{{.status.readyToUse}}'=true --timeout=5m"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the user named.
+def resolve(catalogue: Catalogue, names: SnapshotNames, service: str = "") -> ResolvedQuery:
+    """Find all that a query needs, and check that it makes sense.
 
-    Attributes:
-        base: name of the base snapshot; None with ``base_handle``, or for allocated extents.
-        base_handle: the base's CSI handle as it stands, for a base whose object is gone.
-        service: a SnapshotMetadataService that is not named after its driver.
-        force: go on where only the order or the volume of the pair is doubtful.
-    """
-
-    snapshot: SnapshotRef
-    base: SnapshotRef | None = None
-    base_handle: SnapshotHandle | None = None
-    service: str | None = None
-    force: bool = False
-
-
-def resolve(catalogue: Catalogue, wanted: Wanted) -> Target:
-    """Find out all that is needed to ask, and whether asking makes sense.
+    Args:
+        service: name of the SnapshotMetadataService; empty for the one named after the driver.
 
     Raises:
-        ApiError: what the API server said, with the names that come close for a snapshot it does not know.
-        SnapshotUnusable: a snapshot that is not ready, or a pair that does not go together.
-        ServiceUnusable: no service for the driver, or one that cannot be called.
+        ApiError: the API server refused a request; for a snapshot that does not exist with similar names.
+        SnapshotUnusable: a snapshot is not ready, or the pair does not belong together.
+        ServiceUnusable: the driver has no service, or one that cannot be called.
     """
-    base_ref = wanted.base
+    base_ref = names.base
     find_base = catalogue.ahead(lambda: _snapshot(catalogue, base_ref)) if base_ref else None
-    find_snapshot = catalogue.ahead(lambda: _snapshot(catalogue, wanted.snapshot))
+    find_target = catalogue.ahead(lambda: _snapshot(catalogue, names.target))
     catalogue.prefetch_lists()
     base = find_base() if find_base else None
-    snapshot = find_snapshot()
-    base_handle = base.base_id if base else wanted.base_handle
+    target = find_target()
+    base_handle = base.base_id if base else names.base_handle
     if base:
-        _check_pair(base, snapshot, force=wanted.force)
-    elif base_handle == snapshot.handle:
-        raise _same_snapshot(snapshot)
-    service = _service(catalogue, wanted.service or snapshot.driver, named=wanted.service is not None)
-    return Target(snapshot, base, base_handle, service.endpoint())
+        _check_pair(base, target, force=names.force)
+    elif base_handle == target.handle:
+        raise _same_snapshot(target)
+    endpoint = _service(catalogue, service or target.driver, named=bool(service)).endpoint()
+    return ResolvedQuery(Query(target.ref, base_handle), target, base, endpoint)
 
 
 def _snapshot(catalogue: Catalogue, ref: SnapshotRef) -> Snapshot:

@@ -11,8 +11,7 @@ from kubectl_cbt.documents.object_fields import ObjectFields, shown
 from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
-from kubectl_cbt.model.resolved_query import Snapshot, Subject
-from kubectl_cbt.model.results import Asked
+from kubectl_cbt.model.resolved_query import ResolvedQuery, Snapshot
 
 HEAD_KEYS = (
     "apiVersion",
@@ -40,7 +39,7 @@ class DocumentHead:
         says_kind: whether it says that it is a delta or allocated.
     """
 
-    asked: Asked
+    resolved: ResolvedQuery
     block_metadata_type: int | None
     volume_capacity_bytes: int | None
     says_kind: bool = True
@@ -72,13 +71,13 @@ def read_head(name: str, values: dict[str, Any]) -> DocumentHead:
         fields.text(key)
     query = fields.object("query")
     return DocumentHead(
-        asked=_asked(fields, query),
+        resolved=_resolved(fields, query),
         block_metadata_type=_block_metadata_type(fields),
         volume_capacity_bytes=fields.integer_or_null("volumeCapacityBytes"),
     )
 
 
-def _asked(fields: ObjectFields, saved: ObjectFields) -> Asked:
+def _resolved(fields: ObjectFields, saved: ObjectFields) -> ResolvedQuery:
     snapshot = _snapshot(fields, fields.object("snapshot"))
     base_fields = fields.object_or_null("base")
     verb = saved.text("kind")
@@ -96,7 +95,7 @@ def _asked(fields: ObjectFields, saved: ObjectFields) -> Asked:
         saved.count("maxResults"),
         end_offset=saved.count("endOffset") if "endOffset" in saved else None,
     )
-    return Asked(query, Subject(snapshot, base, base_handle))
+    return ResolvedQuery(query, snapshot, base)
 
 
 def _snapshot(document: ObjectFields, fields: ObjectFields) -> Snapshot:

@@ -10,6 +10,7 @@ from kubectl_cbt.documents.byte_source import RewindableInput
 from kubectl_cbt.documents.document_head import DocumentHead
 from kubectl_cbt.documents.document_tail import DocumentEnding
 from kubectl_cbt.errors import CbtError, DocumentError, Interrupted
+from kubectl_cbt.model.query import Operation
 from kubectl_cbt.model.record import INT64_MAX, Batch, Record, Records, saturating_ends
 from kubectl_cbt.model.results import Failure, Outcome, Violation
 
@@ -43,16 +44,16 @@ class SavedStream:
     a record is then what was in memory at once, and its number counts that. Nothing is clipped, the document was.
 
     Attributes:
-        asked: question and subject; of a lister document the namespace is ``unknown`` and the name the file's.
-        kind: ``delta`` or ``allocated``; None for a lister document of which nobody said it.
+        resolved: the query; of a lister document the namespace is ``unknown`` and the name the file's.
+        operation: ``delta`` or ``allocated``; None for a lister document when it was not given.
     """
 
-    def __init__(self, document: Document, source: RewindableInput, kind: str | None) -> None:
+    def __init__(self, document: Document, source: RewindableInput, operation: Operation | None) -> None:
         head = document.head
-        self.asked = head.asked
-        self.kind = kind
+        self.resolved = head.resolved
+        self.operation = operation
         self.extents = 0
-        self.next_offset = self.asked.query.starting_offset
+        self.next_offset = self.resolved.query.starting_offset
         self.capacity_bytes = _positive(head.volume_capacity_bytes)
         self._block_metadata_type = head.block_metadata_type
         self._document = document

@@ -24,8 +24,8 @@ from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import Record, Records
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
-from kubectl_cbt.model.resolved_query import Snapshot, Subject
-from kubectl_cbt.model.results import Asked, Violation
+from kubectl_cbt.model.resolved_query import ResolvedQuery, Snapshot
+from kubectl_cbt.model.results import Violation
 from kubectl_cbt.units import human_count
 
 LONGEST_RECORD = 2**20
@@ -57,9 +57,9 @@ class ListerDocument:
 
     def __init__(self, text: JsonCursor, kind: str | None) -> None:
         self._text = text
-        self.head = DocumentHead(_asked(text.name, kind), None, None, says_kind=False)
+        self.head = DocumentHead(_resolved(text.name, kind), None, None, says_kind=False)
         self.ending: DocumentEnding | None = None
-        self._watch = RuleWatch(self.head.asked.query)
+        self._watch = RuleWatch(self.head.resolved.query)
         self._index = self._number = 0
         self._tried = -1
         self._said: dict[str, int] = {}
@@ -215,8 +215,8 @@ class ListerDocument:
         return self._text.error(f"{label} is {shown(self._text.parsed())}, {reason}", line)
 
 
-def _asked(name: str, kind: str | None) -> Asked:
+def _resolved(name: str, kind: str | None) -> ResolvedQuery:
     ref = SnapshotRef("unknown", name.rpartition("/")[2] or name)
     snapshot = Snapshot(ref, "", "", SnapshotHandle(""), None, None, None, None)
     base = SnapshotHandle("unknown") if kind == "delta" else None
-    return Asked(Query(ref, base, max_results=0), Subject(snapshot, None, base))
+    return ResolvedQuery(Query(ref, base, max_results=0), snapshot)

@@ -10,9 +10,10 @@ from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
 from kubectl_cbt.documents.kinds import Opening, recognised
 from kubectl_cbt.documents.unsupported import BYTE_ORDER_MARK
 from kubectl_cbt.errors import DocumentError
+from kubectl_cbt.model.query import Operation
 
 
-def open_document(file: BinaryIO, name: str, kind: str | None = None) -> SavedStream:
+def open_document(file: BinaryIO, name: str, kind: Operation | None = None) -> SavedStream:
     """Read the head of a document; its extents are read while the stream is iterated over.
 
     Args:
@@ -33,7 +34,7 @@ def open_document(file: BinaryIO, name: str, kind: str | None = None) -> SavedSt
     document = found.open(Opening(text, beginning, kind))
     if not document.head.says_kind:
         return SavedStream(document, source, kind)
-    verb = document.head.asked.query.verb
+    verb = document.head.resolved.query.operation
     if kind not in (None, verb):
         raise DocumentError(
             f"{name} says that it is of kind {verb}, not {kind}",

@@ -85,8 +85,8 @@ class Api:
 
     def watch(self, *segments: str, **query: str) -> Iterator[Object]:
         """The events of a watch, untrusted, until the server ends it, as it does every few minutes."""
-        asked = {"watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": str(_WATCH_SECONDS)}
-        answer = self._answer("GET", segments, query | asked, stream=True)[0]
+        resolved = {"watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": str(_WATCH_SECONDS)}
+        answer = self._answer("GET", segments, query | resolved, stream=True)[0]
         try:
             yield from map(self._parsed, self._lines(answer))
         except _transport_errors() as error:

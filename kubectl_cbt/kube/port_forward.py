@@ -88,6 +88,8 @@ class PortForward:
         check_ready: called before each start; raises PortForwardFailed when there is no use in it.
     """
 
+    name = "port-forward"
+
     def __init__(
         self,
         service: PodPort,

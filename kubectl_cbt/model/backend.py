@@ -1,49 +1,58 @@
-"""What the screens are handed: somebody who knows the snapshots, and can open a stream about them."""
+"""Where streams come from, as the command line, the screens and the checks see it: a cluster, a CSI socket, a file."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Protocol
 
+from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.model.batch_stream import BatchStream
-from kubectl_cbt.model.refs import SnapshotRef
-from kubectl_cbt.model.results import Asked
+from kubectl_cbt.model.query import Operation
+from kubectl_cbt.model.refs import SnapshotNames
+from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What a person wants to see: allocated extents of the target, or with a base what changed since."""
+class Connection(Protocol):
+    """What a stream is read from."""
 
-    target: SnapshotRef
-    base: SnapshotRef | None = None
-
-    def __str__(self) -> str:
-        return self.target.name if self.base is None else f"{self.base.name} → {self.target.name}"
-
-
-class Opened(Protocol):
-    """One question, ready to be streamed."""
-
-    @property
-    def asked(self) -> Asked:
-        """The question, and what it is about."""
+    def close(self) -> None:
+        """Free it; more than once, and from any thread."""
         ...
 
-    @property
-    def kind(self) -> str | None:
-        """``delta`` or ``allocated``; None for a document that does not say."""
-        ...
 
-    @property
-    def stream(self) -> BatchStream:
-        """Not begun yet."""
-        ...
+class OpenStream:
+    """One query, ready to be streamed: iterate over ``stream`` once. Ends with its ``with`` block, or :meth:`close`.
+
+    Args:
+        connection: closed together with this; None for a file, which its owner closes.
+        reconnect: connects again for what comes after the last extent, and has ``stream`` continue there; None for a
+            document or a recording, which cannot be queried again.
+
+    Attributes:
+        resolved: the query, and what is known of its snapshots.
+        stream: not begun yet.
+        operation: ``delta`` or ``allocated``; None for a document that does not record it.
+    """
+
+    def __init__(
+        self,
+        resolved: ResolvedQuery,
+        stream: BatchStream,
+        operation: Operation | None,
+        connection: Connection | None = None,
+        reconnect: Callable[[], Connection] | None = None,
+    ) -> None:
+        self.resolved = resolved
+        self.stream = stream
+        self.operation = operation
+        self._connection = connection
+        self._reconnect = reconnect
 
     @property
     def is_live(self) -> bool:
-        """Whether a source answers that can be queried again; False for a document."""
-        ...
+        """Whether the source can be queried again."""
+        return self._reconnect is not None
 
     def resume(self) -> None:
         """Connect again, so that iterating ``stream`` continues where it ended early. Blocks.
@@ -51,28 +60,38 @@ class Opened(Protocol):
         Raises:
             CbtError: there is no connection, or no live source.
         """
-        ...
+        if self._reconnect is None:
+            raise DocumentError("a document has no live source to resume from")
+        self._connection = self._reconnect()
 
     def close(self) -> None:
         """Free what it holds; a running stream ends. Safe from any thread, and more than once."""
-        ...
+        self.stream.cancel()
+        if self._connection is not None:
+            self._connection.close()
+
+    def __enter__(self) -> OpenStream:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 class Backend(Protocol):
-    """A cluster, real or demo. Both calls block, and are made off the screen's thread."""
+    """A cluster or a CSI socket. Both calls block, and are made in another thread than the screen's."""
 
     def entries(self) -> list[SnapshotEntry]:
-        """The snapshots there are.
+        """The snapshots that can be chosen from; empty where they cannot be listed.
 
         Raises:
             CbtError: they cannot be read.
         """
         ...
 
-    def open(self, choice: Choice) -> Opened:
-        """Resolve a choice.
+    def open(self, names: SnapshotNames) -> OpenStream:
+        """Resolve names, and connect to the service that answers.
 
         Raises:
-            CbtError: it cannot be asked, or not about these.
+            CbtError: the snapshots cannot be queried, or there is no connection.
         """
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 
@@ -15,6 +16,13 @@ changed little.
 
 MAX_MAX_RESULTS = 2**31 - 1
 """Largest ``max_results`` the wire's int32 can carry."""
+
+
+class Operation(StrEnum):
+    """The two calls of the SnapshotMetadata service, by the names that commands, documents and rules use."""
+
+    DELTA = "delta"
+    ALLOCATED = "allocated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,6 @@ class Query:
     end_offset: int | None = None
 
     @property
-    def verb(self) -> str:
-        """``delta`` or ``allocated``."""
-        return "allocated" if self.base is None else "delta"
+    def operation(self) -> Operation:
+        """The call that answers the query."""
+        return Operation.ALLOCATED if self.base is None else Operation.DELTA

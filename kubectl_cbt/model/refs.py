@@ -64,6 +64,33 @@ class SnapshotHandle:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotIds:
+    """A snapshot as the two operations name it: as a target by its name, as a base by its handle."""
+
+    ref: SnapshotRef
+    handle: SnapshotHandle
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotNames:
+    """The snapshots of a query, as a user names them.
+
+    Attributes:
+        base: None for allocated extents, and with ``base_handle``.
+        base_handle: names a base whose VolumeSnapshot was deleted; None otherwise.
+        force: allow a pair whose order or volume is doubtful.
+    """
+
+    target: SnapshotRef
+    base: SnapshotRef | None = None
+    base_handle: SnapshotHandle | None = None
+    force: bool = False
+
+    def __str__(self) -> str:
+        return self.target.name if self.base is None else f"{self.base.name} → {self.target.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class ServiceAccountRef:
     """A Kubernetes ServiceAccount."""
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from kubectl_cbt.address import split_address
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 
 CHANGE_ID_ANNOTATION = "csi.vsphere.volume/change-id"
@@ -93,21 +94,27 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """What a question is about, wherever the answer comes from.
+class ResolvedQuery:
+    """A query, and what the API server, the driver or a document knows of its snapshots and of the service.
 
     Attributes:
-        base: the base snapshot's object; None when allocated extents are asked for or only a handle is known.
-        base_handle: what a delta is computed against; None when allocated extents are asked for.
+        target: the target snapshot; of a query for allocated extents the only one.
+        base: the base snapshot's object; None for allocated extents, and where only the base's handle is known.
+        endpoint: the service to query; None for a CSI socket, a recording and a document.
     """
 
-    snapshot: Snapshot
-    base: Snapshot | None
-    base_handle: SnapshotHandle | None
+    query: Query
+    target: Snapshot
+    base: Snapshot | None = None
+    endpoint: Endpoint | None = None
 
+    @property
+    def service_endpoint(self) -> Endpoint:
+        """The endpoint of a query that was resolved in a cluster.
 
-@dataclass(frozen=True, slots=True)
-class Target(Subject):
-    """All that is needed to ask: the snapshot, what it is compared with, and whom to ask."""
-
-    endpoint: Endpoint
+        Raises:
+            ValueError: the query has none.
+        """
+        if self.endpoint is None:
+            raise ValueError(f"{self.query.operation} of {self.target.ref} was not resolved in a cluster")
+        return self.endpoint

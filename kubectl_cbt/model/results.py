@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kubectl_cbt.errors import CbtError, StreamError
-from kubectl_cbt.model.query import Query
-from kubectl_cbt.model.resolved_query import Subject
 
 MUST = "MUST"
 WARNING = "WARNING"
@@ -100,14 +98,6 @@ class Summary:
     histogram: tuple[SizeBucket, ...]
     longest_gap: Gap | None
     chunk_costs: tuple[ChunkCost, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What every output may say before the first message: the question and what it resolved to."""
-
-    query: Query
-    target: Subject
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The way to a service: an address to connect to, which may have to be made first and may be lost on the way."""
+"""The route to a service: an address to connect to, which may have to be made first, and may fail later."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 class Connect(StrEnum):
-    """How to get to a service."""
+    """How to reach a service."""
 
     AUTO = "auto"
     DIRECT = "direct"
@@ -15,21 +15,26 @@ class Connect(StrEnum):
 
 
 class Route(Protocol):
-    """Leads to one service. Used from one thread, but for :meth:`close`."""
+    """Leads to one service. Used from one thread, except :meth:`close`."""
+
+    @property
+    def name(self) -> str:
+        """``direct`` or ``port-forward``."""
+        ...
 
     def address(self) -> str:
         """``host:port`` to connect to now.
 
         Raises:
-            CbtError: there is no way at present.
+            CbtError: there is no route at present.
         """
         ...
 
     def reset(self) -> str:
-        """The connection failed: the next :meth:`address` shall be a fresh one.
+        """Drop a connection that failed: the next :meth:`address` is a fresh one.
 
         Returns:
-            What the way itself has to say about it; empty when nothing.
+            What the route reports about the failure; empty when nothing.
         """
         ...
 
@@ -39,7 +44,9 @@ class Route(Protocol):
 
 
 class DirectRoute:
-    """The address as it stands."""
+    """A direct connection to the address."""
+
+    name = "direct"
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -54,4 +61,4 @@ class DirectRoute:
         """There is nothing to free."""
 
     def __str__(self) -> str:
-        return "reached as it stands"
+        return "direct connection"

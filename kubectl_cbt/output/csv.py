@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from kubectl_cbt.model.record import Batch
-from kubectl_cbt.model.results import Asked, Outcome, Summary
+from kubectl_cbt.model.resolved_query import ResolvedQuery
+from kubectl_cbt.model.results import Outcome, Summary
 from kubectl_cbt.output.rows import Rows
 from kubectl_cbt.output.writer import OutputTarget, Write, incomplete_note
 
@@ -13,7 +14,7 @@ class CsvWriter:
 
     needs_summary = False
 
-    def __init__(self, write: Write, asked: Asked, screen: OutputTarget) -> None:
+    def __init__(self, write: Write, resolved: ResolvedQuery, screen: OutputTarget) -> None:
         self._write = write
         self._header = b"byteOffset,sizeBytes\n"
         self._rows = Rows("", ",", "\n")

@@ -9,8 +9,8 @@ from typing import Any
 
 from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import INT64_MAX, Batch, block_metadata_type_name
-from kubectl_cbt.model.resolved_query import Snapshot
-from kubectl_cbt.model.results import Asked, Outcome, Summary, Violation
+from kubectl_cbt.model.resolved_query import ResolvedQuery, Snapshot
+from kubectl_cbt.model.results import Outcome, Summary, Violation
 from kubectl_cbt.units import utc_time
 
 API_VERSION = "kubectl-cbt/v1"
@@ -19,14 +19,14 @@ KIND = "BlockMetadata"
 Part = dict[str, Any]
 
 
-def head(asked: Asked, first: Batch | None, outcome: Outcome | None = None) -> Part:
+def head(resolved: ResolvedQuery, first: Batch | None, outcome: Outcome | None = None) -> Part:
     """What stands before the extents.
 
     Args:
         first: the first batch, for type and capacity; None when the stream ended without one.
         outcome: how it ended, with ``first`` None.
     """
-    query, target = asked.query, asked.target
+    target = resolved.target
     block_type = capacity = None
     if first is not None:
         block_type = block_metadata_type_name(int(first.records.block_metadata_types[0]))
@@ -36,10 +36,10 @@ def head(asked: Asked, first: Batch | None, outcome: Outcome | None = None) -> P
     return {
         "apiVersion": API_VERSION,
         "kind": KIND,
-        "query": _query(query),
-        "snapshot": _snapshot(target.snapshot),
-        "base": _base(asked),
-        "driver": target.snapshot.driver,
+        "query": _query(resolved.query),
+        "snapshot": _snapshot(target),
+        "base": _base(resolved),
+        "driver": target.driver,
         "blockMetadataType": block_type,
         "volumeCapacityBytes": capacity,
     }
@@ -47,7 +47,7 @@ def head(asked: Asked, first: Batch | None, outcome: Outcome | None = None) -> P
 
 def _query(query: Query) -> Part:
     part: Part = {
-        "kind": query.verb,
+        "kind": query.operation.value,
         "startingOffset": query.starting_offset,
         "maxResults": query.max_results,
     }
@@ -81,12 +81,12 @@ def _snapshot(snapshot: Snapshot) -> Part:
     }
 
 
-def _base(asked: Asked) -> Part | None:
-    if asked.target.base is not None:
-        base = asked.target.base
+def _base(resolved: ResolvedQuery) -> Part | None:
+    if resolved.base is not None:
+        base = resolved.base
         return _snapshot(base) | ({"changeId": base.change_id} if base.change_id else {})
-    if asked.target.base_handle is not None:
-        return {"handle": asked.target.base_handle.value}
+    if resolved.query.base is not None:
+        return {"handle": resolved.query.base.value}
     return None
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from kubectl_cbt.model.record import Batch
-from kubectl_cbt.model.results import Asked, Outcome, Summary
+from kubectl_cbt.model.resolved_query import ResolvedQuery
+from kubectl_cbt.model.results import Outcome, Summary
 from kubectl_cbt.output.document import Part, head, tail
 from kubectl_cbt.output.encoding import as_json
 from kubectl_cbt.output.rows import Rows
@@ -15,16 +16,16 @@ class JsonWriter:
 
     needs_summary = True
 
-    def __init__(self, write: Write, asked: Asked, screen: OutputTarget) -> None:
+    def __init__(self, write: Write, resolved: ResolvedQuery, screen: OutputTarget) -> None:
         self._write = write
-        self._asked = asked
+        self._resolved = resolved
         self._pending = b""
         self._begun = False
         self._rows = Rows('    {"byteOffset":', ',"sizeBytes":', "},\n")
 
     def batch(self, batch: Batch) -> None:
         if not self._begun:
-            self._begin(head(self._asked, batch))
+            self._begin(head(self._resolved, batch))
         if not len(batch):
             return
         for text in self._rows.texts(batch.offsets, batch.sizes):
@@ -34,7 +35,7 @@ class JsonWriter:
 
     def end(self, outcome: Outcome, summary: Summary) -> None:
         if not self._begun:
-            self._begin(head(self._asked, None, outcome))
+            self._begin(head(self._resolved, None, outcome))
         closing = b"\n  ],\n" if self._pending == b",\n" else b"],\n"
         self._write(closing + _inner(tail(outcome, summary)) + b"\n}\n")
 

@@ -7,7 +7,8 @@ the middle of the document when the stream fails: a closed one would pass for a 
 from __future__ import annotations
 
 from kubectl_cbt.model.record import Batch, Records
-from kubectl_cbt.model.results import Asked, Outcome, Summary
+from kubectl_cbt.model.resolved_query import ResolvedQuery
+from kubectl_cbt.model.results import Outcome, Summary
 from kubectl_cbt.output.rows import PIECE_ROWS, Rows
 from kubectl_cbt.output.writer import OutputTarget, Write
 
@@ -17,7 +18,7 @@ class ListerJsonWriter:
 
     needs_summary = False
 
-    def __init__(self, write: Write, asked: Asked, screen: OutputTarget) -> None:
+    def __init__(self, write: Write, resolved: ResolvedQuery, screen: OutputTarget) -> None:
         self._write = write
         self._separator = b"["
         self._rows = Rows(',{"byte_offset":', ',"size_bytes":', "}")

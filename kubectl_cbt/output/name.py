@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from kubectl_cbt.model.record import Batch
-from kubectl_cbt.model.results import Asked, Outcome, Summary
+from kubectl_cbt.model.resolved_query import ResolvedQuery
+from kubectl_cbt.model.results import Outcome, Summary
 from kubectl_cbt.output.writer import OutputTarget, Write
 from kubectl_cbt.units import printable
 
@@ -13,9 +14,9 @@ class NameWriter:
 
     needs_summary = False
 
-    def __init__(self, write: Write, asked: Asked, screen: OutputTarget) -> None:
+    def __init__(self, write: Write, resolved: ResolvedQuery, screen: OutputTarget) -> None:
         self._write = write
-        self._snapshots = [snapshot for snapshot in (asked.target.base, asked.target.snapshot) if snapshot]
+        self._snapshots = [snapshot for snapshot in (resolved.base, resolved.target) if snapshot]
 
     def batch(self, batch: Batch) -> None:
         """Extents have no names."""

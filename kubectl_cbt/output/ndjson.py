@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from kubectl_cbt.model.record import Batch
-from kubectl_cbt.model.results import Asked, Outcome, Summary
+from kubectl_cbt.model.resolved_query import ResolvedQuery
+from kubectl_cbt.model.results import Outcome, Summary
 from kubectl_cbt.output.document import API_VERSION, KIND, Part, head, tail
 from kubectl_cbt.output.encoding import as_json
 from kubectl_cbt.output.rows import Rows
@@ -15,9 +16,9 @@ class NdjsonWriter:
 
     needs_summary = True
 
-    def __init__(self, write: Write, asked: Asked, screen: OutputTarget) -> None:
+    def __init__(self, write: Write, resolved: ResolvedQuery, screen: OutputTarget) -> None:
         self._write = write
-        self._asked = asked
+        self._resolved = resolved
         self._begun = False
         self._rows = Rows('{"byteOffset":', ',"sizeBytes":', "}\n")
 
@@ -25,14 +26,14 @@ class NdjsonWriter:
         text = b""
         if not self._begun:
             self._begun = True
-            text = _line(head(self._asked, batch))
+            text = _line(head(self._resolved, batch))
         for rows in self._rows.texts(batch.offsets, batch.sizes):
             self._write(text + rows)
             text = b""
 
     def end(self, outcome: Outcome, summary: Summary) -> None:
         if not self._begun:
-            self._write(_line(head(self._asked, None, outcome)))
+            self._write(_line(head(self._resolved, None, outcome)))
         self._write(_line({"apiVersion": API_VERSION, "kind": f"{KIND}End", **tail(outcome, summary)}))
 
 

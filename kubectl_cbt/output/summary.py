@@ -8,7 +8,8 @@ import numpy as np
 
 from kubectl_cbt.analysis.cells import CellCounter
 from kubectl_cbt.model.record import Batch, block_metadata_type_name
-from kubectl_cbt.model.results import Asked, Outcome, Summary
+from kubectl_cbt.model.resolved_query import ResolvedQuery
+from kubectl_cbt.model.results import Outcome, Summary
 from kubectl_cbt.output.heat import GLYPH_LEVELS, heat_line
 from kubectl_cbt.output.writer import OutputTarget, Write
 from kubectl_cbt.units import counted, human_bytes, human_count, human_rate, human_seconds, one_line, percent, printable
@@ -24,9 +25,9 @@ class SummaryWriter:
 
     needs_summary = True
 
-    def __init__(self, write: Write, asked: Asked, screen: OutputTarget) -> None:
+    def __init__(self, write: Write, resolved: ResolvedQuery, screen: OutputTarget) -> None:
         self._write = write
-        self._asked = asked
+        self._resolved = resolved
         self._screen = screen
         self._cells: CellCounter | None = None
         self._has_capacity = False
@@ -70,7 +71,7 @@ class SummaryWriter:
             yield from _histogram(summary)
         if summary.longest_gap:
             gap = summary.longest_gap
-            what = "unallocated" if self._asked.target.base_handle is None else "unchanged"
+            what = "unallocated" if self._resolved.query.base is None else "unchanged"
             yield "Gaps", f"longest {what} {human_bytes(gap.size_bytes)} at {human_bytes(gap.byte_offset)}"
         if self._cells is not None:
             yield _MAP, f"▕{heat_line(self._cells.levels(GLYPH_LEVELS), self._screen.color_system)}▏"
@@ -83,13 +84,13 @@ class SummaryWriter:
             yield "INCOMPLETE", one_line(outcome.failure.message)
 
     def _title(self) -> tuple[str, str]:
-        target = self._asked.target
-        snapshot = target.snapshot
+        resolved = self._resolved
+        snapshot = resolved.target
         volume = f"   {snapshot.ref.namespace}/{snapshot.claim}" if snapshot.claim else f"   {snapshot.ref.namespace}"
         volume = volume.rstrip()  # at a driver's own socket neither is known
-        if target.base_handle is None:
+        if resolved.query.base is None:
             return "Allocated", snapshot.ref.name + volume
-        base = target.base.ref.name if target.base else f"handle {target.base_handle}"
+        base = resolved.base.ref.name if resolved.base else f"handle {resolved.query.base}"
         return "Delta", f"{base} → {snapshot.ref.name}{volume}"
 
     def _volume(self, outcome: Outcome) -> str:
@@ -104,13 +105,13 @@ class SummaryWriter:
         return text
 
     def _driver(self, outcome: Outcome, summary: Summary) -> str:
-        text = self._asked.target.snapshot.driver
+        text = self._resolved.target.driver
         if outcome.block_metadata_type is not None:
             text += f"   {block_metadata_type_name(outcome.block_metadata_type)}"
         return text + (f", grain {human_bytes(summary.grain_bytes)}" if summary.grain_bytes else "")
 
     def _covered(self, outcome: Outcome, summary: Summary) -> tuple[str, str]:
-        label = "Allocated" if self._asked.target.base_handle is None else "Changed"
+        label = "Allocated" if self._resolved.query.base is None else "Changed"
         if not summary.extents:
             return label, "nothing" if outcome.complete else "nothing so far"
         at_most = "" if summary.exact else "at most "
@@ -120,7 +121,7 @@ class SummaryWriter:
         return label, f"{at_most}{human_bytes(summary.covered_bytes)}   {share}   {counts}{so_far}"
 
     def _costs(self, outcome: Outcome, summary: Summary) -> Iterator[tuple[str, str]]:
-        delta = self._asked.target.base_handle is not None
+        delta = self._resolved.query.base is not None
         capacity = outcome.volume_capacity_bytes
         yield "", ""
         so_far = "" if outcome.complete else ", so far"

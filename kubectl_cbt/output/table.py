@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from kubectl_cbt.model.record import Batch, Int64Column
-from kubectl_cbt.model.results import Asked, Outcome, Summary
+from kubectl_cbt.model.resolved_query import ResolvedQuery
+from kubectl_cbt.model.results import Outcome, Summary
 from kubectl_cbt.output.rows import Rows
 from kubectl_cbt.output.writer import OutputTarget, Write, incomplete_note
 
@@ -18,7 +19,7 @@ class TableWriter:
     needs_summary = False
     headings: tuple[str, ...] = ("OFFSET", "SIZE")
 
-    def __init__(self, write: Write, asked: Asked, screen: OutputTarget) -> None:
+    def __init__(self, write: Write, resolved: ResolvedQuery, screen: OutputTarget) -> None:
         self._write = write
         self._rows: Rows | None = None
 
@@ -48,9 +49,9 @@ class WideWriter(TableWriter):
 
     headings = ("MESSAGE", "OFFSET", "END", "SIZE", "GAP")
 
-    def __init__(self, write: Write, asked: Asked, screen: OutputTarget) -> None:
-        super().__init__(write, asked, screen)
-        self._last_end = asked.query.starting_offset
+    def __init__(self, write: Write, resolved: ResolvedQuery, screen: OutputTarget) -> None:
+        super().__init__(write, resolved, screen)
+        self._last_end = resolved.query.starting_offset
 
     def _columns(self, batch: Batch) -> tuple[Int64Column, ...]:
         if not len(batch):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from kubectl_cbt.model.record import Batch
-from kubectl_cbt.model.results import Asked, Outcome, Summary
+from kubectl_cbt.model.resolved_query import ResolvedQuery
+from kubectl_cbt.model.results import Outcome, Summary
 from kubectl_cbt.units import one_line
 
 Write = Callable[[bytes], None]
@@ -49,7 +50,7 @@ class Writer(Protocol):
         ...
 
 
-MakeWriter = Callable[[Write, Asked, OutputTarget], Writer]
+MakeWriter = Callable[[Write, ResolvedQuery, OutputTarget], Writer]
 
 
 def incomplete_note(outcome: Outcome) -> bytes:

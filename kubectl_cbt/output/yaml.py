@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from kubectl_cbt.model.record import Batch
-from kubectl_cbt.model.results import Asked, Outcome, Summary
+from kubectl_cbt.model.resolved_query import ResolvedQuery
+from kubectl_cbt.model.results import Outcome, Summary
 from kubectl_cbt.output.document import Part, head, tail
 from kubectl_cbt.output.encoding import as_yaml
 from kubectl_cbt.output.rows import Rows
@@ -15,9 +16,9 @@ class YamlWriter:
 
     needs_summary = True
 
-    def __init__(self, write: Write, asked: Asked, screen: OutputTarget) -> None:
+    def __init__(self, write: Write, resolved: ResolvedQuery, screen: OutputTarget) -> None:
         self._write = write
-        self._asked = asked
+        self._resolved = resolved
         self._begun = False
         self._has_extents = False
         self._rows = Rows("- {byteOffset: ", ", sizeBytes: ", "}\n")
@@ -25,7 +26,7 @@ class YamlWriter:
     def batch(self, batch: Batch) -> None:
         if not self._begun:
             self._begun = True
-            self._write(_dump(head(self._asked, batch)))
+            self._write(_dump(head(self._resolved, batch)))
         if len(batch):
             opening = b"" if self._has_extents else b"extents:\n"
             self._has_extents = True
@@ -35,7 +36,7 @@ class YamlWriter:
 
     def end(self, outcome: Outcome, summary: Summary) -> None:
         if not self._begun:
-            self._write(_dump(head(self._asked, None, outcome)))
+            self._write(_dump(head(self._resolved, None, outcome)))
         if not self._has_extents:
             self._write(b"extents: []\n")
         self._write(_dump(tail(outcome, summary)))

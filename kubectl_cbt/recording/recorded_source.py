@@ -1,38 +1,29 @@
-"""A recording as a source: the same questions get the same answers, without waiting. Others get none."""
+"""A recording as a source: the recorded queries, in their order, get the recorded answers, without waiting."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Generator
 
 from kubectl_cbt.errors import CbtError, DocumentError, Interrupted
 from kubectl_cbt.model.query import Query
 from kubectl_cbt.recording.format import RecordedAnswer, Recording
-from kubectl_cbt.wire.source import Answer
-
-_STOPS = (DocumentError, Interrupted)
-
-
-def _nothing() -> None:
-    """Nobody has to know."""
+from kubectl_cbt.system.cancellation import Cancellation
+from kubectl_cbt.wire.source import Origin
 
 
 class RecordedSource:
-    """Answers the questions of a recording, in their order.
+    """Answers the queries of a recording.
 
     Attributes:
-        stop: called before the error is raised that ends the recording early: where it was cut, damaged, or
-            interrupted while it was made. Who would ask again after an error shall not after this one.
-        codes: how the answers ended so far that were read to their end, as gRPC's names.
-        seconds: from the beginning of the recording to what was read last.
-        first_message_seconds: from the first question to the first message; None until then.
-        slowest_gap_seconds: longest wait for a message, from its question or from the message before it.
-        was_stopped_between: whether more was asked than was recorded, of a recording that was finished in order.
-            The same loop asked then, so it was stopped while it waited to do so.
+        codes: how the answers ended that were read to their end, as gRPC's names.
+        seconds: from the start of the recording to what was read last.
+        first_message_seconds: from the first query to the first message; None until then.
+        slowest_gap_seconds: longest wait for a message, from its query or from the message before it.
+        was_stopped_between: whether a query came after the last recorded one, of a recording that was finished in
+            order. The same loop sent that query then, so it was stopped while it waited to do so.
     """
 
     def __init__(self, recording: Recording) -> None:
-        self.stop: Callable[[], None] = _nothing
         self.codes: list[str] = []
         self.seconds = 0.0
         self.first_message_seconds: float | None = None
@@ -40,91 +31,69 @@ class RecordedSource:
         self.was_stopped_between = False
         self._recording = recording
         self._answers = recording.answers()
-        self._first_asked: int | None = None
+        self._first_query_microseconds: int | None = None
 
-    def ask(self, query: Query) -> Answer:
-        """The next answer.
+    @property
+    def origin(self) -> Origin:
+        return Origin("recording")
+
+    def query(self, query: Query, cancellation: Cancellation) -> Generator[bytes, None, None]:
+        """The messages of the next recorded answer.
 
         Raises:
-            DocumentError: it is one to another question, or cannot be read.
-            Interrupted: there is none.
+            DocumentError: the next recorded query is another one, or the recording cannot be read.
+            Interrupted: there is no other, or this was cancelled.
+            CbtError: the error that the recorded answer ended with.
         """
-        try:
-            found = self._next(query)
-        except _STOPS:
-            self.stop()
-            raise
-        if self._first_asked is None:
-            self._first_asked = found.microseconds
-        return _ReplayedAnswer(self, found)
-
-    def cancel(self) -> None:
-        self._recording.cancel()
+        with cancellation.calling(self._recording.cancel):
+            answer = self._next(query)
+            before = 0
+            for microseconds, message in answer.messages():
+                if cancellation.is_cancelled:
+                    raise Interrupted("interrupted")
+                self._note(answer, microseconds - before, microseconds)
+                before = microseconds
+                yield message
+            error = self._end(answer)
+        if error is not None:
+            raise error
 
     def close(self) -> None:
-        """Whoever opened the file closes it."""
+        """The file is closed by its owner."""
 
-    def came(self, answer: RecordedAnswer, gap: int, microseconds: int) -> None:
-        """A message was read.
+    def _next(self, query: Query) -> RecordedAnswer:
+        answer = next(self._answers, None)
+        if answer is None:
+            self.was_stopped_between = True
+            raise Interrupted("interrupted")
+        if answer.query != query:
+            raise DocumentError(
+                f"{self._recording.name} does not contain this request: the next one recorded is from"
+                f" {_where(answer.query)}, not from {_where(query)}"
+            )
+        if self._first_query_microseconds is None:
+            self._first_query_microseconds = answer.microseconds
+        return answer
+
+    def _note(self, answer: RecordedAnswer, gap: int, microseconds: int) -> None:
+        """Count a message.
 
         Args:
-            gap: microseconds it was waited for.
-            microseconds: since its question.
+            gap: microseconds since the message before it, or since the query.
+            microseconds: since the query.
         """
         self.seconds = (answer.microseconds + microseconds) / 1e6
         self.slowest_gap_seconds = max(self.slowest_gap_seconds, gap / 1e6)
         if self.first_message_seconds is None:
-            self.first_message_seconds = self.seconds - (self._first_asked or 0) / 1e6
+            self.first_message_seconds = self.seconds - (self._first_query_microseconds or 0) / 1e6
 
-    def ended(self, answer: RecordedAnswer) -> CbtError | None:
-        """An answer was read to its end; returns what it ended with."""
-        ending = answer.ending
-        if ending is None:
+    def _end(self, answer: RecordedAnswer) -> CbtError | None:
+        """Count an answer that was read to its end; returns the error it ended with."""
+        if answer.ending is None:
             return None
-        self.seconds = ending.microseconds / 1e6
-        self.codes.append(ending.code)
-        return ending.error
-
-    def _next(self, query: Query) -> RecordedAnswer:
-        found = next(self._answers, None)
-        if found is None:
-            self.was_stopped_between = True
-            raise Interrupted("interrupted")
-        if found.query != query:
-            raise DocumentError(
-                f"{self._recording.name} does not go on so: recorded is a question from {_where(found.query)},"
-                f" not one from {_where(query)}"
-            )
-        return found
-
-
-class _ReplayedAnswer:
-    def __init__(self, source: RecordedSource, answer: RecordedAnswer) -> None:
-        self._source = source
-        self._answer = answer
-        self._cancelled = threading.Event()
-
-    def __iter__(self) -> Iterator[bytes]:
-        try:
-            yield from self._messages()
-        except _STOPS:
-            self._source.stop()
-            raise
-
-    def _messages(self) -> Iterator[bytes]:
-        before = 0
-        for microseconds, message in self._answer.messages():
-            if self._cancelled.is_set():
-                raise Interrupted("interrupted")
-            self._source.came(self._answer, microseconds - before, microseconds)
-            before = microseconds
-            yield message
-        error = self._source.ended(self._answer)
-        if error is not None:
-            raise error
-
-    def cancel(self) -> None:
-        self._cancelled.set()
+        self.seconds = answer.ending.microseconds / 1e6
+        self.codes.append(answer.ending.code)
+        return answer.ending.error
 
 
 def _where(query: Query) -> str:

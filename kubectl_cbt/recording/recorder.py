@@ -5,13 +5,14 @@ Tokens, secrets and certificates are never handed to it. What a server might rep
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import stat
 import threading
 import time
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 from kubectl_cbt.errors import CbtError, OutputError, UsageError
@@ -30,7 +31,8 @@ from kubectl_cbt.recording.format import (
     query_values,
 )
 from kubectl_cbt.security.redact import redact_message
-from kubectl_cbt.wire.source import Answer, Source
+from kubectl_cbt.system.cancellation import Cancellation
+from kubectl_cbt.wire.source import Origin, Source
 
 _FASTEST = 1
 _PENDING_BYTES = 2**16
@@ -76,14 +78,14 @@ class RecordingWriter:
         self._has_pending, self._over = threading.Event(), threading.Event()
         self._flusher = threading.Thread(target=self._flush_in_time, daemon=True, name="recording")
         self._flusher.start()
-        self._began = self._asked = clock()
+        self._began = self._resolved = clock()
 
     def query(self, query: Query) -> int:
         """A question is asked; returns the number of its answer."""
         with self._lock:
             self._end(StreamEnding.stopped())
-            self._asked = self._clock()
-            self._append_json(QUERY, query_values(query, _microseconds(self._asked - self._began)))
+            self._resolved = self._clock()
+            self._append_json(QUERY, query_values(query, _microseconds(self._resolved - self._began)))
             self._answers += 1
             self._open = self._answers
             return self._open
@@ -93,7 +95,7 @@ class RecordingWriter:
         with self._lock:
             if answer != self._open:
                 return
-            time_of = OFFSET_TIME.pack(self._since(self._asked))
+            time_of = OFFSET_TIME.pack(self._since(self._resolved))
             self._append(MESSAGE, time_of, redact_message(message))
             if self._pending_bytes >= _PENDING_BYTES:
                 self._flush()
@@ -195,54 +197,37 @@ class RecordingWriter:
 
 
 class RecordingSource:
-    """Asks another source, and keeps what it answers. Closes the recording when it is closed."""
+    """Passes on what another source yields, and writes it down. Closes the recording when it is closed."""
 
     def __init__(self, source: Source, writer: RecordingWriter) -> None:
         self._source = source
         self._writer = writer
 
-    def ask(self, query: Query) -> Answer:
-        number = self._writer.query(query)
-        try:
-            return _RecordingAnswer(self._source.ask(query), self._writer, number)
-        except CbtError as error:
-            self._writer.end(number, StreamEnding.of(error))
-            raise
+    @property
+    def origin(self) -> Origin:
+        return self._source.origin
 
-    def cancel(self) -> None:
-        self._source.cancel()
+    def query(self, query: Query, cancellation: Cancellation) -> Generator[bytes, None, None]:
+        number = self._writer.query(query)
+        ending = StreamEnding.stopped()
+        try:
+            with contextlib.closing(self._source.query(query, cancellation)) as messages:
+                for message in messages:
+                    self._writer.message(number, message)
+                    yield message
+            ending = StreamEnding(OK, None)
+        except CbtError as error:
+            # The error of a query that was cancelled only says that it was.
+            ending = ending if cancellation.is_cancelled else StreamEnding.of(error)
+            raise
+        finally:
+            self._writer.end(number, ending)
 
     def close(self) -> None:
         try:
             self._source.close()
         finally:
             self._writer.close()
-
-
-class _RecordingAnswer:
-    def __init__(self, answer: Answer, writer: RecordingWriter, number: int) -> None:
-        self._answer = answer
-        self._writer = writer
-        self._number = number
-        self._cancelled = threading.Event()
-
-    def __iter__(self) -> Iterator[bytes]:
-        ending = StreamEnding.stopped()
-        try:
-            for message in self._answer:
-                self._writer.message(self._number, message)
-                yield message
-            ending = StreamEnding(OK, None)
-        except CbtError as error:
-            # Of an answer that was cancelled the error only says that it was.
-            ending = ending if self._cancelled.is_set() else StreamEnding.of(error)
-            raise
-        finally:
-            self._writer.end(self._number, ending)
-
-    def cancel(self) -> None:
-        self._cancelled.set()
-        self._answer.cancel()
 
 
 def _microseconds(seconds: float) -> int:

@@ -1,4 +1,4 @@
-"""A recorded stream through the same loop as a live one: what was taken up again then is put together again now."""
+"""A recorded stream through the same loop as a live one: what was resumed then is put together again now."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.record import Batch
-from kubectl_cbt.model.results import Asked, Outcome
+from kubectl_cbt.model.resolved_query import ResolvedQuery
+from kubectl_cbt.model.results import Outcome
 from kubectl_cbt.recording.recorded_source import RecordedSource
 from kubectl_cbt.stream.loop import ExtentStream
 from kubectl_cbt.stream.resume import Retries
@@ -15,7 +16,7 @@ from kubectl_cbt.stream.resume import Retries
 
 @dataclass(frozen=True, slots=True)
 class StreamSettings:
-    """How patient the recorded stream was: the same answers lead to the same questions only with the same settings."""
+    """The recorded stream's settings: the same answers lead to the same queries only with the same settings."""
 
     retries: int
     probe: bool
@@ -23,27 +24,25 @@ class StreamSettings:
 
 
 class ReplayedStream:
-    """A :class:`~kubectl_cbt.model.batch_stream.BatchStream` that takes no time; ``seconds`` are those it took then.
+    """A :class:`~kubectl_cbt.model.batch_stream.BatchStream` without waits; ``seconds`` are the recorded ones.
 
     Attributes:
-        asked: question and subject.
-        kind: ``delta`` or ``allocated``.
+        resolved: the recorded query.
+        operation: ``delta`` or ``allocated``.
     """
 
-    def __init__(self, source: RecordedSource, asked: Asked, how: StreamSettings) -> None:
-        self.asked = asked
-        self.kind: str = asked.query.verb
+    def __init__(self, source: RecordedSource, resolved: ResolvedQuery, settings: StreamSettings) -> None:
+        self.resolved = resolved
+        self.operation = resolved.query.operation
         self._source = source
         self._stream = ExtentStream(
             source,
-            asked.query,
-            max_results_is_ours=how.max_results_is_ours,
-            retries=Retries(limit=how.retries, first_seconds=0.0),
-            probe=how.probe,
+            resolved.query,
+            max_results_is_ours=settings.max_results_is_ours,
+            retries=Retries(limit=settings.retries, first_seconds=0.0),
+            probe=settings.probe,
             read_ahead=False,
         )
-        # A stream that was stopped is asked for no more, and not taken for whole because only its probe was cut.
-        source.stop = self._stream.cancel
 
     def __iter__(self) -> Iterator[Batch]:
         return iter(self._stream)
@@ -72,6 +71,6 @@ class ReplayedStream:
 
     def outcome(self, error: CbtError | None = None, restore_size_bytes: int | None = None) -> Outcome:
         found = self._stream.outcome(error, restore_size_bytes)
-        # What was only waited for then was not taken up.
+        # A resume that was only waited for did not happen.
         resumes = found.resumes - (self._source.was_stopped_between and self._stream.resumes > 0)
         return replace(found, seconds=self.seconds, resumes=resumes)

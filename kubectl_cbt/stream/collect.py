@@ -1,10 +1,13 @@
-"""One answer taken as it comes: nothing is clipped, repaired or asked again. For who judges a driver."""
+"""One answer collected as it was sent: nothing is clipped, repaired or resumed. For checks of a driver."""
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import Enum
 from functools import cached_property
 
 import numpy as np
@@ -15,18 +18,26 @@ from kubectl_cbt.errors import CbtError, StreamError
 from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import Int64Column, Record, block_metadata_type_name, joined
 from kubectl_cbt.model.results import Violation
+from kubectl_cbt.system.cancellation import Cancellation
 from kubectl_cbt.units import counted, human_bytes, human_seconds
 from kubectl_cbt.wire.decode import decoded
-from kubectl_cbt.wire.source import Answer, Source
+from kubectl_cbt.wire.source import Source
 
 _LONG_WAITS = 2
 _LONG_SHARE = 0.1
 """A silence is long that lasts more than twice the longest wait before it, and a tenth of the whole time."""
 
 
+class StopReason(Enum):
+    """Why an answer was cancelled before its end."""
+
+    ENOUGH = "enough"
+    DEADLINE = "deadline"
+
+
 @dataclass(frozen=True)
 class Collected:
-    """What came.
+    """One answer, as it was sent.
 
     Attributes:
         offsets: int64[n], as sent, of all messages.
@@ -35,7 +46,7 @@ class Collected:
         block_metadata_type: of the first message; None without one.
         volume_capacity_bytes: of the first message; None without one.
         error: what ended it; None for OK, and when we ended it.
-        cut: why we ended it (``deadline``, ``enough``); empty when the driver did.
+        stopped: why it was cancelled; None when the driver ended it.
         first_message_seconds: None without a message.
         slowest_gap_seconds: longest wait for a message, the first included.
         usual_wait_seconds: longest wait between two messages; for the first one, when there is only one.
@@ -51,7 +62,7 @@ class Collected:
     volume_capacity_bytes: int | None
     violations: tuple[Violation, ...]
     error: CbtError | None
-    cut: str
+    stopped: StopReason | None
     seconds: float
     first_message_seconds: float | None
     slowest_gap_seconds: float
@@ -67,12 +78,12 @@ class Collected:
     @property
     def is_whole(self) -> bool:
         """Whether it ended with OK."""
-        return self.error is None and not self.cut
+        return self.error is None and self.stopped is None
 
     @property
     def is_stalled(self) -> bool:
         """Whether the deadline came after a silence that is long for this stream; without a message it always is."""
-        if self.cut != "deadline":
+        if self.stopped is not StopReason.DEADLINE:
             return False
         usual = max(_LONG_WAITS * self.usual_wait_seconds, _LONG_SHARE * self.seconds)
         return not self.messages or self.silent_seconds > usual
@@ -80,7 +91,7 @@ class Collected:
     @property
     def is_flowing(self) -> bool:
         """Whether messages were still coming when the deadline came: more time would have brought more."""
-        return self.cut == "deadline" and not self.is_stalled
+        return self.stopped is StopReason.DEADLINE and not self.is_stalled
 
     @property
     def failed(self) -> bool:
@@ -105,7 +116,7 @@ class Collected:
     @property
     def code(self) -> str:
         """The status code, for comparing: ``OK`` also when we ended it for ``enough``; else what there was instead."""
-        if self.cut == "deadline":
+        if self.stopped is StopReason.DEADLINE:
             return "no end" if self.is_flowing else "no answer"
         if self.error is None:
             return "OK"
@@ -115,13 +126,13 @@ class Collected:
         """What came, in one line."""
         if self.error is not None:
             return self.error.message
-        if self.cut == "deadline" and not self.messages:
+        if self.stopped is StopReason.DEADLINE and not self.messages:
             return f"no message in {human_seconds(self.seconds)}"
         words = f"{counted(len(self.offsets), 'extent')} in {counted(self.messages, 'message')}"
         if self.block_metadata_type is not None:
             words += f", {block_metadata_type_name(self.block_metadata_type)}"
-        ends = {"deadline": self._end_by_deadline(), "enough": "and more", "": "then OK"}
-        return f"{words}, {ends[self.cut]}"
+        ends = {StopReason.DEADLINE: self._end_by_deadline(), StopReason.ENOUGH: "and more", None: "then OK"}
+        return f"{words}, {ends[self.stopped]}"
 
     def _end_by_deadline(self) -> str:
         came = f"when the deadline came, after {human_seconds(self.seconds)}"
@@ -153,89 +164,72 @@ class _Progress:
 
 
 def collect(source: Source, query: Query, *, deadline_seconds: float, at_most: int | None = None) -> Collected:
-    """Ask, and take what comes.
+    """Send one query, and collect what the service answers.
 
     Args:
-        deadline_seconds: for the whole answer; a driver that never ends is cut off.
-        at_most: extents after which it is cut off, because enough was seen; None takes all.
+        deadline_seconds: for the whole answer; a driver that never ends is cancelled then.
+        at_most: extents after which it is cancelled, because enough was seen; None collects all.
     """
     started = time.monotonic()
-    sheet = _Progress(RuleWatch(query), started)
+    progress = _Progress(RuleWatch(query), started)
     error: CbtError | None = None
-    cut = ""
+    stopped: StopReason | None = None
+    cancellation = Cancellation()
+    deadline = threading.Timer(deadline_seconds, cancellation.cancel)
+    deadline.daemon = True
+    deadline.start()
     try:
-        answer = source.ask(query)
-        with _CollectDeadline(answer, deadline_seconds) as cut_off:
-            try:
-                cut = _read(answer, sheet, started, at_most)
-            except CbtError as failure:
-                error = None if cut_off.struck.is_set() else failure
-            cut = "deadline" if cut_off.struck.is_set() else cut
+        with contextlib.closing(source.query(query, cancellation)) as messages:
+            stopped = _read(messages, progress, started, at_most)
     except CbtError as failure:
         error = failure
-    return _taken(query, sheet, error, cut, started)
+    finally:
+        deadline.cancel()
+    if cancellation.is_cancelled:
+        stopped, error = StopReason.DEADLINE, None
+    return _collected(query, progress, error, stopped, started)
 
 
-def _read(answer: Answer, sheet: _Progress, started: float, at_most: int | None) -> str:
-    for message in answer:
+def _read(messages: Iterator[bytes], progress: _Progress, started: float, at_most: int | None) -> StopReason | None:
+    for message in messages:
         now = time.monotonic()
-        sheet.slowest_gap_seconds = max(sheet.slowest_gap_seconds, now - sheet.last_time)
-        if sheet.first is not None:
-            sheet.slowest_pause_seconds = max(sheet.slowest_pause_seconds, now - sheet.last_time)
-        sheet.last_time = now
-        sheet.received_bytes += len(message)
-        (records,) = decoded((message,), len(sheet.offsets) + 1)
-        sheet.watch.look(records)
-        if sheet.first is None:
-            sheet.first, sheet.first_message_seconds = next(iter(records)), now - started
-        sheet.offsets.append(records.offsets)
-        sheet.sizes.append(records.sizes)
-        sheet.extents += len(records)
-        if at_most is not None and sheet.extents >= at_most:
-            return "enough"
-    return ""
+        progress.slowest_gap_seconds = max(progress.slowest_gap_seconds, now - progress.last_time)
+        if progress.first is not None:
+            progress.slowest_pause_seconds = max(progress.slowest_pause_seconds, now - progress.last_time)
+        progress.last_time = now
+        progress.received_bytes += len(message)
+        (records,) = decoded((message,), len(progress.offsets) + 1)
+        progress.watch.look(records)
+        if progress.first is None:
+            progress.first, progress.first_message_seconds = next(iter(records)), now - started
+        progress.offsets.append(records.offsets)
+        progress.sizes.append(records.sizes)
+        progress.extents += len(records)
+        if at_most is not None and progress.extents >= at_most:
+            return StopReason.ENOUGH
+    return None
 
 
-def _taken(query: Query, sheet: _Progress, error: CbtError | None, cut: str, started: float) -> Collected:
+def _collected(
+    query: Query, progress: _Progress, error: CbtError | None, stopped: StopReason | None, started: float
+) -> Collected:
     now = time.monotonic()
     return Collected(
         query=query,
-        offsets=joined(sheet.offsets),
-        sizes=joined(sheet.sizes),
-        per_message=np.array([len(column) for column in sheet.offsets], dtype=np.int64),
-        block_metadata_type=sheet.first.block_metadata_type if sheet.first else None,
-        volume_capacity_bytes=sheet.first.volume_capacity_bytes if sheet.first else None,
-        violations=sheet.watch.violations(),
+        offsets=joined(progress.offsets),
+        sizes=joined(progress.sizes),
+        per_message=np.array([len(column) for column in progress.offsets], dtype=np.int64),
+        block_metadata_type=progress.first.block_metadata_type if progress.first else None,
+        volume_capacity_bytes=progress.first.volume_capacity_bytes if progress.first else None,
+        violations=progress.watch.violations(),
         error=error,
-        cut=cut,
+        stopped=stopped,
         seconds=now - started,
-        first_message_seconds=sheet.first_message_seconds,
-        slowest_gap_seconds=sheet.slowest_gap_seconds,
-        usual_wait_seconds=sheet.slowest_pause_seconds
-        if len(sheet.offsets) > 1
-        else sheet.first_message_seconds or 0.0,
-        silent_seconds=now - sheet.last_time,
-        received_bytes=sheet.received_bytes,
+        first_message_seconds=progress.first_message_seconds,
+        slowest_gap_seconds=progress.slowest_gap_seconds,
+        usual_wait_seconds=progress.slowest_pause_seconds
+        if len(progress.offsets) > 1
+        else progress.first_message_seconds or 0.0,
+        silent_seconds=now - progress.last_time,
+        received_bytes=progress.received_bytes,
     )
-
-
-class _CollectDeadline:
-    """Cancels an answer at its deadline, and in any case when the block is left."""
-
-    def __init__(self, answer: Answer, seconds: float) -> None:
-        self.struck = threading.Event()
-        self._answer = answer
-        self._timer = threading.Timer(seconds, self._strike)
-        self._timer.daemon = True
-
-    def _strike(self) -> None:
-        self.struck.set()
-        self._answer.cancel()
-
-    def __enter__(self) -> _CollectDeadline:
-        self._timer.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._timer.cancel()
-        self._answer.cancel()

@@ -7,7 +7,6 @@ port), and one that ends is asked once whether that was all. Outputs see one cle
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
@@ -17,6 +16,7 @@ import numpy as np
 from kubectl_cbt.analysis.rules import Ascending, OneCapacity, RuleWatch
 from kubectl_cbt.errors import (
     CbtError,
+    DocumentError,
     Interrupted,
     InvalidRequest,
     MalformedMessage,
@@ -27,15 +27,19 @@ from kubectl_cbt.errors import (
 from kubectl_cbt.model.query import DEFAULT_MAX_RESULTS, Query
 from kubectl_cbt.model.record import INT64_MAX, Batch, Records
 from kubectl_cbt.model.results import Failure, Outcome
-from kubectl_cbt.stream.read_ahead import ReadAhead, grouped
+from kubectl_cbt.stream.read_ahead import grouped, read_ahead
 from kubectl_cbt.stream.resume import ENOUGH_MESSAGES, NEVER, Retries, RetryState, smaller_max_results
+from kubectl_cbt.system.cancellation import Cancellation
 from kubectl_cbt.units import counted, human_bytes
 from kubectl_cbt.wire.decode import decoded
-from kubectl_cbt.wire.source import Answer, Source
+from kubectl_cbt.wire.source import Source
+
+_FINAL = (DocumentError, Interrupted)
+"""Errors after which nothing is queried again: a recording that is damaged, a stream that was stopped."""
 
 
-def _silent(text: str) -> None:
-    """Nobody wants to know."""
+def _ignore(text: str) -> None:
+    """Report nothing."""
 
 
 class ExtentStream:
@@ -85,11 +89,10 @@ class ExtentStream:
         self._probe = probe
         self._probing = False
         self._read_ahead = read_ahead
-        self._notify: Callable[[str], None] = _silent
+        self._notify: Callable[[str], None] = _ignore
         self._watch = RuleWatch(query)
         self._error: CbtError | None = None  # what ended the newest answer
-        self._answer: Answer | ReadAhead | None = None
-        self._cancelled = threading.Event()
+        self._cancellation = Cancellation()
         self._started = time.monotonic()
         self._seconds: float | None = None
 
@@ -115,8 +118,7 @@ class ExtentStream:
             source: to query from now on; the one before may be closed.
         """
         self._source = source
-        self._answer = None
-        self._cancelled.clear()
+        self._cancellation = Cancellation()
         self._patience = self._patience.renewed()
         self._started, self._seconds = time.monotonic() - self.seconds, None
         self.resumes += 1
@@ -124,10 +126,7 @@ class ExtentStream:
 
     def cancel(self) -> None:
         """Stop the stream; safe from another thread and at any time, before it began too."""
-        self._cancelled.set()
-        self._source.cancel()
-        if self._answer is not None:
-            self._answer.cancel()
+        self._cancellation.cancel()
 
     @property
     def seconds(self) -> float:
@@ -140,26 +139,23 @@ class ExtentStream:
             yield from self._batches()
         except CbtError as error:
             self._error = error
-            if self._cancelled.is_set():
+            if self._cancellation.is_cancelled or isinstance(error, _FINAL):
                 raise
             return self._goes_on_after(error)
         return self._goes_on_after_ok()
 
     def _batches(self) -> Iterator[Batch]:
-        if self._cancelled.is_set():
+        if self._cancellation.is_cancelled:
             raise Interrupted("interrupted")
         self._messages_before = self.messages
-        answer = self._source.ask(self._query)
-        ahead = ReadAhead(answer) if self._read_ahead else None
-        self._answer = ahead or answer
-        if self._cancelled.is_set():
-            self._answer.cancel()
-        for group in ahead or grouped(answer):
-            for records in decoded(group, self.messages + 1):
-                self._account(records)
-                self._watch.look(records)
-                yield self._clip(records)
-                del records  # or a large message would be held while the next one is decoded
+        with self._cancellation.part() as cancellation:
+            messages = self._source.query(self._query, cancellation)
+            for group in read_ahead(messages, cancellation) if self._read_ahead else grouped(messages):
+                for records in decoded(group, self.messages + 1):
+                    self._account(records)
+                    self._watch.look(records)
+                    yield self._clip(records)
+                    del records  # or a large message would be held while the next one is decoded
 
     def _account(self, records: Records) -> None:
         self.messages += records.messages
@@ -290,7 +286,7 @@ class ExtentStream:
         max_results = self._max_results_after(error)
         soon = f" in {pause:g} s" if pause else ""
         self._notify(f"asking again from {human_bytes(self.next_offset)}{soon}: {error.message}")
-        if self._cancelled.wait(pause):
+        if self._cancellation.wait(pause):
             raise error
         self.resumes += 1
         self._ask_from_here(max_results)

@@ -15,7 +15,8 @@ from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.errors import OutputError
 from kubectl_cbt.model.extents import Chunk
 from kubectl_cbt.model.record import Batch, Record, Records
-from kubectl_cbt.model.results import Asked, Failure, Outcome, Summary
+from kubectl_cbt.model.resolved_query import ResolvedQuery
+from kubectl_cbt.model.results import Failure, Outcome, Summary
 from kubectl_cbt.output.registry import StreamFormat, make_writer
 from kubectl_cbt.output.writer import OutputTarget
 from kubectl_cbt.tui.loader import Frame
@@ -27,18 +28,18 @@ _BATCH_EXTENTS = 2**16
 class Content:
     """What a document is made of."""
 
-    asked: Asked
+    resolved: ResolvedQuery
     chunks: tuple[Chunk, ...]
     outcome: Outcome
     summary: Summary
 
 
-def whole(asked: Asked, frame: Frame) -> Content:
+def whole(resolved: ResolvedQuery, frame: Frame) -> Content:
     """Everything that was received."""
-    return Content(asked, frame.received.chunks, frame.outcome, frame.summary)
+    return Content(resolved, frame.received.chunks, frame.outcome, frame.summary)
 
 
-def excerpt(asked: Asked, frame: Frame, start: int, end: int) -> Content:
+def excerpt(resolved: ResolvedQuery, frame: Frame, start: int, end: int) -> Content:
     """What lies in ``[start, end)``, cut at both ends, as the answer to a question about that range alone."""
     extents = frame.received.extents
     rows = extents.overlapping(start, end)
@@ -47,15 +48,15 @@ def excerpt(asked: Asked, frame: Frame, start: int, end: int) -> Content:
     offsets = np.maximum(offsets, start)
     sizes = ends - offsets
     chunks = (Chunk(offsets, np.concatenate(([0], np.cumsum(sizes)))),) if len(offsets) else ()
-    outcome = _outcome_of_excerpt(asked, frame, len(offsets), start, end)
-    query = replace(asked.query, starting_offset=start, end_offset=end)
+    outcome = _outcome_of_excerpt(resolved, frame, len(offsets), start, end)
+    query = replace(resolved.query, starting_offset=start, end_offset=end)
     figures = SummaryBuilder(start)
     for batch in _batches(chunks, outcome):
         figures.add(batch)
-    return Content(replace(asked, query=query), chunks, outcome, figures.summary(end, complete=outcome.complete))
+    return Content(replace(resolved, query=query), chunks, outcome, figures.summary(end, complete=outcome.complete))
 
 
-def _outcome_of_excerpt(asked: Asked, frame: Frame, extents: int, start: int, end: int) -> Outcome:
+def _outcome_of_excerpt(resolved: ResolvedQuery, frame: Frame, extents: int, start: int, end: int) -> Outcome:
     known = frame.known
     covers = known.holds(start, end)
     failure = None if covers else frame.outcome.failure or _outside(known.start, known.end)
@@ -112,7 +113,7 @@ def _removing(path: Path) -> Iterator[None]:
 
 
 def _write(content: Content, form: StreamFormat, file: TextIO) -> None:
-    writer = make_writer(form)(lambda text: _discard(file.buffer.write(text)), content.asked, OutputTarget())
+    writer = make_writer(form)(lambda text: _discard(file.buffer.write(text)), content.resolved, OutputTarget())
     for batch in _batches(content.chunks, content.outcome):
         writer.batch(batch)
     writer.end(content.outcome, content.summary)

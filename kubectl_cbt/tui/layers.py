@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from kubectl_cbt.analysis.grid import LayerView
-from kubectl_cbt.model.backend import Choice
 from kubectl_cbt.model.extents import Extents
+from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry, siblings
 from kubectl_cbt.tui.loader import Frame, Loader
 from kubectl_cbt.tui.screen_text import Vocabulary, vocabulary_of
@@ -29,7 +29,7 @@ class Layers:
 
     def __init__(self, main: Loader, announce: Callable[[Loader], None]) -> None:
         self.main = main
-        self.shown: str | None = main.opened.kind
+        self.shown: str | None = main.opened.operation
         self._announce = announce
         self._loaders: dict[str | None, Loader] = {}
         self._add(main)
@@ -74,7 +74,7 @@ class Layers:
     @property
     def words(self) -> Vocabulary:
         """How its extents are called."""
-        return vocabulary_of(self.active.opened.kind)
+        return vocabulary_of(self.active.opened.operation)
 
     @property
     def title(self) -> str:
@@ -106,7 +106,7 @@ class Layers:
             loader.close()
 
     def _add(self, loader: Loader) -> None:
-        self._loaders[loader.opened.kind] = loader
+        self._loaders[loader.opened.operation] = loader
         loader.announce_to(lambda: self._announce(loader))
 
 
@@ -114,13 +114,13 @@ def _view(loader: Loader) -> LayerView:
     return LayerView(loader.frame.received.extents, loader.frame.known)
 
 
-def neighbour(entries: list[SnapshotEntry], choice: Choice, by: int) -> Choice | str:
+def neighbour(entries: list[SnapshotEntry], names: SnapshotNames, by: int) -> SnapshotNames | str:
     """The choice moved along the snapshots of its volume, or in words why it cannot be."""
-    refs = [entry.ref for entry in siblings(entries, choice.target)]
-    if choice.target not in refs or (choice.base is not None and choice.base not in refs):
+    refs = [entry.ref for entry in siblings(entries, names.target)]
+    if names.target not in refs or (names.base is not None and names.base not in refs):
         return "the other snapshots of this volume are not known"
-    target = refs.index(choice.target) + by
-    base = target if choice.base is None else refs.index(choice.base) + by
+    target = refs.index(names.target) + by
+    base = target if names.base is None else refs.index(names.base) + by
     if min(base, target) < 0 or max(base, target) >= len(refs):
-        return f"{choice.target if by > 0 else choice.base or choice.target} is the {'newest' if by > 0 else 'oldest'}"
-    return Choice(refs[target], None if choice.base is None else refs[base])
+        return f"{names.target if by > 0 else names.base or names.target} is the {'newest' if by > 0 else 'oldest'}"
+    return SnapshotNames(refs[target], None if names.base is None else refs[base])

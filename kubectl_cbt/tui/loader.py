@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from kubectl_cbt.analysis.known_range import KnownRange
 from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.errors import CbtError, Interrupted, StreamError
-from kubectl_cbt.model.backend import Opened
+from kubectl_cbt.model.backend import OpenStream
 from kubectl_cbt.model.extents import ExtentBuffer, ExtentsSoFar
 from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.results import Outcome, Summary
@@ -65,14 +65,14 @@ class Loader:
         frame: the newest.
     """
 
-    def __init__(self, opened: Opened, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, opened: OpenStream, clock: Callable[[], float] = time.monotonic) -> None:
         self.opened = opened
         self._clock = clock
         self._received_at = clock()
         self._lock = threading.Lock()  # held while the figures change, or a frame is made of them
         self._is_behind = False
         self._log = ExtentBuffer()
-        self._figures = SummaryBuilder(opened.asked.query.starting_offset)
+        self._figures = SummaryBuilder(opened.resolved.query.starting_offset)
         self._stopped = False
         self._closed = False
         self._has_bug = False
@@ -212,7 +212,7 @@ class Loader:
 
     def _frame(self, *, is_running: bool) -> Frame:
         error = Interrupted("still running") if is_running else self._error
-        restore_size = self.opened.asked.target.snapshot.restore_size_bytes
+        restore_size = self.opened.resolved.target.restore_size_bytes
         outcome = self.opened.stream.outcome(error, restore_size)
         summary = self._figures.summary(outcome.volume_capacity_bytes, complete=outcome.complete)
         return Frame(
@@ -220,6 +220,6 @@ class Loader:
             summary,
             outcome,
             is_running,
-            self.opened.asked.query,
+            self.opened.resolved.query,
             self._interruption if is_running else "",
         )

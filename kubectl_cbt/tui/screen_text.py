@@ -11,8 +11,8 @@ from kubectl_cbt.analysis.known_range import KnownRange
 from kubectl_cbt.analysis.viewport import Viewport
 from kubectl_cbt.model.extents import Extents, Run
 from kubectl_cbt.model.record import block_metadata_type_name
-from kubectl_cbt.model.resolved_query import Snapshot
-from kubectl_cbt.model.results import Asked, Outcome, Summary
+from kubectl_cbt.model.resolved_query import ResolvedQuery, Snapshot
+from kubectl_cbt.model.results import Outcome, Summary
 from kubectl_cbt.tui.loader import Frame
 from kubectl_cbt.tui.plain_text import Content, line, plain
 from kubectl_cbt.units import (
@@ -62,24 +62,24 @@ def vocabulary_of(kind: str | None) -> Vocabulary:
     return _WORDS[kind]
 
 
-def subject_title(asked: Asked) -> str:
+def subject_title(resolved: ResolvedQuery) -> str:
     """The two snapshots, or the one."""
-    target = asked.target
-    if target.base_handle is None:
-        return target.snapshot.ref.name
-    base = target.base.ref.name if target.base else f"handle {target.base_handle}"
-    by_change_id = " (by change id)" if target.base and target.base.change_id else ""
-    return f"{base}{by_change_id} → {target.snapshot.ref.name}"
+    target = resolved.target.ref.name
+    if resolved.query.base is None:
+        return target
+    base = resolved.base.ref.name if resolved.base else f"handle {resolved.query.base}"
+    by_change_id = " (by change id)" if resolved.base and resolved.base.change_id else ""
+    return f"{base}{by_change_id} → {target}"
 
 
-def header(main: Asked, kind: str | None, frame: Frame, width: int) -> Content:
+def header(main: ResolvedQuery, kind: str | None, frame: Frame, width: int) -> Content:
     """The first line: what is shown, and how much of it; what does not fit is left out, whole parts at a time.
 
     Args:
         main: what was asked for first.
         kind: of the layer that is shown, as ``frame`` is.
     """
-    outcome, snapshot, title = frame.outcome, main.target.snapshot, subject_title(main)
+    outcome, snapshot, title = frame.outcome, main.target, subject_title(main)
     right = _figures(kind, frame, width - len(_left(title, ())) - 3)
     title = _shortened(title, width - len(right) - 4)
     volume = f"{snapshot.ref.namespace}/{snapshot.claim}" if snapshot.claim else snapshot.ref.namespace
@@ -515,9 +515,9 @@ def trouble(frame: Frame, base: Snapshot | None = None, *, can_resume: bool = Fa
         yield plain("Nothing is wrong so far." if frame.is_running else "Nothing is wrong: every rule was kept.")
 
 
-def map_name(asked: Asked, kind: str | None) -> str:
+def map_name(resolved: ResolvedQuery, kind: str | None) -> str:
     """What a map is of."""
-    return f"{vocabulary_of(kind).title} {subject_title(asked)}"
+    return f"{vocabulary_of(kind).title} {subject_title(resolved)}"
 
 
 def incomplete(frame: Frame, name: str) -> str:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections.abc import Iterator
+from typing import Any
 
 import grpc
 import grpc.experimental
 
 from kubectl_cbt.address import split_address
+from kubectl_cbt.system.cancellation import Cancellation
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 from kubectl_cbt.wire.certificate_names import address_of
 from kubectl_cbt.wire.service_proxy import proxy_for
@@ -71,6 +75,16 @@ def open_channel(
     options.append(("grpc.http_proxy", proxy.url) if proxy else ("grpc.enable_http_proxy", 0))
     credentials = grpc.ssl_channel_credentials(root_certificates=trusted_pem)
     return grpc.secure_channel(address, credentials, options=options)
+
+
+@contextlib.contextmanager
+def ending(call: Any, cancellation: Cancellation) -> Iterator[None]:
+    """Cancel a call when ``cancellation`` is, and when the block is left: the server then frees what the call holds."""
+    with cancellation.calling(call.cancel):
+        try:
+            yield
+        finally:
+            call.cancel()
 
 
 def close_channel(channel: grpc.Channel) -> None:

@@ -1,12 +1,11 @@
-"""A CSI driver's own socket, with no sidecar and no Kubernetes: the Identity service, and SnapshotMetadata as a source.
+"""A CSI driver's own socket, without sidecar and Kubernetes: the Identity service, and SnapshotMetadata as a source.
 
-The extents' messages are laid out as the sidecar's, so decoding is shared. Snapshots are asked about by the ids the
-driver gave them.
+The messages of extents have the layout of the sidecar's, so decoding is shared. Snapshots are named by their handles.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,9 @@ from kubectl_cbt.errors import EndpointUnusable, MessageTooLarge, StreamError
 from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.resolved_query import Endpoint
 from kubectl_cbt.security.secret import Secret
+from kubectl_cbt.system.cancellation import Cancellation
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
-from kubectl_cbt.wire.channel import close_channel, message_options
+from kubectl_cbt.wire.channel import close_channel, ending, message_options
 from kubectl_cbt.wire.csi_pb2 import (
     GetMetadataAllocatedRequest,
     GetMetadataDeltaRequest,
@@ -30,6 +30,7 @@ from kubectl_cbt.wire.csi_pb2 import (
     ProbeRequest,
     ProbeResponse,
 )
+from kubectl_cbt.wire.source import Origin
 from kubectl_cbt.wire.status import stream_error
 
 _Request = GetMetadataAllocatedRequest | GetMetadataDeltaRequest
@@ -82,16 +83,18 @@ class CsiEndpoint:
 
 
 class CsiSource:
-    """Asks one driver.
+    """Queries one driver.
 
     Args:
-        max_message_bytes: a larger message ends its answer with an error.
+        max_message_bytes: a larger message ends its stream with an error.
 
     Attributes:
-        plugin: what it said of itself; None until :meth:`identify`.
+        plugin: what the Identity service reported; None before :meth:`identify`, unless it was known before.
     """
 
-    def __init__(self, endpoint: CsiEndpoint, max_message_bytes: int = MAX_MESSAGE_BYTES) -> None:
+    def __init__(
+        self, endpoint: CsiEndpoint, max_message_bytes: int = MAX_MESSAGE_BYTES, plugin: Plugin | None = None
+    ) -> None:
         self._endpoint = endpoint
         self._channel = grpc.insecure_channel(
             endpoint.target,
@@ -102,7 +105,7 @@ class CsiSource:
                 ("grpc.use_local_subchannel_pool", 1),
             ],
         )
-        self.plugin: Plugin | None = None
+        self.plugin = plugin
 
     def identify(self) -> Plugin:
         """Ask the Identity service.
@@ -110,11 +113,13 @@ class CsiSource:
         Raises:
             StreamError: it does not answer.
         """
-        info: GetPluginInfoResponse = self._ask_identity("GetPluginInfo", GetPluginInfoRequest(), GetPluginInfoResponse)
-        capabilities: GetPluginCapabilitiesResponse = self._ask_identity(
+        info: GetPluginInfoResponse = self._call_identity(
+            "GetPluginInfo", GetPluginInfoRequest(), GetPluginInfoResponse
+        )
+        capabilities: GetPluginCapabilitiesResponse = self._call_identity(
             "GetPluginCapabilities", GetPluginCapabilitiesRequest(), GetPluginCapabilitiesResponse
         )
-        probe: ProbeResponse = self._ask_identity("Probe", ProbeRequest(), ProbeResponse)
+        probe: ProbeResponse = self._call_identity("Probe", ProbeRequest(), ProbeResponse)
         wanted = PluginCapability.Service.SNAPSHOT_METADATA_SERVICE
         self.plugin = Plugin(
             name=info.name,
@@ -124,23 +129,41 @@ class CsiSource:
         )
         return self.plugin
 
-    def ask(self, query: Query) -> CsiAnswer:
-        """Send the question; failures show when the answer is iterated."""
+    @property
+    def origin(self) -> Origin:
+        return Origin("csi-socket", self.plugin.version if self.plugin else None)
+
+    def query(self, query: Query, cancellation: Cancellation) -> Generator[bytes, None, None]:
+        """See :meth:`~kubectl_cbt.wire.source.Source.query`."""
         method = "GetMetadataAllocated" if query.base is None else "GetMetadataDelta"
-        call: grpc.UnaryStreamMultiCallable[_Request, bytes] = self._channel.unary_stream(
+        send: grpc.UnaryStreamMultiCallable[_Request, bytes] = self._channel.unary_stream(
             f"/{_SNAPSHOT_METADATA}/{method}", request_serializer=lambda message: message.SerializeToString()
         )
-        secrets = self._endpoint.secrets
-        return CsiAnswer(call(_request(query, secrets)), query, self._place(), tuple(secrets.values()))
-
-    def cancel(self) -> None:
-        """Asking waits for nothing here."""
+        call: Any = send(_request(query, self._endpoint.secrets))
+        messages = 0
+        with ending(call, cancellation):
+            try:
+                for message in call:
+                    messages += 1
+                    yield message
+                return
+            except grpc.RpcError:
+                pass  # it is the call itself, request and secrets in its reach: not to be chained
+        raise self._error_of(call, query, messages)
 
     def close(self) -> None:
-        """Close the connection; running answers end."""
         close_channel(self._channel)
 
-    def _ask_identity(self, method: str, request: Any, response: Any) -> Any:
+    def _error_of(self, call: Any, query: Query, messages: int) -> StreamError:
+        from kubectl_cbt.security.redact import without
+
+        details = without(call.details() or "", (secret.reveal() for secret in self._endpoint.secrets.values()))
+        error = stream_error(call.code(), details, query, self._place(), messages=messages)
+        if not isinstance(error, MessageTooLarge):
+            error.hint = ""  # hints are about a cluster
+        return error
+
+    def _call_identity(self, method: str, request: Any, response: Any) -> Any:
         call: Any = self._channel.unary_unary(
             f"/{_IDENTITY}/{method}",
             request_serializer=lambda message: message.SerializeToString(),
@@ -156,42 +179,6 @@ class CsiSource:
     def _place(self) -> Endpoint:
         name = self.plugin.name if self.plugin else "the driver"
         return Endpoint(name, self._endpoint.target, "", b"", tls_server_name="localhost")
-
-
-class CsiAnswer:
-    """One running call.
-
-    Args:
-        secrets: what was sent with it, and what its error must not repeat.
-    """
-
-    def __init__(self, call: Any, query: Query, place: Endpoint, secrets: tuple[Secret, ...] = ()) -> None:
-        self._call = call
-        self._query = query
-        self._place = place
-        self._secrets = secrets
-
-    def __iter__(self) -> Iterator[bytes]:
-        messages = 0
-        try:
-            for message in self._call:
-                messages += 1
-                yield message
-            return
-        except grpc.RpcError:
-            # The exception is the call itself, request and secrets in its reach: it is not chained.
-            code, details = self._call.code(), self._call.details() or ""
-        from kubectl_cbt.security.redact import without
-
-        details = without(details, (secret.reveal() for secret in self._secrets))
-        error = stream_error(code, details, self._query, self._place, messages=messages)
-        if not isinstance(error, MessageTooLarge):
-            error.hint = ""  # hints are about a cluster
-        raise error
-
-    def cancel(self) -> None:
-        """Tell the driver to stop."""
-        self._call.cancel()
 
 
 def _request(query: Query, secrets: dict[str, Secret]) -> _Request:

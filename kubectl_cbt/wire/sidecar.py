@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +14,15 @@ from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.resolved_query import Endpoint
 from kubectl_cbt.model.route import DirectRoute, Route
 from kubectl_cbt.security.secret import Secret
+from kubectl_cbt.system.cancellation import Cancellation
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
-from kubectl_cbt.wire.channel import close_channel, open_channel
+from kubectl_cbt.wire.channel import close_channel, ending, open_channel
 from kubectl_cbt.wire.snapshot_metadata_pb2 import (
     DESCRIPTOR,
     GetMetadataAllocatedRequest,
     GetMetadataDeltaRequest,
 )
+from kubectl_cbt.wire.source import Origin
 from kubectl_cbt.wire.status import certificate_error, connection_error, shows_another_certificate, stream_error
 from kubectl_cbt.wire.tls_verification import TlsVerification
 
@@ -31,24 +32,24 @@ if TYPE_CHECKING:
 _Request = GetMetadataAllocatedRequest | GetMetadataDeltaRequest
 _SERVICE = DESCRIPTOR.services_by_name["SnapshotMetadata"].full_name
 _CONNECTION_FAILED = (ServiceUnreachable, StreamCut)
-_NOBODY = Query(SnapshotRef("", ""))
-_MOST_CALLS = 3
-"""For one question: each time a certificate, a CA or a base's name may turn out to be another one."""
+_NO_QUERY = Query(SnapshotRef("", ""))
+_MOST_ATTEMPTS = 3
+"""At one query: each time a certificate, a CA or a base's name may turn out to be another one."""
 
 
 class SidecarSource:
-    """Asks one endpoint; every question carries a token of its own.
+    """Queries one endpoint; every request carries a token of its own.
 
     Args:
-        endpoint: whom to ask, and whom to trust there.
-        fresh_token: called once per question. A token lives about as long as a stream may last, so one that was
-            good for the first request is not good for taking up a broken stream.
-        way: how to get there; the endpoint's own address unless given. Closed together with the source.
+        endpoint: the service to query, and the CA to trust for it.
+        fresh_token: called once per request. A token lives about as long as a stream may last, so one that was good
+            for the first request is not good for resuming a broken stream.
+        route: how to reach the service; the endpoint's own address by default. Closed together with the source.
         base_name: the base's name, for the first sidecars, which took that where all later ones take the handle.
-            Empty when the endpoint is no such sidecar.
-        fresh_endpoint: reads the endpoint again, for a CA that was replaced while we were at it.
-        max_message_bytes: a larger message ends its answer with an error.
-        clock_ahead: how many seconds this machine's clock is ahead of the API server's, when that is known.
+            Empty when the endpoint is not such a sidecar.
+        fresh_endpoint: reads the endpoint again, for a CA that was replaced meanwhile.
+        max_message_bytes: a larger message ends its stream with an error.
+        clock_ahead: how many seconds this machine's clock is ahead of the API server's; None when that is not known.
     """
 
     def __init__(
@@ -69,39 +70,56 @@ class SidecarSource:
         self._max_message_bytes = max_message_bytes
         self._clock_ahead = clock_ahead
         self._sends_name = False
-        self._securing: TlsVerification | None = None
+        self._verification: TlsVerification | None = None
         self._verified_pem = b""
-        self._cancelled = False
         self._channel: grpc.Channel | None = None
 
-    def connect(self) -> None:
-        """Make the way now, and not with the first question, when a screen or a document has begun.
+    @property
+    def origin(self) -> Origin:
+        return Origin(self._route.name)
 
-        The service's certificate is fetched meanwhile; what is wrong with it shows with the first question.
+    def connect(self) -> None:
+        """Make the route now, and not with the first query, when a screen or a document has begun.
+
+        The service's certificate is fetched meanwhile; a failure of that is raised by the first query.
 
         Raises:
-            CbtError: there is no way.
+            CbtError: there is no route.
         """
-        self._secure()
+        self._verify(Cancellation())
 
-    def ask(self, query: Query) -> SidecarAnswer:
-        """Send the question. Every failure of the connection shows when the answer is iterated."""
-        return SidecarAnswer(self, query)
+    def query(self, query: Query, cancellation: Cancellation) -> Generator[bytes, None, None]:
+        """See :meth:`~kubectl_cbt.wire.source.Source.query`.
 
-    def cancel(self) -> None:
-        """A way or a connection that is just being made is given up."""
-        self._cancelled = True
-        if self._securing is not None:
-            self._securing.cancel()
-        self._route.close()
+        An attempt that failed before its first message is repeated at once where another way may succeed: with a
+        certificate or a CA that was replaced, or with the base's name for a sidecar that takes it.
+        """
+        for attempt in range(1, _MOST_ATTEMPTS + 1):
+            messages = 0
+            try:
+                call, token = self._send(query, cancellation)
+            except StreamError as failure:
+                error = failure
+            else:
+                with ending(call, cancellation):
+                    try:
+                        for message in call:
+                            messages += 1
+                            yield message
+                        return
+                    except grpc.RpcError:
+                        pass  # it is the call itself, request and token in its reach: not to be chained
+                error = self._error_of(call, query, messages=messages, cancelled=cancellation.is_cancelled, token=token)
+            final = messages or attempt == _MOST_ATTEMPTS or cancellation.is_cancelled
+            if final or not self._can_retry_differently(error, query):
+                raise error
 
     def close(self) -> None:
-        """Close the connection; running answers end."""
         self._hang_up()
         self._route.close()
 
     def certificate(self) -> x509.Certificate:
-        """Connect as every call does; returns the service's certificate, which was verified.
+        """Connect as every query does; returns the service's certificate, which was verified.
 
         Raises:
             StreamError: the connection is not made, or the certificate is not trusted.
@@ -116,14 +134,14 @@ class SidecarSource:
                 raise
         return x509.load_pem_x509_certificate(self._verified_pem)
 
-    def call(self, query: Query) -> tuple[Any, Secret]:
-        """Begin one call; returns it, and the token it shows.
+    def _send(self, query: Query, cancellation: Cancellation) -> tuple[Any, Secret]:
+        """Send one request; returns the call, and the token it carries.
 
         Raises:
-            CbtError: no token can be had, there is no way, or the service's certificate is not trusted.
+            CbtError: no token can be had, there is no route, or the service's certificate is not trusted.
         """
         token = self._fresh_token()
-        channel = self._open(query)
+        channel = self._open(query, cancellation)
         request = _request(query, token, self._base_name if self._sends_name else "")
         method = "GetMetadataAllocated" if query.base is None else "GetMetadataDelta"
         # No response deserializer: what is iterated are the messages' bytes, and decoding is ours.
@@ -133,33 +151,33 @@ class SidecarSource:
         return callable_(request), token
 
     def health(self) -> str:
-        """What ``grpc.health.v1`` says of the whole server: ``SERVING``, ``NOT_SERVING``; or the code of its error.
+        """The status that ``grpc.health.v1`` reports for the server: ``SERVING``, ``NOT_SERVING``; or an error's code.
 
         Raises:
             StreamError: the connection fails.
         """
         from kubectl_cbt.wire.grpc_health import health_of
 
-        for calls in range(1, _MOST_CALLS + 1):
+        for attempt in range(1, _MOST_ATTEMPTS + 1):
             try:
-                found = health_of(self._open(_NOBODY))
+                found = health_of(self._open(_NO_QUERY, Cancellation()))
             except StreamError as refused:
                 error = refused
             else:
                 if isinstance(found, str):
                     return found
-                error = self.error_of(found, _NOBODY, messages=0, cancelled=False)
-            if calls == _MOST_CALLS or not self.can_retry(error, _NOBODY):
+                error = self._error_of(found, _NO_QUERY, messages=0, cancelled=False)
+            if attempt == _MOST_ATTEMPTS or not self._can_retry_differently(error, _NO_QUERY):
                 break
         raise error
 
-    def error_of(
+    def _error_of(
         self, call: Any, query: Query, *, messages: int, cancelled: bool, token: Secret | None = None
     ) -> StreamError:
-        """What ended a call, in our words and those of the way there; a connection that failed is given up.
+        """The error that ended a call, with what the route reports; a connection that failed is closed.
 
         Args:
-            token: what the call has shown, and what its error must not repeat.
+            token: carried by the request, so that the error must not repeat it.
         """
         from kubectl_cbt.security.redact import without
 
@@ -172,12 +190,12 @@ class SidecarSource:
             self._hang_up()
             said = self._route.reset()
             if said:
-                # There was a way, and it ended: that may be better the next time, even before anything came.
+                # There was a route, and it ended: another attempt may succeed, even before the first message.
                 return StreamCut(f"{error.message}; {said}", code=error.code, details=error.details)
         return error
 
-    def can_retry(self, error: StreamError, query: Query) -> bool:
-        """Whether the same question, sent again at once in another way, may succeed."""
+    def _can_retry_differently(self, error: StreamError, query: Query) -> bool:
+        """Whether the same query may succeed at once in another way."""
         if isinstance(error, TlsFailed):
             if shows_another_certificate(error):
                 self._hang_up()
@@ -189,7 +207,7 @@ class SidecarSource:
         return False
 
     def _has_another_ca(self) -> bool:
-        """Read the endpoint again: who rotates the CA replaces it in the object too."""
+        """Read the endpoint again: rotating the CA replaces it in the object too."""
         if self._fresh_endpoint is None:
             return False
         try:
@@ -201,100 +219,48 @@ class SidecarSource:
         self._hang_up()
         return changed
 
-    def _open(self, query: Query) -> grpc.Channel:
+    def _open(self, query: Query, cancellation: Cancellation) -> grpc.Channel:
         """The channel; a new one trusts only the certificate that is served now and was verified now.
 
         Raises:
-            CbtError: there is no way.
+            CbtError: there is no route.
             StreamError: the connection is not made, or the certificate is not trusted.
         """
         if self._channel is None:
-            securing = self._secure()
-            # Not at the top: Securing imports it in its thread, while other things are waited for.
+            verification = self._verify(cancellation)
+            # Not at the top: the verification imports it in its thread, while other things are waited for.
             from kubectl_cbt.wire.certificate_check import CertificateRejected
 
             try:
-                self._verified_pem = securing.leaf_pem()
+                with cancellation.calling(verification.cancel):
+                    self._verified_pem = verification.leaf_pem()
             except OSError as error:
-                if self._cancelled:
+                if cancellation.is_cancelled:
                     raise StreamCut("the stream was cancelled", code="CANCELLED", details="") from error
                 raise self._after_failure(connection_error(error, query, self._endpoint)) from error
             except CertificateRejected as error:
-                elsewhere = isinstance(self._route, DirectRoute) and securing.address != self._endpoint.address
-                given = securing.address if elsewhere else ""
+                elsewhere = isinstance(self._route, DirectRoute) and verification.address != self._endpoint.address
+                given = verification.address if elsewhere else ""
                 raise certificate_error(error, self._endpoint, given, self._clock_ahead()) from error
             finally:
-                self._securing = None
+                self._verification = None
             self._channel = open_channel(
-                securing.address, self._endpoint.host, self._verified_pem, self._max_message_bytes
+                verification.address, self._endpoint.host, self._verified_pem, self._max_message_bytes
             )
         return self._channel
 
-    def _secure(self) -> TlsVerification:
-        address = self._route.address()
-        if self._securing is None or self._securing.address != address:
-            self._securing = TlsVerification(address, self._endpoint)
-        if self._cancelled:
-            self._securing.cancel()
-        return self._securing
+    def _verify(self, cancellation: Cancellation) -> TlsVerification:
+        with cancellation.calling(self._route.close):
+            address = self._route.address()
+        if self._verification is None or self._verification.address != address:
+            self._verification = TlsVerification(address, self._endpoint)
+        return self._verification
 
     def _hang_up(self) -> None:
-        self._securing = None
+        self._verification = None
         channel, self._channel = self._channel, None
         if channel is not None:
             close_channel(channel)
-
-
-class SidecarAnswer:
-    """One answer, and the calls it takes to get it: one, or two where an old service has to be asked otherwise."""
-
-    def __init__(self, source: SidecarSource, query: Query) -> None:
-        self._source = source
-        self._query = query
-        self._cancelled = threading.Event()
-        self._call: Any = None
-        self._token: Secret | None = None
-        self._error: StreamError | None = None
-        self._begin()
-
-    def _begin(self) -> None:
-        """Send the question; a connection that fails shows when the answer is iterated."""
-        try:
-            self._call, self._token = self._source.call(self._query)
-        except StreamError as error:
-            self._error = error
-
-    def __iter__(self) -> Iterator[bytes]:
-        for calls in range(1, _MOST_CALLS + 1):
-            messages = 0
-            error, self._error = self._error, None
-            if error is None:
-                try:
-                    for message in self._call:
-                        messages += 1
-                        yield message
-                    return
-                except grpc.RpcError:
-                    # The exception is the call itself, request and token in its reach: it is not chained.
-                    error = self._source.error_of(
-                        self._call,
-                        self._query,
-                        messages=messages,
-                        cancelled=self._cancelled.is_set(),
-                        token=self._token,
-                    )
-            final = messages or calls == _MOST_CALLS or self._cancelled.is_set()
-            if final or not self._source.can_retry(error, self._query):
-                raise error
-            self._begin()
-            if self._cancelled.is_set() and self._call is not None:
-                self._call.cancel()
-
-    def cancel(self) -> None:
-        """Tell the server to stop; it frees what the stream holds there."""
-        self._cancelled.set()
-        if self._call is not None:
-            self._call.cancel()
 
 
 def _took_handle_for_name(error: StreamError, query: Query) -> bool:

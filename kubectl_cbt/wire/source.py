@@ -1,39 +1,51 @@
-"""The seam below the stream loop: anything that answers a question with raw response messages."""
+"""The seam below the stream loop: anything that answers a query with raw response messages."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
+from dataclasses import dataclass
 from typing import Protocol
 
 from kubectl_cbt.model.query import Query
+from kubectl_cbt.system.cancellation import Cancellation
 
 
-class Answer(Protocol):
-    """Response messages as they come off the wire, in order.
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a source's messages come from, for a recording's head.
 
-    Iterating raises the errors of ``errors.py`` under :class:`~kubectl_cbt.errors.StreamError`, never a gRPC one.
+    Attributes:
+        reached: ``direct``, ``port-forward`` or ``csi-socket``.
+        driver_version: as the driver reports it at its own socket; None elsewhere.
     """
 
-    def __iter__(self) -> Iterator[bytes]:
-        """Yield each message."""
-        ...
-
-    def cancel(self) -> None:
-        """Stop the stream; may be called from another thread, more than once, and after the end."""
-        ...
+    reached: str
+    driver_version: str | None = None
 
 
 class Source(Protocol):
-    """A live sidecar, a driver's socket, a recording: nothing above knows which."""
+    """A sidecar, a CSI socket, a recording: nothing above knows which."""
 
-    def ask(self, query: Query) -> Answer:
-        """Begin to answer; each call is a request of its own."""
+    @property
+    def origin(self) -> Origin:
+        """Where the messages come from."""
         ...
 
-    def cancel(self) -> None:
-        """Nothing is asked any more: whatever :meth:`ask` waits for shall end, with an error. From any thread."""
+    def query(self, query: Query, cancellation: Cancellation) -> Generator[bytes, None, None]:
+        """Send one request and yield the response messages as they come off the wire, in order.
+
+        The request is sent when the first message is taken. Each call is a request of its own, with a token of its own.
+
+        Args:
+            query: what to request.
+            cancellation: ends the request, and what is waited for to send it. The source can be queried again.
+
+        Raises:
+            CbtError: a :class:`~kubectl_cbt.errors.StreamError` for what the service answered and for a connection that
+                failed, others for a route or a token that cannot be had. Never an error of gRPC.
+        """
         ...
 
     def close(self) -> None:
-        """Free what the source holds."""
+        """Close the connection; running requests end. More than once, and from any thread."""
         ...

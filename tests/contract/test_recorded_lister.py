@@ -2,7 +2,7 @@
 
 import pytest
 from recorded import RECORDINGS, cases, messages
-from samples import asked, outcome_of
+from samples import outcome_of, resolved
 
 from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.model.record import Batch, Records
@@ -17,7 +17,7 @@ REFERENCES = sorted(RECORDINGS.glob("*/*.reference.json"))
 def test_lister_json_is_upstreams_output_byte_for_byte(reference):
     case = cases(reference.parent.name)[reference.name.removesuffix(".reference.json")]
     written: list[bytes] = []
-    writer = ListerJsonWriter(written.append, asked(), OutputTarget())
+    writer = ListerJsonWriter(written.append, resolved(), OutputTarget())
     for number, message in enumerate(messages(case), 1):
         record = decode_record(message, number)
         writer.batch(Batch.whole(Records.of(record)))

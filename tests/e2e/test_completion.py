@@ -377,12 +377,12 @@ def compreply(environment: dict[str, str], folder: Path, *words: str, kind: int 
 
 
 def test_bash_shows_descriptions_only_where_it_lists(environment, tmp_path):
-    asked = ("kubectl-cbt", "delta", "snap-b", "")
-    first, second = compreply(environment, tmp_path, *asked)
+    resolved = ("kubectl-cbt", "delta", "snap-b", "")
+    first, second = compreply(environment, tmp_path, *resolved)
     assert first.startswith("snap-d  (data  64 GiB  ")
     assert second.startswith("snap-c  (data  64 GiB  ")
-    assert compreply(environment, tmp_path, *asked, kind=37) == ["snap-d", "snap-c"]
-    assert compreply(environment, tmp_path, *asked[:3], "snap-c") == ["snap-c"]
+    assert compreply(environment, tmp_path, *resolved, kind=37) == ["snap-d", "snap-c"]
+    assert compreply(environment, tmp_path, *resolved[:3], "snap-c") == ["snap-c"]
     assert max(map(len, compreply(environment, tmp_path, "kubectl-cbt", "delta", "-"))) < 60
 
 

@@ -185,10 +185,10 @@ def test_unaligned_shift_is_what_the_reference_driver_does(cluster, style, fixed
     recorded = cases(style)
     start = recorded["delta-a-b-from-unaligned"]["request"]["starting_offset"]
     volume = replace(cluster.volumes[0].volume, grain_bytes=BLOCK, fixed_length=fixed)
-    asked = SnapshotQuery(volume, 1, 0, int(start), 0, call=None)
+    resolved = SnapshotQuery(volume, 1, 0, int(start), 0, call=None)
     records = [decode_record(message, number) for number, message in enumerate(messages(recorded["delta-a-b"]), 1)]
-    batches = ((r.offsets[r.offsets + r.sizes > asked.starting_offset], r) for r in records)
-    found = list(EXTENT_FAULTS["unaligned-shift"](((o, r.sizes[-len(o) :]) for o, r in batches if len(o)), asked))
+    batches = ((r.offsets[r.offsets + r.sizes > resolved.starting_offset], r) for r in records)
+    found = list(EXTENT_FAULTS["unaligned-shift"](((o, r.sizes[-len(o) :]) for o, r in batches if len(o)), resolved))
     extents = [pair for offsets, sizes in found for pair in zip(offsets.tolist(), sizes.tolist(), strict=True)]
     real = [decode_record(message, 1) for message in messages(recorded["delta-a-b-from-unaligned"])]
     expected = [pair for r in real for pair in zip(r.offsets.tolist(), r.sizes.tolist(), strict=True)]

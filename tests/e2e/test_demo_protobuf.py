@@ -81,14 +81,14 @@ def test_a_token_can_be_bound_to_a_pod_and_says_so(own_demo):
     client = Client(own_demo)
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "mover", "namespace": "shop"}}
     uid = own_demo.store.put("pods", pod)["metadata"]["uid"]
-    asked = [
+    resolved = [
         field(1, "Pod") + field(2, "v1") + field(3, "mover") + field(4, uid),
         field(1, "Pod") + field(2, "v1") + field(3, "mover") + field(4, "another"),
         field(1, "Pod") + field(2, "v1") + field(3, "none"),
         field(1, "Secret") + field(2, "v1") + field(3, "none"),
         field(1, "Role") + field(2, "rbac.authorization.k8s.io/v1") + field(3, "none"),
     ]
-    answers = [client.ask("POST", TOKEN, token_request(bound=bound), media=PROTOBUF) for bound in asked]
+    answers = [client.ask("POST", TOKEN, token_request(bound=bound), media=PROTOBUF) for bound in resolved]
     assert [code for code, _ in answers] == [201, 409, 404, 404, 400]
     assert claims(answers[0][1])["kubernetes.io"]["pod"] == {"name": "mover", "uid": uid}
     assert answers[2][1]["message"] == 'pods "none" not found'

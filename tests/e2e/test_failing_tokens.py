@@ -111,8 +111,8 @@ def test_an_opaque_token_that_the_service_repeats_is_not_shown_and_not_recorded(
     own_demo.services[PAGES_DRIVER].tampering = Tampering(accept=repeat)
     (tmp_path / "token").write_text(OPAQUE)
     record = tmp_path / "stream.cbtrec"
-    asked = ("--token-file", str(tmp_path / "token"), "--record", str(record), "-o", "json", "-v", "9")
-    found = run_command(*DELTA, *asked, cluster=own_demo)
+    resolved = ("--token-file", str(tmp_path / "token"), "--record", str(record), "-o", "json", "-v", "9")
+    found = run_command(*DELTA, *resolved, cluster=own_demo)
     assert found.returncode == 1
     assert "who is <masked>?" in found.stderr
     assert OPAQUE not in shown(found, record)
@@ -140,8 +140,8 @@ def test_a_secret_that_the_driver_repeats_is_not_shown_and_not_recorded(demo, tm
 
     with demo.csi_service(tmp_path / "csi.sock") as service:
         service._messages = refuse
-        asked = ("--csi-endpoint", service.endpoint, "--secrets-file", str(secrets), "--record", str(record))
-        found = run_command("allocated", "x", "-o", "json", *asked, "-v", "9")
+        resolved = ("--csi-endpoint", service.endpoint, "--secrets-file", str(secrets), "--record", str(record))
+        found = run_command("allocated", "x", "-o", "json", *resolved, "-v", "9")
     assert found.returncode == 1
     assert "wrong key <masked>" in found.stderr
     assert OPAQUE not in shown(found, record)

@@ -363,6 +363,6 @@ def test_a_socks_proxy_is_spoken_to(cast, tmp_path):
     with SocksProxy() as proxy:
         row = of_cluster("socks", TO_ONE | {"proxy-url": f"socks5://{proxy.address}"}, sent=ONE)
         agree(row, cast, tmp_path)
-    assert {host for host, _ in proxy.asked} == {"127.0.0.1"}
+    assert {host for host, _ in proxy.resolved} == {"127.0.0.1"}
     # kubectl's connection, too, where there is one.
-    assert len(proxy.asked) >= 1 + bool(KUBECTL)
+    assert len(proxy.resolved) >= 1 + bool(KUBECTL)

@@ -299,15 +299,15 @@ def test_what_killed_starts_left_is_removed_after_a_day_and_what_is_being_made_s
 
 def test_packages_come_as_wheels_only(launcher, tmp_path):
     """Building one would run its code, before anything of it was looked at."""
-    asked = tmp_path / "asked"
-    recorder = f'#!/bin/sh\nprintf "%s\\n" "$@" > {asked}\nexit 1\n'
+    resolved = tmp_path / "asked"
+    recorder = f'#!/bin/sh\nprintf "%s\\n" "$@" > {resolved}\nexit 1\n'
     python = (
         '#!/bin/sh\n[ "$3" = venv ] || exit 0\n'
         f'mkdir -p "$4/bin"\ncat > "$4/bin/python" <<\'END\'\n{recorder}END\nchmod +x "$4/bin/python"\n'
     )
     found = launch(launcher, tools_only(tmp_path / "tools", python3=python))
     assert "could not be installed" in found.stderr
-    arguments = asked.read_text().splitlines()
+    arguments = resolved.read_text().splitlines()
     assert arguments[:4] == ["-I", "-m", "pip", "install"]
     assert "--only-binary=:all:" in arguments
     assert left_behind(launcher) == []

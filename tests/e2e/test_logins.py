@@ -254,10 +254,10 @@ INFO = script(f"open('{TOLD}', 'w').write(os.environ['KUBERNETES_EXEC_INFO'])\n"
 )
 def test_a_plugin_is_told_what_kubectl_tells_it(cast, tmp_path, cluster, provides):
     told = []
-    asked = Row("", {"config": kubeconfig(cluster, plugin(provideClusterInfo=provides)), "login": INFO})
-    lay_out(asked, cast.values, tmp_path)
+    resolved = Row("", {"config": kubeconfig(cluster, plugin(provideClusterInfo=provides)), "login": INFO})
+    lay_out(resolved, cast.values, tmp_path)
     for run in (run_kubectl, run_ours):
-        assert [sent.authorization for sent in run(asked, cast, tmp_path).sent] == ["Bearer of-plugin"]
+        assert [sent.authorization for sent in run(resolved, cast, tmp_path).sent] == ["Bearer of-plugin"]
         told.append(json.loads(Path(cast.values["FOLDER"], "told").read_text()))
     theirs, ours = told
     # Go writes an empty extension out.

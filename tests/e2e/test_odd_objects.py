@@ -16,10 +16,10 @@ from kubectl_cbt.checks.doctor.hop import HopSequence
 from kubectl_cbt.checks.doctor.hop_runner import run as run_hops
 from kubectl_cbt.checks.doctor.hop_sequences import FOR_SNAPSHOTS
 from kubectl_cbt.cluster.catalogue import Catalogue
-from kubectl_cbt.cluster.resolve import Wanted, resolve
+from kubectl_cbt.cluster.resolve import resolve
 from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.finding import Verdict
-from kubectl_cbt.model.refs import SnapshotRef
+from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
 
 ACCOUNT = ("--service-account", "backup/backup-app", "--connect", "direct")
 
@@ -128,15 +128,15 @@ def test_a_deleted_content_is_not_one_that_may_not_be_read(cluster, answer, list
     with asking(connection(cluster.url)) as api:
         catalogue = Catalogue(api)
         assert {entry.ref.name: entry.obstacle for entry in catalogue.entries(None)}[name] == obstacle
-        with pytest.raises(CbtError) as asked:
-            resolve(catalogue, Wanted(SnapshotRef("default", name)))
+        with pytest.raises(CbtError) as resolved:
+            resolve(catalogue, SnapshotNames(SnapshotRef("default", name)))
         here = ClusterSession(api, catalogue, "default", None, "")  # none of these hops needs the means
         walked = run_hops(
             HopSequence(FOR_SNAPSHOTS[:5]), DiagnosisContext(lambda _: here, ExitStack(), (name,)), lambda _: None
         )
         failed = next(finding for finding in walked if finding.verdict is Verdict.FAIL)
-    assert (deleted in asked.value.message, deleted in failed.evidence[0]) == (not answer, not answer)
-    assert ("kubectl wait" in asked.value.hint) == (not ready and answer is FORBIDDEN)
+    assert (deleted in resolved.value.message, deleted in failed.evidence[0]) == (not answer, not answer)
+    assert ("kubectl wait" in resolved.value.hint) == (not ready and answer is FORBIDDEN)
 
 
 def test_one_odd_service_is_one_odd_row(cluster):

@@ -167,8 +167,8 @@ def test_a_driver_at_its_socket_is_recorded_without_its_secrets(demo, path):
         secrets.write_text("userID: admin-of-it-all\nuserKey: QmV3YXJlIG9mIHRoZSBkb2c\n")
         with demo.csi_service(Path(folder) / "csi.sock") as service:
             ids = [handle(demo, name) for name in ("snap-a", "snap-b")]
-            asked = ("delta", *ids, "--csi-endpoint", service.endpoint, "--secrets-file", str(secrets))
-            live = run_command(*asked, "--record", str(path), "-o", "json")
+            resolved = ("delta", *ids, "--csi-endpoint", service.endpoint, "--secrets-file", str(secrets))
+            live = run_command(*resolved, "--record", str(path), "-o", "json")
         assert live.returncode == 0
         kept = contents(path)
         for secret in (b"admin-of-it-all", b"QmV3YXJl", b"userKey", folder.encode()):

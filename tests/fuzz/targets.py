@@ -202,26 +202,25 @@ class ApiAnswers:
     def _resolve(self, random: Random) -> None:
         """As far as ``delta`` goes before it calls the service."""
         from kubectl_cbt.cluster.catalogue import Catalogue
-        from kubectl_cbt.cluster.resolve import Wanted, resolve
+        from kubectl_cbt.cluster.resolve import resolve
         from kubectl_cbt.cluster.routing import RouteOptions, find_route, namespaces_of
         from kubectl_cbt.cluster.tokens import service_account_of_caller, token_of_service_account
-        from kubectl_cbt.model.refs import ServiceAccountRef, SnapshotRef
+        from kubectl_cbt.model.refs import ServiceAccountRef, SnapshotNames, SnapshotRef
         from kubectl_cbt.model.route import Connect
         from kubectl_cbt.output.document import _snapshot
 
         def go() -> None:
             with self._session() as api:
                 base = random.choice([None, SnapshotRef("default", "snap-a")])
-                target = resolve(
-                    Catalogue(api), Wanted(SnapshotRef("default", random.choice(["snap-b", "nope"])), base)
-                )
-                as_json(_snapshot(target.snapshot))
+                names = SnapshotNames(SnapshotRef("default", random.choice(["snap-b", "nope"])), base)
+                resolved = resolve(Catalogue(api), names)
+                as_json(_snapshot(resolved.target))
                 token_of_service_account(api, ServiceAccountRef("backup", "backup-app"), "a", 600, "default")().reveal()
                 service_account_of_caller(api, "default")
                 connect = random.choice(list(Connect))
                 address = random.choice(["", "metadata.driver:6443", "metadata:6443", "10.1.2.3:6443"])
-                find_route(api, target.endpoint, RouteOptions(connect, address), self._login).close()
-                namespaces_of(api, [target.endpoint.address, "metadata:6443", "10.1.2.3:6443"])
+                find_route(api, resolved.service_endpoint, RouteOptions(connect, address), self._login).close()
+                namespaces_of(api, [resolved.service_endpoint.address, "metadata:6443", "10.1.2.3:6443"])
 
         _expecting_ours(go)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
-from samples import asked, batch, batches, outcome_of
+from samples import batch, batches, outcome_of, resolved
 
 from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.model.record import Batch
@@ -34,7 +34,7 @@ def text(form: StreamFormat, case: str, screen: OutputTarget = OutputTarget(), *
     """What a format makes of a case."""
     stream, outcome = CASES[case]
     written: list[bytes] = []
-    writer = make_writer(form)(written.append, asked(delta=delta), screen)
+    writer = make_writer(form)(written.append, resolved(delta=delta), screen)
     figures = SummaryBuilder()
     for one in stream:
         figures.add(one)

@@ -5,18 +5,23 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import textual.app
 import textual.pilot
 
+from kubectl_cbt.core.backends import ClusterBackend
+from kubectl_cbt.core.options import QueryOptions, ServiceOptions
+from kubectl_cbt.core.record import Recorder
+from kubectl_cbt.core.session import Session
 from kubectl_cbt.errors import CbtError, Interrupted, NotFound
-from kubectl_cbt.model.backend import Choice
+from kubectl_cbt.model.backend import SnapshotNames
 from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
-from kubectl_cbt.model.resolved_query import Snapshot, Subject
-from kubectl_cbt.model.results import Asked, Failure, Outcome, Violation
+from kubectl_cbt.model.resolved_query import ResolvedQuery, Snapshot
+from kubectl_cbt.model.results import Failure, Outcome, Violation
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.tui.app import CbtApp
 from kubectl_cbt.tui.loader import Loader
@@ -136,11 +141,13 @@ class ScriptedOpened:
         failing: raised by the next attempts to resume it, while set.
     """
 
-    def __init__(self, stream: ScriptedStream, choice: Choice, *, kind: str | None = "", size: int | None = CAPACITY):
-        snapshot, base = snapshot_of(choice.target, size), choice.base and snapshot_of(choice.base, size)
+    def __init__(
+        self, stream: ScriptedStream, names: SnapshotNames, *, kind: str | None = "", size: int | None = CAPACITY
+    ):
+        snapshot, base = snapshot_of(names.target, size), names.base and snapshot_of(names.base, size)
         handle = base.handle if base else None
-        self.asked = Asked(Query(choice.target, handle), Subject(snapshot, base, handle))
-        self.kind = self.asked.query.verb if kind == "" else kind
+        self.resolved = ResolvedQuery(Query(names.target, handle), snapshot, base)
+        self.operation = self.resolved.query.operation if kind == "" else kind
         self.stream = stream
         self.is_closed = False
         self.is_live = kind == ""
@@ -201,7 +208,7 @@ class ScriptedBackend:
 
     def __init__(self, entries: list[SnapshotEntry] | None = None) -> None:
         self.listed = list(ENTRIES if entries is None else entries)
-        self.asked: list[Choice] = []
+        self.resolved: list[SnapshotNames] = []
         self.opened: list[ScriptedOpened] = []
         self.failing: CbtError | None = None
 
@@ -210,12 +217,12 @@ class ScriptedBackend:
             raise self.failing
         return self.listed
 
-    def open(self, choice: Choice) -> ScriptedOpened:
+    def open(self, names: SnapshotNames) -> ScriptedOpened:
         if self.failing:
             raise self.failing
-        self.asked.append(choice)
-        extents = EXTENTS if choice.base else ALLOCATED
-        self.opened.append(ScriptedOpened(ScriptedStream(extents, error=self.stream_error), choice))
+        self.resolved.append(names)
+        extents = EXTENTS if names.base else ALLOCATED
+        self.opened.append(ScriptedOpened(ScriptedStream(extents, error=self.stream_error), names))
         return self.opened[-1]
 
 
@@ -225,14 +232,14 @@ GONE = NotFound('"two" not found', status=404, reason="NotFound", hint="look aga
 def the_map(
     stream: ScriptedStream | None = None,
     backend: ScriptedBackend | None = None,
-    choice: Choice | None = None,
+    names: SnapshotNames | None = None,
     *,
     kind: str | None = "",
     size: int | None = CAPACITY,
     clock: Callable[[], float] = time.monotonic,
 ) -> MapScreen:
     """A map of two → three unless told otherwise, its stream begun."""
-    opened = ScriptedOpened(stream or ScriptedStream(), choice or Choice(THREE, TWO), kind=kind, size=size)
+    opened = ScriptedOpened(stream or ScriptedStream(), names or SnapshotNames(THREE, TWO), kind=kind, size=size)
     loader = Loader(opened, clock)
     loader.start()
     return MapScreen(loader, backend)
@@ -286,3 +293,9 @@ async def type_text(pilot, text: str) -> None:
 def shown(app: CbtApp) -> str:
     """The screen as text."""
     return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+
+
+def cluster_backend(session: Session, namespace: str | None, **options: Any) -> ClusterBackend:
+    """A cluster as the command opens it, with options of a query."""
+    query_options = QueryOptions(**options)
+    return ClusterBackend(session, ServiceOptions(), query_options, Recorder(query_options), namespace)

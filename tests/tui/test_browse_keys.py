@@ -9,7 +9,7 @@ from directing import ENTRIES, GONE, ONE, THREE, TWO, ScriptedBackend, drive, en
 from rich.cells import cell_len, set_cell_size
 from textual.events import MouseScrollDown
 
-from kubectl_cbt.model.backend import Choice
+from kubectl_cbt.model.backend import SnapshotNames
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.output.snapshot_cells import size_of, works_of
 from kubectl_cbt.tui.keys import BROWSE_KEYS
@@ -79,7 +79,7 @@ def test_two_marked_ones_are_put_in_order_whichever_was_first(order):
             await press(pilot, "space")
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, MapScreen))
-        assert backend.asked == [Choice(THREE, ONE)]
+        assert backend.resolved == [SnapshotNames(THREE, ONE)]
         await until(pilot, lambda: not pilot.app.screen.is_under_way)
         await press(pilot, "escape")
         assert pilot.app.screen is screen
@@ -94,7 +94,7 @@ def test_enter_on_one_alone_opens_what_it_holds():
     async def steps(pilot, screen):
         await press(pilot, "down", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, MapScreen))
-        assert backend.asked == [Choice(TWO)]
+        assert backend.resolved == [SnapshotNames(TWO)]
 
     browsing(steps, backend)
 
@@ -122,7 +122,7 @@ def test_a_snapshot_that_cannot_be_asked_says_why_and_is_never_sent(key):
         assert "cannot be queried: no status yet" in shown(pilot.app)
         await press(pilot, key)
         assert "pending cannot be queried: no status yet" in shown(pilot.app)
-        assert backend.asked == []
+        assert backend.resolved == []
         assert screen.marks.refs == ()
 
     browsing(steps, backend)
@@ -137,7 +137,7 @@ def test_marks_of_two_volumes_are_refused_in_words():
             await press(pilot, "space")
         await press(pilot, "enter")
         assert "are of two volumes" in shown(pilot.app)
-        assert backend.asked == []
+        assert backend.resolved == []
 
     browsing(steps, backend)
 
@@ -260,10 +260,10 @@ def test_keys_and_help_are_the_same_and_the_wheel_scrolls_a_click_opens():
         await pilot.click("#snapshots", offset=(5, 4))
         clicked = screen.current.ref
         assert clicked.name == names_listed(pilot)[2]
-        assert backend.asked == []
+        assert backend.resolved == []
         await pilot.click("#snapshots", offset=(5, 4))
-        await until(pilot, lambda: backend.asked)
-        assert backend.asked == [Choice(clicked)]
+        await until(pilot, lambda: backend.resolved)
+        assert backend.resolved == [SnapshotNames(clicked)]
 
     browsing(steps, backend, size=(110, 40))
 

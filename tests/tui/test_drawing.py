@@ -18,7 +18,7 @@ from kubectl_cbt.analysis import grid
 from kubectl_cbt.analysis.grid import LayerView, cell_codes
 from kubectl_cbt.analysis.known_range import KnownRange, all_of
 from kubectl_cbt.analysis.viewport import Viewport
-from kubectl_cbt.model.backend import Choice
+from kubectl_cbt.model.backend import SnapshotNames
 from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.model.results import MUST, Violation
 from kubectl_cbt.output.heat import GLYPHS
@@ -34,7 +34,7 @@ WIDTHS = [40, 60, 80, 110, 160, 220]
 
 
 def loaded(stream: ScriptedStream | None = None) -> Loader:
-    loader = Loader(ScriptedOpened(stream or ScriptedStream(), Choice(THREE, TWO)))
+    loader = Loader(ScriptedOpened(stream or ScriptedStream(), SnapshotNames(THREE, TWO)))
     loader.start()
     loader.wait_until_it_ended()
     return loader
@@ -185,22 +185,22 @@ def test_there_and_back_is_the_same_cell(there, back):
 
 
 @pytest.mark.parametrize(
-    ("choice", "by", "found"),
+    ("names", "by", "found"),
     [
-        (Choice(THREE, TWO), 1, Choice(FOUR, THREE)),
-        (Choice(THREE, TWO), -1, Choice(TWO, ONE)),
-        (Choice(THREE, ONE), 1, Choice(FOUR, TWO)),
-        (Choice(TWO), -1, Choice(ONE)),
-        (Choice(FOUR, THREE), 1, "ns/four is the newest"),
-        (Choice(TWO, ONE), -1, "ns/one is the oldest"),
+        (SnapshotNames(THREE, TWO), 1, SnapshotNames(FOUR, THREE)),
+        (SnapshotNames(THREE, TWO), -1, SnapshotNames(TWO, ONE)),
+        (SnapshotNames(THREE, ONE), 1, SnapshotNames(FOUR, TWO)),
+        (SnapshotNames(TWO), -1, SnapshotNames(ONE)),
+        (SnapshotNames(FOUR, THREE), 1, "ns/four is the newest"),
+        (SnapshotNames(TWO, ONE), -1, "ns/one is the oldest"),
     ],
 )
-def test_neighbours_are_the_same_question_about_the_snapshots_beside(choice, by, found):
-    assert neighbour(ENTRIES, choice, by) == found
+def test_neighbours_are_the_same_question_about_the_snapshots_beside(names, by, found):
+    assert neighbour(ENTRIES, names, by) == found
 
 
 def test_a_snapshot_that_is_not_listed_has_no_neighbours():
-    assert neighbour(ENTRIES[1:], Choice(TWO, ONE), 1) == "the other snapshots of this volume are not known"
+    assert neighbour(ENTRIES[1:], SnapshotNames(TWO, ONE), 1) == "the other snapshots of this volume are not known"
 
 
 # What the lines say.
@@ -218,10 +218,10 @@ STREAMS = {
 @pytest.mark.parametrize("name", STREAMS)
 def test_no_line_is_wider_than_the_screen_and_no_word_is_cut(name, width):
     loader = loaded(STREAMS[name]())
-    frame, asked = loader.frame, loader.opened.asked
-    whole = [screen_text.header(asked, "delta", frame, 400).plain, screen_text.status(frame, 400).plain]
+    frame, resolved = loader.frame, loader.opened.resolved
+    whole = [screen_text.header(resolved, "delta", frame, 400).plain, screen_text.status(frame, 400).plain]
     words = {word for line in whole for word in line.split()}
-    for line in (screen_text.header(asked, "delta", frame, width).plain, screen_text.status(frame, width).plain):
+    for line in (screen_text.header(resolved, "delta", frame, width).plain, screen_text.status(frame, width).plain):
         assert len(line) <= width
         assert {word.removesuffix("…") for word in line.split()} <= words | {""}
 
@@ -265,7 +265,7 @@ def test_the_panel_tells_how_far_the_next_change_is(cursor, ahead, behind):
 
 def test_a_frame_is_never_changed_by_what_comes_after_it():
     gate = threading.Event()
-    loader = Loader(ScriptedOpened(ScriptedStream(gate=gate), Choice(THREE, TWO)))
+    loader = Loader(ScriptedOpened(ScriptedStream(gate=gate), SnapshotNames(THREE, TWO)))
     loader.start()
     loader.wait_until_it_began(60)
     early = loader.frame
@@ -278,7 +278,7 @@ def test_a_frame_is_never_changed_by_what_comes_after_it():
 
 
 def test_who_stops_a_loader_gets_what_came_marked_as_stopped():
-    loader = Loader(ScriptedOpened(ScriptedStream(gate=threading.Event()), Choice(THREE, TWO)))
+    loader = Loader(ScriptedOpened(ScriptedStream(gate=threading.Event()), SnapshotNames(THREE, TWO)))
     loader.start()
     loader.wait_until_it_began(60)
     loader.stop()

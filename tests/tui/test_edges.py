@@ -12,6 +12,7 @@ from directing import (
     ScriptedBackend,
     ScriptedOpened,
     ScriptedStream,
+    cluster_backend,
     drive,
     press,
     resize,
@@ -21,13 +22,12 @@ from directing import (
 )
 from textual.events import MouseScrollDown, MouseScrollUp
 
-from kubectl_cbt.cli.live import LiveCluster
-from kubectl_cbt.cli.options import Asking, Cluster
-from kubectl_cbt.cli.session import open_session
+from kubectl_cbt.core.options import ClusterOptions
+from kubectl_cbt.core.session import open_session
 from kubectl_cbt.demo.demo_cluster import DemoCluster
 from kubectl_cbt.demo.driver.faults import parse_faults
 from kubectl_cbt.errors import CbtError
-from kubectl_cbt.model.backend import Choice
+from kubectl_cbt.model.backend import SnapshotNames
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.results import MUST, Violation
 from kubectl_cbt.tui.loader import Loader
@@ -108,9 +108,9 @@ def test_every_size_of_terminal_bears_every_panel(size, colors):
 class SlowBackend(ScriptedBackend):
     """Whose allocated extents stop coming after the first."""
 
-    def open(self, choice) -> ScriptedOpened:
+    def open(self, names) -> ScriptedOpened:
         stream = ScriptedStream(ALLOCATED, a_message=1, gate=threading.Event())
-        self.opened.append(ScriptedOpened(stream, choice))
+        self.opened.append(ScriptedOpened(stream, names))
         return self.opened[-1]
 
 
@@ -256,12 +256,12 @@ def test_rows_begin_at_one_column_and_lists_show_exact_offsets_at_any_zoom():
 
 @pytest.fixture
 def session(demo):
-    with open_session(Cluster(kubeconfig=str(demo.kubeconfig))) as opened:
+    with open_session(ClusterOptions(kubeconfig=str(demo.kubeconfig))) as opened:
         yield opened
 
 
 def test_from_the_list_to_a_delta_its_layers_a_neighbour_and_back(session):
-    cluster = LiveCluster(session, Cluster(), Asking(), "default")
+    cluster = cluster_backend(session, "default")
     screen = BrowseScreen(cluster, cluster.entries(), "default")
 
     async def steps(pilot, screen):
@@ -297,9 +297,9 @@ def test_what_the_list_holds_is_what_is_at_the_cursor():
     drive(the_map(), steps)
 
 
-def loader_in(session, **asking) -> Loader:
-    choice = Choice(SnapshotRef("default", "snap-b"), SnapshotRef("default", "snap-a"))
-    loader = Loader(LiveCluster(session, Cluster(), Asking(**asking), "default").open(choice))
+def loader_in(session, **options) -> Loader:
+    names = SnapshotNames(SnapshotRef("default", "snap-b"), SnapshotRef("default", "snap-a"))
+    loader = Loader(cluster_backend(session, "default", **options).open(names))
     loader.start()
     loader.wait_until_it_ended()
     return loader
@@ -309,7 +309,7 @@ def test_a_real_stream_that_breaks_is_resumed_until_it_is_whole(session, tmp_pat
     whole = loader_in(session).frame
     with (
         DemoCluster(faults=parse_faults(["cut-after=2"])) as broken,
-        open_session(Cluster(kubeconfig=str(broken.kubeconfig))) as cut,
+        open_session(ClusterOptions(kubeconfig=str(broken.kubeconfig))) as cut,
     ):
         loader, reached = loader_in(cut, retries=0, max_results=500, record=tmp_path / "a.cbtrec"), [0]
         while not loader.why_not_resumed:

@@ -16,7 +16,7 @@ from strategies import law, legal_extents
 
 from kubectl_cbt.documents.open_document import open_document
 from kubectl_cbt.errors import OutputError
-from kubectl_cbt.model.backend import Choice
+from kubectl_cbt.model.backend import SnapshotNames
 from kubectl_cbt.model.query import Query
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.tui.export_content import excerpt, whole, write_document, write_file
@@ -25,8 +25,8 @@ from kubectl_cbt.tui.loader import Loader
 SCHEMA = json.loads(files("kubectl_cbt.output").joinpath("schema.json").read_bytes())
 
 
-def ended(stream: ScriptedStream, choice: Choice = Choice(TWO, ONE)) -> Loader:  # noqa: B008
-    loader = Loader(ScriptedOpened(stream, choice))
+def ended(stream: ScriptedStream, names: SnapshotNames = SnapshotNames(TWO, ONE)) -> Loader:  # noqa: B008
+    loader = Loader(ScriptedOpened(stream, names))
     loader.start()
     loader.wait_until_it_ended()
     return loader
@@ -53,7 +53,7 @@ def test_an_excerpt_holds_the_bytes_of_its_range_and_reads_back(tmp_path_factory
     end = start + size
     loader = ended(ScriptedStream(extents))
     folder = tmp_path_factory.getbasetemp()
-    document = document_of(excerpt(loader.opened.asked, loader.frame, start, end), folder)
+    document = document_of(excerpt(loader.opened.resolved, loader.frame, start, end), folder)
     jsonschema.Draft202012Validator(SCHEMA).validate(document)
     assert document["extents"] == clipped(extents, start, end)
     assert document["summary"]["coveredBytes"] == sum(one["sizeBytes"] for one in document["extents"])
@@ -62,7 +62,7 @@ def test_an_excerpt_holds_the_bytes_of_its_range_and_reads_back(tmp_path_factory
         stream = open_document(file, "out.json")
         read = [pair for batch in stream for pair in zip(batch.offsets.tolist(), batch.sizes.tolist(), strict=True)]
         assert read == [tuple(one.values()) for one in document["extents"]]
-        outcome, query = stream.outcome(), stream.asked.query
+        outcome, query = stream.outcome(), stream.resolved.query
     assert outcome.complete
     assert (query.starting_offset, query.end_offset) == (start, end)
 
@@ -73,7 +73,7 @@ def test_an_excerpt_holds_the_bytes_of_its_range_and_reads_back(tmp_path_factory
 )
 def test_an_excerpt_is_complete_only_where_the_stream_told_all(tmp_path, start, end, complete):
     loader = ended(ScriptedStream(error=GONE))
-    document = document_of(excerpt(loader.opened.asked, loader.frame, start, end), tmp_path)
+    document = document_of(excerpt(loader.opened.resolved, loader.frame, start, end), tmp_path)
     jsonschema.Draft202012Validator(SCHEMA).validate(document)
     assert document["complete"] is complete
     assert document["extents"] == clipped(EXTENTS, start, end)
@@ -82,9 +82,9 @@ def test_an_excerpt_is_complete_only_where_the_stream_told_all(tmp_path, start, 
 
 def test_an_excerpt_of_what_was_not_asked_for_is_not_complete(tmp_path):
     loader = ended(ScriptedStream())
-    asked = replace(loader.opened.asked, query=Query(TWO, starting_offset=32 * MIB))
-    frame = replace(loader.frame, query=asked.query)
-    document = document_of(excerpt(asked, frame, 16 * MIB, 48 * MIB), tmp_path)
+    resolved = replace(loader.opened.resolved, query=Query(TWO, starting_offset=32 * MIB))
+    frame = replace(loader.frame, query=resolved.query)
+    document = document_of(excerpt(resolved, frame, 16 * MIB, 48 * MIB), tmp_path)
     assert document["complete"] is False
     assert document["error"]["message"]
 
@@ -94,7 +94,7 @@ def test_an_excerpt_of_what_was_not_asked_for_is_not_complete(tmp_path):
 def test_a_document_reads_back_as_the_stream_it_was_made_of(tmp_path, form, stream):
     loader = ended(ScriptedStream(**stream))
     path = tmp_path / f"out.{form}"
-    write_document(whole(loader.opened.asked, loader.frame), form, path, overwrite=False)
+    write_document(whole(loader.opened.resolved, loader.frame), form, path, overwrite=False)
     if form is StreamFormat.CSV:
         rows = [line for line in path.read_text().splitlines()[1:] if not line.startswith("#")]
         assert rows == [f"{offset},{size}" for offset, size in stream.get("extents", EXTENTS)]

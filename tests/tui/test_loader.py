@@ -21,7 +21,7 @@ from directing import (
     entry,
 )
 
-from kubectl_cbt.model.backend import Choice
+from kubectl_cbt.model.backend import SnapshotNames
 from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.tui.layers import ALLOCATED as ALLOCATED_LAYER
@@ -32,8 +32,8 @@ SECONDS = 30
 """Only a hang takes so long."""
 
 
-def loader_of(stream: ScriptedStream, choice: Choice = Choice(TWO, ONE), **settings) -> Loader:  # noqa: B008
-    return Loader(ScriptedOpened(stream, choice, **settings))
+def loader_of(stream: ScriptedStream, names: SnapshotNames = SnapshotNames(TWO, ONE), **settings) -> Loader:  # noqa: B008
+    return Loader(ScriptedOpened(stream, names, **settings))
 
 
 def frames_of(stream: ScriptedStream) -> list[Frame]:
@@ -118,13 +118,13 @@ def test_a_frame_knows_about_which_bytes_it_was_told(stream, query, known):
 # Layers.
 
 
-def layers_of(kind: str | None = "", choice: Choice = Choice(TWO, ONE)) -> Layers:  # noqa: B008
-    return Layers(loader_of(ScriptedStream(), choice, kind=kind), lambda loader: None)
+def layers_of(kind: str | None = "", names: SnapshotNames = SnapshotNames(TWO, ONE)) -> Layers:  # noqa: B008
+    return Layers(loader_of(ScriptedStream(), names, kind=kind), lambda loader: None)
 
 
 @pytest.mark.parametrize(
     ("layers", "following"),
-    [(layers_of(), ALLOCATED_LAYER), (layers_of(choice=Choice(TWO)), None), (layers_of(kind=None), None)],
+    [(layers_of(), ALLOCATED_LAYER), (layers_of(names=SnapshotNames(TWO)), None), (layers_of(kind=None), None)],
     ids=["delta", "allocated", "not said"],
 )
 def test_only_a_delta_has_another_layer(layers, following):
@@ -135,7 +135,7 @@ def test_the_layers_go_round_and_heat_is_of_the_delta_where_both_are_shown():
     layers = layers_of()
     assert layers.lacks(ALLOCATED_LAYER)
     assert not layers.lacks(DELTA)
-    loader = loader_of(ScriptedStream(ALLOCATED), Choice(TWO))
+    loader = loader_of(ScriptedStream(ALLOCATED), SnapshotNames(TWO))
     layers.add_allocated(loader)
     loader.wait_until_it_ended()
     seen = []
@@ -156,29 +156,29 @@ UNUSABLE = entry("broken", 2, obstacle="no status yet")
 
 
 @pytest.mark.parametrize(
-    ("choice", "by", "found"),
+    ("names", "by", "found"),
     [
-        (Choice(TWO, ONE), 1, Choice(THREE, TWO)),
-        (Choice(THREE, TWO), -1, Choice(TWO, ONE)),
-        (Choice(THREE, ONE), 1, Choice(FOUR, TWO)),
-        (Choice(TWO), 1, Choice(THREE)),
-        (Choice(TWO), -1, Choice(ONE)),
-        (Choice(TWO, ONE), -1, "ns/one is the oldest"),
-        (Choice(FOUR, ONE), 1, "ns/four is the newest"),
-        (Choice(FOUR), 1, "ns/four is the newest"),
-        (Choice(ONE), -1, "ns/one is the oldest"),
-        (Choice(SnapshotRef("ns", "gone")), 1, "the other snapshots of this volume are not known"),
-        (Choice(TWO, SnapshotRef("ns", "gone")), 1, "the other snapshots of this volume are not known"),
-        (Choice(SnapshotRef("ns", "other-1")), 1, "ns/other-1 is the newest"),
+        (SnapshotNames(TWO, ONE), 1, SnapshotNames(THREE, TWO)),
+        (SnapshotNames(THREE, TWO), -1, SnapshotNames(TWO, ONE)),
+        (SnapshotNames(THREE, ONE), 1, SnapshotNames(FOUR, TWO)),
+        (SnapshotNames(TWO), 1, SnapshotNames(THREE)),
+        (SnapshotNames(TWO), -1, SnapshotNames(ONE)),
+        (SnapshotNames(TWO, ONE), -1, "ns/one is the oldest"),
+        (SnapshotNames(FOUR, ONE), 1, "ns/four is the newest"),
+        (SnapshotNames(FOUR), 1, "ns/four is the newest"),
+        (SnapshotNames(ONE), -1, "ns/one is the oldest"),
+        (SnapshotNames(SnapshotRef("ns", "gone")), 1, "the other snapshots of this volume are not known"),
+        (SnapshotNames(TWO, SnapshotRef("ns", "gone")), 1, "the other snapshots of this volume are not known"),
+        (SnapshotNames(SnapshotRef("ns", "other-1")), 1, "ns/other-1 is the newest"),
     ],
 )
-def test_neighbours_are_the_usable_snapshots_of_the_volume_in_order_of_time(choice, by, found):
+def test_neighbours_are_the_usable_snapshots_of_the_volume_in_order_of_time(names, by, found):
     entries = [*reversed(ENTRIES), UNUSABLE]
-    assert neighbour(entries, choice, by) == found
+    assert neighbour(entries, names, by) == found
 
 
 def test_two_steps_of_opposite_ways_come_back():
-    for choice in (Choice(TWO, ONE), Choice(THREE, TWO), Choice(THREE)):
-        there = neighbour(ENTRIES, choice, 1)
-        assert isinstance(there, Choice)
-        assert neighbour(ENTRIES, there, -1) == choice
+    for names in (SnapshotNames(TWO, ONE), SnapshotNames(THREE, TWO), SnapshotNames(THREE)):
+        there = neighbour(ENTRIES, names, 1)
+        assert isinstance(there, SnapshotNames)
+        assert neighbour(ENTRIES, there, -1) == names

@@ -37,7 +37,7 @@ from directing import (
 from textual.widgets import Label
 
 from kubectl_cbt.documents.open_document import open_document
-from kubectl_cbt.model.backend import Choice
+from kubectl_cbt.model.backend import SnapshotNames
 from kubectl_cbt.model.results import MUST, Violation
 from kubectl_cbt.output.json import JsonWriter
 from kubectl_cbt.output.palettes import PALETTES
@@ -184,11 +184,11 @@ def test_l_goes_through_the_layers_and_asks_for_the_second_stream_once():
     backend = ScriptedBackend()
 
     async def steps(pilot, screen):
-        assert backend.asked == []
+        assert backend.resolved == []
         for wanted in ("allocated", "both", "delta", "allocated"):
             await press(pilot, "l")
             await until(pilot, lambda wanted=wanted: screen.streams.shown == wanted and not screen.is_under_way)
-        assert backend.asked == [Choice(THREE)]
+        assert backend.resolved == [SnapshotNames(THREE)]
         assert screen.streams.frame.summary.covered_bytes == sum(size for _, size in ALLOCATED)
 
     drive(the_map(backend=backend), steps)
@@ -198,7 +198,7 @@ def test_l_goes_through_the_layers_and_asks_for_the_second_stream_once():
     ("screen", "words"),
     [
         (lambda: the_map(), "a document holds one layer"),
-        (lambda: the_map(choice=Choice(THREE)), "this is the only layer"),
+        (lambda: the_map(names=SnapshotNames(THREE)), "this is the only layer"),
     ],
 )
 def test_where_there_is_no_other_layer_l_says_so(screen, words):
@@ -236,7 +236,7 @@ def test_brackets_step_to_the_neighbouring_deltas_and_stop_at_the_ends():
             old = screen.streams.main.opened
             await press(pilot, key)
             await until(pilot, lambda: not screen.is_under_way)
-            now = screen.streams.main.opened.asked.target
+            now = screen.streams.main.opened.resolved.target
             assert (now.base.ref, now.snapshot.ref) == (base, target)
             assert old.is_closed
             assert screen.cursor.cursor == 40 * MIB
@@ -252,9 +252,9 @@ def test_brackets_step_a_single_snapshot_too():
     async def steps(pilot, screen):
         await press(pilot, "right_square_bracket")
         await until(pilot, lambda: not screen.is_under_way)
-        assert backend.asked == [Choice(FOUR)]
+        assert backend.resolved == [SnapshotNames(FOUR)]
 
-    drive(the_map(backend=backend, choice=Choice(THREE)), steps)
+    drive(the_map(backend=backend, names=SnapshotNames(THREE)), steps)
 
 
 def test_d_shows_the_panels_and_folds_them():
@@ -443,7 +443,7 @@ DISORDER = Violation("R2", MUST, "extents are ascending", 1, ())
     ],
 )
 def test_what_cannot_be_resumed_is_not(stream, kind, words):
-    loader = Loader(ScriptedOpened(stream, Choice(THREE, TWO), kind=kind))
+    loader = Loader(ScriptedOpened(stream, SnapshotNames(THREE, TWO), kind=kind))
     loader.start()
     loader.wait_until_it_ended()
     assert words in loader.why_not_resumed
@@ -513,7 +513,7 @@ def test_a_stream_that_falls_silent_says_for_how_long_until_it_ends():
 
 
 def test_before_the_first_message_the_wait_is_counted_too():
-    frame = Loader(ScriptedOpened(ScriptedStream(), Choice(THREE, TWO))).frame
+    frame = Loader(ScriptedOpened(ScriptedStream(), SnapshotNames(THREE, TWO))).frame
     text = screen_text.status(frame, 80, quiet_seconds=9.9).plain
     assert text == " waiting for the first extents · nothing received for 9 s · x stops"
     why = replace(frame, interruption="asking again from 0 B: the connection broke")
@@ -523,8 +523,8 @@ def test_before_the_first_message_the_wait_is_counted_too():
 def test_a_base_that_is_named_by_its_change_id_says_so():
     screen = the_map()
     opened = screen.streams.main.opened
-    base = replace(opened.asked.target.base, change_id="52 8f/3[x]")
-    opened.asked = replace(opened.asked, target=replace(opened.asked.target, base=base))
+    base = replace(opened.resolved.base, change_id="52 8f/3[x]")
+    opened.resolved = replace(opened.resolved, target=replace(opened.resolved.target, base=base))
 
     async def steps(pilot, screen):
         assert "two (by change id) → three" in shown(pilot.app)
@@ -599,8 +599,8 @@ def exported(path, *keys: str, screen=None, cursor: int = 0) -> str:
 def as_printed(screen: MapScreen) -> str:
     """What ``-o json`` prints of the same stream."""
     text = io.BytesIO()
-    frame, asked = screen.streams.frame, screen.streams.main.opened.asked
-    writer = JsonWriter(text.write, asked, OutputTarget())
+    frame, resolved = screen.streams.frame, screen.streams.main.opened.resolved
+    writer = JsonWriter(text.write, resolved, OutputTarget())
     for batch in ScriptedStream():
         writer.batch(batch)
     writer.end(frame.outcome, frame.summary)

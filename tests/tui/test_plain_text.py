@@ -15,7 +15,8 @@ from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.documents.open_document import open_document
 from kubectl_cbt.model.extents import ExtentBuffer
 from kubectl_cbt.model.refs import SnapshotRef
-from kubectl_cbt.model.results import Asked, Outcome
+from kubectl_cbt.model.resolved_query import ResolvedQuery
+from kubectl_cbt.model.results import Outcome
 from kubectl_cbt.tui import plain_text, screen_text
 from kubectl_cbt.tui.loader import Frame, Loader
 from kubectl_cbt.tui.screens.browse_screen import BrowseScreen
@@ -105,9 +106,11 @@ def said(text: str, width: int) -> list[str]:
     # A hint has lines of its own.
     outcome = replace(outcome, failure=replace(outcome.failure, hint="a hint"))
     figures = SummaryBuilder().summary(None, complete=False)
-    received, asked = ExtentBuffer().received(), filled(Asked, text)
-    frame, running = (Frame(received, figures, outcome, is_running, asked.query, text) for is_running in (False, True))
-    lines = [screen_text.header(asked, "delta", frame, width), *screen_text.trouble(frame)]
+    received, resolved = ExtentBuffer().received(), filled(ResolvedQuery, text)
+    frame, running = (
+        Frame(received, figures, outcome, is_running, resolved.query, text) for is_running in (False, True)
+    )
+    lines = [screen_text.header(resolved, "delta", frame, width), *screen_text.trouble(frame)]
     lines += [screen_text.status(one, width, notice, text) for one in (frame, running) for notice in ("", text)]
     return [content.plain for content in lines]
 
@@ -174,7 +177,7 @@ class _Opened:
     """A document as the map is handed it."""
 
     def __init__(self, stream) -> None:
-        self.asked, self.kind, self.stream = stream.asked, stream.kind, stream
+        self.resolved, self.kind, self.stream = stream.resolved, stream.kind, stream
         self.is_live = False
 
     def close(self) -> None:

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from directing import cluster_backend
 from draw_screens import DOCS, draw, pictures, the_map
 
-from kubectl_cbt.cli.live import LiveCluster
-from kubectl_cbt.cli.options import Asking, Cluster
-from kubectl_cbt.cli.session import open_session
+from kubectl_cbt.core.options import ClusterOptions
+from kubectl_cbt.core.session import open_session
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.output import snapshot_cells
 from kubectl_cbt.tui.screens.browse_screen import BrowseScreen
@@ -31,7 +31,7 @@ def colors_as_asked(request, monkeypatch):
 
 @pytest.fixture
 def session(demo):
-    with open_session(Cluster(kubeconfig=str(demo.kubeconfig))) as opened:
+    with open_session(ClusterOptions(kubeconfig=str(demo.kubeconfig))) as opened:
         yield opened
 
 
@@ -58,7 +58,7 @@ def test_both_layers_are_drawn_as_ever(session, colors):
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: "{}x{}".format(*size))
 def test_the_snapshots_are_drawn_as_ever(session, monkeypatch, size, colors):
     monkeypatch.setattr(snapshot_cells, "age", lambda since: age(since, datetime(2026, 11, 24, tzinfo=UTC)))
-    cluster = LiveCluster(session, Cluster(), Asking(), None)
+    cluster = cluster_backend(session, None)
     # Two marked, the cursor on one that cannot be asked about.
     screen = BrowseScreen(cluster, cluster.entries(), "")
     keys = ["space", "down", "space", "down", "down", "down"]

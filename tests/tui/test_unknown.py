@@ -34,7 +34,7 @@ from kubectl_cbt.analysis.known_range import KnownRange, all_of
 from kubectl_cbt.analysis.regions import hottest_regions
 from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.analysis.viewport import Viewport, whole_volume
-from kubectl_cbt.model.backend import Choice
+from kubectl_cbt.model.backend import SnapshotNames
 from kubectl_cbt.model.extents import ExtentBuffer, Extents
 from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.tui import screen_text
@@ -42,7 +42,7 @@ from kubectl_cbt.tui.loader import Frame, Loader
 from kubectl_cbt.tui.widgets.minimap import Minimap
 
 WORDS = screen_text.vocabulary_of("delta")
-ASKED = ScriptedOpened(ScriptedStream(), Choice(THREE, TWO)).asked
+RESOLVED = ScriptedOpened(ScriptedStream(), SnapshotNames(THREE, TWO)).resolved
 LENGTH = 4000
 
 
@@ -57,7 +57,7 @@ def frame_of(extents, *, complete: bool, is_running: bool = False) -> Frame:
     figures.add(Batch.whole(Records.of(Record(1, 2, LENGTH, offsets, sizes))))
     outcome = stream.outcome(None if complete else GONE)
     summary = figures.summary(LENGTH, complete=complete)
-    return Frame(log.received(), summary, outcome, is_running, ASKED.query)
+    return Frame(log.received(), summary, outcome, is_running, RESOLVED.query)
 
 
 def ends_of(extents) -> tuple[Frame, Frame, Frame]:
@@ -133,7 +133,7 @@ def test_nothing_of_a_cut_stream_states_what_only_its_rest_can_tell(extents, cur
         for sentence in said:
             if "this cell" in sentence and "unknown" not in sentence:
                 assert all(sentence in nothing_more(frame, window.bounds(place)[1]) for frame in ends)
-    assert f" {WORDS.covered} ≥ " in screen_text.header(ASKED, "delta", cut, 200).plain
+    assert f" {WORDS.covered} ≥ " in screen_text.header(RESOLVED, "delta", cut, 200).plain
 
 
 def _states_only_what_all_do(found: list[str], ends: list[list[str]]) -> None:
@@ -158,7 +158,7 @@ def test_both_layers_are_known_only_where_each_is(first, end):
 
 
 def test_out_of_order_nothing_is_known_but_what_came():
-    loader = Loader(ScriptedOpened(ScriptedStream([(20 * MIB, MIB)], error=GONE), Choice(THREE, TWO)))
+    loader = Loader(ScriptedOpened(ScriptedStream([(20 * MIB, MIB)], error=GONE), SnapshotNames(THREE, TWO)))
     loader.start()
     loader.wait_until_it_ended()
     frame = loader.frame

@@ -11,7 +11,7 @@ from strategies import columns, covered_between, law, legal_extents
 from kubectl_cbt.analysis.known_range import all_of
 from kubectl_cbt.analysis.viewport import whole_volume
 from kubectl_cbt.errors import CbtError
-from kubectl_cbt.model.backend import Choice
+from kubectl_cbt.model.backend import SnapshotNames
 from kubectl_cbt.model.extents import Extents, Run
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.results import MUST, WARNING, Occurrence, Violation
@@ -34,7 +34,7 @@ ODD = Violation(
 
 def frame_of(*, running: bool = False, **settings) -> Frame:
     """Of a stream at its end, or one that has just begun."""
-    loader = Loader(ScriptedOpened(ScriptedStream(**settings), Choice(TWO, ONE)))
+    loader = Loader(ScriptedOpened(ScriptedStream(**settings), SnapshotNames(TWO, ONE)))
     if not running:
         loader.start()
         loader.wait_until_it_ended()
@@ -107,16 +107,17 @@ def test_a_rule_of_the_spec_is_told_before_a_warning():
 )
 def test_the_header_fits_every_width(frame, names):
     base, target = (SnapshotRef("ns", name) for name in names)
-    asked = ScriptedOpened(ScriptedStream(), Choice(target, base)).asked
+    resolved = ScriptedOpened(ScriptedStream(), SnapshotNames(target, base)).resolved
     for width in WIDTHS:
-        text = screen_text.header(asked, "delta", frame, width).plain
+        text = screen_text.header(resolved, "delta", frame, width).plain
         assert len(text) <= width, width
 
 
 def test_the_header_leaves_out_whole_parts():
-    asked = ScriptedOpened(ScriptedStream(), Choice(TWO, ONE)).asked
+    resolved = ScriptedOpened(ScriptedStream(), SnapshotNames(TWO, ONE)).resolved
     lines = {
-        screen_text.header(asked, "delta", FRAMES["complete"], width).plain.split("  ")[1].strip() for width in WIDTHS
+        screen_text.header(resolved, "delta", FRAMES["complete"], width).plain.split("  ")[1].strip()
+        for width in WIDTHS
     }
     assert lines <= {"", "ns/data", "ns/data · a.csi", "ns/data · a.csi · VARIABLE_LENGTH"}
 

@@ -1,6 +1,6 @@
 """Every case judges every driver: whatever it sends, a finding comes out, and nothing is asked that may not be."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -19,7 +19,9 @@ from kubectl_cbt.model.finding import Finding, Verdict
 from kubectl_cbt.model.query import MAX_MAX_RESULTS, Query
 from kubectl_cbt.model.record import INT64_MAX
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.system.cancellation import Cancellation
 from kubectl_cbt.wire.snapshot_metadata_pb2 import BlockMetadata, GetMetadataDeltaResponse
+from kubectl_cbt.wire.source import Origin
 
 BLOCK = 4096
 SNAPSHOTS = tuple(SnapshotIds(SnapshotRef("n", name), SnapshotHandle(name)) for name in "abc")
@@ -37,34 +39,20 @@ class Driver:
     messages: Sequence[tuple[int, int, Sequence[Extent]]]
     heeds_offset: bool = False
     ends: CbtError | None = None
-    asked: list[Query] = field(default_factory=list)
+    queries: list[Query] = field(default_factory=list)
 
-    def ask(self, query: Query) -> "Answer":
-        self.asked.append(query)
+    origin = Origin("direct")
+
+    def query(self, query: Query, cancellation: Cancellation) -> Generator[bytes, None, None]:
+        self.queries.append(query)
         start = query.starting_offset if self.heeds_offset and query.starting_offset else INT64_MIN
-        return Answer(
-            [_encoded(kind, capacity, extents, start) for kind, capacity, extents in self.messages], self.ends
-        )
-
-    def cancel(self) -> None:
-        """Nothing waits."""
-
-    def close(self) -> None:
-        """Nothing is open."""
-
-
-@dataclass
-class Answer:
-    messages: list[bytes]
-    ends: CbtError | None
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield from self.messages
+        for kind, capacity, extents in self.messages:
+            yield _encoded(kind, capacity, extents, start)
         if self.ends is not None:
             raise self.ends
 
-    def cancel(self) -> None:
-        """It is over soon."""
+    def close(self) -> None:
+        """Nothing is open."""
 
 
 def _encoded(kind: int, capacity: int, extents: Sequence[Extent], start: int) -> bytes:
@@ -82,9 +70,9 @@ def judged(driver: Driver, cases: Sequence[Case] = CASES) -> dict[str, Finding]:
     return {finding.id: finding for finding in run(cases, context, frozenset(), lambda case: None)}
 
 
-def check_questions(asked: Sequence[Query]) -> None:
+def check_questions(resolved: Sequence[Query]) -> None:
     """Only what fits the wire; negative numbers are for the hostile cases, which are asked last."""
-    for query in asked:
+    for query in resolved:
         assert -1 <= query.starting_offset <= INT64_MAX
         assert -1 <= query.max_results <= MAX_MAX_RESULTS
 
@@ -109,8 +97,8 @@ def test_every_case_judges_any_numbers(sent, heeds_offset, ends):
     findings = judged(driver)
     assert set(findings) == {case.id for case in CASES}
     assert not [finding for finding in findings.values() if "internal error" in " ".join(finding.evidence)]
-    check_questions(driver.asked)
-    offsets = {query.starting_offset for query in driver.asked if query.max_results >= 0}
+    check_questions(driver.queries)
+    offsets = {query.starting_offset for query in driver.queries if query.max_results >= 0}
     assert {offset for offset in offsets if offset < 0} <= {-1}
     sizes = [size for _, _, extents in sent for _, size in extents]
     if any(size <= 0 for size in sizes) and driver.ends is None:
@@ -122,8 +110,8 @@ def test_every_case_judges_any_numbers(sent, heeds_offset, ends):
 def test_negative_numbers_are_asked_by_hostile_cases_only():
     driver = Driver([(2, INT64_MAX, [(-5, 10), (INT64_MAX - 1, INT64_MAX), (INT64_MIN, INT64_MIN), (0, 0)])])
     judged(driver, [case for case in CASES if not case.id.startswith("hostile-")])
-    assert driver.asked
-    assert all(query.starting_offset >= 0 and query.max_results >= 0 for query in driver.asked)
+    assert driver.queries
+    assert all(query.starting_offset >= 0 and query.max_results >= 0 for query in driver.queries)
 
 
 def test_a_driver_whose_sizes_are_all_none_breaks_r1_and_nothing_else_crashes():
@@ -158,8 +146,8 @@ class ReferenceDriver(Driver):
             self._changed[block * BLOCK + 5 : (block + 1) * BLOCK] = True
         self._changed[-BLOCK:-1] = True
 
-    def ask(self, query: Query) -> Answer:
-        self.asked.append(query)
+    def query(self, query: Query, cancellation: Cancellation) -> Generator[bytes, None, None]:
+        self.queries.append(query)
         start = max(query.starting_offset, 0)
         windows = range(start, len(self._changed), BLOCK)
         found = [at // BLOCK * BLOCK for at in windows if self._changed[at : at + BLOCK].any()]
@@ -167,7 +155,7 @@ class ReferenceDriver(Driver):
         if not self._fixed_length:
             extents = ByteRanges.of(*np.array(extents, dtype=np.int64).reshape(-1, 2).T).first(len(extents))
             extents = [(low, high - low) for low, high in extents]
-        return Answer([_encoded(2 - self._fixed_length, len(self._changed), extents, 0)], None)
+        yield _encoded(2 - self._fixed_length, len(self._changed), extents, 0)
 
 
 @pytest.mark.parametrize("fixed_length", [True, False])
@@ -179,7 +167,7 @@ def test_what_the_reference_driver_makes_of_an_unaligned_offset_breaks_no_must(f
         name: finding.verdict for name, finding in findings.items() if finding.verdict in (Verdict.WARN, Verdict.FAIL)
     }
     assert wrong == {"resume-unaligned": Verdict.WARN, "offset-beyond": Verdict.WARN}
-    offsets = {query.starting_offset for query in driver.asked}
+    offsets = {query.starting_offset for query in driver.queries}
     assert {63 * BLOCK, 64 * BLOCK - 1} <= offsets
 
 
@@ -189,7 +177,7 @@ def test_the_last_block_of_a_volume_is_found_by_its_grain(tail):
     capacity = 16 * BLOCK + tail
     driver = Driver([(2, capacity, [(0, 2 * BLOCK), (5 * BLOCK, BLOCK), (14 * BLOCK, capacity - 14 * BLOCK)])])
     judged(driver, [case for case in CASES if case.id == "offset-last-block"])
-    assert driver.asked[-1].starting_offset == (16 if tail else 15) * BLOCK
+    assert driver.queries[-1].starting_offset == (16 if tail else 15) * BLOCK
 
 
 @pytest.mark.parametrize("sent", [[], [(2, 2**30, [])] * 3])

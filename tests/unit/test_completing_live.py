@@ -10,7 +10,7 @@ from kubectl_cbt.cli.completion.candidates import complete
 from kubectl_cbt.cli.completion.cluster_values import REQUEST_TIMEOUT_SECONDS, cluster_options
 from kubectl_cbt.cli.completion.parsed_line import read_line
 from kubectl_cbt.cli.completion.protocol import Directive
-from kubectl_cbt.cli.options import Cluster
+from kubectl_cbt.cli.options import ClusterFlags
 from kubectl_cbt.demo.kube.kube_api import StatusError
 from kubectl_cbt.errors import CbtError
 
@@ -139,17 +139,17 @@ def test_what_the_cluster_refuses_is_an_error_of_ours(words):
 # The group of options
 
 
-def options_of(*words: str) -> Cluster:
+def options_of(*words: str) -> ClusterFlags:
     return cluster_options(read_line(TREE, words))
 
 
 def test_every_option_of_the_group_reaches_the_session():
     words = ["delta"]
     for flag in TREE.verb("delta").flags:
-        if flag.name in {field.name for field in fields(Cluster)}:
+        if flag.name in {field.name for field in fields(ClusterFlags)}:
             words += [flag.spellings[0], *(["7"] if flag.takes_value else [])]
     found = options_of(*words)
-    for field in fields(Cluster):
+    for field in fields(ClusterFlags):
         assert getattr(found, field.name) in (True, "7", 7, 7.0, ["7"]), field.name
 
 
@@ -159,5 +159,5 @@ def test_an_option_given_twice_counts_as_typer_counts_it():
 
 
 def test_the_person_is_not_made_to_wait_unless_they_said_so():
-    assert options_of("delta") == Cluster(request_timeout=REQUEST_TIMEOUT_SECONDS)
+    assert options_of("delta") == ClusterFlags(request_timeout=REQUEST_TIMEOUT_SECONDS)
     assert options_of("delta", "--request-timeout", "1m").request_timeout == 60

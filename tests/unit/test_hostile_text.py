@@ -35,7 +35,8 @@ from kubectl_cbt.cli.rbac import _as_yaml
 from kubectl_cbt.cluster.rbac_rules import Explained
 from kubectl_cbt.cluster.resources import SnapshotMetadataService
 from kubectl_cbt.model.finding import Finding, Verdict
-from kubectl_cbt.model.results import MUST, Asked, Failure, Outcome, Violation
+from kubectl_cbt.model.resolved_query import ResolvedQuery
+from kubectl_cbt.model.results import MUST, Failure, Outcome, Violation
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.output.encoding import as_json, as_yaml
 from kubectl_cbt.output.object_listing import ListColumn, ListFormat, ListPrinter
@@ -69,7 +70,7 @@ def streamed(form: StreamFormat, text: str, *, complete: bool, screen: OutputTar
     violation = filled(Violation, text, level=MUST)
     outcome = filled(Outcome, text, complete=complete, failure=failure, violations=(violation,), block_metadata_type=2)
     written: list[bytes] = []
-    writer = make_writer(form)(written.append, filled(Asked, text), screen)
+    writer = make_writer(form)(written.append, filled(ResolvedQuery, text), screen)
     figures = SummaryBuilder()
     for batch in batches():
         figures.add(batch)

@@ -13,15 +13,16 @@ import pytest
 from conftest import DELTA
 from raw_service import HEADERS, OK, data, framed, raw_service
 from recorded_again import ScriptedSource, live, recording_of
-from test_recording import ASKED, read
+from test_recording import RESOLVED, read
 from test_stream import encoded, query
 
-from kubectl_cbt.cli.check_recording import open_recording
+from kubectl_cbt.core.file_backend import open_recording
 from kubectl_cbt.demo.certificates import CertificateAuthority
 from kubectl_cbt.errors import CbtError, DocumentError, DriverFailed, MalformedMessage, MessageTooLarge
 from kubectl_cbt.model.resolved_query import Endpoint
 from kubectl_cbt.recording.format import FIRST_LINE, FRAME
 from kubectl_cbt.security.secret import Secret
+from kubectl_cbt.system.cancellation import Cancellation
 from kubectl_cbt.wire.csi import CsiEndpoint, CsiSource
 from kubectl_cbt.wire.sidecar import SidecarSource
 from kubectl_cbt.wire.source import Source
@@ -79,18 +80,18 @@ def test_a_message_over_the_limit_is_refused_with_both_sizes_and_the_flag(kind, 
     handler = Sender(MESSAGE, grpc.Compression.NoCompression)
     with sending(kind, tmp_path, handler, max_message_bytes=len(MESSAGE) - 1) as source:
         with pytest.raises(MessageTooLarge, match=rf"larger than --max-message-size.*{len(MESSAGE)} vs\. ") as refused:
-            list(source.ask(query()))
+            list(source.query(query(), Cancellation()))
         assert str(len(MESSAGE) - 1) in refused.value.message
         assert "--max-message-size" in refused.value.hint
     with sending(kind, tmp_path, handler, max_message_bytes=len(MESSAGE)) as source:
-        assert list(source.ask(query())) == [MESSAGE]
+        assert list(source.query(query(), Cancellation())) == [MESSAGE]
 
 
 @both
 def test_a_message_that_a_grpc_server_compressed_is_refused(kind, tmp_path):
     compressed = pytest.raises(MalformedMessage, match="compresses its messages")
     with sending(kind, tmp_path, Sender(MESSAGE, grpc.Compression.Gzip)) as source, compressed:
-        list(source.ask(query()))
+        list(source.query(query(), Cancellation()))
 
 
 def test_a_message_over_the_sidecars_own_limit_is_told_apart(tmp_path):
@@ -98,7 +99,7 @@ def test_a_message_over_the_sidecars_own_limit_is_told_apart(tmp_path):
     said = "grpc: received message larger than max (5000000 vs. 4194304)"
     with sending("tls", tmp_path, Sender(MESSAGE, grpc.Compression.NoCompression, said)) as source:
         with pytest.raises(DriverFailed, match=r"of the driver is larger than limits takes.*5000000") as refused:
-            list(source.ask(query()))
+            list(source.query(query(), Cancellation()))
         assert "--max-results" in refused.value.hint
 
 
@@ -122,16 +123,17 @@ print(peak() - before)
 
 READ_SIDECAR = """
 from kubectl_cbt.errors import CbtError
-from kubectl_cbt.model.query import Question
+from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.model.resolved_query import Endpoint
+from kubectl_cbt.system.cancellation import Cancellation
 from kubectl_cbt.wire.sidecar import SidecarSource
 address, ca = sys.argv[1:]
 source = SidecarSource(Endpoint("bomb", address, "", open(ca, "rb").read()), lambda: Secret(""))
 begin()
 try:
-    for message in source.ask(Question(SnapshotRef("a", "b"))):
+    for message in source.query(Query(SnapshotRef("a", "b")), Cancellation()):
         print(len(message))
 except CbtError as error:
     print(error.message)
@@ -160,8 +162,8 @@ def test_a_compressed_message_is_refused_before_it_is_inflated(tmp_path):
 
 def bomb(path: Path, kind: bytes, length: int, part: bytes = bytes(2**20)) -> Path:
     """A recording whose answer is one record of that length, of parts that repeat; a thousandth of it on disk."""
-    source = recording_of(path, ScriptedSource([]), ASKED, no_probe=True)
-    list(live(source, ASKED, probe=False))
+    source = recording_of(path, ScriptedSource([]), RESOLVED, no_probe=True)
+    list(live(source, RESOLVED, probe=False))
     source.close()
     unpacked = zlib.decompressobj().decompress(path.read_bytes().removeprefix(FIRST_LINE))
     begin = 0
@@ -176,17 +178,17 @@ def bomb(path: Path, kind: bytes, length: int, part: bytes = bytes(2**20)) -> Pa
 
 def opened(path: Path, **limit: int) -> CbtError | None:
     with path.open("rb") as data:
-        return read(open_recording(data, path.name, **limit))[1]
+        return read(open_recording(data, path.name, **limit)[2])[1]
 
 
 READ_RECORDING = """
-from kubectl_cbt.cli.check_recording import open_recording
+from kubectl_cbt.core.file_backend import open_recording
 from kubectl_cbt.errors import CbtError
 import numpy
 begin()
 try:
     with open(sys.argv[1], "rb") as data:
-        for batch in open_recording(data, "bomb"):
+        for batch in open_recording(data, "bomb")[2]:
             print(len(batch))
 except CbtError as error:
     print(error.message)
@@ -204,7 +206,7 @@ def test_a_recorded_message_over_the_limit_is_refused_before_it_is_inflated(tmp_
 PRINT_RECORDING = """
 from kubectl_cbt.cli.app import run
 from kubectl_cbt.cli.print_stream import print_stream
-from kubectl_cbt.cli.check_recording import open_recording
+from kubectl_cbt.core.file_backend import open_recording
 import numpy, sys
 begin()
 stdout = os.dup(1)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_cbt.cli.ask import snapshot_ref
+from kubectl_cbt.cli.backend import snapshot_ref
 from kubectl_cbt.errors import ConfigError
 from kubectl_cbt.kube.client_config import load_config
 from kubectl_cbt.kube.kubeconfig import ConfigFlags, names

@@ -40,7 +40,7 @@ def connection_to(server, **fields) -> Connection:
     return replace(connection(f"http://127.0.0.1:{server.port}"), **fields)
 
 
-def asked(*answers, ask=lambda api: api.get("version"), seconds: float = 30) -> tuple[object, int]:
+def resolved(*answers, ask=lambda api: api.get("version"), seconds: float = 30) -> tuple[object, int]:
     """What came of it, or the error, and how many requests it took."""
     with serving(*answers) as server, asking(connection_to(server), seconds) as api:
         try:
@@ -61,11 +61,11 @@ def stored(api: Api) -> object:
 @pytest.mark.parametrize("ask", [lambda api: api.get("version"), token], ids=["GET", "TokenRequest"])
 def test_a_busy_server_is_waited_for(status, ask):
     busy = answer(status, "Retry-After: 0")
-    assert asked(busy, busy, DONE, ask=ask) == ({"kind": "Test"}, 3)
+    assert resolved(busy, busy, DONE, ask=ask) == ({"kind": "Test"}, 3)
 
 
 def test_a_watch_waits_for_a_busy_server():
-    assert asked(BUSY, DONE, BUSY, ask=lambda api: len(list(api.watch("version"))))[1] == 2
+    assert resolved(BUSY, DONE, BUSY, ask=lambda api: len(list(api.watch("version"))))[1] == 2
 
 
 @pytest.mark.parametrize(
@@ -81,20 +81,20 @@ def test_a_watch_waits_for_a_busy_server():
     ids=["no header", "a date", "too long", "a 404", "a POST that stores", "a dropped POST that stores"],
 )
 def test_what_is_not_repeated(refusal, ask):
-    error, requests = asked(refusal, DONE, ask=ask)
+    error, requests = resolved(refusal, DONE, ask=ask)
     assert isinstance(error, CbtError)
     assert requests == 1
 
 
 def test_patience_ends_after_ten_repetitions():
-    error, requests = asked(BUSY)
+    error, requests = resolved(BUSY)
     assert isinstance(error, ApiError)
     assert (error.status, requests) == (429, 11)
     assert "repeated 10 times" in error.hint
 
 
 def test_the_request_timeout_bounds_all_repetitions_and_no_wait_goes_beyond_it():
-    error, requests = asked(answer("429 Busy", "Retry-After: 60"), seconds=5)
+    error, requests = resolved(answer("429 Busy", "Retry-After: 60"), seconds=5)
     assert isinstance(error, ApiError)
     assert requests == 1
     assert "asks to wait 60 s" in error.hint
@@ -103,8 +103,8 @@ def test_the_request_timeout_bounds_all_repetitions_and_no_wait_goes_beyond_it()
 @pytest.mark.parametrize("ask", [lambda api: api.get("version"), token], ids=["GET", "TokenRequest"])
 def test_a_connection_that_is_closed_before_an_answer_is_made_again(ask, monkeypatch):
     monkeypatch.setattr(api_module, "DROPPED_WAIT_SECONDS", 0)
-    assert asked(dropped, dropped, DONE, ask=ask) == ({"kind": "Test"}, 3)
-    error, requests = asked(dropped, ask=ask)
+    assert resolved(dropped, dropped, DONE, ask=ask) == ({"kind": "Test"}, 3)
+    error, requests = resolved(dropped, ask=ask)
     assert isinstance(error, ApiUnreachable)
     assert requests == 11
 
@@ -146,7 +146,7 @@ def test_as_many_requests_as_the_real_kubectl(refusal, tmp_path):
         (tmp_path / "none").write_text("")
         subprocess.run([str(KUBECTL), *arguments], capture_output=True, timeout=60, check=False)
         theirs = sum(request.startswith(b"GET /readyz ") for request in server.requests)
-    assert asked(refusal)[1] == theirs
+    assert resolved(refusal)[1] == theirs
 
 
 # Redirects.
@@ -165,7 +165,7 @@ def test_a_redirect_within_the_server_is_followed_with_the_login(status):
 def test_a_redirect_elsewhere_is_named_and_not_followed():
     with serving(DONE) as other:
         to = f"http://me:secret-one@127.0.0.1:{other.port}/login?token=secret-two"
-        error, requests = asked(answer("302 Found", f"Location: {to}", body=b"<html>go</html>"))
+        error, requests = resolved(answer("302 Found", f"Location: {to}", body=b"<html>go</html>"))
         assert not other.requests
     assert isinstance(error, ApiError)
     assert requests == 1
@@ -174,7 +174,7 @@ def test_a_redirect_elsewhere_is_named_and_not_followed():
 
 
 def test_redirects_in_a_circle_end():
-    error, requests = asked(answer("307 Again", "Location: /version"))
+    error, requests = resolved(answer("307 Again", "Location: /version"))
     assert isinstance(error, ApiError)
     assert requests == 11
     assert "in a circle" in error.message
@@ -223,7 +223,7 @@ PAGES = {
 @pytest.mark.parametrize("page", PAGES)
 def test_an_html_page_is_reported_without_its_tags(status, page):
     body, said = PAGES[page]
-    error, _ = asked(answer(status, "Content-Type: text/html", body=body))
+    error, _ = resolved(answer(status, "Content-Type: text/html", body=body))
     assert isinstance(error, ApiError | ApiUnreachable)
     assert "HTML page" in error.message
     assert said in error.message

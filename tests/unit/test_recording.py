@@ -23,9 +23,9 @@ from kubectl_cbt.checks.conformance.cases import CASES
 from kubectl_cbt.checks.conformance.comparison import differences
 from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotIds, Volume
 from kubectl_cbt.checks.conformance.recorded_context import LACKS, RecordedContext, for_recordings
-from kubectl_cbt.cli.check_recording import is_recording, open_recording, sniff_recording
-from kubectl_cbt.cli.options import Asking
-from kubectl_cbt.cli.recording import next_recording_path
+from kubectl_cbt.cli.check_recording import is_recording
+from kubectl_cbt.core.file_backend import FileBackend, open_recording, sniff_recording
+from kubectl_cbt.core.record import next_recording_path
 from kubectl_cbt.documents.byte_source import RewindableInput
 from kubectl_cbt.errors import (
     ApiError,
@@ -40,15 +40,17 @@ from kubectl_cbt.errors import (
     UsageError,
 )
 from kubectl_cbt.model.finding import Verdict
+from kubectl_cbt.model.query import Operation
 from kubectl_cbt.recording.error_json import error_of, values_of
 from kubectl_cbt.recording.format import FIRST_LINE, FRAME, Recording, StreamEnding
 from kubectl_cbt.recording.recorded_source import RecordedSource
 from kubectl_cbt.recording.recorder import RecordingSource, RecordingWriter
 from kubectl_cbt.recording.replay import ReplayedStream, StreamSettings
 from kubectl_cbt.security.redact import MASKED, redact_for_publication, redact_message
+from kubectl_cbt.system.cancellation import Cancellation
 from kubectl_cbt.wire.snapshot_metadata_pb2 import BlockMetadata, GetMetadataDeltaResponse
 
-ASKED = samples.asked()
+RESOLVED = samples.resolved()
 
 
 def encoded(*extents: Extent, capacity: int = samples.CAPACITY) -> bytes:
@@ -73,8 +75,8 @@ def read(stream) -> tuple[list, CbtError | None]:
 def record(path: Path, *scripts: Script, **settings) -> tuple[list, CbtError | None, object]:
     """Record a stream; returns what the live one gave."""
     asking = {"no_probe": not settings.get("probe", True), "retries": settings.get("retries", 6)}
-    source = recording_of(path, ScriptedSource(*scripts), ASKED, **asking)
-    stream = live(source, ASKED, **settings)
+    source = recording_of(path, ScriptedSource(*scripts), RESOLVED, **asking)
+    stream = live(source, RESOLVED, **settings)
     found, error = read(stream)
     source.close()
     return found, error, stream.outcome(error)
@@ -82,7 +84,7 @@ def record(path: Path, *scripts: Script, **settings) -> tuple[list, CbtError | N
 
 def replayed(path: Path) -> tuple[list, CbtError | None, object]:
     with path.open("rb") as data:
-        stream = open_recording(data, path.name)
+        _, _, stream = open_recording(data, path.name)
         found, error = read(stream)
     return found, error, stream.outcome(error)
 
@@ -123,7 +125,7 @@ def test_messages_come_out_verbatim_with_the_times_they_came_at(tmp_path):
     path = tmp_path / "a.cbtrec"
     sent = [b"anything", b"", encoded((0, 4096))]
     writer = RecordingWriter(path, {"some": "head"}, pytest.fail, Clock())
-    answer = writer.query(ASKED.query)
+    answer = writer.query(RESOLVED.query)
     for message in sent:
         writer.message(answer, message)
     writer.end(answer, StreamEnding("OK", None))
@@ -132,7 +134,7 @@ def test_messages_come_out_verbatim_with_the_times_they_came_at(tmp_path):
         recording = Recording(RewindableInput(data, "a"))
         (found,) = recording.answers()
         assert recording.head == {"some": "head"}
-        assert found.query == ASKED.query
+        assert found.query == RESOLVED.query
         assert (found.ending.code, found.ending.error) == ("OK", None)
     with path.open("rb") as data:
         found = next(Recording(RewindableInput(data, "a")).answers())
@@ -192,11 +194,11 @@ def test_retries_that_were_used_up_are_used_up_again(tmp_path):
 def test_the_seconds_are_those_it_took(tmp_path):
     path = tmp_path / "a.cbtrec"
     writer = RecordingWriter(path, {}, pytest.fail, Clock())
-    list(live(RecordingSource(ScriptedSource([encoded((0, 4096))]), writer), ASKED, probe=False))
+    list(live(RecordingSource(ScriptedSource([encoded((0, 4096))]), writer), RESOLVED, probe=False))
     writer.close()
     with path.open("rb") as data:
         source = RecordedSource(Recording(RewindableInput(data, "a")))
-        stream = ReplayedStream(source, ASKED, StreamSettings(0, probe=False, max_results_is_ours=True))
+        stream = ReplayedStream(source, RESOLVED, StreamSettings(0, probe=False, max_results_is_ours=True))
         list(stream)
     # A second until the question, one until the message, one until the end.
     assert (stream.seconds, stream.outcome().seconds) == (3.0, 3.0)
@@ -206,8 +208,8 @@ def test_the_seconds_are_those_it_took(tmp_path):
 def test_what_was_interrupted_ends_as_interrupted(tmp_path):
     path = tmp_path / "a.cbtrec"
     goes_on = threading.Event()
-    source = recording_of(path, ScriptedSource([encoded((0, 4096)), goes_on, encoded((8192, 4096))]), ASKED)
-    batches = iter(live(source, ASKED))
+    source = recording_of(path, ScriptedSource([encoded((0, 4096)), goes_on, encoded((8192, 4096))]), RESOLVED)
+    batches = iter(live(source, RESOLVED))
     next(batches)
     source.close()
     goes_on.set()
@@ -219,8 +221,8 @@ def test_what_was_interrupted_ends_as_interrupted(tmp_path):
 
 def test_a_probe_that_was_interrupted_does_not_make_the_stream_whole(tmp_path):
     path = tmp_path / "a.cbtrec"
-    writer_source = recording_of(path, ScriptedSource([encoded((0, 4096))], [Interrupted("interrupted")]), ASKED)
-    read(live(writer_source, ASKED))
+    writer_source = recording_of(path, ScriptedSource([encoded((0, 4096))], [Interrupted("interrupted")]), RESOLVED)
+    read(live(writer_source, RESOLVED))
     writer_source.close()
     error = replayed(path)[1]
     assert isinstance(error, Interrupted)
@@ -229,8 +231,8 @@ def test_a_probe_that_was_interrupted_does_not_make_the_stream_whole(tmp_path):
 def test_what_was_interrupted_while_it_waited_to_go_on_ends_as_interrupted(tmp_path):
     path = tmp_path / "a.cbtrec"
     scripts = [[encoded((0, 4096)), StreamCut("it broke")], [encoded((8192, 4096)), StreamCut("it broke")]]
-    source = recording_of(path, ScriptedSource(*scripts), ASKED)
-    stream = live(source, ASKED)
+    source = recording_of(path, ScriptedSource(*scripts), RESOLVED)
+    stream = live(source, RESOLVED)
     waits = []
     stream.notify_to(lambda text: waits.append(text) or (len(waits) == 2 and stream.cancel()))
     found, error = read(stream)
@@ -246,14 +248,14 @@ def test_only_the_recorded_questions_are_answered(tmp_path):
     record(path, [encoded((0, 4096))], [])
     with path.open("rb") as data:
         source = RecordedSource(Recording(RewindableInput(data, "a.cbtrec")))
-        with pytest.raises(DocumentError, match="recorded is a question from byte 0"):
-            source.ask(samples.asked(delta=False).query)
+        with pytest.raises(DocumentError, match="the next one recorded is from byte 0"):
+            list(source.query(samples.resolved(delta=False).query, Cancellation()))
     record(tmp_path / "b.cbtrec", [encoded((0, 4096))], probe=False)
     with (tmp_path / "b.cbtrec").open("rb") as data:
         source = RecordedSource(Recording(RewindableInput(data, "b.cbtrec")))
-        list(source.ask(ASKED.query))
+        list(source.query(RESOLVED.query, Cancellation()))
         with pytest.raises(Interrupted):
-            source.ask(ASKED.query)
+            list(source.query(RESOLVED.query, Cancellation()))
 
 
 # Broken files.
@@ -352,7 +354,7 @@ def test_records_that_make_no_sense_are_damage(whole, records, message):
     query = unpacked[len(head) + FRAME.size :][:length]
     written = [(kind, query if payload == b"Q" else payload) for kind, payload in records]
     data = head + b"".join(FRAME.pack(kind, len(payload)) + payload for kind, payload in written)
-    stream = open_recording(io.BytesIO(FIRST_LINE + zlib.compress(data)), "it")
+    _, _, stream = open_recording(io.BytesIO(FIRST_LINE + zlib.compress(data)), "it")
     error = read(stream)[1]
     assert isinstance(error, DocumentError)
     assert error.message.startswith("it is damaged: ")
@@ -382,7 +384,7 @@ def test_a_number_that_no_recording_holds_is_damage(whole, kind, value):
     at = data.index(b'"microseconds": ', data.index(kind + b"\0\0")) + len(b'"microseconds": ')
     end = min(data.index(mark, at) for mark in (b",", b"}") if mark in data[at:])
     changed = _resized(data, at, end, value)
-    error = read(open_recording(io.BytesIO(FIRST_LINE + zlib.compress(changed)), "it"))[1]
+    error = read(open_recording(io.BytesIO(FIRST_LINE + zlib.compress(changed)), "it")[2])[1]
     assert isinstance(error, DocumentError)
     assert error.message.startswith("it is damaged: ")
 
@@ -391,7 +393,7 @@ def test_half_a_letter_in_a_text_is_damage(whole):
     data = zlib.decompressobj().decompress(whole.removeprefix(FIRST_LINE))
     at = data.index(b'"code": "') + len(b'"code": "')
     changed = _resized(data, at, data.index(b'"', at), b"\\ud800")
-    error = read(open_recording(io.BytesIO(FIRST_LINE + zlib.compress(changed)), "it"))[1]
+    error = read(open_recording(io.BytesIO(FIRST_LINE + zlib.compress(changed)), "it")[2])[1]
     assert isinstance(error, DocumentError)
 
 
@@ -408,15 +410,15 @@ def _resized(data: bytes, at: int, end: int, value: bytes) -> bytes:
 
 
 def test_something_behind_the_end_is_damage(whole):
-    stream = open_recording(io.BytesIO(whole + b"\n"), "it")
+    _, _, stream = open_recording(io.BytesIO(whole + b"\n"), "it")
     list(stream)
     with pytest.raises(DocumentError, match="stands behind its end"):
-        stream._source.ask(ASKED.query)
+        list(stream._source.query(RESOLVED.query, Cancellation()))
 
 
 def test_a_recording_of_another_kind_than_was_said_is_refused(whole):
-    with pytest.raises(DocumentError, match="of kind delta, not allocated"):
-        open_recording(io.BytesIO(whole), "it", "allocated")
+    with pytest.raises(DocumentError, match="is a recording of delta, not of allocated"):
+        FileBackend(io.BytesIO(whole), "it", Operation.ALLOCATED).open()
 
 
 # Telling them apart.
@@ -426,7 +428,7 @@ def test_a_recording_is_seen_in_a_file_and_in_a_pipe_that_trickles(whole):
     for data in (io.BytesIO(whole), Trickle(whole)):
         begun, is_one = sniff_recording(data)
         assert is_one
-        assert read(open_recording(begun, "it"))[1] is None
+        assert read(open_recording(begun, "it")[2])[1] is None
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b'{"apiVersion": 1}', b"kubectl-cbt is a name", b"k"])
@@ -491,7 +493,7 @@ def test_the_source_is_closed_when_it_cannot_be_recorded(tmp_path):
     path.write_bytes(b"x")
     source = ScriptedSource()
     with pytest.raises(UsageError):
-        recording_of(path, source, ASKED)
+        recording_of(path, source, RESOLVED)
     assert source.closed
 
 
@@ -514,7 +516,7 @@ def test_a_write_that_fails_is_said_and_the_stream_goes_on(pipe):
     goes_on = threading.Event()
     script = [encoded((0, 4096)), goes_on, encoded((8192, 4096))]
     source = RecordingSource(ScriptedSource(script), writer_of(path, said.append))
-    batches = iter(live(source, ASKED, probe=False))
+    batches = iter(live(source, RESOLVED, probe=False))
     next(batches)
     os.close(reader)
     goes_on.set()
@@ -528,8 +530,8 @@ def test_a_write_that_fails_is_said_and_the_stream_goes_on(pipe):
 def test_a_record_that_a_signal_cut_is_the_last(tmp_path, monkeypatch):
     path = tmp_path / "a.cbtrec"
     scripts = [[encoded((0, 4096)), StreamCut("it broke")], [os.urandom(2**18)]]
-    source = recording_of(path, ScriptedSource(*scripts), ASKED)
-    batches = iter(live(source, ASKED))
+    source = recording_of(path, ScriptedSource(*scripts), RESOLVED)
+    batches = iter(live(source, RESOLVED))
     next(batches)
 
     def interrupted(file: int, data: bytes) -> int:
@@ -551,7 +553,7 @@ def test_a_record_that_a_signal_cut_is_the_last(tmp_path, monkeypatch):
 def test_a_message_behind_which_nothing_comes_is_in_the_file_soon(tmp_path):
     path = tmp_path / "a.cbtrec"
     writer = writer_of(path)
-    answer = writer.query(ASKED.query)
+    answer = writer.query(RESOLVED.query)
     writer.message(answer, b"the last one before it hangs")
     for _ in range(1000):  # the writer's own thread does it
         if b"the last one before it hangs" in unpacked(path):
@@ -564,7 +566,7 @@ def test_a_message_behind_which_nothing_comes_is_in_the_file_soon(tmp_path):
 def test_a_burst_is_flushed_in_between(tmp_path):
     path = tmp_path / "a.cbtrec"
     writer = writer_of(path)
-    answer = writer.query(ASKED.query)
+    answer = writer.query(RESOLVED.query)
     for _ in range(3):
         writer.message(answer, os.urandom(2**16))
     assert len(unpacked(path)) > 3 * 2**16
@@ -574,7 +576,7 @@ def test_a_burst_is_flushed_in_between(tmp_path):
 def test_a_late_message_of_an_answer_that_is_over_is_left_out(tmp_path):
     path = tmp_path / "a.cbtrec"
     writer = writer_of(path)
-    first, second = writer.query(ASKED.query), writer.query(ASKED.query)
+    first, second = writer.query(RESOLVED.query), writer.query(RESOLVED.query)
     writer.message(first, b"late")
     writer.end(first, StreamEnding("OK", None))
     writer.end(second, StreamEnding("OK", None))
@@ -588,12 +590,11 @@ def test_a_late_message_of_an_answer_that_is_over_is_left_out(tmp_path):
 
 
 def test_further_streams_of_the_screens_get_files_of_their_own(tmp_path):
-    first = Asking(record=tmp_path / "map.cbtrec")
+    first = tmp_path / "map.cbtrec"
     assert next_recording_path(first, 0) is first
-    assert next_recording_path(Asking(), 3).record is None
-    assert next_recording_path(first, 1).record == tmp_path / "map-2.cbtrec"
+    assert next_recording_path(first, 1) == tmp_path / "map-2.cbtrec"
     (tmp_path / "map-2.cbtrec").touch()
-    assert next_recording_path(first, 1).record == tmp_path / "map-3.cbtrec"
+    assert next_recording_path(first, 1) == tmp_path / "map-3.cbtrec"
 
 
 # Errors.
@@ -693,8 +694,8 @@ LOOKED_AT = {case.id for case in CASES if case.id.startswith("rule-")} | {"compl
 
 def exam_of(path: Path) -> RecordedContext:
     with path.open("rb") as data:
-        stream = open_recording(data, path.name)
-        return RecordedContext(stream._source, stream)
+        _, source, stream = open_recording(data, path.name)
+        return RecordedContext(source, stream)
 
 
 def verdicts(path: Path) -> dict[str, Verdict]:
@@ -726,8 +727,8 @@ def test_the_tail_from_an_unaligned_offset_shows_the_real_drivers_mistake(tmp_pa
     )
     (query,) = tail.queries.values()
     assert query.starting_offset > 0
-    (asked,) = whole.queries.values()
-    assert differences(whole.whole(asked), tail.whole(query), query.starting_offset)
+    (resolved,) = whole.queries.values()
+    assert differences(whole.whole(resolved), tail.whole(query), query.starting_offset)
 
 
 def test_a_probe_that_found_more_fails_and_one_that_found_nothing_passes(tmp_path):
@@ -756,15 +757,13 @@ def test_a_rule_that_was_broken_in_front_of_an_error_is_found(tmp_path):
 def test_resumes_are_one_answer(tmp_path):
     record(tmp_path / "a", [encoded((0, 4096)), StreamCut("it broke")], [encoded((0, 8192), (16384, 1))], [])
     context = exam_of(tmp_path / "a")
-    taken = context.whole(ASKED.query)
+    taken = context.whole(RESOLVED.query)
     assert taken.runs.first(3) == [(0, 8192), (16384, 16385)]
     assert passed(verdicts(tmp_path / "a")) == LOOKED_AT
 
 
 def test_an_ordinary_exam_cannot_tell_what_was_recorded(tmp_path):
     complete = next(case for case in for_recordings(CASES) if case.id == "complete")
-    context = DriverContext(
-        ScriptedSource(), Volume(SnapshotIds(ASKED.target.snapshot.ref, ASKED.target.snapshot.handle))
-    )
+    context = DriverContext(ScriptedSource(), Volume(SnapshotIds(RESOLVED.target.ref, RESOLVED.target.handle)))
     (finding,) = run([complete], context, LACKS, lambda case: None)
     assert finding.verdict is Verdict.SKIPPED

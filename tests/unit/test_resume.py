@@ -2,13 +2,14 @@
 
 import contextlib
 import threading
+from collections.abc import Generator
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import bytes_of, cut, cuts, law, legal_extents
-from test_stream import CAPACITY, KeptAnswer, KeptSource, encoded, extents_of, query, read
+from test_stream import CAPACITY, KeptSource, encoded, extents_of, query, read
 
 from kubectl_cbt.errors import (
     ApiError,
@@ -35,6 +36,8 @@ from kubectl_cbt.model.query import DEFAULT_MAX_RESULTS, Query
 from kubectl_cbt.model.record import INT64_MAX
 from kubectl_cbt.stream.loop import ExtentStream
 from kubectl_cbt.stream.resume import Retries, RetryState, smaller_max_results
+from kubectl_cbt.system.cancellation import Cancellation
+from kubectl_cbt.wire.source import Origin
 
 AT_ONCE = Retries(limit=6, first_seconds=0.0)
 CUT = StreamCut("the connection broke", code="UNAVAILABLE")
@@ -60,8 +63,8 @@ def by_name(error):
     return type(error).__name__
 
 
-def resuming(source, asked=None, **settings) -> ExtentStream:
-    return ExtentStream(source, asked or query(), retries=AT_ONCE, **settings)
+def resuming(source, resolved=None, **settings) -> ExtentStream:
+    return ExtentStream(source, resolved or query(), retries=AT_ONCE, **settings)
 
 
 class Driver:
@@ -74,18 +77,18 @@ class Driver:
         self._ignores_offset = ignores_offset
         self.queries: list[Query] = []
 
-    def ask(self, asked: Query) -> KeptAnswer:
-        self.queries.append(asked)
-        start = 0 if self._ignores_offset else asked.starting_offset
+    origin = Origin("direct")
+
+    def query(self, query: Query, cancellation: Cancellation) -> Generator[bytes, None, None]:
+        self.queries.append(query)
+        start = 0 if self._ignores_offset else query.starting_offset
         rest = [extent for extent in self._extents if sum(extent) > start]
         pages = [rest[at : at + self._per_message] for at in range(0, len(rest), self._per_message)]
         script = [encoded(*page) for page in pages]
         if self._breaks:
-            script = [*script[: self._breaks.pop(0)], StreamCut("cut", code="UNAVAILABLE")]
-        return KeptAnswer(script)
-
-    def cancel(self) -> None:
-        """Asking waits for nothing."""
+            yield from script[: self._breaks.pop(0)]
+            raise StreamCut("cut", code="UNAVAILABLE")
+        yield from script
 
     def close(self) -> None:
         """There is nothing to free."""
@@ -117,7 +120,7 @@ def test_a_stream_cut_after_any_message_is_taken_up_from_the_end_of_its_last_ext
     driver = Driver(extents, 1, [messages])
     stream = resuming(driver)
     assert extents_of(list(stream)) == extents
-    assert [asked.starting_offset for asked in driver.queries] == [0, max(8192 * messages - 4096, 0)][
+    assert [resolved.starting_offset for resolved in driver.queries] == [0, max(8192 * messages - 4096, 0)][
         : stream.resumes + 1
     ]
     assert stream.outcome().resumes == 1
@@ -272,13 +275,13 @@ def test_a_deadline_without_an_extent_is_asked_again_for_less_at_a_time():
     late = StreamDeadline("too old")
     source = KeptSource([late], [encoded(), late], [late], [encoded((4096, 4096))])
     assert extents_of(list(resuming(source))) == [(4096, 4096)]
-    assert [asked.max_results for asked in source.queries] == [4096, 256, 16, 1]
+    assert [resolved.max_results for resolved in source.queries] == [4096, 256, 16, 1]
 
 
 def test_a_deadline_after_extents_is_asked_again_for_as_much():
     source = KeptSource([encoded((0, 4096)), StreamDeadline("too old")], [])
     list(resuming(source))
-    assert [asked.max_results for asked in source.queries] == [4096, 4096]
+    assert [resolved.max_results for resolved in source.queries] == [4096, 4096]
 
 
 def test_asking_for_less_ends_at_one():
@@ -343,7 +346,7 @@ def test_a_driver_that_sent_its_first_page_only_is_found_out_and_the_rest_fetche
     assert [example.record for example in violation.examples] == [2, 3]
     assert "OK came at byte 4096" in violation.examples[0].text
     assert (outcome.complete, outcome.broke_a_must, outcome.resumes) == (True, True, 0)
-    assert [asked.starting_offset for asked in source.queries] == [0, 4096, 12288, 20480]
+    assert [resolved.starting_offset for resolved in source.queries] == [0, 4096, 12288, 20480]
 
 
 @law
@@ -358,7 +361,7 @@ def test_a_whole_stream_is_asked_once_whether_it_is():
     source = KeptSource([encoded((0, 4096))], [])
     stream = resuming(source, probe=True)
     list(stream)
-    assert [asked.starting_offset for asked in source.queries] == [0, 4096]
+    assert [resolved.starting_offset for resolved in source.queries] == [0, 4096]
     assert (stream.outcome().violations, stream.outcome().resumes) == ((), 0)
 
 
@@ -375,7 +378,7 @@ def test_an_answer_without_anything_is_queried_once_more(empty, again, start):
     source = KeptSource(empty, again)
     stream = resuming(source, query(start), probe=True)
     assert extents_of(list(stream)) == []
-    assert [asked.starting_offset for asked in source.queries] == [start, start]
+    assert [resolved.starting_offset for resolved in source.queries] == [start, start]
     outcome = stream.outcome()
     assert (outcome.complete, outcome.broke_a_must, outcome.resumes) == (True, False, 0)
 
@@ -388,7 +391,7 @@ def test_an_answer_without_anything_that_differs_the_second_time_has_ended_early
     (violation,) = stream.outcome().violations
     assert (violation.rule, violation.count) == ("R8", 1)
     assert "OK came at byte 0" in violation.examples[0].text
-    assert [asked.starting_offset for asked in source.queries] == [0, 0, 4096]
+    assert [resolved.starting_offset for resolved in source.queries] == [0, 0, 4096]
 
 
 def test_an_answer_without_anything_that_fails_the_second_time_leaves_the_end_in_doubt():
@@ -488,15 +491,15 @@ def test_what_follows_a_quiet_stretch_is_asked_for_in_full():
     few, many = encoded((4096, 4096)), [encoded((8192 * at, 4096)) for at in range(2, 20)]
     source = KeptSource([late], [few, late], [*many, late], [])
     list(resuming(source))
-    assert [asked.max_results for asked in source.queries] == [4096, 256, 256, 4096]
+    assert [resolved.max_results for resolved in source.queries] == [4096, 256, 256, 4096]
 
 
 def test_a_token_that_cannot_be_had_again_ends_the_stream():
     class NoToken(KeptSource):
-        def ask(self, asked):
+        def query(self, query, cancellation):
             if self.queries:
                 raise TokenUnavailable("gone")
-            return super().ask(asked)
+            yield from super().query(query, cancellation)
 
     stream = resuming(NoToken([encoded((0, 4096)), CUT]))
     batches, error = read(stream)
@@ -522,7 +525,7 @@ def test_a_stream_that_ended_early_is_resumed_to_the_whole(extents, per_message,
                 found += extents_of([batch])
                 if is_stopped:
                     stream.cancel()
-        assert [asked.starting_offset for asked in driver.queries] == [came_to]
+        assert [resolved.starting_offset for resolved in driver.queries] == [came_to]
     assert found == extents
     outcome = stream.outcome()
     assert (outcome.extents, outcome.resumes, outcome.violations) == (len(extents), len(ends) + 1, ())
@@ -536,5 +539,5 @@ def test_a_quiet_stream_that_a_person_resumes_is_asked_for_less_at_a_time():
     rest = KeptSource([encoded((0, 4096))])
     stream.resume(rest)
     assert extents_of(list(stream)) == [(0, 4096)]
-    assert [asked.max_results for asked in rest.queries] == [DEFAULT_MAX_RESULTS // 16]
+    assert [resolved.max_results for resolved in rest.queries] == [DEFAULT_MAX_RESULTS // 16]
     assert stream.seconds >= before

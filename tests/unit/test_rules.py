@@ -36,8 +36,8 @@ def stream(*messages: Record) -> Messages:
     ]
 
 
-def violations(messages: Messages, asked: Query | None = None) -> dict[str, Violation]:
-    watch = RuleWatch(asked or query())
+def violations(messages: Messages, resolved: Query | None = None) -> dict[str, Violation]:
+    watch = RuleWatch(resolved or query())
     for record in messages:
         watch.look(Records.of(record))
     return {violation.rule: violation for violation in watch.violations()}
@@ -93,7 +93,7 @@ BREAKS_ONE = [
     ("W2", stream(message((0, KIB), (CAPACITY, KIB))), 1),
     ("W3", stream(message((0, 4 * KIB), (6 * KIB, 4 * KIB), kind=FIXED)), 1),
 ]
-ASKED = {"R6": query(max_results=3), "R7": query(starting_offset=32 * KIB)}
+RESOLVED = {"R6": query(max_results=3), "R7": query(starting_offset=32 * KIB)}
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ ASKED = {"R6": query(max_results=3), "R7": query(starting_offset=32 * KIB)}
     ids=[f"{number}-{rule}" for number, (rule, _, _) in enumerate(BREAKS_ONE)],
 )
 def test_a_stream_that_breaks_one_rule_breaks_no_other(rule, messages, count):
-    found = violations(messages, ASKED.get(rule))
+    found = violations(messages, RESOLVED.get(rule))
     assert list(found) == [rule]
     assert found[rule].count == count
 
@@ -253,9 +253,9 @@ def end_of(extent: Extent) -> int:
     return min(sum(extent), INT64_MAX)
 
 
-def checked(rule: str, extents: list[Extent], at: list[int], asked: Query, capacity: int) -> Rule:
+def checked(rule: str, extents: list[Extent], at: list[int], resolved: Query, capacity: int) -> Rule:
     (kind,) = (kind for kind in RULES if kind.id == rule)
-    checker = kind(asked)
+    checker = kind(resolved)
     for record in stream(*(message(*part, capacity=capacity) for part in cut(extents, at))):
         checker.look(Records.of(record))
     return checker
@@ -312,8 +312,8 @@ odd_messages = st.builds(
 @given(st.lists(odd_messages, min_size=1, max_size=8), cuts, st.integers(0, 9), st.integers(0, 3))
 def test_what_is_found_does_not_depend_on_how_many_messages_are_looked_at_together(messages, at, start, most):
     """How many there are is a matter of time; not even the order of the examples may be."""
-    asked = query(starting_offset=start, max_results=most)
-    one_by_one, together = RuleWatch(asked), RuleWatch(asked)
+    resolved = query(starting_offset=start, max_results=most)
+    one_by_one, together = RuleWatch(resolved), RuleWatch(resolved)
     messages = stream(*messages)
     for record in messages:
         one_by_one.look(Records.of(record))

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from recorded import RECORDINGS
-from samples import CAPACITY, asked, batch, batches, outcome_of
+from samples import CAPACITY, batch, batches, outcome_of, resolved
 from strategies import Extent, cut, cuts, law, legal_extents, wild_extents
 
 from kubectl_cbt.analysis.summary import SummaryBuilder
@@ -86,7 +86,7 @@ def received(stream: SavedStream) -> tuple[list[Extent], CbtError | None]:
 
 def written(make: MakeWriter, messages: list[Batch], outcome: Outcome, *, delta: bool = True) -> bytes:
     text: list[bytes] = []
-    writer = make(text.append, asked(delta=delta), OutputTarget())
+    writer = make(text.append, resolved(delta=delta), OutputTarget())
     figures = SummaryBuilder()
     for one in messages:
         figures.add(one)
@@ -108,8 +108,8 @@ def again(make: MakeWriter, data: bytes) -> bytes:
     """The document read and written once more."""
     stream = saved(data)
     text: list[bytes] = []
-    writer = make(text.append, stream.asked, OutputTarget())
-    figures = SummaryBuilder(stream.asked.query.starting_offset)
+    writer = make(text.append, stream.resolved, OutputTarget())
+    figures = SummaryBuilder(stream.resolved.query.starting_offset)
     for one in stream:
         figures.add(one)
         writer.batch(one)
@@ -187,27 +187,27 @@ def test_a_document_that_is_opened_and_saved_again_is_the_same_byte_for_byte(pat
 @pytest.mark.parametrize("make", [JsonWriter, NdjsonWriter])
 def test_a_document_says_what_was_asked(make, delta):
     stream = saved(written(make, batches(), outcome_of(3, 5), delta=delta))
-    original = asked(delta=delta)
-    assert stream.asked.query == original.query
+    original = resolved(delta=delta)
+    assert stream.resolved.query == original.query
     for name in ("snapshot", "base", "base_handle"):
-        assert getattr(stream.asked.target, name) == getattr(original.target, name)
+        assert getattr(stream.resolved.target, name) == getattr(original.target, name)
     assert stream.kind == ("delta" if delta else "allocated")
     assert stream.capacity_bytes == CAPACITY
-    assert stream.asked.query.end_offset is None
+    assert stream.resolved.query.end_offset is None
 
 
 def test_an_excerpt_says_where_it_ends():
     value = json.loads((GOLDEN / "complete.json").read_bytes())
     value["query"]["endOffset"] = 2**40
-    assert saved(orjson.dumps(value)).asked.query.end_offset == 2**40
+    assert saved(orjson.dumps(value)).resolved.query.end_offset == 2**40
 
 
 def test_a_base_of_which_only_the_handle_is_known_stays_that():
     value = json.loads((GOLDEN / "complete.json").read_bytes())
     value["base"] = {"handle": "change id 52 d0"}
     stream = saved(orjson.dumps(value))
-    assert stream.asked.query.base == stream.asked.target.base_handle == SnapshotHandle("change id 52 d0")
-    assert stream.asked.target.base is None
+    assert stream.resolved.query.base == stream.resolved.query.base == SnapshotHandle("change id 52 d0")
+    assert stream.resolved.base is None
 
 
 @pytest.mark.parametrize("make", [JsonWriter, NdjsonWriter])
@@ -472,7 +472,7 @@ def test_what_upstreams_lister_printed_is_read_and_printed_again_byte_for_byte(p
     text: list[bytes] = []
     with path.open("rb") as file:
         stream = open_document(file, path.name)
-        writer = ListerJsonWriter(text.append, stream.asked, OutputTarget())
+        writer = ListerJsonWriter(text.append, stream.resolved, OutputTarget())
         for one in stream:
             writer.batch(one)
     outcome = stream.outcome()
@@ -486,10 +486,10 @@ def test_what_upstreams_lister_printed_is_read_and_printed_again_byte_for_byte(p
 def test_a_lister_document_is_of_the_kind_the_user_says(kind):
     stream = open_document(io.BytesIO(b"[]"), "backups/monday.json", kind)
     assert stream.kind == kind
-    assert stream.asked.target.snapshot.ref == SnapshotRef("unknown", "monday.json")
-    assert stream.asked.query.max_results == 0
+    assert stream.resolved.target.ref == SnapshotRef("unknown", "monday.json")
+    assert stream.resolved.query.max_results == 0
     base = SnapshotHandle("unknown") if kind == "delta" else None
-    assert stream.asked.query.base == stream.asked.target.base_handle == base
+    assert stream.resolved.query.base == stream.resolved.query.base == base
 
 
 def test_an_empty_lister_document_is_a_complete_answer():

@@ -351,12 +351,12 @@ def test_a_connection_that_is_being_made_can_be_given_up():
 # Proxies.
 
 
-def proxying(port: int, asked: list[str], status: str = "HTTP/1.1 200 Connection established"):
+def proxying(port: int, resolved: list[str], status: str = "HTTP/1.1 200 Connection established"):
     def serve(connection: socket.socket) -> None:
         head = b""
         while b"\r\n\r\n" not in head:
             head += connection.recv(1 << 16)
-        asked.append(head.decode())
+        resolved.append(head.decode())
         connection.sendall(f"{status}\r\n\r\n".encode())
         if " 200 " in status:
             forward(port)(connection)
@@ -372,14 +372,14 @@ def proxied(monkeypatch):
 
 
 def test_certificate_and_stream_pass_through_the_same_proxy(proxied):
-    asked: list[str] = []
-    with grpc_server(leaf("csi.example")) as port, Listener(proxying(port, asked)) as proxy:
+    resolved: list[str] = []
+    with grpc_server(leaf("csi.example")) as port, Listener(proxying(port, resolved)) as proxy:
         proxied.setenv("https_proxy", f"http://user:p%2Fss@{proxy.address}")
         with client("csi.example:6443") as source:
             assert source.health() == "SERVING"
-    assert [head.splitlines()[0].rpartition(" ")[0] for head in asked] == ["CONNECT csi.example:6443"] * 2
+    assert [head.splitlines()[0].rpartition(" ")[0] for head in resolved] == ["CONNECT csi.example:6443"] * 2
     login = base64.b64encode(b"user:p/ss").decode()
-    assert f"Proxy-Authorization: Basic {login}" in asked[0]
+    assert f"Proxy-Authorization: Basic {login}" in resolved[0]
 
 
 def test_a_proxy_that_refuses_is_named_without_its_password(proxied):

@@ -1,6 +1,6 @@
 """The one loop over an in-memory source: what it clips, how far it says it got, when it asks again, how it ends."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 import pytest
 from hypothesis import given
@@ -21,45 +21,32 @@ from kubectl_cbt.model.record import INT64_MAX, Batch
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.results import Failure
 from kubectl_cbt.stream.loop import ExtentStream
+from kubectl_cbt.system.cancellation import Cancellation
 from kubectl_cbt.wire.snapshot_metadata_pb2 import BlockMetadata, GetMetadataDeltaResponse
+from kubectl_cbt.wire.source import Origin
 
 CAPACITY = 2**20
 
 Script = list[bytes | CbtError]
 
 
-class KeptAnswer:
-    """Gives its messages; an error among them ends it."""
-
-    def __init__(self, script: Script) -> None:
-        self.cancels = 0
-        self._script = script
-
-    def __iter__(self) -> Iterator[bytes]:
-        for item in self._script:
-            if isinstance(item, CbtError):
-                raise item
-            yield item
-
-    def cancel(self) -> None:
-        self.cancels += 1
-
-
 class KeptSource:
-    """Answers the first question with the first script, and so on."""
+    """Answers the first query with the first script, and so on; an error in a script ends its answer."""
+
+    origin = Origin("direct")
 
     def __init__(self, *scripts: Script) -> None:
         self._scripts = list(scripts)
         self.queries: list[Query] = []
-        self.answers: list[KeptAnswer] = []
+        self.cancellations: list[Cancellation] = []
 
-    def ask(self, query: Query) -> KeptAnswer:
+    def query(self, query: Query, cancellation: Cancellation) -> Generator[bytes, None, None]:
         self.queries.append(query)
-        self.answers.append(KeptAnswer(self._scripts.pop(0)))
-        return self.answers[-1]
-
-    def cancel(self) -> None:
-        """Asking waits for nothing."""
+        self.cancellations.append(cancellation)
+        for item in self._scripts.pop(0):
+            if isinstance(item, CbtError):
+                raise item
+            yield item
 
     def close(self) -> None:
         """There is nothing to free."""
@@ -222,7 +209,7 @@ def test_a_message_that_cannot_be_read_ends_the_stream_with_its_number():
     with pytest.raises(MalformedMessage, match="message 2"):
         list(stream)
     assert (stream.messages, stream.next_offset) == (1, 4096)
-    assert source.answers[0].cancels
+    assert source.cancellations[0].is_cancelled
 
 
 # Asking once more without max_results.
@@ -235,7 +222,7 @@ def test_a_driver_that_rejects_our_max_results_is_asked_once_more_without():
     source = KeptSource([REJECTED], [encoded(*many, capacity=2**40)])
     stream = ExtentStream(source, query(0), max_results_is_ours=True)
     assert extents_of(list(stream)) == many
-    assert [asked.max_results for asked in source.queries] == [DEFAULT_MAX_RESULTS, 0]
+    assert [resolved.max_results for resolved in source.queries] == [DEFAULT_MAX_RESULTS, 0]
     outcome = stream.outcome()
     # Nor is the rule held against it any more that a message holds no more than was asked for.
     assert (outcome.complete, outcome.messages, outcome.violations) == (True, 1, ())
@@ -252,7 +239,7 @@ def test_a_driver_that_rejects_the_second_question_too_is_not_asked_again():
     with pytest.raises(InvalidRequest, match="no"):
         list(ExtentStream(source, query(), max_results_is_ours=True))
     assert len(source.queries) == 2
-    assert source.answers[-1].cancels
+    assert source.cancellations[-1].is_cancelled
 
 
 def test_a_max_results_of_the_users_is_never_changed():
@@ -301,16 +288,16 @@ def test_no_other_error_is_taken_for_a_rejected_max_results(error):
 def test_the_answer_is_cancelled_at_the_end(scripts):
     source = KeptSource(*scripts)
     read(ExtentStream(source, query(), max_results_is_ours=True))
-    assert source.answers[-1].cancels
+    assert source.cancellations[-1].is_cancelled
 
 
 def test_the_answer_is_cancelled_when_the_reader_stops_early():
     source = KeptSource([encoded((0, 4096)), encoded((8192, 4096))])
     batches = iter(ExtentStream(source, query()))
     next(batches)
-    assert not source.answers[0].cancels
+    assert not source.cancellations[0].is_cancelled
     batches.close()
-    assert source.answers[0].cancels
+    assert source.cancellations[0].is_cancelled
 
 
 def test_a_running_stream_can_be_cancelled_more_than_once():
@@ -320,7 +307,7 @@ def test_a_running_stream_can_be_cancelled_more_than_once():
     next(batches)
     stream.cancel()
     stream.cancel()
-    assert source.answers[0].cancels == 2
+    assert source.cancellations[0].is_cancelled
 
 
 def test_cancelling_a_stream_that_was_never_read_asks_nothing():

@@ -2,8 +2,7 @@
 
 import itertools
 import json
-import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
@@ -21,7 +20,9 @@ from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.output.report import Report, ReportFormat
 from kubectl_cbt.output.writer import OutputTarget
 from kubectl_cbt.stream import collect
+from kubectl_cbt.system.cancellation import Cancellation
 from kubectl_cbt.wire.snapshot_metadata_pb2 import BlockMetadata, GetMetadataAllocatedResponse
+from kubectl_cbt.wire.source import Origin
 
 MIB = 2**20
 SNAPSHOT = SnapshotIds(SnapshotRef("shop", "snap"), SnapshotHandle("handle"))
@@ -38,25 +39,19 @@ class Stalling:
     def __init__(self, waits: list[float], silence: float) -> None:
         self.now = 0.0
         self._waits, self._silence = waits, silence
-        self._cancelled = threading.Event()
 
-    def ask(self, _query: Query) -> "Stalling":
-        self._cancelled.clear()
-        return self
+    origin = Origin("direct")
 
-    def __iter__(self) -> Iterator[bytes]:
+    def query(self, query: Query, cancellation: Cancellation) -> Generator[bytes, None, None]:
         for number, wait in enumerate(self._waits):
             self.now += wait
             extents = [BlockMetadata(byte_offset=2 * number * MIB, size_bytes=MIB)]
             yield GetMetadataAllocatedResponse(
                 block_metadata_type=2, volume_capacity_bytes=64 * MIB, block_metadata=extents
             ).SerializeToString()
-        assert self._cancelled.wait(60)
+        assert cancellation.wait(60)
         self.now += self._silence
         raise Interrupted("cancelled")
-
-    def cancel(self) -> None:
-        self._cancelled.set()
 
     def close(self) -> None:
         """Nothing is open."""
@@ -78,7 +73,7 @@ def stream(request, monkeypatch) -> tuple[Stalling, str, bool]:
     waits, silence, words = STREAMS[request.param]
     source = Stalling(waits, silence)
     monkeypatch.setattr(collect, "time", SimpleNamespace(monotonic=lambda: source.now))
-    sent = sum(map(len, itertools.islice(source.ask(Query(SNAPSHOT.ref)), len(waits))))
+    sent = sum(map(len, itertools.islice(source.query(Query(SNAPSHOT.ref), Cancellation()), len(waits))))
     source.now = 0.0
     return source, words.format(sent), "flowing" in request.param
 

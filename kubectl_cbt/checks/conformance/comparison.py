@@ -12,7 +12,7 @@ _SHOWN = 3
 
 def differences(expected: Collected, found: Collected, start: int = 0) -> list[str]:
     """What ``found`` tells otherwise from ``start`` on; as far as it goes, when it was cut off."""
-    end = found.end if found.cut else INT64_MAX
+    end = found.end if found.stopped is not None else INT64_MAX
     wanted, got = expected.runs.within(start, end), found.runs.within(start, end)
     lines = [describe(wanted - got, "missing"), describe(got - wanted, "not there before")]
     return [line for line in lines if line]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kubectl_cbt.model.query import DEFAULT_MAX_RESULTS, Query
-from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.refs import SnapshotIds
 from kubectl_cbt.stream.collect import Collected, collect
 from kubectl_cbt.wire.source import Source
 
@@ -20,14 +20,6 @@ _SAMPLES = 12
 
 class Inconclusive(Exception):  # no error: the case is skipped, and says why
     """The case cannot be judged."""
-
-
-@dataclass(frozen=True, slots=True)
-class SnapshotIds:
-    """A snapshot of the volume under test: as a target it goes by its name, as a base by its handle."""
-
-    ref: SnapshotRef
-    handle: SnapshotHandle
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +93,7 @@ class DriverContext:
             known = self._known[query] = self.ask(query)
         if not known.is_whole:
             raise Inconclusive(
-                f"{query.verb} is not answered: {known.describe()}{'; ' + MORE_TIME if known.is_flowing else ''}"
+                f"{query.operation} is not answered: {known.describe()}{'; ' + MORE_TIME if known.is_flowing else ''}"
             )
         return known
 
@@ -149,5 +141,5 @@ def in_messages_of(query: Query, max_results: int) -> Query:
 
 def describe(query: Query) -> str:
     """A question for a report."""
-    words = f"{query.verb}, starting_offset {query.starting_offset}"
+    words = f"{query.operation}, starting_offset {query.starting_offset}"
     return words if query.max_results == DEFAULT_MAX_RESULTS else f"{words}, max_results {query.max_results}"

@@ -12,15 +12,16 @@ from dataclasses import replace
 import numpy as np
 
 from kubectl_cbt.checks.conformance.case import Case, Needs, Observed
-from kubectl_cbt.checks.conformance.driver_context import DriverContext, Inconclusive, SnapshotIds, Volume, describe
+from kubectl_cbt.checks.conformance.driver_context import DriverContext, Inconclusive, Volume, describe
 from kubectl_cbt.errors import CbtError, DocumentError
 from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import Records, joined
+from kubectl_cbt.model.refs import SnapshotIds
 from kubectl_cbt.model.results import Outcome
 from kubectl_cbt.recording.format import OK
 from kubectl_cbt.recording.recorded_source import RecordedSource
 from kubectl_cbt.recording.replay import ReplayedStream
-from kubectl_cbt.stream.collect import Collected
+from kubectl_cbt.stream.collect import Collected, StopReason
 
 LACKS = frozenset({Needs.ASKING})
 """What no recording has."""
@@ -38,11 +39,11 @@ class RecordedContext(DriverContext):
     """
 
     def __init__(self, source: RecordedSource, stream: ReplayedStream) -> None:
-        subject = stream.asked.target
-        handle = subject.base_handle
-        base_ref = subject.base.ref if subject.base else subject.snapshot.ref
+        resolved = stream.resolved
+        handle = resolved.query.base
+        base_ref = resolved.base.ref if resolved.base else resolved.target.ref
         base = None if handle is None else SnapshotIds(base_ref, handle)
-        super().__init__(source, Volume(SnapshotIds(subject.snapshot.ref, subject.snapshot.handle), base))
+        super().__init__(source, Volume(SnapshotIds(resolved.target.ref, resolved.target.handle), base))
         collected, self.outcome = _taken(source, stream)
         self.unread = collected.error if isinstance(collected.error, DocumentError) else None
         # An answer that followed one with OK was the probe's.
@@ -52,7 +53,7 @@ class RecordedContext(DriverContext):
 
     @property
     def queries(self) -> dict[str, Query]:
-        return {self._query.verb: self._query}
+        return {self._query.operation: self._query}
 
     def ask(self, query: Query, *, at_most: int | None = None, seconds: float | None = None) -> Collected:
         raise Inconclusive(Needs.ASKING)
@@ -60,7 +61,7 @@ class RecordedContext(DriverContext):
     def ask_once(self, query: Query, *, at_most: int) -> Collected:
         """A part that was not recorded: nothing came, and nothing is broken in it."""
         nothing = np.empty(0, dtype=np.int64)
-        return Collected(query, nothing, nothing, nothing, None, None, (), None, "enough", 0.0, None, 0.0)
+        return Collected(query, nothing, nothing, nothing, None, None, (), None, StopReason.ENOUGH, 0.0, None, 0.0)
 
 
 def for_recordings(cases: Iterable[Case]) -> list[Case]:
@@ -97,7 +98,7 @@ def _sent_all(context: DriverContext) -> Observed:
     whole = context.whole(query)
     broken = {violation.rule: violation.examples[0].text for violation in context.outcome.violations}
     if _PROBED in broken:
-        return Observed(_sent(context), (f"{query.verb}: {broken[_PROBED]}",))
+        return Observed(_sent(context), (f"{query.operation}: {broken[_PROBED]}",))
     if _PROBE_FAILED in broken:
         raise Inconclusive(f"the driver could not be asked whether that was all: {broken[_PROBE_FAILED]}")
     if not (context.probed or whole.reaches_capacity or not len(whole.offsets)):
@@ -115,7 +116,7 @@ def _taken(source: RecordedSource, stream: ReplayedStream) -> tuple[Collected, O
         error = failure
     outcome = stream.outcome(error)
     collected = Collected(
-        query=stream.asked.query,
+        query=stream.resolved.query,
         offsets=joined([group.offsets for group in groups]),
         sizes=joined([group.sizes for group in groups]),
         per_message=joined([np.diff(group.bounds) for group in groups]),
@@ -123,7 +124,7 @@ def _taken(source: RecordedSource, stream: ReplayedStream) -> tuple[Collected, O
         volume_capacity_bytes=outcome.volume_capacity_bytes,
         violations=outcome.violations,
         error=error,
-        cut="",
+        stopped=None,
         seconds=source.seconds,
         first_message_seconds=source.first_message_seconds,
         slowest_gap_seconds=source.slowest_gap_seconds,

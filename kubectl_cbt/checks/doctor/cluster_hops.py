@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from kubectl_cbt.checks.doctor.diagnosis_context import DiagnosisContext
 from kubectl_cbt.checks.doctor.hop import Hop, HopResult
-from kubectl_cbt.cluster.resolve import Wanted, deleted_content, resolve, with_suggestions
+from kubectl_cbt.cluster.resolve import deleted_content, resolve, with_suggestions
 from kubectl_cbt.cluster.resources import CBT_GROUP, SNAPSHOT_GROUP, VolumeSnapshot, VolumeSnapshotContent
 from kubectl_cbt.cluster.tokens import name_of_caller
 from kubectl_cbt.errors import ApiError, Forbidden, NotFound
 from kubectl_cbt.kube.object_reader import ObjectReader, items_of
 from kubectl_cbt.model.advice import SET_CLOCK, clock_difference
-from kubectl_cbt.model.refs import ServiceAccountRef, SnapshotRef
+from kubectl_cbt.model.refs import ServiceAccountRef, SnapshotNames, SnapshotRef
 from kubectl_cbt.security.pem import readable_certificates_in
 from kubectl_cbt.units import as_argument, counted, human_bytes
 
@@ -26,7 +26,7 @@ def _kubeconfig(context: DiagnosisContext, result: HopResult) -> None:
 
 
 def _api_server(context: DiagnosisContext, result: HopResult) -> None:
-    session = context.known("here")
+    session = context.known("session")
     version = ObjectReader(session.api.get("version")).text("gitVersion")
     result.evidence.append(f"Kubernetes {version or 'of unknown version'}")
     difference = clock_difference(session.api.clock_ahead_seconds())
@@ -43,7 +43,7 @@ def _api_server(context: DiagnosisContext, result: HopResult) -> None:
 
 def _crds(context: DiagnosisContext, result: HopResult) -> None:
     for group in (SNAPSHOT_GROUP, CBT_GROUP):
-        reader = ObjectReader(context.known("here").api.get("apis", group))
+        reader = ObjectReader(context.known("session").api.get("apis", group))
         served = [version.text("version") for version in reader.objects("versions")]
         result.evidence.append(f"{group}: {', '.join(served)}")
     if "v1beta1" not in result.evidence[-1]:
@@ -54,7 +54,7 @@ def _crds(context: DiagnosisContext, result: HopResult) -> None:
 
 
 def _snapshots(context: DiagnosisContext, result: HopResult) -> None:
-    session = context.known("here")
+    session = context.known("session")
     for name in context.names:
         ref = SnapshotRef(session.namespace, name)
         try:
@@ -88,7 +88,7 @@ def _said(snapshot: VolumeSnapshot) -> str:
 
 
 def _contents(context: DiagnosisContext, result: HopResult) -> None:
-    session = context.known("here")
+    session = context.known("session")
     for name, snapshot in context.objects.items():
         bound = snapshot.content or ""
         try:
@@ -116,15 +116,15 @@ def _content(content: VolumeSnapshotContent, result: HopResult) -> None:
 def _pair(context: DiagnosisContext, result: HopResult) -> None:
     """What resolving objects to: the same code that delta and allocated go through."""
     *base, target = context.snapshots
-    context.target = resolve(
-        context.known("here").catalogue, Wanted(target, base[0] if base else None, service=context.service or None)
+    context.resolved = resolve(
+        context.known("session").catalogue, SnapshotNames(target, base[0] if base else None), context.service
     )
     if base:
         result.evidence.append(f"{base[0].name} is the older one, and both are of one volume")
 
 
 def _classes(context: DiagnosisContext, result: HopResult) -> None:
-    session = context.known("here")
+    session = context.known("session")
     try:
         listing = session.api.get("apis", SNAPSHOT_GROUP, "v1", "volumesnapshotclasses")
         items = items_of(listing, "the list of volumesnapshotclasses")
@@ -166,7 +166,7 @@ def _is_default(item: ObjectReader) -> bool:
 
 
 def _service(context: DiagnosisContext, result: HopResult) -> None:
-    catalogue = context.known("here").catalogue
+    catalogue = context.known("session").catalogue
     name = context.service or context.driver
     try:
         found = catalogue.service(name)
@@ -178,12 +178,12 @@ def _service(context: DiagnosisContext, result: HopResult) -> None:
             "none at all: install external-snapshot-metadata beside the driver",
         )
         return
-    context.endpoint = context.known("here").means.endpoint(found.endpoint())
+    context.endpoint = context.known("session").means.endpoint(found.endpoint())
     result.evidence.append(f"{found.name} at {found.address}, audience {found.audience}, {found.version}")
 
 
 def _drivers(context: DiagnosisContext, result: HopResult) -> None:
-    entries = context.known("here").catalogue.entries(None)
+    entries = context.known("session").catalogue.entries(None)
     context.drivers = sorted({entry.driver for entry in entries if entry.driver})
     usable = sum(entry.usable for entry in entries)
     for entry in entries:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from kubectl_cbt.cluster.tokens import FreshToken
     from kubectl_cbt.kube.api import Api
     from kubectl_cbt.model.refs import ServiceAccountRef, SnapshotRef
-    from kubectl_cbt.model.resolved_query import Endpoint, Target
+    from kubectl_cbt.model.resolved_query import Endpoint, ResolvedQuery
     from kubectl_cbt.model.route import Route
     from kubectl_cbt.wire.sidecar import SidecarSource
 
@@ -36,7 +36,7 @@ class ServiceAccess(Protocol):
         """Whose tokens; None for those of a file."""
         ...
 
-    def source(self, target: Target, fresh_token: FreshToken | None = None) -> SidecarSource:
+    def source(self, resolved: ResolvedQuery, fresh_token: FreshToken | None = None) -> SidecarSource:
         """Something that can be asked."""
         ...
 
@@ -90,7 +90,7 @@ class DiagnosisContext:
     contents: dict[str, VolumeSnapshotContent] = field(default_factory=dict)
     driver: str = ""
     drivers: list[str] = field(default_factory=list)
-    target: Target | None = None
+    resolved: ResolvedQuery | None = None
     endpoint: Endpoint | None = None
     route: Route | None = None
     address: str = ""

@@ -21,7 +21,7 @@ from kubectl_cbt.kube.port_forward import PortForward
 from kubectl_cbt.model.advice import SET_CLOCK, clock_difference, clock_question, grant_command
 from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import ServiceAccountRef
-from kubectl_cbt.model.resolved_query import Target
+from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import MUST
 from kubectl_cbt.security.jwt import read_claims
 from kubectl_cbt.security.secret import Secret
@@ -70,7 +70,7 @@ def _ca_cert(context: DiagnosisContext, result: HopResult) -> None:
 
 def _clock_fix(context: DiagnosisContext) -> str:
     """What to do about dates that only seem wrong; empty where this machine's clock is right."""
-    return SET_CLOCK if clock_difference(context.known("here").api.clock_ahead_seconds()) else ""
+    return SET_CLOCK if clock_difference(context.known("session").api.clock_ahead_seconds()) else ""
 
 
 def _until(end: datetime) -> str:
@@ -92,7 +92,7 @@ def _new_certificates(service: str) -> str:
 
 
 def _permissions(context: DiagnosisContext, result: HopResult) -> None:
-    session = context.known("here")
+    session = context.known("session")
     missing = []
     for words, attributes in _calls(context, session.means.account()):
         if not _may(session.api, attributes):
@@ -109,7 +109,7 @@ def _permissions(context: DiagnosisContext, result: HopResult) -> None:
 
 def _calls(context: DiagnosisContext, account: ServiceAccountRef | None) -> Iterator[tuple[str, dict[str, str]]]:
     """Each call that is made, in words and as the API server is asked about it."""
-    namespace = context.known("here").namespace
+    namespace = context.known("session").namespace
     yield (
         f"get volumesnapshots in {namespace}",
         {"verb": "get", "group": SNAPSHOT_GROUP, "resource": "volumesnapshots", "namespace": namespace},
@@ -148,7 +148,7 @@ def _is_allowed(answer: Object) -> bool:
 
 
 def _account_rights(context: DiagnosisContext, result: HopResult) -> None:
-    session = context.known("here")
+    session = context.known("session")
     account = session.means.account()
     if account is None:
         result.evidence.append("the token comes from a file: whose it is, is not looked at")
@@ -184,7 +184,7 @@ def _account_rights(context: DiagnosisContext, result: HopResult) -> None:
 
 def _token(context: DiagnosisContext, result: HopResult) -> None:
     endpoint = context.known("endpoint")
-    token = context.known("here").means.fresh_token(endpoint)()
+    token = context.known("session").means.fresh_token(endpoint)()
     try:
         claims = read_claims(token.reveal())
     except ValueError:
@@ -206,13 +206,13 @@ def _token(context: DiagnosisContext, result: HopResult) -> None:
 
 def _address(context: DiagnosisContext, result: HopResult) -> None:
     endpoint = context.known("endpoint")
-    context.route = context.known("here").means.route(endpoint)
+    context.route = context.known("session").means.route(endpoint)
     context.stack.callback(context.route.close)
     result.evidence.append(f"{endpoint.address}: {context.route}")
 
 
 def _connection(context: DiagnosisContext, result: HopResult) -> None:
-    context.address = context.known("way").address()
+    context.address = context.known("route").address()
     host, port = split_address(context.address)
     started = time.monotonic()
     try:
@@ -234,8 +234,8 @@ def _tls(context: DiagnosisContext, result: HopResult) -> None:
     from kubectl_cbt.wire.certificate_reasons import subject_words
 
     endpoint = context.known("endpoint")
-    clock_ahead = context.known("here").api.clock_ahead_seconds
-    source = SidecarSource(endpoint, lambda: Secret(""), context.known("way"), clock_ahead=clock_ahead)
+    clock_ahead = context.known("session").api.clock_ahead_seconds
+    source = SidecarSource(endpoint, lambda: Secret(""), context.known("route"), clock_ahead=clock_ahead)
     context.stack.callback(source.close)
     leaf = source.certificate()
     result.evidence.append(f"{subject_words(leaf)}, {_until(leaf.not_valid_after_utc)}")
@@ -261,19 +261,18 @@ def _health(context: DiagnosisContext, result: HopResult) -> None:
 
 
 def _source(context: DiagnosisContext) -> Any:
-    source = context.known("here").means.source(_target(context))
+    source = context.known("session").means.source(_resolved(context))
     context.stack.callback(source.close)
     return source
 
 
-def _target(context: DiagnosisContext) -> Target:
-    target: Target = context.known("target")
-    return target
+def _resolved(context: DiagnosisContext) -> ResolvedQuery:
+    resolved: ResolvedQuery = context.known("resolved")
+    return resolved
 
 
 def _query(context: DiagnosisContext) -> Query:
-    target = _target(context)
-    return Query(target.snapshot.ref, target.base_handle)
+    return _resolved(context).query
 
 
 def _first_call(context: DiagnosisContext, result: HopResult) -> None:
@@ -294,7 +293,7 @@ def look_at_first(source: Source, query: Query, result: HopResult) -> None:
         return
     after = collected.first_message_seconds
     first = f"first message after {human_seconds(after)}" if after is not None else "nothing, which is an answer too"
-    result.evidence.append(f"{query.verb}: {first}")
+    result.evidence.append(f"{query.operation}: {first}")
 
 
 def _stream(context: DiagnosisContext, result: HopResult) -> None:
@@ -332,7 +331,7 @@ def driver_hop(name: str) -> Hop:
     """One driver of a cluster: its service, and whether that can be reached and is healthy."""
 
     def look(context: DiagnosisContext, result: HopResult) -> None:
-        session = context.known("here")
+        session = context.known("session")
         try:
             found = session.catalogue.service(name)
         except NotFound:

@@ -8,16 +8,16 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from kubectl_cbt.cli.backend import command_session
 from kubectl_cbt.cli.completion.parsed_line import ParsedLine
 from kubectl_cbt.cli.completion.protocol import Candidate
-from kubectl_cbt.cli.options import Cluster
-from kubectl_cbt.cli.session import open_session
+from kubectl_cbt.cli.options import ClusterFlags
 from kubectl_cbt.errors import Forbidden
 from kubectl_cbt.model.refs import SNAPSHOT_KINDS, SnapshotRef
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry, siblings
 
 if TYPE_CHECKING:
-    from kubectl_cbt.cli.session import Session
+    from kubectl_cbt.core.session import Session
     from kubectl_cbt.kube.kubeconfig import KubeconfigNames
 
 REQUEST_TIMEOUT_SECONDS = 2.0
@@ -97,7 +97,7 @@ def newer_snapshots(line: ParsedLine, typed: str) -> list[Candidate]:
     return _candidates([entry for entry in found if entry.created and entry.created > taken], typed)
 
 
-def cluster_options(line: ParsedLine) -> Cluster:
+def cluster_options(line: ParsedLine) -> ClusterFlags:
     """The line's flags as the verbs get them.
 
     Raises:
@@ -105,17 +105,17 @@ def cluster_options(line: ParsedLine) -> Cluster:
     """
     values: dict[str, Any] = {"request_timeout": REQUEST_TIMEOUT_SECONDS}
     flags = {flag.name: flag for verb in line.verbs for flag in verb.flags if flag.name in line.values}
-    for field in fields(Cluster):
+    for field in fields(ClusterFlags):
         if field.name in flags:
             given = line.values[field.name]
             # Typer's conversion loads pydantic, and text stays what it is.
             values[field.name] = given[-1] if isinstance(field.default, str) else flags[field.name].convert(given)
-    return Cluster(**values)
+    return ClusterFlags(**values)
 
 
 @contextlib.contextmanager
 def _session(line: ParsedLine) -> Iterator[Session]:
-    with open_session(cluster_options(line)) as session:
+    with command_session(cluster_options(line)) as session:
         yield session
 
 

@@ -9,8 +9,8 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from kubectl_cbt.model.backend import Backend, Choice, Opened
-from kubectl_cbt.model.refs import SnapshotRef
+from kubectl_cbt.model.backend import Backend, OpenStream
+from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
 from kubectl_cbt.model.resolved_query import CHANGE_ID_ANNOTATION, same_volume
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.output.snapshot_cells import name_of
@@ -236,13 +236,13 @@ class BrowseScreen(CbtScreen[None]):
 
     def action_open(self) -> None:
         """Open the map of what is marked, or of the snapshot under the cursor."""
-        choice = self._choice()
-        if isinstance(choice, str):
-            self.notice(choice)
+        names = self._choice()
+        if isinstance(names, str):
+            self.notice(names)
         else:
-            self.do(f"opening {choice} …", lambda: self._backend.open(choice), self._opened, lambda made: made.close())
+            self.do(f"opening {names} …", lambda: self._backend.open(names), self._opened, lambda made: made.close())
 
-    def _choice(self) -> Choice | str:
+    def _choice(self) -> SnapshotNames | str:
         """What Enter means now, or why it means nothing."""
         found, entry = self._marks.entries, self.current
         if len(found) < 2 and entry is not None and entry.ref not in self._marks.refs:
@@ -253,13 +253,13 @@ class BrowseScreen(CbtScreen[None]):
         if not found:
             return "there is no snapshot here"
         if len(found) == 1:
-            return Choice(found[0].ref)
+            return SnapshotNames(found[0].ref)
         base, target = sorted(found, key=lambda one: (one.created is None, one.created or 0))
         if same_volume(base, target) is False:
             return f"{base.ref.name} and {target.ref.name} are of two volumes: a delta needs two of one"
-        return Choice(target.ref, base.ref)
+        return SnapshotNames(target.ref, base.ref)
 
-    def _opened(self, opened: Opened) -> None:
+    def _opened(self, opened: OpenStream) -> None:
         loader = Loader(opened)
         loader.start()
         self.app.push_screen(MapScreen(loader, self._backend))

@@ -63,7 +63,7 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
 
     def __init__(self, loader: Loader, window: Viewport, run: Run | None, picture: Callable[[], str]) -> None:
         super().__init__()
-        self._asked, self._kind = loader.opened.asked, loader.opened.kind
+        self._resolved, self._kind = loader.opened.resolved, loader.opened.operation
         self._frame = loader.frame
         self._picture = picture()
         self._ranges: list[tuple[str, tuple[int, int] | None]] = [("everything", None)]
@@ -125,10 +125,10 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
         self.notice("")
 
     def _stem(self) -> str:
-        target = self._asked.target
-        name = Path(target.snapshot.ref.name).stem
-        if target.base_handle is not None:
-            name = f"{target.base.ref.name if target.base else 'base'}..{name}"
+        resolved = self._resolved
+        name = Path(resolved.target.ref.name).stem
+        if resolved.query.base is not None:
+            name = f"{resolved.base.ref.name if resolved.base else 'base'}..{name}"
         # A name may not lead elsewhere, to a home or a hidden file.
         name = re.sub(f"[/{REPLACEMENT}]|^[.~-]+", "_", printable(name))
         if self._range is not None and self._form is not Form.SVG:
@@ -167,8 +167,8 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
 
     def _content(self, part: tuple[int, int] | None) -> export_content.Content:
         if part is None:
-            return export_content.whole(self._asked, self._frame)
-        return export_content.excerpt(self._asked, self._frame, *part)
+            return export_content.whole(self._resolved, self._frame)
+        return export_content.excerpt(self._resolved, self._frame, *part)
 
     def _write_picture(self, file: TextIO) -> None:
         file.write(self._picture)

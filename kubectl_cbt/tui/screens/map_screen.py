@@ -15,9 +15,10 @@ from textual.widget import Widget
 
 from kubectl_cbt.analysis.extent_filter import ExtentFilter, FilteredExtents
 from kubectl_cbt.analysis.grid import cell_codes
-from kubectl_cbt.model.backend import Backend, Choice, Opened
+from kubectl_cbt.model.backend import Backend, OpenStream
 from kubectl_cbt.model.extents import Extents, Run
 from kubectl_cbt.model.record import INT64_MAX
+from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.model.resolved_query import Snapshot
 from kubectl_cbt.output.encoding import as_json
 from kubectl_cbt.tui import keys, screen_text
@@ -59,7 +60,7 @@ class MapScreen(CbtScreen[None]):
 
     def __init__(self, loader: Loader, backend: Backend | None) -> None:
         super().__init__()
-        self.cursor = MapCursor(loader.opened.asked.query.starting_offset)
+        self.cursor = MapCursor(loader.opened.resolved.query.starting_offset)
         self.streams = Layers(loader, self._tell)
         self.sieve: ExtentFilter | None = None
         self._backend = backend
@@ -104,7 +105,7 @@ class MapScreen(CbtScreen[None]):
     def _leave_streams(self) -> None:
         """End them; the ones that are incomplete are named once the terminal is restored."""
         for loader in self.streams.all:
-            name = screen_text.map_name(loader.opened.asked, loader.opened.kind)
+            name = screen_text.map_name(loader.opened.resolved, loader.opened.operation)
             self.cbt.map_left(name, screen_text.incomplete(loader.frame, name))
         self.streams.close()
 
@@ -132,7 +133,7 @@ class MapScreen(CbtScreen[None]):
     @property
     def _base(self) -> Snapshot | None:
         """What the layer that is shown is compared with."""
-        return self.streams.active.opened.asked.target.base
+        return self.streams.active.opened.resolved.base
 
     @property
     def _grain(self) -> int:
@@ -207,7 +208,7 @@ class MapScreen(CbtScreen[None]):
 
     def _draw_texts(self) -> None:
         active, width = self.streams.active, self.size.width
-        title = screen_text.header(self.streams.main.opened.asked, active.opened.kind, active.frame, width)
+        title = screen_text.header(self.streams.main.opened.resolved, active.opened.operation, active.frame, width)
         self.query_one("#header", PlainText).update(title)
         self.query_one("#keys", PlainText).update(screen_text.footer(keys.footer(self.KEYS, width)))
         self._draw_status()
@@ -217,7 +218,7 @@ class MapScreen(CbtScreen[None]):
 
     def _draw_status(self) -> None:
         told = self.streams.unsettled
-        layer = "" if told is self.streams.active else screen_text.vocabulary_of(told.opened.kind).title
+        layer = "" if told is self.streams.active else screen_text.vocabulary_of(told.opened.operation).title
         text = screen_text.status(
             told.frame,
             self.size.width,
@@ -363,13 +364,13 @@ class MapScreen(CbtScreen[None]):
         elif backend is None:
             self.notice("a document holds one layer; what else the snapshot holds only a cluster can say")
         else:
-            choice = Choice(streams.main.opened.asked.target.snapshot.ref)
+            names = SnapshotNames(streams.main.opened.resolved.target.ref)
 
-            def done(opened: Opened) -> None:
+            def done(opened: OpenStream) -> None:
                 streams.add_allocated(Loader(opened))
                 self._show_layer(wanted)
 
-            self.do(f"asking what {choice} holds", lambda: backend.open(choice), done, lambda made: made.close())
+            self.do(f"asking what {names} holds", lambda: backend.open(names), done, lambda made: made.close())
 
     def _show_layer(self, layer: str) -> None:
         self.streams.shown = layer
@@ -378,17 +379,17 @@ class MapScreen(CbtScreen[None]):
 
     def action_step(self, by: int) -> None:
         """The same question about the snapshots one older or newer."""
-        target, backend = self.streams.main.opened.asked.target, self._backend
+        resolved, backend = self.streams.main.opened.resolved, self._backend
         if backend is None:
             self.notice("a document has no neighbours; kubectl cbt browse shows the snapshots of a cluster")
             return
-        if target.base is None and target.base_handle is not None:
+        if resolved.base is None and resolved.query.base is not None:
             self.notice("the base is known by its handle alone: it has no neighbours")
             return
-        choice = Choice(target.snapshot.ref, target.base.ref if target.base else None)
+        names = SnapshotNames(resolved.target.ref, resolved.base.ref if resolved.base else None)
 
         def work() -> Loader | str:
-            found = neighbour(backend.entries(), choice, by)
+            found = neighbour(backend.entries(), names, by)
             return found if isinstance(found, str) else Loader(backend.open(found))
 
         self.do("looking for the neighbours", work, self._stepped, _close_unwanted)
@@ -459,7 +460,7 @@ class MapScreen(CbtScreen[None]):
     def action_trouble(self) -> None:
         """Everything that is wrong."""
         told = self.streams.unsettled
-        lines = screen_text.trouble(told.frame, told.opened.asked.target.base, can_resume=not told.why_not_resumed)
+        lines = screen_text.trouble(told.frame, told.opened.resolved.base, can_resume=not told.why_not_resumed)
         self.app.push_screen(TextScreen("the stream", list(lines)))
 
     # Doing

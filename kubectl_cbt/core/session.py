@@ -1,15 +1,13 @@
-"""A cluster to talk to, real or demo, for the time of one command."""
+"""A login to a cluster, for the time of one command."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kubectl_cbt.cli.diagnostics import log_entry
-from kubectl_cbt.cli.options import Cluster
-from kubectl_cbt.errors import ConfigError, UsageError
+from kubectl_cbt.core.options import ClusterOptions
 from kubectl_cbt.security.secret import Secret
 
 if TYPE_CHECKING:
@@ -21,14 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An API server and what to assume about names.
+    """A login.
 
     Attributes:
         namespace: the one given, or the context's own.
-        kubeconfig: gives a kubeconfig of the login alone, for a kubectl that we start.
+        kubeconfig: makes a kubeconfig of this login alone, for a kubectl that is started.
         log: of the requests.
-        about: where and as whom, in words.
-        authority: PEM of whom to trust for the API server; None for whom the system trusts.
+        about: the server and the user, in words.
+        authority: PEM of the CA to trust for the API server; None for those that the system trusts.
     """
 
     api: Api
@@ -40,16 +38,22 @@ class Session:
     authority: bytes | None = field(default=None, repr=False)
 
 
+def _log_nothing(*lines: str) -> None:
+    """Without verbosity there is no log."""
+
+
 @contextlib.contextmanager
-def open_session(options: Cluster, verbosity: int = 0) -> Iterator[Session]:
-    """Log in; with ``--demo`` start the demo cluster first. All of it ends with the block.
+def open_session(
+    options: ClusterOptions, verbosity: int = 0, write_log: Callable[..., None] = _log_nothing
+) -> Iterator[Session]:
+    """Log in; the connections end with the block.
 
     Args:
         verbosity: from 6 on requests to the API server are logged, as kubectl does.
+        write_log: takes the lines of an entry of the log.
 
     Raises:
-        UsageError: ``--demo`` together with a kubeconfig, ``--fault`` without it or with what is no fault.
-        ConfigError: no usable kubeconfig.
+        ConfigError: there is no usable kubeconfig.
     """
     from kubectl_cbt.cluster.catalogue import Catalogue
     from kubectl_cbt.kube.api import Api
@@ -57,22 +61,17 @@ def open_session(options: Cluster, verbosity: int = 0) -> Iterator[Session]:
     from kubectl_cbt.kube.request_log import RequestLog
 
     with contextlib.ExitStack() as stack:
-        login = _login(options)
-        if options.fault and not options.demo:
-            raise UsageError("--fault goes with --demo: no other cluster makes mistakes on demand")
-        if options.demo:
-            login = _demo_login(options, login, stack)
-        config = stack.enter_context(load_config(login))
-        log = RequestLog(verbosity, log_entry)
+        config = stack.enter_context(load_config(_config_flags(options)))
+        log = RequestLog(verbosity, write_log)
         api = Api(config, options.request_timeout, log)
         stack.callback(api.close)
         namespace = options.namespace or config.namespace
-        context = f"context {login.context}" if login.context else "the current context"
+        context = f"context {options.context}" if options.context else "the current context"
         about = f"{context}, server {config.connection.server}"
         yield Session(api, Catalogue(api), namespace, config.kubeconfig, log, about, config.authority)
 
 
-def _login(options: Cluster) -> ConfigFlags:
+def _config_flags(options: ClusterOptions) -> ConfigFlags:
     """An empty option is one that was not given: scripts and k9s pass empty variables."""
     from kubectl_cbt.kube.kubeconfig import ConfigFlags
 
@@ -92,21 +91,3 @@ def _login(options: Cluster) -> ConfigFlags:
         as_uid=options.as_uid,
         as_groups=tuple(options.as_group or ()),
     )
-
-
-def _demo_login(options: Cluster, login: ConfigFlags, stack: contextlib.ExitStack) -> ConfigFlags:
-    if login.kubeconfig or login.server:
-        raise UsageError("--demo brings its own cluster: leave out --kubeconfig and --server")
-    from kubectl_cbt.demo.driver.faults import parse_faults
-
-    faults = parse_faults(options.fault or ())
-    from kubectl_cbt.demo.demo_cluster import DemoCluster
-
-    try:
-        cluster = stack.enter_context(DemoCluster(options.seed, faults))
-    except OSError as error:
-        raise ConfigError(
-            f"the demo cluster cannot start: {error.strerror}",
-            hint="it needs a folder for temporary files (TMPDIR) and the loopback address",
-        ) from error
-    return replace(login, kubeconfig=str(cluster.kubeconfig))

@@ -1,0 +1,149 @@
+"""Where a verb's streams come from: the cluster, the demo, or the CSI socket that its flags name."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from kubectl_cbt.cli.diagnostics import Diagnostics, log_entry
+from kubectl_cbt.cli.options import SERVICE_ACCOUNT_VARIABLE, ClusterFlags, Terminal
+from kubectl_cbt.core.options import ClusterOptions, QueryOptions, ServiceOptions
+from kubectl_cbt.errors import ConfigError, UsageError
+from kubectl_cbt.model.refs import SNAPSHOT_KINDS, SnapshotRef, require_utf8
+
+if TYPE_CHECKING:
+    from kubectl_cbt.core.backends import ClusterBackend, CsiBackend
+    from kubectl_cbt.core.record import Recorder
+    from kubectl_cbt.core.session import Session
+
+_CSI_VARIABLE = "CSI_ENDPOINT"
+
+
+def with_environment(service: ServiceOptions, cluster: ClusterFlags) -> ServiceOptions:
+    """The options completed by the environment's variables.
+
+    ``CSI_ENDPOINT``, which drivers' own pods have set, counts only where no flag names a cluster. The ServiceAccount
+    is one of the user's cluster: the demo has accounts of its own.
+
+    Raises:
+        UsageError: a CSI socket together with a cluster, or secrets without a socket.
+    """
+    named = (cluster.demo, cluster.kubeconfig, cluster.context, cluster.server, cluster.namespace, cluster.fault)
+    names_cluster = any(named)
+    if service.csi_endpoint and names_cluster:
+        raise UsageError("--csi-endpoint queries a driver, not a cluster: leave out --demo, -n and kubectl's own flags")
+    endpoint = service.csi_endpoint or ("" if names_cluster else os.environ.get(_CSI_VARIABLE, ""))
+    require_utf8(_CSI_VARIABLE, endpoint)
+    if service.secrets_file and not endpoint:
+        raise UsageError("--secrets-file goes with --csi-endpoint: in a cluster the sidecar reads the driver's secrets")
+    account = service.service_account
+    if not (account or endpoint or cluster.demo):
+        account = os.environ.get(SERVICE_ACCOUNT_VARIABLE, "")
+        require_utf8(SERVICE_ACCOUNT_VARIABLE, account)
+    return replace(service, csi_endpoint=endpoint, service_account=account)
+
+
+@contextlib.contextmanager
+def command_session(cluster: ClusterFlags, verbosity: int = 0) -> Iterator[Session]:
+    """Log in; with ``--demo`` start the demo cluster first. All of it ends with the block.
+
+    Raises:
+        UsageError: ``--demo`` together with a kubeconfig, ``--fault`` without it, or an unknown fault.
+        ConfigError: there is no usable kubeconfig.
+    """
+    from kubectl_cbt.core.session import open_session
+
+    with contextlib.ExitStack() as stack:
+        if cluster.fault and not cluster.demo:
+            raise UsageError("--fault goes with --demo: faults can be injected into the demo cluster only")
+        options = _start_demo(cluster, stack) if cluster.demo else cluster
+        yield stack.enter_context(open_session(options, verbosity, log_entry))
+
+
+@contextlib.contextmanager
+def open_backend(
+    cluster: ClusterFlags, service: ServiceOptions, options: QueryOptions, terminal: Terminal, *, shows_map: bool
+) -> Iterator[tuple[ClusterBackend | CsiBackend, Session | None]]:
+    """The backend that the flags name, and the login, if it is a cluster.
+
+    Args:
+        shows_map: warnings about a recording wait until the screens are closed.
+
+    Raises:
+        CbtError: there is no usable kubeconfig, or no such driver.
+    """
+    from kubectl_cbt.core.backends import CsiBackend
+    from kubectl_cbt.core.csi import connect_csi
+
+    service = with_environment(service, cluster)
+    if service.csi_endpoint:
+        yield CsiBackend(connect_csi(service), options, _recorder(options, shows_map=shows_map)), None
+        return
+    with open_cluster_backend(cluster, service, options, terminal, shows_map=shows_map) as (backend, session):
+        yield backend, session
+
+
+@contextlib.contextmanager
+def open_cluster_backend(
+    cluster: ClusterFlags, service: ServiceOptions, options: QueryOptions, terminal: Terminal, *, shows_map: bool
+) -> Iterator[tuple[ClusterBackend, Session]]:
+    """The cluster that the flags name, and the login; see :func:`open_backend`."""
+    from kubectl_cbt.core.backends import ClusterBackend
+
+    with command_session(cluster, terminal.verbosity) as session:
+        recorder = _recorder(options, shows_map=shows_map)
+        yield ClusterBackend(session, service, options, recorder, session.namespace), session
+
+
+def _recorder(options: QueryOptions, *, shows_map: bool) -> Recorder:
+    from kubectl_cbt.core.record import Recorder
+
+    return Recorder(options, _warn_at_exit() if shows_map else Diagnostics().warning)
+
+
+def snapshot_ref(text: str, namespace: str) -> SnapshotRef:
+    """A VolumeSnapshot as the command line names it: ``snap-a``, ``vs/snap-a``, or what ``-o name`` printed.
+
+    Raises:
+        UsageError: it names something else.
+    """
+    resource, slash, name = text.rpartition("/")
+    if not name or (slash and resource not in SNAPSHOT_KINDS):
+        raise UsageError(f'"{text}" does not name a VolumeSnapshot', hint="give its name; the namespace goes into -n")
+    return SnapshotRef(namespace, name)
+
+
+def _warn_at_exit() -> Callable[[str], None]:
+    """Takes warnings while screens are shown: each is printed once, when the command ends."""
+    printed = ""
+
+    def warn(text: str) -> None:
+        nonlocal printed
+        if text != printed:
+            # The map that is recorded may be closed long before the screens are.
+            atexit.register(Diagnostics().warning, text)
+        printed = text
+
+    return warn
+
+
+def _start_demo(cluster: ClusterFlags, stack: contextlib.ExitStack) -> ClusterOptions:
+    if cluster.kubeconfig or cluster.server:
+        raise UsageError("--demo brings its own cluster: leave out --kubeconfig and --server")
+    from kubectl_cbt.demo.driver.faults import parse_faults
+
+    faults = parse_faults(cluster.fault or ())
+    from kubectl_cbt.demo.demo_cluster import DemoCluster
+
+    try:
+        demo = stack.enter_context(DemoCluster(cluster.seed, faults))
+    except OSError as error:
+        raise ConfigError(
+            f"the demo cluster cannot start: {error.strerror}",
+            hint="it needs a folder for temporary files (TMPDIR) and the loopback address",
+        ) from error
+    return replace(cluster, kubeconfig=str(demo.kubeconfig))

@@ -1,0 +1,96 @@
+"""The places where streams come from: a cluster, a CSI socket."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kubectl_cbt.core.connect import ServiceConnector
+from kubectl_cbt.core.options import QueryOptions, ServiceOptions
+from kubectl_cbt.core.query import open_stream
+from kubectl_cbt.core.record import Recorder
+from kubectl_cbt.model.query import Query
+from kubectl_cbt.model.refs import SnapshotHandle, SnapshotNames, SnapshotRef
+from kubectl_cbt.model.resolved_query import ResolvedQuery, Snapshot
+
+if TYPE_CHECKING:
+    from kubectl_cbt.core.csi import CsiConnector
+    from kubectl_cbt.core.session import Session
+    from kubectl_cbt.model.backend import OpenStream
+    from kubectl_cbt.model.snapshot_entry import SnapshotEntry
+    from kubectl_cbt.wire.csi import CsiSource
+    from kubectl_cbt.wire.sidecar import SidecarSource
+
+
+class ClusterBackend:
+    """A cluster: names are those of VolumeSnapshots.
+
+    Args:
+        namespace: whose snapshots are listed; None for those of all namespaces.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        service: ServiceOptions,
+        options: QueryOptions,
+        recorder: Recorder,
+        namespace: str | None,
+    ) -> None:
+        self.options = options
+        self.recorder = recorder
+        self.namespace = namespace
+        self._session = session
+        self._service = service.service
+        self._connector = ServiceConnector(session, service)
+
+    def entries(self) -> list[SnapshotEntry]:
+        return self._session.catalogue.entries(self.namespace)
+
+    def open(self, names: SnapshotNames) -> OpenStream:
+        return open_stream(self, names)
+
+    def resolve(self, names: SnapshotNames) -> ResolvedQuery:
+        from kubectl_cbt.cluster.resolve import resolve
+
+        self._connector.prefetch_account()
+        return resolve(self._session.catalogue, names, self._service)
+
+    def connect(self, resolved: ResolvedQuery) -> SidecarSource:
+        return self._connector.source(resolved)
+
+
+class CsiBackend:
+    """A CSI driver's own socket: names are the handles that the driver gave its snapshots."""
+
+    def __init__(self, connector: CsiConnector, options: QueryOptions, recorder: Recorder) -> None:
+        self.options = options
+        self.recorder = recorder
+        self._connector = connector
+
+    def entries(self) -> list[SnapshotEntry]:
+        """None: a driver's snapshots are not listed here."""
+        return []
+
+    def open(self, names: SnapshotNames) -> OpenStream:
+        return open_stream(self, names)
+
+    def resolve(self, names: SnapshotNames) -> ResolvedQuery:
+        if names.base is None:
+            return ResolvedQuery(Query(names.target, names.base_handle), self._snapshot(names.target))
+        query = Query(names.target, SnapshotHandle(names.base.name))
+        return ResolvedQuery(query, self._snapshot(names.target), self._snapshot(names.base))
+
+    def connect(self, resolved: ResolvedQuery) -> CsiSource:
+        return self._connector.source()
+
+    def _snapshot(self, ref: SnapshotRef) -> Snapshot:
+        return Snapshot(
+            ref=ref,
+            content="",
+            driver=self._connector.plugin.name,
+            handle=SnapshotHandle(ref.name),
+            claim=None,
+            volume_handle=None,
+            restore_size_bytes=None,
+            created=None,
+        )

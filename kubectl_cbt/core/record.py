@@ -1,0 +1,96 @@
+"""``--record FILE``: what is written of a stream beside its messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kubectl_cbt.core.options import QueryOptions
+
+if TYPE_CHECKING:
+    from kubectl_cbt.model.resolved_query import Endpoint, ResolvedQuery
+    from kubectl_cbt.wire.source import Source
+
+
+def _ignore(text: str) -> None:
+    """A recording that fails ends; its stream goes on."""
+
+
+class Recorder:
+    """Records the streams of a command, if the options want it: each connection in a file of its own.
+
+    Args:
+        warn: takes a sentence about a recording that cannot be written any further.
+    """
+
+    def __init__(self, options: QueryOptions, warn: Callable[[str], None] = _ignore) -> None:
+        self._options = options
+        self._warn = warn
+        self._sources = 0
+
+    def record(self, source: Source, resolved: ResolvedQuery) -> Source:
+        """The source, with all that it answers written to the next file; the source itself without ``--record``.
+
+        Raises:
+            UsageError: the file cannot be made, or is not empty; then the source is closed.
+            OutputError: it cannot be written.
+        """
+        if self._options.record is None:
+            return source
+        path = next_recording_path(self._options.record, self._sources)
+        self._sources += 1
+        from kubectl_cbt.recording.recorder import RecordingSource, RecordingWriter
+
+        try:
+            writer = RecordingWriter(path, _head(source, resolved, self._options), self._warn)
+        except BaseException:
+            source.close()
+            raise
+        return RecordingSource(source, writer)
+
+
+def next_recording_path(first: Path, recordings: int) -> Path:
+    """The file for one more recording: ``FILE``, then ``FILE-2`` or the next number that is free, and so on.
+
+    Args:
+        recordings: made before by this command.
+    """
+    if not recordings:
+        return first
+    number = recordings + 1
+    while (path := first.with_stem(f"{first.stem}-{number}")).exists():
+        number += 1
+    return path
+
+
+def _head(source: Source, resolved: ResolvedQuery, options: QueryOptions) -> dict[str, Any]:
+    """The first record: no token, no secret, no CA, no path and no name of a user."""
+    from kubectl_cbt.output.document import head
+    from kubectl_cbt.system.versions import versions
+
+    return {
+        **versions(),
+        "started": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "subject": head(resolved, None),
+        "service": _service(resolved.endpoint),
+        "driverVersion": source.origin.driver_version,
+        "reached": source.origin.reached,
+        "asking": {
+            "retries": options.retries,
+            "probe": not options.no_probe,
+            "maxResultsIsOurs": options.max_results is None,
+        },
+    }
+
+
+def _service(endpoint: Endpoint | None) -> dict[str, str] | None:
+    if endpoint is None:
+        return None
+    return {
+        "name": endpoint.service,
+        "address": endpoint.address,
+        "audience": endpoint.audience,
+        "apiVersion": f"cbt.storage.k8s.io/{endpoint.version}",
+    }
