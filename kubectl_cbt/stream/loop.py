@@ -1,8 +1,8 @@
-"""The one loop between a source and everything that looks at its extents.
+"""The one loop between a source and everything that uses its extents.
 
-It decodes, lets the rules see the records as they came, clips to the starting offset, and knows how far the stream
-got. A stream that breaks is asked for again from there, with whatever the source needs anew (a token, a forwarded
-port), and one that ends is asked once whether that was all. Outputs see one clean stream, and how often that was done.
+It decodes, passes the records as received to the rules, clips to the starting offset, and counts how far the stream
+got. A stream that breaks is resumed from there, with a fresh token and a fresh port-forward if the source needs them.
+After OK one more query, the probe, checks that nothing follows. Outputs see one clean stream and the number of resumes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from kubectl_cbt.model.results import Failure, Outcome
 from kubectl_cbt.stream.read_ahead import grouped, read_ahead
 from kubectl_cbt.stream.resume import ENOUGH_MESSAGES, NEVER, Retries, RetryState, smaller_max_results
 from kubectl_cbt.system.cancellation import Cancellation
-from kubectl_cbt.units import counted, human_bytes
+from kubectl_cbt.units import human_bytes
 from kubectl_cbt.wire.decode import decoded
 from kubectl_cbt.wire.source import Source
 
@@ -43,21 +43,21 @@ def _ignore(text: str) -> None:
 
 
 class ExtentStream:
-    """Iterate over it once for the batches; then, or at any time, ask for the :meth:`outcome`.
+    """Iterate over it once for the batches; :meth:`outcome` reports the state then, or at any time.
 
     Args:
-        source: where to ask.
-        question: what to ask.
-        max_results_is_ours: whether the user left ``max_results`` to us. Only then may a driver that rejects it
-            be asked once more without.
-        retries: how patient to be with a stream that breaks.
-        probe: ask a stream that ended with OK before the volume's capacity whether that was all.
-        read_ahead: receive in a thread of its own what is not taken yet; for sources that have to be waited for.
+        source: answers the queries.
+        query: the first one; resumes differ in ``starting_offset`` and ``max_results``.
+        max_results_is_ours: whether ``max_results`` is our default and not the user's. Only then is a driver that
+            rejects it queried once more without a limit.
+        retries: the limits for resuming a broken stream.
+        probe: after OK before the volume's capacity, query for what follows the last extent.
+        read_ahead: receive in a thread of its own, ahead of the caller; for sources that wait for a network.
 
     Attributes:
-        extents: received so far, without those that came again when the stream was taken up again.
-        clipped: extents cut or left out because they began before the question's own starting offset.
-        resumes: how often the stream was taken up again.
+        extents: received so far, without those that were received again after a resume.
+        clipped: extents cut or left out because they began before the first query's starting offset.
+        resumes: how often the stream was resumed.
 
     Iterating raises :class:`~kubectl_cbt.errors.CbtError`.
     """
@@ -80,12 +80,12 @@ class ExtentStream:
         self.block_metadata_type: int | None = None
         self.capacity_bytes: int | None = None
         self._source = source
-        self._query = query  # the one being answered; only offset and max_results ever change
+        self._query = query  # the one being answered; only offset and max_results change
         self._first_offset = query.starting_offset
         self._max_results = query.max_results
         self._messages_before = 0
-        self._may_ask_without_limit = max_results_is_ours and query.max_results == DEFAULT_MAX_RESULTS
-        self._patience = RetryState(retries)
+        self._may_drop_limit = max_results_is_ours and query.max_results == DEFAULT_MAX_RESULTS
+        self._retry_state = RetryState(retries)
         self._probe = probe
         self._probing = False
         self._read_ahead = read_ahead
@@ -100,29 +100,29 @@ class ExtentStream:
         try:
             more = True
             while more:
-                more = yield from self._answered()
+                more = yield from self._answer()
         finally:
             self.cancel()
             self._seconds = time.monotonic() - self._started
 
     def notify_to(self, notify: Callable[[str], None]) -> None:
-        """Have ``notify`` told, in words, when the stream is taken up again."""
+        """Call ``notify`` with a sentence when the stream is resumed."""
         self._notify = notify
 
     def resume(self, source: Source) -> None:
         """Make a stream that ended early iterable once more: it continues after its last extent.
 
-        Everything counts on from where it stopped: extents, messages, rules, seconds. The failures in a row do not.
+        Extents, messages, rules and seconds continue to count; consecutive failures start from zero.
 
         Args:
-            source: to query from now on; the one before may be closed.
+            source: answers the queries from now on; the previous one may be closed.
         """
         self._source = source
         self._cancellation = Cancellation()
-        self._patience = self._patience.renewed()
+        self._retry_state = self._retry_state.renewed()
         self._started, self._seconds = time.monotonic() - self.seconds, None
         self.resumes += 1
-        self._ask_from_here(self._max_results_after(self._error))
+        self._query_from_here(self._max_results_after(self._error))
 
     def cancel(self) -> None:
         """Stop the stream; safe from another thread and at any time, before it began too."""
@@ -133,16 +133,16 @@ class ExtentStream:
         """Time from the start to the end, or to now."""
         return time.monotonic() - self._started if self._seconds is None else self._seconds
 
-    def _answered(self) -> Generator[Batch, None, bool]:
-        """The answer to one question; returns whether there is another to ask."""
+    def _answer(self) -> Generator[Batch, None, bool]:
+        """The answer to one query; returns whether another query follows."""
         try:
             yield from self._batches()
         except CbtError as error:
             self._error = error
             if self._cancellation.is_cancelled or isinstance(error, _FINAL):
                 raise
-            return self._goes_on_after(error)
-        return self._goes_on_after_ok()
+            return self._continues_after(error)
+        return self._continues_after_ok()
 
     def _batches(self) -> Iterator[Batch]:
         if self._cancellation.is_cancelled:
@@ -200,70 +200,70 @@ class ExtentStream:
             self._watch.ended_early(first, self.next_offset)
             self._probing = False
         self.next_offset = furthest
-        self._patience.progress()
+        self._retry_state.progress()
 
-    # What comes behind the end of an answer.
+    # After the end of an answer.
 
     @property
     def _is_at_the_end(self) -> bool:
-        """Whether the last extent reached the capacity: some drivers call a question from there out of range.
+        """Whether the last extent reached the capacity. Some drivers report a query from there as out of range.
 
-        Of a driver that says now this capacity and now another nobody knows.
+        Unknown for a driver that reports different capacities.
         """
         known = self.capacity_bytes is not None and not self._watch.broken(OneCapacity)
         return known and self.extents > 0 and self.next_offset >= (self.capacity_bytes or 0)
 
     @property
     def _is_out_of_order(self) -> bool:
-        """Then nobody knows what lies in front of the furthest extent and was not sent yet."""
+        """Whether extents before the furthest one may be missing."""
         return self._watch.broken(Ascending)
 
     @property
-    def _brought_nothing(self) -> bool:
-        """Whether the answer to the last question led nowhere."""
+    def _made_no_progress(self) -> bool:
+        """Whether the last answer had no new extent."""
         return self.next_offset == self._query.starting_offset
 
     @property
     def _may_be_out_of_range(self) -> bool:
-        """Whether a question from here may be called out of range: at the capacity, or where nobody knows that."""
+        """Whether a driver may report a query from here as out of range: at the capacity, or where that is unknown."""
         return self._is_at_the_end or (self._probing and self.capacity_bytes is None)
 
-    def _goes_on_after_ok(self) -> bool:
-        """OK is not proof: a driver may have sent its first page only. Asked from there, it has to have no more.
+    def _continues_after_ok(self) -> bool:
+        """Whether to probe. OK is not proof: a driver may have sent its first page only.
 
-        Nor is an answer without anything: gRPC reports OK also after a frame that it cannot read, or a message that is
-        cut. Two such answers in a row are taken for the end.
+        An empty answer is not proof either: gRPC also reports OK after a frame that it cannot read, or a message that
+        is cut. Two such answers in a row count as the end.
         """
         if not self._probe or self._is_at_the_end or self._is_out_of_order:
             return False
-        if self._probing and self._brought_nothing:
+        if self._probing and self._made_no_progress:
             return False
         self._probing = True
-        self._ask_from_here(self._max_results)
+        self._query_from_here(self._max_results)
         return True
 
-    def _goes_on_after(self, error: CbtError) -> bool:
-        """Whether to ask again after an error; waits for the right time to do so.
+    def _continues_after(self, error: CbtError) -> bool:
+        """Whether to query again after an error; waits until it is time to do so.
 
         Raises:
             CbtError: the error, when it is final.
         """
-        if isinstance(error, InvalidRequest) and not self.extents and self._may_ask_without_limit:
-            self._may_ask_without_limit = False
+        if isinstance(error, InvalidRequest) and not self.extents and self._may_drop_limit:
+            self._may_drop_limit = False
             self._max_results = 0
-            self._ask_from_here(0)
+            self._query_from_here(0)
             return True
         if isinstance(error, OffsetOutOfRange) and self._may_be_out_of_range:
-            return False  # in other words: there is nothing behind the last extent
+            return False  # it means that nothing follows the last extent
         if self._is_out_of_order:
             raise error
-        if self._is_at_the_end and self._patience.is_retryable(error):
+        if self._is_at_the_end and self._retry_state.is_retryable(error):
             return False
-        return self._is_taken_up_after(error)
+        return self._is_resumed_after(error)
 
-    def _is_taken_up_after(self, error: CbtError) -> bool:
-        failures = self._patience.failures
-        pause = self._patience.pause_after(error)
+    def _is_resumed_after(self, error: CbtError) -> bool:
+        failures = self._retry_state.failures
+        pause = self._retry_state.pause_after(error)
         if pause is not None:
             self._resume(error, pause)
             return True
@@ -271,36 +271,36 @@ class ExtentStream:
             self._watch.end_unknown(self.messages, f"from byte {self.next_offset}: {error.message}")
             return False
         if failures:
-            error.message += f"; asked again {counted(failures, 'time')} in vain"
+            error.message += f"; gave up after {failures} {'retry' if failures == 1 else 'retries'}"
         raise error
 
     def _max_results_after(self, error: CbtError | None) -> int:
         max_results = self._query.max_results
-        if isinstance(error, StreamDeadline) and self._brought_nothing:
+        if isinstance(error, StreamDeadline) and self._made_no_progress:
             return smaller_max_results(max_results)
         if isinstance(error, StreamDeadline) and self.messages - self._messages_before >= ENOUGH_MESSAGES:
-            return self._max_results  # what follows a quiet stretch need not be quiet
+            return self._max_results  # extents may be dense again after a sparse range
         return max_results
 
     def _resume(self, error: CbtError, pause: float) -> None:
         max_results = self._max_results_after(error)
         soon = f" in {pause:g} s" if pause else ""
-        self._notify(f"asking again from {human_bytes(self.next_offset)}{soon}: {error.message}")
+        self._notify(f"resuming at {human_bytes(self.next_offset)}{soon}: {error.message}")
         if self._cancellation.wait(pause):
             raise error
         self.resumes += 1
-        self._ask_from_here(max_results)
+        self._query_from_here(max_results)
 
-    def _ask_from_here(self, max_results: int) -> None:
+    def _query_from_here(self, max_results: int) -> None:
         self._query = replace(self._query, starting_offset=self.next_offset, max_results=max_results)
         self._watch.asked_again(self._query)
 
     def outcome(self, error: CbtError | None = None, restore_size_bytes: int | None = None) -> Outcome:
-        """How the stream stands.
+        """The state of the stream.
 
         Args:
-            error: what ended it early; None when it came to its end.
-            restore_size_bytes: the snapshot's own size, for a stream that brought no capacity.
+            error: what ended it early; None when it reached its end.
+            restore_size_bytes: the snapshot's own size, for a stream without a capacity.
         """
         capacity = self.capacity_bytes if self.capacity_bytes is not None else restore_size_bytes
         return Outcome(

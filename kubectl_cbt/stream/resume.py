@@ -1,7 +1,7 @@
-"""Whether, when and with what a stream that broke is asked for again.
+"""Whether, when and with which query a broken stream is resumed.
 
-Most failures are answers: asking again would only hear them again. What passes by itself is a connection that broke,
-the sidecar's limit on a stream's age, a driver that is still starting, and a token that went stale meanwhile.
+Most failures are answers: a retry would get them again. Temporary are a connection that broke, the sidecar's limit on
+a stream's age, a driver that is still starting, and a token that expired meanwhile.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ from kubectl_cbt.errors import (
     Unauthenticated,
 )
 
-_PASSING = (StreamCut, StreamDeadline, ServiceNotReady)
-# A service that was never reached is more likely named or addressed wrongly than on its way up: that is told at once.
-_PASSING_ONCE_REACHED = (*_PASSING, ServiceUnreachable, PortForwardFailed, ApiUnreachable)
+_TEMPORARY = (StreamCut, StreamDeadline, ServiceNotReady)
+# A service that was never reached more likely has a wrong name or address than is starting: fail at once.
+_TEMPORARY_ONCE_REACHED = (*_TEMPORARY, ServiceUnreachable, PortForwardFailed, ApiUnreachable)
 
 _TOO_MANY_REQUESTS, _SERVER_ERROR = 429, 500
 _DOUBLINGS = 16
 _SMALLEST_STEP = 16
 """By how much ``max_results`` shrinks when a stream hit its deadline before its first message was full."""
 ENOUGH_MESSAGES = 16
-"""From so many messages in the sidecar's time on, a stream is quiet no more."""
+"""A stream with at least this many messages before the sidecar's limit is not sparse any more."""
 _DRIVERS_OWN_MAX_RESULTS = 256
-"""What 0 is taken for then: the reference driver's default."""
+"""Assumed for 0: the reference driver's default."""
 
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How patient to be.
+    """The limits for resuming.
 
     Attributes:
-        limit: questions in a row that may bring nothing new; 0 never asks again.
-        first_seconds: pause before the first of them; each next one is twice as long.
-        longest_seconds: and no longer than this.
+        limit: consecutive queries without a new extent; 0 disables resuming.
+        first_seconds: pause before the first of them; each next pause is twice as long.
+        longest_seconds: the longest pause.
     """
 
     limit: int = 6
@@ -53,7 +53,7 @@ NEVER = Retries(limit=0)
 
 
 class RetryState:
-    """Counts the failures of one stream; progress makes it forget them."""
+    """The consecutive failures of one stream; progress resets them."""
 
     def __init__(self, retries: Retries) -> None:
         self._retries = retries
@@ -62,7 +62,7 @@ class RetryState:
         self._token_refused = False
 
     def renewed(self) -> RetryState:
-        """As patient as at the beginning, for a stream that a person resumes."""
+        """A fresh state with the same limits, for a stream that a person resumes."""
         return RetryState(self._retries)
 
     @property
@@ -71,37 +71,37 @@ class RetryState:
         return self._failures
 
     def progress(self) -> None:
-        """Something new came."""
+        """New extents were received."""
         self._reached = True
         self._failures = 0
         self._token_refused = False
 
     def is_retryable(self, error: CbtError) -> bool:
-        """Whether the same question may fare better after ``error``."""
+        """Whether the same query may succeed after ``error``."""
         if isinstance(error, Unauthenticated):
-            # A stale token is one thing; a fresh one that is refused as well will not be better the next time.
+            # A token may expire; a fresh one that is refused too will be refused again.
             return self._reached and not self._token_refused
         if isinstance(error, ApiError):
-            # The API server, asked for a token: overloaded, or being replaced.
+            # From the request for a token: the API server is overloaded, or being replaced.
             return self._reached and (error.status == _TOO_MANY_REQUESTS or error.status >= _SERVER_ERROR)
-        return isinstance(error, _PASSING_ONCE_REACHED if self._reached else _PASSING)
+        return isinstance(error, _TEMPORARY_ONCE_REACHED if self._reached else _TEMPORARY)
 
     def pause_after(self, error: CbtError) -> float | None:
-        """Seconds to wait before asking again; None when that makes no sense, or was done often enough."""
+        """Seconds to wait before the next query; None when a retry is useless, or the limit is reached."""
         if self._failures >= self._retries.limit or not self.is_retryable(error):
             return None
         self._failures += 1
-        self._reached = True  # what passes has come from the service, or from a connection to it
+        self._reached = True  # temporary errors come from the service, or from a connection to it
         self._token_refused |= isinstance(error, Unauthenticated)
         if self._failures == 1 and isinstance(error, StreamDeadline | Unauthenticated):
-            return 0.0  # nothing is broken that a pause would mend
+            return 0.0  # a pause would not help
         doubled = self._retries.first_seconds * 2 ** min(self._failures - 1, _DOUBLINGS)
         return float(min(doubled, self._retries.longest_seconds))
 
 
 def smaller_max_results(max_results: int) -> int:
-    """What to ask for after a deadline without a message: a smaller one is full sooner, and can be taken up from.
+    """The limit to use after a deadline without a message: a smaller message is complete sooner.
 
-    A driver that scans a large, quiet volume may not find enough extents for one message before the sidecar's limit.
+    A driver that scans a large, sparse volume may not find enough extents for one message before the sidecar's limit.
     """
     return max((max_results or _DRIVERS_OWN_MAX_RESULTS * _SMALLEST_STEP) // _SMALLEST_STEP, 1)

@@ -201,7 +201,7 @@ def test_a_child_that_dies_in_mid_stream_is_replaced(own_demo, tmp_path, whole):
     assert len(kubectl.calls) == 3
     assert len({call["pid"] for call in kubectl.calls}) == 3
     assert all(gone(call["pid"]) for call in kubectl.calls)
-    assert found.stderr.count("note: asking again from") == 2
+    assert found.stderr.count("note: resuming at") == 2
     assert "kubectl port-forward says: error: lost connection to pod" in found.stderr
 
 

@@ -236,8 +236,8 @@ def test_brackets_step_to_the_neighbouring_deltas_and_stop_at_the_ends():
             old = screen.streams.main.opened
             await press(pilot, key)
             await until(pilot, lambda: not screen.is_under_way)
-            now = screen.streams.main.opened.resolved.target
-            assert (now.base.ref, now.snapshot.ref) == (base, target)
+            now = screen.streams.main.opened.resolved
+            assert (now.base.ref, now.target.ref) == (base, target)
             assert old.is_closed
             assert screen.cursor.cursor == 40 * MIB
         await press(pilot, "left_square_bracket")
@@ -451,7 +451,7 @@ def test_what_cannot_be_resumed_is_not(stream, kind, words):
 
 def test_a_stream_that_is_taken_up_says_why_it_waits_and_in_the_end_how_often():
     gate = threading.Event()
-    why = "asking again from 12 KiB in 4 s: the connection broke"
+    why = "resuming at 12 KiB in 4 s: the connection broke"
     screen = the_map(ScriptedStream(gate=gate, interruption=why))
     screen.runs_on = True
 
@@ -516,15 +516,15 @@ def test_before_the_first_message_the_wait_is_counted_too():
     frame = Loader(ScriptedOpened(ScriptedStream(), SnapshotNames(THREE, TWO))).frame
     text = screen_text.status(frame, 80, quiet_seconds=9.9).plain
     assert text == " waiting for the first extents · nothing received for 9 s · x stops"
-    why = replace(frame, interruption="asking again from 0 B: the connection broke")
-    assert "nothing received for 9 s, asking again" in screen_text.status(why, 80, quiet_seconds=9.9).plain
+    why = replace(frame, interruption="resuming at 0 B: the connection broke")
+    assert "nothing received for 9 s, resuming" in screen_text.status(why, 80, quiet_seconds=9.9).plain
 
 
 def test_a_base_that_is_named_by_its_change_id_says_so():
     screen = the_map()
     opened = screen.streams.main.opened
     base = replace(opened.resolved.base, change_id="52 8f/3[x]")
-    opened.resolved = replace(opened.resolved, target=replace(opened.resolved.target, base=base))
+    opened.resolved = replace(opened.resolved, base=base)
 
     async def steps(pilot, screen):
         assert "two (by change id) → three" in shown(pilot.app)

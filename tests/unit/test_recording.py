@@ -187,7 +187,7 @@ def test_retries_that_were_used_up_are_used_up_again(tmp_path):
     path = tmp_path / "a.cbtrec"
     scripts = [[encoded((0, 4096)), StreamCut("it broke")], [StreamCut("again")], [StreamCut("and again")]]
     made = record(path, *scripts, retries=2)
-    assert "asked again 2 times in vain" in str(made[1].message)
+    assert "gave up after 2 retries" in str(made[1].message)
     same(made, replayed(path))
 
 

@@ -219,7 +219,7 @@ def test_whoever_brings_nothing_new_is_given_up_on_and_the_error_counts():
     stream = resuming(source)
     batches, raised = read(stream)
     assert (extents_of(batches), raised) == ([(0, 4096)], error)
-    assert error.message == "the connection broke; asked again 6 times in vain"
+    assert error.message == "the connection broke; gave up after 6 retries"
     outcome = stream.outcome(error)
     assert (outcome.complete, outcome.resumes, outcome.next_offset) == (False, 6, 4096)
 
@@ -330,7 +330,7 @@ def test_the_person_is_told():
     stream = ExtentStream(source, query(), retries=Retries(first_seconds=0.001))
     stream.notify_to(said.append)
     list(stream)
-    assert said == ["asking again from 8 KiB in 0.001 s: the connection broke"]
+    assert said == ["resuming at 8 KiB in 0.001 s: the connection broke"]
 
 
 # Whether OK was the end.
