@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from kubectl_cbt.cli.options import Cluster, Service
 from kubectl_cbt.errors import UsageError
-from kubectl_cbt.model.refs import ServiceAccountRef, require_utf8
+from kubectl_cbt.model.refs import ServiceAccountRef
 from kubectl_cbt.model.resolved_query import OLDEST_VERSION
+from kubectl_cbt.utf8 import require_utf8
 
 if TYPE_CHECKING:
     from kubectl_cbt.cli.session import Session

@@ -13,8 +13,8 @@ from kubectl_cbt.cli.options import MAY_NAME_A_FILE, Cluster, Service, Terminal,
 from kubectl_cbt.cli.print_findings import print_report
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.errors import UsageError
-from kubectl_cbt.model.refs import require_utf8
 from kubectl_cbt.output.report import ReportFormat
+from kubectl_cbt.utf8 import require_utf8
 
 if TYPE_CHECKING:
     from kubectl_cbt.checks.conformance.case import Case

@@ -12,9 +12,10 @@ from kubectl_cbt.cli.live import LiveStream, live_stream
 from kubectl_cbt.cli.options import Asking, Cluster, Service
 from kubectl_cbt.cli.recording import Recorder
 from kubectl_cbt.errors import EndpointUnusable, UsageError
-from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef, require_utf8
+from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.resolved_query import Snapshot, Subject
 from kubectl_cbt.security.secret import Secret
+from kubectl_cbt.utf8 import require_utf8
 
 if TYPE_CHECKING:
     from kubectl_cbt.model.results import Asked

@@ -13,13 +13,13 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from kubectl_cbt.model.query import MAX_MAX_RESULTS
-from kubectl_cbt.model.refs import require_utf8
 from kubectl_cbt.model.route import Connect
 from kubectl_cbt.output.object_listing import ListFormat
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.system.limits import LARGEST_MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES
 from kubectl_cbt.system.paths import file_to_write
 from kubectl_cbt.units import parse_duration, parse_offset
+from kubectl_cbt.utf8 import require_utf8
 
 DEFAULT_SEED = 1
 """What the demo's volumes hold unless told otherwise."""

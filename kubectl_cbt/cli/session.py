@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from kubectl_cbt.kube.kubeconfig import ConfigFlags
     from kubectl_cbt.kube.request_log import RequestLog
 
+_NO_KUBECONFIG = "point KUBECONFIG or --kubeconfig at one, or try it without a cluster: kubectl cbt demo"
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -51,6 +53,7 @@ def open_session(options: Cluster, verbosity: int = 0) -> Iterator[Session]:
         UsageError: ``--demo`` together with a kubeconfig, ``--fault`` without it or with what is no fault.
         ConfigError: no usable kubeconfig.
     """
+    from kubectl_cbt.cluster.api_hints import API_HINTS
     from kubectl_cbt.cluster.catalogue import Catalogue
     from kubectl_cbt.kube.api import Api
     from kubectl_cbt.kube.client_config import load_config
@@ -62,9 +65,9 @@ def open_session(options: Cluster, verbosity: int = 0) -> Iterator[Session]:
             raise UsageError("--fault goes with --demo: no other cluster makes mistakes on demand")
         if options.demo:
             login = _demo_login(options, login, stack)
-        config = stack.enter_context(load_config(login))
+        config = stack.enter_context(load_config(login, _NO_KUBECONFIG))
         log = RequestLog(verbosity, log_entry)
-        api = Api(config, options.request_timeout, log)
+        api = Api(config, options.request_timeout, log, API_HINTS)
         stack.callback(api.close)
         namespace = options.namespace or config.namespace
         context = f"context {login.context}" if login.context else "the current context"

@@ -46,8 +46,11 @@ class LoadedConfig:
 
 
 @contextlib.contextmanager
-def load_config(login: ConfigFlags) -> Iterator[LoadedConfig]:
+def load_config(login: ConfigFlags, hint: str = "point KUBECONFIG or --kubeconfig at one") -> Iterator[LoadedConfig]:
     """Read the kubeconfig, choose the context, log in. Nothing is written, and no file is read twice.
+
+    Args:
+        hint: what to do when there is no kubeconfig.
 
     Raises:
         ConfigError: no file, no context, broken YAML, or a login (exec plugin, OIDC) that failed.
@@ -55,13 +58,13 @@ def load_config(login: ConfigFlags) -> Iterator[LoadedConfig]:
     if kubeconfig.has_kubeconfig(login):
         yield _load_chosen(kubeconfig.choose(login))
     else:
-        yield _load_in_cluster(login)
+        yield _load_in_cluster(login, hint)
 
 
 # In a pod.
 
 
-def _load_in_cluster(login: ConfigFlags) -> LoadedConfig:
+def _load_in_cluster(login: ConfigFlags, hint: str) -> LoadedConfig:
     # Only in a pod: importing it takes longer than all that is done here.
     from kubernetes import client, config
     from kubernetes.config import incluster_config
@@ -77,7 +80,7 @@ def _load_in_cluster(login: ConfigFlags) -> LoadedConfig:
         named = f": KUBECONFIG names {missing}, which {'do' if ',' in missing else 'does'} not exist" if missing else ""
         raise ConfigError(
             f"no kubeconfig found{named}, and this is not a pod of a cluster",
-            hint="point KUBECONFIG or --kubeconfig at one, or see how it works without a cluster: kubectl cbt demo",
+            hint=hint,
         ) from error
     user = {"tokenFile": incluster_config.SERVICE_TOKEN_FILENAME}
     if login.token:

@@ -13,12 +13,13 @@ from kubectl_cbt.address import split_address
 from kubectl_cbt.checks.doctor import cluster_hops
 from kubectl_cbt.checks.doctor.diagnosis_context import DiagnosisContext
 from kubectl_cbt.checks.doctor.hop import Hop, HopResult
+from kubectl_cbt.clock import SET_CLOCK, clock_difference, clock_question
 from kubectl_cbt.cluster.resources import CBT_GROUP, SNAPSHOT_GROUP
 from kubectl_cbt.errors import ApiError, MalformedObject, NotFound
 from kubectl_cbt.kube.api import Api, Object
 from kubectl_cbt.kube.object_reader import ObjectReader
 from kubectl_cbt.kube.port_forward import PortForward
-from kubectl_cbt.model.advice import SET_CLOCK, clock_difference, clock_question, grant_command
+from kubectl_cbt.model.advice import grant_command
 from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import ServiceAccountRef
 from kubectl_cbt.model.resolved_query import Target
