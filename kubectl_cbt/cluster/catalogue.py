@@ -205,7 +205,6 @@ class Catalogue:
         if version is None:
             raise ResourceTypeMissing(
                 f"the server serves {CBT_GROUP} in {', '.join(served)} only",
-                status=404,
                 hint=f"this release reads {' and '.join(_CBT_VERSIONS)}; a newer kubectl-cbt may read more",
             )
         return ("apis", CBT_GROUP, version)

@@ -104,12 +104,11 @@ def with_suggestions(error: NotFound, catalogue: Catalogue, ref: SnapshotRef) ->
     except Forbidden:
         return error  # who may get one snapshot need not be allowed to list them
     if not names:
-        error.hint = f"namespace {as_argument(ref.namespace)} has no snapshots; all there are: kubectl cbt snapshots -A"
-    else:
-        close = difflib.get_close_matches(ref.name, names, n=3)
-        error.hint = f"did you mean {' or '.join(map(as_argument, close))}? " if close else ""
-        error.hint += f"list them with: kubectl cbt snapshots -n {as_argument(ref.namespace)}"
-    return error
+        hint = f"namespace {as_argument(ref.namespace)} has no snapshots; list all: kubectl cbt snapshots -A"
+        return error.with_hint(hint)
+    close = difflib.get_close_matches(ref.name, names, n=3)
+    suggestion = f"did you mean {' or '.join(map(as_argument, close))}? " if close else ""
+    return error.with_hint(f"{suggestion}list them with: kubectl cbt snapshots -n {as_argument(ref.namespace)}")
 
 
 def deleted_content(ref: SnapshotRef, content: str) -> SnapshotUnusable:

@@ -161,8 +161,7 @@ def _service_behind(api: Api, host: str, port: int, route_options: RouteOptions)
     except Forbidden as error:
         if route_options.connect is Connect.AUTO and _resolves(host):
             return None  # then it is reached as it stands
-        error.hint = f"{_what_it_takes(names)}\n{_CUSTOM}"
-        raise
+        raise error.with_hint(f"{_what_it_takes(names)}\n{_CUSTOM}") from error
     if found is None and route_options.connect is Connect.PORT_FORWARD:
         raise ServiceUnusable(f"{host}:{port} is no Service of this cluster: nothing to forward to", hint=_CUSTOM)
     return found

@@ -191,15 +191,13 @@ class Api:
         from kubectl_cbt.security.redact import without
 
         # A server may repeat what it was sent, and errors are shown.
-        told = without(data.decode("utf-8", "replace"), [credential_of(headers.items())])
-        error = answer_error(answer.status, told.encode(), path, self._hints)
-        if wait is not None and not error.hint:
-            error.hint = (
-                f"the request was repeated {repeats} times, as the server asked; try again later"
-                if repeats == MAX_REPEATS
-                else f"the server asks to wait {wait} s before the request is repeated; try again then"
-            )
-        return error
+        body = without(data.decode("utf-8", "replace"), [credential_of(headers.items())])
+        error = answer_error(answer.status, body.encode(), path, self._hints)
+        if wait is None or error.hint:
+            return error
+        if repeats == MAX_REPEATS:
+            return error.with_hint(f"the request was repeated {repeats} times, as the server asked; try again later")
+        return error.with_hint(f"the server asks to wait {wait} s before the request is repeated; try again then")
 
     def _wait(self, seconds: float, entry: str) -> None:
         """Before a request is repeated; closing this object ends it."""

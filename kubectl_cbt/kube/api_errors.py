@@ -124,13 +124,9 @@ def _without_status_object(status: int, body: bytes, path: str, hints: ErrorHint
     parts = path.split("/")
     if status == 404 and path.startswith("/apis/") and len(parts) > 2:
         group = parts[2]
-        error = ResourceTypeMissing(f'the server does not serve "{path}"', status=status)
-        error.prefix = "error: "
-        error.message = f'the server doesn\'t have the API group "{group}"' + (
-            f' in version "{parts[3]}"' if len(parts) > 3 else ""
-        )
-        error.hint = hints.missing_groups.get(group, "")
-        return error
+        version = f' in version "{parts[3]}"' if len(parts) > 3 else ""
+        message = f'the server doesn\'t have the API group "{group}"{version}'
+        return ResourceTypeMissing(message, hint=hints.missing_groups.get(group, ""))
     shown = page_text(body)
     if shown is not None:
         return ApiError(f"an HTML page was returned instead of an API answer{shown}", status=status, hint=_PAGE_HINT)

@@ -109,7 +109,7 @@ class Collected:
             return "no end" if self.is_flowing else "no answer"
         if self.error is None:
             return "OK"
-        return self.error.code if isinstance(self.error, StreamError) else type(self.error).__name__
+        return self.error.code if isinstance(self.error, StreamError) else self.error.kind
 
     def describe(self) -> str:
         """What came, in one line."""

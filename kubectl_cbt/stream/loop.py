@@ -275,7 +275,7 @@ class ExtentStream:
             self._watch.end_unknown(self.messages, f"from byte {self.next_offset}: {error.message}")
             return False
         if failures:
-            error.message += f"; asked again {counted(failures, 'time')} in vain"
+            raise error.because(f"asked again {counted(failures, 'time')} in vain") from error
         raise error
 
     def _max_results_after(self, error: CbtError | None) -> int:

@@ -12,7 +12,7 @@ from typing import TextIO
 import numpy as np
 
 from kubectl_cbt.analysis.summary import SummaryBuilder
-from kubectl_cbt.errors import OutputError
+from kubectl_cbt.errors import EXCERPT_KIND, OutputError
 from kubectl_cbt.model.extents import Chunk
 from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.model.results import Asked, Failure, Outcome, Summary
@@ -70,7 +70,7 @@ def _outcome_of_excerpt(asked: Asked, frame: Frame, extents: int, start: int, en
 
 
 def _outside(known_from: int, known_until: int) -> Failure:
-    return Failure("Excerpt", "", f"only bytes {known_from} to {known_until} were asked for", "")
+    return Failure(EXCERPT_KIND, "", f"only bytes {known_from} to {known_until} were asked for", "")
 
 
 def write_document(content: Content, form: StreamFormat, path: Path, *, overwrite: bool) -> None:

@@ -185,9 +185,8 @@ class CsiAnswer:
 
         details = without(details, (secret.reveal() for secret in self._secrets))
         error = stream_error(code, details, self._query, self._place, messages=messages)
-        if not isinstance(error, MessageTooLarge):
-            error.hint = ""  # hints are about a cluster
-        raise error
+        # Other hints are about a cluster.
+        raise error if isinstance(error, MessageTooLarge) else error.with_hint("")
 
     def cancel(self) -> None:
         """Tell the driver to stop."""

@@ -13,6 +13,7 @@ from test_stream import CAPACITY, KeptAnswer, KeptSource, encoded, extents_of, q
 from kubectl_cbt.errors import (
     ApiError,
     ApiUnreachable,
+    CbtError,
     CbtNotEnabled,
     DriverFailed,
     InvalidRequest,
@@ -187,12 +188,19 @@ def test_what_does_not_pass_is_never_asked_again(error):
     assert stream.outcome(error).resumes == 0
 
 
+def assert_given_up(raised: CbtError | None, error: CbtError, times: str) -> None:
+    """The error of the last attempt, in a copy that names their number; the error itself is unchanged."""
+    assert type(raised) is type(error)
+    assert raised.__cause__ is error
+    assert vars(raised) == vars(error) | {"message": f"{error.message}; asked again {times} in vain"}
+
+
 def test_an_expired_token_is_replaced_once():
     refused = Unauthenticated("expired", code="UNAUTHENTICATED")
     source = KeptSource([encoded((0, 4096)), CUT], [refused], [encoded((8192, 4096))])
     assert extents_of(list(resuming(source))) == [(0, 4096), (8192, 4096)]
     again = KeptSource([encoded((0, 4096)), CUT], [refused], [refused])
-    assert read(resuming(again))[1] is refused
+    assert_given_up(read(resuming(again))[1], refused, "2 times")
     never_taken = KeptSource([refused])
     assert read(resuming(never_taken))[1] is refused
 
@@ -215,15 +223,16 @@ def test_whoever_brings_nothing_new_is_given_up_on_and_the_error_counts():
     source = KeptSource([encoded((0, 4096)), error], *([error] for _ in range(6)))
     stream = resuming(source)
     batches, raised = read(stream)
-    assert (extents_of(batches), raised) == ([(0, 4096)], error)
-    assert error.message == "the connection broke; asked again 6 times in vain"
-    outcome = stream.outcome(error)
+    assert extents_of(batches) == [(0, 4096)]
+    assert_given_up(raised, error, "6 times")
+    assert raised.message == "the connection broke; asked again 6 times in vain"
+    outcome = stream.outcome(raised)
     assert (outcome.complete, outcome.resumes, outcome.next_offset) == (False, 6, 4096)
 
 
 def test_messages_without_extents_are_no_progress():
     source = KeptSource([encoded((0, 4096)), CUT], *([encoded(), CUT] for _ in range(6)))
-    assert read(resuming(source))[1] is CUT
+    assert_given_up(read(resuming(source))[1], CUT, "6 times")
 
 
 # The end of the volume.
@@ -467,7 +476,11 @@ def test_a_break_before_the_first_message_is_taken_up():
 def test_an_api_server_that_is_busy_passes_and_one_that_refuses_does_not(status, is_retried):
     error = ApiError("no token", status=status)
     stream = resuming(KeptSource([encoded((0, 4096)), CUT], [error], [encoded((8192, 4096))]))
-    assert read(stream)[1] is (None if is_retried else error)
+    raised = read(stream)[1]
+    if is_retried:
+        assert raised is None
+    else:
+        assert_given_up(raised, error, "1 time")
 
 
 def test_a_stream_that_was_cancelled_between_two_questions_asks_no_more():

@@ -189,7 +189,7 @@ def _token(context: DiagnosisContext, result: HopResult) -> None:
     try:
         claims = read_claims(token.reveal())
     except ValueError:
-        result.warn("it is no JSON Web Token: whom and what it is for cannot be seen")
+        result.warn("it is not a JSON Web Token: whom and what it is for cannot be seen")
         return
     left = claims.expires - time.time()
     subject, audiences = claims.subject or "no subject", ", ".join(claims.audiences) or "no audience"
