@@ -19,7 +19,7 @@ from kubectl_cbt.model.resolved_query import CHANGE_ID_ANNOTATION
 from kubectl_cbt.units import printable
 
 if TYPE_CHECKING:
-    from kubectl_cbt.cluster.resolve import Wanted
+    from kubectl_cbt.cluster.resolve import SnapshotNames
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +70,14 @@ def _shown(
         opened.close()
 
 
-def _wanted(naming: Naming, asking: Asking, session: Session, terminal: Terminal) -> Wanted:
-    from kubectl_cbt.cluster.resolve import Wanted
+def _wanted(naming: Naming, asking: Asking, session: Session, terminal: Terminal) -> SnapshotNames:
+    from kubectl_cbt.cluster.resolve import SnapshotNames
 
     snapshot = snapshot_ref(naming.snapshot, session.namespace)
     base = snapshot_ref(naming.base, session.namespace) if naming.base is not None else None
     if naming.pick_base:
         base = pick_base(session, snapshot, Diagnostics(quiet=terminal.quiet))
-    return Wanted(
+    return SnapshotNames(
         snapshot=snapshot,
         base=base,
         base_handle=SnapshotHandle(naming.base_handle) if naming.base_handle is not None else None,

@@ -26,7 +26,7 @@ _NO_TOKEN = "kubectl-cbt.check.no-token"  # noqa: S105  # shown to a service tha
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CheckArguments:
     """What the command line names: of one snapshot the first, of two base and target."""
 
     first: str
@@ -47,7 +47,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class DriverUnderTest:
     """An exam and how to call it.
 
     Attributes:
@@ -62,7 +62,9 @@ class Candidate:
 
 
 @contextlib.contextmanager
-def open_candidate(wanted: Wanted, cluster: Cluster, service: Service, terminal: Terminal) -> Iterator[Candidate]:
+def open_candidate(
+    wanted: CheckArguments, cluster: Cluster, service: Service, terminal: Terminal
+) -> Iterator[DriverUnderTest]:
     """At a driver's socket, or through the sidecar of a cluster; all connections end with the block.
 
     Raises:
@@ -77,37 +79,37 @@ def open_candidate(wanted: Wanted, cluster: Cluster, service: Service, terminal:
         yield _of_cluster(wanted, session, Access(session, cluster, service), service, stack)
 
 
-def _of_driver(wanted: Wanted, endpoint: str, driver: LiveDriver) -> Candidate:
+def _of_driver(wanted: CheckArguments, endpoint: str, driver: LiveDriver) -> DriverUnderTest:
     from kubectl_cbt.checks.conformance.case import Needs
-    from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotIds, Volume
+    from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotIds, SnapshotSeries
 
     def named(snapshot_id: str) -> SnapshotIds:
         return SnapshotIds(SnapshotRef("", snapshot_id), SnapshotHandle(snapshot_id))
 
     base = named(wanted.base) if wanted.base else None
     in_order = (base, named(wanted.target), named(wanted.third)) if base and wanted.third else ()
-    volume = Volume(named(wanted.target), base, in_order)
+    volume = SnapshotSeries(named(wanted.target), base, in_order)
     plugin = driver.source.plugin
     about = {"driver": f"{driver.name} {plugin.version if plugin else ''}".strip(), "socket": endpoint}
     context = DriverContext(driver.source, volume, deadline_seconds=wanted.deadline_seconds)
-    return Candidate(context, _title(wanted), about, _lacks(context, wanted) | {Needs.SIDECAR})
+    return DriverUnderTest(context, _title(wanted), about, _lacks(context, wanted) | {Needs.SIDECAR})
 
 
 def _of_cluster(
-    wanted: Wanted, session: Session, access: Access, service: Service, stack: contextlib.ExitStack
-) -> Candidate:
-    from kubectl_cbt.checks.conformance.driver_context import DriverContext, Volume
+    wanted: CheckArguments, session: Session, access: Access, service: Service, stack: contextlib.ExitStack
+) -> DriverUnderTest:
+    from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotSeries
     from kubectl_cbt.cli.ask import snapshot_ref
     from kubectl_cbt.cluster import resolve
     from kubectl_cbt.cluster.tokens import cached
 
     target_ref = snapshot_ref(wanted.target, session.namespace)
     base_ref = snapshot_ref(wanted.base, session.namespace) if wanted.base else None
-    asked = resolve.Wanted(target_ref, base_ref, service=service.service or None)
+    asked = resolve.SnapshotNames(target_ref, base_ref, service=service.service or None)
     target = resolve.resolve(session.catalogue, asked)
-    volume = Volume(_named(target, base=False), _named(target, base=True) if base_ref else None)
+    volume = SnapshotSeries(_named(target, base=False), _named(target, base=True) if base_ref else None)
     if base_ref is not None:
-        volume = Volume(volume.target, volume.base, _three(session, wanted, target))
+        volume = SnapshotSeries(volume.target, volume.base, _three(session, wanted, target))
     # A hundred questions take one token; a new one each would be a hundred requests to the API server.
     fresh_token = cached(access.fresh_token(access.endpoint(target.endpoint)))
     source = access.source(target, fresh_token)
@@ -122,7 +124,7 @@ def _of_cluster(
     }
     if target.base and target.base.change_id:
         about["base"] = f"by its change id, {target.base.change_id}"
-    return Candidate(context, f"{target_ref.namespace}/{_title(wanted)}", about, _lacks(context, wanted))
+    return DriverUnderTest(context, f"{target_ref.namespace}/{_title(wanted)}", about, _lacks(context, wanted))
 
 
 def _named(target: Target, *, base: bool) -> SnapshotIds:
@@ -132,7 +134,7 @@ def _named(target: Target, *, base: bool) -> SnapshotIds:
     return SnapshotIds(snapshot.ref, snapshot.base_id)
 
 
-def _three(session: Session, wanted: Wanted, target: Target) -> tuple[SnapshotIds, ...]:
+def _three(session: Session, wanted: CheckArguments, target: Target) -> tuple[SnapshotIds, ...]:
     """Base, target and one more of the volume, oldest first; empty when there is no other."""
     from kubectl_cbt.checks.conformance.driver_context import SnapshotIds
     from kubectl_cbt.errors import ApiError
@@ -170,7 +172,7 @@ def _nearest(others: list[SnapshotEntry], target: Target) -> SnapshotEntry:
     return min(others, key=distance)
 
 
-def _lacks(context: DriverContext, wanted: Wanted) -> frozenset[Needs]:
+def _lacks(context: DriverContext, wanted: CheckArguments) -> frozenset[Needs]:
     from kubectl_cbt.checks.conformance.case import Needs
 
     missing = set()
@@ -183,5 +185,5 @@ def _lacks(context: DriverContext, wanted: Wanted) -> frozenset[Needs]:
     return frozenset(missing)
 
 
-def _title(wanted: Wanted) -> str:
+def _title(wanted: CheckArguments) -> str:
     return wanted.target if wanted.base is None else f"{wanted.base} → {wanted.target}"

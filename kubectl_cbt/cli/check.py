@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kubectl_cbt.cli.candidate import Candidate, Wanted, open_candidate
+from kubectl_cbt.cli.candidate import CheckArguments, DriverUnderTest, open_candidate
 from kubectl_cbt.cli.check_recording import check_recording, is_recording
 from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.options import MAY_NAME_A_FILE, Cluster, Service, Terminal, parsed_duration
@@ -116,12 +116,12 @@ def check(
         Diagnostics().warning(
             "--hostile sends what nobody should: a driver may stay busy with it for good. Look at its CPU afterwards"
         )
-    wanted = Wanted(first, second, third, deadline, hostile=hostile)
+    wanted = CheckArguments(first, second, third, deadline, hostile=hostile)
     with open_candidate(wanted, cluster, service, terminal) as candidate:
         raise typer.Exit(_run(cases, candidate, output, terminal))
 
 
-def _run(cases: list[Case], candidate: Candidate, output: ReportFormat, terminal: Terminal) -> int:
+def _run(cases: list[Case], candidate: DriverUnderTest, output: ReportFormat, terminal: Terminal) -> int:
     from kubectl_cbt.checks.conformance.case_runner import run
 
     return print_report(

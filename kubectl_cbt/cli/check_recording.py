@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 from kubectl_cbt.cli.options import Terminal
 from kubectl_cbt.errors import DocumentError, UsageError
@@ -13,57 +12,43 @@ from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 
 if TYPE_CHECKING:
     from kubectl_cbt.checks.conformance.case import Case
+    from kubectl_cbt.documents.byte_source import RewindableInput
     from kubectl_cbt.output.report import ReportFormat
     from kubectl_cbt.recording.format import Recording
     from kubectl_cbt.recording.recorded_source import RecordedSource
     from kubectl_cbt.recording.replay import ReplayedStream
 
 
-def sniff_recording(data: BinaryIO) -> tuple[BinaryIO, bool]:
-    """Whether a file or a pipe is a recording, and the same from its beginning."""
-    from kubectl_cbt.recording.format import MAGIC
-
-    on_start = b""
-    while len(on_start) < len(MAGIC) and MAGIC.startswith(on_start):
-        more = data.read(len(MAGIC) - len(on_start))
-        if not more:
-            break
-        on_start += more
-    if data.seekable():
-        data.seek(-len(on_start), io.SEEK_CUR)
-        return data, on_start == MAGIC
-    return _PutBack(on_start, data), on_start == MAGIC  # type: ignore[return-value]  # as good as one to who only reads
-
-
 def open_recording(
-    data: BinaryIO, name: str, kind: str | None = None, max_message_bytes: int = MAX_MESSAGE_BYTES
+    source: RewindableInput, kind: str | None = None, max_message_bytes: int = MAX_MESSAGE_BYTES
 ) -> ReplayedStream:
     """The stream that was recorded.
 
     Args:
-        name: how messages call the file.
-        kind: what it is said to be of; None for whatever it is.
+        kind: the expected kind; None accepts either.
         max_message_bytes: a larger message ends the stream with an error.
 
     Raises:
         DocumentError: it is damaged, ends before its stream, or is of another kind.
     """
-    stream = _replayed(data, name, max_message_bytes)[2]
+    stream = _replayed(source, max_message_bytes)[2]
     if kind not in (None, stream.kind):
-        raise DocumentError(f"{name} is the recording of a question of kind {stream.kind}, not {kind}")
+        raise DocumentError(f"{source.name} is a recording of kind {stream.kind}, not {kind}")
     return stream
 
 
 def is_recording(name: str) -> bool:
-    """Whether what the command line names is a recording, by its suffix or by how it begins, and no snapshot."""
-    from kubectl_cbt.recording.format import MAGIC, SUFFIX
+    """Whether an argument names a recording rather than a snapshot, by its suffix or its first bytes."""
+    from kubectl_cbt.documents.kinds import RECORDING
+    from kubectl_cbt.documents.open_document import recognise
+    from kubectl_cbt.recording.format import SUFFIX
 
     if name.endswith(SUFFIX):
         return True
     try:
         with Path(name).open("rb") as data:
-            return data.read(len(MAGIC)) == MAGIC
-    except OSError:
+            return recognise(data, name).kind is RECORDING
+    except (OSError, DocumentError):
         return False
 
 
@@ -88,6 +73,7 @@ def check_recording(
     from kubectl_cbt.checks.conformance.recorded_context import LACKS, RecordedContext, for_recordings
     from kubectl_cbt.cli.diagnostics import Diagnostics
     from kubectl_cbt.cli.print_findings import print_report
+    from kubectl_cbt.documents.byte_source import RewindableInput
 
     if any(others):
         raise UsageError("a recording is checked by itself: check FILE", hint="what else there is was not recorded")
@@ -96,7 +82,7 @@ def check_recording(
     except OSError as error:
         raise DocumentError(f"{file}: {error.strerror}") from error
     with data:
-        recording, source, stream = _replayed(data, file, max_message_bytes)
+        recording, source, stream = _replayed(RewindableInput(data, file), max_message_bytes)
         context = RecordedContext(source, stream)
     code = print_report(
         lambda on_start: run(for_recordings(cases), context, LACKS, lambda case: on_start(case.id)),
@@ -111,19 +97,18 @@ def check_recording(
     return code
 
 
-def _replayed(data: BinaryIO, name: str, max_message_bytes: int) -> tuple[Recording, RecordedSource, ReplayedStream]:
-    from kubectl_cbt.documents.byte_source import RewindableInput
+def _replayed(data: RewindableInput, max_message_bytes: int) -> tuple[Recording, RecordedSource, ReplayedStream]:
     from kubectl_cbt.documents.document_head import read_head
     from kubectl_cbt.documents.object_fields import ObjectFields
     from kubectl_cbt.recording.format import Recording
     from kubectl_cbt.recording.recorded_source import RecordedSource
     from kubectl_cbt.recording.replay import ReplayedStream, StreamSettings
 
-    recording = Recording(RewindableInput(data, name), max_message_bytes)
-    fields = ObjectFields(name, recording.head)
+    recording = Recording(data, max_message_bytes)
+    fields = ObjectFields(data.name, recording.head)
     asking = fields.object("asking")
     fields.object("subject")
-    asked = read_head(name, recording.head["subject"]).asked
+    asked = read_head(data.name, recording.head["subject"]).asked
     how = StreamSettings(asking.count("retries"), asking.flag("probe"), asking.flag("maxResultsIsOurs"))
     source = RecordedSource(recording)
     return recording, source, ReplayedStream(source, asked, how)
@@ -146,24 +131,3 @@ def _about(recording: Recording, stream: ReplayedStream) -> dict[str, str]:
 
 def _text(head: dict[str, Any], key: str) -> str:
     return str(head.get(key) or "unknown")
-
-
-class _PutBack(io.RawIOBase):
-    """A pipe, and in front of it what was read already."""
-
-    def __init__(self, ahead: bytes, pipe: BinaryIO) -> None:
-        super().__init__()
-        self._ahead = ahead
-        self._pipe = pipe
-
-    def readable(self) -> bool:
-        return True
-
-    def fileno(self) -> int:
-        return self._pipe.fileno()
-
-    def readinto(self, buffer: Any, /) -> int:
-        taken = self._ahead[: len(buffer)] or self._pipe.read(len(buffer)) or b""
-        self._ahead = self._ahead[len(taken) :]
-        buffer[: len(taken)] = taken
-        return len(taken)

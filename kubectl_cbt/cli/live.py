@@ -12,7 +12,7 @@ from kubectl_cbt.model.query import DEFAULT_MAX_RESULTS, Query
 
 if TYPE_CHECKING:
     from kubectl_cbt.cli.session import Session
-    from kubectl_cbt.cluster.resolve import Wanted
+    from kubectl_cbt.cluster.resolve import SnapshotNames
     from kubectl_cbt.model.backend import Choice
     from kubectl_cbt.model.resolved_query import Subject
     from kubectl_cbt.model.results import Asked
@@ -109,11 +109,11 @@ class LiveCluster:
 
     def open(self, choice: Choice) -> LiveStream:
         """Resolve what was chosen on a screen."""
-        from kubectl_cbt.cluster.resolve import Wanted
+        from kubectl_cbt.cluster.resolve import SnapshotNames
 
-        return self.ask(Wanted(snapshot=choice.target, base=choice.base, service=self._asking.service or None))
+        return self.ask(SnapshotNames(snapshot=choice.target, base=choice.base, service=self._asking.service or None))
 
-    def ask(self, wanted: Wanted) -> LiveStream:
+    def ask(self, wanted: SnapshotNames) -> LiveStream:
         """Resolve what was named, and make the way to its service."""
         from kubectl_cbt.cluster.resolve import resolve
 

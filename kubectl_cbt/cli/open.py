@@ -97,15 +97,15 @@ def open_file(
       # In another format
       kubectl cbt open delta.json -o csv
     """
-    from kubectl_cbt.cli.check_recording import open_recording, sniff_recording
-    from kubectl_cbt.documents.open_document import open_document
+    from kubectl_cbt.cli.check_recording import open_recording
+    from kubectl_cbt.documents.kinds import RECORDING
+    from kubectl_cbt.documents.open_document import recognise
 
     shown = wants_screen(output) or (file == _STDIN and output is None and has_screen())
     with _opened(file, keyboard=shown) as (data, name):
-        begun, is_recording = sniff_recording(data)
-        stream = (
-            open_recording(begun, name, kind, max_message_size) if is_recording else open_document(begun, name, kind)
-        )
+        found = recognise(data, name)
+        is_recording = found.kind is RECORDING
+        stream = open_recording(found.rewound(), kind, max_message_size) if is_recording else found.open(kind)
         if shown:
             raise typer.Exit(show_map(_Saved(stream), None, viewing, terminal))
         form = output or StreamFormat.SUMMARY

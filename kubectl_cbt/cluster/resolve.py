@@ -20,7 +20,7 @@ _WAIT = "kubectl wait volumesnapshot/{name} -n {namespace} --for=jsonpath='{{.st
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SnapshotNames:
     """What the user named.
 
     Attributes:
@@ -37,7 +37,7 @@ class Wanted:
     force: bool = False
 
 
-def resolve(catalogue: Catalogue, wanted: Wanted) -> Target:
+def resolve(catalogue: Catalogue, wanted: SnapshotNames) -> Target:
     """Find out all that is needed to ask, and whether asking makes sense.
 
     Raises:

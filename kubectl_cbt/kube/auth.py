@@ -12,8 +12,7 @@ from pathlib import Path
 
 from kubectl_cbt.errors import ConfigError
 from kubectl_cbt.kube.credentials import Credential
-from kubectl_cbt.kube.kubeconfig import Entry
-from kubectl_cbt.kube.kubeconfig_fields import check_readable
+from kubectl_cbt.kube.kubeconfig_fields import Entry, check_readable
 
 _CERTIFICATE_FIELDS = ("client-certificate", "client-certificate-data", "client-key", "client-key-data")
 

@@ -20,7 +20,8 @@ from kubectl_cbt.kube import auth, kubeconfig
 from kubectl_cbt.kube.api_proxy import proxy_for
 from kubectl_cbt.kube.client_tls import client_context
 from kubectl_cbt.kube.credentials import HeldCredential
-from kubectl_cbt.kube.kubeconfig import ActiveContext, ConfigFlags, Entry, Impersonation
+from kubectl_cbt.kube.kubeconfig import ActiveContext, ConfigFlags, Impersonation
+from kubectl_cbt.kube.kubeconfig_fields import Entry
 from kubectl_cbt.kube.login_kubeconfig import login_kubeconfig
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from kubectl_cbt.errors import ConfigError
 from kubectl_cbt.kube.client_tls import ClientCertificate
-from kubectl_cbt.kube.kubeconfig import Entry
+from kubectl_cbt.kube.kubeconfig_fields import Entry
 
 _EARLY_SECONDS = 30
 """How long before its expiry a credential counts as expired: it must still be valid when it arrives."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from kubectl_cbt.errors import ConfigError
 from kubectl_cbt.kube.credentials import Credential
-from kubectl_cbt.kube.kubeconfig import Entry
+from kubectl_cbt.kube.kubeconfig_fields import Entry
 from kubectl_cbt.kube.yaml_documents import load_yaml
 from kubectl_cbt.system.programs import ProgramInCurrentDirectory, ProgramNotFound, find_program
 from kubectl_cbt.units import parse_time

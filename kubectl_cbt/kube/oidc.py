@@ -12,7 +12,7 @@ from urllib.parse import quote_plus
 
 from kubectl_cbt.errors import ConfigError
 from kubectl_cbt.kube.credentials import Credential
-from kubectl_cbt.kube.kubeconfig import Entry
+from kubectl_cbt.kube.kubeconfig_fields import Entry
 from kubectl_cbt.kube.prefetch import within
 from kubectl_cbt.security.jwt import read_claims
 from kubectl_cbt.security.pem import pem_of, readable_certificates_in

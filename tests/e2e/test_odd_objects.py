@@ -16,7 +16,7 @@ from kubectl_cbt.checks.doctor.hop import HopSequence
 from kubectl_cbt.checks.doctor.hop_runner import run as run_hops
 from kubectl_cbt.checks.doctor.hop_sequences import FOR_SNAPSHOTS
 from kubectl_cbt.cluster.catalogue import Catalogue
-from kubectl_cbt.cluster.resolve import Wanted, resolve
+from kubectl_cbt.cluster.resolve import SnapshotNames, resolve
 from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.finding import Verdict
 from kubectl_cbt.model.refs import SnapshotRef
@@ -129,7 +129,7 @@ def test_a_deleted_content_is_not_one_that_may_not_be_read(cluster, answer, list
         catalogue = Catalogue(api)
         assert {entry.ref.name: entry.obstacle for entry in catalogue.entries(None)}[name] == obstacle
         with pytest.raises(CbtError) as asked:
-            resolve(catalogue, Wanted(SnapshotRef("default", name)))
+            resolve(catalogue, SnapshotNames(SnapshotRef("default", name)))
         here = ClusterSession(api, catalogue, "default", None, "")  # none of these hops needs the means
         walked = run_hops(
             HopSequence(FOR_SNAPSHOTS[:5]), DiagnosisContext(lambda _: here, ExitStack(), (name,)), lambda _: None

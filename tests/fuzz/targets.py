@@ -202,7 +202,7 @@ class ApiAnswers:
     def _resolve(self, random: Random) -> None:
         """As far as ``delta`` goes before it calls the service."""
         from kubectl_cbt.cluster.catalogue import Catalogue
-        from kubectl_cbt.cluster.resolve import Wanted, resolve
+        from kubectl_cbt.cluster.resolve import SnapshotNames, resolve
         from kubectl_cbt.cluster.routing import RouteOptions, find_route, namespaces_of
         from kubectl_cbt.cluster.tokens import service_account_of_caller, token_of_service_account
         from kubectl_cbt.model.refs import ServiceAccountRef, SnapshotRef
@@ -213,7 +213,7 @@ class ApiAnswers:
             with self._session() as api:
                 base = random.choice([None, SnapshotRef("default", "snap-a")])
                 target = resolve(
-                    Catalogue(api), Wanted(SnapshotRef("default", random.choice(["snap-b", "nope"])), base)
+                    Catalogue(api), SnapshotNames(SnapshotRef("default", random.choice(["snap-b", "nope"])), base)
                 )
                 as_json(_snapshot(target.snapshot))
                 token_of_service_account(api, ServiceAccountRef("backup", "backup-app"), "a", 600, "default")().reveal()

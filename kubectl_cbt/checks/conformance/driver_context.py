@@ -31,7 +31,7 @@ class SnapshotIds:
 
 
 @dataclass(frozen=True, slots=True)
-class Volume:
+class SnapshotSeries:
     """What there is to ask about.
 
     Attributes:
@@ -58,7 +58,7 @@ class DriverContext:
     def __init__(
         self,
         source: Source,
-        volume: Volume,
+        volume: SnapshotSeries,
         *,
         deadline_seconds: float = 60.0,
         refused_source: Source | None = None,

@@ -12,7 +12,13 @@ from dataclasses import replace
 import numpy as np
 
 from kubectl_cbt.checks.conformance.case import Case, Needs, Observed
-from kubectl_cbt.checks.conformance.driver_context import DriverContext, Inconclusive, SnapshotIds, Volume, describe
+from kubectl_cbt.checks.conformance.driver_context import (
+    DriverContext,
+    Inconclusive,
+    SnapshotIds,
+    SnapshotSeries,
+    describe,
+)
 from kubectl_cbt.errors import CbtError, DocumentError
 from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import Records, joined
@@ -42,7 +48,7 @@ class RecordedContext(DriverContext):
         handle = subject.base_handle
         base_ref = subject.base.ref if subject.base else subject.snapshot.ref
         base = None if handle is None else SnapshotIds(base_ref, handle)
-        super().__init__(source, Volume(SnapshotIds(subject.snapshot.ref, subject.snapshot.handle), base))
+        super().__init__(source, SnapshotSeries(SnapshotIds(subject.snapshot.ref, subject.snapshot.handle), base))
         collected, self.outcome = _taken(source, stream)
         self.unread = collected.error if isinstance(collected.error, DocumentError) else None
         # An answer that followed one with OK was the probe's.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kubectl_cbt.checks.doctor.diagnosis_context import DiagnosisContext
 from kubectl_cbt.checks.doctor.hop import Hop, HopResult
 from kubectl_cbt.clock import SET_CLOCK, clock_difference
-from kubectl_cbt.cluster.resolve import Wanted, deleted_content, resolve, with_suggestions
+from kubectl_cbt.cluster.resolve import SnapshotNames, deleted_content, resolve, with_suggestions
 from kubectl_cbt.cluster.resources import CBT_GROUP, SNAPSHOT_GROUP, VolumeSnapshot, VolumeSnapshotContent
 from kubectl_cbt.cluster.tokens import name_of_caller
 from kubectl_cbt.errors import ApiError, Forbidden, NotFound
@@ -117,7 +117,8 @@ def _pair(context: DiagnosisContext, result: HopResult) -> None:
     """What resolving objects to: the same code that delta and allocated go through."""
     *base, target = context.snapshots
     context.target = resolve(
-        context.known("here").catalogue, Wanted(target, base[0] if base else None, service=context.service or None)
+        context.known("here").catalogue,
+        SnapshotNames(target, base[0] if base else None, service=context.service or None),
     )
     if base:
         result.evidence.append(f"{base[0].name} is the older one, and both are of one volume")
