@@ -16,10 +16,10 @@ from server import FRAME, messages
 
 from kubectl_cbt.analysis.rules import RuleWatch
 from kubectl_cbt.analysis.summary import SummaryBuilder
-from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import Batch, Records
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.resolved_query import ResolvedQuery, Snapshot
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.output.registry import StreamFormat, make_writer
 from kubectl_cbt.output.writer import OutputTarget
 from kubectl_cbt.stream.read_ahead import GROUP_BYTES

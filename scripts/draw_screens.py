@@ -15,8 +15,8 @@ from kubectl_cbt.cli.backend import command_session
 from kubectl_cbt.cli.options import ClusterFlags
 from kubectl_cbt.core.backends import ClusterBackend
 from kubectl_cbt.core.options import QueryOptions, ServiceOptions
-from kubectl_cbt.core.record import Recorder
 from kubectl_cbt.core.session import Session
+from kubectl_cbt.core.stream_recorder import Recorder
 from kubectl_cbt.model.backend import SnapshotNames
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.output.palettes import palette_named

@@ -9,9 +9,8 @@ from contextlib import contextmanager
 from tcp import Listener
 
 from kubectl_cbt.kube.api import Api
-from kubectl_cbt.kube.client_config import LoadedConfig
+from kubectl_cbt.kube.client_config import Connection, LoadedConfig
 from kubectl_cbt.kube.client_tls import client_context
-from kubectl_cbt.kube.connection import Connection
 from kubectl_cbt.kube.kubeconfig import Impersonation
 
 BODY = b'{"kind": "Test"}'

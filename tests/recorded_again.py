@@ -9,11 +9,11 @@ import samples
 from recorded import cases, messages
 
 from kubectl_cbt.core.options import QueryOptions
-from kubectl_cbt.core.record import Recorder
+from kubectl_cbt.core.stream_recorder import Recorder
 from kubectl_cbt.errors import CbtError
-from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.resolved_query import ResolvedQuery, Snapshot
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.stream.loop import ExtentStream
 from kubectl_cbt.stream.resume import Retries
 from kubectl_cbt.system.cancellation import Cancellation

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.resolved_query import Endpoint, ResolvedQuery, Snapshot
 from kubectl_cbt.model.results import Failure, Outcome
+from kubectl_cbt.model.stream_query import Query
 
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 CAPACITY = 64 * MIB

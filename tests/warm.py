@@ -148,7 +148,7 @@ def _import() -> None:
     import kubectl_cbt.cluster.routing
     import kubectl_cbt.demo.demo_cluster
     import kubectl_cbt.kube.client_config
-    import kubectl_cbt.output.summary
+    import kubectl_cbt.output.summary_writer
     import kubectl_cbt.stream.loop
     import kubectl_cbt.wire.sidecar
 

@@ -15,9 +15,9 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import INT64_MIN, Records, block_metadata_type_name
 from kubectl_cbt.model.results import MUST, WARNING, Occurrence, Violation
+from kubectl_cbt.model.stream_query import Query
 
 EXAMPLES_KEPT = 5
 

@@ -13,12 +13,13 @@ from kubectl_cbt.cli.diagnostics import Diagnostics, log_entry
 from kubectl_cbt.cli.options import SERVICE_ACCOUNT_VARIABLE, ClusterFlags, Terminal
 from kubectl_cbt.core.options import ClusterOptions, QueryOptions, ServiceOptions
 from kubectl_cbt.errors import ConfigError, UsageError
-from kubectl_cbt.model.refs import SNAPSHOT_KINDS, SnapshotRef, require_utf8
+from kubectl_cbt.model.refs import SNAPSHOT_KINDS, SnapshotRef
+from kubectl_cbt.utf8 import require_utf8
 
 if TYPE_CHECKING:
     from kubectl_cbt.core.backends import ClusterBackend, CsiBackend
-    from kubectl_cbt.core.record import Recorder
     from kubectl_cbt.core.session import Session
+    from kubectl_cbt.core.stream_recorder import Recorder
 
 _CSI_VARIABLE = "CSI_ENDPOINT"
 
@@ -77,7 +78,7 @@ def open_backend(
         CbtError: there is no usable kubeconfig, or no such driver.
     """
     from kubectl_cbt.core.backends import CsiBackend
-    from kubectl_cbt.core.csi import connect_csi
+    from kubectl_cbt.core.csi_connector import connect_csi
 
     service = with_environment(service, cluster)
     if service.csi_endpoint:
@@ -100,7 +101,7 @@ def open_cluster_backend(
 
 
 def _recorder(options: QueryOptions, *, shows_map: bool) -> Recorder:
-    from kubectl_cbt.core.record import Recorder
+    from kubectl_cbt.core.stream_recorder import Recorder
 
     return Recorder(options, _warn_at_exit() if shows_map else Diagnostics().warning)
 

@@ -17,8 +17,9 @@ from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.core.check_target import CheckArguments
 from kubectl_cbt.core.options import ServiceOptions
 from kubectl_cbt.errors import UsageError
-from kubectl_cbt.model.refs import SnapshotNames, require_utf8
+from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.output.report import ReportFormat
+from kubectl_cbt.utf8 import require_utf8
 
 if TYPE_CHECKING:
     from kubectl_cbt.checks.conformance.case import Case
@@ -135,7 +136,7 @@ def _driver(
 ) -> Iterator[DriverUnderTest]:
     """At a driver's socket, or through the sidecar of a cluster; all connections end with the block."""
     from kubectl_cbt.core.check_target import driver_at_socket, driver_in_cluster
-    from kubectl_cbt.core.csi import connect_csi
+    from kubectl_cbt.core.csi_connector import connect_csi
 
     service = with_environment(service, cluster)
     with contextlib.ExitStack() as stack:
@@ -159,9 +160,9 @@ def _run(
 ) -> int:
     from kubectl_cbt.checks.conformance.case import Needs
     from kubectl_cbt.checks.conformance.case_runner import run
-    from kubectl_cbt.checks.conformance.driver_context import DriverContext, Volume
+    from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotSeries
 
-    volume = Volume(driver.target, driver.base, driver.in_order)
+    volume = SnapshotSeries(driver.target, driver.base, driver.in_order)
     context = DriverContext(
         driver.source, volume, deadline_seconds=deadline_seconds, refused_source=driver.refused_source
     )

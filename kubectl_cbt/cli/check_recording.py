@@ -18,15 +18,17 @@ if TYPE_CHECKING:
 
 
 def is_recording(name: str) -> bool:
-    """Whether what the command line names is a recording, by its suffix or by how it begins, and no snapshot."""
-    from kubectl_cbt.recording.format import MAGIC, SUFFIX
+    """Whether an argument names a recording rather than a snapshot, by its suffix or its first bytes."""
+    from kubectl_cbt.documents.kinds import RECORDING
+    from kubectl_cbt.documents.open_document import recognise
+    from kubectl_cbt.recording.format import SUFFIX
 
     if name.endswith(SUFFIX):
         return True
     try:
         with Path(name).open("rb") as data:
-            return data.read(len(MAGIC)) == MAGIC
-    except OSError:
+            return recognise(data, name).kind is RECORDING
+    except (OSError, DocumentError):
         return False
 
 
@@ -52,6 +54,7 @@ def check_recording(
     from kubectl_cbt.cli.diagnostics import Diagnostics
     from kubectl_cbt.cli.print_findings import print_report
     from kubectl_cbt.core.file_backend import open_recording
+    from kubectl_cbt.documents.byte_source import RewindableInput
 
     if any(others):
         raise UsageError("a recording is checked by itself: check FILE", hint="what else there is was not recorded")
@@ -60,7 +63,7 @@ def check_recording(
     except OSError as error:
         raise DocumentError(f"{file}: {error.strerror}") from error
     with data:
-        recording, source, stream = open_recording(data, file, max_message_bytes)
+        recording, source, stream = open_recording(RewindableInput(data, file), max_message_bytes)
         context = RecordedContext(source, stream)
     code = print_report(
         lambda on_start: run(for_recordings(cases), context, LACKS, lambda case: on_start(case.id)),

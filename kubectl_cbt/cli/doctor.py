@@ -76,7 +76,7 @@ def _in_cluster(
 
 def _at_socket(endpoint: str, names: tuple[str, ...], service: ServiceOptions, on_start: OnStart) -> Iterator[Finding]:
     from kubectl_cbt.checks.doctor.socket_hops import walk_to_driver
-    from kubectl_cbt.core.csi import read_secrets
+    from kubectl_cbt.core.csi_connector import read_secrets
 
     secrets = read_secrets(service.secrets_file) if service.secrets_file else {}
     return walk_to_driver(endpoint, names, secrets, on_start, service.max_message_size)

@@ -14,7 +14,7 @@ from kubectl_cbt.cli.launch_tui import has_screen, show_map, wants_screen
 from kubectl_cbt.cli.options import MapFlags, MaxMessageSize, Terminal
 from kubectl_cbt.cli.print_stream import print_stream
 from kubectl_cbt.errors import DocumentError, UsageError
-from kubectl_cbt.model.query import Operation
+from kubectl_cbt.model.stream_query import Operation
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 from kubectl_cbt.system.paths import expanded

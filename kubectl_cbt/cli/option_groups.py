@@ -9,7 +9,7 @@ from dataclasses import fields, is_dataclass
 from typing import Annotated, Any, get_type_hints
 
 from kubectl_cbt.cli.options import FLAGS, MAY_NAME_A_FILE, OF_FILES
-from kubectl_cbt.model.refs import require_utf8
+from kubectl_cbt.utf8 import require_utf8
 
 
 def flags_of(group: Any) -> list[inspect.Parameter]:

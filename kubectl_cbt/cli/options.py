@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from kubectl_cbt.core.options import ClusterOptions, QueryOptions
-from kubectl_cbt.model.query import MAX_MAX_RESULTS
+from kubectl_cbt.model.stream_query import MAX_MAX_RESULTS
 from kubectl_cbt.output.object_listing import ListFormat
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.system.limits import LARGEST_MAX_MESSAGE_BYTES

@@ -18,7 +18,6 @@ from kubectl_cbt.cluster.resources import (
 )
 from kubectl_cbt.errors import ApiError, Forbidden, NotFound, ResourceTypeMissing
 from kubectl_cbt.kube.api import Api, Object
-from kubectl_cbt.kube.api_errors import event_error
 from kubectl_cbt.kube.list_options import ListOptions
 from kubectl_cbt.kube.object_reader import ObjectReader, items_of
 from kubectl_cbt.model.refs import SnapshotRef
@@ -142,8 +141,6 @@ class Catalogue:
                 reader = ObjectReader(event)
                 kind = reader.needed_text("type")
                 reader.require("an event of the watch of volumesnapshots")
-                if kind == "ERROR":
-                    raise event_error(event)
                 version = reader.text("object", "metadata", "resourceVersion") or version
                 if kind != "BOOKMARK":
                     yield [self._changed(kind, event.get("object"))]
@@ -208,7 +205,6 @@ class Catalogue:
         if version is None:
             raise ResourceTypeMissing(
                 f"the server serves {CBT_GROUP} in {', '.join(served)} only",
-                status=404,
                 hint=f"this release reads {' and '.join(_CBT_VERSIONS)}; a newer kubectl-cbt may read more",
             )
         return ("apis", CBT_GROUP, version)

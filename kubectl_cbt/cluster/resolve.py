@@ -11,9 +11,9 @@ import difflib
 from kubectl_cbt.cluster.catalogue import Catalogue
 from kubectl_cbt.cluster.resources import CBT_GROUP, SnapshotMetadataService, VolumeSnapshot
 from kubectl_cbt.errors import Forbidden, NotFound, ServiceUnusable, SnapshotUnusable
-from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotNames, SnapshotRef
 from kubectl_cbt.model.resolved_query import ResolvedQuery, Snapshot, same_volume
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.units import as_argument, utc_words
 
 _WAIT = "kubectl wait volumesnapshot/{name} -n {namespace} --for=jsonpath='{{.status.readyToUse}}'=true --timeout=5m"
@@ -89,12 +89,11 @@ def with_suggestions(error: NotFound, catalogue: Catalogue, ref: SnapshotRef) ->
     except Forbidden:
         return error  # who may get one snapshot need not be allowed to list them
     if not names:
-        error.hint = f"namespace {as_argument(ref.namespace)} has no snapshots; all there are: kubectl cbt snapshots -A"
-    else:
-        close = difflib.get_close_matches(ref.name, names, n=3)
-        error.hint = f"did you mean {' or '.join(map(as_argument, close))}? " if close else ""
-        error.hint += f"list them with: kubectl cbt snapshots -n {as_argument(ref.namespace)}"
-    return error
+        hint = f"namespace {as_argument(ref.namespace)} has no snapshots; list all: kubectl cbt snapshots -A"
+        return error.with_hint(hint)
+    close = difflib.get_close_matches(ref.name, names, n=3)
+    suggestion = f"did you mean {' or '.join(map(as_argument, close))}? " if close else ""
+    return error.with_hint(f"{suggestion}list them with: kubectl cbt snapshots -n {as_argument(ref.namespace)}")
 
 
 def deleted_content(ref: SnapshotRef, content: str) -> SnapshotUnusable:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kubectl_cbt.address import is_loopback, split_address
+from kubectl_cbt.cluster.api_hints import FORWARD_HINTS
 from kubectl_cbt.errors import Forbidden, NotFound, ServiceUnusable, UsageError
 from kubectl_cbt.kube.api import Api
 from kubectl_cbt.kube.object_reader import ObjectReader, items_of
@@ -88,7 +89,7 @@ def find_route(
         return DirectRoute(address)
     found = PodPort(service.namespace, service.name, port)
     _check_port(service, found, endpoint, is_own=bool(route_options.address))
-    return PortForward(found, kubeconfig, lambda: _check_ready(api, found), log)
+    return PortForward(found, kubeconfig, lambda: _check_ready(api, found), log, FORWARD_HINTS)
 
 
 def namespaces_of(api: Api, addresses: Iterable[str]) -> tuple[tuple[str, ...], bool]:
@@ -160,8 +161,7 @@ def _service_behind(api: Api, host: str, port: int, route_options: RouteOptions)
     except Forbidden as error:
         if route_options.connect is Connect.AUTO and _resolves(host):
             return None  # then it is reached as it stands
-        error.hint = f"{_what_it_takes(names)}\n{_CUSTOM}"
-        raise
+        raise error.with_hint(f"{_what_it_takes(names)}\n{_CUSTOM}") from error
     if found is None and route_options.connect is Connect.PORT_FORWARD:
         raise ServiceUnusable(f"{host}:{port} is no Service of this cluster: nothing to forward to", hint=_CUSTOM)
     return found
@@ -223,7 +223,7 @@ def _check_ready(api: Api, service: PodPort) -> None:
     endpoints = [endpoint for reader in readers for endpoint in reader.objects("endpoints")]
     # Nothing said is ready, by the API's own rule.
     if not any(endpoint.mapping("conditions").get("ready") is not False for endpoint in endpoints):
-        raise no_ready_pod(service)
+        raise no_ready_pod(service, FORWARD_HINTS)
 
 
 def _what_it_takes(names: tuple[str, str] | None) -> str:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 from kubectl_cbt.core.connect import ServiceConnector
 from kubectl_cbt.core.options import QueryOptions, ServiceOptions
 from kubectl_cbt.core.query import open_stream
-from kubectl_cbt.core.record import Recorder
-from kubectl_cbt.model.query import Query
+from kubectl_cbt.core.stream_recorder import Recorder
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotNames, SnapshotRef
 from kubectl_cbt.model.resolved_query import ResolvedQuery, Snapshot
+from kubectl_cbt.model.stream_query import Query
 
 if TYPE_CHECKING:
-    from kubectl_cbt.core.csi import CsiConnector
+    from kubectl_cbt.core.csi_connector import CsiConnector
     from kubectl_cbt.core.session import Session
     from kubectl_cbt.model.backend import OpenStream
     from kubectl_cbt.model.snapshot_entry import SnapshotEntry

@@ -14,7 +14,7 @@ from kubectl_cbt.model.snapshot_entry import SnapshotEntry, siblings
 from kubectl_cbt.security.secret import Secret
 
 if TYPE_CHECKING:
-    from kubectl_cbt.core.csi import CsiConnector
+    from kubectl_cbt.core.csi_connector import CsiConnector
     from kubectl_cbt.core.session import Session
     from kubectl_cbt.model.resolved_query import ResolvedQuery
     from kubectl_cbt.wire.source import Source

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import io
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.model.backend import OpenStream
-from kubectl_cbt.model.query import Operation
 from kubectl_cbt.model.refs import SnapshotNames
+from kubectl_cbt.model.stream_query import Operation
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 
 if TYPE_CHECKING:
+    from kubectl_cbt.documents.byte_source import RewindableInput
     from kubectl_cbt.model.snapshot_entry import SnapshotEntry
     from kubectl_cbt.recording.format import Recording
     from kubectl_cbt.recording.recorded_source import RecordedSource
@@ -53,75 +53,38 @@ class FileBackend:
         Raises:
             DocumentError: it is damaged, ends before its stream, or is of another operation.
         """
-        data, is_recording = sniff_recording(self._data)
-        if is_recording:
-            _, _, replayed = open_recording(data, self._name, self._max_message_bytes)
-            if self._operation not in (None, replayed.operation):
-                raise DocumentError(f"{self._name} is a recording of {replayed.operation}, not of {self._operation}")
-            return OpenStream(replayed.resolved, replayed, replayed.operation)
-        from kubectl_cbt.documents.open_document import open_document
+        from kubectl_cbt.documents.kinds import RECORDING
+        from kubectl_cbt.documents.open_document import recognise
 
-        saved = open_document(data, self._name, self._operation)
-        return OpenStream(saved.resolved, saved, saved.operation)
+        found = recognise(self._data, self._name)
+        if found.kind is not RECORDING:
+            saved = found.open(self._operation)
+            return OpenStream(saved.resolved, saved, saved.operation)
+        _, _, replayed = open_recording(found.rewound(), self._max_message_bytes)
+        if self._operation not in (None, replayed.operation):
+            raise DocumentError(f"{self._name} is a recording of {replayed.operation}, not of {self._operation}")
+        return OpenStream(replayed.resolved, replayed, replayed.operation)
 
 
 def open_recording(
-    data: BinaryIO, name: str, max_message_bytes: int = MAX_MESSAGE_BYTES
+    data: RewindableInput, max_message_bytes: int = MAX_MESSAGE_BYTES
 ) -> tuple[Recording, RecordedSource, ReplayedStream]:
     """A recording, and its stream as the loop takes it.
 
     Raises:
         DocumentError: it is damaged, or ends before its stream.
     """
-    from kubectl_cbt.documents.byte_source import RewindableInput
     from kubectl_cbt.documents.document_head import read_head
     from kubectl_cbt.documents.object_fields import ObjectFields
     from kubectl_cbt.recording.format import Recording
     from kubectl_cbt.recording.recorded_source import RecordedSource
     from kubectl_cbt.recording.replay import ReplayedStream, StreamSettings
 
-    recording = Recording(RewindableInput(data, name), max_message_bytes)
-    fields = ObjectFields(name, recording.head)
+    recording = Recording(data, max_message_bytes)
+    fields = ObjectFields(data.name, recording.head)
     asking = fields.object("asking")
     fields.object("subject")
-    resolved = read_head(name, recording.head["subject"]).resolved
+    resolved = read_head(data.name, recording.head["subject"]).resolved
     settings = StreamSettings(asking.count("retries"), asking.flag("probe"), asking.flag("maxResultsIsOurs"))
     source = RecordedSource(recording)
     return recording, source, ReplayedStream(source, resolved, settings)
-
-
-def sniff_recording(data: BinaryIO) -> tuple[BinaryIO, bool]:
-    """The same file or pipe from its beginning, and whether it is a recording."""
-    from kubectl_cbt.recording.format import MAGIC
-
-    read = b""
-    while len(read) < len(MAGIC) and MAGIC.startswith(read):
-        more = data.read(len(MAGIC) - len(read))
-        if not more:
-            break
-        read += more
-    if data.seekable():
-        data.seek(-len(read), io.SEEK_CUR)
-        return data, read == MAGIC
-    return _PutBack(read, data), read == MAGIC  # type: ignore[return-value]  # it is one to callers that only read
-
-
-class _PutBack(io.RawIOBase):
-    """A pipe, and before it what was read of it already."""
-
-    def __init__(self, ahead: bytes, pipe: BinaryIO) -> None:
-        super().__init__()
-        self._ahead = ahead
-        self._pipe = pipe
-
-    def readable(self) -> bool:
-        return True
-
-    def fileno(self) -> int:
-        return self._pipe.fileno()
-
-    def readinto(self, buffer: Any, /) -> int:
-        taken = self._ahead[: len(buffer)] or self._pipe.read(len(buffer)) or b""
-        self._ahead = self._ahead[len(taken) :]
-        buffer[: len(taken)] = taken
-        return len(taken)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from kubectl_cbt.model.query import DEFAULT_MAX_RESULTS
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.route import Connect
+from kubectl_cbt.model.stream_query import DEFAULT_MAX_RESULTS
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 
 

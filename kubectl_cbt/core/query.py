@@ -18,8 +18,8 @@ from kubectl_cbt.model.resolved_query import ResolvedQuery
 
 if TYPE_CHECKING:
     from kubectl_cbt.core.backends import ClusterBackend
-    from kubectl_cbt.core.record import Recorder
-    from kubectl_cbt.model.query import Query
+    from kubectl_cbt.core.stream_recorder import Recorder
+    from kubectl_cbt.model.stream_query import Query
     from kubectl_cbt.wire.source import Source
 
 __all__ = [
@@ -110,8 +110,8 @@ def open_cluster(
         CbtError: there is no usable kubeconfig.
     """
     from kubectl_cbt.core.backends import ClusterBackend
-    from kubectl_cbt.core.record import Recorder
     from kubectl_cbt.core.session import open_session
+    from kubectl_cbt.core.stream_recorder import Recorder
 
     options = options or QueryOptions()
     with open_session(cluster or ClusterOptions()) as session:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from kubectl_cbt.kube.kubeconfig import ConfigFlags
     from kubectl_cbt.kube.request_log import RequestLog
 
+_NO_KUBECONFIG = "point KUBECONFIG or --kubeconfig at one, or try it without a cluster: kubectl cbt demo"
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -55,15 +57,16 @@ def open_session(
     Raises:
         ConfigError: there is no usable kubeconfig.
     """
+    from kubectl_cbt.cluster.api_hints import API_HINTS
     from kubectl_cbt.cluster.catalogue import Catalogue
     from kubectl_cbt.kube.api import Api
     from kubectl_cbt.kube.client_config import load_config
     from kubectl_cbt.kube.request_log import RequestLog
 
     with contextlib.ExitStack() as stack:
-        config = stack.enter_context(load_config(_config_flags(options)))
+        config = stack.enter_context(load_config(_config_flags(options), _NO_KUBECONFIG))
         log = RequestLog(verbosity, write_log)
-        api = Api(config, options.request_timeout, log)
+        api = Api(config, options.request_timeout, log, API_HINTS)
         stack.callback(api.close)
         namespace = options.namespace or config.namespace
         context = f"context {options.context}" if options.context else "the current context"

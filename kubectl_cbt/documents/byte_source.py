@@ -37,6 +37,7 @@ class RewindableInput:
         self._chunk_bytes = CHUNK_BYTES if self._pipe is None else _PIPE_BYTES
         self._cancelled = False
         self._mark = 0
+        self._unread = b""
 
     def cancel(self) -> None:
         """Let the next read, or the one that waits, raise; safe from another thread."""
@@ -49,6 +50,9 @@ class RewindableInput:
             DocumentError: when it cannot be read.
             Interrupted: after :meth:`cancel`.
         """
+        if self._unread and not self._cancelled:
+            unread, self._unread = self._unread, b""
+            return unread
         try:
             self._wait()
             # Of a raw file `read` itself takes what is there.
@@ -59,11 +63,15 @@ class RewindableInput:
         self._waits_on = self._pipe
         return chunk or b""
 
+    def unread(self, data: bytes) -> None:
+        """Let the next read return ``data``, the last bytes that were read."""
+        self._unread = data
+
     def mark(self, ahead: bytes) -> None:
         """Remember the place ``ahead`` of what was read, the last bytes of it, for :meth:`rewind`."""
         try:
             if self._file.seekable():
-                self._mark = self._file.tell() - len(ahead)
+                self._mark = self._file.tell() - len(ahead) - len(self._unread)
             else:
                 self._spool(ahead)
         except (OSError, ValueError) as error:
@@ -73,6 +81,7 @@ class RewindableInput:
         """Go to the mark."""
         try:
             self._file.seek(self._mark)
+            self._unread = b""
         except (OSError, ValueError) as error:
             raise self._unreadable(error) from error
 

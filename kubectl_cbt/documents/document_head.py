@@ -9,9 +9,10 @@ from typing import Any
 from kubectl_cbt.documents.jsonstream.json_cursor import HINT_OPENABLE
 from kubectl_cbt.documents.object_fields import ObjectFields, shown
 from kubectl_cbt.errors import DocumentError
-from kubectl_cbt.model.query import Query
+from kubectl_cbt.model.api_version import API_GROUP, API_VERSION, METADATA_KIND
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.resolved_query import ResolvedQuery, Snapshot
+from kubectl_cbt.model.stream_query import Query
 
 HEAD_KEYS = (
     "apiVersion",
@@ -24,7 +25,6 @@ HEAD_KEYS = (
     "volumeCapacityBytes",
 )
 
-_API_VERSION, _KIND = "kubectl-cbt/v1", "BlockMetadata"
 TYPE_NUMBERS = {"UNKNOWN": 0, "FIXED_LENGTH": 1, "VARIABLE_LENGTH": 2}
 _UNRECOGNIZED = re.compile(r"UNRECOGNIZED_(-?[0-9]{1,10})")
 
@@ -45,16 +45,16 @@ class DocumentHead:
     says_kind: bool = True
 
 
-def check_kind(name: str, values: dict[str, Any], kind: str = _KIND) -> None:
+def check_kind(name: str, values: dict[str, Any], kind: str = METADATA_KIND) -> None:
     """See that it is a document of ours, as far as ``values`` say; what they do not have is not asked for.
 
     Raises:
         DocumentError: when it is another's, or of another version.
     """
-    for key, wanted in (("apiVersion", _API_VERSION), ("kind", kind)):
+    for key, wanted in (("apiVersion", API_VERSION), ("kind", kind)):
         found = values.get(key, wanted)
         if found != wanted:
-            newer = key == "apiVersion" and str(found).startswith("kubectl-cbt/")
+            newer = key == "apiVersion" and str(found).startswith(API_GROUP)
             hint = "it takes another version of kubectl-cbt to open it" if newer else HINT_OPENABLE
             raise DocumentError(f"{name}: {key} is {shown(found)}, not {wanted}", hint=hint)
 

@@ -10,9 +10,9 @@ from kubectl_cbt.documents.byte_source import RewindableInput
 from kubectl_cbt.documents.document_head import DocumentHead
 from kubectl_cbt.documents.document_tail import DocumentEnding
 from kubectl_cbt.errors import CbtError, DocumentError, Interrupted
-from kubectl_cbt.model.query import Operation
 from kubectl_cbt.model.record import INT64_MAX, Batch, Record, Records, saturating_ends
 from kubectl_cbt.model.results import Failure, Outcome, Violation
+from kubectl_cbt.model.stream_query import Operation
 
 
 class Document(Protocol):

@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from functools import cached_property
 
 WINDOW_BYTES = 2**14
-"""As far as anything is looked for."""
+"""No more is read to recognise a file."""
+
+RECORDING_SIGN = b"kubectl-cbt recording "
+"""How every version of a recording begins."""
 
 _TOKEN = re.compile(rb'"((?:[^"\\]|\\.)*)"|[{}\[\]:]', re.DOTALL)
 _SCALAR = re.compile(rb'\s*"((?:[^"\\]|\\.)*)"', re.DOTALL)

@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 from kubectl_cbt.documents import unsupported
 from kubectl_cbt.documents.document_stream import Document
-from kubectl_cbt.documents.first_bytes import WINDOW_BYTES, FirstBytes
+from kubectl_cbt.documents.first_bytes import RECORDING_SIGN, WINDOW_BYTES, FirstBytes
 from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
 from kubectl_cbt.documents.lister_document import MESSAGE_KEYS, ListerDocument
 from kubectl_cbt.documents.own_document import VersionedDocument
 from kubectl_cbt.errors import DocumentError
+from kubectl_cbt.model.api_version import API_GROUP
 
-_API_VERSION = "kubectl-cbt/"
+_YAML_SIGNS = tuple(f"{before}apiVersion: {API_GROUP}".encode() for before in ("", "---\n"))
 _OURS_ALONE = frozenset({"query", "snapshot", "extents", "violations", "resumes", "complete"})
 
 
@@ -63,7 +64,7 @@ def _is_ours(beginning: FirstBytes) -> bool:
         return False
     keys = beginning.keys
     # An apiVersion that is not whole yet has no value here.
-    return keys.get("apiVersion", "").startswith(_API_VERSION) or not _OURS_ALONE.isdisjoint(keys)
+    return keys.get("apiVersion", "").startswith(API_GROUP) or not _OURS_ALONE.isdisjoint(keys)
 
 
 def _is_messages(beginning: FirstBytes) -> bool:
@@ -120,7 +121,7 @@ def _kubernetes_yaml(opening: Opening) -> Document:
 def _is_kubernetes_yaml(beginning: FirstBytes) -> bool:
     keys = beginning.yaml_keys
     is_object = "apiVersion" in keys and (bool(beginning.yaml_kind) or "items" in keys)
-    return is_object and _API_VERSION.encode() not in beginning.data[:200]
+    return is_object and API_GROUP.encode() not in beginning.data[:200]
 
 
 def _is_kubeconfig(beginning: FirstBytes) -> bool:
@@ -167,6 +168,13 @@ def _other(opening: Opening) -> Document:
     raise unsupported.unknown(opening.text)
 
 
+def _not_a_document(opening: Opening) -> Document:
+    raise DocumentError(f"{opening.text.name} is a recording: its messages are replayed, not parsed")
+
+
+RECORDING = DocumentKind("a recording of kubectl cbt --record", _starting(RECORDING_SIGN), _not_a_document)
+"""Opened by the caller: replaying messages takes the code that streams them, which documents do not import."""
+
 OTHER = DocumentKind("something else", lambda beginning: True, _other)
 
 KINDS: tuple[DocumentKind, ...] = (
@@ -178,6 +186,7 @@ KINDS: tuple[DocumentKind, ...] = (
         _is_messages,
         lambda opening: ListerDocument(opening.text, opening.kind),
     ),
+    RECORDING,
     _compressed("compressed with gzip", "gzip -dc", b"\x1f\x8b"),
     _compressed("compressed with zstd", "zstd -dc", b"\x28\xb5\x2f\xfd"),
     _compressed("compressed with bzip2", "bzip2 -dc", b"BZh"),
@@ -232,9 +241,7 @@ KINDS: tuple[DocumentKind, ...] = (
     DocumentKind("a Kubernetes object in JSON", _is_kubernetes_json, _kubernetes_json),
     DocumentKind("extents without a head", _with_keys(b"{", "byteOffset", "sizeBytes"), _refuse_headless),
     _refused("CSV", unsupported.PRINTED_BY_US, b"byteOffset,sizeBytes"),
-    _refused(
-        "YAML of kubectl cbt", unsupported.PRINTED_BY_US, b"apiVersion: kubectl-cbt/", b"---\napiVersion: kubectl-cbt/"
-    ),
+    _refused("YAML of kubectl cbt", unsupported.PRINTED_BY_US, *_YAML_SIGNS),
     _refused("a table", unsupported.PRINTED_BY_US, b"OFFSET ", b"MESSAGE "),
     _refused("a table of snapshot-metadata-lister", "save it with -o json instead", b"Record#"),
     _refused("a table or CSV without extents", unsupported.PRINTED_BY_US, b"# incomplete:"),

@@ -21,11 +21,11 @@ from kubectl_cbt.documents.jsonstream.json_object import ObjectMembers
 from kubectl_cbt.documents.lister_batches import alike_messages
 from kubectl_cbt.documents.object_fields import no_int64, shown
 from kubectl_cbt.errors import DocumentError
-from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import Record, Records
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.resolved_query import ResolvedQuery, Snapshot
 from kubectl_cbt.model.results import Violation
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.units import human_count
 
 LONGEST_RECORD = 2**20

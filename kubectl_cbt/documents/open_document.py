@@ -1,43 +1,76 @@
-"""The way in: any of the documents, recognised by how it begins."""
+"""Recognise and open a saved file by its first bytes."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from kubectl_cbt.documents.byte_source import RewindableInput
 from kubectl_cbt.documents.document_stream import SavedStream
+from kubectl_cbt.documents.first_bytes import FirstBytes
 from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
-from kubectl_cbt.documents.kinds import Opening, recognised
+from kubectl_cbt.documents.kinds import DocumentKind, Opening, recognised
 from kubectl_cbt.documents.unsupported import BYTE_ORDER_MARK
 from kubectl_cbt.errors import DocumentError
-from kubectl_cbt.model.query import Operation
+from kubectl_cbt.model.stream_query import Operation
 
 
-def open_document(file: BinaryIO, name: str, kind: Operation | None = None) -> SavedStream:
-    """Read the head of a document; its extents are read while the stream is iterated over.
+@dataclass(frozen=True, slots=True)
+class RecognisedFile:
+    """A file of which the first bytes were read."""
+
+    kind: DocumentKind
+    _text: JsonCursor
+    _beginning: FirstBytes
+    _source: RewindableInput
+
+    def rewound(self) -> RewindableInput:
+        """Its bytes from the beginning, for a kind that is not a document."""
+        self._source.unread(self._text.data[self._text.position :])
+        return self._source
+
+    def open(self, kind: Operation | None = None) -> SavedStream:
+        """As :func:`open_document`."""
+        document = self.kind.open(Opening(self._text, self._beginning, kind))
+        if not document.head.says_kind:
+            return SavedStream(document, self._source, kind)
+        verb = document.head.resolved.query.operation
+        if kind not in (None, verb):
+            raise DocumentError(
+                f"{self._source.name} is of kind {verb}, not {kind}",
+                hint="omit --kind: only messages without a head need it",
+            )
+        return SavedStream(document, self._source, verb)
+
+
+def recognise(file: BinaryIO, name: str) -> RecognisedFile:
+    """Read the first bytes of a file, no more than it takes to recognise its kind.
 
     Args:
-        file: any binary file, seekable or not, still growing or not. It stays open, and the caller's to close.
-        name: how messages call it: ``delta.json``, ``standard input``.
-        kind: ``delta`` or ``allocated``, what a lister document is said to be, which does not say it itself.
+        file: any binary file, seekable or not, possibly still growing. The caller closes it.
+        name: used in messages: ``delta.json``, ``standard input``.
 
     Raises:
-        DocumentError: when it is none of the documents. What is wrong further in is raised while iterating, behind
-            all extents in front of it.
+        DocumentError: it cannot be read.
     """
     source = RewindableInput(file, name)
     text = JsonCursor(source)
     if text.peek() == BYTE_ORDER_MARK[:1] and text.starts_with(BYTE_ORDER_MARK):
         text.advance(text.position + len(BYTE_ORDER_MARK))
         text.peek()
-    found, beginning = recognised(text)
-    document = found.open(Opening(text, beginning, kind))
-    if not document.head.says_kind:
-        return SavedStream(document, source, kind)
-    verb = document.head.resolved.query.operation
-    if kind not in (None, verb):
-        raise DocumentError(
-            f"{name} says that it is of kind {verb}, not {kind}",
-            hint="leave out --kind: only messages without a head need it",
-        )
-    return SavedStream(document, source, verb)
+    kind, beginning = recognised(text)
+    return RecognisedFile(kind, text, beginning, source)
+
+
+def open_document(file: BinaryIO, name: str, kind: Operation | None = None) -> SavedStream:
+    """Read the head of a document; its extents are read while iterating over the stream.
+
+    Args:
+        file, name: as for :func:`recognise`.
+        kind: ``delta`` or ``allocated``, for a lister document, which does not record it.
+
+    Raises:
+        DocumentError: it is not a document. Errors further on are raised while iterating, after all extents before
+            them.
+    """
+    return recognise(file, name).open(kind)

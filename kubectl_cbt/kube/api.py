@@ -16,7 +16,10 @@ import orjson
 
 from kubectl_cbt.errors import MalformedObject, UsageError
 from kubectl_cbt.kube.api_errors import (
+    NO_HINTS,
+    ErrorHints,
     answer_error,
+    event_error,
     page_error,
     parsed,
     redirect_error,
@@ -37,8 +40,8 @@ from kubectl_cbt.kube.request_retry import (
     retry_after_seconds,
     was_dropped,
 )
-from kubectl_cbt.model.refs import require_utf8
 from kubectl_cbt.system.limits import MAX_API_BODY_BYTES, MAX_EVENT_BYTES
+from kubectl_cbt.utf8 import require_utf8
 
 _WATCH_SECONDS, _WATCH_GRACE_SECONDS = 300, 30
 _READ_BYTES = 2**16
@@ -57,17 +60,25 @@ class Api:
         request_timeout_seconds: for each request from connecting to the last byte of its answer, its repetitions and
             the waits between them included, as in client-go; for a watch to the first byte of its answer. 0 sets no
             limit, as in kubectl.
-        log: told of each request.
+        log: records each request.
+        hints: what to add to errors.
 
     Every method raises the errors of ``kube/api_errors.py``.
     """
 
-    def __init__(self, config: LoadedConfig, request_timeout_seconds: float = 0, log: RequestLog | None = None) -> None:
+    def __init__(
+        self,
+        config: LoadedConfig,
+        request_timeout_seconds: float = 0,
+        log: RequestLog | None = None,
+        hints: ErrorHints = NO_HINTS,
+    ) -> None:
         self._connection = config.connection
         self._pool = config.connection.pool()
         self._impersonation = config.impersonation
         self._timeout = request_timeout_seconds or None
         self._log = log or RequestLog()
+        self._hints = hints
         self._closed = threading.Event()
         self._clock_ahead_seconds: float | None = None
 
@@ -84,11 +95,19 @@ class Api:
         return self._document("POST", segments, {}, body)
 
     def watch(self, *segments: str, **query: str) -> Iterator[Object]:
-        """The events of a watch, untrusted, until the server ends it, as it does every few minutes."""
-        resolved = {"watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": str(_WATCH_SECONDS)}
-        answer = self._answer("GET", segments, query | resolved, stream=True)[0]
+        """The events of a watch, untrusted, until the server ends it, as it does every few minutes.
+
+        Raises:
+            ApiError: of an ERROR event.
+        """
+        asked = {"watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": str(_WATCH_SECONDS)}
+        answer = self._answer("GET", segments, query | asked, stream=True)[0]
         try:
-            yield from map(self._parsed, self._lines(answer))
+            for line in self._lines(answer):
+                event = self._parsed(line)
+                if event.get("type") == "ERROR":
+                    raise event_error(event, self._hints)
+                yield event
         except _transport_errors() as error:
             raise transport_error(error, self._connection.server) from error
         finally:
@@ -172,15 +191,13 @@ class Api:
         from kubectl_cbt.security.redact import without
 
         # A server may repeat what it was sent, and errors are shown.
-        told = without(data.decode("utf-8", "replace"), [credential_of(headers.items())])
-        error = answer_error(answer.status, told.encode(), path)
-        if wait is not None and not error.hint:
-            error.hint = (
-                f"the request was repeated {repeats} times, as the server asked; try again later"
-                if repeats == MAX_REPEATS
-                else f"the server asks to wait {wait} s before the request is repeated; try again then"
-            )
-        return error
+        body = without(data.decode("utf-8", "replace"), [credential_of(headers.items())])
+        error = answer_error(answer.status, body.encode(), path, self._hints)
+        if wait is None or error.hint:
+            return error
+        if repeats == MAX_REPEATS:
+            return error.with_hint(f"the request was repeated {repeats} times, as the server asked; try again later")
+        return error.with_hint(f"the server asks to wait {wait} s before the request is repeated; try again then")
 
     def _wait(self, seconds: float, entry: str) -> None:
         """Before a request is repeated; closing this object ends it."""

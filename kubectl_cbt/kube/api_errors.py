@@ -3,33 +3,39 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
+from kubectl_cbt.clock import clock_question
 from kubectl_cbt.errors import ApiError, ApiUnreachable, Forbidden, NotFound, ResourceTypeMissing, Unauthorized
 from kubectl_cbt.kube.object_reader import ObjectReader
-from kubectl_cbt.model.advice import clock_question, grant_command
-from kubectl_cbt.model.refs import ServiceAccountRef
 from kubectl_cbt.system.limits import MAX_JSON_VALUES
 from kubectl_cbt.units import human_bytes, printable
 
-_CRD_HINTS = {
-    "snapshot.storage.k8s.io": (
-        "the cluster has no CSI snapshots: install the CRDs and the controller of kubernetes-csi/external-snapshotter"
-    ),
-    "cbt.storage.k8s.io": (
-        "the cluster has no Changed Block Tracking: install the SnapshotMetadataService CRD of"
-        " kubernetes-csi/external-snapshot-metadata and a CSI driver that serves it"
-    ),
-}
+FORBIDDEN_HINT = "an administrator has to grant it; what you may already do: kubectl auth can-i --list"
 
-_FORBIDDEN_HINT = "an administrator has to grant it; what you may do already: kubectl auth can-i --list"
-_REFUSED = re.compile(r'User "([^"\\]+)" cannot ([a-z]+) resource "([a-z/]+)"')
-_REFUSED_NAMESPACE = re.compile(r'in the namespace "([^"\\]+)"')
-_LISTED = ("volumesnapshots", "volumesnapshotcontents", "snapshotmetadataservices")
-_REACHING = ("services", "pods", "pods/portforward", "endpointslices")
-"""Resources that ``rbac`` grants: the first to anyone who asks, the others with ``--for-user``."""
+
+def _forbidden_hint(message: str) -> str:
+    return FORBIDDEN_HINT
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorHints:
+    """What the caller of the API server can add to its errors.
+
+    Attributes:
+        forbidden: returns the hint for a 403, given the API server's message.
+        missing_groups: hints for API groups that the API server does not serve, by group.
+    """
+
+    forbidden: Callable[[str], str] = _forbidden_hint
+    missing_groups: Mapping[str, str] = field(default_factory=dict)
+
+
+NO_HINTS = ErrorHints()
 
 
 def parsed(body: bytes) -> Any:
@@ -73,7 +79,7 @@ def _refused(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
 
 
-def answer_error(status: int, body: bytes, path: str) -> ApiError:
+def answer_error(status: int, body: bytes, path: str, hints: ErrorHints = NO_HINTS) -> ApiError:
     """The error for an answer outside 2xx.
 
     A Status object speaks for itself, in kubectl's phrasing. A group or version that is not served is a 404 with
@@ -84,41 +90,23 @@ def answer_error(status: int, body: bytes, path: str) -> ApiError:
     except ValueError:
         document = None
     if not isinstance(document, dict) or document.get("kind") != "Status":
-        return _without_status_object(status, body, path)
+        return _without_status_object(status, body, path, hints)
     reader = ObjectReader(document)
     message, reason = reader.text("message") or "unknown", reader.text("reason")
     if status == 401:
         return _unauthorized()
     if status == 403:
-        return Forbidden(message, status=status, reason=reason or "Forbidden", hint=_forbidden_hint(message))
+        return Forbidden(message, status=status, reason=reason or "Forbidden", hint=hints.forbidden(message))
     if status == 404:
         return NotFound(message, status=status, reason=reason or "NotFound")
     return ApiError(message, status=status, reason=reason)
 
 
-def _forbidden_hint(message: str) -> str:
-    """How to grant what was refused, as far as the API server's message names user and resource."""
-    refused = _REFUSED.search(message)
-    if refused is None or refused[3] not in (*_LISTED, *_REACHING) or refused[1] == "system:anonymous":
-        return _FORBIDDEN_HINT
-    user, verb, resource = refused.groups()
-    found = _REFUSED_NAMESPACE.search(message, refused.end())
-    # The namespace of the snapshots: that of a driver's Service is another.
-    namespace = found[1] if found and resource in _LISTED else ""
-    browse = resource in _LISTED and verb in ("list", "watch")
-    account = ServiceAccountRef.of_user(user)
-    if account is None or resource in _REACHING:
-        grant = grant_command(namespace, user=user, browse=browse)
-    else:
-        grant = grant_command(namespace, account=account, browse=browse)
-    return f"an administrator can grant it: {grant}\nwhat you may do already: kubectl auth can-i --list"
-
-
-def event_error(event: dict[str, Any]) -> ApiError:
+def event_error(event: dict[str, Any], hints: ErrorHints = NO_HINTS) -> ApiError:
     """The error for the ERROR event that ends a watch; its object is a Status."""
     reader = ObjectReader(event)
     status = {name: reader.text("object", name) for name in ("message", "reason")}
-    return answer_error(reader.number("object", "code") or 500, orjson.dumps(status | {"kind": "Status"}), "")
+    return answer_error(reader.number("object", "code") or 500, orjson.dumps(status | {"kind": "Status"}), "", hints)
 
 
 def _unauthorized() -> Unauthorized:
@@ -130,19 +118,15 @@ def _unauthorized() -> Unauthorized:
     )
 
 
-def _without_status_object(status: int, body: bytes, path: str) -> ApiError:
+def _without_status_object(status: int, body: bytes, path: str, hints: ErrorHints) -> ApiError:
     if status == 401:
         return _unauthorized()
     parts = path.split("/")
     if status == 404 and path.startswith("/apis/") and len(parts) > 2:
         group = parts[2]
-        error = ResourceTypeMissing(f'the server does not serve "{path}"', status=status)
-        error.prefix = "error: "
-        error.message = f'the server doesn\'t have the API group "{group}"' + (
-            f' in version "{parts[3]}"' if len(parts) > 3 else ""
-        )
-        error.hint = _CRD_HINTS.get(group, "")
-        return error
+        version = f' in version "{parts[3]}"' if len(parts) > 3 else ""
+        message = f'the server doesn\'t have the API group "{group}"{version}'
+        return ResourceTypeMissing(message, hint=hints.missing_groups.get(group, ""))
     shown = page_text(body)
     if shown is not None:
         return ApiError(f"an HTML page was returned instead of an API answer{shown}", status=status, hint=_PAGE_HINT)

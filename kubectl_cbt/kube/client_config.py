@@ -11,6 +11,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from kubectl_cbt.address import is_host
@@ -18,12 +19,72 @@ from kubectl_cbt.errors import ConfigError
 from kubectl_cbt.kube import auth, kubeconfig
 from kubectl_cbt.kube.api_proxy import proxy_for
 from kubectl_cbt.kube.client_tls import client_context
-from kubectl_cbt.kube.connection import Connection
 from kubectl_cbt.kube.credentials import HeldCredential
-from kubectl_cbt.kube.kubeconfig import ActiveContext, ConfigFlags, Entry, Impersonation
+from kubectl_cbt.kube.kubeconfig import ActiveContext, ConfigFlags, Impersonation
+from kubectl_cbt.kube.kubeconfig_fields import Entry
 from kubectl_cbt.kube.login_kubeconfig import login_kubeconfig
 
+if TYPE_CHECKING:
+    from ssl import SSLContext
+
+    from urllib3 import PoolManager
+
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+
+
+PARALLEL_REQUESTS = 4
+"""Connections kept open: no command sends more requests at once."""
+
+
+def _no_authorization() -> str:
+    return ""
+
+
+@dataclass(slots=True)
+class Connection:
+    """How to connect to an API server.
+
+    Attributes:
+        server: URL, without a login and without a slash at its end.
+        context: the CAs to trust, and our client certificate.
+        verify: whether its certificate is checked.
+        server_name: the name to verify in its certificate; None for the URL's host.
+        proxy: URL; None for a direct connection.
+        proxy_headers: the login for the proxy.
+        authorization: returns the Authorization header, renewed when it expires; empty for a login without one.
+    """
+
+    server: str
+    context: SSLContext
+    verify: bool = True
+    server_name: str | None = None
+    proxy: str | None = field(default=None, repr=False)
+    proxy_headers: dict[str, str] | None = field(default=None, repr=False)
+    authorization: Callable[[], str] = field(default=_no_authorization, repr=False)
+
+    def pool(self) -> PoolManager:
+        """A pool of connections to it; nothing connects yet.
+
+        urllib3's, as in the Kubernetes client, whose own pool takes longer to import than a whole command.
+        """
+        import urllib3
+
+        settings: dict[str, Any] = {
+            # Retrying is the user's decision: urllib3 would try a dead API server three times before it fails.
+            "retries": False,
+            "maxsize": PARALLEL_REQUESTS,
+            "ssl_context": self.context,
+            "cert_reqs": "CERT_REQUIRED" if self.verify else "CERT_NONE",
+        }
+        if self.server_name:
+            settings["server_hostname"] = self.server_name
+        if self.proxy is None:
+            return urllib3.PoolManager(**settings)
+        if self.proxy.startswith("socks"):
+            from urllib3.contrib.socks import SOCKSProxyManager
+
+            return SOCKSProxyManager(self.proxy, headers=self.proxy_headers, **settings)
+        return urllib3.ProxyManager(self.proxy, proxy_headers=self.proxy_headers, **settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +107,11 @@ class LoadedConfig:
 
 
 @contextlib.contextmanager
-def load_config(login: ConfigFlags) -> Iterator[LoadedConfig]:
+def load_config(login: ConfigFlags, hint: str = "point KUBECONFIG or --kubeconfig at one") -> Iterator[LoadedConfig]:
     """Read the kubeconfig, choose the context, log in. Nothing is written, and no file is read twice.
+
+    Args:
+        hint: what to do when there is no kubeconfig.
 
     Raises:
         ConfigError: no file, no context, broken YAML, or a login (exec plugin, OIDC) that failed.
@@ -55,13 +119,13 @@ def load_config(login: ConfigFlags) -> Iterator[LoadedConfig]:
     if kubeconfig.has_kubeconfig(login):
         yield _load_chosen(kubeconfig.choose(login))
     else:
-        yield _load_in_cluster(login)
+        yield _load_in_cluster(login, hint)
 
 
 # In a pod.
 
 
-def _load_in_cluster(login: ConfigFlags) -> LoadedConfig:
+def _load_in_cluster(login: ConfigFlags, hint: str) -> LoadedConfig:
     # Only in a pod: importing it takes longer than all that is done here.
     from kubernetes import client, config
     from kubernetes.config import incluster_config
@@ -77,7 +141,7 @@ def _load_in_cluster(login: ConfigFlags) -> LoadedConfig:
         named = f": KUBECONFIG names {missing}, which {'do' if ',' in missing else 'does'} not exist" if missing else ""
         raise ConfigError(
             f"no kubeconfig found{named}, and this is not a pod of a cluster",
-            hint="point KUBECONFIG or --kubeconfig at one, or see how it works without a cluster: kubectl cbt demo",
+            hint=hint,
         ) from error
     user = {"tokenFile": incluster_config.SERVICE_TOKEN_FILENAME}
     if login.token:
@@ -174,7 +238,7 @@ def _authority(cluster: Entry) -> bytes | None:
 
 
 def _log_in(user: Entry, name: str, cluster: Entry) -> HeldCredential:
-    return HeldCredential(auth.fetch(user, name, cluster), lambda: auth.fetch(user, name, cluster, may_ask=False))
+    return HeldCredential(auth.log_in(user, name, cluster), lambda: auth.log_in(user, name, cluster, may_prompt=False))
 
 
 def _use_certificate(connection: Connection, held: HeldCredential) -> None:

@@ -7,13 +7,35 @@ from __future__ import annotations
 
 import base64
 import threading
+import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kubectl_cbt.errors import ConfigError
-from kubectl_cbt.kube.auth import Credential
 from kubectl_cbt.kube.client_tls import ClientCertificate
-from kubectl_cbt.kube.kubeconfig import Entry
+from kubectl_cbt.kube.kubeconfig_fields import Entry
+
+_EARLY_SECONDS = 30
+"""How long before its expiry a credential counts as expired: it must still be valid when it arrives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """The result of a login, as fields of a kubeconfig's user.
+
+    Attributes:
+        fields: a token, or name and password, or neither; and a certificate with its key, or none.
+        expires: seconds since the epoch; None when unknown, 0 for one that must be read again for each request.
+    """
+
+    fields: Entry = field(repr=False)
+    expires: float | None = None
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether it must be fetched again."""
+        return self.expires is not None and time.time() > self.expires - _EARLY_SECONDS
 
 
 class HeldCredential:

@@ -13,14 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from kubectl_cbt.errors import ConfigError
-from kubectl_cbt.kube.kubeconfig_fields import check_readable, problems
+from kubectl_cbt.kube.kubeconfig_fields import Entry, check_readable, problems
 from kubectl_cbt.kube.yaml_documents import load_yaml
-from kubectl_cbt.model.refs import is_utf8
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.system.paths import expanded
-
-Entry = dict[str, Any]
-"""What stands behind a name in a kubeconfig: a cluster, a user or a context."""
+from kubectl_cbt.utf8 import is_utf8
 
 _DEFAULT_KUBECONFIG = Path(".kube", "config")
 """In the home directory; in the current one where there is no home, as for kubectl."""

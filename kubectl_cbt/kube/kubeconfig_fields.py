@@ -13,6 +13,7 @@ from typing import Any
 from kubectl_cbt.errors import ConfigError
 
 Entry = dict[str, Any]
+"""A named entry of a kubeconfig: a cluster, a user or a context."""
 
 _TEXTS = {
     "context": ("cluster", "user", "namespace"),

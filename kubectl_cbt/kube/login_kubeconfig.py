@@ -10,7 +10,8 @@ import base64
 import json
 from urllib.parse import quote
 
-from kubectl_cbt.kube.kubeconfig import Entry, Impersonation, is_tls
+from kubectl_cbt.kube.kubeconfig import Impersonation, is_tls
+from kubectl_cbt.kube.kubeconfig_fields import Entry
 from kubectl_cbt.security.pem import pem_of, readable_certificates_in
 
 _NAME = "kubectl-cbt"

@@ -20,6 +20,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from types import MappingProxyType
 from typing import IO
 
 from kubectl_cbt.errors import PortForwardFailed
@@ -80,12 +81,14 @@ class PodPort:
 
 
 class PortForward:
-    """A way (see ``model/route.py``) through the API server to a pod behind a Service.
+    """A route through the API server to a pod of a Service.
 
     Args:
         service: where to.
         kubeconfig: gives the kubeconfig of our login, with a credential that is good now; called before each start.
-        check_ready: called before each start; raises PortForwardFailed when there is no use in it.
+        check_ready: called before each start; raises PortForwardFailed when the Service has no ready pod.
+        log: records the command.
+        hints: replace the hints of :data:`HINTS`, by cause.
     """
 
     name = "port-forward"
@@ -96,11 +99,13 @@ class PortForward:
         kubeconfig: Callable[[], bytes],
         check_ready: Callable[[], None],
         log: RequestLog | None = None,
+        hints: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.service = service
         self._kubeconfig = kubeconfig
         self._check_ready = check_ready
         self._log = log or RequestLog()
+        self._hints = {**HINTS, **hints}
         self._child: _Child | None = None
         self._closed = False
 
@@ -125,7 +130,7 @@ class PortForward:
             raise PortForwardFailed("the port-forward was given up")
         if port is None:
             said = self.reset()
-            raise _failed(self.service, said)
+            raise _failed(self.service, said, self._hints)
         return f"127.0.0.1:{port}"
 
     def reset(self) -> str:
@@ -149,7 +154,7 @@ class PortForward:
 
     def _command(self) -> list[str]:
         reached = f"{self.service} is reached with kubectl port-forward, and"
-        hint = "install kubectl, or make a way of your own and name it with --address HOST:PORT"
+        hint = self._hints["kubectl"]
         try:
             kubectl = find_program("kubectl")
         except ProgramNotFound:
@@ -286,34 +291,36 @@ _FAILURES = (
     ("is forbidden", "you lack a right that kubectl port-forward needs in namespace {namespace}", "rights"),
     ("does not have a service port", "{service} has no port {port}", "port"),
     ("(NotFound)", "{service} cannot be forwarded to", "pods"),
-    ("timed out waiting for the condition", "there is no ready pod behind {service}", "pods"),
-    ("pod is not running", "there is no ready pod behind {service}", "pods"),
+    ("timed out waiting for the condition", "{service} has no ready pod", "pods"),
+    ("pod is not running", "{service} has no ready pod", "pods"),
     ("without a selector", "{service} names no pods that could be forwarded to", "selector"),
 )  # fmt: skip
-_HINTS = {
-    "rights": "an administrator can grant it: kubectl cbt rbac --for-user | kubectl apply -f -\n"
-    "it is get on services and pods, and create on pods/portforward, in namespace {namespace}",
-    "port": "whoever runs the driver has to mend spec.address of its SnapshotMetadataService: kubectl cbt services",
-    "pods": "is the driver's controller running? kubectl get pods,endpointslices -n {namespace}",
-    "selector": "make a way of your own and name it with --address HOST:PORT",
+HINTS = {
+    "kubectl": "install kubectl",
+    "rights": "an administrator can grant get on services and pods, and create on pods/portforward, in namespace"
+    " {namespace}",
+    "port": "list its ports: kubectl get services -n {namespace}",
+    "pods": "are its pods running? kubectl get pods,endpointslices -n {namespace}",
+    "selector": "only a Service with a selector can be forwarded to",
 }
+"""By cause of failure."""
 
 
 def _quoted(facts: Mapping[str, object]) -> dict[str, str]:
     return {name: as_argument(value) for name, value in facts.items()}
 
 
-def no_ready_pod(service: PodPort) -> PortForwardFailed:
-    """The error for a Service whose endpoints say so."""
+def no_ready_pod(service: PodPort, hints: Mapping[str, str] = HINTS) -> PortForwardFailed:
+    """The error for a Service that has no ready endpoint."""
     facts = {"service": service, "namespace": service.namespace}
-    return PortForwardFailed(f"there is no ready pod behind {service}", hint=_HINTS["pods"].format(**_quoted(facts)))
+    return PortForwardFailed(f"{service} has no ready pod", hint=hints["pods"].format(**_quoted(facts)))
 
 
-def _failed(service: PodPort, said: str) -> PortForwardFailed:
+def _failed(service: PodPort, said: str, hints: Mapping[str, str]) -> PortForwardFailed:
     facts = {"service": service, "namespace": service.namespace, "port": service.port}
     for fragment, what, hint in _FAILURES:
         if fragment in said:
-            return PortForwardFailed(f"{what.format(**facts)}; {said}", hint=_HINTS[hint].format(**_quoted(facts)))
+            return PortForwardFailed(f"{what.format(**facts)}; {said}", hint=hints[hint].format(**_quoted(facts)))
     return PortForwardFailed(
         f"no port-forward to {service}; {said or 'kubectl said nothing'}",
         hint=f"try it by hand: kubectl port-forward -n {as_argument(service.namespace)}"

@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 from kubectl_cbt.model.refs import ServiceAccountRef
-from kubectl_cbt.units import age, as_argument, utc_words
-
-SET_CLOCK = "set this machine's clock: certificates and tokens are judged by it"
-
-_EPOCH = datetime.fromtimestamp(0, UTC)
-_SKEW_SECONDS = 300
-"""Less is what an answer may take, and what issuers of certificates and tokens allow for."""
+from kubectl_cbt.units import as_argument
 
 
 def grant_command(
@@ -31,21 +23,3 @@ def grant_command(
     if account is not None:
         words += ["--service-account", as_argument(account)]
     return " ".join((*words, *(["--browse"] if browse else []), "| kubectl apply -f -"))
-
-
-def clock_difference(ahead_seconds: float | None) -> str:
-    """How this machine's clock differs from the API server's; empty when it does not, or that is not known.
-
-    Args:
-        ahead_seconds: how far it is ahead of the API server's; negative when it is behind.
-    """
-    if ahead_seconds is None or abs(ahead_seconds) < _SKEW_SECONDS:
-        return ""
-    direction = "ahead of" if ahead_seconds > 0 else "behind"
-    distance = age(_EPOCH, _EPOCH + timedelta(seconds=abs(ahead_seconds)))
-    return f"this machine's clock is {distance} {direction} the API server's"
-
-
-def clock_question() -> str:
-    """What to check where a certificate is refused for its dates and the API server's time is not known."""
-    return f"is this machine's clock right? It says {utc_words(datetime.now(UTC))}"

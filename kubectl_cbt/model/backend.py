@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from kubectl_cbt.errors import DocumentError
-from kubectl_cbt.model.batch_stream import BatchStream
-from kubectl_cbt.model.query import Operation
-from kubectl_cbt.model.refs import SnapshotNames
-from kubectl_cbt.model.resolved_query import ResolvedQuery
-from kubectl_cbt.model.snapshot_entry import SnapshotEntry
+
+if TYPE_CHECKING:
+    # For annotations only: --help has no use for numpy.
+    from collections.abc import Callable
+
+    from kubectl_cbt.model.batch_stream import BatchStream
+    from kubectl_cbt.model.refs import SnapshotNames
+    from kubectl_cbt.model.resolved_query import ResolvedQuery
+    from kubectl_cbt.model.snapshot_entry import SnapshotEntry
+    from kubectl_cbt.model.stream_query import Operation
 
 
-class Connection(Protocol):
+class Closable(Protocol):
     """What a stream is read from."""
 
     def close(self) -> None:
@@ -40,8 +44,8 @@ class OpenStream:
         resolved: ResolvedQuery,
         stream: BatchStream,
         operation: Operation | None,
-        connection: Connection | None = None,
-        reconnect: Callable[[], Connection] | None = None,
+        connection: Closable | None = None,
+        reconnect: Callable[[], Closable] | None = None,
     ) -> None:
         self.resolved = resolved
         self.stream = stream

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from kubectl_cbt.errors import UsageError
-
 SNAPSHOT_PREFIX = "volumesnapshot.snapshot.storage.k8s.io/"
 """What ``-o name`` puts before the name of a VolumeSnapshot, as kubectl does."""
 
@@ -17,24 +15,6 @@ SNAPSHOT_KINDS = (
     "volumesnapshots.snapshot.storage.k8s.io",
 )
 """What may stand before the slash where a VolumeSnapshot is named, as for kubectl."""
-
-
-def is_utf8(text: str) -> bool:
-    """False for a text of the command line that was other bytes: Python hides these in lone surrogates."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def require_utf8(what: str, *texts: str) -> None:
-    """Insist on texts that can be sent to a server, or printed in a document.
-
-    Args:
-        what: names where they come from: a flag, an argument, an environment variable.
-
-    Raises:
-        UsageError: one is not UTF-8.
-    """
-    if not all(map(is_utf8, texts)):
-        raise UsageError(f"{what} is not UTF-8, as every name and text of Kubernetes is")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Protocol
 
 from kubectl_cbt.address import split_address
-from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.stream_query import Query
 
 CHANGE_ID_ANNOTATION = "csi.vsphere.volume/change-id"
 """Of a VolumeSnapshot: what vSphere's driver takes for it as a base instead of its handle."""

@@ -113,7 +113,7 @@ class Failure:
     def of(cls, error: CbtError) -> Failure:
         """What an error says, without the error."""
         code = error.code if isinstance(error, StreamError) else ""
-        return cls(type(error).__name__, code, error.message, error.hint)
+        return cls(error.kind, code, error.message, error.hint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from kubectl_cbt.model.query import Query
+from kubectl_cbt.model.api_version import API_VERSION, METADATA_KIND
 from kubectl_cbt.model.record import INT64_MAX, Batch, block_metadata_type_name
 from kubectl_cbt.model.resolved_query import ResolvedQuery, Snapshot
 from kubectl_cbt.model.results import Outcome, Summary, Violation
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.units import utc_time
-
-API_VERSION = "kubectl-cbt/v1"
-KIND = "BlockMetadata"
 
 Part = dict[str, Any]
 
@@ -35,7 +33,7 @@ def head(resolved: ResolvedQuery, first: Batch | None, outcome: Outcome | None =
         capacity = outcome.volume_capacity_bytes
     return {
         "apiVersion": API_VERSION,
-        "kind": KIND,
+        "kind": METADATA_KIND,
         "query": _query(resolved.query),
         "snapshot": _snapshot(target),
         "base": _base(resolved),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from kubectl_cbt.model.api_version import API_VERSION, METADATA_KIND
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import Outcome, Summary
-from kubectl_cbt.output.document import API_VERSION, KIND, Part, head, tail
+from kubectl_cbt.output.document import Part, head, tail
 from kubectl_cbt.output.encoding import as_json
 from kubectl_cbt.output.rows import Rows
 from kubectl_cbt.output.writer import OutputTarget, Write
@@ -34,7 +35,7 @@ class NdjsonWriter:
     def end(self, outcome: Outcome, summary: Summary) -> None:
         if not self._begun:
             self._write(_line(head(self._resolved, None, outcome)))
-        self._write(_line({"apiVersion": API_VERSION, "kind": f"{KIND}End", **tail(outcome, summary)}))
+        self._write(_line({"apiVersion": API_VERSION, "kind": f"{METADATA_KIND}End", **tail(outcome, summary)}))
 
 
 def _line(part: Part) -> bytes:

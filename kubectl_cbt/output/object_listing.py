@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from kubectl_cbt.model.api_version import API_VERSION
 from kubectl_cbt.output.encoding import as_json, as_yaml
 from kubectl_cbt.units import printable
 
@@ -85,7 +86,7 @@ class ListPrinter:
         if self._form not in (ListFormat.JSON, ListFormat.YAML):
             return self._table(rows)
         if not self._watches:
-            document = {"apiVersion": "kubectl-cbt/v1", "kind": self._kind, "items": [row.document for row in rows]}
+            document = {"apiVersion": API_VERSION, "kind": self._kind, "items": [row.document for row in rows]}
             return _document(self._form, document)
         between = "---\n" if self._form is ListFormat.YAML else ""
         return "".join(between + _document(self._form, row.document) for row in rows)

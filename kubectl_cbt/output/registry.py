@@ -27,7 +27,7 @@ class StreamFormat(StrEnum):
 
 # Module and class of each: a format is imported when it is used.
 _WRITERS = {
-    StreamFormat.SUMMARY: ("summary", "SummaryWriter"),
+    StreamFormat.SUMMARY: ("summary_writer", "SummaryWriter"),
     StreamFormat.TABLE: ("table", "TableWriter"),
     StreamFormat.WIDE: ("table", "WideWriter"),
     StreamFormat.JSON: ("json", "JsonWriter"),

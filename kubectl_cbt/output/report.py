@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
+from kubectl_cbt.model.api_version import API_VERSION
 from kubectl_cbt.model.finding import Finding, Tally, Verdict
 from kubectl_cbt.output.encoding import as_json
 from kubectl_cbt.units import one_line, printable
@@ -167,7 +168,7 @@ def _folded(first: str, text: str, indent: str, screen: OutputTarget) -> list[st
 
 def _json(name: str, about: dict[str, str], findings: list[Finding], tally: Tally, *, complete: bool) -> str:
     document = {
-        "apiVersion": "kubectl-cbt/v1",
+        "apiVersion": API_VERSION,
         "kind": "Report",
         "name": name,
         "about": about,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kubectl_cbt import errors
-from kubectl_cbt.errors import ApiError, CbtError, StreamError
+from kubectl_cbt.errors import ApiError, CbtError, StreamError, error_kinds
 from kubectl_cbt.security.redact import redact_for_publication
 
 Values = dict[str, Any]
@@ -14,7 +13,7 @@ Values = dict[str, Any]
 def values_of(error: CbtError) -> Values:
     """What is kept, redacted; ``details`` are the server's words."""
     values: Values = {
-        "type": type(error).__name__,
+        "type": error.kind,
         "message": redact_for_publication(error.message),
         "hint": redact_for_publication(error.hint),
     }
@@ -35,9 +34,7 @@ def error_of(values: Values) -> CbtError:
     """
     if not isinstance(values, dict):
         raise TypeError("it is no object")
-    kind = getattr(errors, text_of(values, "type"), StreamError)
-    if not (isinstance(kind, type) and issubclass(kind, CbtError)):
-        kind = StreamError
+    kind = error_kinds().get(text_of(values, "type"), StreamError)
     message, hint = text_of(values, "message"), text_of(values, "hint")
     if issubclass(kind, ApiError):
         return kind(message, status=number_of(values, "status"), reason=text_of(values, "reason"), hint=hint)

@@ -22,18 +22,18 @@ from typing import Any, NamedTuple, NoReturn, Protocol
 
 import orjson
 
+from kubectl_cbt.documents.first_bytes import RECORDING_SIGN
 from kubectl_cbt.errors import CbtError, DocumentError, Interrupted
-from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.recording.error_json import error_of, number_of, text_of, values_of
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 
 SUFFIX = ".cbtrec"
 """What recordings are called by; any other name will do."""
 
-MAGIC = b"kubectl-cbt recording "
 VERSION = 1
-FIRST_LINE = MAGIC + b"%d\n" % VERSION
+FIRST_LINE = RECORDING_SIGN + b"%d\n" % VERSION
 
 HEAD, QUERY, MESSAGE, END = b"H", b"Q", b"M", b"E"
 FRAME = struct.Struct(">cI")
@@ -202,9 +202,9 @@ class Recording:
                 break
             line += more
         line, _, rest = line.partition(b"\n")
-        if not line.startswith(MAGIC):
+        if not line.startswith(RECORDING_SIGN):
             raise DocumentError(f"{self.name} is no recording", hint=_NOT_ONE)
-        version = line.removeprefix(MAGIC).decode("ascii", "replace")
+        version = line.removeprefix(RECORDING_SIGN).decode("ascii", "replace")
         if version != str(VERSION):
             raise DocumentError(
                 f"{self.name} is a recording of version {version[:20]!r}, not {VERSION}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 
 from kubectl_cbt.errors import CbtError, DocumentError, Interrupted
-from kubectl_cbt.model.query import Query
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.recording.format import RecordedAnswer, Recording
 from kubectl_cbt.system.cancellation import Cancellation
 from kubectl_cbt.wire.source import Origin

@@ -16,7 +16,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 from kubectl_cbt.errors import CbtError, OutputError, UsageError
-from kubectl_cbt.model.query import Query
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.recording.format import (
     END,
     FIRST_LINE,

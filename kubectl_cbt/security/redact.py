@@ -32,6 +32,11 @@ def redact(text: str) -> str:
     return _redact_named(_redact_forms(_redact_json(text)))
 
 
+def redact_line(text: object) -> str:
+    """As :func:`redact`, on one line."""
+    return redact(" ".join(str(text).split()))
+
+
 def redact_for_publication(text: str) -> str:
     """The same without the names of users and of the person's home directory as well: for a file that is passed on."""
     # Accounts of the cluster stay: a sidecar that lacks a right says so with the name of its own.

@@ -15,9 +15,9 @@ import numpy as np
 from kubectl_cbt.analysis.rules import RuleWatch
 from kubectl_cbt.analysis.set_algebra import ByteRanges
 from kubectl_cbt.errors import CbtError, StreamError
-from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import Int64Column, Record, block_metadata_type_name, joined
 from kubectl_cbt.model.results import Violation
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.system.cancellation import Cancellation
 from kubectl_cbt.units import counted, human_bytes, human_seconds
 from kubectl_cbt.wire.decode import decoded
@@ -120,7 +120,7 @@ class Collected:
             return "no end" if self.is_flowing else "no answer"
         if self.error is None:
             return "OK"
-        return self.error.code if isinstance(self.error, StreamError) else type(self.error).__name__
+        return self.error.code if isinstance(self.error, StreamError) else self.error.kind
 
     def describe(self) -> str:
         """What came, in one line."""

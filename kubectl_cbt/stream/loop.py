@@ -24,9 +24,9 @@ from kubectl_cbt.errors import (
     OffsetOutOfRange,
     StreamDeadline,
 )
-from kubectl_cbt.model.query import DEFAULT_MAX_RESULTS, Query
 from kubectl_cbt.model.record import INT64_MAX, Batch, Records
 from kubectl_cbt.model.results import Failure, Outcome
+from kubectl_cbt.model.stream_query import DEFAULT_MAX_RESULTS, Query
 from kubectl_cbt.stream.read_ahead import grouped, read_ahead
 from kubectl_cbt.stream.resume import ENOUGH_MESSAGES, NEVER, Retries, RetryState, smaller_max_results
 from kubectl_cbt.system.cancellation import Cancellation
@@ -271,7 +271,7 @@ class ExtentStream:
             self._watch.end_unknown(self.messages, f"from byte {self.next_offset}: {error.message}")
             return False
         if failures:
-            error.message += f"; gave up after {failures} {'retry' if failures == 1 else 'retries'}"
+            raise error.because(f"gave up after {failures} {'retry' if failures == 1 else 'retries'}") from error
         raise error
 
     def _max_results_after(self, error: CbtError | None) -> int:

@@ -12,7 +12,7 @@ from typing import TextIO
 import numpy as np
 
 from kubectl_cbt.analysis.summary import SummaryBuilder
-from kubectl_cbt.errors import OutputError
+from kubectl_cbt.errors import EXCERPT_KIND, OutputError
 from kubectl_cbt.model.extents import Chunk
 from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.model.resolved_query import ResolvedQuery
@@ -71,7 +71,7 @@ def _outcome_of_excerpt(resolved: ResolvedQuery, frame: Frame, extents: int, sta
 
 
 def _outside(known_from: int, known_until: int) -> Failure:
-    return Failure("Excerpt", "", f"only bytes {known_from} to {known_until} were asked for", "")
+    return Failure(EXCERPT_KIND, "", f"only bytes {known_from} to {known_until} were asked for", "")
 
 
 def write_document(content: Content, form: StreamFormat, path: Path, *, overwrite: bool) -> None:

@@ -12,8 +12,8 @@ from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.errors import CbtError, Interrupted, StreamError
 from kubectl_cbt.model.backend import OpenStream
 from kubectl_cbt.model.extents import ExtentBuffer, ExtentsSoFar
-from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.results import Outcome, Summary
+from kubectl_cbt.model.stream_query import Query
 
 _EVERY_SECONDS = 0.1
 _IDLE_SHARE = 9

@@ -13,8 +13,8 @@ from typing import Any
 import grpc
 
 from kubectl_cbt.errors import EndpointUnusable, MessageTooLarge, StreamError
-from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.resolved_query import Endpoint
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.system.cancellation import Cancellation
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
@@ -159,9 +159,8 @@ class CsiSource:
 
         details = without(call.details() or "", (secret.reveal() for secret in self._endpoint.secrets.values()))
         error = stream_error(call.code(), details, query, self._place(), messages=messages)
-        if not isinstance(error, MessageTooLarge):
-            error.hint = ""  # hints are about a cluster
-        return error
+        # Other hints are about a cluster.
+        return error if isinstance(error, MessageTooLarge) else error.with_hint("")
 
     def _call_identity(self, method: str, request: Any, response: Any) -> Any:
         call: Any = self._channel.unary_unary(

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import grpc
 
 from kubectl_cbt.errors import CbtError, ServiceUnreachable, SnapshotNotFound, StreamCut, StreamError, TlsFailed
-from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.resolved_query import Endpoint
 from kubectl_cbt.model.route import DirectRoute, Route
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.system.cancellation import Cancellation
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Protocol
 
-from kubectl_cbt.model.query import Query
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.system.cancellation import Cancellation
 
 

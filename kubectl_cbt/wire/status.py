@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 import grpc
 
 from kubectl_cbt import errors
-from kubectl_cbt.model.advice import SET_CLOCK, clock_difference, clock_question
-from kubectl_cbt.model.query import Query
+from kubectl_cbt.clock import SET_CLOCK, clock_difference, clock_question
 from kubectl_cbt.model.resolved_query import Endpoint
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.units import as_argument, counted, printable
 from kubectl_cbt.wire.token_advice import permission_advice, rejection_advice

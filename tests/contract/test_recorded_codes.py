@@ -7,9 +7,9 @@ from recorded import STYLES, cases
 from kubectl_cbt import errors
 from kubectl_cbt.demo.kube.identity import BACKUP_APP, NOBODY
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
-from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.resolved_query import Endpoint
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.wire.snapshot_metadata_pb2 import GetMetadataAllocatedRequest, GetMetadataDeltaRequest
 from kubectl_cbt.wire.status import stream_error
 

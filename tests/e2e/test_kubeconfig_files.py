@@ -104,7 +104,7 @@ FILES = [
         "an empty user hides a later one",
         {"users": named("user", jane={})},
         kubeconfig(),
-        said='user "jane" has nothing to log in with',
+        said='user "jane" has no credentials',
     ),
     merged("lists may be null", {"users": None, "contexts": None, "clusters": None}, kubeconfig(), sent=ONE),
     merged("an empty file says nothing", "", kubeconfig(), sent=ONE),
@@ -274,7 +274,7 @@ CONTEXTS = [
         said='user "x" of the context does not',
     ),
     Row("a context without a user", {"config": kubeconfig(context={"user": ""})}, said="there is no user to log in as"),
-    Row("a user without anything", {"config": kubeconfig(user={})}, said='user "jane" has nothing to log in with'),
+    Row("a user without anything", {"config": kubeconfig(user={})}, said='user "jane" has no credentials'),
     Row(
         "--token makes up for a user that is gone",
         {"config": kubeconfig(context={"user": "x"})},

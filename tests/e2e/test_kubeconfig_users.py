@@ -50,8 +50,8 @@ OIDC: Document = {
 JANE, JOE = Sent("one", certificate="jane"), Sent("one", certificate="joe")
 BY_NAME = Sent("one", "Basic amFuZTpwdw==")
 UNKNOWN_MODE = "exec needs an interactiveMode, one of Never, IfAvailable, Always"
-UNKNOWN_VERSION = "exec needs an apiVersion that kubectl speaks"
-TWICE = 'user "jane" cannot log in: it has a token, and name and password'
+UNKNOWN_VERSION = "exec needs an apiVersion that kubectl supports"
+TWICE = 'user "jane" cannot log in: it has a token as well as a name and password'
 
 
 def bearer(token: str, **more: str) -> Sent:
@@ -97,7 +97,7 @@ TOKENS = [
 NAMES = [
     of_user("name and password", BASIC, sent=BY_NAME),
     of_user("a name without a password", {"username": "jane"}, sent=Sent("one", "Basic amFuZTo=")),
-    of_user("a password without a name", {"password": "pw"}, said='user "jane" has nothing to log in with'),
+    of_user("a password without a name", {"password": "pw"}, said='user "jane" has no credentials'),
     of_user("a name is sent as UTF-8", BASIC | {"username": "jané"}, sent=Sent("one", "Basic amFuw6k6cHc=")),
     of_user("a name and a token", BASIC | TOKEN, said=TWICE),
     of_user("a name and a token file", BASIC | FILE, files=OF_FILE, said=TWICE),
@@ -125,9 +125,11 @@ CERTIFICATES = [
         sent=JANE,
     ),
     of_user(
-        "a certificate without a key", {"client-certificate": "$JANE_CERT"}, said="its certificate has no client-key"
+        "a certificate without a key",
+        {"client-certificate": "$JANE_CERT"},
+        said="its client certificate lacks client-key",
     ),
-    of_user("a key without a certificate", {"client-key": "$JANE_KEY"}, said="has nothing to log in with"),
+    of_user("a key without a certificate", {"client-key": "$JANE_KEY"}, said="has no credentials"),
     of_user("a key without a certificate beside a token", TOKEN | {"client-key": "$JANE_KEY"}, sent=ONE),
     of_user(
         "a key of another certificate",
@@ -146,7 +148,7 @@ CERTIFICATES = [
     of_user(
         "a key as file and as data",
         CERTIFICATE | {"client-key-data": "$JANE_KEY_DATA"},
-        said="client-key and client-key-data exclude each other",
+        said="client-key and client-key-data are mutually exclusive",
     ),
     of_user(
         "a certificate that is missing", CERTIFICATE | {"client-certificate": "no"}, said="/no cannot be read: No such"
@@ -159,7 +161,7 @@ CERTIFICATES = [
     of_user("--client-certificate with a token", TOKEN, *AS_JOE, sent=replace(ONE, certificate="joe")),
     of_user("--client-certificate over a plugin", EXEC, *AS_JOE, sent=JOE),
     of_user("--client-certificate with a provider", OIDC, *AS_JOE, sent=bearer(ID_TOKEN, certificate="joe")),
-    of_user("--client-certificate without a key", TOKEN, AS_JOE[0], said="its certificate has no client-key"),
+    of_user("--client-certificate without a key", TOKEN, AS_JOE[0], said="its client certificate lacks client-key"),
     of_user(
         "--client-certificate that is missing", {}, "--client-certificate=no", AS_JOE[1], said="/no cannot be read"
     ),
@@ -192,21 +194,21 @@ PLUGINS = [
         said=UNKNOWN_MODE,
     ),
     with_exec("a mode that is none", UNKNOWN_MODE, interactiveMode="Sometimes"),
-    with_exec("a plugin that always asks wants a terminal", "standard input is no terminal", interactiveMode="Always"),
+    with_exec("a plugin that always prompts needs one", "standard input is not a terminal", interactiveMode="Always"),
     with_exec("a plugin without a command", "exec needs a command", command=""),
     with_exec("a plugin without a version", UNKNOWN_VERSION, apiVersion=""),
     with_exec("a plugin of v1alpha1", UNKNOWN_VERSION, apiVersion=f"{V1}alpha1"),
     of_user("a plugin that is nothing", {"exec": {}} | TOKEN, said="exec needs a command"),
-    of_user("a plugin and a provider", EXEC | OIDC, said="exec and auth-provider exclude each other"),
+    of_user("a plugin and a provider", EXEC | OIDC, said="exec and auth-provider are mutually exclusive"),
     of_user("a provider", OIDC, sent=bearer(ID_TOKEN)),
     of_user(
-        "a provider that is gone", {"auth-provider": {"name": "gcp"}}, said='the auth-provider "gcp", which no kubectl'
+        "a provider that is gone", {"auth-provider": {"name": "gcp"}}, said='the auth-provider "gcp", which kubectl no'
     ),
     of_user(
         "a provider that is gone even with --token",
         {"auth-provider": {"name": "azure", "config": {}}},
         "--token=x",
-        said='the auth-provider "azure", which no kubectl has any more',
+        said='the auth-provider "azure", which kubectl no longer supports',
     ),
     of_user("a provider without a name", {"auth-provider": {}} | TOKEN, said="auth-provider"),
 ]

@@ -73,9 +73,9 @@ ARGUMENTS = script(
     "status = {'token': '.'.join([*sys.argv[1:], os.environ['A'], os.environ['EMPTY'], os.environ['HOME_OF']])}\n"
     + PRINT
 )
-NOT_BOTH = "it gave a certificate or a key, and not both"
-NEITHER = "it gave neither a token nor a certificate and its key"
-NO_CREDENTIAL = "what it printed is no ExecCredential"
+NOT_BOTH = "it returned a certificate or a key, but not both"
+NEITHER = "it returned neither a token nor a certificate with its key"
+NO_CREDENTIAL = "its output is not an ExecCredential"
 
 ROWS = [
     row("a token", A_TOKEN, sent=OF_PLUGIN),
@@ -153,13 +153,17 @@ ROWS = [
         script("print('look here', file=sys.stderr)\n") + A_TOKEN.partition("\n")[2],
         sent=OF_PLUGIN,
     ),
-    row("a failure", script("sys.exit('no, never')"), said="it ended with 1"),
+    row("a failure", script("sys.exit('no, never')"), said="it exited with 1"),
     row("no program", "", plugin("./gone"), said="it was not found"),
     row("a file that is no program", "not for running", said="Permission denied"),
     row("garbage", script("print('se-cret {')"), said=NO_CREDENTIAL),
     row("nothing", script(""), said=NO_CREDENTIAL),
     row("another kind", answer(kind="Secret", token="se-cret"), said=NO_CREDENTIAL),
-    row("another version", answer(f"{V1}beta1", token="se-cret"), said=f"it does not answer in {V1}"),
+    row(
+        "another version",
+        answer(f"{V1}beta1", token="se-cret"),
+        said=f"not of the requested version {V1}",
+    ),
     row("no status", script(f"print(json.dumps({{'apiVersion': '{V1}', 'kind': 'ExecCredential'}}))"), said=NEITHER),
     row("neither token nor certificate", answer(), said=NEITHER),
     row("a certificate without a key", script(A_CERTIFICATE + "del status['clientKeyData']\n" + PRINT), said=NOT_BOTH),
@@ -173,7 +177,7 @@ ROWS = [
     row(
         "a time that is none",
         answer(token="se-cret", expirationTimestamp="tomorrow"),
-        said="expirationTimestamp is no time",
+        said="expirationTimestamp is not a time",
     ),
 ]
 
@@ -324,8 +328,8 @@ else:
     sys.addaudithook(refuse)
 from kubectl_cbt.kube.api import Api
 from kubectl_cbt.kube.client_config import load_config
-from kubectl_cbt.kube.kubeconfig import Login
-with load_config(Login(kubeconfig=sys.argv[1])) as loaded:
+from kubectl_cbt.kube.kubeconfig import ConfigFlags
+with load_config(ConfigFlags(kubeconfig=sys.argv[1])) as loaded:
     api = Api(loaded)
     api.get("version")
     assert b"client-key-data" in loaded.kubeconfig()

@@ -23,7 +23,8 @@ from kubeconfigs import (
 from peers import needs_kubectl
 
 from kubectl_cbt.errors import ConfigError
-from kubectl_cbt.kube import auth, client_config, limited_http
+from kubectl_cbt.kube import client_config, limited_http
+from kubectl_cbt.kube import oidc as oidc_login
 from kubectl_cbt.kube.api import Api
 from kubectl_cbt.kube.client_config import load_config
 from kubectl_cbt.kube.kubeconfig import ConfigFlags
@@ -139,11 +140,11 @@ def test_what_the_environment_says_to_pythons_clients_is_not_for_the_provider(pr
         ({"idp_certificate_authority": None}, "certificate verify failed"),
         ({"idp_certificate_authority": "$ONE_CA"}, "certificate verify failed"),
         ({"idp_certificate_authority": "/no/such/file"}, "/no/such/file"),
-        ({"refresh_token": None}, "has expired, and the kubeconfig has nothing to renew it with"),
-        ({"refresh_token": ""}, "has expired, and the kubeconfig has nothing to renew it with"),
+        ({"refresh_token": None}, "has expired, and the kubeconfig has no refresh-token"),
+        ({"refresh_token": ""}, "has expired, and the kubeconfig has no refresh-token"),
         ({"idp_issuer_url": None}, "has no idp-issuer-url"),
         pytest.param({"client_id": None, "id_token": GOOD}, "has no client-id", id="no client-id"),
-        ({"id_token": UNREADABLE}, 'the id-token of user "jane" is no JSON Web Token'),
+        ({"id_token": UNREADABLE}, 'the id-token of user "jane" is not a JSON Web Token'),
         ({"idp_issuer_url": "https://127.0.0.1:9/realm"}, "https://127.0.0.1:9/realm could not be renewed"),
     ],
     ids=str,
@@ -159,7 +160,7 @@ def test_what_kubectl_refuses_is_refused(provider, cast, tmp_path, changes, said
         (400, REFUSED, "could not be renewed: invalid_grant Session not active"),
         (500, "se-cret-page", "could not be renewed"),
         (200, "se-cret-page", "could not be renewed"),
-        (200, {"access_token": "se-cret-access", "token_type": "Bearer"}, "its answer has no id_token"),
+        (200, {"access_token": "se-cret-access", "token_type": "Bearer"}, "its response has no id_token"),
         (200, {}, "could not be renewed: missing_token Missing access token parameter"),
     ],
 )
@@ -184,7 +185,7 @@ def test_a_session_that_outlives_its_token_renews_it_with_what_the_provider_gave
 
 def test_a_provider_that_has_no_such_page_is_named(provider, cast, tmp_path):
     found = login(provider, cast, tmp_path, idp_issuer_url=provider.url.replace("realm", "nowhere"))
-    assert_refused(found, "/nowhere could not be renewed: it answered 404 Not Found")
+    assert_refused(found, "/nowhere could not be renewed: it returned 404 Not Found")
 
 
 def test_a_provider_is_read_up_to_the_limit(provider, cast, tmp_path, monkeypatch):
@@ -197,7 +198,7 @@ def test_a_provider_is_read_up_to_the_limit(provider, cast, tmp_path, monkeypatc
 
 
 def test_a_provider_that_does_not_answer_is_given_up(provider, cast, tmp_path, monkeypatch):
-    monkeypatch.setattr(auth, "_OIDC_SECONDS", 0.2)
+    monkeypatch.setattr(oidc_login, "_OIDC_SECONDS", 0.2)
     tested = threading.Event()
     monkeypatch.setattr(provider, "respond", lambda *_: (tested.wait(20), (404, "too late"))[1])
     lay_out(of_user("", oidc(provider)), cast.values, tmp_path)

@@ -173,10 +173,10 @@ REFUSALS = [
         "kubectl cbt rbac --for-user",
     ),
     ('Error from server (NotFound): services "x" not found', "cannot be forwarded to", "kubectl get pods"),
-    ("error: timed out waiting for the condition", "no ready pod behind", "kubectl get pods"),
+    ("error: timed out waiting for the condition", "has no ready pod", "kubectl get pods"),
     (
         "error: unable to forward port because pod is not running. Current status=Pending",
-        "no ready pod behind",
+        "has no ready pod",
         "kubectl get pods",
     ),
     ("error: Service csi does not have a service port 6443", "has no port 6443", "kubectl cbt services"),
@@ -339,7 +339,7 @@ def test_a_service_without_a_ready_pod_is_not_waited_for(own_demo, tmp_path):
     set_ready(own_demo, ready=False)
     found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
     assert found.returncode == 1
-    assert f"there is no ready pod behind Service {NAME} in namespace {NAMESPACE}" in found.stderr
+    assert f"Service {NAME} in namespace {NAMESPACE} has no ready pod" in found.stderr
     assert f"kubectl get pods,endpointslices -n {NAMESPACE}" in found.stderr
     assert kubectl.calls == []
 

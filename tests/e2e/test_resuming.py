@@ -19,10 +19,10 @@ from kubectl_cbt.demo.kube.identity import BACKUP_APP
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
 from kubectl_cbt.demo.sidecar.metadata_service import Code, MetadataService, Refusal, Tampering
 from kubectl_cbt.errors import CbtError, TlsFailed, Unauthenticated
-from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.resolved_query import Endpoint
 from kubectl_cbt.model.route import DirectRoute
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.stream.loop import ExtentStream
 from kubectl_cbt.stream.resume import Retries

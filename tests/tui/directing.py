@@ -13,16 +13,16 @@ import textual.pilot
 
 from kubectl_cbt.core.backends import ClusterBackend
 from kubectl_cbt.core.options import QueryOptions, ServiceOptions
-from kubectl_cbt.core.record import Recorder
 from kubectl_cbt.core.session import Session
+from kubectl_cbt.core.stream_recorder import Recorder
 from kubectl_cbt.errors import CbtError, Interrupted, NotFound
 from kubectl_cbt.model.backend import SnapshotNames
-from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.resolved_query import ResolvedQuery, Snapshot
 from kubectl_cbt.model.results import Failure, Outcome, Violation
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.tui.app import CbtApp
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.screens.map_screen import MapScreen

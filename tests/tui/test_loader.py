@@ -22,8 +22,8 @@ from directing import (
 )
 
 from kubectl_cbt.model.backend import SnapshotNames
-from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotRef
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.tui.layers import ALLOCATED as ALLOCATED_LAYER
 from kubectl_cbt.tui.layers import BOTH, DELTA, Layers, neighbour
 from kubectl_cbt.tui.loader import Frame, Loader

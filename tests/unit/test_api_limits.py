@@ -180,8 +180,7 @@ BOMBS = {
 
 ASK_API = """
 from kubectl_cbt.kube.api import Api
-from kubectl_cbt.kube.client_config import LoadedConfig
-from kubectl_cbt.kube.connection import Connection
+from kubectl_cbt.kube.client_config import Connection, LoadedConfig
 from kubectl_cbt.kube.kubeconfig import Impersonation
 from kubectl_cbt.kube.client_tls import client_context
 from kubectl_cbt.errors import CbtError
@@ -337,7 +336,7 @@ def test_the_difference_of_the_clocks_is_known_by_the_last_answer():
 @pytest.mark.parametrize(
     ("made", "hint"),
     [
-        ({"lifetime": timedelta(days=-1)}, "is this machine's clock right? It says 20"),
+        ({"lifetime": timedelta(days=-1)}, "is this machine's clock right? Its time is 20"),
         ({"hosts": ("api.example",)}, "--tls-server-name NAME, or tls-server-name in the kubeconfig"),
         ({"authority": CertificateAuthority("another")}, "check certificate-authority of the cluster"),
     ],

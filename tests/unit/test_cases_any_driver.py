@@ -13,12 +13,12 @@ from kubectl_cbt.analysis.set_algebra import ByteRanges
 from kubectl_cbt.checks.conformance.case import Case, Observed
 from kubectl_cbt.checks.conformance.case_runner import run
 from kubectl_cbt.checks.conformance.cases import CASES
-from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotIds, Volume
+from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotIds, SnapshotSeries
 from kubectl_cbt.errors import CbtError, DriverFailed, NotFound, OffsetOutOfRange
 from kubectl_cbt.model.finding import Finding, Verdict
-from kubectl_cbt.model.query import MAX_MAX_RESULTS, Query
 from kubectl_cbt.model.record import INT64_MAX
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.stream_query import MAX_MAX_RESULTS, Query
 from kubectl_cbt.system.cancellation import Cancellation
 from kubectl_cbt.wire.snapshot_metadata_pb2 import BlockMetadata, GetMetadataDeltaResponse
 from kubectl_cbt.wire.source import Origin
@@ -65,7 +65,7 @@ def _encoded(kind: int, capacity: int, extents: Sequence[Extent], start: int) ->
 def judged(driver: Driver, cases: Sequence[Case] = CASES) -> dict[str, Finding]:
     base, target, third = SNAPSHOTS
     context = DriverContext(
-        driver, Volume(target, base, (base, target, third)), deadline_seconds=5, refused_source=driver
+        driver, SnapshotSeries(target, base, (base, target, third)), deadline_seconds=5, refused_source=driver
     )
     return {finding.id: finding for finding in run(cases, context, frozenset(), lambda case: None)}
 

@@ -212,9 +212,8 @@ def said(text: str, verbosity: int) -> str:
         speaker.outcome(filled(Outcome, text))
         for kind in kinds_of_error():
             error = kind(text, status=404, reason=text) if issubclass(kind, errors.ApiError) else kind(text)
-            error.hint = text.replace("\n", " ")
             try:
-                raise error from ValueError(text)
+                raise error.with_hint(text.replace("\n", " ")) from ValueError(text)
             except errors.CbtError as raised:
                 speaker.error(raised)
         stderr.log_entry(text)
@@ -279,7 +278,7 @@ PACKAGE = Path(stderr.__file__).parent.parent
 def test_every_document_of_ours_goes_through_one_helper(folder):
     """Which alone escapes what a terminal would obey."""
     for path in (PACKAGE / folder).rglob("*.py"):
-        if path.name == "encode.py":
+        if path.name == "encoding.py":
             continue
         called = {
             node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")

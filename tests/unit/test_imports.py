@@ -30,7 +30,7 @@ def test_help_and_version_load_no_client_library(arguments):
         "kubectl_cbt.analysis.rules",
         "kubectl_cbt.analysis.summary",
         "kubectl_cbt.output.json",
-        "kubectl_cbt.output.summary",
+        "kubectl_cbt.output.summary_writer",
         "kubectl_cbt.documents.open_document",
     ],
 )

@@ -18,6 +18,7 @@ from test_stream import encoded, query
 
 from kubectl_cbt.core.file_backend import open_recording
 from kubectl_cbt.demo.certificates import CertificateAuthority
+from kubectl_cbt.documents.byte_source import RewindableInput
 from kubectl_cbt.errors import CbtError, DocumentError, DriverFailed, MalformedMessage, MessageTooLarge
 from kubectl_cbt.model.resolved_query import Endpoint
 from kubectl_cbt.recording.format import FIRST_LINE, FRAME
@@ -123,7 +124,7 @@ print(peak() - before)
 
 READ_SIDECAR = """
 from kubectl_cbt.errors import CbtError
-from kubectl_cbt.model.query import Query
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.model.resolved_query import Endpoint
@@ -178,17 +179,18 @@ def bomb(path: Path, kind: bytes, length: int, part: bytes = bytes(2**20)) -> Pa
 
 def opened(path: Path, **limit: int) -> CbtError | None:
     with path.open("rb") as data:
-        return read(open_recording(data, path.name, **limit)[2])[1]
+        return read(open_recording(RewindableInput(data, path.name), **limit)[2])[1]
 
 
 READ_RECORDING = """
 from kubectl_cbt.core.file_backend import open_recording
+from kubectl_cbt.documents.byte_source import RewindableInput
 from kubectl_cbt.errors import CbtError
 import numpy
 begin()
 try:
     with open(sys.argv[1], "rb") as data:
-        for batch in open_recording(data, "bomb")[2]:
+        for batch in open_recording(RewindableInput(data, "bomb"))[2]:
             print(len(batch))
 except CbtError as error:
     print(error.message)

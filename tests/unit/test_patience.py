@@ -12,8 +12,7 @@ from raw_api import BODY, WITH_LENGTH, asking, at_once, connection, serving
 from kubectl_cbt.errors import ApiError, ApiUnreachable, CbtError
 from kubectl_cbt.kube import api as api_module
 from kubectl_cbt.kube.api import Api
-from kubectl_cbt.kube.client_config import LoadedConfig
-from kubectl_cbt.kube.connection import Connection
+from kubectl_cbt.kube.client_config import Connection, LoadedConfig
 from kubectl_cbt.kube.kubeconfig import Impersonation
 from kubectl_cbt.kube.request_log import RequestLog
 from kubectl_cbt.kube.request_retry import followed, retry_after_seconds

@@ -21,12 +21,14 @@ from kubectl_cbt import errors
 from kubectl_cbt.checks.conformance.case_runner import run
 from kubectl_cbt.checks.conformance.cases import CASES
 from kubectl_cbt.checks.conformance.comparison import differences
-from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotIds, Volume
+from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotIds, SnapshotSeries
 from kubectl_cbt.checks.conformance.recorded_context import LACKS, RecordedContext, for_recordings
 from kubectl_cbt.cli.check_recording import is_recording
-from kubectl_cbt.core.file_backend import FileBackend, open_recording, sniff_recording
-from kubectl_cbt.core.record import next_recording_path
+from kubectl_cbt.core.file_backend import FileBackend, open_recording
+from kubectl_cbt.core.stream_recorder import next_recording_path
 from kubectl_cbt.documents.byte_source import RewindableInput
+from kubectl_cbt.documents.kinds import RECORDING
+from kubectl_cbt.documents.open_document import recognise
 from kubectl_cbt.errors import (
     ApiError,
     CbtError,
@@ -40,7 +42,7 @@ from kubectl_cbt.errors import (
     UsageError,
 )
 from kubectl_cbt.model.finding import Verdict
-from kubectl_cbt.model.query import Operation
+from kubectl_cbt.model.stream_query import Operation
 from kubectl_cbt.recording.error_json import error_of, values_of
 from kubectl_cbt.recording.format import FIRST_LINE, FRAME, Recording, StreamEnding
 from kubectl_cbt.recording.recorded_source import RecordedSource
@@ -84,7 +86,7 @@ def record(path: Path, *scripts: Script, **settings) -> tuple[list, CbtError | N
 
 def replayed(path: Path) -> tuple[list, CbtError | None, object]:
     with path.open("rb") as data:
-        _, _, stream = open_recording(data, path.name)
+        _, _, stream = open_recording(RewindableInput(data, path.name))
         found, error = read(stream)
     return found, error, stream.outcome(error)
 
@@ -330,7 +332,7 @@ def test_a_damaged_file_is_an_error_of_ours_or_harmless(whole, tmp_path):
 )
 def test_a_file_that_is_none_says_why(data, message):
     with pytest.raises(DocumentError, match="the file") as raised:
-        open_recording(io.BytesIO(data), "the file")
+        open_recording(RewindableInput(io.BytesIO(data), "the file"))
     assert message in raised.value.message
 
 
@@ -354,7 +356,7 @@ def test_records_that_make_no_sense_are_damage(whole, records, message):
     query = unpacked[len(head) + FRAME.size :][:length]
     written = [(kind, query if payload == b"Q" else payload) for kind, payload in records]
     data = head + b"".join(FRAME.pack(kind, len(payload)) + payload for kind, payload in written)
-    _, _, stream = open_recording(io.BytesIO(FIRST_LINE + zlib.compress(data)), "it")
+    _, _, stream = open_recording(RewindableInput(io.BytesIO(FIRST_LINE + zlib.compress(data)), "it"))
     error = read(stream)[1]
     assert isinstance(error, DocumentError)
     assert error.message.startswith("it is damaged: ")
@@ -384,7 +386,7 @@ def test_a_number_that_no_recording_holds_is_damage(whole, kind, value):
     at = data.index(b'"microseconds": ', data.index(kind + b"\0\0")) + len(b'"microseconds": ')
     end = min(data.index(mark, at) for mark in (b",", b"}") if mark in data[at:])
     changed = _resized(data, at, end, value)
-    error = read(open_recording(io.BytesIO(FIRST_LINE + zlib.compress(changed)), "it")[2])[1]
+    error = read(open_recording(RewindableInput(io.BytesIO(FIRST_LINE + zlib.compress(changed)), "it"))[2])[1]
     assert isinstance(error, DocumentError)
     assert error.message.startswith("it is damaged: ")
 
@@ -393,7 +395,7 @@ def test_half_a_letter_in_a_text_is_damage(whole):
     data = zlib.decompressobj().decompress(whole.removeprefix(FIRST_LINE))
     at = data.index(b'"code": "') + len(b'"code": "')
     changed = _resized(data, at, data.index(b'"', at), b"\\ud800")
-    error = read(open_recording(io.BytesIO(FIRST_LINE + zlib.compress(changed)), "it")[2])[1]
+    error = read(open_recording(RewindableInput(io.BytesIO(FIRST_LINE + zlib.compress(changed)), "it"))[2])[1]
     assert isinstance(error, DocumentError)
 
 
@@ -416,6 +418,11 @@ def test_something_behind_the_end_is_damage(whole):
         list(stream._source.query(RESOLVED.query, Cancellation()))
 
 
+def test_a_recording_is_not_parsed_as_a_document(whole):
+    with pytest.raises(DocumentError, match="it is a recording"):
+        recognise(io.BytesIO(whole), "it").open()
+
+
 def test_a_recording_of_another_kind_than_was_said_is_refused(whole):
     with pytest.raises(DocumentError, match="is a recording of delta, not of allocated"):
         FileBackend(io.BytesIO(whole), "it", Operation.ALLOCATED).open()
@@ -426,17 +433,19 @@ def test_a_recording_of_another_kind_than_was_said_is_refused(whole):
 
 def test_a_recording_is_seen_in_a_file_and_in_a_pipe_that_trickles(whole):
     for data in (io.BytesIO(whole), Trickle(whole)):
-        begun, is_one = sniff_recording(data)
-        assert is_one
-        assert read(open_recording(begun, "it")[2])[1] is None
+        found = recognise(data, "it")
+        assert found.kind is RECORDING
+        assert read(open_recording(found.rewound())[2])[1] is None
 
 
 @pytest.mark.parametrize("text", [b"", b"{", b'{"apiVersion": 1}', b"kubectl-cbt is a name", b"k"])
 def test_anything_else_is_given_back_whole(text):
     for data in (io.BytesIO(text), Trickle(text)):
-        begun, is_one = sniff_recording(data)
-        assert not is_one
-        assert begun.read() == text
+        found = recognise(data, "it")
+        assert found.kind is not RECORDING
+        assert b"".join(iter(found.rewound().read, b"")) == text
+        with pytest.raises(DocumentError, match=r"^it "):
+            recognise(io.BytesIO(text), "it").open()
 
 
 class Trickle(io.RawIOBase):
@@ -694,7 +703,7 @@ LOOKED_AT = {case.id for case in CASES if case.id.startswith("rule-")} | {"compl
 
 def exam_of(path: Path) -> RecordedContext:
     with path.open("rb") as data:
-        _, source, stream = open_recording(data, path.name)
+        _, source, stream = open_recording(RewindableInput(data, path.name))
         return RecordedContext(source, stream)
 
 
@@ -764,6 +773,6 @@ def test_resumes_are_one_answer(tmp_path):
 
 def test_an_ordinary_exam_cannot_tell_what_was_recorded(tmp_path):
     complete = next(case for case in for_recordings(CASES) if case.id == "complete")
-    context = DriverContext(ScriptedSource(), Volume(SnapshotIds(RESOLVED.target.ref, RESOLVED.target.handle)))
+    context = DriverContext(ScriptedSource(), SnapshotSeries(SnapshotIds(RESOLVED.target.ref, RESOLVED.target.handle)))
     (finding,) = run([complete], context, LACKS, lambda case: None)
     assert finding.verdict is Verdict.SKIPPED

@@ -14,6 +14,7 @@ from test_stream import CAPACITY, KeptSource, encoded, extents_of, query, read
 from kubectl_cbt.errors import (
     ApiError,
     ApiUnreachable,
+    CbtError,
     CbtNotEnabled,
     DriverFailed,
     InvalidRequest,
@@ -32,8 +33,8 @@ from kubectl_cbt.errors import (
     TokenUnavailable,
     Unauthenticated,
 )
-from kubectl_cbt.model.query import DEFAULT_MAX_RESULTS, Query
 from kubectl_cbt.model.record import INT64_MAX
+from kubectl_cbt.model.stream_query import DEFAULT_MAX_RESULTS, Query
 from kubectl_cbt.stream.loop import ExtentStream
 from kubectl_cbt.stream.resume import Retries, RetryState, smaller_max_results
 from kubectl_cbt.system.cancellation import Cancellation
@@ -190,12 +191,19 @@ def test_what_does_not_pass_is_never_asked_again(error):
     assert stream.outcome(error).resumes == 0
 
 
+def assert_given_up(raised: CbtError | None, error: CbtError, times: str) -> None:
+    """The error of the last attempt, in a copy that names their number; the error itself is unchanged."""
+    assert type(raised) is type(error)
+    assert raised.__cause__ is error
+    assert vars(raised) == vars(error) | {"message": f"{error.message}; gave up after {times}"}
+
+
 def test_an_expired_token_is_replaced_once():
     refused = Unauthenticated("expired", code="UNAUTHENTICATED")
     source = KeptSource([encoded((0, 4096)), CUT], [refused], [encoded((8192, 4096))])
     assert extents_of(list(resuming(source))) == [(0, 4096), (8192, 4096)]
     again = KeptSource([encoded((0, 4096)), CUT], [refused], [refused])
-    assert read(resuming(again))[1] is refused
+    assert_given_up(read(resuming(again))[1], refused, "2 retries")
     never_taken = KeptSource([refused])
     assert read(resuming(never_taken))[1] is refused
 
@@ -218,15 +226,16 @@ def test_whoever_brings_nothing_new_is_given_up_on_and_the_error_counts():
     source = KeptSource([encoded((0, 4096)), error], *([error] for _ in range(6)))
     stream = resuming(source)
     batches, raised = read(stream)
-    assert (extents_of(batches), raised) == ([(0, 4096)], error)
-    assert error.message == "the connection broke; gave up after 6 retries"
-    outcome = stream.outcome(error)
+    assert extents_of(batches) == [(0, 4096)]
+    assert_given_up(raised, error, "6 retries")
+    assert raised.message == "the connection broke; gave up after 6 retries"
+    outcome = stream.outcome(raised)
     assert (outcome.complete, outcome.resumes, outcome.next_offset) == (False, 6, 4096)
 
 
 def test_messages_without_extents_are_no_progress():
     source = KeptSource([encoded((0, 4096)), CUT], *([encoded(), CUT] for _ in range(6)))
-    assert read(resuming(source))[1] is CUT
+    assert_given_up(read(resuming(source))[1], CUT, "6 retries")
 
 
 # The end of the volume.
@@ -470,7 +479,11 @@ def test_a_break_before_the_first_message_is_taken_up():
 def test_an_api_server_that_is_busy_passes_and_one_that_refuses_does_not(status, is_retried):
     error = ApiError("no token", status=status)
     stream = resuming(KeptSource([encoded((0, 4096)), CUT], [error], [encoded((8192, 4096))]))
-    assert read(stream)[1] is (None if is_retried else error)
+    raised = read(stream)[1]
+    if is_retried:
+        assert raised is None
+    else:
+        assert_given_up(raised, error, "1 retry")
 
 
 def test_a_stream_that_was_cancelled_between_two_questions_asks_no_more():

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from strategies import Extent, columns, cut, cuts, law
 
 from kubectl_cbt.analysis.rules import EXAMPLES_KEPT, RULES, Rule, RuleWatch
-from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import INT64_MAX, Record, Records
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.results import MUST, WARNING, Violation
+from kubectl_cbt.model.stream_query import Query
 
 UNKNOWN, FIXED, VARIABLE = 0, 1, 2
 KIB = 1024

@@ -7,9 +7,9 @@ import grpc
 import pytest
 
 from kubectl_cbt import errors
-from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.resolved_query import Endpoint
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.wire.status import stream_error
 

@@ -16,10 +16,10 @@ from kubectl_cbt.errors import (
     StreamCut,
     StreamError,
 )
-from kubectl_cbt.model.query import DEFAULT_MAX_RESULTS, Query
 from kubectl_cbt.model.record import INT64_MAX, Batch
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.results import Failure
+from kubectl_cbt.model.stream_query import DEFAULT_MAX_RESULTS, Query
 from kubectl_cbt.stream.loop import ExtentStream
 from kubectl_cbt.system.cancellation import Cancellation
 from kubectl_cbt.wire.snapshot_metadata_pb2 import BlockMetadata, GetMetadataDeltaResponse

@@ -10,13 +10,13 @@ import pytest
 
 from kubectl_cbt.checks.conformance.case_runner import run
 from kubectl_cbt.checks.conformance.cases import CASES
-from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotIds, Volume
+from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotIds, SnapshotSeries
 from kubectl_cbt.checks.doctor.hop import HopResult
 from kubectl_cbt.checks.doctor.service_hops import look_at_first, look_at_stream
 from kubectl_cbt.errors import Interrupted
 from kubectl_cbt.model.finding import Finding, Verdict
-from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.output.report import Report, ReportFormat
 from kubectl_cbt.output.writer import OutputTarget
 from kubectl_cbt.stream import collect
@@ -88,7 +88,7 @@ def reported(form: ReportFormat, finding: Finding) -> str:
 
 def test_check_names_what_came_and_what_to_do(stream):
     source, words, flows = stream
-    context = DriverContext(source, Volume(SNAPSHOT), deadline_seconds=0.01)
+    context = DriverContext(source, SnapshotSeries(SNAPSHOT), deadline_seconds=0.01)
     found = {finding.id: finding for finding in run(CASES[:2], context, frozenset(), lambda _: None)}
     answers = found["answers"]
     assert answers.verdict is Verdict.FAIL

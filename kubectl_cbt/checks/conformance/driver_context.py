@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kubectl_cbt.model.query import DEFAULT_MAX_RESULTS, Query
 from kubectl_cbt.model.refs import SnapshotIds
+from kubectl_cbt.model.stream_query import DEFAULT_MAX_RESULTS, Query
 from kubectl_cbt.stream.collect import Collected, collect
 from kubectl_cbt.wire.source import Source
 
@@ -23,7 +23,7 @@ class Inconclusive(Exception):  # no error: the case is skipped, and says why
 
 
 @dataclass(frozen=True, slots=True)
-class Volume:
+class SnapshotSeries:
     """What there is to ask about.
 
     Attributes:
@@ -50,7 +50,7 @@ class DriverContext:
     def __init__(
         self,
         source: Source,
-        volume: Volume,
+        volume: SnapshotSeries,
         *,
         deadline_seconds: float = 60.0,
         refused_source: Source | None = None,

@@ -12,12 +12,12 @@ from dataclasses import replace
 import numpy as np
 
 from kubectl_cbt.checks.conformance.case import Case, Needs, Observed
-from kubectl_cbt.checks.conformance.driver_context import DriverContext, Inconclusive, Volume, describe
+from kubectl_cbt.checks.conformance.driver_context import DriverContext, Inconclusive, SnapshotSeries, describe
 from kubectl_cbt.errors import CbtError, DocumentError
-from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import Records, joined
 from kubectl_cbt.model.refs import SnapshotIds
 from kubectl_cbt.model.results import Outcome
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.recording.format import OK
 from kubectl_cbt.recording.recorded_source import RecordedSource
 from kubectl_cbt.recording.replay import ReplayedStream
@@ -43,7 +43,7 @@ class RecordedContext(DriverContext):
         handle = resolved.query.base
         base_ref = resolved.base.ref if resolved.base else resolved.target.ref
         base = None if handle is None else SnapshotIds(base_ref, handle)
-        super().__init__(source, Volume(SnapshotIds(resolved.target.ref, resolved.target.handle), base))
+        super().__init__(source, SnapshotSeries(SnapshotIds(resolved.target.ref, resolved.target.handle), base))
         collected, self.outcome = _taken(source, stream)
         self.unread = collected.error if isinstance(collected.error, DocumentError) else None
         # An answer that followed one with OK was the probe's.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from kubectl_cbt.checks.doctor.diagnosis_context import DiagnosisContext
 from kubectl_cbt.checks.doctor.hop import Hop, HopResult
+from kubectl_cbt.clock import SET_CLOCK, clock_difference
 from kubectl_cbt.cluster.resolve import deleted_content, resolve, with_suggestions
 from kubectl_cbt.cluster.resources import CBT_GROUP, SNAPSHOT_GROUP, VolumeSnapshot, VolumeSnapshotContent
 from kubectl_cbt.cluster.tokens import name_of_caller
 from kubectl_cbt.errors import ApiError, Forbidden, NotFound
 from kubectl_cbt.kube.object_reader import ObjectReader, items_of
-from kubectl_cbt.model.advice import SET_CLOCK, clock_difference
 from kubectl_cbt.model.refs import ServiceAccountRef, SnapshotNames, SnapshotRef
 from kubectl_cbt.security.pem import readable_certificates_in
 from kubectl_cbt.units import as_argument, counted, human_bytes

@@ -13,16 +13,17 @@ from kubectl_cbt.address import split_address
 from kubectl_cbt.checks.doctor import cluster_hops
 from kubectl_cbt.checks.doctor.diagnosis_context import DiagnosisContext
 from kubectl_cbt.checks.doctor.hop import Hop, HopResult
+from kubectl_cbt.clock import SET_CLOCK, clock_difference, clock_question
 from kubectl_cbt.cluster.resources import CBT_GROUP, SNAPSHOT_GROUP
 from kubectl_cbt.errors import ApiError, MalformedObject, NotFound
 from kubectl_cbt.kube.api import Api, Object
 from kubectl_cbt.kube.object_reader import ObjectReader
 from kubectl_cbt.kube.port_forward import PortForward
-from kubectl_cbt.model.advice import SET_CLOCK, clock_difference, clock_question, grant_command
-from kubectl_cbt.model.query import Query
+from kubectl_cbt.model.advice import grant_command
 from kubectl_cbt.model.refs import ServiceAccountRef
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import MUST
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.security.jwt import read_claims
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.stream.collect import Collected, collect
@@ -188,7 +189,7 @@ def _token(context: DiagnosisContext, result: HopResult) -> None:
     try:
         claims = read_claims(token.reveal())
     except ValueError:
-        result.warn("it is no JSON Web Token: whom and what it is for cannot be seen")
+        result.warn("it is not a JSON Web Token: whom and what it is for cannot be seen")
         return
     left = claims.expires - time.time()
     subject, audiences = claims.subject or "no subject", ", ".join(claims.audiences) or "no audience"

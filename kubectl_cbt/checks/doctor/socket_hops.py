@@ -11,8 +11,8 @@ from kubectl_cbt.checks.doctor.hop import Hop, HopResult, HopSequence
 from kubectl_cbt.checks.doctor.hop_runner import run
 from kubectl_cbt.checks.doctor.service_hops import look_at_first, look_at_stream
 from kubectl_cbt.model.finding import Finding
-from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 from kubectl_cbt.wire.csi import CsiEndpoint, CsiSource, Plugin

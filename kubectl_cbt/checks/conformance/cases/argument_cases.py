@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from kubectl_cbt.checks.conformance.case import MUST, SHOULD, Case, Needs, Observed
 from kubectl_cbt.checks.conformance.driver_context import MORE_TIME, DriverContext, Inconclusive
-from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.stream.collect import collect
 
 _SOON_SECONDS = 20.0

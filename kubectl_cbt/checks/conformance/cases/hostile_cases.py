@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from kubectl_cbt.checks.conformance.case import MUST, SHOULD, Case, Needs, Observed
 from kubectl_cbt.checks.conformance.driver_context import DriverContext, describe
-from kubectl_cbt.model.query import MAX_MAX_RESULTS, Query
+from kubectl_cbt.model.stream_query import MAX_MAX_RESULTS, Query
 from kubectl_cbt.stream.collect import Collected
 
 _PATIENCE_SECONDS = 5.0

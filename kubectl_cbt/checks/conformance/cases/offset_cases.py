@@ -9,8 +9,8 @@ from kubectl_cbt.checks.conformance.comparison import differences
 from kubectl_cbt.checks.conformance.driver_context import DriverContext, Inconclusive, from_offset
 from kubectl_cbt.checks.conformance.sound_extents import grain_bytes, sound_extents
 from kubectl_cbt.errors import OffsetOutOfRange
-from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import INT64_MAX
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.stream.collect import Collected
 
 _SOON_SECONDS = 20.0

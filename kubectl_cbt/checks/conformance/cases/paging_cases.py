@@ -15,7 +15,7 @@ from kubectl_cbt.checks.conformance.driver_context import (
     sample,
 )
 from kubectl_cbt.checks.conformance.sound_extents import grain_bytes, sound_extents
-from kubectl_cbt.model.query import Query
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.stream.collect import Collected
 
 _FEW_EXTENTS = 500

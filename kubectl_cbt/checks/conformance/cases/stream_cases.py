@@ -16,9 +16,9 @@ from kubectl_cbt.checks.conformance.driver_context import (
     from_offset,
     in_messages_of,
 )
-from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import INT64_MAX
 from kubectl_cbt.model.results import Violation
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.stream.collect import Collected
 from kubectl_cbt.units import counted
 
