@@ -94,3 +94,14 @@ def test_source_files_that_the_documents_name_exist(path):
     folders = (ROOT, ROOT / "kubectl_cbt", ROOT / "kubectl_cbt" / "tui", ROOT / "tests")
     for name in re.findall(r"`([\w/]+\.py)`", path.read_text(encoding="utf-8")):
         assert any((folder / name).exists() for folder in folders), name
+
+
+def test_errors_that_the_page_on_connecting_quotes_exist():
+    page = (DOCS / "connecting.md").read_text(encoding="utf-8")
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "kubectl_cbt").rglob("*.py"))
+    quoted = re.findall(r"^\| `([^`]+)` \|", page[page.index("## Errors") :], re.MULTILINE)
+    assert len(quoted) == 8
+    for error in quoted:
+        # N, S and such stand for names.
+        longest = max(re.split(r"(?:Service )?\b[A-Z]\b|…", error), key=len)
+        assert longest.strip() in source, error
