@@ -1,6 +1,6 @@
-"""Run the commands shown in README.md and docs/, and put what they print below them.
+"""Run the commands shown in README.md and docs/, and write their output below them.
 
-A block that begins with ``$ `` lines is run when the line above its fence is ``<!-- output -->``:
+The command of a block is run if the line before the block's fence is ``<!-- output -->``:
 
     <!-- output -->
     ```console
@@ -8,11 +8,11 @@ A block that begins with ``$ `` lines is run when the line above its fence is ``
     …
     ```
 
-The tables of keys are made of the bindings, below lines that say of which screen:
+The tables of keys are generated from the bindings. The line before a table names its screen:
 
     <!-- keys: map -->
 
-``python scripts/refresh_docs.py`` rewrites the files; a test compares, times and ages left out (``masked``).
+``python scripts/refresh_docs.py`` rewrites the files. A test compares them, without times and ages (``masked``).
 """
 
 import os
@@ -29,7 +29,7 @@ FILES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 _BLOCK = re.compile(r"(?<=<!-- output -->\n```console\n)\$ (?P<command>.*)\n(?P<output>(?:.*\n)*?)(?=```\n)")
 
 _TABLE = re.compile(r"(?<=<!-- keys: )(?P<screen>map|browse) -->\n(?:\|.*\n)*")
-# What works everywhere stands in the map's table.
+# The keys that work on every screen are listed in the map's table only.
 _KEYS = {"map": MAP_KEYS, "browse": BROWSE_KEYS[:-1]}
 
 _VOLATILE = (
@@ -43,13 +43,13 @@ _VOLATILE = (
 
 
 def refreshed(text: str) -> str:
-    """The text with every shown output and every table of keys as they are now."""
+    """Return the text with every shown output and every table of keys up to date."""
     text = _TABLE.sub(lambda table: f"{table['screen']} -->\n{_key_table(table['screen'])}", text)
     return _BLOCK.sub(lambda block: f"$ {block['command']}\n{_run(block['command'])}", text)
 
 
 def masked(text: str) -> str:
-    """The text without what differs from run to run, and without the width it takes."""
+    """Return the text without values that differ between runs, and without the padding that depends on them."""
     for pattern, name in _VOLATILE:
         text = pattern.sub(name, text)
     return re.sub(r"  +", "  ", text)
@@ -67,11 +67,11 @@ def _in_code(shown: str) -> str:
 
 
 def _run(command: str) -> str:
-    """What a person sees who runs it, stderr included; ``kubectl cbt`` is this checkout's command."""
+    """Return what the command shows on a terminal, stderr included. ``kubectl cbt`` runs this checkout's command."""
     left_out = ("KUBECONFIG", "COLUMNS", "LINES")
     environment = {name: value for name, value in os.environ.items() if name not in left_out}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    # Markdown shows neither colours nor a bar that comes and goes.
+    # Markdown shows neither colours nor a progress bar.
     environment |= {"TERM": "xterm", "TTY_INTERACTIVE": "0", "NO_COLOR": "1"}
     _, shown = run_on_terminal(["sh", "-c", command.replace("kubectl cbt", "kubectl-cbt")], environment)
     return shown
@@ -81,7 +81,7 @@ if __name__ == "__main__":
     for path in FILES:
         old = path.read_text(encoding="utf-8")
         new = refreshed(old)
-        # Runs differ in their times only, most of the time: that is no change to commit.
+        # Most runs differ in their times only: that is not a change to commit.
         if masked(old) != masked(new):
             path.write_text(new, encoding="utf-8")
             print(f"rewrote {path.relative_to(ROOT)}")
