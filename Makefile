@@ -59,7 +59,6 @@ protos: $(READY)  ## regenerate the protobuf modules
 docs: $(READY)  ## refresh the outputs, key tables and pictures shown in README.md and docs/
 	$(BIN)/python scripts/refresh_docs.py
 	$(BIN)/python scripts/draw_screens.py
-	$(BIN)/python scripts/draw_diagrams.py
 
 matrix: $(READY)  ## run every check against every fault of the demo, and write docs/faults.md
 	$(BIN)/python scripts/draw_matrix.py
