@@ -21,6 +21,7 @@ from kubectl_cbt.tui.app import CbtApp
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.ports import Choice
 from kubectl_cbt.tui.screens.map import MapScreen
+from kubectl_cbt.tui.textual_private import screen_strips
 
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 CAPACITY = 64 * MIB
@@ -285,4 +286,4 @@ async def type_text(pilot, text: str) -> None:
 
 def shown(app: CbtApp) -> str:
     """The screen as text."""
-    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+    return "\n".join(strip.text for strip in screen_strips(app.screen))

@@ -49,6 +49,7 @@ from kubectl_cbt.tui.screens.browse import BrowseScreen
 from kubectl_cbt.tui.screens.export import ExportScreen
 from kubectl_cbt.tui.screens.map import MapScreen
 from kubectl_cbt.tui.screens.text import TextScreen
+from kubectl_cbt.tui.textual_private import screen_strips
 from kubectl_cbt.tui.widgets.extent_list import ExtentList
 from kubectl_cbt.tui.widgets.map_view import MapView
 from kubectl_cbt.tui.widgets.prompt import Prompt
@@ -772,7 +773,7 @@ def test_without_colours_there_are_none_in_any_segment(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
 
     async def steps(pilot, screen):
-        strips = screen._compositor.render_strips()
+        strips = screen_strips(screen)
         colors = {c.name for strip in strips for s in strip if s.style for c in (s.style.color, s.style.bgcolor) if c}
         assert colors <= {"default"}
         assert "▓" in shown(pilot.app)

@@ -21,6 +21,7 @@ from kubectl_cbt.tui.loader import Frame, Loader
 from kubectl_cbt.tui.screens.browse import BrowseScreen
 from kubectl_cbt.tui.screens.export import ExportScreen
 from kubectl_cbt.tui.screens.map import MapScreen
+from kubectl_cbt.tui.textual_private import screen_strips
 from kubectl_cbt.units import printable
 
 FOLDER = Path(plain.__file__).parent
@@ -127,7 +128,7 @@ def test_nothing_the_map_says_hands_hostile_text_on(text):
 
 def clickable(pilot) -> list[str]:
     """Texts on the screen that would run an action."""
-    strips = pilot.app.screen._compositor.render_strips()
+    strips = screen_strips(pilot.app.screen)
     segments = [segment for strip in strips for segment in strip]
     return [
         segment.text for segment in segments if segment.style and ("@click" in segment.style.meta or segment.style.link)
