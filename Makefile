@@ -59,7 +59,6 @@ protos: $(READY)  ## regenerate the protobuf modules
 docs: $(READY)  ## refresh the outputs, key tables and pictures shown in README.md and docs/
 	$(BIN)/python scripts/refresh_docs.py
 	$(BIN)/python scripts/draw_screens.py
-	$(BIN)/python scripts/draw_diagrams.py
 
 matrix: $(READY)  ## run every check against every fault of the demo, and write docs/faults.md
 	$(BIN)/python scripts/draw_matrix.py
@@ -79,10 +78,10 @@ audit: $(AUDIT)/.ready  ## look for known vulnerabilities in the oldest releases
 	$(AUDIT)/bin/pip-audit --strict --vulnerability-service $(AUDIT_SERVICE) --disable-pip --no-deps --requirement tests/oldest.txt
 	$(AUDIT)/bin/pip-audit --strict --vulnerability-service $(AUDIT_SERVICE) .
 
-krew: $(READY)  ## build the krew archive and write its sha256 into krew-manifest.yaml
+krew: $(READY)  ## build the krew archive of this tree, and its manifest, into dist/
 	$(BIN)/python scripts/build_krew.py
 
-krew-check: $(READY)  ## rebuild, compare with the manifest, install as krew does, run
+krew-check: krew  ## build both, install from them as krew does, run
 	$(BIN)/python scripts/check_krew.py
 
 clean:  ## remove what the targets made

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
-from kubectl_cbt.model.backend import OpenStream, SnapshotNames
-from kubectl_cbt.model.refs import SnapshotRef
+from kubectl_cbt.model.backend import OpenStream
+from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.tui.app import CbtApp
 from kubectl_cbt.tui.screens.browse_screen import BrowseScreen

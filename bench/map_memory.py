@@ -9,8 +9,7 @@ import sys
 from typing import Any
 
 from kubectl_cbt.core.query import ClusterOptions, open_cluster
-from kubectl_cbt.model.backend import SnapshotNames
-from kubectl_cbt.model.refs import SnapshotRef
+from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
 from kubectl_cbt.output.palettes import PALETTES
 from kubectl_cbt.tui.app import CbtApp
 from kubectl_cbt.tui.loader import Loader

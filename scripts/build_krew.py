@@ -1,32 +1,38 @@
-"""Build the archive that krew installs, the same bytes on every machine, and keep the manifest's sha256 current.
+"""Build what krew installs: the archive, the same bytes on every machine, and the manifest that names its sha256.
 
-    python scripts/build_krew.py            build into dist/, write the sha256 into krew-manifest.yaml
+    python scripts/build_krew.py            write both into dist/
 
-Nothing in it is compressed: what deflate makes of the same input differs between versions of zlib.
+Nothing in the archive is compressed: deflate gives different bytes in different versions of zlib.
 """
 
 import hashlib
 import io
-import re
+import string
 import subprocess
 import sys
 import tempfile
 import zipfile
 from pathlib import Path
 
+from kubectl_cbt import __version__
+
 ROOT = Path(__file__).resolve().parent.parent
-MANIFEST = ROOT / "krew-manifest.yaml"
-# The oldest time a zip can hold; the archive's own times say nothing.
+DIST = ROOT / "dist"
+VERSION = f"v{__version__}"
+# krew requires the name of the plugin.
+MANIFEST = DIST / "cbt.yaml"
+ARCHIVE = DIST / f"kubectl-cbt-{VERSION}.zip"
+# The oldest time that a zip can contain. The files' own times differ between checkouts.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 FILE, EXECUTABLE = 0o644, 0o755
 
 
-def build_archive() -> bytes:
-    """The archive: wheel, launcher, LICENSE."""
+def build_archive(root: Path = ROOT) -> bytes:
+    """Return the archive of a source tree: wheel, launcher, LICENSE."""
     with tempfile.TemporaryDirectory() as folder:
         built = subprocess.run(
             [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder],
-            cwd=ROOT,
+            cwd=root,
             check=False,
             capture_output=True,
             text=True,
@@ -36,15 +42,15 @@ def build_archive() -> bytes:
         (wheel,) = Path(folder).glob("*.whl")
         return _stored_zip(
             {
-                "LICENSE": ((ROOT / "LICENSE").read_bytes(), FILE),
-                "kubectl-cbt": ((ROOT / "packaging" / "kubectl-cbt").read_bytes(), EXECUTABLE),
+                "LICENSE": ((root / "LICENSE").read_bytes(), FILE),
+                "kubectl-cbt": ((root / "packaging" / "kubectl-cbt").read_bytes(), EXECUTABLE),
                 wheel.name: (_uncompressed(wheel.read_bytes()), FILE),
             }
         )
 
 
 def _uncompressed(wheel: bytes) -> bytes:
-    """The wheel with the same entries, stored; its RECORD lists files, not how they are packed."""
+    """Return a wheel with the same entries, stored. Its RECORD lists the files, not how they are compressed."""
     with zipfile.ZipFile(io.BytesIO(wheel)) as packed:
         return _stored_zip({info.filename: (packed.read(info), FILE) for info in packed.infolist()})
 
@@ -54,33 +60,26 @@ def _stored_zip(entries: dict[str, tuple[bytes, int]]) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name, (data, mode) in entries.items():
             info = zipfile.ZipInfo(name, EPOCH)
-            info.create_system = 3  # Unix, wherever it is built: it decides how the mode is read
+            info.create_system = 3  # Unix on every machine: it decides how the mode is read
             info.external_attr = (0o100000 | mode) << 16
             archive.writestr(info, data)
     return buffer.getvalue()
 
 
-def manifest_with(sha256: str) -> str:
-    """The manifest's text with another sha256."""
-    return re.sub(r'(?<=sha256: ")[0-9a-f]*(?=")', sha256, MANIFEST.read_text(encoding="utf-8"))
+def render_manifest(archive: bytes) -> str:
+    """Return the manifest of an archive, for the version of this tree."""
+    template = string.Template((ROOT / "packaging" / "krew-manifest.yaml").read_text(encoding="utf-8"))
+    return template.substitute(version=VERSION, sha256=hashlib.sha256(archive).hexdigest())
 
 
 def main() -> None:
-    """Build, write, update."""
+    """Write the archive and its manifest into dist/."""
     archive = build_archive()
-    sha256 = hashlib.sha256(archive).hexdigest()
-    path = ROOT / "dist" / f"kubectl-cbt-{_version()}.zip"
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(archive)
-    MANIFEST.write_text(manifest_with(sha256), encoding="utf-8")
-    print(f"{path.relative_to(ROOT)}  {len(archive)} bytes  sha256 {sha256}")
-
-
-def _version() -> str:
-    found = re.search(r"^  version: (v\S+)$", MANIFEST.read_text(encoding="utf-8"), re.MULTILINE)
-    if not found:
-        sys.exit("krew-manifest.yaml has no spec.version")
-    return found[1]
+    DIST.mkdir(exist_ok=True)
+    ARCHIVE.write_bytes(archive)
+    MANIFEST.write_text(render_manifest(archive), encoding="utf-8")
+    print(f"{ARCHIVE.relative_to(ROOT)}  {len(archive)} bytes")
+    print(f"{MANIFEST.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

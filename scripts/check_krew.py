@@ -1,9 +1,8 @@
-"""Rebuild the krew archive, compare it with the manifest, install it as krew does, and run it in a clean HOME.
+"""Install the archive in dist/ from the manifest in dist/, as krew does, and run it in a clean HOME.
 
-krew itself is not used: what it does with a manifest (verify, unpack, copy ``files``, link ``bin``) is done here.
+krew itself is not needed: what it does with a manifest (verify, unpack, move ``files``, link ``bin``) is done here.
 """
 
-import fnmatch
 import hashlib
 import io
 import os
@@ -13,51 +12,60 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import yaml
-from build_krew import MANIFEST, build_archive
+from build_krew import ARCHIVE, MANIFEST
 
 
 def main() -> None:
-    """Check; ends with a message and status 1 where something does not hold."""
+    """Check; exits with a message and status 1 at the first failure."""
     manifest = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
-    (platform,) = manifest["spec"]["platforms"]
-    archive, again = build_archive(), build_archive()
-    if archive != again:
-        sys.exit("two builds of the krew archive differ")
-    sha256 = hashlib.sha256(archive).hexdigest()
-    if sha256 != platform["sha256"]:
-        sys.exit(f"krew-manifest.yaml has sha256 {platform['sha256']}, the archive {sha256}: run make krew")
+    archive = ARCHIVE.read_bytes()
     with tempfile.TemporaryDirectory(prefix="krew-check-") as folder:
         home = Path(folder)
-        _install(archive, platform, home)
+        install(archive, manifest, home / ".krew")
         _run(home, manifest["spec"]["version"])
-    print(f"krew: archive {sha256[:12]} is the manifest's, installs, and runs")
+    print(f"krew: {ARCHIVE.name} installs from {MANIFEST.name}, and runs")
 
 
-def _install(archive: bytes, platform: dict[str, object], home: Path) -> None:
-    """Unpack into a store, keep only what ``files`` names, link ``bin`` as kubectl-cbt."""
-    unpacked, store, links = home / "unpacked", home / "store", home / "bin"
-    with zipfile.ZipFile(io.BytesIO(archive)) as packed:
-        for info in packed.infolist():
-            path = Path(packed.extract(info, unpacked))
-            path.chmod(info.external_attr >> 16 & 0o777)
-    store.mkdir()
+def install(archive: bytes, manifest: dict[str, Any], root: Path) -> Path:
+    """Install into a KREW_ROOT.
+
+    Returns:
+        The link that krew puts into PATH.
+    """
+    (platform,) = manifest["spec"]["platforms"]
+    sha256 = hashlib.sha256(archive).hexdigest()
+    if sha256 != platform["sha256"]:
+        sys.exit(f"the manifest has sha256 {platform['sha256']}, the archive {sha256}")
+    name = manifest["metadata"]["name"]
+    store, links = root / "store" / name / manifest["spec"]["version"], root / "bin"
+    store.mkdir(parents=True)
     links.mkdir()
-    for operation in platform["files"]:
-        for path in sorted(unpacked.iterdir()):
-            if fnmatch.fnmatch(path.name, operation["from"]):
-                shutil.copy2(path, store / operation["to"] / path.name)
-    (links / "kubectl-cbt").symlink_to(store / str(platform["bin"]))
+    with tempfile.TemporaryDirectory() as folder:
+        unpacked = Path(folder)
+        with zipfile.ZipFile(io.BytesIO(archive)) as packed:
+            for info in packed.infolist():
+                Path(packed.extract(info, unpacked)).chmod(info.external_attr >> 16 & 0o777)
+        for operation in platform["files"]:
+            found = sorted(unpacked.glob(operation["from"]))
+            if not found:
+                sys.exit(f"no file in the archive matches {operation['from']}")
+            for path in found:
+                shutil.move(path, store / operation["to"] / path.name)
+    link = links / f"kubectl-{name.replace('-', '_')}"
+    link.symlink_to(os.path.relpath(store / platform["bin"], links))
+    return link
 
 
 def _run(home: Path, version: str) -> None:
-    """Start it twice at once on first use, then once more: all have to say their version."""
-    # What a newcomer has: no PYTHONPATH, no virtual environment, and our link first in PATH.
+    """Start it twice at once on first use, then once more: each start has to print the version."""
+    # The environment of a new user: no PYTHONPATH, no virtual environment, and the link first in PATH.
     outside = [part for part in os.environ["PATH"].split(os.pathsep) if not part.startswith(sys.prefix)]
     environment = {
         "HOME": str(home),
-        "PATH": os.pathsep.join([str(home / "bin"), *outside]),
+        "PATH": os.pathsep.join([str(home / ".krew" / "bin"), *outside]),
         **{name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "REQUESTS_"))},
     }
     command = ["kubectl", "cbt", "version"] if shutil.which("kubectl") else ["kubectl-cbt", "version"]
@@ -74,7 +82,7 @@ def _run(home: Path, version: str) -> None:
         sys.exit(f"{' '.join(command)} failed on second use:\n{later.stdout}{later.stderr}")
     left = sorted(path.name for path in (home / ".cache" / "kubectl-cbt").iterdir())
     if len(left) != 1:
-        sys.exit(f"first use left more than one environment behind: {left}")
+        sys.exit(f"first use left more than one environment: {left}")
 
 
 if __name__ == "__main__":

@@ -1,23 +1,35 @@
 """Put what ``make bench`` measured into ``docs/performance.md``, and draw how time and memory grow.
 
-``python scripts/draw_performance.py`` reads ``bench/results.json``; a test compares. What stands between a line
-``<!-- bench: NAME -->`` and the next ``<!-- bench: end -->`` is replaced.
+``python scripts/draw_performance.py`` reads ``bench/results.json``; a test compares. It replaces the text between
+``<!-- bench: NAME -->`` and the next ``<!-- bench: end -->``.
+
+GitHub shows the picture on a light and on a dark page, so it has a light background of its own, and uses no font, style
+sheet or script from outside its file.
 """
 
 import json
 import math
 import re
 from collections.abc import Callable, Sequence
+from html import escape
+from pathlib import Path
 from typing import Any
 
-from draw_diagrams import DOCS, INK, QUIET, STREAMS, figure, group, line, paragraph, text
+from kubectl_cbt.output.palettes import palette_named
 
+DOCS = Path(__file__).resolve().parent.parent / "docs"
 RESULTS = DOCS.parent / "bench" / "results.json"
 PAGE, PICTURE = DOCS / "performance.md", DOCS / "performance.svg"
 
 _BLOCK = re.compile(r"(?<=<!-- bench: )(?P<name>(?!end)[a-z]+) -->\n.*?(?=<!-- bench: end -->)", re.DOTALL)
-_SERIES = (("json", "-o json", STREAMS[2]), ("summary", "-o summary", STREAMS[0]))
+_CIVIDIS = palette_named("cividis").anchors
+_SERIES = (("json", "-o json", _CIVIDIS[7]), ("summary", "-o summary", _CIVIDIS[1]))
+_PAGE_WIDTH, _PAGE_HEIGHT = 880, 390
 _LEFT, _TOP, _WIDTH, _HEIGHT, _APART = 70, 100, 320, 220, 430
+
+# The colours of the app's light theme.
+_INK, _QUIET, _GROUND, _GRID = "#1d232b", "#62676f", "#fbfbf9", "#dcdad2"
+_FONTS = "system-ui, -apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif"
 
 Results = dict[str, Any]
 
@@ -98,7 +110,24 @@ def picture(results: Results) -> str:
     )
     title = "Time grows with the stream, memory does not"
     subtitle = "A whole command, its start included, over TLS on loopback; 4096 extents a message"
-    return figure(title, subtitle, about, 390, seconds, memory)
+    lines = (
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_PAGE_WIDTH} {_PAGE_HEIGHT}" '
+            f'width="{_PAGE_WIDTH}" height="{_PAGE_HEIGHT}" role="img" font-family="{_FONTS}">'
+        ),
+        f"<title>{escape(title)}</title>",
+        f"<desc>{escape(about)}</desc>",
+        (
+            f'<rect x="0.5" y="0.5" width="{_PAGE_WIDTH - 1}" height="{_PAGE_HEIGHT - 1}" rx="10" fill="{_GROUND}" '
+            f'stroke="{_GRID}"/>'
+        ),
+        _text(24, 36, title, size=17, bold=True),
+        _text(24, 57, subtitle, fill=_QUIET),
+        *seconds,
+        *memory,
+        "</svg>",
+    )
+    return "\n".join(lines) + "\n"
 
 
 def _plot(
@@ -108,7 +137,7 @@ def _plot(
     ticks: Sequence[float],
     scale: Callable[[float], float],
     unit: str,
-) -> str:
+) -> list[str]:
     low, high = scale(ticks[0]), scale(ticks[-1])
     first, last = math.log10(points[0]["extents"]), math.log10(points[-1]["extents"])
 
@@ -118,22 +147,40 @@ def _plot(
     def y(value: float) -> float:
         return round(_TOP + _HEIGHT * (high - scale(value)) / (high - low), 1)
 
-    grid = [line([(left, y(tick)), (left + _WIDTH, y(tick))], stroke="#dcdad2", width=1) for tick in ticks]
-    labels = [paragraph(left - 8, y(tick) + 4, f"{tick:g}", anchor="end") for tick in ticks]
-    below = [
-        paragraph(x(point["extents"]), _TOP + _HEIGHT + 20, _short(point["extents"]), anchor="middle")
-        for point in points
-    ]
-    shapes = []
+    shapes = [_text(left, _TOP - 14, heading, bold=True)]
+    shapes += [_line([(left, y(tick)), (left + _WIDTH, y(tick))], _GRID, width=1) for tick in ticks]
+    shapes += [_label(left - 8, y(tick) + 4, f"{tick:g}", anchor="end") for tick in ticks]
+    shapes += [_label(x(point["extents"]), _TOP + _HEIGHT + 20, _short(point["extents"])) for point in points]
+    shapes.append(_label(left + _WIDTH / 2, _TOP + _HEIGHT + 40, "extents"))
     for number, (name, words, color) in enumerate(_SERIES):
-        values = [(x(point["extents"]), y(point[f"{name}{unit}"])) for point in points]
-        shapes.append(line(values, stroke=color, width=2.2))
-        shapes.append(
-            line([(left + 12, _TOP + 14 + 18 * number), (left + 36, _TOP + 14 + 18 * number)], stroke=color, width=2.2)
-        )
-        shapes.append(text(left + 44, _TOP + 18 + 18 * number, words, fill=INK))
-    axis = paragraph(left + _WIDTH / 2, _TOP + _HEIGHT + 40, "extents", anchor="middle", fill=QUIET)
-    return group(text(left, _TOP - 14, heading, bold=True), *grid, *labels, *below, axis, *shapes)
+        key = _TOP + 14 + 18 * number
+        shapes.append(_line([(x(point["extents"]), y(point[f"{name}{unit}"])) for point in points], color))
+        shapes.append(_line([(left + 12, key), (left + 36, key)], color))
+        shapes.append(_text(left + 44, key + 4, words))
+    return shapes
+
+
+def _text(
+    x: float, y: float, words: str, *, size: float = 12, fill: str = _INK, anchor: str = "start", bold: bool = False
+) -> str:
+    """Return one line of text on the baseline ``y``."""
+    weight = ' font-weight="600"' if bold else ""
+    return (
+        f'<text x="{x:g}" y="{y:g}" font-size="{size:g}" fill="{fill}" text-anchor="{anchor}"{weight}>'
+        f"{escape(words)}</text>"
+    )
+
+
+def _label(x: float, y: float, words: str, *, anchor: str = "middle") -> str:
+    return _text(x, y, words, size=11, fill=_QUIET, anchor=anchor)
+
+
+def _line(points: Sequence[tuple[float, float]], stroke: str, *, width: float = 2.2) -> str:
+    path = "M" + "L".join(f"{x:g} {y:g}" for x, y in points)
+    return (
+        f'<path d="{path}" fill="none" stroke="{stroke}" stroke-width="{width:g}" stroke-linejoin="round" '
+        f'stroke-linecap="butt"/>'
+    )
 
 
 def _short(extents: float) -> str:

@@ -17,8 +17,7 @@ from kubectl_cbt.core.backends import ClusterBackend
 from kubectl_cbt.core.options import QueryOptions, ServiceOptions
 from kubectl_cbt.core.session import Session
 from kubectl_cbt.core.stream_recorder import Recorder
-from kubectl_cbt.model.backend import SnapshotNames
-from kubectl_cbt.model.refs import SnapshotRef
+from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
 from kubectl_cbt.output.palettes import palette_named
 from kubectl_cbt.tui.app import LIGHT, CbtApp
 from kubectl_cbt.tui.loader import Loader

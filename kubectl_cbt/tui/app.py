@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES, Theme
@@ -17,6 +17,7 @@ from kubectl_cbt.output.palettes import PALETTES, Palette
 from kubectl_cbt.tui.painting import ColorScheme
 from kubectl_cbt.tui.screens.base_screen import CbtScreen
 from kubectl_cbt.tui.screens.text_screen import TextScreen, key_lines
+from kubectl_cbt.tui.textual_private import QuietApp
 
 if TYPE_CHECKING:
     from kubectl_cbt.tui.terminal_driver import TerminalDriver
@@ -68,7 +69,7 @@ PLAIN = replace(
 _OWN_VARIABLES = ("quiet", "border-quiet", "border-focus", "block-cursor")
 
 
-class CbtApp(App[None], inherit_bindings=False):
+class CbtApp(QuietApp[None], inherit_bindings=False):
     """Shows one screen, and what it opens.
 
     Args:
@@ -92,7 +93,7 @@ class CbtApp(App[None], inherit_bindings=False):
         self._of_256 = of_256
         self._palette = palette
         self.stopped_by: int | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._event_loop: asyncio.AbstractEventLoop | None = None
         self._incomplete: dict[str, str] = {}
         for theme in (DARK, LIGHT, PLAIN):
             self.register_theme(theme)
@@ -101,7 +102,7 @@ class CbtApp(App[None], inherit_bindings=False):
     def on_mount(self) -> None:
         """Open the first screen."""
         self.theme_changed_signal.subscribe(self, lambda theme: self._colors_changed())
-        self._loop = asyncio.get_running_loop()
+        self._event_loop = asyncio.get_running_loop()
         self.push_screen(self._first)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -112,18 +113,18 @@ class CbtApp(App[None], inherit_bindings=False):
 
     def stop(self, number: int) -> bool:
         """Leave every screen because of a signal; False when there is none. Safe in any thread and signal handler."""
-        if self._loop is None or self._loop.is_closed():
+        if self._event_loop is None or self._event_loop.is_closed():
             return False
         if self.stopped_by is None:
             self.stopped_by = number
-        self._loop.call_soon_threadsafe(self.exit)
+        self._event_loop.call_soon_threadsafe(self.exit)
         return True
 
     @property
     def terminal(self) -> TerminalDriver | None:
         """None before it was opened, and where there is none."""
         own = _driver_class()
-        return self._driver if own is not None and isinstance(self._driver, own) else None
+        return self.driver if own is not None and isinstance(self.driver, own) else None
 
     def map_left(self, name: str, incomplete: str) -> None:
         """Keep what is to be printed about a map once the terminal is restored; empty when it is complete."""
@@ -140,15 +141,6 @@ class CbtApp(App[None], inherit_bindings=False):
         """Leave a screen for the one it was opened from, if it was."""
         if screen is not self._first:
             screen.dismiss()
-
-    def _fatal_error(self) -> None:
-        """No traceback on the terminal, least of all one with the values of variables; the command says what it was."""
-        self._close_messages_no_wait()
-
-    @property
-    def bug(self) -> Exception | None:
-        """What ended the app, if it was not a person."""
-        return self._exception
 
     # Colours
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.style import Style
 
+from kubectl_cbt.tui.textual_private import screen_strips
 from kubectl_cbt.units import printable
 
 if TYPE_CHECKING:
@@ -36,9 +37,7 @@ _SHADES = {"░": 0.25, "▒": 0.5, "▓": 0.75}
 
 def picture_of(screen: Screen[Any]) -> str:
     """The screen as it is drawn now."""
-    # Textual has no public way to a screen's strips; its own screenshot takes this one.
-    strips = screen._compositor.render_strips()
-    return svg(strips, page=_color(screen.rich_style, background=True) or _PAGE)
+    return svg(screen_strips(screen), page=_color(screen.rich_style, background=True) or _PAGE)
 
 
 def svg(strips: Sequence[Strip], *, page: str = _PAGE) -> str:

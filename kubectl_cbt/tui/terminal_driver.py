@@ -7,6 +7,8 @@ from typing import Any
 
 from textual.drivers.linux_driver import LinuxDriver
 
+from kubectl_cbt.tui.textual_private import app_of, pending_output, writer_of
+
 _LOOK_UP_SECONDS = 0.05
 
 
@@ -32,7 +34,8 @@ class TerminalDriver(LinuxDriver):
             self._is_suspended = False
             super().resume_application_mode()
         else:
-            self._app.call_later(self._app.refresh)
+            app = app_of(self)
+            app.call_later(app.refresh)
 
     def stop_reading(self) -> None:
         """End the thread that reads, however the app ended: the process waits for it. Safe from any thread."""
@@ -42,8 +45,9 @@ class TerminalDriver(LinuxDriver):
         """Neither read nor write any more; what waits to be written is dropped. Safe from any thread."""
         self._is_discarding = True
         self.stop_reading()
-        if self._writer_thread is not None:
-            _empty(self._writer_thread._queue)  # whoever waits for room in it goes on
+        writer = writer_of(self)
+        if writer is not None:
+            _empty(pending_output(writer))  # a thread that waits for room in it continues
 
     def write(self, data: str) -> None:
         """Write, unless the terminal was let go."""
@@ -52,10 +56,10 @@ class TerminalDriver(LinuxDriver):
 
     def close(self) -> None:
         """Wait for what is to be written, until the terminal is let go: the thread that writes may be blocked."""
-        writer = self._writer_thread
+        writer = writer_of(self)
         if writer is None or self._is_discarding:
             return
-        writer._queue.put(None)
+        pending_output(writer).put(None)
         while writer.is_alive() and not self._is_discarding:
             writer.join(_LOOK_UP_SECONDS)
 

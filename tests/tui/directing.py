@@ -16,9 +16,8 @@ from kubectl_cbt.core.options import QueryOptions, ServiceOptions
 from kubectl_cbt.core.session import Session
 from kubectl_cbt.core.stream_recorder import Recorder
 from kubectl_cbt.errors import CbtError, Interrupted, NotFound
-from kubectl_cbt.model.backend import SnapshotNames
 from kubectl_cbt.model.record import Batch, Record, Records
-from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.refs import SnapshotHandle, SnapshotNames, SnapshotRef
 from kubectl_cbt.model.resolved_query import ResolvedQuery, Snapshot
 from kubectl_cbt.model.results import Failure, Outcome, Violation
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
@@ -26,6 +25,7 @@ from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.tui.app import CbtApp
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.screens.map_screen import MapScreen
+from kubectl_cbt.tui.textual_private import screen_strips
 
 KIB, MIB, GIB = 2**10, 2**20, 2**30
 CAPACITY = 64 * MIB
@@ -292,7 +292,7 @@ async def type_text(pilot, text: str) -> None:
 
 def shown(app: CbtApp) -> str:
     """The screen as text."""
-    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+    return "\n".join(strip.text for strip in screen_strips(app.screen))
 
 
 def cluster_backend(session: Session, namespace: str | None, **options: Any) -> ClusterBackend:

@@ -9,8 +9,7 @@ from directing import ENTRIES, GONE, ONE, THREE, TWO, ScriptedBackend, drive, en
 from rich.cells import cell_len, set_cell_size
 from textual.events import MouseScrollDown
 
-from kubectl_cbt.model.backend import SnapshotNames
-from kubectl_cbt.model.refs import SnapshotRef
+from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
 from kubectl_cbt.output.snapshot_cells import size_of, works_of
 from kubectl_cbt.tui.keys import BROWSE_KEYS
 from kubectl_cbt.tui.screens.browse_screen import BrowseScreen

@@ -124,7 +124,7 @@ def test_what_is_outside_is_named_as_it_was_typed():
 def test_the_key_that_shows_more_is_kept_when_the_line_is_cut(width):
     from directing import THREE, TWO, ScriptedOpened
 
-    from kubectl_cbt.model.backend import SnapshotNames
+    from kubectl_cbt.model.refs import SnapshotNames
 
     loader = Loader(ScriptedOpened(ScriptedStream(error=GONE), SnapshotNames(THREE, TWO)))
     loader.start()

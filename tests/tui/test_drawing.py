@@ -18,8 +18,8 @@ from kubectl_cbt.analysis import grid
 from kubectl_cbt.analysis.grid import LayerView, cell_codes
 from kubectl_cbt.analysis.known_range import KnownRange, all_of
 from kubectl_cbt.analysis.viewport import Viewport
-from kubectl_cbt.model.backend import SnapshotNames
 from kubectl_cbt.model.extents import Extents
+from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.model.results import MUST, Violation
 from kubectl_cbt.output.heat import GLYPHS
 from kubectl_cbt.output.palettes import PALETTES, luminance

@@ -27,8 +27,7 @@ from kubectl_cbt.core.session import open_session
 from kubectl_cbt.demo.demo_cluster import DemoCluster
 from kubectl_cbt.demo.driver.faults import parse_faults
 from kubectl_cbt.errors import CbtError
-from kubectl_cbt.model.backend import SnapshotNames
-from kubectl_cbt.model.refs import SnapshotRef
+from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
 from kubectl_cbt.model.results import MUST, Violation
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.screens.browse_screen import BrowseScreen

@@ -16,7 +16,7 @@ from strategies import law, legal_extents
 
 from kubectl_cbt.documents.open_document import open_document
 from kubectl_cbt.errors import OutputError
-from kubectl_cbt.model.backend import SnapshotNames
+from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.tui.export_content import excerpt, whole, write_document, write_file

@@ -21,8 +21,7 @@ from directing import (
     entry,
 )
 
-from kubectl_cbt.model.backend import SnapshotNames
-from kubectl_cbt.model.refs import SnapshotRef
+from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
 from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.tui.layers import ALLOCATED as ALLOCATED_LAYER
 from kubectl_cbt.tui.layers import BOTH, DELTA, Layers, neighbour

@@ -37,7 +37,7 @@ from directing import (
 from textual.widgets import Label
 
 from kubectl_cbt.documents.open_document import open_document
-from kubectl_cbt.model.backend import SnapshotNames
+from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.model.results import MUST, Violation
 from kubectl_cbt.output.json import JsonWriter
 from kubectl_cbt.output.palettes import PALETTES
@@ -49,6 +49,7 @@ from kubectl_cbt.tui.screens.browse_screen import BrowseScreen
 from kubectl_cbt.tui.screens.export_screen import ExportScreen
 from kubectl_cbt.tui.screens.map_screen import MapScreen
 from kubectl_cbt.tui.screens.text_screen import TextScreen
+from kubectl_cbt.tui.textual_private import screen_strips
 from kubectl_cbt.tui.widgets.extent_list import ExtentList
 from kubectl_cbt.tui.widgets.map_view import MapView
 from kubectl_cbt.tui.widgets.prompt import Prompt
@@ -772,7 +773,7 @@ def test_without_colours_there_are_none_in_any_segment(monkeypatch):
     monkeypatch.setenv("NO_COLOR", "1")
 
     async def steps(pilot, screen):
-        strips = screen._compositor.render_strips()
+        strips = screen_strips(screen)
         colors = {c.name for strip in strips for s in strip if s.style for c in (s.style.color, s.style.bgcolor) if c}
         assert colors <= {"default"}
         assert "▓" in shown(pilot.app)

@@ -22,6 +22,7 @@ from kubectl_cbt.tui.loader import Frame, Loader
 from kubectl_cbt.tui.screens.browse_screen import BrowseScreen
 from kubectl_cbt.tui.screens.export_screen import ExportScreen
 from kubectl_cbt.tui.screens.map_screen import MapScreen
+from kubectl_cbt.tui.textual_private import screen_strips
 from kubectl_cbt.units import printable
 
 FOLDER = Path(plain_text.__file__).parent
@@ -128,7 +129,7 @@ def test_nothing_the_map_says_hands_hostile_text_on(text):
 
 def clickable(pilot) -> list[str]:
     """Texts on the screen that would run an action."""
-    strips = pilot.app.screen._compositor.render_strips()
+    strips = screen_strips(pilot.app.screen)
     segments = [segment for strip in strips for segment in strip]
     return [
         segment.text for segment in segments if segment.style and ("@click" in segment.style.meta or segment.style.link)

@@ -34,9 +34,9 @@ from kubectl_cbt.analysis.known_range import KnownRange, all_of
 from kubectl_cbt.analysis.regions import hottest_regions
 from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.analysis.viewport import Viewport, whole_volume
-from kubectl_cbt.model.backend import SnapshotNames
 from kubectl_cbt.model.extents import ExtentBuffer, Extents
 from kubectl_cbt.model.record import Batch, Record, Records
+from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.tui import screen_text
 from kubectl_cbt.tui.loader import Frame, Loader
 from kubectl_cbt.tui.widgets.minimap import Minimap

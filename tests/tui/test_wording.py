@@ -11,9 +11,8 @@ from strategies import columns, covered_between, law, legal_extents
 from kubectl_cbt.analysis.known_range import all_of
 from kubectl_cbt.analysis.viewport import whole_volume
 from kubectl_cbt.errors import CbtError
-from kubectl_cbt.model.backend import SnapshotNames
 from kubectl_cbt.model.extents import Extents, Run
-from kubectl_cbt.model.refs import SnapshotRef
+from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
 from kubectl_cbt.model.results import MUST, WARNING, Occurrence, Violation
 from kubectl_cbt.tui import screen_text
 from kubectl_cbt.tui.keys import BROWSE_KEYS, MAP_KEYS, footer

@@ -53,7 +53,7 @@ class LineList(Widget, can_focus=True):
     def _set_top(self, top: int) -> None:
         self._top = max(min(top, self.line_count - self.page_lines), 0)
 
-    def _on_resize(self, event: events.Resize) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         self._scroll_to_current()
 
     def _scroll_glyph(self, y: int) -> str:

@@ -133,7 +133,7 @@ class MapView(Widget, can_focus=True):
         row, column = divmod(index, self.window.columns)
         return column, *divmod(row, self._painter.halves)
 
-    def _on_resize(self, event: events.Resize) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         self.post_message(self.RoomChanged(self))
 
     def on_click(self, event: events.Click) -> None:

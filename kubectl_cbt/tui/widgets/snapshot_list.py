@@ -119,9 +119,8 @@ class SnapshotList(LineList):
             first -= 1
         self._set_top(max(min(self._top, first), self.current - self.page_lines + 1))
 
-    def _on_resize(self, event: events.Resize) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         self._lay_out()
-        super()._on_resize(event)
 
     def _lay_out(self) -> None:
         self._columns = Columns.of(self._listing, max(self.content_size.width - _SCROLLBAR, 0))

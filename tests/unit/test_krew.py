@@ -1,0 +1,234 @@
+"""Two manifests by krew's rules, the latest release's and this tree's, and the archive of this tree."""
+
+import copy
+import io
+import os
+import posixpath
+import re
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from build_krew import ARCHIVE, MANIFEST, build_archive, render_manifest
+from check_krew import install
+
+from kubectl_cbt import __version__
+
+ROOT = Path(__file__).parents[2]
+SUPPORTED = {("linux", "amd64"), ("linux", "arm64"), ("darwin", "amd64"), ("darwin", "arm64")}
+SEMANTIC = r"v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?"
+RESERVED_ON_WINDOWS = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
+WIDTHS = {"description": 80, "shortDescription": 70, "caveats": 80}
+
+Manifest = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def archive() -> bytes:
+    return build_archive()
+
+
+@pytest.fixture(scope="module")
+def rendered(archive) -> Manifest:
+    return yaml.safe_load(render_manifest(archive))
+
+
+@pytest.fixture(scope="module")
+def released() -> Manifest:
+    return yaml.safe_load((ROOT / "krew-manifest.yaml").read_text(encoding="utf-8"))
+
+
+def broken_rules(manifest: Manifest) -> list[str]:
+    """The rules of krew, of krew-index and of krew's documentation that a manifest breaks."""
+    spec, name = manifest["spec"], manifest["metadata"]["name"]
+    selected = [pair for platform in spec["platforms"] for pair in platforms_of(platform)]
+    rules = {
+        "apiVersion": manifest["apiVersion"] == "krew.googlecontainertools.github.com/v1alpha2",
+        "kind": manifest["kind"] == "Plugin",
+        # The naming guide is stricter than krew itself, which accepts [\w-]+.
+        "name": re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) and name.upper() not in RESERVED_ON_WINDOWS,
+        "version": re.fullmatch(SEMANTIC, spec["version"]),
+        "texts": all(spec.get(field, "").strip() for field in ("homepage", "description", "shortDescription")),
+        "line breaks": not re.search(r"[\r\n]", spec["shortDescription"]),
+        "widths": all(len(line) <= WIDTHS[text] for text in WIDTHS for line in spec.get(text, "").splitlines()),
+        "platforms": spec["platforms"],
+        "overlap": len(set(selected)) == len(selected),
+        # krew ignores unknown fields, and so a misspelt one.
+        "fields": set(manifest) == {"apiVersion", "kind", "metadata", "spec"}
+        and set(spec) <= {"version", "homepage", "platforms", *WIDTHS},
+    }
+    return [rule for rule, is_kept in rules.items() if not is_kept] + [
+        rule for platform in spec["platforms"] for rule in broken_rules_of_platform(platform)
+    ]
+
+
+def broken_rules_of_platform(platform: Manifest) -> list[str]:
+    files = platform.get("files")
+    rules = {
+        "uri": re.fullmatch(r"https://\S+\.(zip|tar\.gz)", platform["uri"]),
+        "sha256": re.fullmatch(r"[a-f0-9]{64}", platform["sha256"]),
+        "bin": platform["bin"] and is_inside(platform["bin"]),
+        "files": files is None or (files and all(each["from"] and each["to"] for each in files)),
+        "paths": all(is_inside(each["to"]) and posixpath.normpath(each["to"]) == each["to"] for each in files or ()),
+        "selector": platforms_of(platform) <= SUPPORTED and platforms_of(platform),
+        "platform fields": set(platform) <= {"selector", "uri", "sha256", "bin", "files"},
+    }
+    return [rule for rule, is_kept in rules.items() if not is_kept]
+
+
+def is_inside(path: str) -> bool:
+    return not path.startswith("/") and ".." not in path.split("/")
+
+
+def platforms_of(platform: Manifest) -> set[tuple[str, str]]:
+    """The platforms that a selector matches; none if krew refuses the selector."""
+    if set(platform["selector"]) != {"matchExpressions"}:
+        return set()
+    found = {
+        expression["key"]: expression["values"]
+        for expression in platform["selector"]["matchExpressions"]
+        if expression["operator"] == "In"
+    }
+    if set(found) != {"os", "arch"}:
+        return set()
+    return {(system, machine) for system in found["os"] for machine in found["arch"]}
+
+
+def test_both_manifests_keep_krews_rules(released, rendered):
+    assert broken_rules(released) == []
+    assert broken_rules(rendered) == []
+    # krew-index refuses a manifest file that is not named after its plugin.
+    assert MANIFEST.name == f"{rendered['metadata']['name']}.yaml"
+    for manifest in (released, rendered):
+        assert {pair for each in manifest["spec"]["platforms"] for pair in platforms_of(each)} == SUPPORTED
+
+
+def change(manifest: Manifest, path: str, value: object) -> None:
+    *parents, last = (int(key) if key.isdigit() else key for key in path.split("."))
+    for key in parents:
+        manifest = manifest[key]
+    manifest[last] = value
+
+
+PLATFORM = "spec.platforms.0"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "rule"),
+    [
+        ("apiVersion", "krew.googlecontainertools.github.com/v1alpha1", "apiVersion"),
+        ("kind", "Plugins", "kind"),
+        ("metadata.name", "Cbt", "name"),
+        ("metadata.name", "com1", "name"),
+        ("spec.version", "0.1.0", "version"),
+        ("spec.version", "v0.1", "version"),
+        ("spec.version", "v0.2.0rc1", "version"),
+        ("spec.homepage", "", "texts"),
+        ("spec.description", " \n", "texts"),
+        ("spec.shortDescription", "one\ntwo", "line breaks"),
+        ("spec.caveats", "x" * 81, "widths"),
+        ("spec.platforms", [], "platforms"),
+        ("spec.caveat", "misspelt", "fields"),
+        (f"{PLATFORM}.uri", "http://example.invalid/a.zip", "uri"),
+        (f"{PLATFORM}.sha256", "A" * 64, "sha256"),
+        (f"{PLATFORM}.bin", "../kubectl-cbt", "bin"),
+        (f"{PLATFORM}.files", [], "files"),
+        (f"{PLATFORM}.files.0.to", "", "files"),
+        (f"{PLATFORM}.files.0.to", "./", "paths"),
+        (f"{PLATFORM}.selector.matchExpressions.0.key", "system", "selector"),
+        (f"{PLATFORM}.selector.matchExpressions.0.operator", "NotIn", "selector"),
+        (f"{PLATFORM}.file", [], "platform fields"),
+    ],
+)
+def test_each_rule_refuses_a_manifest_that_breaks_it(released, path, value, rule):
+    manifest = copy.deepcopy(released)
+    change(manifest, path, value)
+    assert rule in broken_rules(manifest)
+
+
+def test_platforms_that_overlap_are_refused(released):
+    manifest = copy.deepcopy(released)
+    manifest["spec"]["platforms"] *= 2
+    assert broken_rules(manifest) == ["overlap"]
+
+
+def test_the_rendered_manifest_has_the_version_of_the_package(rendered):
+    assert rendered["spec"]["version"] == f"v{__version__}"
+    assert [each["uri"].rpartition("/")[2] for each in rendered["spec"]["platforms"]] == [ARCHIVE.name]
+
+
+def test_a_manifests_uri_is_that_of_its_version(released, rendered):
+    for manifest in (released, rendered):
+        version = manifest["spec"]["version"]
+        for platform in manifest["spec"]["platforms"]:
+            assert platform["uri"].endswith(f"/{version}/kubectl-cbt-{version}.zip")
+
+
+def test_the_latest_release_is_not_newer_than_the_package(released):
+    def numbers(version: str) -> list[int]:
+        return [int(number) for number in re.findall(r"\d+", version)[:3]]
+
+    assert numbers(released["spec"]["version"]) <= numbers(__version__)
+
+
+def test_the_manifest_says_that_its_release_does_not_exist_yet():
+    assert "does not exist yet" in (ROOT / "krew-manifest.yaml").read_text(encoding="utf-8")
+
+
+def test_another_checkout_gives_the_same_bytes(archive, tmp_path):
+    """With other file times, modes, umask and time zone."""
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE", ".gitignore"):
+        shutil.copy(ROOT / name, tree / name)
+    for name in ("kubectl_cbt", "packaging"):
+        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in tree.rglob("*"):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+        if path.is_file():
+            path.chmod(0o600)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "Pacific/Auckland")
+        patch.setenv("SOURCE_DATE_EPOCH", "1234567890")
+        previous = os.umask(0o077)
+        try:
+            again = build_archive(tree)
+        finally:
+            os.umask(previous)
+    assert again == archive
+
+
+def test_the_archive_holds_plain_files_with_their_modes(archive):
+    with zipfile.ZipFile(io.BytesIO(archive)) as packed:
+        modes = {info.filename: info.external_attr >> 16 for info in packed.infolist()}
+        assert {info.compress_type for info in packed.infolist()} == {zipfile.ZIP_STORED}
+    wheel = f"kubectl_cbt-{__version__}-py3-none-any.whl"
+    # 0o100000 is a regular file: no symbolic link, no folder.
+    assert modes == {"LICENSE": 0o100644, "kubectl-cbt": 0o100755, wheel: 0o100644}
+
+
+def test_the_rendered_manifest_installs_every_file_of_the_archive(archive, rendered, tmp_path):
+    """`make krew-check` also runs it."""
+    link = install(archive, rendered, tmp_path / "krew")
+    assert link == tmp_path / "krew" / "bin" / "kubectl-cbt"
+    installed = link.resolve().parent
+    with zipfile.ZipFile(io.BytesIO(archive)) as packed:
+        assert {path.name for path in installed.iterdir()} == set(packed.namelist())
+    assert os.access(link, os.X_OK)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        (f"{PLATFORM}.sha256", "0" * 64, "the manifest has sha256 0000"),
+        (f"{PLATFORM}.files.1.from", "*.tar", r"no file in the archive matches \*\.tar"),
+    ],
+)
+def test_an_archive_that_is_not_the_manifests_is_not_installed(archive, rendered, tmp_path, path, value, message):
+    manifest = copy.deepcopy(rendered)
+    change(manifest, path, value)
+    with pytest.raises(SystemExit, match=message):
+        install(archive, manifest, tmp_path / "krew")
