@@ -50,7 +50,7 @@ class Access:
         source = SidecarSource(
             endpoint,
             # The first one while the way is made.
-            fresh_token or self._session.api.ahead(self.fresh_token(endpoint)),
+            fresh_token or self._session.api.prefetch(self.fresh_token(endpoint)),
             self.route(endpoint),
             base_name=target.base.ref.name if target.base and old else "",
             fresh_endpoint=lambda: self._session.catalogue.service(endpoint.service).endpoint(),
@@ -65,7 +65,7 @@ class Access:
 
     def prefetch_account(self) -> None:
         """Find out whose token to ask for, while the snapshots are looked up."""
-        self._find_account = self._session.api.ahead(self.account)
+        self._find_account = self._session.api.prefetch(self.account)
 
     def endpoint(self, endpoint: Endpoint) -> Endpoint:
         """With the name that its certificate shall carry."""

@@ -31,7 +31,7 @@ class RecognisedFile:
     def open(self, kind: str | None = None) -> SavedStream:
         """As :func:`open_document`."""
         document = self.kind.open(Opening(self._text, self._beginning, kind))
-        if not document.head.says_kind:
+        if not document.head.has_kind:
             return SavedStream(document, self._source, kind)
         verb = document.head.asked.query.verb
         if kind not in (None, verb):

@@ -22,7 +22,7 @@ from kubectl_cbt.wire.snapshot_metadata_pb2 import (
     GetMetadataAllocatedRequest,
     GetMetadataDeltaRequest,
 )
-from kubectl_cbt.wire.status import certificate_error, connection_error, shows_another_certificate, stream_error
+from kubectl_cbt.wire.status import certificate_error, connection_error, is_changed_certificate, stream_error
 from kubectl_cbt.wire.tls_verification import TlsVerification
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class SidecarSource:
     def can_retry(self, error: StreamError, query: Query) -> bool:
         """Whether the same question, sent again at once in another way, may succeed."""
         if isinstance(error, TlsFailed):
-            if shows_another_certificate(error):
+            if is_changed_certificate(error):
                 self._hang_up()
                 return True
             return self._has_another_ca()
