@@ -127,13 +127,13 @@ class Catalogue:
         pace = _Pace()
         while True:
             try:
-                yield from self._followed(namespace, selection, pace)
+                yield from self._follow_once(namespace, selection, pace)
             except ApiError as error:
                 if error.status != _EXPIRED:
                     raise
             pace.wait()
 
-    def _followed(self, namespace: str | None, selection: ListOptions, pace: _Pace) -> Iterator[list[SnapshotEntry]]:
+    def _follow_once(self, namespace: str | None, selection: ListOptions, pace: _Pace) -> Iterator[list[SnapshotEntry]]:
         listing = self._snapshot_list(namespace, selection)
         version = ObjectReader(listing).text("metadata", "resourceVersion")
         yield self._entries(_snapshots(listing, selection))
@@ -144,10 +144,10 @@ class Catalogue:
                 reader.require("an event of the watch of volumesnapshots")
                 version = reader.text("object", "metadata", "resourceVersion") or version
                 if kind != "BOOKMARK":
-                    yield [self._changed(kind, event.get("object"))]
+                    yield [self._entry_of_event(kind, event.get("object"))]
             pace.wait()
 
-    def _changed(self, kind: str, item: object) -> SnapshotEntry:
+    def _entry_of_event(self, kind: str, item: object) -> SnapshotEntry:
         snapshot = VolumeSnapshot.of(item)
         if kind == "DELETED":
             return replace(_entry(snapshot, _Contents(), {}), obstacle=_DELETED)

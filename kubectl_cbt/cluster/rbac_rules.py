@@ -54,15 +54,15 @@ def objects(grant: Grant) -> Iterator[RbacObject]:
         "The account whose tokens the snapshot metadata service receives; it accepts only tokens of ServiceAccounts.",
         _object("v1", "ServiceAccount", grant.account.name, grant.account.namespace),
     )
-    yield from _granted(_snapshots_role(grant.namespace, browses=grant.browses and not grant.user), [account])
+    yield from _grant(_snapshots_role(grant.namespace, browses=grant.browses and not grant.user), [account])
     if grant.user:
         # The service checks the account's access; resolving names needs the user's.
         role = _snapshots_role(grant.namespace, browses=grant.browses)
-        yield from _granted(role, [caller], with_role=grant.browses)
-    yield from _granted(_token_role(grant.account), [caller])
-    yield from _granted(_cluster_role(grant), [caller])
+        yield from _grant(role, [caller], with_role=grant.browses)
+    yield from _grant(_token_role(grant.account), [caller])
+    yield from _grant(_cluster_role(grant), [caller])
     for namespace in grant.driver_namespaces if grant.user else ():
-        yield from _granted(_port_forward_role(namespace), [caller])
+        yield from _grant(_port_forward_role(namespace), [caller])
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def _port_forward_role(namespace: str) -> _Role:
     )
 
 
-def _granted(role: _Role, subjects: list[Object], *, with_role: bool = True) -> Iterator[RbacObject]:
+def _grant(role: _Role, subjects: list[Object], *, with_role: bool = True) -> Iterator[RbacObject]:
     if with_role:
         document = _object(f"{_RBAC}/v1", role.kind, role.name, role.namespace, rules=role.rules)
         yield RbacObject(role.reason, document)

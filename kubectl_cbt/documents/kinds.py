@@ -48,7 +48,7 @@ class DocumentKind(NamedTuple):
     open: Callable[[Opening], Document]
 
 
-def recognised(text: JsonCursor) -> tuple[DocumentKind, FirstBytes]:
+def kind_of(text: JsonCursor) -> tuple[DocumentKind, FirstBytes]:
     """The kind of a text and its first bytes; reads no more than needed to decide."""
     while True:
         beginning = FirstBytes(text.data[text.position : text.position + WINDOW_BYTES])

@@ -9,7 +9,7 @@ from kubectl_cbt.documents.byte_source import RewindableInput
 from kubectl_cbt.documents.document_stream import SavedStream
 from kubectl_cbt.documents.first_bytes import FirstBytes
 from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
-from kubectl_cbt.documents.kinds import DocumentKind, Opening, recognised
+from kubectl_cbt.documents.kinds import DocumentKind, Opening, kind_of
 from kubectl_cbt.documents.unsupported import BYTE_ORDER_MARK
 from kubectl_cbt.errors import DocumentError
 
@@ -57,7 +57,7 @@ def recognise(file: BinaryIO, name: str) -> RecognisedFile:
     if text.peek() == BYTE_ORDER_MARK[:1] and text.starts_with(BYTE_ORDER_MARK):
         text.advance(text.position + len(BYTE_ORDER_MARK))
         text.peek()
-    kind, beginning = recognised(text)
+    kind, beginning = kind_of(text)
     return RecognisedFile(kind, text, beginning, source)
 
 

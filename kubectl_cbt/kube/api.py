@@ -17,11 +17,11 @@ from kubectl_cbt.errors import MalformedObject, UsageError
 from kubectl_cbt.kube.api_errors import (
     NO_HINTS,
     ErrorHints,
-    answer_error,
     event_error,
     page_error,
     parsed,
     redirect_error,
+    response_error,
     too_large,
     transport_error,
 )
@@ -103,7 +103,7 @@ class Api:
         response = self._response("GET", segments, query | parameters, stream=True)[0]
         try:
             for line in self._lines(response):
-                event = self._parsed(line)
+                event = self._parse(line)
                 if event.get("type") == "ERROR":
                     raise event_error(event, self._hints)
                 yield event
@@ -125,9 +125,9 @@ class Api:
     def _document(
         self, method: str, segments: tuple[str, ...], query: dict[str, str], body: Object | None = None
     ) -> Object:
-        return self._parsed(self._response(method, segments, query, body)[1])
+        return self._parse(self._response(method, segments, query, body)[1])
 
-    def _parsed(self, data: bytes) -> Object:
+    def _parse(self, data: bytes) -> Object:
         try:
             document = parsed(data)
         except ValueError as error:
@@ -153,43 +153,47 @@ class Api:
         Retried and redirected by the rules of ``kube/request_retry.py``.
         """
         path = "/" + "/".join(map(_quoted, segments))
-        url, headers = self._serialized(path, query, body)
+        url, headers = self._serialize(path, query, body)
         may_retry = is_retryable_request(method, segments[-1])
-        until = _Deadline(self._timeout)
+        deadline = _Deadline(self._timeout)
         retries = redirects = 0
         while True:
             try:
-                answer, data = self._sent(method, url, headers, body, until, stream=stream)
+                response, data = self._send(method, url, headers, body, deadline, stream=stream)
             except _transport_errors() as error:
                 wait = DROPPED_WAIT_SECONDS if may_retry and was_dropped(error) else None
-                if wait is None or retries == MAX_RETRIES or not until.allows(wait):
+                if wait is None or retries == MAX_RETRIES or not deadline.allows(wait):
                     raise transport_error(error, self._connection.server) from error
                 retries += 1
                 self._wait(wait, f'"Connection dropped, repeating the request" delay="{wait}s" attempt={retries}')
                 continue
-            if _succeeded(answer):
-                return answer, data
-            location = redirect_of(answer.status, answer.headers)
+            if _succeeded(response):
+                return response, data
+            location = redirect_of(response.status, response.headers)
             if location:
-                target = redirect_target(method, answer.status, url, location)
+                target = redirect_target(method, response.status, url, location)
                 redirects += 1
                 if target is None or redirects > MAX_REDIRECTS:
-                    raise redirect_error(answer.status, location, self._connection.server, repeated=target is not None)
+                    raise redirect_error(
+                        response.status, location, self._connection.server, repeated=target is not None
+                    )
                 url = target
                 continue
-            wait = retry_after_seconds(answer.status, answer.headers) if may_retry else None
-            if wait is None or retries == MAX_RETRIES or wait > MAX_WAIT_SECONDS or not until.allows(wait):
-                raise self._refused(answer, data, headers, path, wait, retries)
+            wait = retry_after_seconds(response.status, response.headers) if may_retry else None
+            if wait is None or retries == MAX_RETRIES or wait > MAX_WAIT_SECONDS or not deadline.allows(wait):
+                raise self._final_error(response, data, headers, path, wait, retries)
             retries += 1
             self._wait(wait, f'"Got a Retry-After response" delay="{wait}s" attempt={retries}')
 
-    def _refused(self, answer: Any, data: bytes, headers: Any, path: str, wait: int | None, retries: int) -> Exception:
+    def _final_error(
+        self, response: Any, data: bytes, headers: Any, path: str, wait: int | None, retries: int
+    ) -> Exception:
         """The error for a final response."""
         from kubectl_cbt.security.redact import without
 
         # A server may repeat the credential, and errors are shown.
         body = without(data.decode("utf-8", "replace"), [credential_of(headers.items())])
-        error = answer_error(answer.status, body.encode(), path, self._hints)
+        error = response_error(response.status, body.encode(), path, self._hints)
         if wait is None or error.hint:
             return error
         if retries == MAX_RETRIES:
@@ -202,58 +206,58 @@ class Api:
         if self._closed.wait(seconds):
             raise transport_error(ConnectionError("the request was abandoned"), self._connection.server)
 
-    def _sent(
-        self, method: str, url: str, headers: Any, body: Object | None, until: _Deadline, *, stream: bool
+    def _send(
+        self, method: str, url: str, headers: Any, body: Object | None, deadline: _Deadline, *, stream: bool
     ) -> tuple[Any, bytes]:
         """Send one request and return its response; both are logged."""
         self._log.request(method, url, headers.items(), body)
         try:
-            answer, data = within(
-                until.left(), lambda: self._received(method, url, headers, body, until, stream=stream)
+            response, data = within(
+                deadline.left(), lambda: self._receive(method, url, headers, body, deadline, stream=stream)
             )
         except _transport_errors() as error:
             self._log.response(method, url, f"failed: {type(error).__name__}")
             raise
-        self._log.response(method, url, f"{answer.status} {answer.reason or ''}", answer.headers.items(), data)
-        self._clock_ahead_seconds = _ahead_of(answer.headers.get("Date")) or self._clock_ahead_seconds
-        return answer, data
+        self._log.response(method, url, f"{response.status} {response.reason or ''}", response.headers.items(), data)
+        self._clock_ahead_seconds = _ahead_of(response.headers.get("Date")) or self._clock_ahead_seconds
+        return response, data
 
-    def _received(
-        self, method: str, url: str, headers: Any, body: Object | None, until: _Deadline, *, stream: bool
+    def _receive(
+        self, method: str, url: str, headers: Any, body: Object | None, deadline: _Deadline, *, stream: bool
     ) -> tuple[Any, bytes]:
         """The response and its body."""
-        answer = self._pool.request(
+        response = self._pool.request(
             method,
             url,
             headers=headers,
             body=orjson.dumps(body) if body is not None else None,
-            timeout=_time_limit(until.left(), stream=stream),
+            timeout=_time_limit(deadline.left(), stream=stream),
             preload_content=False,
             redirect=False,
         )
-        if stream and _succeeded(answer):
-            return answer, b""
+        if stream and _succeeded(response):
+            return response, b""
         try:
-            return answer, self._body(answer, until)
+            return response, self._body(response, deadline)
         except BaseException:
-            answer.close()
+            response.close()
             raise
 
-    def _body(self, answer: Any, until: _Deadline) -> bytes:
+    def _body(self, response: Any, deadline: _Deadline) -> bytes:
         """The whole body; the limit applies to its decompressed size."""
         body = bytearray()
-        for part in answer.stream(_READ_BYTES, decode_content=True):
+        for part in response.stream(_READ_BYTES, decode_content=True):
             body += part
             if len(body) > MAX_API_BODY_BYTES:
                 raise too_large("the response", self._connection.server, MAX_API_BODY_BYTES)
-            if not until.allows(0):
+            if not deadline.allows(0):
                 raise TimeoutError  # the caller timed out, and the connection is closed
         return bytes(body)
 
-    def _lines(self, answer: Any) -> Iterator[bytes]:
+    def _lines(self, response: Any) -> Iterator[bytes]:
         """Lines of a streamed body as they arrive, without empty ones."""
         held = bytearray()
-        for part in answer.stream(_READ_BYTES, decode_content=True):
+        for part in response.stream(_READ_BYTES, decode_content=True):
             for piece in part.splitlines(keepends=True):
                 held += piece
                 if len(held) > MAX_EVENT_BYTES:
@@ -264,7 +268,7 @@ class Api:
                     if line:
                         yield line
 
-    def _serialized(self, path: str, query: dict[str, str], body: Object | None) -> tuple[str, Any]:
+    def _serialize(self, path: str, query: dict[str, str], body: Object | None) -> tuple[str, Any]:
         """URL and headers, with credential and impersonation."""
         from urllib3 import HTTPHeaderDict
 
@@ -317,8 +321,8 @@ def _ahead_of(date: str | None) -> float | None:
         return None
 
 
-def _succeeded(answer: Any) -> bool:
-    return bool(200 <= answer.status < 300)
+def _succeeded(response: Any) -> bool:
+    return bool(200 <= response.status < 300)
 
 
 def _transport_errors() -> tuple[type[Exception], ...]:

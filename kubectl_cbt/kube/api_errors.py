@@ -79,7 +79,7 @@ def _refused(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
 
 
-def answer_error(status: int, body: bytes, path: str, hints: ErrorHints = NO_HINTS) -> ApiError:
+def response_error(status: int, body: bytes, path: str, hints: ErrorHints = NO_HINTS) -> ApiError:
     """The error for a response outside 2xx.
 
     A Status object contains the message, in kubectl's phrasing. For a group or version that is not served the API
@@ -106,7 +106,7 @@ def event_error(event: dict[str, Any], hints: ErrorHints = NO_HINTS) -> ApiError
     """The error for the ERROR event that ends a watch; its object is a Status."""
     reader = ObjectReader(event)
     status = {name: reader.text("object", name) for name in ("message", "reason")}
-    return answer_error(reader.number("object", "code") or 500, orjson.dumps(status | {"kind": "Status"}), "", hints)
+    return response_error(reader.number("object", "code") or 500, orjson.dumps(status | {"kind": "Status"}), "", hints)
 
 
 def _unauthorized() -> Unauthorized:

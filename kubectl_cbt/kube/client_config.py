@@ -117,7 +117,7 @@ def load_config(login: ConfigFlags, hint: str = "set KUBECONFIG or --kubeconfig"
         ConfigError: no file, no context, broken YAML, or a login (exec plugin, OIDC) that failed.
     """
     if kubeconfig.has_kubeconfig(login):
-        yield _load_chosen(kubeconfig.choose(login))
+        yield _load_context(kubeconfig.select_context(login))
     else:
         yield _load_in_cluster(login, hint)
 
@@ -149,22 +149,22 @@ def _load_in_cluster(login: ConfigFlags, hint: str) -> LoadedConfig:
     cluster: Entry = {"server": configuration.host, "certificate-authority": configuration.ssl_ca_cert}
     namespace = os.environ.get("POD_NAMESPACE") or _POD_NAMESPACE.read_text(encoding="utf-8").strip()
     acting_as = Impersonation(login.as_user, login.as_uid, login.as_groups)
-    return _loaded(cluster, user, "of this pod", namespace, acting_as)
+    return _connect(cluster, user, "of this pod", namespace, acting_as)
 
 
 # With a kubeconfig.
 
 
-def _load_chosen(chosen: ActiveContext) -> LoadedConfig:
-    auth.check(chosen.user, chosen.user_name)
-    server, user_of_url = _server(chosen.cluster["server"])
-    cluster = chosen.cluster | {"server": server}
+def _load_context(active: ActiveContext) -> LoadedConfig:
+    auth.check(active.user, active.user_name)
+    server, user_of_url = _server(active.cluster["server"])
+    cluster = active.cluster | {"server": server}
     # Credentials are sent only over TLS, as in kubectl, except those in the URL.
-    user = user_of_url or (chosen.user if kubeconfig.is_tls(server) else None)
-    return _loaded(cluster, user, chosen.user_name, chosen.namespace, chosen.impersonation)
+    user = user_of_url or (active.user if kubeconfig.is_tls(server) else None)
+    return _connect(cluster, user, active.user_name, active.namespace, active.impersonation)
 
 
-def _loaded(cluster: Entry, user: Entry | None, name: str, namespace: str, acting_as: Impersonation) -> LoadedConfig:
+def _connect(cluster: Entry, user: Entry | None, name: str, namespace: str, acting_as: Impersonation) -> LoadedConfig:
     """Log in.
 
     Args:

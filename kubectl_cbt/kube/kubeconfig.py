@@ -125,27 +125,27 @@ def names(kubeconfig: str | None) -> KubeconfigNames:
     Raises:
         ConfigError: a file cannot be read.
     """
-    entries = _merged(kubeconfig or "").entries
+    entries = _merge(kubeconfig or "").entries
     return KubeconfigNames(*(list(entries[kind]) for kind in ("context", "cluster", "user")))
 
 
-def choose(login: ConfigFlags) -> ActiveContext:
+def select_context(login: ConfigFlags) -> ActiveContext:
     """Merge the files, select the context, and apply the flags.
 
     Raises:
         ConfigError: no context, a name that does not exist, contradictory flags, or an invalid file.
     """
-    merged = _merged(login.kubeconfig)
+    merged = _merge(login.kubeconfig)
     context = _context(merged, login)
-    cluster = _named(merged, "cluster", login.cluster, context, needed=not _given_server(login))
-    cluster = _overridden_cluster(cluster, login)
+    cluster = _find_entry(merged, "cluster", login.cluster, context, needed=not _given_server(login))
+    cluster = _override_cluster(cluster, login)
     # With a login from flags, or without a need for one, the context's user may be missing.
     needs_user = is_tls(cluster["server"]) and not (login.token or login.client_certificate)
-    user = _named(merged, "user", login.user, context, needed=needs_user)
+    user = _find_entry(merged, "user", login.user, context, needed=needs_user)
     return ActiveContext(
         where=merged.where,
         cluster=cluster,
-        user=_overridden_user(user, login),
+        user=_override_user(user, login),
         user_name=login.user or context.get("user") or "",
         namespace=context.get("namespace") or "default",
         impersonation=_impersonation(user, login),
@@ -188,7 +188,7 @@ def missing_files() -> str:
     return ", ".join(dict.fromkeys(part for part in named.split(os.pathsep) if part))
 
 
-def _merged(kubeconfig: str) -> _Merged:
+def _merge(kubeconfig: str) -> _Merged:
     """Merge by name: the first file that defines a name wins."""
     paths = _paths(kubeconfig)
     merged = _Merged(where=", ".join(map(str, paths)) or "the flags")
@@ -276,7 +276,7 @@ def _context(merged: _Merged, login: ConfigFlags) -> Entry:
     return contexts[name]
 
 
-def _named(merged: _Merged, kind: str, flag: str, context: Entry, *, needed: bool) -> Entry:
+def _find_entry(merged: _Merged, kind: str, flag: str, context: Entry, *, needed: bool) -> Entry:
     name = flag or context.get(kind) or ""
     entries = merged.entries[kind]
     if name in entries:
@@ -305,7 +305,7 @@ def _quoted(name: str) -> str:
     return name if name.isprintable() and name == name.strip() else repr(name)
 
 
-def _overridden_cluster(cluster: Entry, login: ConfigFlags) -> Entry:
+def _override_cluster(cluster: Entry, login: ConfigFlags) -> Entry:
     cluster = dict(cluster)
     if login.server:
         cluster["server"] = login.server
@@ -329,7 +329,7 @@ def _overridden_cluster(cluster: Entry, login: ConfigFlags) -> Entry:
     return cluster
 
 
-def _overridden_user(user: Entry, login: ConfigFlags) -> Entry:
+def _override_user(user: Entry, login: ConfigFlags) -> Entry:
     """Flags override fields, as in kubectl 1.36 and later: a file from a flag also replaces the data field."""
     user = dict(user)
     if login.token:

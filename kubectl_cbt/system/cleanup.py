@@ -16,26 +16,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _lock = threading.Lock()
-_undisturbed = 0
+_deferring = 0
 _folders: set[str] = set()
 
 
 @contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
+def defer_signals() -> Iterator[None]:
     """Delay exceptions of signals until after the block. For short blocks that do not wait."""
-    global _undisturbed  # one count for the process, as signals are
+    global _deferring  # one count for the process, as signals are
     with _lock:
-        _undisturbed += 1
+        _deferring += 1
     try:
         yield
     finally:
         with _lock:
-            _undisturbed -= 1
+            _deferring -= 1
 
 
-def is_undisturbed() -> bool:
-    """Whether any thread is inside :func:`undisturbed`. Takes no lock: signal handlers call it."""
-    return _undisturbed > 0
+def signals_are_deferred() -> bool:
+    """Whether any thread is inside :func:`defer_signals`. Takes no lock: signal handlers call it."""
+    return _deferring > 0
 
 
 @contextlib.contextmanager
@@ -51,13 +51,13 @@ def temporary_folder(prefix: str) -> Iterator[Path]:
 
     path = ""
     try:
-        with undisturbed():
+        with defer_signals():
             path = tempfile.mkdtemp(prefix=prefix)
             _folders.add(path)
         yield Path(path)
     finally:
         if path:
-            with undisturbed():
+            with defer_signals():
                 _remove(path)
 
 

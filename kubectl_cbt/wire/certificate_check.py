@@ -93,7 +93,7 @@ def verify(served: Sequence[bytes], ca_pem: bytes, server_name: str, now: dateti
         leaf = x509.load_der_x509_certificate(served[0])
     except (*UNREADABLE, IndexError) as error:
         raise CertificateRejected(f"it cannot be read: {error}", "form") from error
-    intermediates = _few(_readable(served[1:]))
+    intermediates = _limited(_readable(served[1:]))
     authorities = _readable(certificates_in(ca_pem))
     try:
         _check(leaf, intermediates, authorities, server_name, moment)
@@ -119,7 +119,7 @@ def _readable(certificates: Sequence[bytes]) -> list[x509.Certificate]:
     return found
 
 
-def _few(intermediates: Sequence[x509.Certificate]) -> list[x509.Certificate]:
+def _limited(intermediates: Sequence[x509.Certificate]) -> list[x509.Certificate]:
     kept: list[x509.Certificate] = []
     seen: Counter[bytes] = Counter()
     for one in intermediates[:_MOST_INTERMEDIATES]:
@@ -182,7 +182,7 @@ def _is_same(leaf: x509.Certificate, issuer: x509.Certificate) -> bool:
 def _for_issuers() -> ExtensionPolicy:
     optional = ExtensionPolicy.permit_all().require_present(x509.BasicConstraints, Criticality.AGNOSTIC, _is_ca)
     optional = optional.may_be_present(x509.KeyUsage, Criticality.AGNOSTIC, _may_sign)
-    optional = optional.may_be_present(x509.NameConstraints, Criticality.AGNOSTIC, _understands)
+    optional = optional.may_be_present(x509.NameConstraints, Criticality.AGNOSTIC, _supports_limits)
     return optional.may_be_present(x509.ExtendedKeyUsage, Criticality.AGNOSTIC, _is_for_servers)
 
 
@@ -210,7 +210,7 @@ def _is_for_servers(_policy: Policy, _certificate: x509.Certificate, usage: x509
         raise ValueError("it is not for servers")
 
 
-def _understands(_policy: Policy, certificate: x509.Certificate, limits: x509.NameConstraints | None) -> None:
+def _supports_limits(_policy: Policy, certificate: x509.Certificate, limits: x509.NameConstraints | None) -> None:
     """The library ignores kinds of names that it does not know; a critical extension forbids that."""
     if limits is None:
         return
@@ -240,14 +240,14 @@ def _stand_ins(
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"stand-in {id(authority)}")])
         for child in chain:
             if child == authority:
-                alone = _copied(authority, authority.public_key(), name).issuer_name(name).sign(key, hashes.SHA256())
+                alone = _copy(authority, authority.public_key(), name).issuer_name(name).sign(key, hashes.SHA256())
                 yield alone, alone
             elif directly_issued(child, authority):
-                anchor = _copied(authority, key.public_key(), name)
+                anchor = _copy(authority, key.public_key(), name)
                 if authority.version is x509.Version.v1:
                     # Version 1 has no extensions; being in caCert is enough.
                     anchor = anchor.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-                issued = _copied(child, child.public_key(), child.subject).issuer_name(name)
+                issued = _copy(child, child.public_key(), child.subject).issuer_name(name)
                 yield anchor.issuer_name(name).sign(key, hashes.SHA256()), issued.sign(key, hashes.SHA256())
 
 
@@ -276,9 +276,7 @@ def directly_issued(child: x509.Certificate, issuer: x509.Certificate) -> bool:
     return True
 
 
-def _copied(
-    certificate: x509.Certificate, key: CertificatePublicKeyTypes, subject: x509.Name
-) -> x509.CertificateBuilder:
+def _copy(certificate: x509.Certificate, key: CertificatePublicKeyTypes, subject: x509.Name) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder(extensions=list(certificate.extensions))
         .subject_name(subject)

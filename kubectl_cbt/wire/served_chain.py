@@ -35,7 +35,7 @@ class ChainFetch:
         self._server_name = server_name
         self._timeout_seconds = timeout_seconds
         self._connection: socket.socket | None = None
-        self._ended = threading.Event()
+        self._cancelled = threading.Event()
 
     def chain(self) -> list[bytes]:
         """The served certificates, DER, the leaf first; unverified.
@@ -45,21 +45,21 @@ class ChainFetch:
                 (``TimeoutError``), or serves no certificate; or ``server_name`` cannot be sent.
         """
         # The socket's timeout applies to each step; a server that sends a byte now and then would never time out.
-        watchdog = threading.Timer(self._timeout_seconds, self.end)
+        watchdog = threading.Timer(self._timeout_seconds, self.cancel)
         watchdog.daemon = True
         watchdog.start()
         try:
             return self._chain()
         except OSError as error:
-            if self._connection is not None and (self._ended.is_set() or isinstance(error, TimeoutError)):
+            if self._connection is not None and (self._cancelled.is_set() or isinstance(error, TimeoutError)):
                 raise TimeoutError("handshake timed out") from error
             raise
         finally:
             watchdog.cancel()
 
-    def end(self) -> None:
+    def cancel(self) -> None:
         """Abort; safe from any thread."""
-        self._ended.set()
+        self._cancelled.set()
         connection = self._connection
         if connection is not None:
             with contextlib.suppress(OSError):
@@ -78,14 +78,14 @@ class ChainFetch:
             connection = proxy.connect(self._address, self._timeout_seconds)
         with connection:
             self._connection = connection
-            if self._ended.is_set():
+            if self._cancelled.is_set():
                 raise TimeoutError("aborted")
-            # Not wrap_socket(): it would detach the socket from end().
+            # Not wrap_socket(): it would detach the socket from cancel().
             return self._handshake(connection, sni)
 
     def _handshake(self, connection: socket.socket, sni: str | None) -> list[bytes]:
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        secured = _unchecking().wrap_bio(incoming, outgoing, server_hostname=sni)
+        secured = _unverified_context().wrap_bio(incoming, outgoing, server_hostname=sni)
         while True:
             try:
                 secured.do_handshake()
@@ -114,7 +114,7 @@ _DER = 2
 """``_ssl.ENCODING_DER``, which has no public name."""
 
 
-def _unchecking() -> ssl.SSLContext:
+def _unverified_context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     # No verification here: the caller verifies, and only the certificates of this connection are used.
     context.check_hostname = False

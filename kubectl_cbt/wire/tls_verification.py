@@ -52,7 +52,7 @@ class TlsVerification:
 
     def cancel(self) -> None:
         """Cancel; safe from any thread. A waiting caller returns immediately."""
-        self._fetch.end()
+        self._fetch.cancel()
         self._over.set()
 
     def _run(self) -> None:

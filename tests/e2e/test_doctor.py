@@ -229,7 +229,7 @@ def test_no_ready_pod_behind_the_service(own_demo, tmp_path):
     admin = ("--context", "demo-admin", "--service-account", "backup/backup-app")
     code, hops = look(own_demo, "snap-b", *admin, **kubectl.environment)
     assert (code, broken(hops)) == (1, ["connection"])
-    assert "there is no ready pod" in text_of(hops["connection"])
+    assert "has no ready pod" in text_of(hops["connection"])
 
 
 def test_a_port_the_service_does_not_have(own_demo):
