@@ -1,4 +1,4 @@
-"""``host:port`` addresses, as a SnapshotMetadataService has them."""
+"""``host:port`` addresses, as in a SnapshotMetadataService."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ _ODD_IN_HOST = re.compile("[^!-~]|[/?#@\\[\\]\\\\]")
 
 
 def split_address(address: str) -> tuple[str, int]:
-    """Host and port of ``host:port``; an IPv6 address stands in brackets and is returned without them.
+    """Host and port of ``host:port``; an IPv6 address must be in brackets and is returned without them.
 
     Raises:
-        ValueError: with what is wrong, to follow the name of the object that holds the address.
+        ValueError: what is wrong, to follow the name of the object that contains the address.
     """
     if "://" in address:
-        raise ValueError(f'"{address}" has a scheme; it has to be host:port')
+        raise ValueError(f'"{address}" has a scheme; it must be host:port')
     host, colon, port = address.rpartition(":")
     if not colon or not _PORT.fullmatch(port) or not 0 < int(port) < 65536:
-        raise ValueError(f'"{address}" has no port; it has to be host:port')
+        raise ValueError(f'"{address}" has no port; it must be host:port')
     if host.startswith("[") and host.endswith("]"):
         if not _is_ipv6(host[1:-1]):
             raise ValueError(f'"{address}" has no IPv6 address in its brackets')
@@ -27,14 +27,14 @@ def split_address(address: str) -> tuple[str, int]:
     if not host or ":" in host:
         raise ValueError(f'"{address}" is not host:port')
     if not is_host(host):
-        raise ValueError(f'"{address}" has no host that could be looked up')
+        raise ValueError(f'"{address}" has no valid host name')
     return host, int(port)
 
 
 def is_host(host: str) -> bool:
-    """Whether a name can be looked up at all: labels of 1 to 63 letters, a dot at the end or not, 253 letters in all.
+    """Whether a name can be resolved: labels of 1 to 63 characters, an optional dot at the end, at most 253 characters.
 
-    Python's resolver and HTTP clients raise errors of their own for other names.
+    Python's resolver and HTTP clients raise unrelated errors for other names.
     """
     name = host.removesuffix(".")
     try:
@@ -53,7 +53,7 @@ def _is_ipv6(text: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether ``host`` is this machine: a proxy from the environment is never meant for it."""
+    """Whether ``host`` is this machine, which is never connected to through a proxy."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,7 +1,7 @@
-"""Sizes, counts, times and offsets as people read and write them.
+"""Format and parse sizes, counts, times and offsets.
 
-The only module that imports humanize. Everything that ends in ``_bytes`` elsewhere stays an integer until it
-is handed to a function of this module.
+The only module that imports humanize. Everything that ends in ``_bytes`` elsewhere stays an integer until it is passed
+to a function of this module.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ _SECTOR = re.compile(r"lba\s*(\d+|0[xX][0-9a-fA-F]+)", re.ASCII | re.IGNORECASE)
 _PERCENT = re.compile(r"([+-]?)(\d+(?:\.\d+)?)\s*%", re.ASCII)
 _SEPARATED = re.compile(r"(?<=\d)[,_](?=\d)", re.ASCII)
 SECTOR_BYTES = 512
-"""What disk tools count logical block addresses in."""
+"""The unit of logical block addresses in disk tools."""
 
 MOST_DECIMALS = 4
-"""Of a place in a volume."""
+"""For a byte offset in a volume."""
 
 _LINE_BREAK = re.compile("\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 """Where str.splitlines() splits."""
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-"""What stands for a character that is not printable."""
+"""Replaces a character that is not printable."""
 _WITHOUT_GLYPH = frozenset(
     chr(code)
     for first, last in (
@@ -45,7 +45,7 @@ _WITHOUT_GLYPH = frozenset(
     )
     for code in range(first, last + 1)
 )
-"""What str.isprintable() passes although nothing is drawn: Unicode's default-ignorable letters, marks and symbols."""
+"""Characters that str.isprintable() accepts although nothing is drawn: Unicode's default-ignorable ones."""
 
 _RFC_3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,30})?(Z|[+-][0-9]{2}:[0-9]{2})", re.I
@@ -57,13 +57,13 @@ _DECIMAL_EXPONENTS = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, 
 _BINARY_QUANTITY = re.compile("([0-9]{1,50})(|[KMGTPE]i)")
 
 _LONGEST_NUMBER = 400
-"""Digits that a number on a command line may have: longer than any that makes sense, far from where Python refuses."""
+"""Maximum digits of a number on a command line: more than any valid one needs, far below Python's limit."""
 
 _QUANTITY = re.compile(r"(\d+(?:\.\d+)?)\s*([kKMGTPE]i?)?[bB]?", re.ASCII)
 
 
 def human_bytes(size_bytes: int) -> str:
-    """A size with a binary unit: ``4 KiB``, ``1.5 GiB``, ``17 B``. Whole numbers lose their ``.0``."""
+    """A size with a binary unit: ``4 KiB``, ``1.5 GiB``, ``17 B``; without ``.0`` for whole numbers."""
     import humanize
 
     if abs(size_bytes) < 1024:
@@ -72,7 +72,7 @@ def human_bytes(size_bytes: int) -> str:
 
 
 def human_offset(offset_bytes: int, decimals: int = MOST_DECIMALS) -> str:
-    """A place in a volume, finer than a size: ``4.7012 GiB``, ``12 KiB``."""
+    """A byte offset, with more digits than a size: ``4.7012 GiB``, ``12 KiB``."""
     import humanize
 
     if offset_bytes < 1024:
@@ -82,9 +82,9 @@ def human_offset(offset_bytes: int, decimals: int = MOST_DECIMALS) -> str:
 
 
 def human_offsets(offsets_bytes: Sequence[int]) -> list[str]:
-    """Places that are shown together: those that differ look different, with no more decimals than that takes.
+    """Offsets that are shown together: different ones get different texts, with as few decimals as possible.
 
-    Where decimals do not do it, a place is an exact number of bytes: ``10,995,116,281,856 B``.
+    If decimals are not sufficient, an offset is an exact number of bytes: ``10,995,116,281,856 B``.
     """
     units = [human_offset(offset).split()[1] for offset in offsets_bytes]
     pairs = list(zip(offsets_bytes, units, strict=True))
@@ -96,7 +96,7 @@ def human_offsets(offsets_bytes: Sequence[int]) -> list[str]:
 
 
 def _decimals(offsets_bytes: Sequence[int]) -> int | None:
-    """The fewest that tell places of one unit apart, at least one; None where no number does."""
+    """The smallest number of decimals that distinguishes offsets of one unit, at least 1; None if none does."""
     for decimals in range(1, MOST_DECIMALS + 1):
         if len({human_offset(offset, decimals) for offset in offsets_bytes}) == len(set(offsets_bytes)):
             return decimals
@@ -104,7 +104,7 @@ def _decimals(offsets_bytes: Sequence[int]) -> int | None:
 
 
 def human_count(count: int) -> str:
-    """An exact count with thousands separated: ``182,340``."""
+    """An exact count with thousands separators: ``182,340``."""
     import humanize
 
     return humanize.intcomma(count)
@@ -116,7 +116,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def human_rate(per_second: float) -> str:
-    """A rate to three digits: ``870,000`` or ``12.3``."""
+    """A rate with three significant digits: ``870,000`` or ``12.3``."""
     if per_second < 100:
         return f"{per_second:.3g}"
     digits = len(str(int(per_second))) - 3
@@ -124,7 +124,7 @@ def human_rate(per_second: float) -> str:
 
 
 def human_seconds(seconds: float) -> str:
-    """A span of time for a person waiting: ``25 ms``, ``1.2 s``, ``41 s``, ``3 min 20 s``."""
+    """A duration: ``25 ms``, ``1.2 s``, ``41 s``, ``3 min 20 s``."""
     if seconds < 0.9995:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 9.95:
@@ -136,7 +136,7 @@ def human_seconds(seconds: float) -> str:
 
 
 def percent(part: int, whole: int) -> str:
-    """A share of a whole: ``1.6 %``; never ``0 %`` for something nor ``100 %`` for less than all."""
+    """A share of a whole: ``1.6 %``; never ``0 %`` for a positive part nor ``100 %`` for less than all."""
     if whole <= 0:
         return "–"
     if 0 < part * 1000 < whole:
@@ -152,12 +152,12 @@ _NO_TIME = datetime.min.replace(tzinfo=UTC)
 
 
 def age(since: datetime | None, now: datetime | None = None) -> str:
-    """Time passed, as kubectl's AGE column writes it: ``45s``, ``77m``, ``15h``, ``6d``, ``2y41d``."""
+    """The time since, as in kubectl's AGE column: ``45s``, ``77m``, ``15h``, ``6d``, ``2y41d``."""
     if since is None or since == _NO_TIME:
         return "<unknown>"
     seconds = int(((now or datetime.now(UTC)) - since) / timedelta(seconds=1))
     if seconds < 0:
-        # A second is the clocks' difference.
+        # One second may be clock skew.
         return "<invalid>" if seconds < -1 else "0s"
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
     if minutes < 2:
@@ -179,14 +179,14 @@ def age(since: datetime | None, now: datetime | None = None) -> str:
 
 
 def parse_time(text: str) -> datetime:
-    """A time of RFC 3339, in UTC. Letters may be small, as the RFC allows.
+    """A time of RFC 3339, in UTC. Letters may be lower case, as the RFC allows.
 
     Raises:
-        TypeError: not a text.
-        ValueError: not such a time, or one outside the years 1 to 9999.
+        TypeError: not a string.
+        ValueError: not a valid time, or one outside the years 1 to 9999.
     """
     if not isinstance(text, str):
-        raise TypeError(f"{type(text).__name__} is not a text")
+        raise TypeError(f"{type(text).__name__} is not a string")
     if not _RFC_3339.fullmatch(text):
         raise ValueError("not a time of RFC 3339")
     try:
@@ -196,17 +196,17 @@ def parse_time(text: str) -> datetime:
 
 
 def parse_quantity(text: str) -> int | Decimal:
-    """The number that a Kubernetes quantity stands for: ``10Gi``, ``500m``, ``1e3``. Takes no time for large exponents.
+    """The value of a Kubernetes quantity: ``10Gi``, ``500m``, ``1e3``. Fast for large exponents too.
 
     Raises:
-        TypeError: not a text.
-        ValueError: not a quantity, or one of more digits or a larger exponent than any quantity needs.
+        TypeError: not a string.
+        ValueError: not a quantity, or one with too many digits or too large an exponent.
     """
     if not isinstance(text, str):
-        raise TypeError(f"{type(text).__name__} is not a text")
+        raise TypeError(f"{type(text).__name__} is not a string")
     plain = _BINARY_QUANTITY.fullmatch(text)
     if plain:
-        # What nearly every object holds, without the import below.
+        # The most common form, without the import below.
         return int(plain[1]) << _binary_shift(plain[2])
     match = _KUBERNETES_QUANTITY.fullmatch(text)
     if not match:
@@ -226,18 +226,18 @@ def _binary_shift(unit: str) -> int:
 
 
 def utc_time(when: datetime) -> str:
-    """A time as Kubernetes writes it, in UTC and to the second: ``2025-06-02T08:00:00Z``, ``0001-01-01T00:00:00Z``."""
-    # Not strftime: it writes the year 1 as "1" on some systems, which no reader of RFC 3339 accepts.
+    """A time in Kubernetes' format, in UTC and to the second: ``2025-06-02T08:00:00Z``, ``0001-01-01T00:00:00Z``."""
+    # Not strftime: on some systems it formats the year 1 as "1", which is not RFC 3339.
     return f"{_in_utc(when).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def utc_words(when: datetime) -> str:
-    """A time for a person, in UTC and to the second: ``2025-06-02 08:00:00Z``."""
+    """A readable time, in UTC and to the second: ``2025-06-02 08:00:00Z``."""
     return utc_time(when).replace("T", " ")
 
 
 def utc_date(when: datetime) -> str:
-    """The day of a time, in UTC: ``2025-06-02``."""
+    """The date of a time, in UTC: ``2025-06-02``."""
     return _in_utc(when).date().isoformat()
 
 
@@ -246,11 +246,11 @@ def _in_utc(when: datetime) -> datetime:
 
 
 def is_printable(character: str) -> bool:
-    """Whether a terminal draws one character, and draws something for it.
+    """Whether a terminal shows something for a character.
 
-    False for control characters (C0, DEL, C1), bidirectional marks, overrides and isolates, everything of no width or
-    without a glyph, line and paragraph separators, surrogates, and what Unicode does not assign. A space is printable,
-    spaces of any other kind are not.
+    False for control characters (C0, DEL, C1), bidirectional marks, overrides and isolates, everything without width or
+    glyph, line and paragraph separators, surrogates, and unassigned characters. A space is printable, other kinds of
+    spaces are not.
     """
     return character.isprintable() and character not in _WITHOUT_GLYPH
 
@@ -266,26 +266,26 @@ def printable(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """An untrusted message of any number of lines as one line: line breaks become spaces, the rest is printable."""
+    """An untrusted message as one line: line breaks become spaces, the rest is made printable."""
     return printable(_LINE_BREAK.sub(" ", text))
 
 
 def as_argument(value: object) -> str:
-    """Untrusted text, or what has it as its text, as one argument of a command that a person may copy into a shell."""
+    """Untrusted text, or the text of a value, quoted as one argument of a command to copy into a shell."""
     import shlex
 
     return shlex.quote(printable(str(value)))
 
 
 def parse_duration(text: str) -> float:
-    """Seconds of a duration written as kubectl takes it: ``30s``, ``1h30m``, ``0``, or plain seconds.
+    """Seconds of a duration as kubectl accepts it: ``30s``, ``1h30m``, ``0``, or plain seconds.
 
     Raises:
-        ValueError: when it is none of these.
+        ValueError: it is invalid.
     """
     text = text.strip()
     if len(text) > _LONGEST_NUMBER:
-        raise ValueError("that is longer than a century")
+        raise ValueError("it is longer than a century")
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
         seconds = float(text)
     else:
@@ -294,7 +294,7 @@ def parse_duration(text: str) -> float:
             raise ValueError(f"{text!r} is not a duration such as 30s, 10m or 1h30m")
         seconds = sum(float(number) * _SECONDS[unit] for number, unit in parts)
     if seconds > _LONGEST_SECONDS:
-        raise ValueError("that is longer than a century")
+        raise ValueError("it is longer than a century")
     return seconds
 
 
@@ -302,11 +302,11 @@ def parse_offset(text: str) -> int:
     """Bytes of an offset: ``4096``, ``0x1000``, ``12Gi``, ``1.5GiB``; decimal units (``12G``) count in 1000s.
 
     Raises:
-        ValueError: when it is none of these, negative, fractional, or larger than an int64.
+        ValueError: it is invalid, negative, fractional, or larger than an int64.
     """
     text = text.strip().replace("_", "")
     if len(text) > _LONGEST_NUMBER:
-        raise ValueError("that is larger than any volume")
+        raise ValueError("it is larger than any volume")
     if re.fullmatch(r"0[xX][0-9a-fA-F]+", text):
         size_bytes = int(text, 16)
     else:
@@ -320,14 +320,14 @@ def parse_offset(text: str) -> int:
 
 
 def parse_place(text: str, capacity_bytes: int, here: int = 0) -> int:
-    """A byte of a volume: ``12Gi`` and all that :func:`parse_offset` reads, ``45%``, ``lba 2048``.
+    """A byte offset in a volume: ``12Gi`` and everything that :func:`parse_offset` accepts, ``45%``, ``lba 2048``.
 
-    ``+1Gi`` and ``-5%`` count from here.
+    ``+1Gi`` and ``-5%`` are relative to ``here``.
 
-    Digits may be grouped by commas, and a size that a screen rounded is rounded down to a byte.
+    Digits may be grouped by commas, and a fractional number of bytes is rounded down.
 
     Raises:
-        ValueError: when it is none of these, or outside the volume.
+        ValueError: it is invalid, or outside the volume.
     """
     text = _SEPARATED.sub("", text.strip())
     if len(text) > _LONGEST_NUMBER:
@@ -335,7 +335,7 @@ def parse_place(text: str, capacity_bytes: int, here: int = 0) -> int:
     if match := _SECTOR.fullmatch(text):
         place = int(match[1], 16 if match[1][:2].lower() == "0x" else 10) * SECTOR_BYTES
     elif match := _PERCENT.fullmatch(text):
-        # In integers, as everything that becomes an offset; the volume's very end is no byte of it.
+        # In integers, as for every offset; 100 % is the last byte.
         whole, _, fraction = match[2].partition(".")
         hundred: int = 100 * 10 ** len(fraction)
         place = capacity_bytes * int(whole + fraction) // hundred
@@ -370,7 +370,7 @@ def _scaled(number: str, unit: str | None, *, rounded: bool = False) -> int:
     base = 1024 if (unit or "").endswith("i") else 1000
     shift = "KMGTPE".index(unit[0].upper()) + 1 if unit else 0
     whole, _, fraction = number.partition(".")
-    # In integers: a float would move offsets of large volumes by some bytes.
+    # In integers: a float would change offsets of large volumes by some bytes.
     numerator = int(whole + fraction)
     for _ in range(shift):
         numerator *= base

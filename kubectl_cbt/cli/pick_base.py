@@ -27,7 +27,8 @@ def pick_base(session: Session, target: SnapshotRef, diagnostics: Diagnostics) -
     if not siblings:
         raise SnapshotUnusable(
             f"volumesnapshot {target} has no older snapshot of its volume to compare with",
-            hint=f"what it holds: kubectl cbt allocated {as_argument(target.name)} -n {as_argument(target.namespace)}",
+            hint=f"list its allocated blocks: kubectl cbt allocated {as_argument(target.name)}"
+            f" -n {as_argument(target.namespace)}",
         )
     for number, entry in enumerate(siblings, 1):
         diagnostics.say(f"{number:>3}  {entry.ref.name}   {age(entry.created)}")

@@ -18,7 +18,7 @@ from kubectl_cbt.output.encoding import as_yaml
 from kubectl_cbt.units import as_argument, printable
 
 if TYPE_CHECKING:
-    from kubectl_cbt.cluster.rbac_rules import Explained, Grant
+    from kubectl_cbt.cluster.rbac_rules import Grant, RbacObject
 
 
 def rbac(
@@ -143,6 +143,6 @@ def _reaching(grant: Grant, session: Session, only: list[str]) -> Grant:
     return replace(grant, driver_namespaces=namespaces, finds_services=finds)
 
 
-def _as_yaml(one: Explained) -> str:
-    why = f"# {printable(one.why)}\n" if one.why else ""
+def _as_yaml(one: RbacObject) -> str:
+    why = f"# {printable(one.reason)}\n" if one.reason else ""
     return why + as_yaml(one.document, flow_style=None, width=120)

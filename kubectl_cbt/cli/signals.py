@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
 from typing import Any, NoReturn, TextIO
 
-from kubectl_cbt.system.cleanup import is_undisturbed, remove_leftovers
+from kubectl_cbt.system.cleanup import remove_leftovers, signals_are_deferred
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 GRACE_SECONDS = 2.0
@@ -112,9 +112,9 @@ def heeded() -> list[int]:
 
 def raise_stopped(number: int, frame: FrameType | None) -> None:
     """Raise :class:`Terminated` in the main thread; soon, where it must not be raised now."""
-    if _is_importing(frame) or is_undisturbed():
-        # An exception inside an extension module's initialisation may crash the interpreter, and one inside an
-        # undisturbed block leaves files behind.
+    if _is_importing(frame) or signals_are_deferred():
+        # An exception inside an extension module's initialisation may crash the interpreter, and one inside a
+        # block that defers signals leaves files behind.
         _send_again(number)
         return
     global seen, _raised  # a signal handler has no other place to leave it

@@ -1,4 +1,4 @@
-"""Everything there is to ask about: the reads that ``resolve`` and the listing commands share."""
+"""Read snapshots, contents and services: for ``resolve`` and the listing commands."""
 
 from __future__ import annotations
 
@@ -32,9 +32,10 @@ _NO_SERVICE = "driver has no service"
 _ALL = ListOptions()
 _DELETED = "deleted"
 _TWICE = "the API server lists it more than once"
-_GONE = 410
+_EXPIRED = 410
 _PAUSE_SECONDS = 1.0
-"""Between two watches, or a watch and the next listing; longer, up to the next, where they end at once."""
+"""Between two watches, or a watch and the next list request; it grows up to the next limit when they end
+immediately."""
 _LONGEST_PAUSE_SECONDS = 30.0
 _LASTED_SECONDS = 5.0
 
@@ -43,7 +44,7 @@ _View = TypeVar("_View")
 
 @dataclass(frozen=True, slots=True)
 class _Contents:
-    """Contents by name, as far as there are, and the names of those that the caller may not read."""
+    """Existing contents by name, and the names of those that the caller may not read."""
 
     found: dict[str, VolumeSnapshotContent] = field(default_factory=dict)
     unreadable: frozenset[str] = frozenset()
@@ -56,14 +57,14 @@ class Catalogue:
         self._api = api
         self._find_cbt = self._served_cbt
 
-    def ahead(self, ask: Callable[[], _View]) -> Callable[[], _View]:
-        """As :meth:`Api.ahead`."""
-        return self._api.ahead(ask)
+    def prefetch(self, fetch: Callable[[], _View]) -> Callable[[], _View]:
+        """As :meth:`Api.prefetch`."""
+        return self._api.prefetch(fetch)
 
     def prefetch_lists(self) -> None:
-        """Begin to find out what is served of ``cbt.storage.k8s.io``, which whoever asks for a service has to know."""
+        """Start to request the served versions of ``cbt.storage.k8s.io``, which every request for a service needs."""
         if "_cbt" not in self.__dict__:
-            self._find_cbt = self.ahead(self._served_cbt)
+            self._find_cbt = self.prefetch(self._served_cbt)
 
     def snapshot(self, ref: SnapshotRef) -> VolumeSnapshot:
         """One VolumeSnapshot."""
@@ -71,7 +72,7 @@ class Catalogue:
         return VolumeSnapshot.of(found).readable()
 
     def snapshots(self, namespace: str | None, selection: ListOptions = _ALL) -> list[VolumeSnapshot]:
-        """Those of a namespace, or with None of all."""
+        """The snapshots of a namespace; None for all namespaces."""
         return _snapshots(self._snapshot_list(namespace, selection), selection)
 
     def _snapshot_list(self, namespace: str | None, selection: ListOptions) -> Object:
@@ -105,7 +106,7 @@ class Catalogue:
         return [SnapshotMetadataService.of(item) for item in selection.ordered(items)]
 
     def namespace_exists(self, name: str) -> bool:
-        """False only when the API server says so; who may not look at namespaces is not told off here."""
+        """False only when the API server reports it as not found; the caller may not be allowed to get namespaces."""
         try:
             self._api.get("api", "v1", "namespaces", name)
         except NotFound:
@@ -119,20 +120,20 @@ class Catalogue:
         return self._entries(self.snapshots(namespace, selection))
 
     def follow(self, namespace: str | None, selection: ListOptions = _ALL) -> Iterator[list[SnapshotEntry]]:
-        """All entries at first, then each that changed, for as long as one iterates.
+        """All entries first, then each change, until the iteration stops.
 
-        All of them once more, when the API server has forgotten from where on to tell.
+        When the resource version has expired, all entries again.
         """
         pace = _Pace()
         while True:
             try:
-                yield from self._followed(namespace, selection, pace)
+                yield from self._follow_once(namespace, selection, pace)
             except ApiError as error:
-                if error.status != _GONE:
+                if error.status != _EXPIRED:
                     raise
             pace.wait()
 
-    def _followed(self, namespace: str | None, selection: ListOptions, pace: _Pace) -> Iterator[list[SnapshotEntry]]:
+    def _follow_once(self, namespace: str | None, selection: ListOptions, pace: _Pace) -> Iterator[list[SnapshotEntry]]:
         listing = self._snapshot_list(namespace, selection)
         version = ObjectReader(listing).text("metadata", "resourceVersion")
         yield self._entries(_snapshots(listing, selection))
@@ -143,10 +144,10 @@ class Catalogue:
                 reader.require("an event of the watch of volumesnapshots")
                 version = reader.text("object", "metadata", "resourceVersion") or version
                 if kind != "BOOKMARK":
-                    yield [self._changed(kind, event.get("object"))]
+                    yield [self._entry_of_event(kind, event.get("object"))]
             pace.wait()
 
-    def _changed(self, kind: str, item: object) -> SnapshotEntry:
+    def _entry_of_event(self, kind: str, item: object) -> SnapshotEntry:
         snapshot = VolumeSnapshot.of(item)
         if kind == "DELETED":
             return replace(_entry(snapshot, _Contents(), {}), obstacle=_DELETED)
@@ -158,7 +159,7 @@ class Catalogue:
         return [_entry(snapshot, contents, obstacles) for snapshot in snapshots]
 
     def older_siblings(self, ref: SnapshotRef) -> list[SnapshotEntry]:
-        """What a snapshot can be compared with: usable older snapshots known to be of its volume, newest first.
+        """Possible bases of a snapshot: usable older snapshots known to be of its volume, newest first.
 
         Raises:
             NotFound: the namespace has no snapshot of that name.
@@ -210,7 +211,7 @@ class Catalogue:
         return ("apis", CBT_GROUP, version)
 
     def _contents(self, snapshots: list[VolumeSnapshot]) -> _Contents:
-        """Their contents; one by one for a caller that may get but not list them."""
+        """Their contents; one request each for a caller that may get but not list them."""
         try:
             if len(snapshots) > 1:
                 listing = self._api.get(*_SNAPSHOTS, "volumesnapshotcontents")
@@ -238,9 +239,9 @@ def _service_obstacle(service: SnapshotMetadataService | None) -> str:
 
 
 class _Pace:
-    """Keeps requests apart that a server answers and ends at once, however often it does so.
+    """Delays between watches that a server ends immediately.
 
-    A pause is twice as long as the one before it, unless what was between them lasted.
+    Each delay is twice the previous one, unless a watch lasted.
     """
 
     def __init__(self) -> None:
@@ -248,7 +249,7 @@ class _Pace:
         self._last = time.monotonic()
 
     def wait(self) -> None:
-        """Between one request and the next."""
+        """Wait before the next request."""
         if time.monotonic() - self._last > _LASTED_SECONDS:
             self._pause = _PAUSE_SECONDS
         time.sleep(self._pause)
@@ -262,7 +263,7 @@ def _snapshots_path(namespace: str | None) -> tuple[str, ...]:
 
 
 def _snapshots(listing: Object, selection: ListOptions) -> list[VolumeSnapshot]:
-    """The snapshots of a list; of several with one name none can be told from the others, so each has a problem."""
+    """The snapshots of a list; several with the same name are ambiguous, so each gets a problem."""
     items = items_of(listing, "the list of volumesnapshots")
     found = [VolumeSnapshot.of(item) for item in selection.ordered(items)]
     times = Counter(snapshot.ref for snapshot in found)
@@ -300,7 +301,7 @@ def _obstacle(snapshot: VolumeSnapshot, contents: _Contents, drivers: dict[str, 
     if not snapshot.content:
         return "not bound"
     content = contents.found.get(snapshot.content)
-    # Before "not ready": the snapshot controller marks a snapshot without its content so, and it never becomes ready.
+    # Before "not ready": the snapshot controller marks a snapshot without content as not ready, and it stays so.
     if content is None and snapshot.content not in contents.unreadable:
         return f"content {snapshot.content} was deleted"
     if not snapshot.ready:

@@ -1,4 +1,4 @@
-"""The least rights that CBT takes, as objects to apply: for a workload in the cluster, or for a person outside."""
+"""The minimal RBAC objects for CBT: for a workload in the cluster, or for a user outside."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ _READ, _BROWSE = ("get",), ("get", "list", "watch")
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Who shall be able to ask about which snapshots.
+    """The user and the snapshots that permissions are granted for.
 
     Attributes:
-        account: whose tokens the sidecar is shown; its namespace is that of the snapshots' users, and need not be
-            the snapshots' own.
+        account: the ServiceAccount whose tokens the sidecar receives; its namespace may differ from the snapshots'.
         namespace: of the snapshots.
-        user: a person who asks in the account's name; empty when the account itself does.
-        driver_namespaces: where a person has to forward ports to.
-        finds_services: whether an address says a Service's name or IP only, so that all have to be looked through.
-        browses: whether listing is to work too, and with it browse, snapshots and completion.
+        user: a user who queries with the account's tokens; empty when the account itself does.
+        driver_namespaces: namespaces that a user forwards ports to.
+        finds_services: whether an address has only a Service's name or IP, so that all Services must be listed.
+        browses: whether to grant listing too, for browse, snapshots and completion.
     """
 
     account: ServiceAccountRef
@@ -37,33 +36,33 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class Explained:
-    """An object and why it is needed."""
+class RbacObject:
+    """An object to apply and why it is needed; empty where the object before it explains it."""
 
-    why: str
+    reason: str
     document: Object
 
 
-def objects(grant: Grant) -> Iterator[Explained]:
-    """What to apply, in an order that works.
+def objects(grant: Grant) -> Iterator[RbacObject]:
+    """The objects to apply, in order.
 
-    Roles are named for what they allow and bindings for whom, so that applying it again for someone else takes
-    nothing away.
+    Roles are named after their permissions and bindings after their subject, so that applying them for another user
+    removes nothing.
     """
-    account, asks = _account_subject(grant.account), _who_asks(grant)
-    yield Explained(
-        "The account whose tokens the snapshot metadata service is shown; it takes those of no one else.",
+    account, caller = _account_subject(grant.account), _querying_subject(grant)
+    yield RbacObject(
+        "The account whose tokens the snapshot metadata service receives; it accepts only tokens of ServiceAccounts.",
         _object("v1", "ServiceAccount", grant.account.name, grant.account.namespace),
     )
-    yield from _granted(_snapshots_role(grant.namespace, browses=grant.browses and not grant.user), [account])
+    yield from _grant(_snapshots_role(grant.namespace, browses=grant.browses and not grant.user), [account])
     if grant.user:
-        # What it says of the account the service asks of the account; what it says of the person, resolving asks.
+        # The service checks the account's access; resolving names needs the user's.
         role = _snapshots_role(grant.namespace, browses=grant.browses)
-        yield from _granted(role, [asks], with_role=grant.browses)
-    yield from _granted(_token_role(grant.account), [asks])
-    yield from _granted(_cluster_role(grant), [asks])
+        yield from _grant(role, [caller], with_role=grant.browses)
+    yield from _grant(_token_role(grant.account), [caller])
+    yield from _grant(_cluster_role(grant), [caller])
     for namespace in grant.driver_namespaces if grant.user else ():
-        yield from _granted(_reach_role(namespace), [asks])
+        yield from _grant(_port_forward_role(namespace), [caller])
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ class _Role:
 
     name: str
     namespace: str | None
-    why: str
+    reason: str
     rules: list[Object]
 
     @property
@@ -84,7 +83,7 @@ def _snapshots_role(namespace: str, *, browses: bool) -> _Role:
     return _Role(
         "kubectl-cbt-browse" if browses else "kubectl-cbt",
         namespace,
-        "To resolve snapshots that are named; and the service asks whether the account may get them, without a name.",
+        "To resolve snapshot names; the service also checks that the account may get snapshots, without a name.",
         [_rule(SNAPSHOT_GROUP, "volumesnapshots", _BROWSE if browses else _READ)],
     )
 
@@ -93,7 +92,7 @@ def _token_role(account: ServiceAccountRef) -> _Role:
     return _Role(
         f"kubectl-cbt-token-{account.name}",
         account.namespace,
-        "To be given tokens of that one account, for the service's audience.",
+        "To create tokens of this account, for the service's audience.",
         [_rule("", "serviceaccounts/token", ("create",), account.name)],
     )
 
@@ -108,15 +107,15 @@ def _cluster_role(grant: Grant) -> _Role:
     if grant.finds_services and grant.user:
         name += "-find"
         rules.append(_rule("", "services", ("list",)))
-    why = "To find a snapshot's driver and handle, and that driver's service: neither has a namespace."
-    return _Role(name, None, why, rules)
+    reason = "To find a snapshot's driver and handle, and the driver's service: neither is namespaced."
+    return _Role(name, None, reason, rules)
 
 
-def _reach_role(namespace: str) -> _Role:
+def _port_forward_role(namespace: str) -> _Role:
     return _Role(
         "kubectl-cbt-reach",
         namespace,
-        "To reach the driver's Service from outside: kubectl port-forward to a ready pod behind it.",
+        "To connect from outside the cluster: kubectl port-forward to a ready pod of the driver's Service.",
         [
             _rule("", "services", _READ),
             # kubectl lists them by the Service's selector.
@@ -127,13 +126,13 @@ def _reach_role(namespace: str) -> _Role:
     )
 
 
-def _granted(role: _Role, subjects: list[Object], *, with_role: bool = True) -> Iterator[Explained]:
+def _grant(role: _Role, subjects: list[Object], *, with_role: bool = True) -> Iterator[RbacObject]:
     if with_role:
         document = _object(f"{_RBAC}/v1", role.kind, role.name, role.namespace, rules=role.rules)
-        yield Explained(role.why, document)
+        yield RbacObject(role.reason, document)
     for subject in subjects:
         whom = ":".join(part for part in (subject.get("namespace"), subject["name"]) if part)
-        yield Explained(
+        yield RbacObject(
             "",
             _object(
                 f"{_RBAC}/v1",
@@ -146,7 +145,7 @@ def _granted(role: _Role, subjects: list[Object], *, with_role: bool = True) -> 
         )
 
 
-def _who_asks(grant: Grant) -> Object:
+def _querying_subject(grant: Grant) -> Object:
     if not grant.user:
         return _account_subject(grant.account)
     account = ServiceAccountRef.of_user(grant.user)

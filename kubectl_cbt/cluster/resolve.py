@@ -1,7 +1,7 @@
 """From names to a resolved query. Everything that can be known to fail is found here, before anything is sent.
 
-The sidecar checks neither that base and target are of one volume nor their order, and it crashes when it is asked
-about a VolumeSnapshot without status: both are the client's to see to.
+The sidecar verifies neither that base and target are of one volume nor their order, and it crashes on a query for a
+VolumeSnapshot without status: the client must prevent both.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def resolve(catalogue: Catalogue, names: SnapshotNames, service: str = "") -> Re
         ServiceUnusable: the driver has no service, or one that cannot be called.
     """
     base_ref = names.base
-    find_base = catalogue.ahead(lambda: _snapshot(catalogue, base_ref)) if base_ref else None
-    find_target = catalogue.ahead(lambda: _snapshot(catalogue, names.target))
+    find_base = catalogue.prefetch(lambda: _snapshot(catalogue, base_ref)) if base_ref else None
+    find_target = catalogue.prefetch(lambda: _snapshot(catalogue, names.target))
     catalogue.prefetch_lists()
     base = find_base() if find_base else None
     target = find_target()
@@ -58,7 +58,7 @@ def _snapshot(catalogue: Catalogue, ref: SnapshotRef) -> Snapshot:
     if not content.handle:
         raise SnapshotUnusable(
             f"volumesnapshotcontents {content.name} of volumesnapshot {ref} has no snapshotHandle",
-            hint=f"the driver {as_argument(content.driver)} has not made the snapshot: kubectl describe"
+            hint=f"the driver {as_argument(content.driver)} has not created the snapshot yet: kubectl describe"
             f" volumesnapshotcontent {as_argument(content.name)}",
         )
     return Snapshot(
@@ -68,7 +68,7 @@ def _snapshot(catalogue: Catalogue, ref: SnapshotRef) -> Snapshot:
         handle=SnapshotHandle(content.handle),
         claim=found.claim,
         volume_handle=content.volume_handle,
-        # 0 says that it is not known.
+        # 0 means unknown.
         restore_size_bytes=content.restore_size_bytes or found.restore_size_bytes or None,
         created=found.created or content.created,
         change_id=found.change_id or None,
@@ -76,7 +76,7 @@ def _snapshot(catalogue: Catalogue, ref: SnapshotRef) -> Snapshot:
 
 
 def with_suggestions(error: NotFound, catalogue: Catalogue, ref: SnapshotRef) -> NotFound:
-    """The API server does not say whether the name or the namespace is wrong; look, and name what comes close."""
+    """The error with a hint: the API server does not report whether the name or the namespace is wrong."""
     if not catalogue.namespace_exists(ref.namespace):
         return NotFound(
             f'namespaces "{ref.namespace}" not found',
@@ -87,7 +87,7 @@ def with_suggestions(error: NotFound, catalogue: Catalogue, ref: SnapshotRef) ->
     try:
         names = [snapshot.ref.name for snapshot in catalogue.snapshots(ref.namespace)]
     except Forbidden:
-        return error  # who may get one snapshot need not be allowed to list them
+        return error  # a caller that may get a snapshot may not be allowed to list them
     if not names:
         hint = f"namespace {as_argument(ref.namespace)} has no snapshots; list all: kubectl cbt snapshots -A"
         return error.with_hint(hint)
@@ -106,23 +106,23 @@ def deleted_content(ref: SnapshotRef, content: str) -> SnapshotUnusable:
 
 
 def _bound_content(snapshot: VolumeSnapshot, catalogue: Catalogue) -> str:
-    """Name of the content of a snapshot that may be asked about."""
+    """Name of the content of a snapshot that can be queried."""
     ref = snapshot.ref
     wait = _WAIT.format(name=as_argument(ref.name), namespace=as_argument(ref.namespace))
     describe = f"kubectl describe volumesnapshot {as_argument(ref.name)} -n {as_argument(ref.namespace)}"
     if not snapshot.has_status:
         raise SnapshotUnusable(
-            f"volumesnapshot {ref} has no status yet: the snapshot controller has not seen it",
-            hint=f"wait for it: {wait}\nif that does not help, is the snapshot-controller running?",
+            f"volumesnapshot {ref} has no status yet: the snapshot controller has not processed it",
+            hint=f"wait for it: {wait}\nif it does not become ready, is the snapshot-controller running?",
         )
-    said = f": {snapshot.error}" if snapshot.error else ""
+    error = f": {snapshot.error}" if snapshot.error else ""
     if not snapshot.content:
-        raise SnapshotUnusable(f"volumesnapshot {ref} is not bound to a content{said}", hint=f"see why: {describe}")
+        raise SnapshotUnusable(f"volumesnapshot {ref} is not bound to a content{error}", hint=f"see why: {describe}")
     if not snapshot.ready:
-        # The snapshot controller marks a snapshot so whose content was deleted; waiting for it would not help.
+        # The snapshot controller also marks a snapshot whose content was deleted as not ready; it will never be ready.
         if catalogue.content_was_deleted(snapshot.content):
             raise deleted_content(ref, snapshot.content)
-        raise SnapshotUnusable(f"volumesnapshot {ref} is not ready to use{said}", hint=f"wait for it: {wait}")
+        raise SnapshotUnusable(f"volumesnapshot {ref} is not ready to use{error}", hint=f"wait for it: {wait}")
     return snapshot.content
 
 
@@ -147,7 +147,7 @@ def _objections(base: Snapshot, target: Snapshot) -> list[SnapshotUnusable]:
         found.append(
             SnapshotUnusable(
                 f"base {base.ref} is of volume {_volume(base)}, target {target.ref} of {_volume(target)}",
-                hint="a delta needs two snapshots of one volume; --force asks all the same",
+                hint="a delta needs two snapshots of one volume; --force queries it anyway",
                 forceable=True,
             )
         )
@@ -156,8 +156,8 @@ def _objections(base: Snapshot, target: Snapshot) -> list[SnapshotUnusable]:
             SnapshotUnusable(
                 f"target {target.ref} ({utc_words(target.created)}) is older than"
                 f" base {base.ref} ({utc_words(base.created)})",
-                hint=f"the other way round: kubectl cbt delta {as_argument(target.ref.name)}"
-                f" {as_argument(base.ref.name)} -n {as_argument(target.ref.namespace)}; --force asks all the same",
+                hint=f"swap them: kubectl cbt delta {as_argument(target.ref.name)}"
+                f" {as_argument(base.ref.name)} -n {as_argument(target.ref.namespace)}; --force queries it anyway",
                 forceable=True,
             )
         )
@@ -165,10 +165,10 @@ def _objections(base: Snapshot, target: Snapshot) -> list[SnapshotUnusable]:
 
 
 def _same_snapshot(target: Snapshot) -> SnapshotUnusable:
-    """A driver would answer that nothing changed, and a backup believe it."""
+    """A driver would report that nothing changed, and a backup would rely on it."""
     return SnapshotUnusable(
         f"base and target are the same snapshot, {target.ref} (handle {target.handle})",
-        hint=f"what it holds: kubectl cbt allocated {as_argument(target.ref.name)}"
+        hint=f"list its allocated blocks: kubectl cbt allocated {as_argument(target.ref.name)}"
         f" -n {as_argument(target.ref.namespace)}",
     )
 
@@ -192,7 +192,7 @@ def _other_services(catalogue: Catalogue) -> str:
     try:
         others = ", ".join(as_argument(service.name) for service in catalogue.services())
     except Forbidden:
-        return "you may not list the services there are; name one with --service if it serves this driver"
+        return "you may not list the services; name one with --service if it serves this driver"
     if not others:
-        return "the cluster has none at all: no driver here offers Changed Block Tracking"
-    return f"there is one for: {others}; name it with --service if it serves this driver"
+        return "the cluster has none: no driver here supports Changed Block Tracking"
+    return f"there are services for: {others}; name one with --service if it serves this driver"

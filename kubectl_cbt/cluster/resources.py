@@ -1,6 +1,6 @@
-"""Typed, immutable views of the objects that lead to a snapshot's metadata.
+"""Typed, immutable views of the objects that a query needs.
 
-Every field is what the API server sent; one that cannot be read is left out, and named by ``problem``.
+Every field is as the API server sent it; an invalid one is omitted, and named by ``problem``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from kubectl_cbt.units import as_argument
 SNAPSHOT_GROUP = "snapshot.storage.k8s.io"
 CBT_GROUP = "cbt.storage.k8s.io"
 
-_MALFORMED = "the API server should not have accepted it: are its CRDs those of the release that is installed?"
+_MALFORMED = "the API server should have rejected it: do its CRDs match the installed release?"
 
 _View = TypeVar("_View", "VolumeSnapshot", "VolumeSnapshotContent", "SnapshotMetadataService")
 
@@ -34,12 +34,14 @@ class VolumeSnapshot:
 
     Attributes:
         claim: the source PVC; None for a pre-provisioned snapshot.
-        has_status: False until the snapshot controller has seen the object. The sidecar crashes when asked about one.
+        has_status: False until the snapshot controller has processed the object; a query for such a snapshot crashes
+            the sidecar.
         content: name of the bound VolumeSnapshotContent, None until bound.
         restore_size_bytes: None when unknown, for which some drivers send 0.
-        error: the controller's last message, empty when there is none.
-        change_id: what vSphere's driver takes for it as a base instead of the handle; empty without the annotation.
-        problem: the first field that could not be read and what is wrong with it; empty when nothing is.
+        error: the controller's last message; empty without one.
+        change_id: the id that vSphere's driver expects for it as a base instead of the handle; empty without the
+            annotation.
+        problem: the first invalid field and what is wrong with it; empty when all are valid.
     """
 
     ref: SnapshotRef
@@ -56,7 +58,7 @@ class VolumeSnapshot:
 
     @classmethod
     def of(cls, item: object) -> VolumeSnapshot:
-        """Read an item of ``snapshot.storage.k8s.io/v1``. Never raises: what cannot be read is left out."""
+        """Read an item of ``snapshot.storage.k8s.io/v1``. Never raises: invalid fields are omitted."""
         reader = ObjectReader(item)
         return cls(
             ref=SnapshotRef(reader.text("metadata", "namespace"), reader.needed_text("metadata", "name")),
@@ -73,10 +75,10 @@ class VolumeSnapshot:
         )
 
     def readable(self) -> VolumeSnapshot:
-        """The same.
+        """Return self if it has no problem.
 
         Raises:
-            MalformedObject: it has a problem.
+            MalformedObject: it has one.
         """
         return _readable(self, f"volumesnapshots.{SNAPSHOT_GROUP}", str(self.ref))
 
@@ -86,11 +88,11 @@ class VolumeSnapshotContent:
     """The cluster's side of a snapshot: driver and handle.
 
     Attributes:
-        handle: the driver's id; None until the driver has made the snapshot.
-        volume_handle: the source volume's id; None when the content was pre-provisioned.
-        restore_size_bytes: as of a snapshot.
-        class_name: of its VolumeSnapshotClass; empty when it names none.
-        problem: as of a snapshot.
+        handle: the driver's id; None until the driver has created the snapshot.
+        volume_handle: the source volume's id; None for a pre-provisioned content.
+        restore_size_bytes: as for a snapshot.
+        class_name: of its VolumeSnapshotClass; empty without one.
+        problem: as for a snapshot.
     """
 
     name: str
@@ -104,7 +106,7 @@ class VolumeSnapshotContent:
 
     @classmethod
     def of(cls, item: object) -> VolumeSnapshotContent:
-        """Read an item of ``snapshot.storage.k8s.io/v1``. Never raises: what cannot be read is left out."""
+        """Read an item of ``snapshot.storage.k8s.io/v1``. Never raises: invalid fields are omitted."""
         reader = ObjectReader(item)
         return cls(
             name=reader.needed_text("metadata", "name"),
@@ -127,7 +129,7 @@ class SnapshotMetadataService:
     """Where a driver's sidecar listens; the same fields in v1alpha1 and v1beta1.
 
     Attributes:
-        problem: as of a snapshot.
+        problem: as for a snapshot.
     """
 
     name: str
@@ -139,7 +141,7 @@ class SnapshotMetadataService:
 
     @classmethod
     def of(cls, item: object) -> SnapshotMetadataService:
-        """Read an item of ``cbt.storage.k8s.io``. Never raises: what cannot be read is left out."""
+        """Read an item of ``cbt.storage.k8s.io``. Never raises: invalid fields are omitted."""
         reader = ObjectReader(item)
         return cls(
             name=reader.needed_text("metadata", "name"),
@@ -158,21 +160,21 @@ class SnapshotMetadataService:
         """``caCert`` decoded.
 
         Raises:
-            ServiceUnusable: it is not base64, or what it holds is not PEM certificates.
+            ServiceUnusable: it is not base64, or does not contain PEM certificates.
         """
         try:
             pem = base64.b64decode("".join(self.ca_cert.split()), validate=True)
         except (binascii.Error, ValueError) as error:
             raise self._unusable("spec.caCert is not base64") from error
         if not readable_certificates_in(pem):
-            raise self._unusable("spec.caCert holds no PEM certificate")
+            raise self._unusable("spec.caCert contains no PEM certificate")
         return pem
 
     def ca_expires(self) -> datetime:
-        """When the first certificate of ``caCert`` to expire does.
+        """The earliest expiry of the certificates of ``caCert``.
 
         Raises:
-            ServiceUnusable: as :meth:`ca_pem`, or none of its certificates can be read.
+            ServiceUnusable: as :meth:`ca_pem`, or no certificate is readable.
         """
         from cryptography import x509
 
@@ -181,14 +183,14 @@ class SnapshotMetadataService:
             with contextlib.suppress(ValueError, x509.InvalidVersion):
                 ends.append(x509.load_der_x509_certificate(der).not_valid_after_utc)
         if not ends:
-            raise self._unusable("spec.caCert holds no certificate that can be read")
+            raise self._unusable("spec.caCert contains no readable certificate")
         return min(ends)
 
     def endpoint(self) -> Endpoint:
-        """Address, audience and CA, checked.
+        """The validated address, audience and CA.
 
         Raises:
-            ServiceUnusable: naming the field that is wrong.
+            ServiceUnusable: names the invalid field.
         """
         try:
             split_address(self.address)
@@ -201,7 +203,7 @@ class SnapshotMetadataService:
     def _unusable(self, what: str) -> ServiceUnusable:
         return ServiceUnusable(
             f'snapshotmetadataservices.{CBT_GROUP} "{self.name}": {what}',
-            hint="whoever runs the driver has to mend it:"
+            hint="the driver's administrator has to correct it:"
             f" kubectl edit snapshotmetadataservice {as_argument(self.name)}",
         )
 

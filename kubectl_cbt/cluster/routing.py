@@ -1,4 +1,4 @@
-"""From a service's address to a way there: the address itself, or a port-forward to the Service it names."""
+"""The route to a service's address: a direct connection, or a port-forward to the Service that it names."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from kubectl_cbt.model.resolved_query import Endpoint
 from kubectl_cbt.model.route import Connect, DirectRoute, Route
 from kubectl_cbt.units import as_argument
 
-_CUSTOM = "--address HOST:PORT names another address, --connect direct takes it as it stands"
+_CUSTOM = "--address HOST:PORT sets another address, --connect direct uses it unchanged"
 
 
 @dataclass(frozen=True, slots=True)
 class RouteOptions:
-    """How the user wants to get there.
+    """The user's options for the connection.
 
     Attributes:
-        address: ``host:port`` to use instead of the endpoint's own; empty for that.
+        address: ``host:port`` to use instead of the endpoint's own; empty for the endpoint's own.
     """
 
     connect: Connect = Connect.AUTO
@@ -48,7 +48,7 @@ class _Service:
         """Read an item of ``v1``.
 
         Raises:
-            MalformedObject: a field is not what it has to be.
+            MalformedObject: a field is invalid.
         """
         reader = ObjectReader(item)
         namespace, name = reader.needed_text("metadata", "namespace"), reader.needed_text("metadata", "name")
@@ -67,15 +67,15 @@ def find_route(
     *,
     log: RequestLog | None = None,
 ) -> Route:
-    """The way to an endpoint. Nothing is started before its address is asked for.
+    """The route to an endpoint. A port-forward starts when its address is requested.
 
     Args:
-        kubeconfig: gives the kubeconfig of our login, for the kubectl that may be started.
+        kubeconfig: returns the kubeconfig of our login, for a kubectl child process.
 
     Raises:
-        UsageError: the address given is none.
-        ServiceUnusable: the address leads nowhere.
-        ApiError: the API server does not say what is behind it.
+        UsageError: the given address is invalid.
+        ServiceUnusable: the address does not name a Service or port of the cluster.
+        ApiError: the Service could not be looked up.
     """
     address = route_options.address or endpoint.address
     try:
@@ -84,7 +84,7 @@ def find_route(
         raise UsageError(f"--address {error}") from error
     if route_options.connect is Connect.DIRECT or (route_options.connect is Connect.AUTO and _is_reachable_here(host)):
         return DirectRoute(address)
-    service = _service_behind(api, host, port, route_options)
+    service = _service_at(api, host, port, route_options)
     if service is None:
         return DirectRoute(address)
     found = PodPort(service.namespace, service.name, port)
@@ -93,12 +93,12 @@ def find_route(
 
 
 def namespaces_of(api: Api, addresses: Iterable[str]) -> tuple[tuple[str, ...], bool]:
-    """Where the Services behind addresses are, and whether one of them is found only by looking through all.
+    """The namespaces of the Services of addresses, and whether finding one of them requires listing all Services.
 
-    Addresses that are none, or that are reached without a Service, are left out.
+    Invalid addresses, and addresses without a Service, are omitted.
 
     Raises:
-        ApiError: what the API server said.
+        ApiError: from the API server.
     """
     found, finds = set(), False
     for address in addresses:
@@ -108,7 +108,7 @@ def namespaces_of(api: Api, addresses: Iterable[str]) -> tuple[tuple[str, ...], 
             continue
         if is_loopback(host):
             continue
-        service = _service_behind(api, host, port, RouteOptions())
+        service = _service_at(api, host, port, RouteOptions())
         if service is not None:
             found.add(service.namespace)
             finds |= not (service_names(host) or ("", ""))[1]
@@ -116,9 +116,9 @@ def namespaces_of(api: Api, addresses: Iterable[str]) -> tuple[tuple[str, ...], 
 
 
 def service_names(host: str) -> tuple[str, str] | None:
-    """Name and namespace of the Service that a name inside the cluster stands for; the namespace may be empty.
+    """Name and namespace of the Service of a cluster-internal host name; the namespace may be empty.
 
-    None for what is no such name: an IP address, or a domain of the world outside.
+    None for other hosts: an IP address, or an external domain.
     """
     labels = host.rstrip(".").split(".")
     if _ip(host) is not None or not all(labels):
@@ -131,7 +131,7 @@ def service_names(host: str) -> tuple[str, str] | None:
 
 
 def _is_reachable_here(host: str) -> bool:
-    """This machine itself, and in a pod what resolves there: a pod of another cluster knows no such name."""
+    """Whether it is this machine or, in a pod, a name that resolves: it does not in a pod of another cluster."""
     if is_loopback(host):
         return True
     return "KUBERNETES_SERVICE_HOST" in os.environ and _resolves(host)
@@ -145,8 +145,8 @@ def _resolves(host: str) -> bool:
     return True
 
 
-def _service_behind(api: Api, host: str, port: int, route_options: RouteOptions) -> _Service | None:
-    """The Service an address names, None when it names none and that is fine."""
+def _service_at(api: Api, host: str, port: int, route_options: RouteOptions) -> _Service | None:
+    """The Service that an address names; None for an address that can be used directly."""
     names = service_names(host)
     found: _Service | None = None
     try:
@@ -160,15 +160,15 @@ def _service_behind(api: Api, host: str, port: int, route_options: RouteOptions)
         pass
     except Forbidden as error:
         if route_options.connect is Connect.AUTO and _resolves(host):
-            return None  # then it is reached as it stands
-        raise error.with_hint(f"{_what_it_takes(names)}\n{_CUSTOM}") from error
+            return None  # connect directly
+        raise error.with_hint(f"{_needed_permissions(names)}\n{_CUSTOM}") from error
     if found is None and route_options.connect is Connect.PORT_FORWARD:
-        raise ServiceUnusable(f"{host}:{port} is no Service of this cluster: nothing to forward to", hint=_CUSTOM)
+        raise ServiceUnusable(f"cannot forward to {host}:{port}: it is not a Service of this cluster", hint=_CUSTOM)
     return found
 
 
 def _service_of_any_namespace(api: Api, name: str, port: int) -> _Service | None:
-    """A bare name is meant for pods of the driver's own namespace, and nothing says which that is."""
+    """Find a Service by a bare name, which resolves in the driver's own, unknown namespace."""
     answer = api.get("api", "v1", "services", fieldSelector=f"metadata.name={name}")
     found = [_Service.of(item) for item in items_of(answer, "the list of services")]
     fitting = [service for service in found if port in service.ports] or found
@@ -176,7 +176,7 @@ def _service_of_any_namespace(api: Api, name: str, port: int) -> _Service | None
         where = ", ".join(sorted(service.namespace for service in fitting))
         raise ServiceUnusable(
             f'there is a Service "{name}" in several namespaces: {where}',
-            hint=f"say which: --address {as_argument(name)}.NAMESPACE:{port}",
+            hint=f"choose one: --address {as_argument(name)}.NAMESPACE:{port}",
         )
     return fitting[0] if fitting else None
 
@@ -186,7 +186,7 @@ def _service_of_ip(api: Api, host: str) -> _Service | None:
     for item in items_of(api.get("api", "v1", "services"), "the list of services"):
         reader = ObjectReader(item)
         addresses = reader.texts("spec", "clusterIPs") or [reader.text("spec", "clusterIP")]
-        # A Service that cannot be read is not the one as long as another is.
+        # An invalid Service is skipped if another one matches.
         if any(_ip(address) == wanted for address in addresses):
             return _Service.of(item)
     return None
@@ -202,30 +202,30 @@ def _ip(text: str) -> Any:
 def _check_port(service: _Service, found: PodPort, endpoint: Endpoint, *, is_own: bool) -> None:
     if found.port in service.ports:
         return
-    has = ", ".join(map(str, service.ports)) or "none at all"
+    has = ", ".join(map(str, service.ports)) or "none"
     hint = f"--address {as_argument(found.name)}.{as_argument(found.namespace)}:PORT"
     if not is_own:
         edit = f"kubectl edit snapshotmetadataservice {as_argument(endpoint.service)}"
-        hint = f"whoever runs the driver has to mend it: {edit}\nuntil then: {hint}"
+        hint = f"the driver's administrator has to correct it: {edit}\nuntil then: {hint}"
     raise ServiceUnusable(f"{found} has no port {found.port}; its ports: {has}", hint=hint)
 
 
 def _check_ready(api: Api, service: PodPort) -> None:
-    """kubectl would wait for a minute for a pod that is not there."""
+    """Fail early: kubectl would wait a minute for a ready pod."""
     try:
         slices = api.get(
             *("apis", "discovery.k8s.io", "v1", "namespaces", service.namespace, "endpointslices"),
             labelSelector=f"kubernetes.io/service-name={service.name}",
         )
     except (Forbidden, NotFound):
-        return  # kubectl will find out
+        return  # unknown; kubectl will report it
     readers = map(ObjectReader, items_of(slices, "the list of endpointslices"))
     endpoints = [endpoint for reader in readers for endpoint in reader.objects("endpoints")]
-    # Nothing said is ready, by the API's own rule.
+    # A missing condition means ready, as defined by the API.
     if not any(endpoint.mapping("conditions").get("ready") is not False for endpoint in endpoints):
         raise no_ready_pod(service, FORWARD_HINTS)
 
 
-def _what_it_takes(names: tuple[str, str] | None) -> str:
+def _needed_permissions(names: tuple[str, str] | None) -> str:
     where = f"in namespace {as_argument(names[1])}" if names and names[1] else "in all namespaces"
-    return f"to find out where the address leads you need get and list on services {where}: kubectl cbt rbac --for-user"
+    return f"looking up the Service of the address needs get and list on services {where}: kubectl cbt rbac --for-user"

@@ -1,4 +1,4 @@
-"""Tokens for the sidecar: bound to a ServiceAccount, scoped to the service's audience, asked for when needed."""
+"""Tokens for the sidecar: of a ServiceAccount, for the service's audience, requested when needed."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ MIN_DURATION_SECONDS = 600
 
 FreshToken = Callable[[], Secret]
 
-_MAKE_ONE = """\
-make a ServiceAccount that may read snapshots there, and name it:
+_CREATE_ACCOUNT = """\
+create a ServiceAccount that may read snapshots there, and name it:
   kubectl cbt rbac -n {namespace} --for-user | kubectl apply -f -
   kubectl cbt … --service-account {namespace}/kubectl-cbt
-or pass a token of one with --token-file"""
+or pass its token with --token-file"""
 
 
 def token_from_file(path: Path) -> FreshToken:
-    """Read the file anew for each question, so that whoever rotates it may go on doing so.
+    """A token that is read from a file for each query, so that the file may be rotated.
 
     Raises, when called:
-        TokenUnavailable: no such file, or it is empty.
+        TokenUnavailable: the file does not exist or is empty.
     """
 
     def fresh() -> Secret:
@@ -47,7 +47,7 @@ def token_from_file(path: Path) -> FreshToken:
 
 
 def cached(fresh: FreshToken, seconds: float = MIN_DURATION_SECONDS / 2) -> FreshToken:
-    """The same token for a while: for who asks many short questions."""
+    """Reuse a token for a while: for many short queries."""
     held: list[tuple[float, Secret]] = []
 
     def token() -> Secret:
@@ -61,13 +61,13 @@ def cached(fresh: FreshToken, seconds: float = MIN_DURATION_SECONDS / 2) -> Fres
 def token_of_service_account(
     api: Api, account: ServiceAccountRef, audience: str, seconds: int, namespace: str
 ) -> FreshToken:
-    """Ask the API server for a token of ``account``.
+    """A token of ``account`` that is requested from the API server.
 
     Args:
-        namespace: of the snapshots, for the advice.
+        namespace: of the snapshots, for the hint.
 
     Raises, when called:
-        TokenUnavailable: the account does not exist, or the caller may not have its tokens.
+        TokenUnavailable: the account does not exist, or the caller may not create its tokens.
     """
 
     def fresh() -> Secret:
@@ -87,43 +87,43 @@ def token_of_service_account(
             ) from error
         except Forbidden as error:
             raise TokenUnavailable(
-                f"no token for ServiceAccount {account}: {error.message}",
+                f"cannot create a token for ServiceAccount {account}: {error.message}",
                 hint="an administrator can grant it: "
-                + grant_command(namespace, account=account, user=_name_if_told(api)),
+                + grant_command(namespace, account=account, user=_name_if_known(api)),
             ) from error
         reader = ObjectReader(answer)
         if not reader.text("status", "token"):
-            # Not the reader's own words: they quote a value that may be a token.
-            raise MalformedObject(f"the TokenRequest of ServiceAccount {account} was answered without status.token")
+            # Not the reader's problem: it quotes a value that may be a token.
+            raise MalformedObject(f"the response to the TokenRequest of ServiceAccount {account} has no status.token")
         return Secret(reader.text("status", "token"))
 
     return fresh
 
 
 def service_account_of_caller(api: Api, namespace: str) -> ServiceAccountRef:
-    """The caller, when it is a ServiceAccount.
+    """The caller, if it is a ServiceAccount.
 
     Args:
-        namespace: of the snapshots, for the advice.
+        namespace: of the snapshots, for the hint.
 
     Raises:
-        TokenUnavailable: it is not; the hint shows how to make one.
+        TokenUnavailable: it is not; the hint shows how to create one.
     """
-    hint = _MAKE_ONE.format(namespace=as_argument(namespace))
+    hint = _CREATE_ACCOUNT.format(namespace=as_argument(namespace))
     try:
         username = name_of_caller(api)
     except ApiError as error:
-        raise TokenUnavailable(f"the API server does not say who you are: {error.message}", hint=hint) from error
+        raise TokenUnavailable(f"the API server did not return your user name: {error.message}", hint=hint) from error
     account = ServiceAccountRef.of_user(username)
     if account is None:
         raise TokenUnavailable(
-            f'you are user "{username}", and the snapshot metadata service takes tokens of ServiceAccounts only',
+            f'you are user "{username}", but the snapshot metadata service accepts only tokens of ServiceAccounts',
             hint=hint,
         )
     return account
 
 
-def _name_if_told(api: Api) -> str:
+def _name_if_known(api: Api) -> str:
     try:
         return name_of_caller(api)
     except ApiError:
@@ -131,10 +131,10 @@ def _name_if_told(api: Api) -> str:
 
 
 def name_of_caller(api: Api) -> str:
-    """The user the API server takes the caller for.
+    """The caller's user name, from the API server.
 
     Raises:
-        ApiError: it does not say.
+        ApiError: from the API server.
     """
     body = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
     review = api.create("apis", "authentication.k8s.io", "v1", "selfsubjectreviews", body=body)

@@ -44,7 +44,7 @@ class ServiceConnector:
         source = SidecarSource(
             endpoint,
             # The first one is requested while the route is made.
-            fresh_token or self._session.api.ahead(self.fresh_token(endpoint)),
+            fresh_token or self._session.api.prefetch(self.fresh_token(endpoint)),
             self.route(endpoint),
             base_name=resolved.base.ref.name if resolved.base and is_oldest else "",
             fresh_endpoint=lambda: self._session.catalogue.service(endpoint.service).endpoint(),
@@ -59,7 +59,7 @@ class ServiceConnector:
 
     def prefetch_account(self) -> None:
         """Find out whose token to request, while the snapshots are looked up."""
-        self._find_account = self._session.api.ahead(self.account)
+        self._find_account = self._session.api.prefetch(self.account)
 
     def endpoint(self, endpoint: Endpoint) -> Endpoint:
         """The endpoint with the name that its certificate must have."""

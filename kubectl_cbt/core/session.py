@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kubectl_cbt.kube.kubeconfig import ConfigFlags
     from kubectl_cbt.kube.request_log import RequestLog
 
-_NO_KUBECONFIG = "point KUBECONFIG or --kubeconfig at one, or try it without a cluster: kubectl cbt demo"
+_NO_KUBECONFIG = "set KUBECONFIG or --kubeconfig, or try it without a cluster: kubectl cbt demo"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
-"""Documents read back: what ``-o json`` and ``-o ndjson`` print, and what upstream's snapshot-metadata-lister does.
+"""Read saved documents: the output of ``-o json`` and ``-o ndjson``, and of upstream's snapshot-metadata-lister.
 
-Of any size, in constant memory, from a pipe as well as from a file; ``open_document.open_document`` is the way in.
-No document is trusted: whatever the bytes are, the only error is a DocumentError.
+Of any size, in constant memory, from a pipe as well as from a file; the entry point is ``open_document.open_document``.
+Documents are untrusted: for any input the only error is a DocumentError.
 """

@@ -1,6 +1,6 @@
-"""Where the bytes of a document come from: a file, or a pipe that still grows at its other end.
+"""The bytes of a document: from a file, or a pipe that is still being written.
 
-A read waits for some bytes, never for a full buffer: whoever watches a pipe sees what is there.
+A read waits for some bytes, not for a full buffer, so that the content of a live pipe is shown as it arrives.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from kubectl_cbt.errors import DocumentError, Interrupted
 
 CHUNK_BYTES = 2**20
 _PIPE_BYTES = 2**16
-"""What a pipe holds at most: room for more would be made for nothing with every read."""
+"""The capacity of a pipe: a larger buffer would be allocated for nothing with every read."""
 
-_PATIENCE_MILLISECONDS = 100
-"""How soon a reader that waits for a pipe notices that it was cancelled."""
+_POLL_MILLISECONDS = 100
+"""How long a reader that waits for a pipe takes to notice that it was cancelled."""
 
 
 class RewindableInput:
-    """Reads a file once, or, from a mark on, twice. The file stays the caller's to close.
+    """Reads a file once, or twice from a mark on. The caller closes the file.
 
     Args:
-        name: how to call it in messages.
+        name: used in messages.
     """
 
     def __init__(self, file: BinaryIO, name: str) -> None:
@@ -40,14 +40,14 @@ class RewindableInput:
         self._unread = b""
 
     def cancel(self) -> None:
-        """Let the next read, or the one that waits, raise; safe from another thread."""
+        """Make the next or the waiting read raise; safe from another thread."""
         self._cancelled = True
 
     def read(self) -> bytes:
-        """The next bytes, as many as are there; empty at the end.
+        """The next available bytes; empty at the end.
 
         Raises:
-            DocumentError: when it cannot be read.
+            DocumentError: it cannot be read.
             Interrupted: after :meth:`cancel`.
         """
         if self._unread and not self._cancelled:
@@ -55,11 +55,11 @@ class RewindableInput:
             return unread
         try:
             self._wait()
-            # Of a raw file `read` itself takes what is there.
+            # For a raw file `read` itself returns what is available.
             chunk: bytes | None = getattr(self._file, "read1", self._file.read)(self._chunk_bytes)
         except (OSError, ValueError) as error:
             raise self._unreadable(error) from error
-        # Only from here on: a buffered reader may have come with bytes of which `poll` knows nothing.
+        # Only after the first read: a buffered reader may contain bytes that `poll` does not know of.
         self._waits_on = self._pipe
         return chunk or b""
 
@@ -68,7 +68,7 @@ class RewindableInput:
         self._unread = data
 
     def mark(self, ahead: bytes) -> None:
-        """Remember the place ``ahead`` of what was read, the last bytes of it, for :meth:`rewind`."""
+        """Remember the position before ``ahead``, the last bytes that were read, for :meth:`rewind`."""
         try:
             if self._file.seekable():
                 self._mark = self._file.tell() - len(ahead) - len(self._unread)
@@ -86,7 +86,7 @@ class RewindableInput:
             raise self._unreadable(error) from error
 
     def _spool(self, ahead: bytes) -> None:
-        # It has no name, so that nothing is left behind however the command ends.
+        # It has no name, so that nothing remains however the command ends.
         copy = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the source)
         weakref.finalize(self, copy.close)
         copy.write(ahead)
@@ -97,12 +97,12 @@ class RewindableInput:
         self._chunk_bytes = CHUNK_BYTES
 
     def _wait(self) -> None:
-        """Until there is something to read. A blocked read could not be cancelled, so a pipe is never read blindly."""
+        """Wait until data is available. A blocking read could not be cancelled, so a pipe is always polled first."""
         poll = select.poll() if self._waits_on is not None else None
         if poll is not None and self._waits_on is not None:
             poll.register(self._waits_on, select.POLLIN)
         while not self._cancelled:
-            if poll is None or poll.poll(_PATIENCE_MILLISECONDS):
+            if poll is None or poll.poll(_POLL_MILLISECONDS):
                 return
         raise Interrupted(f"reading {self.name} was stopped")
 
@@ -112,7 +112,7 @@ class RewindableInput:
 
 
 def _pipe_of(file: BinaryIO) -> int | None:
-    """The descriptor, where a read of it may have to wait; None for regular files and for what is no file at all."""
+    """The descriptor if reads may block; None for regular files and for objects without a descriptor."""
     try:
         descriptor = file.fileno()
         return None if stat.S_ISREG(os.fstat(descriptor).st_mode) else descriptor

@@ -1,4 +1,4 @@
-"""What stands before the extents of a versioned document: what was asked, and about what."""
+"""The head of a versioned document, before its extents: the query and its snapshots."""
 
 from __future__ import annotations
 
@@ -31,39 +31,39 @@ _UNRECOGNIZED = re.compile(r"UNRECOGNIZED_(-?[0-9]{1,10})")
 
 @dataclass(frozen=True, slots=True)
 class DocumentHead:
-    """What a document says in front.
+    """The head of a document.
 
     Attributes:
-        block_metadata_type: None when no message came.
-        volume_capacity_bytes: as the document says; None when it does not know.
-        says_kind: whether it says that it is a delta or allocated.
+        block_metadata_type: None if no message was received.
+        volume_capacity_bytes: as in the document; None if unknown.
+        has_kind: whether it records that it is a delta or allocated.
     """
 
     resolved: ResolvedQuery
     block_metadata_type: int | None
     volume_capacity_bytes: int | None
-    says_kind: bool = True
+    has_kind: bool = True
 
 
 def check_kind(name: str, values: dict[str, Any], kind: str = METADATA_KIND) -> None:
-    """See that it is a document of ours, as far as ``values`` say; what they do not have is not asked for.
+    """Check that it is a document of ours, by the keys in ``values``; missing keys are not an error.
 
     Raises:
-        DocumentError: when it is another's, or of another version.
+        DocumentError: it is another kind of document, or another version.
     """
     for key, wanted in (("apiVersion", API_VERSION), ("kind", kind)):
         found = values.get(key, wanted)
         if found != wanted:
             newer = key == "apiVersion" and str(found).startswith(API_GROUP)
-            hint = "it takes another version of kubectl-cbt to open it" if newer else HINT_OPENABLE
+            hint = "another version of kubectl-cbt is needed to open it" if newer else HINT_OPENABLE
             raise DocumentError(f"{name}: {key} is {shown(found)}, not {wanted}", hint=hint)
 
 
 def read_head(name: str, values: dict[str, Any]) -> DocumentHead:
-    """Make a head of the fields that stand before the extents.
+    """Parse the head from the fields before the extents.
 
     Raises:
-        DocumentError: when one of them is missing or wrong.
+        DocumentError: a field is missing or invalid.
     """
     check_kind(name, values)
     fields = ObjectFields(name, values, hint=HINT_OPENABLE)
@@ -85,7 +85,7 @@ def _resolved(fields: ObjectFields, saved: ObjectFields) -> ResolvedQuery:
         raise saved.wrong("kind", "neither delta nor allocated")
     if (verb == "delta") != (base_fields is not None):
         raise saved.wrong("kind", "but there is a base" if base_fields else "but base is null")
-    # Of a base whose object was gone only the handle is known.
+    # If the base's object was deleted, only its handle is known.
     base = _snapshot(fields, base_fields) if base_fields and "name" in base_fields else None
     base_handle = base.base_id if base else SnapshotHandle(base_fields.text("handle")) if base_fields else None
     query = Query(
@@ -118,5 +118,5 @@ def _block_metadata_type(fields: ObjectFields) -> int | None:
         return None if name is None else TYPE_NUMBERS[name]
     unrecognized = _UNRECOGNIZED.fullmatch(name)
     if unrecognized is None:
-        raise fields.wrong("blockMetadataType", "which is no type of block metadata")
+        raise fields.wrong("blockMetadataType", "not a type of block metadata")
     return int(unrecognized[1])

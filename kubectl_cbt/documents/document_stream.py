@@ -1,4 +1,4 @@
-"""A saved document as the same stream of batches that a live one is: every output and screen takes it."""
+"""A saved document as a stream of batches, like a live one, for every output and screen."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from kubectl_cbt.model.stream_query import Operation
 
 
 class Document(Protocol):
-    """What a document is, however it is written.
+    """A document of any format.
 
     Attributes:
-        head: what is known before the extents.
-        ending: how its stream ended; None until it was read, and for one that does not say.
-        note: what to know when all of it was read; empty for nothing.
+        head: everything before the extents.
+        ending: how its stream ended; None until it was read, and for a format without it.
+        note: a note for the user after all of it was read; may be empty.
     """
 
     head: DocumentHead
@@ -29,19 +29,19 @@ class Document(Protocol):
     note: str
 
     def records(self) -> Iterator[Record]:
-        """Its extents; raises DocumentError for what is wrong, after all extents in front of it."""
+        """Its extents; raises DocumentError at the first error, after all extents before it."""
         ...
 
     def violations(self) -> tuple[Violation, ...]:
-        """What its messages broke so far, where it holds messages."""
+        """The rules that its messages broke so far, if it contains messages."""
         ...
 
 
 class SavedStream:
     """A :class:`~kubectl_cbt.model.batch_stream.BatchStream`; iterate over it once.
 
-    The records of a lister document are its messages. Any other document does not say which message brought what:
-    a record is then what was in memory at once, and its number counts that. Nothing is clipped, the document was.
+    The records of a lister document are its messages. Other documents do not record messages: there a record is a chunk
+    of extents that was in memory at once. Nothing is clipped; the document already is.
 
     Attributes:
         resolved: the query; of a lister document the namespace is ``unknown`` and the name the file's.
@@ -58,7 +58,7 @@ class SavedStream:
         self._block_metadata_type = head.block_metadata_type
         self._document = document
         self._source = source
-        self._notify: Callable[[str], None] = _ignored
+        self._notify: Callable[[str], None] = _ignore
         self._records = 0
         self._error: CbtError | None = None
         self._cancelled = False
@@ -67,22 +67,22 @@ class SavedStream:
         self._seconds: float | None = None
 
     def notify_to(self, notify: Callable[[str], None]) -> None:
-        """Call ``notify`` with what is to be known of a document that was read to its end."""
+        """Call ``notify`` with the document's note after it was read to its end."""
         self._notify = notify
 
     def __iter__(self) -> Iterator[Batch]:
         """The batches.
 
         Raises:
-            DocumentError: for what is wrong or missing, after all extents in front of it.
+            DocumentError: at the first error, after all extents before it.
             Interrupted: after :meth:`cancel`.
         """
         try:
             for record in self._document.records():
-                self._go_on()
+                self._check_cancelled()
                 self._account(record)
                 yield Batch.whole(Records.of(record))
-            self._go_on()
+            self._check_cancelled()
             self._finished = True
             if self._document.note:
                 self._notify(self._document.note)
@@ -103,11 +103,11 @@ class SavedStream:
         return time.monotonic() - self._started if self._seconds is None else self._seconds
 
     def outcome(self, error: CbtError | None = None, restore_size_bytes: int | None = None) -> Outcome:
-        """How it stands: complete only when it was read to its end, and that says so.
+        """The outcome: complete only if it was read to its end and its stream was complete.
 
         Args:
-            error: what ended it early; None when it came to its end.
-            restore_size_bytes: the snapshot's own size, for a document that knows no capacity.
+            error: the error that ended it early; None at its end.
+            restore_size_bytes: the snapshot's own size, for a document without capacity.
         """
         ending = self._document.ending or self._so_far()
         error = error or self._error
@@ -127,7 +127,7 @@ class SavedStream:
         )
 
     def _so_far(self) -> DocumentEnding:
-        """What was read, of a document that does not say how its stream ended, or has not yet."""
+        """What was read so far, for a document without an ending or before it was read."""
         unread = Failure.of(DocumentError(f"{self._source.name} was not read to its end"))
         return DocumentEnding(
             messages=self._records,
@@ -139,7 +139,7 @@ class SavedStream:
             failure=None if self._finished else unread,
         )
 
-    def _go_on(self) -> None:
+    def _check_cancelled(self) -> None:
         if self._cancelled:
             raise Interrupted(f"reading {self._source.name} was stopped")
 
@@ -152,15 +152,15 @@ class SavedStream:
             self.capacity_bytes = _positive(record.volume_capacity_bytes)
         if len(record):
             furthest = int(saturating_ends(record.offsets, record.sizes).max())
-            # Only a broken driver ends nowhere.
+            # Only the extents of a broken driver end at the maximum.
             if self.next_offset < furthest < INT64_MAX:
                 self.next_offset = furthest
 
 
-def _ignored(text: str) -> None:
-    """No one has asked for notes."""
+def _ignore(text: str) -> None:
+    """Discard a note."""
 
 
 def _positive(capacity_bytes: int | None) -> int | None:
-    """A capacity that says something: 0 is what a message has that left it out."""
+    """A known capacity: 0 means that a message omitted it."""
     return capacity_bytes if capacity_bytes and capacity_bytes > 0 else None

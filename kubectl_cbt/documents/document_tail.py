@@ -1,4 +1,4 @@
-"""What stands behind the extents of a versioned document: how the stream ended when it was saved."""
+"""The tail of a versioned document, after its extents: how the saved stream ended."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class DocumentEnding:
     """How a saved stream ended.
 
     Attributes:
-        extents: how many the document says it holds.
+        extents: the number of extents in the document, as it declares it.
         failure: None exactly when the stream was complete.
     """
 
@@ -32,10 +32,10 @@ class DocumentEnding:
 
 
 def read_ending(name: str, values: dict[str, Any]) -> DocumentEnding:
-    """Make an ending of the fields that stand behind the extents.
+    """Parse the ending from the fields after the extents.
 
     Raises:
-        DocumentError: when one of them is missing or wrong.
+        DocumentError: a field is missing or invalid.
     """
     fields = ObjectFields(name, values, hint=HINT_WRONG)
     summary = fields.object("summary")

@@ -1,4 +1,4 @@
-"""Extents behind each other: in an array, or, in ndjson, value after value. Chunk by chunk, in columns."""
+"""Read consecutive extents, in an array or as ndjson, chunk by chunk into columns."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import orjson
 from kubectl_cbt.documents.extent_columns import Columns, FieldNames, parsed_columns, regular_columns, unquoted
 from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
 from kubectl_cbt.documents.jsonstream.json_scan import ends_of_values
-from kubectl_cbt.documents.object_fields import no_int64, shown
+from kubectl_cbt.documents.object_fields import int64_problem, shown
 from kubectl_cbt.errors import DocumentError
 
 
 def extents_of_array(text: JsonCursor, names: FieldNames, label: str) -> Iterator[Columns]:
-    """The extents of an array, of which the ``[`` is consumed; never none at a time.
+    """The extents of an array whose ``[`` is consumed, in nonempty chunks.
 
     Args:
-        label: what messages call the array.
+        label: the name of the array in messages.
 
     Raises:
-        DocumentError: for what is wrong, after all extents in front of it.
+        DocumentError: at the first error, after all extents before it.
     """
     if text.demand() == b"]":
         text.expect(b"]")
@@ -45,7 +45,7 @@ def extents_of_lines(text: JsonCursor, names: FieldNames) -> Iterator[Columns]:
 
 
 class _OtherValue(Exception):
-    """Next is no extent, but another object of the document."""
+    """The next value is not an extent, but another object of the document."""
 
 
 class _Run:
@@ -57,7 +57,7 @@ class _Run:
         self._count = 0
 
     def take(self) -> Columns:
-        """Consume all whole extents that are in memory; waits only when there is none."""
+        """Consume all whole extents in memory; waits only if there is none."""
         if self._text.demand() != b"{":
             raise self._no_object()
         while (columns := self._regular() or self._irregular()) is None:
@@ -67,7 +67,7 @@ class _Run:
 
     def _regular(self) -> Columns | None:
         text = self._text
-        # A guess: inside a name or a string these would mean nothing, and then what it leads to is no extents.
+        # A guess: these bytes may be inside a name or a string, and then the parsers below reject it.
         if self._separator:
             end = text.data.find(b"]", text.position)
         else:
@@ -82,26 +82,26 @@ class _Run:
         return columns
 
     def _irregular(self) -> Columns | None:
-        """As many extents as are right; None when none is whole."""
+        """The valid extents up to the first invalid one; None when none is whole."""
         ends = list(ends_of_values(self._text.data, self._text.position))
         if not ends:
             return None
         columns = self._first(ends)
         value = self._text.data[self._text.position : ends[0]]
         if columns is None:
-            ends = ends[: self._right(ends)]
+            ends = ends[: self._valid_count(ends)]
             columns = self._first(ends) if ends else None
         if columns is None:
             raise self._wrong(value)
         self._text.advance(ends[-1])
         return columns
 
-    def _right(self, ends: list[int]) -> int:
-        """How many extents stand in front of the first wrong one: of a right array every beginning is right."""
+    def _valid_count(self, ends: list[int]) -> int:
+        """The number of extents before the first invalid one: every prefix of a valid array is valid."""
         return bisect_left(range(1, len(ends)), True, key=lambda count: self._first(ends[:count]) is None)
 
     def _first(self, ends: list[int]) -> Columns | None:
-        """The extents that end there, provided all are right."""
+        """The extents with these ends, if all are valid."""
         data, start = self._text.data, self._text.position
         if self._separator:
             array = data[start : ends[-1]]
@@ -114,7 +114,7 @@ class _Run:
         return self._text.error(f"{self._here} is {shown(self._text.parsed())}, not an object", line)
 
     def _wrong(self, value: bytes) -> Exception:
-        """What is wrong with a value that is no extent."""
+        """The error for a value that is not an extent."""
         try:
             extent = orjson.loads(value)
         except orjson.JSONDecodeError:
@@ -125,14 +125,14 @@ class _Run:
             if name not in extent and not self._names.may_omit:
                 return self._text.error(f"{self._path(name)} is missing")
             value = extent.get(name, 0)
-            if reason := no_int64(unquoted(value) if self._names.may_quote else value):
+            if reason := int64_problem(unquoted(value) if self._names.may_quote else value):
                 return self._text.error(f"{self._path(name)} is {shown(extent[name])}, {reason}")
         wanted = " nor ".join(self._names[:2])
         return self._text.error(f"{self._here} is {shown(extent)}, with neither {wanted}")
 
     @property
     def _here(self) -> str:
-        return f"{self._label}[{self._count}]" if self._label else "what should be an extent"
+        return f"{self._label}[{self._count}]" if self._label else "an extent"
 
     def _path(self, name: str) -> str:
         return f"{self._here}.{name}" if self._label else name

@@ -1,6 +1,6 @@
-"""How a file begins: what its kind is recognised by, without parsing it.
+"""The first bytes of a file, by which its kind is recognised without parsing it.
 
-A pipe may be live, so only what is needed for a decision is waited for; nothing here is trusted.
+A pipe may be live, so no more is read than needed to decide; nothing here is trusted.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class FirstBytes:
 
     @cached_property
     def keys(self) -> dict[str, str]:
-        """The keys of the first JSON object, which may stand in an array, with the values that are strings."""
+        """The keys of the first JSON object, which may be in an array; with the values that are strings, else empty."""
         return {key: value for key, value in self._members if key is not None}
 
     @property
@@ -64,13 +64,13 @@ class FirstBytes:
 
     @property
     def yaml_names(self) -> dict[str, str]:
-        """``name`` and ``namespace`` of a Kubernetes object in YAML, as far as they are there."""
+        """``name`` and ``namespace`` of a Kubernetes object in YAML, if present."""
         metadata = _YAML_METADATA.search(self.data)
         found = _YAML_NAME.findall(metadata[1]) if metadata else []
         return {key.decode(): value.decode() for key, value in found}
 
     def opens_array(self, *followed_by: bytes) -> bool:
-        """Whether it is an array, of which the first byte inside is one of these."""
+        """Whether it is an array whose first byte inside is one of these."""
         return self.starts(b"[") and self.data[1:].lstrip(b" \t\r\n").startswith(followed_by)
 
 

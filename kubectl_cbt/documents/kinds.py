@@ -1,7 +1,7 @@
-"""The registry of what ``open`` is given: each kind recognises itself by its first bytes and opens itself.
+"""The registry of kinds of files for ``open``: each kind recognises itself by its first bytes and opens itself.
 
-A kind that cannot be opened says what it is and what can be done. To add one, write a row; the order decides where
-two would recognise the same file.
+A kind that cannot be opened raises an error with what it is and what to do instead. To add one, add a row; if two kinds
+recognise a file, the first one is used.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Opening(NamedTuple):
 
     Attributes:
         text: at its first byte that is not white space.
-        kind: ``delta`` or ``allocated`` as the user says; None when the user does not.
+        kind: ``delta`` or ``allocated``, from the user; None if not given.
     """
 
     text: JsonCursor
@@ -39,8 +39,8 @@ class DocumentKind(NamedTuple):
     """One kind of file.
 
     Attributes:
-        recognises: from the first bytes, of which more may follow.
-        open: returns a document, or raises the DocumentError that says what can be done.
+        recognises: decides by the first bytes; more may follow.
+        open: returns a document, or raises a DocumentError with what to do instead.
     """
 
     name: str
@@ -48,8 +48,8 @@ class DocumentKind(NamedTuple):
     open: Callable[[Opening], Document]
 
 
-def recognised(text: JsonCursor) -> tuple[DocumentKind, FirstBytes]:
-    """The kind of a text, of which no more is read than it takes to tell."""
+def kind_of(text: JsonCursor) -> tuple[DocumentKind, FirstBytes]:
+    """The kind of a text and its first bytes; reads no more than needed to decide."""
     while True:
         beginning = FirstBytes(text.data[text.position : text.position + WINDOW_BYTES])
         for kind in KINDS:
@@ -63,14 +63,14 @@ def _is_ours(beginning: FirstBytes) -> bool:
     if not beginning.starts(b"{"):
         return False
     keys = beginning.keys
-    # An apiVersion that is not whole yet has no value here.
+    # An incomplete apiVersion has no value here.
     return keys.get("apiVersion", "").startswith(API_GROUP) or not _OURS_ALONE.isdisjoint(keys)
 
 
 def _is_messages(beginning: FirstBytes) -> bool:
     keys = beginning.keys
     first = next(iter(keys), "")
-    # Two of a message's keys are those of our documents too: then its extents, or its end, have to be seen.
+    # Two of a message's keys are also keys of our documents: its extents or its end are needed to decide.
     decided = "_" in first or "blockMetadata" in keys or beginning.is_whole
     return beginning.opens_array(b"]") or (first in MESSAGE_KEYS and decided)
 
@@ -144,7 +144,7 @@ def _refuse_array(opening: Opening) -> Document:
 
 def _refuse_headless(opening: Opening) -> Document:
     raise DocumentError(
-        f"{opening.text.name} has the extents of kubectl cbt -o ndjson without the first line, which says of what",
+        f"{opening.text.name} has extents of kubectl cbt -o ndjson, but not the first line, which contains the query",
         hint="keep the first and the last line of such a document",
     )
 
@@ -257,4 +257,4 @@ KINDS: tuple[DocumentKind, ...] = (
         "an array of other values", lambda beginning: beginning.opens_array(*unsupported.SCALARS), _refuse_array
     ),
 )
-"""What a file may be."""
+"""The kinds of files, in order of recognition."""

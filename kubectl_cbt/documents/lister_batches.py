@@ -1,8 +1,8 @@
-"""Messages of a lister document that are written alike: many of them at once.
+"""Read many messages of a lister document at once.
 
-A message holds few extents, often 256, and a volume makes a million of them: one by one, what each costs would be
-many times what its extents do. As the lister prints them only the extents differ, so all that are whole in memory
-are taken for one array, and parted again.
+A message has few extents, often 256, and a volume up to a million messages: read one by one, the cost per message would
+be many times the cost of its extents. In the lister's output only the extents differ, so all whole messages in memory
+are read as one array, and split again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _OPENING = re.compile(
 )
 _CLOSING = b"]},"
 _LONG_BYTES = 2**16
-"""A message that is longer than that is read as fast on its own, and nothing has to be copied for it."""
+"""A longer message is read as fast on its own, without copying."""
 
 
 class Messages(NamedTuple):
@@ -28,7 +28,7 @@ class Messages(NamedTuple):
 
     Attributes:
         parts: the extents of each.
-        end: where the message behind them begins.
+        end: where the message after them begins.
     """
 
     block_metadata_type: int
@@ -37,8 +37,8 @@ class Messages(NamedTuple):
     end: int
 
 
-def alike_messages(data: bytes, start: int) -> Messages | None:
-    """The messages from ``start`` on that begin alike, up to the last that does; None when they are not so regular."""
+def regular_messages(data: bytes, start: int) -> Messages | None:
+    """The messages from ``start`` that begin with the same bytes; None unless they are that regular."""
     opening = _OPENING.match(data, start)
     if opening is None or data.find(_CLOSING, start, start + _LONG_BYTES) < 0:
         return None
@@ -48,7 +48,7 @@ def alike_messages(data: bytes, start: int) -> Messages | None:
         return None
     text = data[opening.end() : last]
     messages = text.split(between)
-    # A brace at either end of each: so what is between them parts extents, never the two numbers of one.
+    # With a brace at either end of each, the text between messages separates extents, not the numbers of one.
     if not all(message.startswith(b"{") and message.endswith(b"}") for message in messages):
         return None
     columns = regular_columns(b",".join(messages), UPSTREAM, b",")

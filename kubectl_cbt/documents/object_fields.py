@@ -1,4 +1,4 @@
-"""The fields of an object that was read, each of the type that it has to have, or an error that names it."""
+"""Read the fields of a parsed object by type, with errors that name the field."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _Value = TypeVar("_Value", str, bool, dict[str, Any], list[Any])
 
 
 def shown(value: object) -> str:
-    """A value as the document has it, short."""
-    # Not orjson, whose way to write floats differs between its versions.
+    """A value as in the document, shortened."""
+    # Not orjson, whose formatting of floats differs between versions.
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
-def no_int64(number: object) -> str:
-    """What is wrong with an integer that was read; empty when nothing is."""
-    # orjson makes a float of an integer that is longer than 64 bits.
+def int64_problem(number: object) -> str:
+    """What is wrong with an integer; empty for a valid one."""
+    # orjson parses an integer of more than 64 bits as a float.
     if isinstance(number, float) and not INT64_MIN <= number <= INT64_MAX:
         return "beyond 64 bits"
     if type(number) is not int:
@@ -38,10 +38,10 @@ class ObjectFields:
     Args:
         name: of the file.
         values: as parsed, untrusted.
-        path: what messages put before the name of a field.
-        hint: what to do about a field that is wrong.
+        path: a prefix of the names of fields in messages.
+        hint: what to do about an invalid field.
 
-    Every method takes the name of a field and raises DocumentError when it is missing or something else.
+    Every method takes the name of a field and raises DocumentError if it is missing or of another type.
     """
 
     def __init__(self, name: str, values: dict[str, Any], path: str = "", hint: str = "") -> None:
@@ -64,7 +64,7 @@ class ObjectFields:
 
     def integer(self, key: str) -> int:
         value = self._value(key)
-        if reason := no_int64(value):
+        if reason := int64_problem(value):
             raise self.wrong(key, reason)
         return int(value)
 
@@ -96,7 +96,7 @@ class ObjectFields:
         return None if self._is_null(key) else self.object(key)
 
     def objects(self, key: str) -> Iterator[ObjectFields]:
-        """Those of an array."""
+        """The objects of an array."""
         for index, values in enumerate(self._of_type(key, list, "an array")):
             path = f"{self._path}{key}[{index}]"
             if not isinstance(values, dict):
@@ -104,11 +104,11 @@ class ObjectFields:
             yield ObjectFields(self._name, values, f"{path}.", self._hint)
 
     def wrong(self, key: str, reason: str) -> DocumentError:
-        """A field is not what it has to be."""
+        """The error for an invalid field."""
         return self.error(f"{self._path}{key} is {shown(self._values[key])}, {reason}")
 
     def error(self, message: str) -> DocumentError:
-        """Something else is wrong with the object."""
+        """The error for the object."""
         return DocumentError(f"{self._name}: {message}", hint=self._hint)
 
     def _value(self, key: str) -> Any:

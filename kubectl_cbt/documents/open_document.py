@@ -9,7 +9,7 @@ from kubectl_cbt.documents.byte_source import RewindableInput
 from kubectl_cbt.documents.document_stream import SavedStream
 from kubectl_cbt.documents.first_bytes import FirstBytes
 from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
-from kubectl_cbt.documents.kinds import DocumentKind, Opening, recognised
+from kubectl_cbt.documents.kinds import DocumentKind, Opening, kind_of
 from kubectl_cbt.documents.unsupported import BYTE_ORDER_MARK
 from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.model.stream_query import Operation
@@ -32,7 +32,7 @@ class RecognisedFile:
     def open(self, kind: Operation | None = None) -> SavedStream:
         """As :func:`open_document`."""
         document = self.kind.open(Opening(self._text, self._beginning, kind))
-        if not document.head.says_kind:
+        if not document.head.has_kind:
             return SavedStream(document, self._source, kind)
         verb = document.head.resolved.query.operation
         if kind not in (None, verb):
@@ -58,7 +58,7 @@ def recognise(file: BinaryIO, name: str) -> RecognisedFile:
     if text.peek() == BYTE_ORDER_MARK[:1] and text.starts_with(BYTE_ORDER_MARK):
         text.advance(text.position + len(BYTE_ORDER_MARK))
         text.peek()
-    kind, beginning = recognised(text)
+    kind, beginning = kind_of(text)
     return RecognisedFile(kind, text, beginning, source)
 
 

@@ -1,7 +1,7 @@
 """The versioned document, ``-o json`` and ``-o ndjson``: a head, extents, a tail (docs/json.md).
 
-Which of the two it is shows when its first object reaches ``extents`` (json) or closes without (ndjson). Whoever
-wrote it may have sorted the keys: what has to be known first is then read ahead, past the extents and back.
+The first object decides: it contains ``extents`` (json) or closes without (ndjson). Another program may have sorted the
+keys: the head is then completed from the keys after the extents, which are read twice.
 """
 
 from __future__ import annotations
@@ -47,12 +47,12 @@ class VersionedDocument:
         text.part, text.hint = "its extents", HINT_WRONG
 
     def records(self) -> Iterator[Record]:
-        """The extents as chunk after chunk of them was read: which message brought which is not saved.
+        """The extents in chunks as they are read: the document does not record messages.
 
-        A document whose messages brought none still says their type, and so does one empty record.
+        A document without extents but with a type gives one empty record of that type.
 
         Raises:
-            DocumentError: for what is wrong or missing, after all extents in front of it.
+            DocumentError: at the first error, after all extents before it.
         """
         number = extents = 0
         for columns in self._extents():
@@ -64,7 +64,7 @@ class VersionedDocument:
         self._end(extents)
 
     def violations(self) -> tuple[Violation, ...]:
-        """None: they stand in the tail, and the messages they are about are not saved."""
+        """Empty: violations are in the tail, and the document does not record messages."""
         return ()
 
     def _record(self, number: int, columns: Columns) -> Record:
@@ -85,12 +85,12 @@ class VersionedDocument:
             check_kind(self._text.name, self._values, "BlockMetadataEnd")
         self.ending = read_ending(self._text.name, self._values)
         if self.ending.extents != extents:
-            said, found = human_count(self.ending.extents), human_count(extents)
-            raise DocumentError(f"{self._text.name} says {said} extents and holds {found}", hint=HINT_WRONG)
+            declared, found = human_count(self.ending.extents), human_count(extents)
+            raise DocumentError(f"{self._text.name} declares {declared} extents but contains {found}", hint=HINT_WRONG)
         self._text.end()
 
     def _collect(self, members: ObjectMembers, values: dict[str, Any]) -> bool:
-        """Read members up to the extents; False when the object closes before."""
+        """Read members up to the extents; False if the object closes before them."""
         while (key := members.next()) is not None:
             if key == _EXTENTS:
                 if self._text.demand() != b"[":
@@ -104,11 +104,11 @@ class VersionedDocument:
         return False
 
     def _look_ahead(self) -> None:
-        """Find the rest of the head behind the extents, at the price of reading them twice."""
-        self._text.part = "its extents, and what they are of would stand behind them"
-        behind: dict[str, Any] = {}
+        """Read the rest of the head after the extents, which are then read twice."""
+        self._text.part = "its extents, before the rest of its head"
+        after: dict[str, Any] = {}
         with self._text.ahead():
             for _ in self._extents():
                 pass
-            self._collect(self._members.ahead(), behind)
-        self._values |= {key: behind[key] for key in HEAD_KEYS if key in behind}
+            self._collect(self._members.ahead(), after)
+        self._values |= {key: after[key] for key in HEAD_KEYS if key in after}

@@ -1,4 +1,4 @@
-"""What is said of files that cannot be opened: what each is, and what can be done instead."""
+"""Errors for files that cannot be opened: what each is, and what to do instead."""
 
 from __future__ import annotations
 
@@ -17,11 +17,9 @@ __all__ = ["HINT_OPENABLE"]
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 SCALARS = (b"n", b"t", b"f", b'"', b"-", b"[", *(b"%d" % digit for digit in range(10)))
-"""How JSON values begin that are not objects."""
+"""First bytes of JSON values that are not objects."""
 
-PRINTED_BY_US = (
-    "save it with -o json or -o ndjson instead: only these say what they are of, and whether they are complete"
-)
+PRINTED_BY_US = "save it with -o json or -o ndjson instead: only these record the query, and whether they are complete"
 UTF_16 = "save it as UTF-8: PowerShell's > writes UTF-16, | Out-File -Encoding utf8 does not"
 DISK_IMAGE = "only lists of extents can be opened, not the data itself"
 KUBECONFIG = "use it with a command that queries the cluster: kubectl cbt snapshots --kubeconfig FILE"
@@ -33,17 +31,15 @@ _KIND = re.compile(r"[A-Za-z]{1,63}")
 
 
 def not_yet(name: str, what: str, kind: str, jq: str) -> DocumentError:
-    """A list of extents that another tool made.
+    """The error for extents of another tool.
 
     Args:
-        kind: what they are then, delta or allocated.
-        jq: a filter that makes a lister document of it; empty where there is none.
+        kind: delta or allocated.
+        jq: a filter that converts it to a lister document; empty if there is none.
     """
     message = f"{name} is {what}, which cannot be opened yet"
     if not jq:
-        return DocumentError(
-            message, hint="convert it by hand to the JSON that snapshot-metadata-lister -o json prints"
-        )
+        return DocumentError(message, hint="convert it to the JSON format of snapshot-metadata-lister -o json")
     file = _argument(name)
     size = ", with the size of the volume for SIZE_IN_BYTES" if "SIZE_IN_BYTES" in jq else ""
     command = f"jq {shlex.quote(jq)}{file} | kubectl cbt open - --kind {as_argument(kind)}"
@@ -51,7 +47,7 @@ def not_yet(name: str, what: str, kind: str, jq: str) -> DocumentError:
 
 
 def compressed(name: str, what: str, program: str) -> DocumentError:
-    """A file that another program has to read first."""
+    """The error for a compressed file."""
     return DocumentError(
         f"{name} is {what}, which cannot be opened",
         hint=f"decompress it first: {program}{_argument(name)} | kubectl cbt open -",
@@ -59,10 +55,10 @@ def compressed(name: str, what: str, program: str) -> DocumentError:
 
 
 def kubernetes_object(name: str, kind: str, names: Mapping[str, str]) -> DocumentError:
-    """An object of a cluster, which is what a query is about and not its answer.
+    """The error for a Kubernetes object, which a query may be about.
 
     Args:
-        names: ``name`` and ``namespace``, as far as they are known; untrusted.
+        names: ``name`` and ``namespace``, if known; untrusted.
     """
     kind = kind if _KIND.fullmatch(kind) else ""
     known = {key: value for key, value in names.items() if _NAME.fullmatch(value)}
@@ -79,7 +75,7 @@ def kubernetes_object(name: str, kind: str, names: Mapping[str, str]) -> Documen
 
 
 def names_in_json(text: JsonCursor) -> tuple[str, Mapping[str, str]]:
-    """The kind of a Kubernetes object, and its ``name`` and ``namespace``; empty when it cannot be read."""
+    """The kind of a Kubernetes object, and its ``name`` and ``namespace``; empty if they cannot be read."""
     try:
         value = text.parsed()
     except DocumentError:
@@ -91,7 +87,7 @@ def names_in_json(text: JsonCursor) -> tuple[str, Mapping[str, str]]:
 
 
 def json_array(text: JsonCursor) -> DocumentError:
-    """A JSON array whose first element is not a message, or text that begins like one."""
+    """The error for a JSON array whose first element is not a message, or text that begins like one."""
     text.part = "its first value"
     text.expect(b"[")
     what = f"a JSON array that begins with {shown(text.parsed())}, not an array of messages"
@@ -99,7 +95,7 @@ def json_array(text: JsonCursor) -> DocumentError:
 
 
 def json_object(text: JsonCursor) -> DocumentError:
-    """A JSON object that is not known, or text that begins like one."""
+    """The error for an unknown JSON object, or text that begins like one."""
     text.part = "its first object"
     value = text.parsed()
     keys = ", ".join(shown(key) for key in list(value)[:_MOST_KEYS])
@@ -109,7 +105,7 @@ def json_object(text: JsonCursor) -> DocumentError:
 
 
 def unknown(text: JsonCursor) -> DocumentError:
-    """A file that nothing is known of; reads no further."""
+    """The error for an unknown file; reads nothing more."""
     data = text.data[text.position :]
     if not data:
         what = "is empty"

@@ -1,7 +1,6 @@
 """Requests to the API server.
 
-Paths and dictionaries rather than the Kubernetes client's generated classes: none of them knows the two API groups that
-matter here.
+Paths and dictionaries rather than the Kubernetes client's generated classes, which cover only the built-in API groups.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from kubectl_cbt.errors import MalformedObject, UsageError
 from kubectl_cbt.kube.api_errors import (
     NO_HINTS,
     ErrorHints,
-    answer_error,
     event_error,
     page_error,
     parsed,
     redirect_error,
+    response_error,
     too_large,
     transport_error,
 )
@@ -32,11 +31,11 @@ from kubectl_cbt.kube.request_log import RequestLog, credential_of
 from kubectl_cbt.kube.request_retry import (
     DROPPED_WAIT_SECONDS,
     MAX_REDIRECTS,
-    MAX_REPEATS,
+    MAX_RETRIES,
     MAX_WAIT_SECONDS,
-    followed,
+    is_retryable_request,
     redirect_of,
-    repeatable,
+    redirect_target,
     retry_after_seconds,
     was_dropped,
 )
@@ -46,7 +45,7 @@ from kubectl_cbt.utf8 import require_utf8
 _WATCH_SECONDS, _WATCH_GRACE_SECONDS = 300, 30
 _READ_BYTES = 2**16
 
-_Answer = TypeVar("_Answer")
+_Result = TypeVar("_Result")
 
 Object = dict[str, Any]
 """A Kubernetes object as JSON."""
@@ -57,8 +56,8 @@ class Api:
 
     Args:
         config: from :func:`~kubectl_cbt.kube.client_config.load_config`.
-        request_timeout_seconds: for each request from connecting to the last byte of its answer, its repetitions and
-            the waits between them included, as in client-go; for a watch to the first byte of its answer. 0 sets no
+        request_timeout_seconds: for each request from connecting to the last byte of the response, including retries
+            and the delays between them, as in client-go; for a watch to the first byte of the response. 0 means no
             limit, as in kubectl.
         log: records each request.
         hints: what to add to errors.
@@ -83,11 +82,11 @@ class Api:
         self._clock_ahead_seconds: float | None = None
 
     def clock_ahead_seconds(self) -> float | None:
-        """How far this machine's clock is ahead of the API server's, by its last answer; None before one is known."""
+        """How far this machine's clock is ahead of the API server's, by its last response; None if unknown."""
         return self._clock_ahead_seconds
 
     def get(self, *segments: str, **query: str) -> Object:
-        """GET the path made of ``segments``, each quoted on its own; empty query parameters are left out."""
+        """GET the path made of ``segments``, each quoted separately; empty query parameters are omitted."""
         return self._document("GET", segments, query)
 
     def create(self, *segments: str, body: Object) -> Object:
@@ -100,37 +99,35 @@ class Api:
         Raises:
             ApiError: of an ERROR event.
         """
-        asked = {"watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": str(_WATCH_SECONDS)}
-        answer = self._answer("GET", segments, query | asked, stream=True)[0]
+        parameters = {"watch": "true", "allowWatchBookmarks": "true", "timeoutSeconds": str(_WATCH_SECONDS)}
+        response = self._response("GET", segments, query | parameters, stream=True)[0]
         try:
-            for line in self._lines(answer):
-                event = self._parsed(line)
+            for line in self._lines(response):
+                event = self._parse(line)
                 if event.get("type") == "ERROR":
                     raise event_error(event, self._hints)
                 yield event
         except _transport_errors() as error:
             raise transport_error(error, self._connection.server) from error
         finally:
-            answer.close()
+            response.close()
 
-    def ahead(self, ask: Callable[[], _Answer]) -> Callable[[], _Answer]:
-        """``ask``, already asked while other things are: see :func:`~kubectl_cbt.kube.prefetch.prefetch`.
-
-        Where requests are logged it is ``ask`` itself: they come one after the other, as a log has to show them.
-        """
-        return prefetch(ask) if self._log.is_silent else ask
+    def prefetch(self, fetch: Callable[[], _Result]) -> Callable[[], _Result]:
+        """As :func:`~kubectl_cbt.kube.prefetch.prefetch`; ``fetch`` itself when requests are logged, to keep them in
+        order."""
+        return prefetch(fetch) if self._log.is_silent else fetch
 
     def close(self) -> None:
-        """Close the connections; a wait for a busy server ends."""
+        """Close the connections and end a wait between retries."""
         self._closed.set()
         self._pool.clear()
 
     def _document(
         self, method: str, segments: tuple[str, ...], query: dict[str, str], body: Object | None = None
     ) -> Object:
-        return self._parsed(self._answer(method, segments, query, body)[1])
+        return self._parse(self._response(method, segments, query, body)[1])
 
-    def _parsed(self, data: bytes) -> Object:
+    def _parse(self, data: bytes) -> Object:
         try:
             document = parsed(data)
         except ValueError as error:
@@ -142,7 +139,7 @@ class Api:
             raise MalformedObject(f"the API server {self._connection.server} sent JSON that is not an object")
         return document
 
-    def _answer(
+    def _response(
         self,
         method: str,
         segments: tuple[str, ...],
@@ -151,112 +148,116 @@ class Api:
         *,
         stream: bool = False,
     ) -> tuple[Any, bytes]:
-        """An answer in the 2xx range: urllib3's response and its body, which is left unread if it is to be streamed.
+        """A response in the 2xx range: urllib3's response and its body, which is not read if it is streamed.
 
-        Repeated and redirected as ``kube/request_retry.py`` says.
+        Retried and redirected by the rules of ``kube/request_retry.py``.
         """
         path = "/" + "/".join(map(_quoted, segments))
-        url, headers = self._serialized(path, query, body)
-        may_repeat = repeatable(method, segments[-1])
-        until = _Deadline(self._timeout)
-        repeats = redirects = 0
+        url, headers = self._serialize(path, query, body)
+        may_retry = is_retryable_request(method, segments[-1])
+        deadline = _Deadline(self._timeout)
+        retries = redirects = 0
         while True:
             try:
-                answer, data = self._sent(method, url, headers, body, until, stream=stream)
+                response, data = self._send(method, url, headers, body, deadline, stream=stream)
             except _transport_errors() as error:
-                wait = DROPPED_WAIT_SECONDS if may_repeat and was_dropped(error) else None
-                if wait is None or repeats == MAX_REPEATS or not until.allows(wait):
+                wait = DROPPED_WAIT_SECONDS if may_retry and was_dropped(error) else None
+                if wait is None or retries == MAX_RETRIES or not deadline.allows(wait):
                     raise transport_error(error, self._connection.server) from error
-                repeats += 1
-                self._wait(wait, f'"Connection dropped, repeating the request" delay="{wait}s" attempt={repeats}')
+                retries += 1
+                self._wait(wait, f'"Connection dropped, repeating the request" delay="{wait}s" attempt={retries}')
                 continue
-            if _succeeded(answer):
-                return answer, data
-            location = redirect_of(answer.status, answer.headers)
+            if _succeeded(response):
+                return response, data
+            location = redirect_of(response.status, response.headers)
             if location:
-                target = followed(method, answer.status, url, location)
+                target = redirect_target(method, response.status, url, location)
                 redirects += 1
                 if target is None or redirects > MAX_REDIRECTS:
-                    raise redirect_error(answer.status, location, self._connection.server, repeated=target is not None)
+                    raise redirect_error(
+                        response.status, location, self._connection.server, repeated=target is not None
+                    )
                 url = target
                 continue
-            wait = retry_after_seconds(answer.status, answer.headers) if may_repeat else None
-            if wait is None or repeats == MAX_REPEATS or wait > MAX_WAIT_SECONDS or not until.allows(wait):
-                raise self._refused(answer, data, headers, path, wait, repeats)
-            repeats += 1
-            self._wait(wait, f'"Got a Retry-After response" delay="{wait}s" attempt={repeats}')
+            wait = retry_after_seconds(response.status, response.headers) if may_retry else None
+            if wait is None or retries == MAX_RETRIES or wait > MAX_WAIT_SECONDS or not deadline.allows(wait):
+                raise self._final_error(response, data, headers, path, wait, retries)
+            retries += 1
+            self._wait(wait, f'"Got a Retry-After response" delay="{wait}s" attempt={retries}')
 
-    def _refused(self, answer: Any, data: bytes, headers: Any, path: str, wait: int | None, repeats: int) -> Exception:
-        """The error for an answer that is final."""
+    def _final_error(
+        self, response: Any, data: bytes, headers: Any, path: str, wait: int | None, retries: int
+    ) -> Exception:
+        """The error for a final response."""
         from kubectl_cbt.security.redact import without
 
-        # A server may repeat what it was sent, and errors are shown.
+        # A server may repeat the credential, and errors are shown.
         body = without(data.decode("utf-8", "replace"), [credential_of(headers.items())])
-        error = answer_error(answer.status, body.encode(), path, self._hints)
+        error = response_error(response.status, body.encode(), path, self._hints)
         if wait is None or error.hint:
             return error
-        if repeats == MAX_REPEATS:
-            return error.with_hint(f"the request was repeated {repeats} times, as the server asked; try again later")
-        return error.with_hint(f"the server asks to wait {wait} s before the request is repeated; try again then")
+        if retries == MAX_RETRIES:
+            return error.with_hint(f"the request was retried {retries} times, as the server requested; try again later")
+        return error.with_hint(f"the server requests a wait of {wait} s before a retry; try again then")
 
     def _wait(self, seconds: float, entry: str) -> None:
-        """Before a request is repeated; closing this object ends it."""
-        self._log.say(entry)
+        """Wait before a retry; closing this object ends the wait."""
+        self._log.event(entry)
         if self._closed.wait(seconds):
             raise transport_error(ConnectionError("the request was abandoned"), self._connection.server)
 
-    def _sent(
-        self, method: str, url: str, headers: Any, body: Object | None, until: _Deadline, *, stream: bool
+    def _send(
+        self, method: str, url: str, headers: Any, body: Object | None, deadline: _Deadline, *, stream: bool
     ) -> tuple[Any, bytes]:
-        """One request and its answer, logged."""
+        """Send one request and return its response; both are logged."""
         self._log.request(method, url, headers.items(), body)
         try:
-            answer, data = within(
-                until.left(), lambda: self._received(method, url, headers, body, until, stream=stream)
+            response, data = within(
+                deadline.left(), lambda: self._receive(method, url, headers, body, deadline, stream=stream)
             )
         except _transport_errors() as error:
             self._log.response(method, url, f"failed: {type(error).__name__}")
             raise
-        self._log.response(method, url, f"{answer.status} {answer.reason or ''}", answer.headers.items(), data)
-        self._clock_ahead_seconds = _ahead_of(answer.headers.get("Date")) or self._clock_ahead_seconds
-        return answer, data
+        self._log.response(method, url, f"{response.status} {response.reason or ''}", response.headers.items(), data)
+        self._clock_ahead_seconds = _ahead_of(response.headers.get("Date")) or self._clock_ahead_seconds
+        return response, data
 
-    def _received(
-        self, method: str, url: str, headers: Any, body: Object | None, until: _Deadline, *, stream: bool
+    def _receive(
+        self, method: str, url: str, headers: Any, body: Object | None, deadline: _Deadline, *, stream: bool
     ) -> tuple[Any, bytes]:
-        """An answer and its body."""
-        answer = self._pool.request(
+        """The response and its body."""
+        response = self._pool.request(
             method,
             url,
             headers=headers,
             body=orjson.dumps(body) if body is not None else None,
-            timeout=_time_limit(until.left(), stream=stream),
+            timeout=_time_limit(deadline.left(), stream=stream),
             preload_content=False,
             redirect=False,
         )
-        if stream and _succeeded(answer):
-            return answer, b""
+        if stream and _succeeded(response):
+            return response, b""
         try:
-            return answer, self._body(answer, until)
+            return response, self._body(response, deadline)
         except BaseException:
-            answer.close()
+            response.close()
             raise
 
-    def _body(self, answer: Any, until: _Deadline) -> bytes:
-        """All of a body; what counts is its size when it is decompressed."""
+    def _body(self, response: Any, deadline: _Deadline) -> bytes:
+        """The whole body; the limit applies to its decompressed size."""
         body = bytearray()
-        for part in answer.stream(_READ_BYTES, decode_content=True):
+        for part in response.stream(_READ_BYTES, decode_content=True):
             body += part
             if len(body) > MAX_API_BODY_BYTES:
-                raise too_large("the answer", self._connection.server, MAX_API_BODY_BYTES)
-            if not until.allows(0):
-                raise TimeoutError  # the caller has given up, and the connection is closed
+                raise too_large("the response", self._connection.server, MAX_API_BODY_BYTES)
+            if not deadline.allows(0):
+                raise TimeoutError  # the caller timed out, and the connection is closed
         return bytes(body)
 
-    def _lines(self, answer: Any) -> Iterator[bytes]:
-        """Lines of a streamed body as they come, without the empty ones."""
+    def _lines(self, response: Any) -> Iterator[bytes]:
+        """Lines of a streamed body as they arrive, without empty ones."""
         held = bytearray()
-        for part in answer.stream(_READ_BYTES, decode_content=True):
+        for part in response.stream(_READ_BYTES, decode_content=True):
             for piece in part.splitlines(keepends=True):
                 held += piece
                 if len(held) > MAX_EVENT_BYTES:
@@ -267,8 +268,8 @@ class Api:
                     if line:
                         yield line
 
-    def _serialized(self, path: str, query: dict[str, str], body: Object | None) -> tuple[str, Any]:
-        """URL and headers, with the login and whom to act as."""
+    def _serialize(self, path: str, query: dict[str, str], body: Object | None) -> tuple[str, Any]:
+        """URL and headers, with credential and impersonation."""
         from urllib3 import HTTPHeaderDict
 
         headers = HTTPHeaderDict({"Accept": "application/json", "User-Agent": "kubectl-cbt"})
@@ -278,14 +279,14 @@ class Api:
         if authorization:
             headers["Authorization"] = authorization
         for name, value in self._impersonation.headers():
-            headers.add(name, value)  # a dictionary would keep the last group only
+            headers.add(name, value)  # a dictionary would keep only the last group
         require_utf8("a selector", *query.values())
         parameters = urlencode({name: value for name, value in query.items() if value}, quote_via=quote)
         return f"{self._connection.server}{path}{'?' if parameters else ''}{parameters}", headers
 
 
 class _Deadline:
-    """When a request, with all its repetitions, has to be done.
+    """When a request, with all its retries, must be done.
 
     Args:
         seconds: from now; None for no limit.
@@ -295,23 +296,23 @@ class _Deadline:
         self._end = None if seconds is None else time.monotonic() + seconds
 
     def left(self) -> float | None:
-        """Seconds, more than 0; None for no limit."""
+        """Remaining seconds, more than 0; None for no limit."""
         return None if self._end is None else max(0.001, self._end - time.monotonic())
 
     def allows(self, seconds: float) -> bool:
-        """Whether it is not reached in that time."""
+        """Whether that much time is left."""
         return self._end is None or time.monotonic() + seconds <= self._end
 
 
 def _time_limit(seconds: float | None, *, stream: bool) -> Any:
     from urllib3 import Timeout
 
-    # A watch may be silent all its time. One that is so for longer has lost its connection.
+    # A watch may be silent until its timeout. After that the connection is lost.
     return Timeout(connect=seconds, read=_WATCH_SECONDS + _WATCH_GRACE_SECONDS) if stream else Timeout(total=seconds)
 
 
 def _ahead_of(date: str | None) -> float | None:
-    """How far our clock is ahead of an HTTP date; None for what is not one."""
+    """How far our clock is ahead of an HTTP date; None for an invalid one."""
     from email.utils import parsedate_to_datetime
 
     try:
@@ -320,8 +321,8 @@ def _ahead_of(date: str | None) -> float | None:
         return None
 
 
-def _succeeded(answer: Any) -> bool:
-    return bool(200 <= answer.status < 300)
+def _succeeded(response: Any) -> bool:
+    return bool(200 <= response.status < 300)
 
 
 def _transport_errors() -> tuple[type[Exception], ...]:
@@ -334,10 +335,10 @@ def _quoted(segment: str) -> str:
     """A name as part of a path.
 
     Raises:
-        UsageError: a name that would lead to another path, or none at all.
+        UsageError: a name that would change the path, or an empty one.
     """
     require_utf8("a name", segment)
     quoted = quote(segment, safe="")
     if quoted in ("", ".", ".."):
-        raise UsageError(f'"{segment}" is not the name of an object')
+        raise UsageError(f'"{segment}" is not a valid object name')
     return quoted

@@ -1,4 +1,4 @@
-"""The API server's answers, and the failures to reach it, to our errors: the one place that knows them."""
+"""Translate error responses of the API server, and failures to connect, to our errors; the only place that does."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ def parsed(body: bytes) -> Any:
     """JSON of an API server.
 
     Raises:
-        ValueError: it is not JSON, or holds more values than it may.
+        ValueError: it is not JSON, or contains too many values.
     """
-    # There are at most as many values as these bytes, and one.
+    # The number of values is at most the number of these bytes plus one.
     if len(body) > MAX_JSON_VALUES and sum(map(body.count, (b",", b"[", b"{"))) > MAX_JSON_VALUES:
-        raise ValueError(f"it holds more than {MAX_JSON_VALUES} JSON values, the most that are read")
+        raise ValueError(f"it contains more than {MAX_JSON_VALUES} JSON values, the limit")
     try:
         return orjson.loads(body)
     except ValueError as error:
@@ -56,7 +56,7 @@ def parsed(body: bytes) -> Any:
 
 
 def _with_huge_numbers(body: bytes) -> Any:
-    """JSON with a number beyond a double, which becomes infinite: one odd field must not cost a whole list.
+    """JSON with a number out of range, which becomes infinite: one invalid field must not invalidate a whole list.
 
     Raises:
         ValueError: as ``orjson.loads`` does for everything else.
@@ -64,7 +64,7 @@ def _with_huge_numbers(body: bytes) -> Any:
     import json
 
     if rb"\ud" in body.lower():
-        raise ValueError("it may hold a lone surrogate")
+        raise ValueError("it may contain a lone surrogate")
     try:
         return json.loads(body, parse_constant=_refused, parse_int=lambda digits: int(digits[:_MANY_DIGITS]))
     except RecursionError as error:
@@ -72,18 +72,18 @@ def _with_huge_numbers(body: bytes) -> Any:
 
 
 _MANY_DIGITS = 1000
-"""Python converts no more than some thousand digits; every such number is too large for every field."""
+"""Python converts at most some thousand digits; such a number is too large for every field."""
 
 
 def _refused(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
 
 
-def answer_error(status: int, body: bytes, path: str, hints: ErrorHints = NO_HINTS) -> ApiError:
-    """The error for an answer outside 2xx.
+def response_error(status: int, body: bytes, path: str, hints: ErrorHints = NO_HINTS) -> ApiError:
+    """The error for a response outside 2xx.
 
-    A Status object speaks for itself, in kubectl's phrasing. A group or version that is not served is a 404 with
-    a plain text body.
+    A Status object contains the message, in kubectl's phrasing. For a group or version that is not served the API
+    server returns a 404 with a plain text body.
     """
     try:
         document = parsed(body)
@@ -106,7 +106,7 @@ def event_error(event: dict[str, Any], hints: ErrorHints = NO_HINTS) -> ApiError
     """The error for the ERROR event that ends a watch; its object is a Status."""
     reader = ObjectReader(event)
     status = {name: reader.text("object", name) for name in ("message", "reason")}
-    return answer_error(reader.number("object", "code") or 500, orjson.dumps(status | {"kind": "Status"}), "", hints)
+    return response_error(reader.number("object", "code") or 500, orjson.dumps(status | {"kind": "Status"}), "", hints)
 
 
 def _unauthorized() -> Unauthorized:
@@ -129,29 +129,31 @@ def _without_status_object(status: int, body: bytes, path: str, hints: ErrorHint
         return ResourceTypeMissing(message, hint=hints.missing_groups.get(group, ""))
     shown = page_text(body)
     if shown is not None:
-        return ApiError(f"an HTML page was returned instead of an API answer{shown}", status=status, hint=_PAGE_HINT)
+        return ApiError(
+            f"the server returned an HTML page instead of an API response{shown}", status=status, hint=_PAGE_HINT
+        )
     text = " ".join(body.decode("utf-8", "replace").split())[:200]
     return ApiError(text or "no details", status=status)
 
 
 _PAGE_BYTES = 2**14
-_PAGE_HINT = "a login page, a gateway or a proxy answers at this address: is server: in the kubeconfig right?"
+_PAGE_HINT = "a login page, a gateway or a proxy is at this address: is server: in the kubeconfig correct?"
 _NOT_SHOWN = re.compile(r"<(script|style|head)\b.*?</\1\s*>|<!--.*?-->", re.DOTALL | re.IGNORECASE)
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>?")
 
 
 def page_text(body: bytes) -> str | None:
-    """What an HTML page says, without its tags, as the end of a sentence; None for what is not HTML."""
+    """The text of an HTML page, without tags, as the end of a sentence; None if the body is not HTML."""
     text = body[:_PAGE_BYTES].decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
     if not text[:200].lower().startswith(("<!doctype html", "<html", "<head", "<body", "<title", "<h1", "<!--")):
         return None
     from html import unescape
 
     title = _TITLE.search(text)
-    said = title[1] if title and title[1].strip() else _TAG.sub(" ", _NOT_SHOWN.sub(" ", text))
-    said = printable(" ".join(unescape(said).split()))[:200]
-    return f": {said}" if said else ""
+    shown = title[1] if title and title[1].strip() else _TAG.sub(" ", _NOT_SHOWN.sub(" ", text))
+    shown = printable(" ".join(unescape(shown).split()))[:200]
+    return f": {shown}" if shown else ""
 
 
 def page_error(body: bytes, host: str) -> ApiUnreachable | None:
@@ -166,8 +168,8 @@ def redirect_error(status: int, location: str, host: str, *, repeated: bool) -> 
     """The error for a redirect that is not followed.
 
     Args:
-        location: as the server sent it; its query may hold secrets and is not shown.
-        repeated: whether too many redirects were followed before.
+        location: as the server sent it; its query may contain secrets and is not shown.
+        repeated: whether the limit of redirects was reached.
     """
     from kubectl_cbt.security.redact import redact
 
@@ -181,13 +183,13 @@ def redirect_error(status: int, location: str, host: str, *, repeated: bool) -> 
         status=status,
         hint=""
         if repeated
-        else "credentials are sent to the server of the kubeconfig only, and this redirect was"
-        " not followed; is server: in the kubeconfig right, and the login still valid?",
+        else "credentials are sent only to the server of the kubeconfig, so this redirect was"
+        " not followed; is server: in the kubeconfig correct, and the login still valid?",
     )
 
 
 def transport_error(error: Exception, host: str) -> ApiUnreachable:
-    """The error for a request that got no answer: refused, timed out, not TLS, not JSON."""
+    """The error for a request without a valid response: refused, timed out, not TLS, not JSON."""
     from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError, ReadTimeoutError
 
     text = " ".join(str(error).split())
@@ -195,36 +197,34 @@ def transport_error(error: Exception, host: str) -> ApiUnreachable:
         return ApiUnreachable(f"the API server {host} cannot be found: its name does not resolve", hint=_CHECK)
     # Before the timeouts: urllib3 derives it from one of them.
     if isinstance(error, NewConnectionError):
-        return ApiUnreachable(f"no connection to the API server {host}: {_reason(text)}", hint=_CHECK)
+        return ApiUnreachable(f"cannot connect to the API server {host}: {_reason(text)}", hint=_CHECK)
     if isinstance(error, ReadTimeoutError | ConnectTimeoutError | TimeoutError):
-        return ApiUnreachable(
-            f"the API server {host} did not answer in time", hint="--request-timeout sets how long to wait"
-        )
+        return ApiUnreachable(f"the API server {host} did not respond in time", hint="--request-timeout sets the limit")
     if "CERTIFICATE_VERIFY_FAILED" in text or "certificate verify failed" in text:
         return ApiUnreachable(
-            f"the certificate of the API server {host} is not accepted: {_reason(text)}",
+            f"the certificate of the API server {host} was rejected: {_reason(text)}",
             hint=_certificate_hint(text),
         )
-    return ApiUnreachable(f"no usable answer from the API server {host}: {_reason(text)}", hint=_CHECK)
+    return ApiUnreachable(f"no valid response from the API server {host}: {_reason(text)}", hint=_CHECK)
 
 
 def _certificate_hint(text: str) -> str:
-    """What to do about a certificate of the API server that OpenSSL refuses.
+    """What to do about a certificate of the API server that OpenSSL rejects.
 
     Args:
-        text: OpenSSL's reason, with whatever stands around it.
+        text: contains OpenSSL's reason.
     """
     if "certificate has expired" in text or "certificate is not yet valid" in text:
         return f"{clock_question()}; if it is, the API server or its CA in the kubeconfig needs a new certificate"
     if "Hostname mismatch" in text or "IP address mismatch" in text:
-        return "--tls-server-name NAME, or tls-server-name in the kubeconfig, gives a name that the certificate has"
+        return "set a name that the certificate contains: --tls-server-name NAME, or tls-server-name in the kubeconfig"
     return "check certificate-authority of the cluster in the kubeconfig"
 
 
 def too_large(what: str, host: str, limit_bytes: int) -> ApiUnreachable:
-    """The error for an answer that was not read to its end."""
+    """The error for a response that exceeds a limit."""
     return ApiUnreachable(
-        f"{what} of the API server {host} is larger than {human_bytes(limit_bytes)}, the most that is read",
+        f"{what} of the API server {host} is larger than {human_bytes(limit_bytes)}, the limit",
         hint="list fewer objects at once: -n NAMESPACE, -l LABELS, --field-selector FIELDS",
     )
 
@@ -233,7 +233,7 @@ _CHECK = "did you specify the right context? kubectl cluster-info"
 
 
 def _reason(text: str) -> str:
-    """The tail of urllib3's nested messages, where the cause stands."""
+    """The end of urllib3's nested messages, which contains the cause."""
     from kubectl_cbt.security.redact import redact
 
     return redact(text.rpartition("): ")[2].rpartition("Caused by ")[2][:300])

@@ -1,7 +1,7 @@
-"""Through which proxy to the API server: the kubeconfig's, or the environment's by the rules of Go's clients.
+"""The proxy for the API server: the kubeconfig's, or the environment's by the rules of Go's clients.
 
-Those differ from Python's: upper case goes first, there is no ``ALL_PROXY``, loopback is never meant, and what
-``NO_PROXY`` says does not concern a proxy that the kubeconfig names.
+Those differ from Python's: upper case takes precedence, there is no ``ALL_PROXY``, loopback is always direct, and
+``NO_PROXY`` does not apply to a proxy of the kubeconfig.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ def proxy_for(server: str, proxy_url: str = "") -> tuple[str | None, dict[str, s
     """The proxy's URL without a login, and the headers that log in at it; None for no proxy, and for no login.
 
     Args:
-        proxy_url: the kubeconfig's; empty when it names none.
+        proxy_url: from the kubeconfig; empty without one.
 
     Raises:
-        ConfigError: a proxy that is no URL.
+        ConfigError: the proxy is not a valid URL.
     """
     text = proxy_url or _of_environment(urlsplit(server))
     if not text:
@@ -36,13 +36,13 @@ def proxy_for(server: str, proxy_url: str = "") -> tuple[str | None, dict[str, s
         usable = False
     if not usable:
         named = "proxy-url of the cluster" if proxy_url else "the proxy of the environment"
-        raise ConfigError(f"{named} cannot be used: it is no URL of a proxy", hint=f"schemes: {', '.join(_SCHEMES)}")
+        raise ConfigError(f"{named} is not a valid proxy URL", hint=f"schemes: {', '.join(_SCHEMES)}")
     return _without_login(url), _login(url)
 
 
 def _without_login(url: SplitResult) -> str:
     if url.scheme == "socks5":
-        # Its login is part of its protocol; and names are for the proxy to resolve, as with Go.
+        # SOCKS has its own login; the proxy resolves names, as in Go.
         return url._replace(scheme="socks5h").geturl()
     return url._replace(netloc=url.netloc.rpartition("@")[2]).geturl()
 
@@ -70,7 +70,7 @@ def _is_excepted(host: str, port: str) -> bool:
 
 
 def _excepts(part: str, host: str, port: str) -> bool:
-    """Whether a part of NO_PROXY is for a host: ``*``, a network, or an address or a domain with or without port."""
+    """Whether a part of NO_PROXY matches a host: ``*``, a network, or an address or a domain with or without port."""
     if part == "*":
         return True
     try:
@@ -84,5 +84,5 @@ def _excepts(part: str, host: str, port: str) -> bool:
     if wanted and wanted != port:
         return False
     name = name.strip("[]").removeprefix("*")
-    # With a dot in front it is for what stands below, without also for the name itself.
+    # With a leading dot it matches only subdomains, without one also the name itself.
     return host == name or host.endswith(name if name.startswith(".") else f".{name}")

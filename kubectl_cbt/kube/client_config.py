@@ -1,6 +1,6 @@
-"""From what a kubeconfig and flags come to, to a client that is logged in; in a pod without one, from its account.
+"""Load a kubeconfig and flags, or a pod's service account, and log in.
 
-The client's own loader is not used: it takes what kubectl refuses, and drops half of what kubectl sends.
+The Kubernetes client's own loader is not used: it accepts what kubectl rejects, and omits half of what kubectl sends.
 """
 
 from __future__ import annotations
@@ -89,14 +89,14 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class LoadedConfig:
-    """A login that is done.
+    """A completed login.
 
     Attributes:
         connection: to the API server.
-        namespace: of the context, ``default`` when it names none.
-        kubeconfig: a kubeconfig of this login alone, with the credential of this moment; for a kubectl we start.
-        impersonation: whom to act as.
-        authority: PEM of whom to trust for the server; None for whom the system trusts.
+        namespace: of the context, ``default`` without one.
+        kubeconfig: returns a kubeconfig of only this login, with its current credential; for a kubectl child process.
+        impersonation: the user to impersonate.
+        authority: PEM of the CAs to trust for the server; None for the system's.
     """
 
     connection: Connection
@@ -107,7 +107,7 @@ class LoadedConfig:
 
 
 @contextlib.contextmanager
-def load_config(login: ConfigFlags, hint: str = "point KUBECONFIG or --kubeconfig at one") -> Iterator[LoadedConfig]:
+def load_config(login: ConfigFlags, hint: str = "set KUBECONFIG or --kubeconfig") -> Iterator[LoadedConfig]:
     """Read the kubeconfig, choose the context, log in. Nothing is written, and no file is read twice.
 
     Args:
@@ -117,7 +117,7 @@ def load_config(login: ConfigFlags, hint: str = "point KUBECONFIG or --kubeconfi
         ConfigError: no file, no context, broken YAML, or a login (exec plugin, OIDC) that failed.
     """
     if kubeconfig.has_kubeconfig(login):
-        yield _load_chosen(kubeconfig.choose(login))
+        yield _load_context(kubeconfig.select_context(login))
     else:
         yield _load_in_cluster(login, hint)
 
@@ -126,13 +126,13 @@ def load_config(login: ConfigFlags, hint: str = "point KUBECONFIG or --kubeconfi
 
 
 def _load_in_cluster(login: ConfigFlags, hint: str) -> LoadedConfig:
-    # Only in a pod: importing it takes longer than all that is done here.
+    # Only in a pod: the import takes longer than everything else here.
     from kubernetes import client, config
     from kubernetes.config import incluster_config
 
     if login.context or login.cluster or login.user:
         named = login.context or login.cluster or login.user
-        raise ConfigError(f'"{named}" does not exist: there is no kubeconfig', hint="point KUBECONFIG at one")
+        raise ConfigError(f'"{named}" does not exist: there is no kubeconfig', hint="set KUBECONFIG to one")
     configuration = client.Configuration()
     try:
         config.load_incluster_config(client_configuration=configuration, try_refresh_token=False)
@@ -140,7 +140,7 @@ def _load_in_cluster(login: ConfigFlags, hint: str) -> LoadedConfig:
         missing = kubeconfig.missing_files()
         named = f": KUBECONFIG names {missing}, which {'do' if ',' in missing else 'does'} not exist" if missing else ""
         raise ConfigError(
-            f"no kubeconfig found{named}, and this is not a pod of a cluster",
+            f"no kubeconfig found{named}, and this is not a pod",
             hint=hint,
         ) from error
     user = {"tokenFile": incluster_config.SERVICE_TOKEN_FILENAME}
@@ -149,32 +149,32 @@ def _load_in_cluster(login: ConfigFlags, hint: str) -> LoadedConfig:
     cluster: Entry = {"server": configuration.host, "certificate-authority": configuration.ssl_ca_cert}
     namespace = os.environ.get("POD_NAMESPACE") or _POD_NAMESPACE.read_text(encoding="utf-8").strip()
     acting_as = Impersonation(login.as_user, login.as_uid, login.as_groups)
-    return _loaded(cluster, user, "of this pod", namespace, acting_as)
+    return _connect(cluster, user, "of this pod", namespace, acting_as)
 
 
 # With a kubeconfig.
 
 
-def _load_chosen(chosen: ActiveContext) -> LoadedConfig:
-    auth.check(chosen.user, chosen.user_name)
-    server, user_of_url = _server(chosen.cluster["server"])
-    cluster = chosen.cluster | {"server": server}
-    # Credentials are for TLS only, in kubectl too; but not those that stand in the address.
-    user = user_of_url or (chosen.user if kubeconfig.is_tls(server) else None)
-    return _loaded(cluster, user, chosen.user_name, chosen.namespace, chosen.impersonation)
+def _load_context(active: ActiveContext) -> LoadedConfig:
+    auth.check(active.user, active.user_name)
+    server, user_of_url = _server(active.cluster["server"])
+    cluster = active.cluster | {"server": server}
+    # Credentials are sent only over TLS, as in kubectl, except those in the URL.
+    user = user_of_url or (active.user if kubeconfig.is_tls(server) else None)
+    return _connect(cluster, user, active.user_name, active.namespace, active.impersonation)
 
 
-def _loaded(cluster: Entry, user: Entry | None, name: str, namespace: str, acting_as: Impersonation) -> LoadedConfig:
+def _connect(cluster: Entry, user: Entry | None, name: str, namespace: str, acting_as: Impersonation) -> LoadedConfig:
     """Log in.
 
     Args:
-        user: None for a server that is shown no credential.
+        user: None for a server that must not receive a credential.
         name: what the kubeconfig calls the user.
     """
     is_tls = kubeconfig.is_tls(cluster["server"])
     ca = _authority(cluster) if is_tls else None
     if ca:
-        # A path may be that of a pipe: plugins are told what came out of it.
+        # The path may be a pipe: plugins receive what was read from it.
         cluster = cluster | {"certificate-authority": "", "certificate-authority-data": b64encode(ca).decode()}
     verify = not (is_tls and cluster.get("insecure-skip-tls-verify"))
     try:
@@ -198,10 +198,10 @@ def _loaded(cluster: Entry, user: Entry | None, name: str, namespace: str, actin
 
 
 def _server(text: str) -> tuple[str, Entry]:
-    """The URL without what it may hold beside address and path, and a name and password that stood in it."""
+    """The URL with only address and path, and the name and password that it contained."""
     url = _split(text if "://" in text else f"http://{text}")
     if url is None or url.scheme not in ("http", "https") or text != text.strip():
-        raise ConfigError(f'the server "{_without_login(text)}" is no http or https URL')
+        raise ConfigError(f'the server "{_without_login(text)}" is not an http or https URL')
     address = url.netloc.rpartition("@")[2]
     user: Entry = {}
     if url.username is not None:
@@ -210,11 +210,11 @@ def _server(text: str) -> tuple[str, Entry]:
 
 
 def _split(text: str) -> SplitResult | None:
-    """A URL with a host to connect to; None for any other text."""
+    """The URL; None for a text without a valid host."""
     try:
         url = urlsplit(text)
         host = url.hostname or ""
-        # In brackets urlsplit has checked it.
+        # urlsplit has checked an address in brackets.
         return url if url.port != 0 and ("[" in url.netloc or is_host(host)) else None
     except ValueError:
         return None
@@ -225,7 +225,7 @@ def _without_login(url: str) -> str:
 
 
 def _authority(cluster: Entry) -> bytes | None:
-    """PEM of whom to trust for the server's certificate; None for whom the system trusts."""
+    """PEM of the CAs to trust for the server; None for the system's."""
     if cluster.get("certificate-authority-data"):
         return b64decode(cluster["certificate-authority-data"])
     path = cluster.get("certificate-authority")

@@ -1,4 +1,4 @@
-"""The TLS context for an API server: made at login, complete, so that nothing it was made of is kept in a file."""
+"""The TLS context for an API server: created at login, so that no key or CA is kept in a file."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class ClientCertificate:
     key: bytes
 
     def load_into(self, context: SSLContext) -> None:
-        """Show it to servers that ask for one.
+        """Present it to servers that request one.
 
         Raises:
-            OSError: it cannot be used; of it ssl.SSLError.
+            OSError: it is invalid (``ssl.SSLError``).
             ValueError: the key has a password.
         """
-        # OpenSSL takes paths only. It would ask the terminal for the password of a key.
+        # OpenSSL accepts only paths. It would prompt for the password of a key.
         with readable_path(self.certificate) as certificate, readable_path(self.key) as key:
             context.load_cert_chain(certificate, key, password=lambda: "-")
 
@@ -34,17 +34,17 @@ class ClientCertificate:
 def client_context(ca: bytes | None, *, verify: bool) -> SSLContext:
     """A context that accepts the certificates that kubectl accepts.
 
-    Made here, and not by urllib3 for each connection: some are opened at the same time. From Python 3.13 on urllib3
-    asks for extensions that Go's clients do not ask for, and that many a cluster's own CA does without.
+    Created here, and not by urllib3 for each connection: some are opened concurrently. Since Python 3.13 urllib3
+    requires extensions that Go's clients do not require, and that many clusters' own CAs omit.
 
     Args:
-        ca: PEM of whom to trust; None for whom the system trusts. As in Go, blocks that are not certificates are
-            skipped, and so is any text around blocks.
-        verify: whether the server's certificate is checked.
+        ca: PEM of the CAs to trust; None for the system's. As in Go, blocks that are not certificates are skipped, and
+            so is any text around blocks.
+        verify: whether to verify the server's certificate.
 
     Raises:
-        OSError: the CA cannot be used; of it ssl.SSLError.
-        ValueError: the same.
+        OSError: the CA is invalid (``ssl.SSLError``).
+        ValueError: the CA contains no readable certificate.
     """
     from ssl import VERIFY_X509_STRICT
 
@@ -53,14 +53,14 @@ def client_context(ca: bytes | None, *, verify: bool) -> SSLContext:
     context = create_urllib3_context()
     context.verify_flags &= ~VERIFY_X509_STRICT
     if ca is None:
-        # urllib3 does this itself only for a context of its own making.
+        # urllib3 does this itself only for a context that it creates.
         context.load_default_certs()
     else:
-        # OpenSSL refuses a whole bundle for one damaged block, and words around the blocks in some places.
+        # OpenSSL rejects a whole bundle for one damaged block, and in some places for text around the blocks.
         readable = readable_certificates_in(ca)
         if not readable:
-            raise ValueError("it holds no certificate that can be read")
+            raise ValueError("it contains no readable certificate")
         context.load_verify_locations(cadata=b"".join(readable))
-    # urllib3 sets verify_mode from cert_reqs, and Python wants the host name's check gone before.
+    # urllib3 sets verify_mode from cert_reqs, and Python requires check_hostname to be off before that.
     context.check_hostname = verify
     return context

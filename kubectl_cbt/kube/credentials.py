@@ -1,6 +1,6 @@
-"""The credential of a login in use: sent with requests, handed to a kubectl we start, renewed when it expires.
+"""The credential of a login: sent with requests, passed to a kubectl child process, renewed when it expires.
 
-It is in memory only, and holds no path: a certificate or key may have come through a pipe, which can be read once.
+It is kept only in memory and contains no path: a certificate or key may come from a pipe, which can be read once.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ class Credential:
 
 
 class HeldCredential:
-    """A credential, and how to get the next one; used from any thread.
+    """A credential that renews itself; safe from any thread.
 
     Args:
-        first: what the login came to.
-        renew: logs in again; called when a credential has expired.
+        first: the result of the login.
+        renew: logs in again; called when the credential has expired.
 
     Raises:
-        ConfigError: the token is not one; a file of the certificate cannot be read.
+        ConfigError: the token is invalid; a file of the certificate cannot be read.
     """
 
     def __init__(self, first: Credential, renew: Callable[[], Credential]) -> None:
@@ -54,21 +54,21 @@ class HeldCredential:
         self._renew = renew
         self._authorization = _authorization(first.fields)
         self._certificate = _certificate(first.fields)
-        self._lock = threading.Lock()  # one login for requests that come at the same time
+        self._lock = threading.Lock()  # one login for concurrent requests
 
     @property
     def certificate(self) -> ClientCertificate | None:
-        """The client certificate; None when the login is of another kind."""
+        """The client certificate; None for another kind of login."""
         return self._certificate
 
     def authorization(self) -> str:
-        """The header of that name; empty when the login is of another kind."""
+        """The Authorization header; empty for another kind of login."""
         with self._lock:
             self._renew_if_stale()
             return self._authorization
 
     def fields(self) -> Entry:
-        """The same login as fields of a kubeconfig's user, without a path and without a plugin."""
+        """The login as fields of a kubeconfig's user, without paths and plugins."""
         with self._lock:
             self._renew_if_stale()
             fields: Entry = {}
@@ -82,12 +82,12 @@ class HeldCredential:
             return fields
 
     def _renew_if_stale(self) -> None:
-        """A session on the screen may outlive its credential."""
+        """Renew an expired credential: an interactive session may outlive it."""
         if not self._current.is_stale:
             return
         self._current = self._renew()
-        # Connections go on with the certificate they have: the server says so when that has expired. A new one, which
-        # only a plugin gives, is for the kubectl that is started next.
+        # Open connections keep their certificate; the server rejects it when it has expired. A new one, which only a
+        # plugin returns, is for the next kubectl child process.
         self._authorization = _authorization(self._current.fields) or self._authorization
         if "client-certificate" not in self._current.fields and "client-key" not in self._current.fields:
             self._certificate = _certificate(self._current.fields) or self._certificate
@@ -101,7 +101,7 @@ def _authorization(fields: Entry) -> str:
         token = fields["token"].rstrip(" \t")
         if not (token.isascii() and token.isprintable()):
             # The HTTP client would quote the whole token in its error.
-            raise ConfigError("the token in the kubeconfig is no token: it holds characters that no header can carry")
+            raise ConfigError("the kubeconfig's token contains characters not allowed in an HTTP header")
         return f"Bearer {token}"
     return ""
 

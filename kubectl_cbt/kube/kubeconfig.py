@@ -1,7 +1,7 @@
-"""Kubeconfigs as kubectl reads them: which files, how they merge, what flags override, which context is meant.
+"""Kubeconfigs as kubectl reads them: which files, how they merge, what flags override, which context is active.
 
-The Python client has rules of its own for all of these (the last current-context wins, impersonation is ignored,
-flags do not exist), so it is handed the one cluster and the one user that come out of this. No file is ever written.
+The Python client has its own rules for all of these (the last current-context wins, impersonation is ignored, there are
+no flags), so it is not used for this. No file is written.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from kubectl_cbt.system.paths import expanded
 from kubectl_cbt.utf8 import is_utf8
 
 _DEFAULT_KUBECONFIG = Path(".kube", "config")
-"""In the home directory; in the current one where there is no home, as for kubectl."""
+"""In the home directory; in the current directory if there is no home, as in kubectl."""
 _KINDS = ("cluster", "user", "context")
 _FILES_OF = {"cluster": ("certificate-authority",), "user": ("client-certificate", "client-key", "tokenFile")}
-"""Fields that name files, relative to the kubeconfig they stand in."""
+"""Fields that name files, relative to their kubeconfig."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigFlags:
-    """Which cluster, as whom: kubectl's own flags. Empty is the same as not given."""
+    """kubectl's flags for cluster and user. An empty one is the same as one that is not given."""
 
     kubeconfig: str = ""
     context: str = ""
     cluster: str = ""
     user: str = ""
-    server: str = field(default="", repr=False)  # a URL may hold a password
+    server: str = field(default="", repr=False)  # a URL may contain a password
     token: Secret = field(default_factory=lambda: Secret(""))
     certificate_authority: str = ""
     client_certificate: str = ""
@@ -53,13 +53,13 @@ _SAFE_IN_HEADER_NAMES = "!#$&'*+^`|"
 
 
 def _header(value: str) -> str:
-    """HTTP clients of Python's write Latin-1; API servers read UTF-8."""
+    """Python's HTTP clients encode Latin-1; API servers decode UTF-8."""
     return value.strip(" \t").encode().decode("latin-1")
 
 
 @dataclass(frozen=True, slots=True)
 class Impersonation:
-    """Whom to act as; ``user`` is empty for nobody."""
+    """The user to impersonate; ``user`` is empty for none."""
 
     user: str = ""
     uid: str = ""
@@ -82,12 +82,12 @@ class Impersonation:
 
 @dataclass(frozen=True, slots=True)
 class ActiveContext:
-    """What files and flags come to.
+    """The context that files and flags select.
 
     Attributes:
         where: the files, for messages.
-        cluster: paths in it are absolute; so in ``user``.
-        user_name: as the kubeconfig calls it; empty when there is none.
+        cluster: its paths are absolute, as in ``user``.
+        user_name: name of the user in the kubeconfig; empty without one.
     """
 
     where: str
@@ -100,7 +100,7 @@ class ActiveContext:
 
 @dataclass(frozen=True, slots=True)
 class KubeconfigNames:
-    """What there is to choose from."""
+    """The names that a kubeconfig defines."""
 
     contexts: list[str]
     clusters: list[str]
@@ -115,7 +115,7 @@ class _Merged:
 
 
 def has_kubeconfig(login: ConfigFlags) -> bool:
-    """Whether there is a file to read, or a server that makes do without one."""
+    """Whether there is a file to read, or a server that needs none."""
     return bool(_given_server(login) or _paths(login.kubeconfig))
 
 
@@ -125,27 +125,27 @@ def names(kubeconfig: str | None) -> KubeconfigNames:
     Raises:
         ConfigError: a file cannot be read.
     """
-    entries = _merged(kubeconfig or "").entries
+    entries = _merge(kubeconfig or "").entries
     return KubeconfigNames(*(list(entries[kind]) for kind in ("context", "cluster", "user")))
 
 
-def choose(login: ConfigFlags) -> ActiveContext:
-    """Merge the files, pick the context, let flags override.
+def select_context(login: ConfigFlags) -> ActiveContext:
+    """Merge the files, select the context, and apply the flags.
 
     Raises:
-        ConfigError: no context, a name that does not exist, flags that contradict each other, a broken file.
+        ConfigError: no context, a name that does not exist, contradictory flags, or an invalid file.
     """
-    merged = _merged(login.kubeconfig)
+    merged = _merge(login.kubeconfig)
     context = _context(merged, login)
-    cluster = _named(merged, "cluster", login.cluster, context, needed=not _given_server(login))
-    cluster = _overridden_cluster(cluster, login)
-    # Who brings a login along, or needs none, may have a context whose user is gone.
+    cluster = _find_entry(merged, "cluster", login.cluster, context, needed=not _given_server(login))
+    cluster = _override_cluster(cluster, login)
+    # With a login from flags, or without a need for one, the context's user may be missing.
     needs_user = is_tls(cluster["server"]) and not (login.token or login.client_certificate)
-    user = _named(merged, "user", login.user, context, needed=needs_user)
+    user = _find_entry(merged, "user", login.user, context, needed=needs_user)
     return ActiveContext(
         where=merged.where,
         cluster=cluster,
-        user=_overridden_user(user, login),
+        user=_override_user(user, login),
         user_name=login.user or context.get("user") or "",
         namespace=context.get("namespace") or "default",
         impersonation=_impersonation(user, login),
@@ -153,19 +153,19 @@ def choose(login: ConfigFlags) -> ActiveContext:
 
 
 def is_tls(server: str) -> bool:
-    """Whether a server is one for credentials; one without a scheme is not, as for kubectl."""
+    """Whether a server uses TLS; one without a scheme does not, as in kubectl."""
     return server.lower().startswith("https://")
 
 
 def _given_server(login: ConfigFlags) -> str:
-    """A server that no kubeconfig has to name; the variable is the oldest way to say it."""
+    """The server from a flag or from kubectl's oldest variable, which needs no kubeconfig."""
     return login.server or os.environ.get("KUBERNETES_MASTER", "")
 
 
 def _paths(kubeconfig: str) -> list[Path]:
     """The files that exist; kubectl skips missing ones of KUBECONFIG, but not the one named by ``--kubeconfig``.
 
-    A tilde is the shell's business: kubectl takes one that is left for the name of a folder.
+    Expanding a tilde is left to the shell: kubectl treats a remaining one as the name of a folder.
     """
     if kubeconfig:
         path = Path(kubeconfig)
@@ -183,13 +183,13 @@ def _default_kubeconfig() -> str:
 
 
 def missing_files() -> str:
-    """The files that KUBECONFIG names, for a message when none of them exists; empty when it is not set."""
+    """The files in KUBECONFIG, for the message when none of them exists; empty when it is not set."""
     named = os.environ.get("KUBECONFIG") or ""
     return ", ".join(dict.fromkeys(part for part in named.split(os.pathsep) if part))
 
 
-def _merged(kubeconfig: str) -> _Merged:
-    """The first file to say something wins, name by name: what a later one says of the same name is not looked at."""
+def _merge(kubeconfig: str) -> _Merged:
+    """Merge by name: the first file that defines a name wins."""
     paths = _paths(kubeconfig)
     merged = _Merged(where=", ".join(map(str, paths)) or "the flags")
     for path in paths:
@@ -209,38 +209,38 @@ def _read(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise ConfigError(f"kubeconfig {path} cannot be used: {error.strerror}") from error
     except (yaml.YAMLError, RecursionError) as error:
-        # Not its words: they quote the file, and keys stand in it.
+        # Not the parser's message: it quotes the file, which contains keys.
         mark = getattr(error, "problem_mark", None)
         line = f" (line {mark.line + 1})" if mark is not None else ""
-        raise ConfigError(f"kubeconfig {path} cannot be used: it is no YAML{line}") from None
+        raise ConfigError(f"kubeconfig {path} cannot be used: it is not YAML{line}") from None
     if document is None:
         return {}
     if not isinstance(document, dict):
-        raise _unusable(path, "it is no kubeconfig")
+        raise _unusable(path, "it is not a kubeconfig")
     for name, wanted in (("apiVersion", "v1"), ("kind", "Config"), ("current-context", None)):
         found = document.get(name)
         if not isinstance(found, str | None) or (wanted and found not in (None, "", wanted)):
-            raise _unusable(path, f"{name} is not {wanted or 'a text'}")
+            raise _unusable(path, f"{name} is not {wanted or 'a string'}")
     return document
 
 
 def _entries(document: dict[str, Any], kind: str, path: Path) -> dict[str, Entry]:
     items = _or_empty(document.get(f"{kind}s"), [])
     if not isinstance(items, list):
-        raise _unusable(path, f"{kind}s is no list")
+        raise _unusable(path, f"{kind}s is not a list")
     found: dict[str, Entry] = {}
     for item in items:
         if item is None:
-            item = {}  # kubectl: an entry with an empty name
+            item = {}  # as in kubectl: an entry with an empty name
         if not isinstance(item, dict):
             raise _unusable(path, f"an entry of {kind}s is not a mapping")
         entry, name = _or_empty(item.get(kind), {}), _or_empty(item.get("name"), "")
         if not isinstance(entry, dict) or not isinstance(name, str):
-            # YAML reads yes, no, on, off, y and n as truth values.
-            raise _unusable(path, f"an entry of {kind}s has no text for a name, or holds no {kind}: put it in quotes")
+            # YAML reads yes, no, on, off, y and n as booleans.
+            raise _unusable(path, f"an entry of {kind}s has no {kind}, or a name that must be a string: quote it")
         if name in found:
-            raise _unusable(path, f'{kind}s holds "{name}" twice')
-        # Of all of them, as kubectl: what is wrong with one makes the file no kubeconfig.
+            raise _unusable(path, f'{kind}s contains "{name}" twice')
+        # All of them, as in kubectl: one invalid entry invalidates the file.
         for field_name, problem in problems(entry, kind):
             raise _unusable(path, f'{field_name} of {kind} "{name}" {problem}')
         found[name] = _with_absolute_paths(entry, kind, path.parent)
@@ -248,7 +248,7 @@ def _entries(document: dict[str, Any], kind: str, path: Path) -> dict[str, Entry
 
 
 def _or_empty(value: Any, empty: Any) -> Any:
-    """Only null is the same as not given: false and zero are values of another type."""
+    """Only null is the same as a missing value: false and zero are values of another type."""
     return empty if value is None else value
 
 
@@ -259,7 +259,7 @@ def _with_absolute_paths(entry: Entry, kind: str, folder: Path) -> Entry:
             entry[name] = str(folder.absolute() / entry[name])
     command = (entry.get("exec") or {}).get("command")
     if kind == "user" and command and os.sep in command:
-        # A bare name is looked up on PATH.
+        # A name without a slash is searched on PATH.
         entry["exec"] = entry["exec"] | {"command": str(folder.absolute() / command)}
     return entry
 
@@ -276,7 +276,7 @@ def _context(merged: _Merged, login: ConfigFlags) -> Entry:
     return contexts[name]
 
 
-def _named(merged: _Merged, kind: str, flag: str, context: Entry, *, needed: bool) -> Entry:
+def _find_entry(merged: _Merged, kind: str, flag: str, context: Entry, *, needed: bool) -> Entry:
     name = flag or context.get(kind) or ""
     entries = merged.entries[kind]
     if name in entries:
@@ -294,23 +294,23 @@ def _named(merged: _Merged, kind: str, flag: str, context: Entry, *, needed: boo
 def _choices(kind: str, entries: dict[str, Entry]) -> str:
     named = sorted(name for name in entries if name)
     if not named:
-        return f"it holds no {kind}s"
+        return f"it defines no {kind}s"
     shown = ", ".join(map(_quoted, named[:_MAX_CHOICES]))
     more = f" and {len(named) - _MAX_CHOICES} more" if len(named) > _MAX_CHOICES else ""
     return f"choose one with --{kind}: {shown}{more}"
 
 
 def _quoted(name: str) -> str:
-    """In quotes where the name alone would be unreadable."""
+    """Quoted if the name alone would be unreadable."""
     return name if name.isprintable() and name == name.strip() else repr(name)
 
 
-def _overridden_cluster(cluster: Entry, login: ConfigFlags) -> Entry:
+def _override_cluster(cluster: Entry, login: ConfigFlags) -> Entry:
     cluster = dict(cluster)
     if login.server:
         cluster["server"] = login.server
     if login.server or login.tls_server_name:
-        # A name for the server of the kubeconfig is none for another.
+        # The name in the kubeconfig belongs to its own server.
         cluster["tls-server-name"] = login.tls_server_name
     if login.insecure_skip_tls_verify or login.certificate_authority:
         cluster.pop("certificate-authority-data", None)
@@ -318,19 +318,19 @@ def _overridden_cluster(cluster: Entry, login: ConfigFlags) -> Entry:
         cluster["insecure-skip-tls-verify"] = login.insecure_skip_tls_verify
     cluster = {"server": _given_server(login)} | {name: value for name, value in cluster.items() if value}
     if not cluster["server"]:
-        raise ConfigError("the cluster has no server", hint="name it in the kubeconfig, or with --server")
+        raise ConfigError("the cluster has no server", hint="set it in the kubeconfig, or with --server")
     path, data = cluster.get("certificate-authority"), cluster.get("certificate-authority-data")
     if path and data:
-        raise ConfigError("certificate-authority and certificate-authority-data exclude each other")
+        raise ConfigError("certificate-authority and certificate-authority-data are mutually exclusive")
     if (path or data) and cluster.get("insecure-skip-tls-verify") and is_tls(cluster["server"]):
-        raise ConfigError("a certificate authority and --insecure-skip-tls-verify exclude each other")
+        raise ConfigError("a certificate authority and --insecure-skip-tls-verify are mutually exclusive")
     if path:
         check_readable("certificate-authority", path)
     return cluster
 
 
-def _overridden_user(user: Entry, login: ConfigFlags) -> Entry:
-    """Flags over fields, as kubectl 1.36 and later: a file given by a flag replaces the same thing given as data."""
+def _override_user(user: Entry, login: ConfigFlags) -> Entry:
+    """Flags override fields, as in kubectl 1.36 and later: a file from a flag also replaces the data field."""
     user = dict(user)
     if login.token:
         user["token"] = login.token.reveal()
@@ -350,13 +350,13 @@ def _impersonation(user: Entry, login: ConfigFlags) -> Impersonation:
         extra=tuple((key, value or "") for key, values in sorted(extra.items()) for value in values or ()),
     )
     if not found.user and (found.uid or found.groups or found.extra):
-        raise ConfigError("a uid or groups to act as, but no user", hint="add --as NAME")
+        raise ConfigError("a uid or groups to impersonate, but no user", hint="add --as NAME")
     texts = (found.user, found.uid, *found.groups, *(value for _, value in found.extra))
     keys = (key for key, _ in found.extra)
     if any(character < " " or character == "\x7f" for text in texts for character in text.strip("\t")) or any(
         not is_utf8(text) for text in (*texts, *keys)
     ):
-        raise ConfigError("whom to act as holds a character that no header can carry")
+        raise ConfigError("the user to impersonate contains characters not allowed in an HTTP header")
     return found
 
 

@@ -1,6 +1,6 @@
-"""What the fields of a kubeconfig may hold. kubectl refuses a file for one value of another type, wherever it stands.
+"""The types of a kubeconfig's fields. kubectl rejects a file with a value of another type in any of them.
 
-Taking it as it comes is no kindness: ``insecure-skip-tls-verify: "false"`` would be true.
+Accepting it would be dangerous: ``insecure-skip-tls-verify: "false"`` would be true.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ _TEXTS = {
 _SWITCHES = ("insecure-skip-tls-verify", "disable-compression", "provideClusterInfo")
 
 Problem = tuple[str, str]
-"""A field, and what is wrong with it; never its value, which may be a key."""
+"""A field and what is wrong with it; never its value, which may be a key."""
 
 
 def problems(entry: Entry, kind: str) -> Iterator[Problem]:
-    """Values of another type than their field's: YAML makes numbers and truth values of what has no quotes.
+    """Values of a wrong type: YAML reads some unquoted values as numbers or booleans.
 
     Args:
         kind: ``context``, ``cluster`` or ``user``.
     """
     for name in _TEXTS[kind]:
         if not isinstance(entry.get(name), str | None):
-            yield name, "is no text: put it in quotes"
+            yield name, "must be a string: quote it"
         elif name.endswith("-data") and not _is_base64(entry.get(name) or ""):
             yield name, "is not base64"
     for name in _SWITCHES:
@@ -54,23 +54,23 @@ def problems(entry: Entry, kind: str) -> Iterator[Problem]:
 def _problems_of_user(user: Entry) -> Iterator[Problem]:
     extra, plugin, provider = (user.get(name) for name in ("as-user-extra", "exec", "auth-provider"))
     if not _are_texts(user.get("as-groups")):
-        yield "as-groups", "is no list of texts"
+        yield "as-groups", "is not a list of strings"
     if not isinstance(extra, dict | None) or not all(map(_are_texts, (extra or {}).values())):
-        yield "as-user-extra", "does not hold lists of texts"
+        yield "as-user-extra", "does not contain lists of strings"
     for name, inner in (("exec", plugin), ("auth-provider", provider)):
         if not isinstance(inner, dict | None):
-            yield name, "is no mapping"
+            yield name, "is not a mapping"
         else:
             yield from ((f"{name}.{field_name}", problem) for field_name, problem in problems(inner or {}, name))
     if isinstance(plugin, dict) and not (_are_texts(plugin.get("args")) and _are_variables(plugin.get("env"))):
-        yield "exec", "has args that are no texts, or env without names and values that are"
+        yield "exec", "has non-string args, or env entries without string name and value"
     config = provider.get("config") if isinstance(provider, dict) else None
     if not isinstance(config, dict | None) or not _are_texts(list((config or {}).values())):
-        yield "auth-provider.config", "does not hold texts"
+        yield "auth-provider.config", "does not contain strings"
 
 
 def _are_texts(values: Any) -> bool:
-    # A value that was left out behind its name is an empty one.
+    # A missing value after its name is an empty one.
     return values is None or (isinstance(values, list) and all(isinstance(value, str | None) for value in values))
 
 
@@ -97,10 +97,10 @@ def _is_base64(text: str) -> bool:
 
 
 def check_readable(name: str, path: str) -> None:
-    """kubectl looks before it asks anybody, and so even if the file will not be used.
+    """Check a file as kubectl does: before any request, even if it will not be used.
 
     Raises:
-        ConfigError: the file that the field ``name`` names cannot be opened.
+        ConfigError: the file of the field ``name`` cannot be opened.
     """
     try:
         with Path(path).open("rb"):

@@ -1,4 +1,4 @@
-"""For the HTTP client of OIDC logins: answers are read up to a limit, which counts what they are decompressed."""
+"""A size limit for responses of the HTTP client of OIDC logins; it applies to the decompressed size."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from kubectl_cbt.units import human_bytes
 
 
 class LimitedAdapter(HTTPAdapter):
-    """To be mounted on a session."""
+    """An adapter to mount on a session."""
 
     def send(self, *arguments: Any, **settings: Any) -> Response:
-        """As the base class; reading the answer raises a RequestException at the limit."""
+        """As the base class; reading the response raises a RequestException at the limit."""
         response = super().send(*arguments, **settings)
         response.raw = _Limited(response.raw)
         return response
@@ -37,5 +37,5 @@ class _Limited:
             size += len(part)
             if size > MAX_OIDC_BODY_BYTES:
                 self._answer.close()
-                raise RequestException(f"its answer is larger than {human_bytes(MAX_OIDC_BODY_BYTES)}")
+                raise RequestException(f"its response is larger than {human_bytes(MAX_OIDC_BODY_BYTES)}")
             yield part

@@ -1,4 +1,4 @@
-"""Which objects of a list, and in which order: kubectl's ``-l``, ``--field-selector`` and ``--sort-by``."""
+"""Select and sort the objects of a list: kubectl's ``-l``, ``--field-selector`` and ``--sort-by``."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _STEP = re.compile(r"\.?((?:\\\.|[^.\[\]{}\\])+)|\['([^']*)'\]|\[(-?[0-9]{1,9})\
 
 @dataclass(frozen=True, slots=True)
 class ListOptions:
-    """Empty selects all, and leaves the order as it is.
+    """Empty options select all objects in the given order.
 
     Attributes:
-        labels: a label selector; the API server reads it, and so ``fields``.
+        labels: a label selector, evaluated by the API server, as is ``fields``.
         sort_by: a JSONPath of fields, ``.metadata.name`` or ``{.metadata.name}``.
     """
 
@@ -33,12 +33,12 @@ class ListOptions:
         return {"labelSelector": self.labels, "fieldSelector": self.fields}
 
     def ordered(self, items: Iterable[Object]) -> list[Object]:
-        """Sort as kubectl does: quantities by size, other texts letter by letter, what lacks the field first.
+        """Sort as kubectl does: quantities by size, other strings by character, objects without the field first.
 
-        Truth values and fractions are sorted too, which kubectl refuses to do; like it we refuse lists and mappings.
+        Unlike kubectl it also sorts booleans and fractions; lists and mappings are rejected, as in kubectl.
 
         Raises:
-            UsageError: the path is none, or leads to no field of any object, or to what has no order.
+            UsageError: the path is invalid, no object has the field, or its values have no order.
         """
         items = list(items)
         if not self.sort_by:
@@ -51,7 +51,7 @@ class ListOptions:
         try:
             return [items[index] for index in sorted(range(len(items)), key=lambda index: in_order(values[index]))]
         except TypeError:
-            raise UsageError(f'--sort-by: what stands at "{self.sort_by}" has no order') from None
+            raise UsageError(f'--sort-by: the values of "{self.sort_by}" have no order') from None
 
 
 def _steps(path: str) -> list[str | int]:
@@ -65,7 +65,7 @@ def _steps(path: str) -> list[str | int]:
         found.append(int(index) if index is not None else (name or quoted or "").replace("\\.", "."))
         position = step.end()
     if not found or position < len(inner):
-        raise UsageError(f'--sort-by takes a path of fields such as .metadata.name, not "{path}"')
+        raise UsageError(f'--sort-by: "{path}" is not a path of fields such as .metadata.name')
     return found
 
 
@@ -79,7 +79,7 @@ def _at(item: Any, steps: list[str | int]) -> Any:
 
 
 def _order(one: Any, other: Any) -> int:
-    """Below, at or above 0 as ``one`` stands before, with or behind ``other``.
+    """Negative, 0 or positive when ``one`` is before, equal to or after ``other``.
 
     Raises:
         TypeError: they have no order.
@@ -88,7 +88,7 @@ def _order(one: Any, other: Any) -> int:
         return (one is not None) - (other is not None)
     if isinstance(one, str) and isinstance(other, str):
         quantities = _quantity(one), _quantity(other)
-        # Two that differ in nothing but how they are written are equal.
+        # Quantities that differ only in notation are equal.
         one, other = quantities if None not in quantities else (one, other)
     elif not (isinstance(one, int | float) and isinstance(other, int | float)):
         raise TypeError

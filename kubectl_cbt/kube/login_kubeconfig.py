@@ -1,7 +1,7 @@
-"""A kubeconfig of one login that is done, for a kubectl we start.
+"""A kubeconfig of one completed login, for a kubectl child process.
 
-It holds what the login came to and not how it was made: kubectl runs no login plugin and asks no identity provider a
-second time, reads no file that may have been a pipe, and needs no secret on its command line.
+It contains the result of the login: kubectl does not run a plugin or contact an identity provider again, does not read
+files that may have been pipes, and needs no secret on its command line.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _NAME = "kubectl-cbt"
 
 
 def login_kubeconfig(cluster: Entry, ca: bytes | None, user: Entry, impersonation: Impersonation) -> bytes:
-    """The kubeconfig, as JSON. It holds secrets.
+    """The kubeconfig, as JSON. It contains secrets.
 
     Args:
-        cluster: fields of a kubeconfig's cluster; the server without a login in it.
-        ca: PEM of whom to trust; None for whom the system trusts.
+        cluster: fields of a kubeconfig's cluster; the server URL without a login.
+        ca: PEM of the CAs to trust; None for the system's.
         user: fields of a kubeconfig's user: a credential.
     """
     server = cluster["server"]
@@ -32,10 +32,10 @@ def login_kubeconfig(cluster: Entry, ca: bytes | None, user: Entry, impersonatio
             if cluster.get(name):
                 kept[name] = cluster[name]
         if ca:
-            # Only what is read: kubectl skips the first certificate after a byte order mark.
+            # Only readable certificates: kubectl skips the first one after a byte order mark.
             kept["certificate-authority-data"] = base64.b64encode(pem_of(readable_certificates_in(ca))).decode()
     elif user.get("username"):
-        # Without TLS kubectl sends no credential but one that is part of the URL.
+        # Without TLS kubectl sends only a credential that is part of the URL.
         scheme, _, address = server.partition("://")
         name, password = (quote(user[field], safe="") for field in ("username", "password"))
         server, user = f"{scheme}://{name}:{password}@{address}", {}
@@ -45,12 +45,12 @@ def login_kubeconfig(cluster: Entry, ca: bytes | None, user: Entry, impersonatio
         "current-context": _NAME,
         "contexts": [{"name": _NAME, "context": {"cluster": _NAME, "user": _NAME}}],
         "clusters": [{"name": _NAME, "cluster": kept | {"server": server}}],
-        "users": [{"name": _NAME, "user": user | _acting_as(impersonation)}],
+        "users": [{"name": _NAME, "user": user | _impersonation_fields(impersonation)}],
     }
     return json.dumps(document).encode()
 
 
-def _acting_as(impersonation: Impersonation) -> Entry:
+def _impersonation_fields(impersonation: Impersonation) -> Entry:
     extra: dict[str, list[str]] = {}
     for key, value in impersonation.extra:
         extra.setdefault(key, []).append(value)

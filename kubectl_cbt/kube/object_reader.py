@@ -1,7 +1,7 @@
-"""Read the fields of API objects. An API server checks types only where a CRD states them, and not every server is one.
+"""Read the fields of API objects. An API server validates types only if the CRD declares them.
 
-A wrong field never raises where it is read: it counts as missing, and the reader notes it as a problem. A list then
-has one odd row, and a request for that one object an error that names object and field.
+A field of a wrong type does not raise: it counts as missing, and the reader records a problem. A list then has one
+invalid row, and a request for that object fails with an error that names object and field.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ class ObjectReader:
     and a field of another type is empty and a problem.
 
     Args:
-        item: whatever stands where an object is expected.
-        path: where the object stands in a larger one; put before the names of its fields.
+        item: a value where an object is expected.
+        path: of the object in a larger one; a prefix of the names of its fields.
 
     Attributes:
-        problems: what is wrong, a phrase each that begins with the field's path.
+        problems: one phrase per invalid field, beginning with its path.
     """
 
     def __init__(self, item: object, path: str = "") -> None:
@@ -48,19 +48,19 @@ class ObjectReader:
         return self.problems[0] if self.problems else ""
 
     def require(self, what: str) -> None:
-        """Insist that there is no problem.
+        """Raise the first problem.
 
         Args:
             what: names the object.
 
         Raises:
-            MalformedObject: there is one.
+            MalformedObject: there is a problem.
         """
         if self.problems:
             raise MalformedObject(f"{what}: {self.problem}")
 
     def has(self, *path: str) -> bool:
-        """Whether the field is there, and neither null nor an empty object."""
+        """Whether the field exists, and is neither null nor an empty object."""
         return self._at(path) not in (None, {})
 
     def text(self, *path: str) -> str:
@@ -68,14 +68,14 @@ class ObjectReader:
         return self._of_type(path, str, "a string") or ""
 
     def needed_text(self, *path: str) -> str:
-        """A string without which the object is of no use: a missing or empty one is a problem too."""
+        """A required string: a missing or empty one is a problem too."""
         value = self._at(path)
         if value in (None, ""):
             self._note(path, "is missing")
         return self.text(*path)
 
     def name(self, *path: str) -> str:
-        """The name of another object, which becomes part of a path."""
+        """The name of another object, to be used in a path."""
         value = self.text(*path)
         if value in (".", ".."):
             self._wrong(path, value, "a name")
@@ -137,11 +137,11 @@ class ObjectReader:
         return math.ceil(found)
 
     def mapping(self, *path: str) -> dict[str, Any]:
-        """An object, to look up names in that are not known before."""
+        """An object with arbitrary keys."""
         return self._of_type(path, dict, "an object") or {}
 
     def texts(self, *path: str) -> list[str]:
-        """A list of strings; an item of another type is left out, and a problem."""
+        """A list of strings; an item of another type is omitted, and a problem."""
         found = []
         for index, value in enumerate(self._of_type(path, list, "a list") or []):
             if isinstance(value, str):
@@ -151,7 +151,7 @@ class ObjectReader:
         return found
 
     def objects(self, *path: str) -> Iterator[ObjectReader]:
-        """The items of a list, each with a reader of its own; their problems are theirs."""
+        """The items of a list, each with its own reader and problems."""
         for index, value in enumerate(self._of_type(path, list, "a list") or []):
             yield ObjectReader(value, f"{self._path}{'.'.join(path)}[{index}].")
 
@@ -183,13 +183,13 @@ class ObjectReader:
 
 
 def items_of(listing: object, what: str) -> list[Any]:
-    """The items of a list as the API server sent them; null and missing is none.
+    """The items of a list as the API server sent them; empty for null and missing.
 
     Args:
         what: names the list.
 
     Raises:
-        MalformedObject: it is not a list of anything.
+        MalformedObject: it is not a list.
     """
     reader = ObjectReader(listing)
     found: list[Any] = reader._of_type(("items",), list, "a list") or []

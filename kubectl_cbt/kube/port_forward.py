@@ -1,10 +1,10 @@
-"""``kubectl port-forward`` as a child process: started when needed, ended whatever happens to us.
+"""``kubectl port-forward`` as a child process: started on demand, and terminated however this process ends.
 
-kubectl rather than a forwarding of our own: it speaks to every API server, and copies bytes faster. It is handed a
-kubeconfig of our own login, in memory: no secret is on its command line, and no login plugin runs a second time.
+kubectl rather than an implementation of our own: it supports every API server, and copies bytes faster. It receives a
+kubeconfig of our login in memory: no secret is on its command line, and no login plugin runs a second time.
 
-The child runs under a shell that waits for its standard input to end. That happens when we close it, and when we are
-killed. A second process waits for the same, in case the shell is killed.
+The child runs under a shell that waits for the end of its standard input, which comes when we close it or are killed. A
+second process waits for the same, in case the shell is killed.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ from kubectl_cbt.units import as_argument
 
 _START_SECONDS = 60.0
 _END_SECONDS = 2.0
-_LAST_WORDS_SECONDS = 1.0
+_EXIT_SECONDS = 1.0
 _LINES_KEPT = 20
 _LONGEST_LINE = 2**16
-_LONGEST_WORDS = 400
+_LONGEST_OUTPUT = 400
 
-# Its own session, so that Ctrl-C reaches us alone and we end the stream first; killed as a group, as kubectl may be a
-# wrapper with children of its own. The shell gives up the pipes, so that they end together with kubectl.
+# A session of its own, so that Ctrl-C reaches only us and we end the stream first; killed as a group, as kubectl may be
+# a wrapper with children of its own. The shell closes the pipes, so that they end together with kubectl.
 #
 # The first argument is the descriptor of a kubeconfig, or empty. Its path names the shell's process and not "self": a
 # wrapper around kubectl may close descriptors that it does not know.
 #
-# The process in braces comes first, so that there is no moment at which kubectl runs and only one process waits. It is
-# also what kills a kubectl that ignores SIGTERM when we are not there to do it.
+# The process in braces starts first, so that two processes wait whenever kubectl runs. It also kills a kubectl that
+# ignores SIGTERM when we are no longer there to do it.
 _GUARD = """\
 exec 3<&0
 if [ -n "$1" ]; then
@@ -84,8 +84,8 @@ class PortForward:
     """A route through the API server to a pod of a Service.
 
     Args:
-        service: where to.
-        kubeconfig: gives the kubeconfig of our login, with a credential that is good now; called before each start.
+        service: the port to forward to.
+        kubeconfig: returns a kubeconfig of our login with a valid credential; called before each start.
         check_ready: called before each start; raises PortForwardFailed when the Service has no ready pod.
         log: records the command.
         hints: replace the hints of :data:`HINTS`, by cause.
@@ -113,11 +113,11 @@ class PortForward:
         return f"kubectl port-forward to {self.service}, port {self.service.port}"
 
     def address(self) -> str:
-        """A loopback address that leads there; starts the child unless it runs.
+        """The local address of the forward; starts the child unless it runs.
 
         Raises:
-            PortForwardFailed: kubectl is missing, or what it says.
-            ConfigError: the credential has expired, and there is no other.
+            PortForwardFailed: kubectl is missing or failed.
+            ConfigError: the credential has expired and cannot be renewed.
         """
         child = self._child
         if child is None or not child.runs:
@@ -127,23 +127,22 @@ class PortForward:
         port = child.port()
         if self._closed:
             self._end()
-            raise PortForwardFailed("the port-forward was given up")
+            raise PortForwardFailed("the port-forward was closed")
         if port is None:
-            said = self.reset()
-            raise _failed(self.service, said, self._hints)
+            raise _failed(self.service, self.reset(), self._hints)
         return f"127.0.0.1:{port}"
 
     def reset(self) -> str:
-        """End the child; returns its last words."""
+        """Terminate the child; returns its error output."""
         child, self._child = self._child, None
         if child is None:
             return ""
-        words = child.last_words()
+        output = child.error_output()
         child.close()
-        return f"kubectl port-forward says: {words}" if words else ""
+        return f"kubectl port-forward: {output}" if output else ""
 
     def close(self) -> None:
-        """End the child; none is started any more."""
+        """Terminate the child; no other is started."""
         self._closed = True
         self._end()
 
@@ -153,23 +152,23 @@ class PortForward:
             child.close()
 
     def _command(self) -> list[str]:
-        reached = f"{self.service} is reached with kubectl port-forward, and"
+        needed = f"{self.service} needs kubectl port-forward, and"
         hint = self._hints["kubectl"]
         try:
             kubectl = find_program("kubectl")
         except ProgramNotFound:
-            raise PortForwardFailed(f"{reached} there is no kubectl on PATH", hint=hint) from None
+            raise PortForwardFailed(f"{needed} there is no kubectl on PATH", hint=hint) from None
         except ProgramInCurrentDirectory as error:
-            raise PortForwardFailed(f"{reached} {error}", hint=f"take that entry out of PATH; {hint}") from None
+            raise PortForwardFailed(f"{needed} {error}", hint=f"remove that entry from PATH; {hint}") from None
         service = self.service
         command = ["port-forward", "--address=127.0.0.1", f"--namespace={service.namespace}"]
         command += [f"service/{service.name}", f":{service.port}"]
-        self._log.say(f"running kubectl {' '.join(command)}")
+        self._log.event(f"running kubectl {' '.join(command)}")
         return [kubectl, *command]
 
 
 class _Child:
-    """kubectl under its guard.
+    """kubectl with its guard processes.
 
     Raises:
         PortForwardFailed: it cannot be started.
@@ -184,11 +183,11 @@ class _Child:
             self._forget_kubeconfig()
             raise PortForwardFailed(f"kubectl port-forward cannot be started: {error.strerror}") from error
         self._port: int | None = None
-        self._told = threading.Event()
+        self._reported = threading.Event()
         self._ended = threading.Event()
         self._errors_ended = threading.Event()
         self._errors: deque[str] = deque(maxlen=_LINES_KEPT)
-        # Each may run to its end before the next one starts: neither touches the other.
+        # One thread may end before the other starts: they are independent.
         self._threads = [
             threading.Thread(target=target, args=(stream,), daemon=True)
             for target, stream in ((self._read_errors, self._process.stderr), (self._read_out, self._process.stdout))
@@ -201,7 +200,7 @@ class _Child:
         if descriptor is None:
             folder = self._kubeconfig.enter_context(temporary_folder("kubectl-cbt-"))
             environment["KUBECONFIG"] = str(private_file(folder, kubeconfig))
-        return subprocess.Popen(  # noqa: S603  # kubectl from PATH, and no words of its command are a shell's
+        return subprocess.Popen(  # noqa: S603  # kubectl from PATH, and its arguments are not interpreted by the shell
             ["/bin/sh", "-c", _GUARD, "kubectl-cbt-guard", "" if descriptor is None else str(descriptor), *command],
             env=environment,
             pass_fds=() if descriptor is None else (descriptor,),
@@ -215,31 +214,31 @@ class _Child:
 
     @property
     def runs(self) -> bool:
-        """Whether kubectl has not ended, as far as is known."""
+        """Whether kubectl still runs, as far as is known."""
         return not self._ended.is_set()
 
     def port(self) -> int | None:
-        """The local port; waits until kubectl names it, None when it does not."""
-        self._told.wait(_START_SECONDS)
+        """The local port; waits until kubectl reports it, None if it does not."""
+        self._reported.wait(_START_SECONDS)
         return self._port
 
-    def last_words(self) -> str:
-        """What kubectl wrote to stderr, its end; one that is about to end gets a moment to do so."""
+    def error_output(self) -> str:
+        """The end of kubectl's stderr; waits a moment for a child that is about to exit."""
         from kubectl_cbt.security.redact import redact
 
-        self._ended.wait(_LAST_WORDS_SECONDS)
-        words = redact(" ".join(line for line in self._errors if line))
-        return words if len(words) <= _LONGEST_WORDS else f"… {words[-_LONGEST_WORDS:]}"
+        self._ended.wait(_EXIT_SECONDS)
+        output = redact(" ".join(line for line in self._errors if line))
+        return output if len(output) <= _LONGEST_OUTPUT else f"… {output[-_LONGEST_OUTPUT:]}"
 
     def close(self) -> None:
-        """End kubectl and whatever it started."""
+        """Terminate kubectl and its children."""
         with contextlib.suppress(OSError):
             _of(self._process.stdin).close()
         until = time.monotonic() + _END_SECONDS
         for thread in self._threads:
-            # The pipes end together with kubectl; the shell itself may have been killed long ago.
+            # The pipes end together with kubectl; the shell may have been killed earlier.
             thread.join(max(until - time.monotonic(), 0))
-        # The shell was not waited for, so its number is still that of this group and of no other.
+        # The shell has not been waited for, so its process id still belongs to this group.
         with contextlib.suppress(OSError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
@@ -256,12 +255,12 @@ class _Child:
                 if found and self._port is None:
                     self._port = int(found[1])
                     self._forget_kubeconfig()
-                    self._told.set()
-            # Its errors come before anyone is told that it ended.
-            self._errors_ended.wait(_LAST_WORDS_SECONDS)
+                    self._reported.set()
+            # Its error output is complete before its end is reported.
+            self._errors_ended.wait(_EXIT_SECONDS)
         finally:
             self._ended.set()
-            self._told.set()
+            self._reported.set()
             self._forget_kubeconfig()
 
     def _read_errors(self, stream: IO[str]) -> None:
@@ -272,28 +271,28 @@ class _Child:
             self._errors_ended.set()
 
     def _forget_kubeconfig(self) -> None:
-        """Delete it where it is a file: kubectl has read it, or never will."""
+        """Delete the kubeconfig if it is a file: kubectl has read it, or never will."""
         self._kubeconfig.close()
 
 
 def _lines(stream: IO[str]) -> Iterator[str]:
-    """Lines, the longest ones in parts: an API server's error may have any length."""
+    """Lines, with long ones in parts: an API server's error may have any length."""
     return iter(partial(stream.readline, _LONGEST_LINE), "")
 
 
 def _of(stream: IO[str] | None) -> IO[str]:
-    assert stream is not None  # noqa: S101  # all three were asked for
+    assert stream is not None  # noqa: S101  # all three are pipes
     return stream
 
 
 _FAILURES = (
     ("cannot create resource \"pods/portforward\"", "you may not forward ports in namespace {namespace}", "rights"),
-    ("is forbidden", "you lack a right that kubectl port-forward needs in namespace {namespace}", "rights"),
+    ("is forbidden", "you lack a permission that kubectl port-forward needs in namespace {namespace}", "rights"),
     ("does not have a service port", "{service} has no port {port}", "port"),
     ("(NotFound)", "{service} cannot be forwarded to", "pods"),
     ("timed out waiting for the condition", "{service} has no ready pod", "pods"),
     ("pod is not running", "{service} has no ready pod", "pods"),
-    ("without a selector", "{service} names no pods that could be forwarded to", "selector"),
+    ("without a selector", "{service} has no selector, so that it has no pods to forward to", "selector"),
 )  # fmt: skip
 HINTS = {
     "kubectl": "install kubectl",
@@ -316,13 +315,13 @@ def no_ready_pod(service: PodPort, hints: Mapping[str, str] = HINTS) -> PortForw
     return PortForwardFailed(f"{service} has no ready pod", hint=hints["pods"].format(**_quoted(facts)))
 
 
-def _failed(service: PodPort, said: str, hints: Mapping[str, str]) -> PortForwardFailed:
+def _failed(service: PodPort, output: str, hints: Mapping[str, str]) -> PortForwardFailed:
     facts = {"service": service, "namespace": service.namespace, "port": service.port}
     for fragment, what, hint in _FAILURES:
-        if fragment in said:
-            return PortForwardFailed(f"{what.format(**facts)}; {said}", hint=hints[hint].format(**_quoted(facts)))
+        if fragment in output:
+            return PortForwardFailed(f"{what.format(**facts)}; {output}", hint=hints[hint].format(**_quoted(facts)))
     return PortForwardFailed(
-        f"no port-forward to {service}; {said or 'kubectl said nothing'}",
-        hint=f"try it by hand: kubectl port-forward -n {as_argument(service.namespace)}"
+        f"no port-forward to {service}; {output or 'kubectl printed no error'}",
+        hint=f"try it yourself: kubectl port-forward -n {as_argument(service.namespace)}"
         f" {as_argument(f'service/{service.name}')} :{service.port}",
     )

@@ -1,4 +1,4 @@
-"""Questions to the API server that do not wait for each other: what one command asks costs few round trips."""
+"""Concurrent requests to the API server, so that a command takes few round trips."""
 
 from __future__ import annotations
 
@@ -6,28 +6,29 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-_Answer = TypeVar("_Answer")
+_Result = TypeVar("_Result")
 
 
-def prefetch(ask: Callable[[], _Answer]) -> Callable[[], _Answer]:
-    """``ask``, already asked in a thread of its own: the first call waits for that answer, later ones ask anew.
+def prefetch(fetch: Callable[[], _Result]) -> Callable[[], _Result]:
+    """Start ``fetch`` in a thread; the first call of the returned function waits for its result, later calls fetch
+    again.
 
-    Calling it raises whatever asking raised.
+    The call raises what ``fetch`` raised.
     """
-    first = [_Prefetch(ask)]
+    first = [_Prefetch(fetch)]
 
-    def answer() -> _Answer:
-        return first.pop().result() if first else ask()
+    def result() -> _Result:
+        return first.pop().result() if first else fetch()
 
-    return answer
+    return result
 
 
-def within(seconds: float | None, work: Callable[[], _Answer]) -> _Answer:
-    """What ``work`` returns, or raises.
+def within(seconds: float | None, work: Callable[[], _Result]) -> _Result:
+    """Run ``work`` with a time limit.
 
-    It runs in a thread of its own: a name that does not resolve, or a server that sends a byte now and then, keeps it
-    busy for as long as it likes, whatever the timeout of a socket is. After its time it is left to itself, so it must
-    hold nothing that is needed elsewhere.
+    It runs in a thread of its own: a name that does not resolve, or a server that sends a byte now and then, can block
+    it indefinitely, whatever the socket's timeout. After the limit it is abandoned, so it must not hold anything that
+    is needed elsewhere.
 
     Args:
         seconds: how long to wait; None for no limit.
@@ -38,25 +39,25 @@ def within(seconds: float | None, work: Callable[[], _Answer]) -> _Answer:
     return work() if seconds is None else _Prefetch(work).result(seconds)
 
 
-class _Prefetch(Generic[_Answer]):
-    def __init__(self, ask: Callable[[], _Answer]) -> None:
-        self._ask = ask
-        self._answers: list[_Answer] = []
+class _Prefetch(Generic[_Result]):
+    def __init__(self, work: Callable[[], _Result]) -> None:
+        self._work = work
+        self._results: list[_Result] = []
         self._error: BaseException | None = None
-        # A daemon: who interrupts the command does not wait for the API server.
-        self._thread = threading.Thread(target=self._run, name="cbt-ask", daemon=True)
+        # A daemon: an interrupted command does not wait for the API server.
+        self._thread = threading.Thread(target=self._run, name="prefetch", daemon=True)
         self._thread.start()
 
-    def result(self, seconds: float | None = None) -> _Answer:
+    def result(self, seconds: float | None = None) -> _Result:
         self._thread.join(seconds)
         if self._thread.is_alive():
             raise TimeoutError(f"not done in {seconds:g} s")
         if self._error is not None:
             raise self._error
-        return self._answers[0]
+        return self._results[0]
 
     def _run(self) -> None:
         try:
-            self._answers.append(self._ask())
-        except BaseException as error:  # noqa: BLE001  # it is raised where the answer is wanted
+            self._results.append(self._work())
+        except BaseException as error:  # noqa: BLE001  # raised by result()
             self._error = error

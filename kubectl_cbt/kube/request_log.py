@@ -1,4 +1,4 @@
-"""Requests to the API server, logged in the form of kubectl 1.33 and later, without what is secret in them."""
+"""Log requests to the API server in the format of kubectl 1.33 and later, with secrets masked."""
 
 from __future__ import annotations
 
@@ -11,40 +11,40 @@ from typing import Any
 import orjson
 
 LINES, HEADERS, BODIES = 6, 7, 8
-"""Levels from which requests are logged with no more than their line, their headers, and their bodies."""
+"""Lowest levels that log the line, the headers, and the bodies of requests."""
 
 _BODY_LIMITS = {8: 1024, 9: 10240}
-"""Characters of a body that a level shows; higher ones show all."""
+"""Characters of a body that a level shows; higher levels show all."""
 
 
 class RequestLog:
-    """Writes what the level asks for.
+    """Writes requests and responses at the given level.
 
     Args:
-        level: kubectl's; below 6 nothing is logged.
-        write: takes each entry: its line, and the indented lines that continue it.
+        level: as kubectl's ``-v``; below 6 nothing is logged.
+        write: receives each entry: its line, and the indented lines that continue it.
     """
 
     def __init__(self, level: int = 0, write: Callable[..., None] | None = None) -> None:
         self._level = level if write else 0
-        self._write = write or _nowhere
+        self._write = write or _discard
         self._began = 0.0
         self._credential = ""
 
     @property
     def is_silent(self) -> bool:
-        """Whether nothing is logged at all."""
+        """Whether nothing is logged."""
         return self._level < LINES
 
     def request(self, method: str, url: str, headers: Iterable[tuple[str, str]], body: Any) -> None:
-        """Before it is sent."""
+        """Log a request, before it is sent."""
         self._began = time.monotonic()
         if self.is_silent:
             return
         from kubectl_cbt.security.redact import redact
 
         headers = list(headers)
-        # What the server repeats of it has no form of its own.
+        # The server may repeat it, and it has no form that redact() recognises.
         self._credential = credential_of(headers)
         if self._level >= BODIES:
             self._line(f'"Request Body" body={self._body(orjson.dumps(body) if body is not None else b"")}')
@@ -54,7 +54,7 @@ class RequestLog:
     def response(
         self, method: str, url: str, status: str, headers: Iterable[tuple[str, str]] = (), body: bytes = b""
     ) -> None:
-        """After it was answered, or not: ``status`` says which."""
+        """Log a response, or in ``status`` that there was none."""
         if self.is_silent:
             return
         from kubectl_cbt.security.redact import redact
@@ -69,8 +69,8 @@ class RequestLog:
         else:
             self._line(f'"Response" verb={_quoted(method)} url={_quoted(redact(url))} {status}{took}')
 
-    def say(self, text: str) -> None:
-        """Something else that was done, from the level of the request lines on."""
+    def event(self, text: str) -> None:
+        """Log another event, at the level of request lines."""
         if self._level >= LINES:
             self._line(text)
 
@@ -85,14 +85,14 @@ class RequestLog:
 
         text = without(body.decode("utf-8", "replace"), [self._credential])
         limit = _BODY_LIMITS.get(self._level, len(text))
-        # Cut first: a body may be long, and what is secret in a cut one is found as well.
+        # Cut first: a body may be long, and redact() also finds secrets in a cut one.
         shown = redact(text[:limit])
         if len(text) > limit:
             shown = f"{shown} [truncated {len(text) - limit} chars]"
         return _quoted(shown)
 
     def _line(self, text: str, headers: Iterable[tuple[str, str]] | None = None, rest: str = "") -> None:
-        """An entry; with headers, which stand on lines of their own, and what follows them."""
+        """Write an entry, with headers on separate lines and the text after them."""
         begin = f"I{datetime.now():%m%d %H:%M:%S.%f} {os.getpid():7} api.py] {text}"
         shown = sorted(self._shown_header(*header) for header in headers or ())
         if shown:
@@ -102,7 +102,7 @@ class RequestLog:
 
 
 def credential_of(headers: Iterable[tuple[str, str]]) -> str:
-    """What logs in a request, without its scheme; empty when nothing does."""
+    """The credential of the Authorization header, without its scheme; empty without one."""
     found = (value for name, value in headers if name.lower() == "authorization")
     return next(found, "").rpartition(" ")[2]
 
@@ -112,5 +112,5 @@ def _quoted(text: str) -> str:
     return orjson.dumps(text).decode()
 
 
-def _nowhere(*lines: str) -> None:
-    """Nobody listens."""
+def _discard(*lines: str) -> None:
+    """Write nothing."""

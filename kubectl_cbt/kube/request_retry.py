@@ -1,7 +1,7 @@
-"""When a request to the API server is repeated, and where a redirect leads: the rules of client-go, with an end.
+"""When a request to the API server is retried, and which redirects are followed: client-go's rules, with limits.
 
-client-go (``rest/with_retry.go``) repeats any request answered with 429 or 5xx **and** a Retry-After in seconds, and
-a GET whose connection was closed before an answer; each up to 10 times.
+client-go (``rest/with_retry.go``) retries any request whose response is 429 or 5xx **and** has a Retry-After in
+seconds, and a GET whose connection was closed before a response; each up to 10 times.
 """
 
 from __future__ import annotations
@@ -12,21 +12,21 @@ from http.client import RemoteDisconnected
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-MAX_REPEATS = 10
-"""Of one request, as in client-go."""
+MAX_RETRIES = 10
+"""For one request, as in client-go."""
 MAX_REDIRECTS = 10
 """As in Go's HTTP client."""
 MAX_WAIT_SECONDS = 300
-"""The longest Retry-After that is honoured; for a longer one the answer is reported at once."""
+"""The longest Retry-After that is honoured; with a longer one the error is reported immediately."""
 DROPPED_WAIT_SECONDS = 1
-"""Before a request is repeated whose connection was closed."""
+"""Delay before the retry of a request whose connection was closed."""
 
 _REDIRECTS = (301, 302, 303, 307, 308)
 _KEEP_METHOD = (307, 308)
 _COMPUTED = frozenset({"token", "selfsubjectreviews", "selfsubjectaccessreviews", "subjectaccessreviews"})
 
 
-def repeatable(method: str, resource: str) -> bool:
+def is_retryable_request(method: str, resource: str) -> bool:
     """Whether a request may be sent twice: a GET, or a POST that stores no object (TokenRequest and reviews).
 
     Args:
@@ -36,7 +36,7 @@ def repeatable(method: str, resource: str) -> bool:
 
 
 def retry_after_seconds(status: int, headers: Mapping[str, str]) -> int | None:
-    """How long the server asks to wait before the request is repeated; None when it does not ask.
+    """How long the server requests to wait before a retry; None without such a request.
 
     A date in Retry-After is ignored, as by client-go.
     """
@@ -47,7 +47,7 @@ def retry_after_seconds(status: int, headers: Mapping[str, str]) -> int | None:
 
 
 def was_dropped(error: BaseException) -> bool:
-    """Whether the connection was closed before any answer."""
+    """Whether the connection was closed before a response."""
     seen: set[int] = set()
     pending: list[Any] = [error]
     while pending:
@@ -62,14 +62,14 @@ def was_dropped(error: BaseException) -> bool:
 
 
 def redirect_of(status: int, headers: Mapping[str, str]) -> str | None:
-    """The Location of a redirect, None for any other answer."""
+    """The Location of a redirect; None for any other response."""
     return (headers.get("Location") or None) if status in _REDIRECTS else None
 
 
-def followed(method: str, status: int, url: str, location: str) -> str | None:
+def redirect_target(method: str, status: int, url: str, location: str) -> str | None:
     """The URL to follow a redirect to, with the same credentials; None when they must not be sent there.
 
-    It has to have the scheme, host and port of ``url``. A POST is only followed where its method and body are kept.
+    It must have the scheme, host and port of ``url``. A POST is redirected only with its method and body unchanged.
     """
     try:
         target = urljoin(url, location)

@@ -1,7 +1,7 @@
-"""YAML as kubectl reads it: the values of its first document, with the types that Kubernetes' own decoder gives them.
+"""Load YAML as kubectl does: the first document, with the types of Kubernetes' own decoder.
 
-PyYAML's own loaders follow YAML 1.1 more closely than kubectl does, refuse unknown tags, and take several times as
-long: this builds the values from the parser's events. The parser is libyaml where PyYAML was built with it.
+PyYAML's own loaders follow YAML 1.1 more closely than kubectl does, reject unknown tags, and are several times slower:
+this builds the values from the parser's events. The parser is libyaml if PyYAML was built with it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _INFINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 
 
 def load_yaml(data: bytes) -> Any:
-    """The first document, None when there is none. Dates are texts, as for kubectl.
+    """The first document; None without one. Dates are strings, as in kubectl.
 
     Args:
         data: UTF-8, or UTF-16 with its byte order mark.
@@ -40,7 +40,7 @@ def load_yaml(data: bytes) -> Any:
     """
     import yaml
 
-    # Without libyaml a tab after a colon is refused.
+    # Without libyaml a tab after a colon is rejected.
     parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(data)
     try:
         return _Builder(parser, yaml).document()
@@ -61,7 +61,7 @@ class _Builder:
         if isinstance(self._next(), self._yaml.StreamEndEvent):
             return None
         value = self._value(self._next())
-        self._next()  # the end of the document: what follows on the same line is refused
+        self._next()  # the end of the document: anything more on the same line is an error
         return value
 
     def _value(self, event: Any) -> Any:
@@ -80,7 +80,7 @@ class _Builder:
         return value
 
     def _alias(self, event: Any) -> Any:
-        # An anchor is known once its value is complete: a value that holds itself is refused, as by kubectl.
+        # An anchor is defined once its value is complete: a value that contains itself is rejected, as in kubectl.
         if event.anchor not in self._anchors:
             raise self._refused("unknown anchor", event.start_mark)
         return self._anchors[event.anchor]
@@ -111,7 +111,7 @@ class _Builder:
         return values
 
     def _key(self, key: Any, mark: Mark) -> str:
-        """Keys are texts in JSON, to which kubectl converts first."""
+        """Keys are strings in JSON, to which kubectl converts first."""
         if key is None or isinstance(key, dict | list):
             raise self._refused("a key is not a scalar", mark)
         return str(key).lower() if isinstance(key, bool) else str(key)
@@ -135,7 +135,7 @@ class _Builder:
         if tag == "binary":
             try:
                 return base64.b64decode("".join(text.split()), validate=True).decode()
-            except ValueError:  # binascii.Error and UnicodeDecodeError are; letters beyond ASCII are one of its own
+            except ValueError:  # includes binascii.Error and UnicodeDecodeError
                 raise self._refused("!!binary without base64", mark) from None
         if tag == "timestamp" and not _is_timestamp(text):
             raise self._refused("a value does not have the type of its tag", mark)
@@ -169,14 +169,14 @@ def resolve(text: str) -> Any:
 
 
 def _is_timestamp(text: str) -> bool:
-    """Whether Go reads the text as a time by one of the forms that ``!!timestamp`` has in kubectl."""
+    """Whether Go parses the text as a time in one of kubectl's formats for ``!!timestamp``."""
     found = _TIMESTAMP.fullmatch(text)
     if not found:
         return False
     year, month, day, *clock = (int(part or 0) for part in found.groups())
     hour, minute, second, zone_hours, zone_minutes, *without_zone = clock
     try:
-        # Python has no year 0; it is a leap year as the year 4 is.
+        # Python has no year 0; like the year 4 it is a leap year.
         datetime(year or 4, month, day, hour or without_zone[0], minute or without_zone[1], second or without_zone[2])
     except ValueError:
         return False
@@ -190,5 +190,5 @@ def _integer(text: str) -> Any:
     try:
         return int(digits, 0)
     except ValueError:
-        # Not octal after all, or a prefix without digits.
+        # Not octal, or a prefix without digits.
         return float(text) if _FLOAT.fullmatch(text) else text

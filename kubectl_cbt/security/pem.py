@@ -1,4 +1,4 @@
-"""Certificates in PEM text, as a ``caCert`` holds them."""
+"""Certificates in PEM, as in a ``caCert``."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ _BEGIN, _END = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
 
 
 def certificates_in(pem: bytes) -> list[bytes]:
-    """The DER bytes of each CERTIFICATE block, in order; whether they are certificates is not checked.
+    """The DER bytes of each CERTIFICATE block, in order, without checking that they are certificates.
 
     As Go's ``CertPool.AppendCertsFromPEM``: other blocks, damaged blocks and any text around blocks are skipped. A byte
-    order mark in front of the first block is skipped too.
+    order mark before the first block is skipped too.
 
     Args:
         pem: from an object, untrusted.
@@ -31,24 +31,24 @@ def certificates_in(pem: bytes) -> list[bytes]:
 
 
 def readable_certificates_in(pem: bytes) -> list[bytes]:
-    """As :func:`certificates_in`, without what OpenSSL does not read as a certificate."""
+    """As :func:`certificates_in`, only those that OpenSSL can parse."""
     return list(filter(_is_certificate, certificates_in(pem)))
 
 
 def pem_of(certificates: Iterable[bytes]) -> bytes:
-    """PEM of DER certificates, with nothing around the blocks."""
+    """PEM of DER certificates, without text around the blocks."""
     import ssl
 
     return "".join(map(ssl.DER_cert_to_PEM_cert, certificates)).encode()
 
 
 def block_count(pem: bytes) -> int:
-    """How many CERTIFICATE blocks begin in it, damaged ones included."""
+    """The number of CERTIFICATE blocks, including damaged ones."""
     return pem.count(_BEGIN)
 
 
 def _is_certificate(der: bytes) -> bool:
-    """Read by OpenSSL, which is loaded anyway; nothing is verified with it."""
+    """Whether OpenSSL, which is loaded anyway, can parse it; nothing is verified."""
     import ssl
 
     try:

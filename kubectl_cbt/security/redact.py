@@ -1,17 +1,17 @@
-"""Take secrets out of text that is logged, shown or recorded. Pure: it knows no client, and is told no secret but those
-it is to look for.
+"""Remove secrets from text that is logged, shown or recorded. Pure: it imports no client.
 
-Three ways, because each misses something:
+In three ways, because each of them misses some:
 
-- by value, where the caller holds the secret that a server may repeat (:func:`without`);
+- by value, if the caller has the secret that a server may repeat (:func:`without`);
 - by form: JSON Web Tokens, whole or cut, bearer and basic credentials, PEM and its base64, logins in URLs, and long
   runs of letters and digits such as signatures;
 - by name: what follows ``token``, ``password`` and the like in JSON, whole or cut, and in other text.
 
-None of them finds a secret that has no form, stands under no telling name, and that we do not hold.
+None of them finds a secret that has no known form, no known name, and that the caller does not have.
 
-The text is a server's own and may be made to take long. Every pattern here is linear: repetitions are possessive, and
-what a match has looked at is either part of it or cannot begin another one (a lookbehind refuses the middle of a run).
+The text comes from a server and may be crafted to be slow. Every pattern here is linear: repetitions are possessive,
+and what a match has consumed is either part of it or cannot begin another match (a lookbehind rejects the middle of a
+run).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MASKED = "<masked>"
 
 
 def redact(text: str) -> str:
-    """The text without what looks like a secret by form or by name."""
+    """The text with everything masked that is a secret by form or by name."""
     return _redact_named(_redact_forms(_redact_json(text)))
 
 
@@ -38,17 +38,17 @@ def redact_line(text: object) -> str:
 
 
 def redact_for_publication(text: str) -> str:
-    """The same without the names of users and of the person's home directory as well: for a file that is passed on."""
-    # Accounts of the cluster stay: a sidecar that lacks a right says so with the name of its own.
+    """As :func:`redact`, also without user names and the home directory: for a file that is shared."""
+    # ServiceAccounts stay: a sidecar that lacks a permission reports the name of its own.
     text = _USER.sub(rf'\1"{MASKED}"', redact(text))
     home = _home()
     return text.replace(home, "~") if home else text
 
 
 def redact_message(message: bytes) -> bytes:
-    """A protobuf message, but for what looks like a token in it: asterisks of the same length, so that it decodes.
+    """A protobuf message with tokens replaced by asterisks of the same length, so that it still decodes.
 
-    By chance no message of extents looks so; a service would have to put the token there.
+    Messages of extents do not contain such bytes by chance; a service would have to put a token there.
     """
     if _JWT_BEGIN not in message:
         return message
@@ -56,7 +56,7 @@ def redact_message(message: bytes) -> bytes:
 
 
 def redact_header(name: str, value: str) -> str:
-    """The value of an HTTP header, as far as it may be shown: headers that are not well known may hold anything."""
+    """The value of an HTTP header as it may be shown: headers that are not well known may contain anything."""
     name = name.lower()
     if name in _CREDENTIAL_HEADERS:
         scheme, blank, _ = value.partition(" ")
@@ -66,9 +66,9 @@ def redact_header(name: str, value: str) -> str:
 
 
 def without(text: str, secrets: Iterable[str]) -> str:
-    """The text without these very secrets, as they are and as they stand in a URL.
+    """The text without these secrets, as they are and URL-encoded.
 
-    Secrets shorter than six characters are not looked for: they stand in any text, and to mask them would tell them.
+    Secrets shorter than six characters are skipped: they occur in any text, and masking them would reveal them.
     """
     for secret in secrets:
         if len(secret) >= _SHORTEST:
@@ -81,7 +81,7 @@ _SHORTEST = 6
 
 # By form.
 
-_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+)*+")  # eyJ is what {" is in base64
+_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+)*+")  # {" in base64
 _RUN = re.compile(r"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{20,}+(?:\.[A-Za-z0-9_-]{20,}+)*+")
 _LONG = 80
 _PEM = re.compile(r"-----BEGIN [A-Z0-9 ]++-----.*?(?:-----END [A-Z0-9 ]++-----|\Z)", re.DOTALL)
@@ -111,7 +111,7 @@ def _redact_forms(text: str) -> str:
 def _masked_credential(found: re.Match[str]) -> str:
     header, scheme, blank, value = found.groups("")
     if not header:
-        # Without the header's name it may be a sentence: "invalid bearer authentication", "basic auth is off".
+        # Without the name of the header it may be a sentence: "invalid bearer authentication", "basic auth is off".
         kind = scheme.lower()
         is_bearer = kind == "bearer" and len(value) >= _LEAST_BEARER and any(map(str.isdigit, value))
         if not is_bearer and not (kind == "basic" and _is_basic(value)):
@@ -120,7 +120,7 @@ def _masked_credential(found: re.Match[str]) -> str:
 
 
 def _is_basic(value: str) -> bool:
-    """Whether it is base64 of a name and a colon; what comes after may be cut, or be punctuation."""
+    """Whether it is base64 of a name and a colon; the rest may be cut, or punctuation."""
     found = _BASE64.match(value)
     return found is not None and b":" in b64decode(found[0])
 
@@ -128,7 +128,7 @@ def _is_basic(value: str) -> bool:
 def _masked_run(found: re.Match[str]) -> str:
     """Three long parts are a token; a long part of mixed letters and digits is a signature.
 
-    Mixed: an id of hexadecimal digits may be as long, and is what a bug report is about.
+    Mixed: an id of hexadecimal digits may be as long, and a bug report needs it.
     """
     parts = found[0].split(".")
     if len(parts) >= 3:
@@ -146,7 +146,7 @@ _SECRET_NAMES = (
     *("token", "password", "passwd", "passphrase", "secret", "keydata", "privatekey", "apikey", "accesskey"),
     *("secretkey", "credential", "credentials", "authorization", "cookie", "tlskey"),
 )
-"""How names end, without their punctuation and in lower case."""
+"""Ends of names, without punctuation and in lower case."""
 
 _NO_SECRETS = ("true", "false", "null", "none", "")
 _STRING = r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)'
@@ -163,12 +163,12 @@ _LONGEST_NAME = 64
 
 
 def _is_secret(name: str) -> bool:
-    # Only its end counts, however long it is.
+    # Only the end of a long name matters.
     return name[-_LONGEST_NAME:].translate(_PUNCTUATION).lower().endswith(_SECRET_NAMES)
 
 
 def _redact_json(text: str) -> str:
-    """Values of JSON by the names of their fields, of whatever type, however the text was cut."""
+    """Mask values of JSON, of any type, by the names of their fields; the text may be cut."""
     if '"' not in text:
         return text
     of_secret = _SECRET_KIND.search(text) is not None
@@ -195,7 +195,7 @@ def _is_secret_field(quoted: str, *, of_secret: bool) -> bool:
 
 
 def _end_of_value(text: str, position: int) -> int:
-    """Where the JSON value ends that begins at a position; the end of the text for one that was cut."""
+    """The end of the JSON value at a position; the end of the text for one that is cut."""
     first = text[position : position + 1]
     if first == '"':
         found = _JSON_STRING.match(text, position)
@@ -215,12 +215,12 @@ def _end_of_value(text: str, position: int) -> int:
 
 
 def _redact_named(text: str) -> str:
-    """``name=value`` and ``name: value`` in any text, and JSON that stands in a string or lacks its beginning."""
+    """Mask ``name=value`` and ``name: value`` in any text, and JSON in a string or without its beginning."""
     parts: list[str] = []
     done = position = 0
     while found := _NAME.search(text, position):
         name, closing, separator, opening = found.groups()
-        # What comes after is looked at again: a separator may be part of a name's own value.
+        # The rest is searched again: a separator may be part of a value.
         position = found.end()
         if not _is_secret(name):
             continue

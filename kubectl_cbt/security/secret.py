@@ -1,4 +1,4 @@
-"""Strings that must not be seen."""
+"""Strings that must not be shown."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import NoReturn
 
 
 class Secret:
-    """A token or key that shows itself to nobody: not in ``repr``, ``str``, a format, a pickle or a traceback.
+    """A token or key that cannot be printed: not by ``repr``, ``str``, a format, a pickle or a traceback.
 
-    ``reveal`` is the single way to the text, called where a request is built and nowhere else.
+    Only ``reveal`` returns the text; it is called only where a request is built.
     """
 
     __slots__ = ("_text",)
@@ -32,4 +32,4 @@ class Secret:
         return repr(self)
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a Secret is not serialised")
+        raise TypeError("a Secret cannot be serialised")

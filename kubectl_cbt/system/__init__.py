@@ -1,1 +1,1 @@
-"""The machine: files, programs, what is deleted at the end, and how much memory others may take."""
+"""The machine: files, programs, cleanup at exit, and limits on the size of untrusted input."""

@@ -1,8 +1,8 @@
-"""What has to be deleted before the command ends, whatever ends it.
+"""Temporary folders that are deleted before the command ends, however it ends.
 
-A signal becomes an exception at an arbitrary place (``cli/signals.py``). One that falls between the making of a
-folder and the first line that knows of it, or into its removal, would leave the folder behind. So both happen
-undisturbed, and what is left all the same is removed at the very end.
+A signal becomes an exception at an arbitrary point (``cli/signals.py``). Between the creation of a folder and the
+registration of its name, or during its removal, it would leak the folder. So both are protected from signals, and any
+remaining folder is removed at exit.
 """
 
 from __future__ import annotations
@@ -16,53 +16,53 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _lock = threading.Lock()
-_undisturbed = 0
+_deferring = 0
 _folders: set[str] = set()
 
 
 @contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
-    """No signal raises inside the block; it raises soon after. For blocks that cannot wait for anybody."""
-    global _undisturbed  # one count for the process, as signals are
+def defer_signals() -> Iterator[None]:
+    """Delay exceptions of signals until after the block. For short blocks that do not wait."""
+    global _deferring  # one count for the process, as signals are
     with _lock:
-        _undisturbed += 1
+        _deferring += 1
     try:
         yield
     finally:
         with _lock:
-            _undisturbed -= 1
+            _deferring -= 1
 
 
-def is_undisturbed() -> bool:
-    """Whether any thread is inside :func:`undisturbed`. Takes no lock: signal handlers call it."""
-    return _undisturbed > 0
+def signals_are_deferred() -> bool:
+    """Whether any thread is inside :func:`defer_signals`. Takes no lock: signal handlers call it."""
+    return _deferring > 0
 
 
 @contextlib.contextmanager
 def temporary_folder(prefix: str) -> Iterator[Path]:
-    """A new folder that only this user may enter, deleted when the block is left.
+    """A new folder that only this user can access, deleted at the end of the block.
 
     Raises:
-        OSError: no folder can be made.
+        OSError: it cannot be created.
     """
-    # Here, as every command imports this module, and before it heeds signals.
+    # Imported here: every command imports this module, before it handles signals.
     import tempfile
     from pathlib import Path
 
     path = ""
     try:
-        with undisturbed():
+        with defer_signals():
             path = tempfile.mkdtemp(prefix=prefix)
             _folders.add(path)
         yield Path(path)
     finally:
         if path:
-            with undisturbed():
+            with defer_signals():
                 _remove(path)
 
 
 def remove_leftovers() -> None:
-    """Delete the temporary folders whose removal a second signal cut short."""
+    """Delete the temporary folders whose removal was interrupted by a second signal."""
     for path in tuple(_folders):
         _remove(path)
 

@@ -1,4 +1,4 @@
-"""Names of files as a person types them."""
+"""File names from the command line."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from pathlib import Path
 
 
 def expanded(text: str) -> Path:
-    """A path with its leading ``~`` or ``~user`` replaced, unchanged where there is no such home, as in a shell.
+    """A path with its leading ``~`` or ``~user`` expanded; unchanged if there is no such home, as in a shell.
 
-    ``Path.expanduser`` raises then: for an unknown user, and in a pod that runs as a random uid without HOME.
+    ``Path.expanduser`` raises in that case: for an unknown user, and in a pod with a random uid without HOME.
     """
     return Path(os.path.expanduser(text))  # noqa: PTH111  # see above
 
 
 def file_to_write(text: str) -> Path:
-    """The path of a file that is to be written, from what a person typed; its ``~`` is expanded as above.
+    """The path of a file to write; its ``~`` is expanded as above.
 
     Raises:
         ValueError: it names a directory.
     """
     path = expanded(text)
-    # Path drops the slash at the end. Path.is_dir raises where a directory may not be searched.
+    # Path removes the slash at the end. Path.is_dir raises if a directory may not be searched.
     if text.endswith(("/", os.sep)) or os.path.isdir(path):  # noqa: PTH112
         raise ValueError(f"{text} is a directory: name a file in it")
     return path

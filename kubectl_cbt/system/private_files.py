@@ -1,7 +1,7 @@
-"""Data for libraries and programs that read it from a path only, without a file that outlives its use.
+"""Paths for data that libraries and programs read only from files, without leaving a file.
 
-On Linux the data stays in memory, so neither a full or read-only file system nor a kill at any moment matters.
-Where the system has no such thing it is a file that only we may read, and that is deleted at once.
+On Linux the data stays in memory, so that a full or read-only file system, or a kill at any moment, does no harm.
+Elsewhere it is a file that only this user can read, deleted after use.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from pathlib import Path
 from kubectl_cbt.system.cleanup import temporary_folder
 
 _LOWEST_DESCRIPTOR = 10
-"""Below, shells have descriptors of their own, and some cannot write down higher ones."""
+"""Shells use lower descriptors themselves."""
 
 
 @contextlib.contextmanager
 def readable_path(data: bytes) -> Iterator[str]:
-    """A path at which this process can read the data, as often as it likes, within the block.
+    """A path from which this process can read the data repeatedly, within the block.
 
     Raises:
-        OSError: there is neither memory nor a folder for temporary files.
+        OSError: neither memory nor a temporary folder is available.
     """
     with in_memory(data) as descriptor:
         if descriptor is not None:
@@ -34,9 +34,9 @@ def readable_path(data: bytes) -> Iterator[str]:
 
 @contextlib.contextmanager
 def in_memory(data: bytes) -> Iterator[int | None]:
-    """A descriptor of the data in memory, which nothing can change any more; None where the system has no such thing.
+    """A descriptor of the data in sealed memory; None if the system does not support it.
 
-    It is not inherited, unless it is handed on by name, and is closed with the block.
+    It is inherited only if it is passed explicitly, and is closed at the end of the block.
     """
     descriptor = _sealed(data)
     try:

@@ -1,4 +1,4 @@
-"""Which host a certificate is for: the rules of Go's crypto/x509 (Certificate.VerifyHostname)."""
+"""Which host a certificate is valid for, by the rules of Go's crypto/x509 (Certificate.VerifyHostname)."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-# Go applies wildcards to names of such labels only. Any other name must be in the certificate byte for byte.
+# Go applies wildcards only to names of such labels. Any other name must be in the certificate byte for byte.
 _LABEL = re.compile(rb"[a-z0-9_][a-z0-9_-]*")
 
 
 def is_for(names: x509.SubjectAlternativeName, server_name: str) -> bool:
-    """Whether a certificate with ``names`` is for ``server_name``, a DNS name or an IP address.
+    """Whether a certificate with ``names`` is valid for ``server_name``, a DNS name or an IP address.
 
     A certificate's common name never counts.
     """
@@ -29,7 +29,7 @@ def is_for(names: x509.SubjectAlternativeName, server_name: str) -> bool:
 
 
 def address_of(name: str) -> _Address | None:
-    """The IP address that ``name`` is, in brackets or not; None for a DNS name. IPv4 in IPv6 is IPv4, as in Go."""
+    """``name`` as an IP address, with or without brackets; None for a DNS name. IPv4 in IPv6 is IPv4, as in Go."""
     try:
         address = ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))
     except ValueError:

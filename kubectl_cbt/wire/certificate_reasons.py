@@ -1,7 +1,7 @@
-"""Why a certificate was refused, in words: asked only after :mod:`kubectl_cbt.wire.certificate_check` refused it.
+"""Explain why :mod:`kubectl_cbt.wire.certificate_check` rejected a certificate.
 
 Nothing here accepts a certificate. The checks are in the order in which a user can act on them; when none of them finds
-the fault, the library's own text is given.
+the fault, the library's own text is used.
 """
 
 from __future__ import annotations
@@ -56,19 +56,19 @@ def rejection(
     now: datetime,
     otherwise: str,
 ) -> CertificateRejected:
-    """The error that explains why the chain was refused.
+    """The error that explains why the chain was rejected.
 
     Args:
-        otherwise: what to say when no reason is found; foreign text.
+        otherwise: the reason when none is found; foreign text.
     """
     try:
         reason, cause = _objection(leaf, intermediates, authorities, server_name, now)
     except UNREADABLE as error:
-        reason, cause = f"it, or a certificate that it leads to, cannot be read: {error}", "form"
+        reason, cause = f"it, or a certificate in its chain, cannot be read: {error}", "form"
     if not reason and "name constraint" in otherwise:
-        reason, cause = "a CA that it leads to may not sign for its names (nameConstraints)", "issuer"
+        reason, cause = "a CA in its chain may not sign for its names (nameConstraints)", "issuer"
     if not reason:
-        reason = f"it does not lead to a certificate in caCert: {otherwise.rpartition('exhausted: ')[2]}"
+        reason = f"its chain does not end in a certificate of caCert: {otherwise.rpartition('exhausted: ')[2]}"
     return CertificateRejected(_short(reason), cause)
 
 
@@ -80,13 +80,13 @@ def _objection(
     now: datetime,
 ) -> _Objection:
     if not authorities:
-        return "caCert holds no certificate that can be read", "issuer"
+        return "caCert contains no readable certificate", "issuer"
     path, called = _path(leaf, intermediates, authorities)
     issuers = list(zip(path[1:], called[1:], strict=True))
     if all(now > one.not_valid_after_utc for one in path) and path[-1] in authorities:
         return f"it and {called[-1]} have expired; it expired on {utc_date(leaf.not_valid_after_utc)}", "clock"
     if len(path) > 1 and path[0] not in authorities and path[0].public_key() == path[1].public_key():
-        return "it is signed with its own key, and only an older certificate of that key is in caCert", "issuer"
+        return "it is self-signed, and caCert contains only an older certificate of its key", "issuer"
     found = [_against_signature(path, authorities)]
     found += [_against_issuer(one, name, position) for position, (one, name) in enumerate(issuers)]
     found += [_against_any(one, name, now) for one, name in zip(path, called, strict=True)]
@@ -96,7 +96,7 @@ def _objection(
 def _path(
     leaf: x509.Certificate, intermediates: Sequence[x509.Certificate], authorities: Sequence[x509.Certificate]
 ) -> tuple[list[x509.Certificate], list[str]]:
-    """From the leaf to whoever signed it and so on, as far as signatures lead, and how each is called in a reason."""
+    """The chain from the leaf through its issuers, as far as signatures lead, and how a reason names each."""
     path, called = [leaf], [_SERVED]
     while path[-1] not in authorities:
         signed = [one for one in authorities if _signed(path[-1], one)]
@@ -113,12 +113,12 @@ def _authority(certificate: x509.Certificate) -> str:
 
 
 def _signed(child: x509.Certificate, issuer: x509.Certificate) -> bool:
-    """Whatever it was signed with: a weak hash is another objection."""
+    """With any hash: a weak one is a separate objection."""
     try:
         child.verify_directly_issued_by(issuer)
     except (*UNREADABLE, TypeError):
         return False
-    except Exception:  # noqa: BLE001  # InvalidSignature, and what a key of another kind raises: not its signature
+    except Exception:  # noqa: BLE001  # InvalidSignature, and the errors of other kinds of keys: not its signature
         return False
     return True
 
@@ -126,19 +126,23 @@ def _signed(child: x509.Certificate, issuer: x509.Certificate) -> bool:
 def _against_signature(path: Sequence[x509.Certificate], authorities: Sequence[x509.Certificate]) -> _Objection:
     for child in path if path[-1] not in authorities else path[:-1]:
         algorithm = child.signature_hash_algorithm
-        # Ed25519 has a hash of its own, and names none.
+        # Ed25519 includes its hash, and names none.
         if algorithm is not None and algorithm.name not in HASHES:
             whose = _SERVED if child is path[0] else f"the intermediate {subject_words(child)}"
             return f"{whose} is signed with {algorithm.name}", "form"
     if path[-1] in authorities:
         weak = [subject_words(issuer) for issuer in path[1:] if not _is_strong(issuer)]
-        return (f"the key of {weak[0]}, which signed, is too weak or of an unknown kind", "form") if weak else _NONE
+        return (
+            (f"it is signed with the key of {weak[0]}, which is too weak or of an unknown kind", "form")
+            if weak
+            else _NONE
+        )
     last = path[-1]
     if last is not path[0]:
-        return f"caCert's key did not sign the intermediate {subject_words(last)}, which it leads to", "issuer"
+        return f"no certificate of caCert signed the intermediate {subject_words(last)} in its chain", "issuer"
     if last.subject == last.issuer and directly_issued(last, last):
-        return "it is signed with its own key, and is not in caCert", "issuer"
-    return "caCert's key did not sign it", "issuer"
+        return "it is self-signed and not in caCert", "issuer"
+    return "no certificate of caCert signed it", "issuer"
 
 
 def _is_strong(issuer: x509.Certificate) -> bool:
@@ -150,9 +154,9 @@ def _is_strong(issuer: x509.Certificate) -> bool:
 
 def _against_issuer(issuer: x509.Certificate, called: str, below: int) -> _Objection:
     constraints = _extension(issuer, x509.BasicConstraints)
-    # Version 1 had no extensions to say it with.
+    # Version 1 has no extensions.
     if not constraints.ca if constraints else issuer.version is x509.Version.v3:
-        return f"{called} is not a CA (basicConstraints), and signed", "issuer"
+        return f"{called} is not a CA (basicConstraints), but signed a certificate", "issuer"
     if constraints and constraints.path_length is not None and below > constraints.path_length:
         return f"{called} allows fewer intermediates (pathLenConstraint {constraints.path_length})", "issuer"
     usage = _extension(issuer, x509.KeyUsage)
@@ -168,14 +172,14 @@ def _against_limits(limits: x509.NameConstraints, called: str) -> _Objection:
     subtrees = [*(limits.permitted_subtrees or ()), *(limits.excluded_subtrees or ())]
     odd = [one for one in subtrees if not isinstance(one, CONSTRAINED)]
     if odd:
-        return f"{called} limits names of a kind that is not understood (nameConstraints)", "issuer"
+        return f"{called} limits names of an unsupported kind (nameConstraints)", "issuer"
     return _NONE
 
 
 def _against_any(certificate: x509.Certificate, called: str, now: datetime) -> _Objection:
     unknown = [one.oid.dotted_string for one in certificate.extensions if one.critical and one.oid not in _UNDERSTOOD]
     if unknown:
-        return f"{called} has a critical extension that is not understood: {', '.join(unknown)}", "form"
+        return f"{called} has an unsupported critical extension: {', '.join(unknown)}", "form"
     if now < certificate.not_valid_before_utc:
         return f"{called} is not valid before {utc_words(certificate.not_valid_before_utc)}", "clock"
     if now > certificate.not_valid_after_utc:
@@ -189,7 +193,7 @@ def _against_any(certificate: x509.Certificate, called: str, now: datetime) -> _
 def _against_names(leaf: x509.Certificate, server_name: str) -> _Objection:
     carried = _extension(leaf, x509.SubjectAlternativeName)
     if carried is None:
-        return f"it has no subjectAltName, and {printable(server_name)} must be in one", "name"
+        return f"it has no subjectAltName, which must contain {printable(server_name)}", "name"
     if is_for(carried, server_name):
         return _NONE
     names = [*carried.get_values_for_type(x509.DNSName)]
@@ -205,7 +209,7 @@ def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extens
 
 
 def subject_words(certificate: x509.Certificate) -> str:
-    """The subject of a certificate, printable and short; in parentheses what stands for one that is empty."""
+    """The subject of a certificate, printable and short; a text in parentheses when it is empty or unreadable."""
     try:
         return _short(certificate.subject.rfc4514_string()) or "(empty subject)"
     except UNREADABLE:

@@ -17,16 +17,16 @@ from kubectl_cbt.wire.certificate_names import address_of
 from kubectl_cbt.wire.service_proxy import proxy_for
 
 _FLOW_OPTIONS: tuple[tuple[str, int], ...] = (
-    # Only identity, by its bit: a small compressed message can be inflated to any size. gRPC refuses such a message
-    # before it inflates it, and tells the server beforehand.
+    # A bit set with only identity: a small compressed message can expand to any size. gRPC rejects compressed messages
+    # before expanding them, and announces this to the server.
     ("grpc.compression_enabled_algorithms_bitset", 1),
-    # What may be on its way or unread, at most: 40 MB/s over a line of 50 ms. Left to itself gRPC measures the line
-    # and lets this grow, to a hundred MiB on loopback while somebody reads slowly.
+    # Maximum bytes in flight or unread: 40 MB/s at a latency of 50 ms. By default gRPC measures the connection and lets
+    # this grow, to a hundred MiB on loopback with a slow reader.
     ("grpc.http2.bdp_probe", 0),
     ("grpc.http2.lookahead_bytes", 2**21),
-    # A call is waited for by the thread that iterates over it. Otherwise a thread of the channel hands each message on
-    # to that one, and with a driver's usual 256 extents a message nearly all the time goes into waking them in turn:
-    # measured, 66 µs a message instead of 11.
+    # The iterating thread waits for the call itself. Otherwise a thread of the channel hands over each message, and
+    # with the usual 256 extents per message most of the time is spent waking the two threads: measured, 66 µs per
+    # message instead of 11.
     (grpc.experimental.ChannelOptions.SingleThreadedUnaryStream, 1),
 )
 
@@ -36,7 +36,7 @@ _CLOSE_SECONDS = 2.0
 
 
 def message_options(max_message_bytes: int = MAX_MESSAGE_BYTES) -> list[tuple[str, int | str]]:
-    """For every channel that extents come through.
+    """Options for every channel that receives extents.
 
     Args:
         max_message_bytes: a larger message ends its call with RESOURCE_EXHAUSTED before it is received.
@@ -51,26 +51,26 @@ def open_channel(
 
     Args:
         address: ``host:port`` to connect to.
-        server_name: what the served certificate has to be for, wherever the connection goes.
-        trusted_pem: the one certificate that was verified for this connection, PEM. TLS then proves that the server
-            has its key.
+        server_name: the name to verify in the served certificate, whatever the address.
+        trusted_pem: the certificate that was verified for this connection, PEM. TLS then proves that the server has
+            its key.
         max_message_bytes: see :func:`message_options`.
     """
     options: list[tuple[str, int | str]] = [
         *message_options(max_message_bytes),
-        # A peer that is gone without a word (a dead node, a forgotten NAT entry) is found out by asking it. Go's
-        # servers hang up on clients that ask more often than every five minutes.
+        # Keepalive pings detect a lost peer (a dead node, an expired NAT entry). Go's servers disconnect clients that
+        # ping more often than every five minutes.
         ("grpc.keepalive_time_ms", _KEEPALIVE_SECONDS * 1000),
         ("grpc.keepalive_timeout_ms", _KEEPALIVE_PATIENCE_SECONDS * 1000),
         ("grpc.http2.max_pings_without_data", 0),
-        # A channel opened anew shall connect anew, and not wait for the back-off of the one that failed.
+        # A new channel must connect immediately and not wait for the back-off of the one that failed.
         ("grpc.use_local_subchannel_pool", 1),
     ]
     # gRPC compares an IP address as text.
     expected = str(address_of(server_name) or server_name)
     if split_address(address)[0] != expected:
         options += [("grpc.ssl_target_name_override", expected), ("grpc.default_authority", expected)]
-    # Decided here and not by gRPC, so that the certificate was fetched by the same way.
+    # Decided here and not by gRPC, so that it is the same proxy that the certificate was fetched through.
     proxy = proxy_for(address)
     options.append(("grpc.http_proxy", proxy.url) if proxy else ("grpc.enable_http_proxy", 0))
     credentials = grpc.ssl_channel_credentials(root_certificates=trusted_pem)
@@ -88,9 +88,9 @@ def ending(call: Any, cancellation: Cancellation) -> Iterator[None]:
 
 
 def close_channel(channel: grpc.Channel) -> None:
-    """Close it, and do not wait for long.
+    """Close it, waiting for a limited time.
 
-    gRPC waits for calls to be done. One that a signal's exception fell into, between two steps of gRPC's own, never is.
+    gRPC waits for calls to end. A call that was interrupted by a signal inside gRPC's own code never ends.
     """
     thread = threading.Thread(target=channel.close, name="cbt-close", daemon=True)
     thread.start()

@@ -1,20 +1,20 @@
 """Response messages to columns, without an object per extent.
 
-A response is nothing but varints, and its extents look like this, one behind the other:
+A response consists of varints, and its extents follow one another like this:
 
     1a LEN 08 OFFSET 10 SIZE   1a LEN 08 OFFSET 10 SIZE   …
 
-So the extents of many messages are put into one buffer, every 1a in it is where an extent may begin, and it is seen
-at once whether each ends where the next begins. Eight bytes from an extent's third byte on hold its offset, and eight
-from behind that hold its size: both are read as one integer each, unaligned as they lie, and the seven bits of each
-byte are moved together by shifts that do all extents at the same time. No step is done once an extent in Python.
-(A ninth byte, which only numbers from 2^56 on have, is looked at where there is one.)
+So the extents of many messages are put into one buffer, every 1a in it is a possible start of an extent, and one
+comparison shows whether each ends where the next begins. The eight bytes from an extent's third byte contain its
+offset, and the eight bytes after that its size: each is read as one unaligned integer, and the seven bits of each byte
+are moved together by shifts over all extents at the same time. No step runs once per extent in Python. (A ninth byte,
+which only numbers from 2^56 have, is read separately.)
 
-A 1a may also be the last byte of an offset or a size, about one in a hundred is. Where that spoils the chain, it is
-found by what stands behind it. Fields that are zero are left out on the wire: such extents are few, and read apart.
+A 1a may also be the last byte of an offset or a size, about one in a hundred is. Where that breaks the chain, the bytes
+after it decide. Fields that are zero are omitted on the wire: such extents are few, and read separately.
 
-Anything else a message may legally hold (other field orders, unknown fields, negative numbers) is left to protobuf,
-message by message, slower and right.
+Anything else that a message may legally contain (other field orders, unknown fields, negative numbers) is left to
+protobuf, message by message: slower, but correct.
 """
 
 from __future__ import annotations
@@ -35,27 +35,27 @@ _Bytes = npt.NDArray[np.uint8]
 _TAG_TYPE, _TAG_CAPACITY, _TAG_EXTENT = 0x08, 0x10, 0x1A
 _TAG_OFFSET, _TAG_SIZE = 0x08, 0x10
 _LONGEST_VARINT = 9
-"""Of the ones read here: 63 bits. Longer ones are negative or malformed."""
+"""Longest varint read here, 63 bits. Longer ones are negative or malformed."""
 _LONGEST_EXTENT = 2 * (1 + _LONGEST_VARINT)
 _BYTES_A_WORD = 8
 _VARINT, _LENGTH_DELIMITED, _GROUP_BEGINS, _GROUP_ENDS = 0, 2, 3, 4
 _FIXED_BYTES = {1: 8, 5: 4}
-"""Wire types of fields that protobuf skips, and how long they are."""
+"""Wire types of fields that protobuf skips, and their lengths."""
 _PIECE_BYTES = 2**19
-"""How much of a message is decoded at once: what that takes in between is some fifty times as much at worst."""
+"""How much of a message is decoded at once: temporary columns take up to fifty times as much."""
 _PADDING = b"\x7f" * 32
 """After the buffer, so that nine bytes can be read wherever an extent begins.
 
-A varint that is cut at the end of the buffer takes a byte of it, so that it ends after its extent and does not fit. As
-a length it is longer than any extent's, and it is not a tag.
+A varint that is cut at the end of the buffer continues into it, ends after its extent and is rejected. As a length it
+is longer than any extent, and it is not a tag.
 """
 
 
 def decoded(messages: Sequence[bytes], first_number: int) -> Iterator[Records]:
-    """Decode a group of messages: all at once, or, if one of them is no response, those in front of it.
+    """Decode a group of messages: all at once, or, if one of them is not a response, those before it.
 
     Raises:
-        MalformedMessage: of the first one that protobuf's own parser rejects, after what came before it.
+        MalformedMessage: for the first one that protobuf's own parser rejects, after the records before it.
     """
     run = _decode_runs(messages, first_number)
     if run is not None:
@@ -76,7 +76,7 @@ def decode_record(message: bytes, number: int) -> Record:
     """Decode one response message; both RPCs and both APIs (sidecar, CSI) share its layout.
 
     Args:
-        message: as it came off the wire, untrusted.
+        message: as received, untrusted.
         number: position in the stream, from 1.
 
     Raises:
@@ -91,7 +91,7 @@ def _decode_runs(messages: Sequence[bytes], first_number: int) -> Records | None
     types, capacities, ends, parts = [], [], [0], []
     header, values = b"", (0, 0)
     for message in messages:
-        # A stream's messages begin alike, and what comes behind the same header has to be an extent.
+        # The messages of a stream have the same header, which an extent must follow.
         if not (header and message.startswith(header) and message[len(header) : len(header) + 1] == b"\x1a"):
             found = _leading_fields(message)
             if found is None:
@@ -125,7 +125,7 @@ def _leading_fields(message: bytes) -> tuple[int, int, int] | None:
 
 
 def _read_varint(message: bytes, position: int) -> tuple[int, int] | None:
-    """Value and the position behind it; None when it is cut short or longer than 63 bits."""
+    """Value and the position after it; None when it is cut or longer than 63 bits."""
     value = 0
     for index, byte in enumerate(message[position : position + _LONGEST_VARINT]):
         value |= (byte & 0x7F) << (7 * index)
@@ -137,11 +137,12 @@ def _read_varint(message: bytes, position: int) -> tuple[int, int] | None:
 def _decode_run(padded: bytes, message_ends: Int64Column) -> tuple[Int64Column, Int64Column, Int64Column] | None:
     """Bounds, offsets and sizes of extents that follow each other up to the end; None when anything else is there.
 
-    Works on :data:`_PIECE_BYTES` at a time, so that a message of many extents takes little more than its columns.
+    Works on :data:`_PIECE_BYTES` at a time, so that a message of many extents takes little more memory than its
+    columns.
 
     Args:
         padded: the extents of all messages, and :data:`_PADDING`.
-        message_ends: int64[m + 1], where in it each message begins, and where the last one ends.
+        message_ends: int64[m + 1], where each message begins in it, and where the last one ends.
     """
     length = int(message_ends[-1])
     data = np.frombuffer(padded, dtype=np.uint8)
@@ -155,8 +156,8 @@ def _decode_run(padded: bytes, message_ends: Int64Column) -> tuple[Int64Column, 
         starts, ends = chain
         if ends[-1] > length:
             return None
-        # A message's extents begin where it does. An end of one that no extent begins at would have broken the chain
-        # only by chance, so it is looked at.
+        # A message's extents begin where the message does. A message end inside an extent need not break the chain, so
+        # it is checked.
         first, last = np.searchsorted(message_ends, (position, ends[-1]))
         rows = np.searchsorted(starts, message_ends[first:last])
         if not np.array_equal(np.append(starts, length)[rows], message_ends[first:last]):
@@ -191,7 +192,7 @@ class _Pieces:
             return
         if self._columns is None:
             room = self.rows + more_at_most
-            # Memory that nothing was written to yet costs nothing.
+            # Memory that was never written to is not allocated.
             self._columns = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
         for column, rows in zip(self._columns, (offsets, sizes), strict=True):
             column[before : self.rows] = rows
@@ -201,7 +202,7 @@ class _Pieces:
 def _extent_chain(data: _Bytes, position: int, length: int) -> tuple[Int64Column, Int64Column] | None:
     """Starts and ends of the extents that begin in the piece at ``position``, each where the one before it ends.
 
-    None when that is not what is there. The last one may end after the piece, and after ``length``.
+    None when the bytes are anything else. The last one may end after the piece, and after ``length``.
     """
     starts = np.flatnonzero(data[position : min(position + _PIECE_BYTES, length)] == _TAG_EXTENT) + position
     chain = _chain(data, starts, position)
@@ -222,7 +223,7 @@ def _chain(data: _Bytes, starts: Int64Column, position: int) -> tuple[Int64Colum
 
 
 def _read_extents(data: _Bytes, starts: Int64Column, ends: Int64Column) -> tuple[Int64Column, Int64Column] | None:
-    """Offsets and sizes of the extents in ``[start, end)`` each; None when one holds something else."""
+    """Offsets and sizes of the extents in ``[start, end)`` each; None when one contains anything else."""
     with_offset = data[starts + 2] == _TAG_OFFSET
     if with_offset.all():
         offsets, lengths = _varints(data, starts + 3)
@@ -251,7 +252,7 @@ def _varints(data: _Bytes, at: Int64Column) -> tuple[Int64Column, Int64Column]:
     """
     # Every eight bytes of the buffer as an integer, wherever they begin; nothing is copied.
     words = np.ndarray(len(data) - _BYTES_A_WORD + 1, dtype="<u8", buffer=data, strides=(1,))[at]
-    # The lowest bit 7 that is clear belongs to the last byte; what lies below it, and no other bit 7, is the value.
+    # The lowest clear bit 7 belongs to the last byte; the bits below it, without the other bits 7, are the value.
     last = ~words & np.uint64(0x8080808080808080)
     last &= -last
     values = words & (last - np.uint64(1)) & np.uint64(0x7F7F7F7F7F7F7F7F)
@@ -262,7 +263,7 @@ def _varints(data: _Bytes, at: Int64Column) -> tuple[Int64Column, Int64Column]:
         (0x000000000FFFFFFF, 0x0FFFFFFF00000000, 4),
     ):
         values = (values & np.uint64(low)) | ((values & np.uint64(high)) >> np.uint64(shift))
-    # Multiplying by a power of 256 moves the byte that says how long it is to the top.
+    # Multiplying by a power of 256 moves the byte with the length to the top.
     lengths = ((last >> np.uint64(7)) * np.uint64(0x0102030405060708)) >> np.uint64(56)
     if not last.all():
         longer = np.flatnonzero(last == 0)
@@ -273,15 +274,15 @@ def _varints(data: _Bytes, at: Int64Column) -> tuple[Int64Column, Int64Column]:
 
 
 def _decode_by_protobuf(message: bytes, number: int) -> Record:
-    """A message as protobuf's own parser reads it, at most :data:`_PIECE_BYTES` at a time.
+    """Decode a message with protobuf's own parser, at most :data:`_PIECE_BYTES` at a time.
 
-    Protobuf keeps some 150 bytes for each extent, also for an empty one of two bytes.
+    Protobuf allocates about 150 bytes for each extent, even for an empty one of two bytes.
     """
-    block_type: Any = 0  # the enum is open: what the contract does not know is kept
+    block_type: Any = 0  # the enum is open: unknown values are kept
     capacity = 0
     offsets, sizes = [], []
     for piece in _pieces(message):
-        # Of a part that begins with an extent, and so is nothing else if it is read like this, no number is replaced.
+        # A part of plain extents does not change type or capacity.
         plain = _decode_runs((piece,), number) if piece[:1] == b"\x1a" and len(piece) < len(message) else None
         if plain is not None:
             offsets.append(plain.offsets)
@@ -303,7 +304,7 @@ def _decode_by_protobuf(message: bytes, number: int) -> Record:
 
 
 def _pieces(message: bytes) -> Iterator[bytes]:
-    """A message in parts, each of whole fields. Merged one after the other they are the message.
+    """Split a message into parts of whole fields; merged in order they are the message.
 
     A part is longer than :data:`_PIECE_BYTES` only when a single field is, and the last one where a field is malformed.
     """

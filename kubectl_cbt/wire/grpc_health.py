@@ -1,4 +1,4 @@
-"""``grpc.health.v1``, of which one call and one number are of interest: too little for generated code."""
+"""``grpc.health.v1``: one call and one number, too little for generated code."""
 
 from __future__ import annotations
 

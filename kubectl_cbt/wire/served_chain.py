@@ -1,8 +1,8 @@
-"""The certificates that a service serves, fetched before gRPC connects.
+"""Fetch the certificates that a service serves, before gRPC connects.
 
-gRPC for Python shows no certificate and takes no verdict of ours. So one connection is made only to see what is served;
-what comes from there is untrusted until :func:`kubectl_cbt.wire.certificate_check.verify` has accepted it. The channel
-that is opened then trusts that one certificate and nothing else.
+gRPC for Python neither exposes the certificate nor lets us verify it. So a separate connection fetches it; it is
+untrusted until :func:`kubectl_cbt.wire.certificate_check.verify` has accepted it. The channel that is opened afterwards
+trusts only that certificate.
 """
 
 from __future__ import annotations
@@ -18,15 +18,16 @@ from kubectl_cbt.wire.certificate_names import address_of
 from kubectl_cbt.wire.service_proxy import proxy_for
 
 CONNECT_SECONDS = 20.0
-"""As long as gRPC tries to connect."""
+"""The same as gRPC's own connection timeout."""
 
 
 class ChainFetch:
-    """One look at what is served at an address.
+    """One fetch of the certificates served at an address.
 
     Args:
-        address: ``host:port`` to connect to, through a proxy where gRPC would use one.
-        server_name: sent as SNI unless it is an IP address. Through a port-forward it is not the host of ``address``.
+        address: ``host:port`` to connect to, through a proxy if gRPC would use one.
+        server_name: sent as SNI unless it is an IP address. With a port-forward it differs from the host of
+            ``address``.
     """
 
     def __init__(self, address: str, server_name: str, timeout_seconds: float = CONNECT_SECONDS) -> None:
@@ -34,31 +35,31 @@ class ChainFetch:
         self._server_name = server_name
         self._timeout_seconds = timeout_seconds
         self._connection: socket.socket | None = None
-        self._ended = threading.Event()
+        self._cancelled = threading.Event()
 
     def chain(self) -> list[bytes]:
-        """The served certificates, DER, the leaf first; unchecked.
+        """The served certificates, DER, the leaf first; unverified.
 
         Raises:
-            OSError: the address cannot be reached, or there is no TLS (``ssl.SSLError``), silence (``TimeoutError``),
-                or no certificate; or ``server_name`` cannot be sent.
+            OSError: the address cannot be reached, does not use TLS (``ssl.SSLError``), does not respond
+                (``TimeoutError``), or serves no certificate; or ``server_name`` cannot be sent.
         """
-        # A timeout of the socket is one of each step; a server that sends a byte now and then would never end.
-        watchdog = threading.Timer(self._timeout_seconds, self.end)
+        # The socket's timeout applies to each step; a server that sends a byte now and then would never time out.
+        watchdog = threading.Timer(self._timeout_seconds, self.cancel)
         watchdog.daemon = True
         watchdog.start()
         try:
             return self._chain()
         except OSError as error:
-            if self._connection is not None and (self._ended.is_set() or isinstance(error, TimeoutError)):
+            if self._connection is not None and (self._cancelled.is_set() or isinstance(error, TimeoutError)):
                 raise TimeoutError("handshake timed out") from error
             raise
         finally:
             watchdog.cancel()
 
-    def end(self) -> None:
-        """Give up; from any thread."""
-        self._ended.set()
+    def cancel(self) -> None:
+        """Abort; safe from any thread."""
+        self._cancelled.set()
         connection = self._connection
         if connection is not None:
             with contextlib.suppress(OSError):
@@ -66,7 +67,7 @@ class ChainFetch:
 
     def _chain(self) -> list[bytes]:
         try:
-            # Before connecting: ssl loses a socket when the name given to it cannot be encoded.
+            # Before connecting: ssl leaks the socket when the name cannot be encoded.
             sni = _sni(self._server_name)
         except ValueError as error:
             raise OSError(f"{self._server_name} cannot be sent as a server name: {error}") from error
@@ -77,14 +78,14 @@ class ChainFetch:
             connection = proxy.connect(self._address, self._timeout_seconds)
         with connection:
             self._connection = connection
-            if self._ended.is_set():
-                raise TimeoutError("given up")
-            # Not wrap_socket(): it would take the socket away from end().
+            if self._cancelled.is_set():
+                raise TimeoutError("aborted")
+            # Not wrap_socket(): it would detach the socket from cancel().
             return self._handshake(connection, sni)
 
     def _handshake(self, connection: socket.socket, sni: str | None) -> list[bytes]:
         incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
-        secured = _unchecking().wrap_bio(incoming, outgoing, server_hostname=sni)
+        secured = _unverified_context().wrap_bio(incoming, outgoing, server_hostname=sni)
         while True:
             try:
                 secured.do_handshake()
@@ -101,8 +102,8 @@ class ChainFetch:
 
 
 def _chain_of(secured: ssl.SSLObject) -> list[bytes]:
-    # Public from Python 3.13 on, and there it gives bytes. 3.11 and 3.12 have it on the object below, where it gives
-    # certificates of ssl's own that know their bytes. Without it intermediates could not be seen.
+    # Public since Python 3.13, where it returns bytes. 3.11 and 3.12 have it on the internal object, where it returns
+    # ssl's own certificate objects. Without it intermediates would be invisible.
     if hasattr(secured, "get_unverified_chain"):
         return [bytes(one) for one in secured.get_unverified_chain()]
     internal: Any = secured
@@ -113,12 +114,12 @@ _DER = 2
 """``_ssl.ENCODING_DER``, which has no public name."""
 
 
-def _unchecking() -> ssl.SSLContext:
+def _unverified_context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    # No checks: they are for the caller to make, and nothing but the certificates is taken from this connection.
+    # No verification here: the caller verifies, and only the certificates of this connection are used.
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
-    # gRPC's servers end connections that do not ask for HTTP/2.
+    # gRPC servers close connections that do not negotiate HTTP/2.
     context.set_alpn_protocols(["h2"])
     return context
 

@@ -1,4 +1,4 @@
-"""The HTTP proxy that leads to a service, by gRPC's rules: they are not the same as those for the API server."""
+"""The HTTP proxy for a service, by gRPC's rules, which differ from those for the API server."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _PORTS = {"http": 80}
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """Where to connect, and what to ask for there.
+    """An HTTP proxy.
 
     Attributes:
-        url: as the environment has it; it may hold a password.
-        login: of the Proxy-Authorization header; empty for none.
+        url: from the environment; may contain a password.
+        login: for the Proxy-Authorization header; empty for none.
     """
 
     url: str = field(repr=False)
@@ -34,7 +34,7 @@ class Proxy:
         """A connection to ``address`` through the proxy.
 
         Raises:
-            OSError: the proxy cannot be reached, or does not let it through.
+            OSError: the proxy cannot be reached, or refuses the connection.
         """
         connection = socket.create_connection((self.host, self.port), timeout=timeout_seconds)
         try:
@@ -44,7 +44,7 @@ class Proxy:
             status = _answer(connection).partition(b"\r\n")[0].decode("ascii", "replace")
             if status.split()[1:2] != ["200"]:
                 raise ConnectionError(f"failed to connect through the proxy {self.host}:{self.port}:"
-                                      f" it answered {printable(status) or 'nothing'}")  # fmt: skip
+                                      f" it returned {printable(status) or 'nothing'}")  # fmt: skip
         except BaseException:
             connection.close()
             raise
@@ -54,9 +54,8 @@ class Proxy:
 def proxy_for(address: str) -> Proxy | None:
     """The proxy from the environment for ``host:port``; None for a direct connection.
 
-    gRPC reads the variables in lower case only, understands proxies of ``http://`` only, and takes an entry of
-    ``no_proxy`` for the end of a name or for a network. A loopback address is never reached through a proxy, as with
-    Go's clients.
+    gRPC reads the variables only in lower case, supports only ``http://`` proxies, and treats an entry of ``no_proxy``
+    as a suffix of a name or as a network. As in Go's clients, loopback addresses are always direct.
     """
     host = split_address(address)[0]
     text = _first("grpc_proxy", "https_proxy", "http_proxy")
@@ -74,7 +73,7 @@ def proxy_for(address: str) -> Proxy | None:
 
 
 def _first(*names: str) -> str:
-    """The first that is set, be it empty: so a proxy is switched off."""
+    """The first variable that is set, even if empty: an empty one disables the proxy."""
     return next((os.environ[name] for name in names if name in os.environ), "")
 
 
@@ -91,7 +90,7 @@ def _is_in_network(host: str, part: str) -> bool:
 
 
 def _answer(connection: socket.socket) -> bytes:
-    """The head of the answer; nothing follows it before the client speaks again."""
+    """The head of the response; nothing follows it until the client sends more."""
     answer = b""
     while b"\r\n\r\n" not in answer and len(answer) < _LONGEST_ANSWER_BYTES:
         data = connection.recv(4096)

@@ -23,7 +23,7 @@ from kubectl_cbt.wire.snapshot_metadata_pb2 import (
     GetMetadataDeltaRequest,
 )
 from kubectl_cbt.wire.source import Origin
-from kubectl_cbt.wire.status import certificate_error, connection_error, shows_another_certificate, stream_error
+from kubectl_cbt.wire.status import certificate_error, connection_error, is_changed_certificate, stream_error
 from kubectl_cbt.wire.tls_verification import TlsVerification
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ class SidecarSource:
     def _can_retry_differently(self, error: StreamError, query: Query) -> bool:
         """Whether the same query may succeed at once in another way."""
         if isinstance(error, TlsFailed):
-            if shows_another_certificate(error):
+            if is_changed_certificate(error):
                 self._hang_up()
                 return True
             return self._has_another_ca()

@@ -1,9 +1,9 @@
-"""gRPC status codes and texts to our errors: the one place that knows them.
+"""Translate gRPC status codes and texts to our errors; the only place that does.
 
 The sidecar uses few codes for many conditions (UNAVAILABLE alone stands for a snapshot that does not exist, a
-class it may not read, a driver that is not ready, and whatever gRPC itself could not reach), so a row here is a
-code and a fragment of the text, upper and lower case alike. Rows are tried in order; a row without fragment fits
-every text of its code. What fits none is the driver's own.
+class it may not read, a driver that is not ready, and anything gRPC itself could not reach), so a row here is a
+code and a fragment of the text, case-insensitive. Rows are tried in order; a row without a fragment matches every text
+of its code. What matches no row is the driver's own error.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ class _Row:
 _Code = grpc.StatusCode
 
 _PERMISSION, _REJECTION = "permission", "rejection"
-"""Hints made of what the token says, see :mod:`kubectl_cbt.wire.token_advice`."""
+"""Hints derived from the token's claims, see :mod:`kubectl_cbt.wire.token_advice`."""
 _CLASS_HINT = (
-    "the sidecar's ServiceAccount needs to get and list volumesnapshotclasses, and to get the secret the class names;\n"
-    "upstream's ClusterRole grants neither. Ask whoever runs driver {service}"
+    "the sidecar's ServiceAccount needs get and list on volumesnapshotclasses, and get on the secret of the class;\n"
+    "upstream's ClusterRole grants neither. Ask the administrator of driver {service}"
 )
 _NEW_CERTIFICATES = (
-    "make new certificates, put them into the secret that the sidecar mounts, and the CA into caCert:\n"
+    "create new certificates, put them into the secret that the sidecar mounts, and the CA into caCert:\n"
     "kubectl edit snapshotmetadataservice {service}"
 )
 _CERTIFICATE_HINTS: dict[Cause, str] = {
-    "issuer": "the CA was replaced, or caCert was never the right one. Put the CA that signs now into the object:\n"
+    "issuer": "the CA was replaced, or caCert was wrong from the start. Put the current CA into the object:\n"
     "kubectl edit snapshotmetadataservice {service}",
     "name": "the certificate needs the host of spec.address, {host}, as a subjectAltName:\n"
     + _NEW_CERTIFICATES
@@ -60,12 +60,12 @@ _CERTIFICATE_HINTS: dict[Cause, str] = {
     "form": _NEW_CERTIFICATES,
     "": _NEW_CERTIFICATES,
 }
-_GIVEN_NAME_HINT = "--service-tls-server-name gives {host}: leave it out, or give a name that the certificate has"
+_GIVEN_NAME_HINT = "--service-tls-server-name is {host}: omit it, or give a name that the certificate has"
 _GIVEN_ADDRESS_HINT = "the connection went to {address}, not to {own}: is --address right?\n"
-_TLS_HINT = "is it the sidecar's port, and does nothing in between end the connection? kubectl cbt services"
+_TLS_HINT = "is it the sidecar's port, and does anything in between close the connection? kubectl cbt services"
 
-# What gRPC itself says of a connection that was not made or broke. Any other text under UNAVAILABLE is the driver's,
-# and asking again would only hear it again.
+# gRPC's own texts for a connection that failed or broke. Any other text under UNAVAILABLE is the driver's, and a retry
+# would return it again.
 _NOT_CONNECTED = (
     "failed to connect", "Connection refused", "Connection timed out", "attempt timed out", "No route to host",
     "Network is unreachable",
@@ -81,42 +81,42 @@ _BASE_FORMAT = "has invalid format"
 
 _ROWS = (
     _Row(_Code.INVALID_ARGUMENT, "does not belong to the CSI driver", errors.ForeignSnapshot,
-         "snapshot {snapshot} is not one of this service's driver",
-         "name the driver's own service with --service; kubectl cbt services lists them"),
+         "snapshot {snapshot} does not belong to this service's driver",
+         "name the snapshot's driver with --service; list the services with: kubectl cbt services"),
     _Row(_Code.INVALID_ARGUMENT, _BASE_FORMAT, errors.InvalidRequest, "{service} rejected the request",
-         "vSphere's driver takes a base's change id, not its handle: the annotation csi.vsphere.volume/change-id of the"
-         " base VolumeSnapshot,\nor, when that object was deleted, the backup's own record of it:"
+         "vSphere's driver expects a base's change id, not its handle: the annotation csi.vsphere.volume/change-id of"
+         " the base VolumeSnapshot,\nor, when that object was deleted, the id that the backup recorded:"
          " kubectl cbt delta --base-handle CHANGE-ID {name} -n {namespace}"),
     _Row(_Code.INVALID_ARGUMENT, "", errors.InvalidRequest, "{service} rejected the request"),
     _Row(_Code.UNAUTHENTICATED, "unauthenticated user", errors.Unauthenticated,
          "{service} rejected the token", _REJECTION),
     _Row(_Code.PERMISSION_DENIED, "user does not have permissions", errors.PermissionDenied,
          "the token's user may not get volumesnapshots in namespace {namespace}", _PERMISSION),
-    # As newer sidecars word it; older ones answer UNAVAILABLE, below.
+    # From newer sidecars; older ones return UNAVAILABLE, below.
     _Row(_Code.NOT_FOUND, "VolumeSnapshot not found", errors.SnapshotNotFound,
          "{service} cannot get the VolumeSnapshot",
-         "is it of the cluster the service runs in? kubectl get volumesnapshot {name} -n {namespace}"),
+         "is it in the cluster that the service runs in? kubectl get volumesnapshot {name} -n {namespace}"),
     _Row(_Code.NOT_FOUND, "", errors.DriverSnapshotNotFound,
-         "the driver does not know the snapshot it was asked about ({question})",
-         "it may have been deleted in the storage system; a base has to exist there still"),
+         "the driver does not know the snapshot ({question})",
+         "it may have been deleted in the storage system; a base must still exist there"),
     _Row(_Code.FAILED_PRECONDITION, "", errors.CbtNotEnabled,
-         "the driver has no change tracking for this ({question})",
+         "the driver has no change tracking for this volume ({question})",
          "take a full backup: kubectl cbt allocated {name} -n {namespace}"),
     _Row(_Code.OUT_OF_RANGE, "", errors.OffsetOutOfRange,
          "starting offset {offset} is beyond the volume",
          "offsets run from 0 to the volume's capacity"),
     _Row(_Code.DEADLINE_EXCEEDED, "", errors.StreamDeadline,
-         "the stream outlived the sidecar's limit",
-         "the sidecar's --max-streaming-duration-min is 10 minutes unless set otherwise"),
-    # From this process's own gRPC; the sidecar's, which is Go's, has another beginning.
+         "the stream exceeded the sidecar's time limit",
+         "it is set by the sidecar's --max-streaming-duration-min (default 10 minutes)"),
+    # From this process's own gRPC; the text of the sidecar's, which is Go's, begins differently.
     _Row(_Code.RESOURCE_EXHAUSTED, "CLIENT: Received message larger than max", errors.MessageTooLarge,
          "a message of {service} is larger than --max-message-size",
-         "--max-results N asks for smaller messages; --max-message-size SIZE takes larger ones (64Mi unless given)"),
+         "--max-results N requests smaller messages; --max-message-size SIZE accepts larger ones (default 64Mi)"),
     _Row(_Code.RESOURCE_EXHAUSTED, "grpc: received message larger than max", errors.DriverFailed,
-         "a message of the driver is larger than {service} takes",
-         "--max-results N asks the driver for smaller messages"),
+         "a message of the driver is larger than {service} accepts",
+         "--max-results N requests smaller messages from the driver"),
     _Row(_Code.INTERNAL, "Compression algorithm", errors.MalformedMessage,
-         "{service} compresses its messages, and kubectl-cbt takes only uncompressed ones"),
+         "{service} compresses its messages; kubectl-cbt accepts only uncompressed messages"),
     _Row(_Code.INTERNAL, "failed to authenticate user", errors.SidecarMisconfigured,
          "{service} may not review tokens",
          "the sidecar's ServiceAccount needs create on tokenreviews.authentication.k8s.io"),
@@ -124,56 +124,56 @@ _ROWS = (
          "{service} may not review access",
          "the sidecar's ServiceAccount needs create on subjectaccessreviews.authorization.k8s.io"),
     _Row(_Code.INTERNAL, "failed to find the SnapshotMetadataService CR", errors.SidecarMisconfigured,
-         "the sidecar finds no SnapshotMetadataService named as its driver",
-         "the object has to be named exactly as the driver names itself; kubectl cbt services lists them"),
+         "the sidecar finds no SnapshotMetadataService with its driver's name",
+         "the object must have exactly the name that the driver reports; list them with: kubectl cbt services"),
     _Row(_Code.UNAVAILABLE, "is forbidden", errors.SidecarMisconfigured,
-         "the sidecar behind {service} lacks a right", _CLASS_HINT),
+         "the sidecar of {service} lacks a permission", _CLASS_HINT),
     _Row(_Code.UNAVAILABLE, "VolumeSnapshotClass", errors.SidecarMisconfigured,
-         "the sidecar behind {service} cannot use the snapshot's class", _CLASS_HINT),
+         "the sidecar of {service} cannot use the snapshot's class", _CLASS_HINT),
     _Row(_Code.UNAVAILABLE, "failed to get credentials", errors.SidecarMisconfigured,
-         "the sidecar behind {service} cannot read the driver's secret", _CLASS_HINT),
+         "the sidecar of {service} cannot read the driver's secret", _CLASS_HINT),
     _Row(_Code.UNAVAILABLE, "failed to get VolumeSnapshot", errors.SnapshotNotFound,
          "{service} cannot get the VolumeSnapshot",
-         "is it of the cluster the service runs in? kubectl get volumesnapshot {name} -n {namespace}"),
+         "is it in the cluster that the service runs in? kubectl get volumesnapshot {name} -n {namespace}"),
     _Row(_Code.UNAVAILABLE, "not yet ready", errors.ServiceNotReady,
          "{service} is not ready", "try again in a moment"),
     _Row(_Code.UNAVAILABLE, "is not set in", errors.SnapshotNotFound,
          "{service} finds the snapshot unbound or without a handle",
-         "see what it lacks: kubectl describe volumesnapshot {name} -n {namespace}"),
-    # The channel trusts the one certificate that was verified just before, and so this is about another one.
+         "see its status: kubectl describe volumesnapshot {name} -n {namespace}"),
+    # The channel trusts only the certificate that was verified just before, so the server has sent another one.
     _Row(_Code.UNAVAILABLE, "CERTIFICATE_VERIFY_FAILED", errors.TlsFailed,
-         "{service} at {address} shows another certificate at each connection",
-         "is the certificate being replaced, or do several servers with certificates of their own answer there?"
+         "{service} at {address} sends a different certificate on each connection",
+         "is the certificate being replaced, or do several servers with different certificates share the address?"
          " kubectl get endpointslices -A | grep -i snapshot-metadata"),
     _Row(_Code.UNAVAILABLE, "Hostname Verification Check failed", errors.TlsFailed,
-         "the certificate of {service} at {address} is for another name than {host}", _CERTIFICATE_HINTS["name"]),
+         "the certificate of {service} at {address} is not valid for {host}", _CERTIFICATE_HINTS["name"]),
     _Row(_Code.UNAVAILABLE, "Peer name", errors.TlsFailed,
-         "the certificate of {service} at {address} is for another name than {host}", _CERTIFICATE_HINTS["name"]),
+         "the certificate of {service} at {address} is not valid for {host}", _CERTIFICATE_HINTS["name"]),
     _Row(_Code.UNAVAILABLE, "WRONG_VERSION_NUMBER", errors.TlsFailed,
-         "what answers at {address} does not speak TLS", "is it the sidecar's port? kubectl cbt services"),
+         "the server at {address} does not use TLS", "is it the sidecar's port? kubectl cbt services"),
     _Row(_Code.UNAVAILABLE, "Handshake read failed", errors.ServiceUnreachable,
-         "what answers at {address} goes silent before TLS is set up",
-         "is it the sidecar's port, and does nothing in between drop the connection? kubectl cbt services"),
+         "the server at {address} closed the connection during the TLS handshake",
+         "is it the sidecar's port, and does anything in between drop the connection? kubectl cbt services"),
     _Row(_Code.UNAVAILABLE, "handshake", errors.TlsFailed,
          "no TLS connection to {service} at {address}", _TLS_HINT),
     _Row(_Code.UNAVAILABLE, "DNS resolution failed", errors.ServiceUnreachable,
          "the address {address} of {service} does not resolve here",
-         "a Service's name resolves only inside the cluster: --connect port-forward reaches it from outside"),
+         "a Service's name resolves only inside the cluster: use --connect port-forward from outside"),
     _Row(_Code.UNAVAILABLE, "errors resolving", errors.ServiceUnreachable,
          "the address {address} of {service} does not resolve here",
-         "a Service's name resolves only inside the cluster: --connect port-forward reaches it from outside"),
+         "a Service's name resolves only inside the cluster: use --connect port-forward from outside"),
     *(_Row(_Code.UNAVAILABLE, fragment, errors.ServiceUnreachable,
            "{service} at {address} cannot be reached",
-           "is it running, and is the address reachable from here? --connect port-forward goes through the API server,"
-           " --address elsewhere")
+           "is it running, and is the address reachable from here? --connect port-forward connects through the API"
+           " server, --address to another address")
       for fragment in _NOT_CONNECTED),
     *(_Row(_Code.UNAVAILABLE, fragment, errors.StreamCut, _BROKE) for fragment in _DISCONNECTED),
     _Row(_Code.CANCELLED, "", errors.StreamCut, "the stream was cancelled"),
 )  # fmt: skip
 
-# A connection that broke does not always come with words.
-_UNSPOKEN = {_Code.UNAVAILABLE: "failed to connect"}
-_DRIVERS_OWN = _Row(_Code.UNKNOWN, "", errors.DriverFailed, "the driver behind {service} failed")
+# gRPC does not always give a text.
+_WITHOUT_TEXT = {_Code.UNAVAILABLE: "failed to connect"}
+_DRIVERS_OWN = _Row(_Code.UNKNOWN, "", errors.DriverFailed, "the driver of {service} failed")
 
 
 def stream_error(
@@ -187,13 +187,12 @@ def stream_error(
 ) -> errors.StreamError:
     """The error for a stream that ended with ``code`` after ``messages`` messages.
 
-    ``details`` are kept as they came, but for the secrets that the call has shown: they are what an administrator
-    will search for.
+    ``details`` are kept unchanged, except for secrets of the call: they are what an administrator will search for.
 
     Args:
-        token: what the call showed; hints name whose it is.
+        token: the call's token; hints name its user.
     """
-    text = (details or _UNSPOKEN.get(code, "")).lower()
+    text = (details or _WITHOUT_TEXT.get(code, "")).lower()
     row = next((row for row in _ROWS if row.code is code and row.fragment.lower() in text), _DRIVERS_OWN)
     kind, what, hint = row.error, row.what, row.hint
     if row.fragment == _BASE_FORMAT and query.base is None:
@@ -208,7 +207,7 @@ def stream_error(
         "name": query.snapshot.name,
         "snapshot": query.snapshot,
         "offset": query.starting_offset,
-        "question": _in_words(query),
+        "question": _described(query),
         "when": f"after {counted(messages, 'message')}" if messages else "before the first message",
     }
     message = what.format(**facts) + (f": {details}" if details else "") + f" ({code.name})"
@@ -223,26 +222,26 @@ def _hint(hint: str, facts: Mapping[str, object], query: Query, endpoint: Endpoi
     return hint.format(**_quoted(facts))
 
 
-def shows_another_certificate(error: errors.TlsFailed) -> bool:
-    """Whether the connection showed another certificate than the one that was verified for it."""
+def is_changed_certificate(error: errors.TlsFailed) -> bool:
+    """Whether the server sent another certificate than the one that was verified for the connection."""
     return "CERTIFICATE_VERIFY_FAILED" in error.details
 
 
 def certificate_error(
     rejected: CertificateRejected, endpoint: Endpoint, given_address: str, clock_ahead_seconds: float | None = None
 ) -> errors.TlsFailed:
-    """The error for a served certificate that was refused.
+    """The error for a served certificate that was rejected.
 
     Args:
-        given_address: where the user had us connect instead of the endpoint's own address; empty for that one.
-        clock_ahead_seconds: how far this machine's clock is ahead of the API server's; None when that is not known.
+        given_address: the user's --address; empty for the endpoint's own address.
+        clock_ahead_seconds: how far this machine's clock is ahead of the API server's; None when unknown.
     """
     hint = _CERTIFICATE_HINTS[rejected.cause]
     if rejected.cause == "name" and endpoint.tls_server_name:
         hint = _GIVEN_NAME_HINT
     clock = clock_difference(clock_ahead_seconds)
     if clock and rejected.cause in ("dates", "clock"):
-        hint = f"{clock}; {SET_CLOCK}\nif the certificate is refused even then, {_NEW_CERTIFICATES}"
+        hint = f"{clock}; {SET_CLOCK}\nif the certificate is rejected even then, {_NEW_CERTIFICATES}"
     if rejected.cause in ("name", "issuer") and given_address:
         hint = _GIVEN_ADDRESS_HINT + hint
     facts = {
@@ -261,12 +260,12 @@ def certificate_error(
 
 
 def _quoted(facts: Mapping[str, object]) -> dict[str, str]:
-    """For hints, which hold commands."""
+    """Quoted for the shell: hints contain commands."""
     return {name: as_argument(value) for name, value in facts.items()}
 
 
 def connection_error(error: OSError, query: Query, endpoint: Endpoint) -> errors.StreamError:
-    """The error for a connection that failed before gRPC made one, as it is for gRPC's own."""
+    """The error for a connection that failed before gRPC opened one, in the words of gRPC's own errors."""
     return stream_error(_Code.UNAVAILABLE, _details_of(error), query, endpoint, messages=0)
 
 
@@ -279,11 +278,11 @@ def _details_of(error: OSError) -> str:
     if isinstance(error, ssl.SSLError):
         return f"TLS handshake failed: {error.reason or text}"
     if isinstance(error, TimeoutError):
-        # Of a port that does not speak, the connection was made: connecting was tried before.
+        # A silent port accepts the connection: that timeout is the handshake's.
         return f"Handshake read failed: {text}" if "handshake" in text else "Connection timed out"
     return text
 
 
-def _in_words(query: Query) -> str:
+def _described(query: Query) -> str:
     snapshot = f"target {query.snapshot}" if query.base else f"snapshot {query.snapshot}"
     return f"{snapshot}, base handle {query.base}" if query.base else snapshot

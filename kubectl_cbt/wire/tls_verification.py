@@ -1,6 +1,6 @@
-"""From an address to the one certificate that a channel may trust, worked out in a thread of its own.
+"""Fetch and verify the certificate that a channel will trust, in a thread of its own.
 
-The thread lets it go on while a token is asked for, and lets it be given up at any time.
+The thread works while a token is requested, and can be cancelled at any time.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class TlsVerification:
-    """One fetch and one check; starts at once.
+    """One fetch and one verification; starts immediately.
 
     Args:
         address: ``host:port`` to connect to.
-        endpoint: whose certificate it must be.
+        endpoint: the service whose certificate is expected.
     """
 
     def __init__(self, address: str, endpoint: Endpoint, timeout_seconds: float = CONNECT_SECONDS) -> None:
@@ -37,27 +37,27 @@ class TlsVerification:
         """The certificate to trust, PEM; waits for it.
 
         Raises:
-            CertificateRejected: it is not to be trusted.
-            OSError: there is none to see; ``TimeoutError`` too when it takes too long or was given up.
+            CertificateRejected: it is not trusted.
+            OSError: it cannot be fetched; ``TimeoutError`` if that takes too long or was cancelled.
         """
-        # The names of an address may take longer to resolve than anything may take.
+        # Resolving the address has no timeout of its own.
         if not self._over.wait(self._timeout_seconds):
             self.cancel()
             raise TimeoutError("connection attempt timed out")
         if self._error is not None:
             raise self._error
         if not self._leaf_pem:
-            raise TimeoutError("given up")
+            raise TimeoutError("aborted")
         return self._leaf_pem
 
     def cancel(self) -> None:
-        """Give up, from any thread: who waits is let go at once."""
-        self._fetch.end()
+        """Cancel; safe from any thread. A waiting caller returns immediately."""
+        self._fetch.cancel()
         self._over.set()
 
     def _run(self) -> None:
         try:
-            # Imported here: it takes a while, and this thread has the time.
+            # Imported in this thread: it takes a while.
             from cryptography.hazmat.primitives.serialization import Encoding
 
             from kubectl_cbt.wire.certificate_check import verify
@@ -66,14 +66,14 @@ class TlsVerification:
             leaf = verify(served, self._endpoint.ca_pem, self._endpoint.host)
             _check_key(leaf)
             self._leaf_pem = leaf.public_bytes(Encoding.PEM)
-        except Exception as error:  # noqa: BLE001  # it is raised where the certificate is wanted
+        except Exception as error:  # noqa: BLE001  # raised by leaf_pem()
             self._error = error
         finally:
             self._over.set()
 
 
 def _check_key(leaf: x509.Certificate) -> None:
-    """Refuse a good certificate that gRPC for Python cannot connect with: its own error would not say why."""
+    """Reject a valid certificate that gRPC for Python cannot use: its own error would not name the reason."""
     from cryptography import x509
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
@@ -84,9 +84,7 @@ def _check_key(leaf: x509.Certificate) -> None:
     if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey) or (
         isinstance(key, ec.EllipticCurvePublicKey) and not isinstance(key.curve, curves)
     ):
-        raise CertificateRejected(
-            "its key is of a kind that gRPC for Python cannot use: RSA, P-256 and P-384 are", "form"
-        )
+        raise CertificateRejected("gRPC for Python cannot use its kind of key, only RSA, P-256 and P-384", "form")
     usage = [one.value for one in leaf.extensions if isinstance(one.value, x509.KeyUsage)]
     if usage and not usage[0].digital_signature:
-        raise CertificateRejected("its keyUsage lacks digitalSignature, which gRPC for Python insists on", "form")
+        raise CertificateRejected("its keyUsage lacks digitalSignature, which gRPC for Python requires", "form")

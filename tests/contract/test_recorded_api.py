@@ -11,7 +11,7 @@ from kubectl_cbt.cluster.resources import SnapshotMetadataService, VolumeSnapsho
 from kubectl_cbt.demo.kube.identity import Request, User
 from kubectl_cbt.demo.kube.kube_api import StatusError, _forbidden, _not_found, _token_too_short
 from kubectl_cbt.demo.kube.resource_types import RESOURCE_TYPES, discovery, table
-from kubectl_cbt.kube.api_errors import answer_error
+from kubectl_cbt.kube.api_errors import response_error
 from kubectl_cbt.model.refs import ServiceAccountRef, SnapshotRef
 
 TYPES = {resource.plural: resource for resource in RESOURCE_TYPES}
@@ -104,14 +104,14 @@ ERRORS = [
 def test_an_api_error_keeps_kubectls_phrasing(recording, kind, text):
     answer = api_answer(recording)
     body = answer["response"] if isinstance(answer["response"], str) else json.dumps(answer["response"])
-    error = answer_error(answer["status"], body.encode(), answer["request"]["path"])
+    error = response_error(answer["status"], body.encode(), answer["request"]["path"])
     assert type(error) is kind
     assert error.prefix + error.message == text
 
 
 def test_a_token_request_error_is_not_mistaken_for_another():
     answer = api_answer("error-tokenrequest-expiry-too-short")
-    error = answer_error(422, json.dumps(answer["response"]).encode(), answer["request"]["path"])
+    error = response_error(422, json.dumps(answer["response"]).encode(), answer["request"]["path"])
     assert type(error) is errors.ApiError
     assert "may not specify a duration less than 10 minutes" in error.message
 

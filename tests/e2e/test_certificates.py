@@ -27,7 +27,7 @@ CASES = {
     "itself in caCert": ([SELF_SIGNED], SELF_SIGNED, ""),
     "under a served intermediate": ([leaf(issuer=INTERMEDIATE), INTERMEDIATE], CA, ""),
     "named by its CN only": (
-        [certified(issuer=CA, subject="127.0.0.1")], CA, "it has no subjectAltName, and 127.0.0.1 must be in one",
+        [certified(issuer=CA, subject="127.0.0.1")], CA, "it has no subjectAltName, which must contain 127.0.0.1",
     ),
     "of an issuer that is not a CA": ([leaf(issuer=NOT_A_CA), NOT_A_CA], CA, "CN=no-ca.example is not a CA"),
 }  # fmt: skip

@@ -193,7 +193,7 @@ def test_an_account_that_may_not_get_snapshots(own_demo):
     flags = ("--context", "demo-admin", "--service-account", "nobody/nobody")
     code, hops = look(own_demo, "snap-b", *flags)
     assert (code, broken(hops)) == (1, ["account", "first-call"])
-    assert "a Role limited by resourceNames does not count" in text_of(hops["account"])
+    assert "a Role limited by resourceNames has no effect" in text_of(hops["account"])
 
 
 def test_a_token_for_another_audience(own_demo, tmp_path):
@@ -229,7 +229,7 @@ def test_no_ready_pod_behind_the_service(own_demo, tmp_path):
     admin = ("--context", "demo-admin", "--service-account", "backup/backup-app")
     code, hops = look(own_demo, "snap-b", *admin, **kubectl.environment)
     assert (code, broken(hops)) == (1, ["connection"])
-    assert "there is no ready pod" in text_of(hops["connection"])
+    assert "has no ready pod" in text_of(hops["connection"])
 
 
 def test_a_port_the_service_does_not_have(own_demo):
@@ -243,7 +243,7 @@ def test_a_port_the_service_does_not_have(own_demo):
     [
         ("cert-expired", "it expired on"),
         ("cert-wrong-name", "it is for"),
-        ("ca-rotated", "did not sign it"),
+        ("ca-rotated", "no certificate of caCert signed it"),
     ],
 )
 def test_a_certificate_that_is_no_good(fault, said):
@@ -338,7 +338,7 @@ def test_no_health_service_is_a_warning():
     [
         (Code.INTERNAL, "failed to authenticate user: x", "tokenreviews"),
         (Code.INTERNAL, "failed to authorize the user: x", "subjectaccessreviews"),
-        (Code.INTERNAL, "failed to find the SnapshotMetadataService CR for driver", "named exactly as the driver"),
+        (Code.INTERNAL, "failed to find the SnapshotMetadataService CR for driver", "exactly the name that the driver"),
         (Code.UNAVAILABLE, 'volumesnapshotclasses "x" is forbidden: User "y"', "volumesnapshotclasses"),
         (Code.FAILED_PRECONDITION, "CBT is off", "take a full backup"),
     ],

@@ -47,14 +47,14 @@ SNAPSHOTS = [
     (("delta", "queue-pending", "queue-new", "-n", "legacy"), "legacy/queue-pending is not ready to use"),
     (("allocated", "archive-old", "-n", "legacy"), "driver legacy.csi.example.com has no SnapshotMetadataService"),
     (("delta", "snap-a", "snap-a"), "base and target are the same snapshot"),
-    (("delta", "snap-b", "snap-a"), "--force asks all the same"),
+    (("delta", "snap-b", "snap-a"), "--force queries it anyway"),
     (("delta", "pg-mon", "uploads-w4", "-n", "shop"), "a delta needs two snapshots of one volume"),
     (("delta", "win-0900", "scratch-2", "-n", "vms", "--force"), "is of driver demo-blocks.csi.k8s.io"),
     (
         ("allocated", "snap-a", "--service", "none.csi"),
         'snapshotmetadataservices.cbt.storage.k8s.io "none.csi" not found',
     ),
-    (("allocated", "snap-a", "--service", "demo-blocks.csi.k8s.io"), "is not one of this service's driver"),
+    (("allocated", "snap-a", "--service", "demo-blocks.csi.k8s.io"), "does not belong to this service's driver"),
     (("allocated", "snap-a", "--context", "nope"), 'context "nope" does not exist'),
     (("allocated", "snap-a", "--context", "demo-admin"), 'you are user "demo-admin"'),
     (("allocated", "snap-a", "--context", "demo-nobody"), "Error from server (Forbidden)"),
@@ -82,7 +82,7 @@ def test_what_cannot_be_asked_exits_1_with_its_reason_and_a_hint(run, arguments,
 
 @pytest.mark.parametrize("arguments", [("--base-handle", "HANDLE", "snap-a"), ("snap-a", "snap-b")])
 def test_one_snapshot_under_two_names_is_no_delta(own_demo, arguments):
-    """A driver would answer that nothing changed, and a backup believe it."""
+    """A driver would report that nothing changed, and a backup would rely on it."""
     contents = {
         item["spec"]["volumeSnapshotRef"]["name"]: item for item in own_demo.store.list("volumesnapshotcontents")
     }
@@ -115,7 +115,7 @@ def test_what_is_no_name_is_refused_and_not_sent(run, name, flag):
     found = run("allocated", *arguments)
     assert (found.returncode, found.stdout) == (2, "")
     what = "--namespace" if flag else "SNAPSHOT"
-    refused = f"{what} is not UTF-8" if isinstance(name, bytes) else f'"{name}" is not the name of an object'
+    refused = f"{what} is not UTF-8" if isinstance(name, bytes) else f'"{name}" is not a valid object name'
     assert found.stderr.startswith(f"error: {refused}")
 
 

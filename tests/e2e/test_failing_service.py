@@ -18,8 +18,8 @@ from kubectl_cbt.demo.sidecar.metadata_service import Code, MetadataService, Tam
     ("spoil", "said"),
     [
         ({"caCert": "!!! not base64 !!!"}, "spec.caCert is not base64"),
-        ({"caCert": base64.b64encode(b"no certificate").decode()}, "spec.caCert holds no PEM certificate"),
-        ({"caCert": ""}, "spec.caCert holds no PEM certificate"),
+        ({"caCert": base64.b64encode(b"no certificate").decode()}, "spec.caCert contains no PEM certificate"),
+        ({"caCert": ""}, "spec.caCert contains no PEM certificate"),
         ({"address": "sidecar.example"}, '"sidecar.example" has no port'),
         ({"address": "https://sidecar.example:6443"}, "has a scheme"),
         ({"address": "sidecar.example:99999"}, "has no port"),
@@ -84,7 +84,11 @@ def test_a_certificate_that_cannot_be_trusted_says_why(own_demo, fault):
     finally:
         service.stop()
     assert (found.returncode, found.stdout) == (1, "")
-    said = {"expired": "it expired on", "foreign": "caCert's key did not sign it", "wrong name": "not for 127.0.0.1"}
+    said = {
+        "expired": "it expired on",
+        "foreign": "no certificate of caCert signed it",
+        "wrong name": "not for 127.0.0.1",
+    }
     assert said[fault] in found.stderr
 
 
@@ -142,11 +146,11 @@ def test_a_message_that_is_no_protobuf_is_named(own_demo, form):
     ("code", "details", "said"),
     [
         (Code.FAILED_PRECONDITION, "CBT is off", "take a full backup: kubectl cbt allocated snap-b -n default"),
-        (Code.DEADLINE_EXCEEDED, "", "the stream outlived the sidecar's limit"),
+        (Code.DEADLINE_EXCEEDED, "", "the stream exceeded the sidecar's time limit"),
         (Code.INTERNAL, "failed to authenticate user: denied", "may not review tokens"),
         (Code.UNAVAILABLE, "the CSI driver is not yet ready", "is not ready"),
-        (Code.UNAVAILABLE, 'volumesnapshotclasses "x" is forbidden: User "y"', "lacks a right"),
-        (Code.DATA_LOSS, "oops", "the driver behind demo-pages.csi.k8s.io failed: oops (DATA_LOSS)"),
+        (Code.UNAVAILABLE, 'volumesnapshotclasses "x" is forbidden: User "y"', "lacks a permission"),
+        (Code.DATA_LOSS, "oops", "the driver of demo-pages.csi.k8s.io failed: oops (DATA_LOSS)"),
     ],
 )
 def test_what_the_sidecar_says_becomes_a_diagnosis(own_demo, code, details, said):

@@ -39,7 +39,7 @@ def test_a_token_that_is_no_good_is_told_by_its_fault(own_demo, tmp_path, fault)
     assert said.get(fault, "rejected the token") in found.stderr
     advice = {
         "expired": "hint: the token expired at 20",
-        "wrong audience": f"hint: the token is for another, the service takes {service.audience}\n",
+        "wrong audience": f"hint: the token is for another, the service expects {service.audience}\n",
         "nobody": f"kubectl cbt rbac -n default --service-account {NOBODY} | kubectl apply -f -",
         "empty": "hint: check --token-file",
     }

@@ -42,8 +42,8 @@ TWO = replace(ONE, server="two")
 TO_FLAGS = ("--server=$TWO", "--certificate-authority=$TWO_CA")
 PORT_ONE, PORT_NAMED = "127.0.0.1:$ONE_PORT", "api.internal:$NAMED_PORT"
 UNTRUSTED = "the certificate of the API server"
-EXCLUDED = "a certificate authority and --insecure-skip-tls-verify exclude each other"
-NO_URL = "is no http or https URL"
+EXCLUDED = "a certificate authority and --insecure-skip-tls-verify are mutually exclusive"
+NO_URL = "is not an http or https URL"
 FAILING_EXEC = {"apiVersion": "client.authentication.k8s.io/v1", "command": "false", "interactiveMode": "Never"}
 
 
@@ -118,7 +118,7 @@ TRUST = [
     of_cluster(
         "a CA as file and as data",
         TO_ONE | {"certificate-authority-data": "$ONE_CA_DATA"},
-        said="certificate-authority and certificate-authority-data exclude each other",
+        said="certificate-authority and certificate-authority-data are mutually exclusive",
     ),
     of_cluster("a CA of another server", FOREIGN_DATA, said=UNTRUSTED),
     of_cluster("without a CA it is the system's", {"server": "$ONE"}, said=UNTRUSTED),
@@ -265,7 +265,7 @@ SERVERS = [
         user={"client-certificate": "$JANE_CERT", "client-key": "$JANE_KEY"},
     ),
     of_cluster("so with --server", TO_ONE, "--server=$PLAIN", sent=Sent("plain")),
-    at(PORT_ONE, "TLS without a scheme fails", said="no usable answer from the API server http://127.0.0.1"),
+    at(PORT_ONE, "TLS without a scheme fails", said="no valid response from the API server http://127.0.0.1"),
 ]
 
 BY_NAME = OF_NAME | {"server": f"https://{PORT_NAMED}"}
@@ -296,13 +296,15 @@ PROXIES = [
     proxied("proxy-url with a login", BY_NAME | {"proxy-url": "http://me:p%40w@$PROXY"}, "Basic bWU6cEB3"),
     of_cluster("proxy-url for loopback", TO_ONE | PROXY, sent=ONE, proxied=(PORT_ONE, "")),
     of_cluster("proxy-url with --server", TO_ONE | PROXY, *TO_FLAGS, sent=TWO, proxied=("127.0.0.1:$TWO_PORT", "")),
-    of_cluster("proxy-url where nobody listens", TO_ONE | {"proxy-url": NOWHERE}, said="no usable answer"),
+    of_cluster("proxy-url where nobody listens", TO_ONE | {"proxy-url": NOWHERE}, said="no valid response"),
     of_cluster("proxy-url that is empty", TO_ONE | {"proxy-url": ""}, sent=ONE),
     of_cluster(
-        "proxy-url without a scheme", TO_ONE | {"proxy-url": "$PROXY"}, said="proxy-url of the cluster cannot be used"
+        "proxy-url without a scheme",
+        TO_ONE | {"proxy-url": "$PROXY"},
+        said="proxy-url of the cluster is not a valid proxy URL",
     ),
     of_cluster(
-        "proxy-url of another scheme", TO_ONE | {"proxy-url": "ftp://$PROXY"}, said="proxy-url of the cluster cannot"
+        "proxy-url of another scheme", TO_ONE | {"proxy-url": "ftp://$PROXY"}, said="proxy-url of the cluster is not"
     ),
     proxied("https_proxy", https_proxy="http://$PROXY"),
     proxied("HTTPS_PROXY", HTTPS_PROXY="http://$PROXY"),

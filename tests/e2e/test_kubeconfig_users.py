@@ -79,7 +79,7 @@ TOKENS = [
     of_user("a token file goes before a token", FILE | TOKEN, files=OF_FILE, sent=bearer("of-file")),
     of_user("a token makes up for a file that is missing", FILE | TOKEN, sent=ONE),
     of_user("a token makes up for a file that is empty", FILE | TOKEN, files={"token": ""}, sent=ONE),
-    of_user("a newline is no part of a token", {"token": "a\n"}, said="the token in the kubeconfig is no token"),
+    of_user("a newline is no part of a token", {"token": "a\n"}, said="the kubeconfig's token contains characters"),
     of_user("a token goes before a plugin", EXEC | TOKEN, sent=ONE),
     of_user("a token file goes before a plugin", EXEC | FILE, files=OF_FILE, sent=bearer("of-file")),
     of_user("a token goes before a provider", OIDC | TOKEN, sent=ONE),
@@ -219,7 +219,7 @@ ALL = {
     "as-groups": ["b", "a", "b"],
     "as-user-extra": {"Acme.com/Project": ["blue", "red"], "scopes": ["view"]},
 }
-NO_USER = "a uid or groups to act as, but no user"
+NO_USER = "a uid or groups to impersonate, but no user"
 IMPERSONATION = [
     of_user("as", TOKEN | {"as": "joe"}, sent=acting(("user", "joe"))),
     of_user(
@@ -253,7 +253,7 @@ IMPERSONATION = [
     ),
     of_user("a name is sent as UTF-8", TOKEN | {"as": "joé"}, sent=acting(("user", "jo\u00c3\u00a9"))),
     of_user("a name loses its blanks", TOKEN | {"as": " joe "}, sent=acting(("user", "joe"))),
-    of_user("a name with a newline", TOKEN | {"as": "jo\ne"}, said="holds a character that no header can carry"),
+    of_user("a name with a newline", TOKEN | {"as": "jo\ne"}, said="contains characters not allowed in an HTTP header"),
     of_user("--as", TOKEN, "--as=joe", sent=acting(("user", "joe"))),
     of_user(
         "--as a ServiceAccount",

@@ -144,8 +144,8 @@ def test_an_order_goes_before_our_own(run):
     ("path", "said"),
     [
         (".metadata.nope", 'error: --sort-by: no object has a field ".metadata.nope"'),
-        (".metadata", 'error: --sort-by: what stands at ".metadata" has no order'),
-        ("{.metadata", "error: --sort-by takes a path of fields such as .metadata.name, not"),
+        (".metadata", 'error: --sort-by: the values of ".metadata" have no order'),
+        ("{.metadata", 'error: --sort-by: "{.metadata" is not a path of fields such as .metadata.name'),
     ],
 )
 def test_an_order_that_is_none_is_an_error_of_usage(run, path, said):

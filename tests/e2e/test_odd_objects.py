@@ -203,7 +203,7 @@ def test_a_token_request_without_a_token(cluster, token):
     cluster.answers[TOKEN]["status"]["token"] = token
     ran = run(cluster, "allocated", "snap-b", *ACCOUNT)
     assert ran.returncode == 1
-    assert "the TokenRequest of ServiceAccount backup/backup-app was answered without status.token" in ran.stderr
+    assert "the response to the TokenRequest of ServiceAccount backup/backup-app has no status.token" in ran.stderr
     assert "secret" not in ran.stderr
 
 
@@ -220,7 +220,7 @@ def test_an_address_that_cannot_be_looked_up_is_the_services_fault(cluster, addr
 def test_a_server_that_is_no_url(server):
     ran = run_warm(["snapshots", "--server", server], command_environment(KUBECONFIG="/nonexistent"))
     assert ran.returncode == 1
-    assert "is no http or https URL" in ran.stderr
+    assert "is not an http or https URL" in ran.stderr
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,7 @@ def test_messages_of_grpcurl_open_from_a_pipe(run):
             stdin=file, env=command_environment(), capture_output=True, text=True, check=False,
         )  # fmt: skip
     assert found.stdout == "byteOffset,sizeBytes\n0,4096\n376832,4096\n380928,4096\n"
-    assert "note: these messages do not say whether more were to follow" in found.stderr
+    assert "note: these messages may be incomplete" in found.stderr
 
 
 def test_without_a_terminal_and_without_a_command_there_is_help(run):

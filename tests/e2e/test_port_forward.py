@@ -169,7 +169,7 @@ REFUSALS = [
     ),
     (
         'Error from server (Forbidden): services "x" is forbidden: User "jane" cannot get resource "services"',
-        "you lack a right that kubectl port-forward needs in namespace storage",
+        "you lack a permission that kubectl port-forward needs in namespace storage",
         "kubectl cbt rbac --for-user",
     ),
     ('Error from server (NotFound): services "x" not found', "cannot be forwarded to", "kubectl get pods"),
@@ -180,7 +180,7 @@ REFUSALS = [
         "kubectl get pods",
     ),
     ("error: Service csi does not have a service port 6443", "has no port 6443", "kubectl cbt services"),
-    ("Unable to connect to the server: EOF", "no port-forward to Service", "try it by hand: kubectl port-forward"),
+    ("Unable to connect to the server: EOF", "no port-forward to Service", "try it yourself: kubectl port-forward"),
 ]
 
 
@@ -190,7 +190,7 @@ def test_a_child_that_refuses_is_quoted_and_explained(own_demo, tmp_path, says, 
     found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
     assert (found.returncode, found.stdout) == (1, "")
     assert said in found.stderr
-    assert f"kubectl port-forward says: {says}" in found.stderr
+    assert f"kubectl port-forward: {says}" in found.stderr
     assert hint in found.stderr
 
 
@@ -202,7 +202,7 @@ def test_a_child_that_dies_in_mid_stream_is_replaced(own_demo, tmp_path, whole):
     assert len({call["pid"] for call in kubectl.calls}) == 3
     assert all(gone(call["pid"]) for call in kubectl.calls)
     assert found.stderr.count("note: resuming at") == 2
-    assert "kubectl port-forward says: error: lost connection to pod" in found.stderr
+    assert "kubectl port-forward: error: lost connection to pod" in found.stderr
 
 
 def test_a_child_that_dies_for_good_ends_the_stream_with_its_words(own_demo, tmp_path):
@@ -359,7 +359,7 @@ def test_forwarding_to_what_is_no_service_is_refused(own_demo, tmp_path):
     point_at(own_demo, "storage.example.com:443")
     found = run_command(*ASKS, "--connect", "port-forward", cluster=own_demo, **kubectl.environment)
     assert found.returncode == 1
-    assert "storage.example.com:443 is no Service of this cluster" in found.stderr
+    assert "cannot forward to storage.example.com:443: it is not a Service of this cluster" in found.stderr
 
 
 @pytest.mark.parametrize("address", ["nowhere", "a:b", "https://a:1", ":1"])
@@ -369,7 +369,7 @@ def test_an_address_that_is_none_is_a_mistake_of_usage(own_demo, address):
     assert "--address" in found.stderr
 
 
-def test_who_may_not_look_for_the_service_is_told_what_it_takes(own_demo, tmp_path):
+def test_who_may_not_look_for_the_service_is_told_needed_permissions(own_demo, tmp_path):
     kubectl = standin(own_demo, tmp_path)
     found = run_command(
         "delta", "pg-mon", "pg-tue", "-o", "csv", "--context", "demo-shop", cluster=own_demo, **kubectl.environment
@@ -387,7 +387,7 @@ def test_what_the_real_kubectl_may_not_do_becomes_our_error(own_demo):
     behind_a_service(own_demo)
     found = run_command(*ASKS, cluster=own_demo)
     assert found.returncode == 1
-    assert f"you may not forward ports in namespace {NAMESPACE}; kubectl port-forward says: error:" in found.stderr
+    assert f"you may not forward ports in namespace {NAMESPACE}; kubectl port-forward: error:" in found.stderr
     assert "kubectl cbt rbac --for-user | kubectl apply -f -" in found.stderr
 
 
@@ -397,7 +397,7 @@ def test_what_the_real_kubectl_says_becomes_our_error(own_demo):
     admin = ("--context", "demo-admin", "--service-account", "backup/backup-app")
     found = run_command(*ASKS, *admin, cluster=own_demo)
     assert found.returncode == 1
-    assert f"no port-forward to Service {NAME} in namespace {NAMESPACE}; kubectl port-forward says:" in found.stderr
+    assert f"no port-forward to Service {NAME} in namespace {NAMESPACE}; kubectl port-forward:" in found.stderr
     assert "no kubelet" in found.stderr
 
 
@@ -407,7 +407,7 @@ def test_the_real_kubectl_finds_no_pod_where_nothing_says_it_is_ready(own_demo):
     add_service(own_demo, NAME, NAMESPACE, PORT, None)
     found = run_command(*ASKS, cluster=own_demo)
     assert found.returncode == 1
-    assert "names no pods that could be forwarded to" in found.stderr
+    assert "has no selector, so that it has no pods to forward to" in found.stderr
 
 
 def test_the_document_of_a_forwarded_stream_is_the_same(own_demo, tmp_path):

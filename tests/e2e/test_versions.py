@@ -121,7 +121,7 @@ def test_a_driver_without_a_service_is_told_which_have_one(own_demo):
     found = run_command("allocated", "archive-old", "-n", "legacy", "-o", "csv", cluster=own_demo)
     assert found.returncode == 1
     assert "driver legacy.csi.example.com has no SnapshotMetadataService" in found.stderr
-    assert f"there is one for: {BLOCKS_DRIVER}, {PAGES_DRIVER}; name it with --service" in found.stderr
+    assert f"there are services for: {BLOCKS_DRIVER}, {PAGES_DRIVER}; name one with --service" in found.stderr
 
 
 def test_a_service_not_named_after_its_driver_can_be_named(own_demo, whole):
@@ -129,6 +129,6 @@ def test_a_service_not_named_after_its_driver_can_be_named(own_demo, whole):
     item["metadata"]["name"] = "metadata-of-pages"
     refused = run_command(*ASKS, cluster=own_demo)
     assert refused.returncode == 1
-    assert "metadata-of-pages; name it with --service" in refused.stderr
+    assert "metadata-of-pages; name one with --service" in refused.stderr
     found = run_command(*ASKS, "--service", "metadata-of-pages", cluster=own_demo)
     assert (found.returncode, found.stdout) == (0, whole)

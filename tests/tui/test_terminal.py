@@ -296,7 +296,7 @@ def test_a_document_from_standard_input_is_shown_with_keys_from_the_terminal(ter
     [
         (("delta", "snap-a", "nope"), 'volumesnapshots.snapshot.storage.k8s.io "nope" not found'),
         (("delta", "snap-a", "snap-b", "--token-file", "/nonexistent"), "token file /nonexistent"),
-        (("delta", "snap-a", "snap-b", "--context", "demo-admin"), "takes tokens of ServiceAccounts only"),
+        (("delta", "snap-a", "snap-b", "--context", "demo-admin"), "accepts only tokens of ServiceAccounts"),
         (("open", "/nonexistent.json"), "/nonexistent.json cannot be opened: No such file"),
         (("open", str(Path(__file__))), "is text of an unknown kind, which cannot be opened"),
         (("browse", "--context", "nope"), 'context "nope" does not exist'),

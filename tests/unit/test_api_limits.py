@@ -112,7 +112,7 @@ def named(function: Callable) -> str:
 @pytest.mark.parametrize("slow", SLOW_ANSWERS, ids=named)
 def test_a_dripped_answer_ends_at_the_deadline(slow):
     with served(slow) as api:
-        with pytest.raises(ApiUnreachable, match="did not answer in time") as found:
+        with pytest.raises(ApiUnreachable, match="did not respond in time") as found:
             api.get("version")
         assert "--request-timeout" in found.value.hint
 
@@ -123,7 +123,7 @@ def test_a_dripped_answer_over_tls_ends_at_the_deadline(slow, authority):
     with (
         serving(slow, tls=tls) as server,
         asking(connection(f"https://127.0.0.1:{server.port}", ca), DEADLINE_SECONDS) as api,
-        pytest.raises(ApiUnreachable, match="did not answer in time"),
+        pytest.raises(ApiUnreachable, match="did not respond in time"),
     ):
         api.get("version")
 
@@ -131,7 +131,7 @@ def test_a_dripped_answer_over_tls_ends_at_the_deadline(slow, authority):
 def test_a_dripped_answer_of_a_proxy_ends_at_the_deadline():
     with serving(slow_header) as proxy:
         through = replace(connection("https://127.0.0.1:1"), proxy=f"http://127.0.0.1:{proxy.port}")
-        with asking(through, DEADLINE_SECONDS) as api, pytest.raises(ApiUnreachable, match="did not answer in time"):
+        with asking(through, DEADLINE_SECONDS) as api, pytest.raises(ApiUnreachable, match="did not respond in time"):
             api.get("version")
         assert proxy.requests[0].startswith(b"CONNECT ")
 
@@ -140,13 +140,13 @@ def test_a_server_that_sets_up_no_tls_ends_at_the_deadline(authority):
     with (
         socket.create_server(("127.0.0.1", 0)) as silent,
         asking(connection(f"https://127.0.0.1:{silent.getsockname()[1]}", authority[1]), DEADLINE_SECONDS) as api,
-        pytest.raises(ApiUnreachable, match="did not answer in time"),
+        pytest.raises(ApiUnreachable, match="did not respond in time"),
     ):
         api.get("version")
 
 
 def test_the_head_of_a_watch_that_is_dripped_ends_at_the_deadline():
-    with served(slow_header) as api, pytest.raises(ApiUnreachable, match="did not answer in time"):
+    with served(slow_header) as api, pytest.raises(ApiUnreachable, match="did not respond in time"):
         list(api.watch("api", "v1", "namespaces"))
 
 
@@ -199,7 +199,7 @@ def test_an_answer_counts_as_it_is_when_it_is_decompressed(bomb, monkeypatch):
     monkeypatch.setattr(api_module, "MAX_API_BODY_BYTES", 2**20)
     head, body = BOMBS[bomb]
     with served(at_once(head, body), seconds=60) as api:
-        with pytest.raises(ApiUnreachable, match=r"the answer of the API server .* is larger than 1 MiB") as found:
+        with pytest.raises(ApiUnreachable, match=r"the response of the API server .* is larger than 1 MiB") as found:
             api.get("version")
         assert "-l LABELS" in found.value.hint
 
@@ -208,7 +208,7 @@ def test_a_compressed_answer_takes_no_more_memory_than_the_limit():
     head, body = BOMBS["gzip in chunks"]
     with serving(at_once(head, body)) as server:
         grown, said = grown_by(ASK_API, f"http://127.0.0.1:{server.port}")
-    assert "is larger than 64 MiB, the most that is read" in said
+    assert "is larger than 64 MiB, the limit" in said
     assert grown < 110
 
 
@@ -337,7 +337,10 @@ def test_the_difference_of_the_clocks_is_known_by_the_last_answer():
     ("made", "hint"),
     [
         ({"lifetime": timedelta(days=-1)}, "is this machine's clock right? Its time is 20"),
-        ({"hosts": ("api.example",)}, "--tls-server-name NAME, or tls-server-name in the kubeconfig"),
+        (
+            {"hosts": ("api.example",)},
+            "set a name that the certificate contains: --tls-server-name NAME",
+        ),
         ({"authority": CertificateAuthority("another")}, "check certificate-authority of the cluster"),
     ],
     ids=["expired", "of another name", "of another CA"],
@@ -352,7 +355,7 @@ def test_a_certificate_that_is_refused_gets_the_advice_for_its_fault(made, hint,
     with (
         serving(at_once(WITH_LENGTH + BODY), tls=context) as server,
         asking(connection(f"https://127.0.0.1:{server.port}", trusted.pem)) as api,
-        pytest.raises(ApiUnreachable, match="is not accepted") as found,
+        pytest.raises(ApiUnreachable, match="was rejected") as found,
     ):
         api.get("version")
     assert found.value.hint.startswith(hint)

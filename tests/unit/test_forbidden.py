@@ -4,13 +4,13 @@ import orjson
 import pytest
 
 from kubectl_cbt.cluster.api_hints import API_HINTS
-from kubectl_cbt.kube.api_errors import FORBIDDEN_HINT, answer_error
+from kubectl_cbt.kube.api_errors import FORBIDDEN_HINT, response_error
 
 
 def hint(user: str, verb: str, resource: str, where: str) -> str:
     said = f'User "{user}" cannot {verb} resource "{resource}" in API group "x" {where}'
     body = {"kind": "Status", "reason": "Forbidden", "message": f'{resource} "a" is forbidden: {said}'}
-    return answer_error(403, orjson.dumps(body), "/apis/x", API_HINTS).hint
+    return response_error(403, orjson.dumps(body), "/apis/x", API_HINTS).hint
 
 
 SHOP, CLUSTER = 'in the namespace "shop"', "at the cluster scope"
@@ -45,4 +45,4 @@ def test_what_rbac_does_not_grant_gets_no_command():
 
 def test_a_client_without_hints_of_its_own_gets_the_general_one():
     body = {"kind": "Status", "message": 'User "jane" cannot get resource "volumesnapshots"'}
-    assert answer_error(403, orjson.dumps(body), "/apis/x").hint == FORBIDDEN_HINT
+    assert response_error(403, orjson.dumps(body), "/apis/x").hint == FORBIDDEN_HINT

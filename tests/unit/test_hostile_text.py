@@ -32,7 +32,7 @@ from kubectl_cbt.cli import print_findings, services, snapshots
 from kubectl_cbt.cli.completion.protocol import Candidate, CompletionAnswer
 from kubectl_cbt.cli.options import ColorWhen, Terminal
 from kubectl_cbt.cli.rbac import _as_yaml
-from kubectl_cbt.cluster.rbac_rules import Explained
+from kubectl_cbt.cluster.rbac_rules import RbacObject
 from kubectl_cbt.cluster.resources import SnapshotMetadataService
 from kubectl_cbt.model.finding import Finding, Verdict
 from kubectl_cbt.model.resolved_query import ResolvedQuery
@@ -262,7 +262,7 @@ def test_a_document_is_the_same_when_it_is_read_again(text):
 def test_yaml_to_apply_holds_the_objects_and_nothing_else(text):
     """A line break in a name, or in a comment, would begin a line that kubectl applies."""
     document = {"apiVersion": "v1", "metadata": {"name": text}, "rules": [{"verbs": [text, text]}]}
-    found = _as_yaml(Explained(f"for {text}", document))
+    found = _as_yaml(RbacObject(f"for {text}", document))
     assert list(yaml.safe_load_all(found)) == [document]
     assert not forbidden_in(found)
 

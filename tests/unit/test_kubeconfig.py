@@ -8,7 +8,14 @@ import yaml
 
 from kubectl_cbt.errors import ConfigError
 from kubectl_cbt.kube.api_proxy import proxy_for
-from kubectl_cbt.kube.kubeconfig import ConfigFlags, Impersonation, KubeconfigNames, choose, has_kubeconfig, names
+from kubectl_cbt.kube.kubeconfig import (
+    ConfigFlags,
+    Impersonation,
+    KubeconfigNames,
+    has_kubeconfig,
+    names,
+    select_context,
+)
 from kubectl_cbt.kube.yaml_documents import load_yaml
 from kubectl_cbt.security.secret import Secret
 
@@ -47,7 +54,7 @@ def config(*entries: str) -> str:
 def test_a_login_and_what_is_chosen_show_no_token(tmp_path):
     path = tmp_path / "config"
     path.write_text("current-context: c\ncontexts: [{name: c}]\n")
-    chosen = choose(ConfigFlags(kubeconfig=str(path), server="https://s", token=Secret("se-cret")))
+    chosen = select_context(ConfigFlags(kubeconfig=str(path), server="https://s", token=Secret("se-cret")))
     assert chosen.user == {"token": "se-cret"}
     assert "se-cret" not in f"{chosen!r}{ConfigFlags(**EVERYTHING | {'token': Secret('se-cret')})!r}"
 
@@ -114,7 +121,7 @@ def test_what_is_wrong_with_a_kubeconfig_is_told_without_quoting_it(tmp_path, te
     path = tmp_path / "config"
     path.write_text(text)
     with pytest.raises(ConfigError, match=f"kubeconfig {path} cannot be used: ") as raised:
-        choose(ConfigFlags(kubeconfig=str(path)))
+        select_context(ConfigFlags(kubeconfig=str(path)))
     error: BaseException | None = raised.value
     assert KEY not in f"{raised.value}{raised.value.hint}"
     while (error := error.__cause__) is not None:
@@ -125,8 +132,8 @@ def test_what_is_wrong_with_a_kubeconfig_is_told_without_quoting_it(tmp_path, te
 def test_bytes_that_are_no_text_are_told_so_too(tmp_path):
     path = tmp_path / "config"
     path.write_bytes(b"token: \xff" + KEY.encode())
-    with pytest.raises(ConfigError, match="it is no YAML") as raised:
-        choose(ConfigFlags(kubeconfig=str(path)))
+    with pytest.raises(ConfigError, match="it is not YAML") as raised:
+        select_context(ConfigFlags(kubeconfig=str(path)))
     assert raised.value.__cause__ is None
 
 
@@ -154,15 +161,15 @@ def test_impersonation_is_headers_several_for_several_groups():
 
 
 def test_a_header_carries_no_newline_into_the_next_line(tmp_path):
-    with pytest.raises(ConfigError, match="no header can carry"):
-        choose(ConfigFlags(server="http://s", as_user="jane\r\nImpersonate-Group: system:masters"))
+    with pytest.raises(ConfigError, match="not allowed in an HTTP header"):
+        select_context(ConfigFlags(server="http://s", as_user="jane\r\nImpersonate-Group: system:masters"))
 
 
 @pytest.mark.parametrize(
     "url", ["proxy:1", "ftp://proxy:1", "http://", "http://proxy:port", "http://proxy:0", "socks4://p"]
 )
 def test_a_proxy_that_is_no_url_is_refused_without_its_login(url):
-    with pytest.raises(ConfigError, match="proxy-url of the cluster cannot be used"):
+    with pytest.raises(ConfigError, match="proxy-url of the cluster is not a valid proxy URL"):
         proxy_for("https://s", url)
     with pytest.raises(ConfigError) as raised:
         proxy_for("https://s", url.replace("proxy", "me:se-cret@proxy"))
@@ -185,7 +192,7 @@ def test_relative_files_are_those_beside_their_kubeconfig(tmp_path, monkeypatch)
     )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KUBECONFIG", "a/config")
-    chosen = choose(ConfigFlags())
+    chosen = select_context(ConfigFlags())
     assert chosen.cluster["certificate-authority"] == str(path.parent / "ca")
     assert Path(chosen.user["tokenFile"]).resolve() == tmp_path / "token"
     assert chosen.user["exec"] == {"command": str(path.parent / "bin/login")}

@@ -99,7 +99,7 @@ def test_a_message_over_the_sidecars_own_limit_is_told_apart(tmp_path):
     """The sidecar passes on the words of Go's gRPC, in which it received the message from the driver."""
     said = "grpc: received message larger than max (5000000 vs. 4194304)"
     with sending("tls", tmp_path, Sender(MESSAGE, grpc.Compression.NoCompression, said)) as source:
-        with pytest.raises(DriverFailed, match=r"of the driver is larger than limits takes.*5000000") as refused:
+        with pytest.raises(DriverFailed, match=r"of the driver is larger than limits accepts.*5000000") as refused:
             list(source.query(query(), Cancellation()))
         assert "--max-results" in refused.value.hint
 

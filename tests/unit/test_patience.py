@@ -15,7 +15,7 @@ from kubectl_cbt.kube.api import Api
 from kubectl_cbt.kube.client_config import Connection, LoadedConfig
 from kubectl_cbt.kube.kubeconfig import Impersonation
 from kubectl_cbt.kube.request_log import RequestLog
-from kubectl_cbt.kube.request_retry import followed, retry_after_seconds
+from kubectl_cbt.kube.request_retry import redirect_target, retry_after_seconds
 
 DONE = at_once(WITH_LENGTH + BODY)
 
@@ -89,14 +89,14 @@ def test_patience_ends_after_ten_repetitions():
     error, requests = resolved(BUSY)
     assert isinstance(error, ApiError)
     assert (error.status, requests) == (429, 11)
-    assert "repeated 10 times" in error.hint
+    assert "retried 10 times" in error.hint
 
 
 def test_the_request_timeout_bounds_all_repetitions_and_no_wait_goes_beyond_it():
     error, requests = resolved(answer("429 Busy", "Retry-After: 60"), seconds=5)
     assert isinstance(error, ApiError)
     assert requests == 1
-    assert "asks to wait 60 s" in error.hint
+    assert "requests a wait of 60 s" in error.hint
 
 
 @pytest.mark.parametrize("ask", [lambda api: api.get("version"), token], ids=["GET", "TokenRequest"])
@@ -198,7 +198,7 @@ URL = "https://a.example/x"
     ],
 )
 def test_where_a_redirect_leads(method, status, location, target):
-    assert followed(method, status, URL, location) == target
+    assert redirect_target(method, status, URL, location) == target
 
 
 @pytest.mark.parametrize("text", ["", "-1", "1.5", "٣", "soon", "1 2"])

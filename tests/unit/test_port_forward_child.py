@@ -64,7 +64,7 @@ def test_a_kubectl_that_fails_at_once_is_quoted_at_once(monkeypatch, thread, tim
         child = _Child(FAILS, KUBECONFIG)
         assert child.port() is None
         assert not child.runs
-        assert child.last_words() == "error: no"
+        assert child.error_output() == "error: no"
         child.close()
         leaders.append(child._process.pid)
     assert all(map(ends, leaders))
@@ -73,7 +73,7 @@ def test_a_kubectl_that_fails_at_once_is_quoted_at_once(monkeypatch, thread, tim
 def test_a_line_without_end_is_not_kept_whole(tmp_path):
     child = _Child(["/bin/sh", "-c", "head -c 3000000 /dev/zero | tr '\\0' x >&2; exit 1"], KUBECONFIG)
     assert child.port() is None
-    assert len(child.last_words()) == 402
+    assert len(child.error_output()) == 402
     assert sum(map(len, child._errors)) <= 20 * 2**16
     child.close()
 
@@ -138,7 +138,7 @@ def test_the_kubeconfig_is_in_memory_and_can_be_read_often_and_not_written(monke
     monkeypatch.setenv("TMPDIR", str(tmp_path / "missing"))
     child = _Child(["/bin/sh", "-c", SHOWS], KUBECONFIG)
     assert child.port() is None
-    assert child.last_words() == KUBECONFIG.decode() * 2
+    assert child.error_output() == KUBECONFIG.decode() * 2
     child.close()
 
 

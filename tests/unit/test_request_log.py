@@ -26,7 +26,7 @@ def logged() -> Callable[..., list[str]]:
         log = RequestLog(level, lambda *lines: entries.append(lines))
         log.request("POST", URL, headers.items(), body)
         log.response("POST", URL, "201 Created", headers.items(), answer)
-        log.say("done")
+        log.event("done")
         assert all(re.match(HEAD, entry[0]) for entry in entries)
         return [re.sub(HEAD, "", line) for entry in entries for line in entry]
 

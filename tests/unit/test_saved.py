@@ -23,7 +23,7 @@ from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.documents import lister_document
 from kubectl_cbt.documents.document_stream import SavedStream
 from kubectl_cbt.documents.extent_columns import OURS, UPSTREAM, parsed_columns, regular_columns
-from kubectl_cbt.documents.lister_batches import alike_messages
+from kubectl_cbt.documents.lister_batches import regular_messages
 from kubectl_cbt.documents.open_document import open_document
 from kubectl_cbt.errors import CbtError, DocumentError, Interrupted
 from kubectl_cbt.model.record import Batch
@@ -432,7 +432,7 @@ MESSAGES = document(ListerJsonWriter, [[(512, 8), (1024, 8)], [(4096, 16)], [(81
 
 
 def test_messages_that_are_alike_are_taken_together_up_to_the_last_but_one():
-    found = alike_messages(MESSAGES, 0)
+    found = regular_messages(MESSAGES, 0)
     assert (found.block_metadata_type, found.volume_capacity_bytes) == (2, CAPACITY)
     assert [offsets.tolist() for offsets, _ in found.parts] == [[512, 1024], [4096], [8192, 9000]]
     assert [sizes.tolist() for _, sizes in found.parts] == [[8, 8], [16], [1, 2]]
@@ -447,7 +447,7 @@ def test_messages_that_are_alike_are_taken_together_up_to_the_last_but_one():
 @law
 def test_messages_taken_together_are_those_that_orjson_finds(at, new, length):
     data = MESSAGES[:at] + new + MESSAGES[at + length :]
-    found = alike_messages(data, 0)
+    found = regular_messages(data, 0)
     if found is not None:
         messages = orjson.loads(b"[" + data[: found.end - 1] + b"]")
         assert {(one["block_metadata_type"], one["volume_capacity_bytes"]) for one in messages} == {found[:2]}

@@ -106,7 +106,7 @@ FOREIGN = {
     b'{"apiVersion":"kubectl-cbt/v2","kind"': 'delta.json: apiVersion is "kubectl-cbt/v2", not kubectl-cbt/v1',
     b'{"apiVersion":"kubectl-cbt/v1","kind":"SnapshotList"}': 'delta.json: kind is "SnapshotList", not BlockMetadata',
     b'{"byteOffset":0,"sizeBytes":4096}\n': (
-        "delta.json has the extents of kubectl cbt -o ndjson without the first line, which says of what"
+        "delta.json has extents of kubectl cbt -o ndjson, but not the first line, which contains the query"
     ),
     b"apiVersion: v1\nclusters:\n- cluster: {}\ncontexts: []\n": "delta.json is a kubeconfig, not saved extents",
     b'{"clusters":[],"contexts":[],"users":[]}': "delta.json is a kubeconfig, not saved extents",
@@ -160,9 +160,9 @@ HEADS = {
     'snapshot.restoreSizeBytes is "1Gi", not an integer': changed(snapshot__restoreSizeBytes="1Gi"),
     "base.namespace is missing": changed(base__namespace=...),
     "driver is missing": changed(driver=...),
-    'blockMetadataType is "MIXED", which is no type of block metadata': changed(blockMetadataType="MIXED"),
+    'blockMetadataType is "MIXED", not a type of block metadata': changed(blockMetadataType="MIXED"),
     "volumeCapacityBytes is 9223372036854775808, beyond 64 bits": changed(volumeCapacityBytes=2**63),
-    "line 2: apiVersion stands there twice": JSON.replace(b"{", b'{"apiVersion":"kubectl-cbt/v1",', 1),
+    "line 2: duplicate key apiVersion": JSON.replace(b"{", b'{"apiVersion":"kubectl-cbt/v1",', 1),
     "line 32: extents is not an array": replaced('"extents": [', '"extents": {'),
 }
 
@@ -201,7 +201,7 @@ FURTHER_IN = {
     ),
     "line 2: byteOffset is null, not an integer": (0, replaced('"byteOffset":0', '"byteOffset":null', NDJSON)),
     "line 4: sizeBytes is missing": (2, replaced(',"sizeBytes":524288', "", NDJSON)),
-    "line 3: what should be an extent is 7, not an object": (
+    "line 3: an extent is 7, not an object": (
         1,
         replaced('{"byteOffset":8192,"sizeBytes":4096}', "7", NDJSON),
     ),
@@ -223,7 +223,7 @@ FURTHER_IN = {
         LISTER.replace(b']},{"block_metadata_type":2', b']},{"block_metadata_type":"F"', 1),
     ),
     # What stands behind them.
-    "line 36: there is more after the end of the document": (
+    "line 36: unexpected data after the end of the document": (
         5,
         LISTER + b"\n" * 35 + b"[]",
     ),
@@ -258,7 +258,7 @@ def test_what_is_wrong_further_in_is_said_behind_the_extents_in_front_of_it(data
 def test_a_document_that_holds_more_or_less_than_it_says_is_not_complete(claimed):
     extents, error, stream = read(changed(summary__extents=claimed))
     assert extents == EXTENTS
-    assert error.message == f"delta.json says {claimed:,} extents and holds 5"
+    assert error.message == f"delta.json declares {claimed:,} extents but contains 5"
     assert not stream.outcome().complete
 
 
@@ -267,7 +267,7 @@ def test_a_cut_document_whose_head_stands_behind_its_extents_cannot_be_shown():
     with pytest.raises(DocumentError) as caught:
         saved(data[: data.index(b"33554432")])
     assert caught.value.message == (
-        "delta.json ends in the middle of its extents, and what they are of would stand behind them, at line 31"
+        "delta.json ends in the middle of its extents, before the rest of its head, at line 31"
     )
 
 

@@ -31,7 +31,7 @@ OPENED = {
     "capsmaller.json": ([(0, 4096), (8192, 4096)], 2, 4096, ["W2"]),
     "resize.json": ([(0, 65536), (65536, 65536)], 1, 10737418240, ["R4"]),
 }
-BY_HAND = "convert it by hand to the JSON that snapshot-metadata-lister -o json prints"
+BY_HAND = "convert it to the JSON format of snapshot-metadata-lister -o json"
 REFUSED = {
     "array-of-null.json": ("is a JSON array that begins with null, not an array of messages", HINT_OPENABLE),
     "null.json": ("is the JSON value null, not a document", HINT_OPENABLE),
@@ -160,19 +160,17 @@ def test_a_sequence_of_messages_says_that_it_has_no_end():
         stream = opened((FILES / name).read_bytes())
         stream.notify_to(notes.append)
         list(stream)
-    assert notes == [
-        "these messages do not say whether more were to follow: only an array of them ends with the stream"
-    ]
+    assert notes == ["these messages may be incomplete: only an array of messages records the end of the stream"]
 
 
 @pytest.mark.parametrize(
     ("added", "message"),
     [
-        (b"ERROR:\n  Code: Unavailable\n", "x.json: line 24: grpcurl reports here that the call failed"),
-        (b"[]", "x.json: line 24: there is more after the end of the document"),
+        (b"ERROR:\n  Code: Unavailable\n", "x.json: line 24: grpcurl reported that the call failed"),
+        (b"[]", "x.json: line 24: unexpected data after the end of the document"),
         (b'{"blockMetadataType": "MIXED"}', 'x.json: line 24: message 3.blockMetadataType is "MIXED", not a type of'),
         (b'{"volumeCapacityBytes": "9999999999999999999"}', "not an integer of 64 bits"),
-        (b'{"blockMetadata": [], "block_metadata": []}', "message 3 has block_metadata twice, by both of its names"),
+        (b'{"blockMetadata": [], "block_metadata": []}', "message 3 has block_metadata twice, under both of its names"),
         (b'{"blockMetadata": [{"byte_offset": 4096, "size_bytes": 1}]}', "with neither byteOffset nor sizeBytes"),
         (b'{"blockMetadata": [', "x.json ends in the middle of its messages, at line 24"),
     ],

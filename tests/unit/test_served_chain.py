@@ -169,7 +169,7 @@ def test_grpc_accepts_the_names_that_the_check_accepts(carried, name):
 
 @pytest.mark.parametrize(
     ("key", "extensions", "words"),
-    [("Ed25519", [], "a kind that gRPC"), ("P-521", [], "a kind that gRPC"),
+    [("Ed25519", [], "cannot use its kind of key"), ("P-521", [], "cannot use its kind of key"),
      ("RSA", [[usage("key_encipherment")]], "lacks digitalSignature")],
 )  # fmt: skip
 def test_a_certificate_that_grpc_cannot_use_is_named(tmp_path, key, extensions, words):
@@ -223,7 +223,7 @@ def test_a_stranger_after_the_check_gets_nothing():
         grpc_server(stranger) as bad,
         Listener(forward(good), forward(bad)) as front,
         client(front.address) as source,
-        pytest.raises(TlsFailed, match="caCert's key did not sign it"),
+        pytest.raises(TlsFailed, match="no certificate of caCert signed it"),
     ):
         source.health()
 
@@ -234,7 +234,7 @@ def test_a_certificate_that_is_another_each_time_is_given_up():
         with (
             Listener(*fronts) as front,
             client(front.address) as source,
-            pytest.raises(TlsFailed, match="shows another certificate at each connection"),
+            pytest.raises(TlsFailed, match="sends a different certificate on each connection"),
         ):
             source.health()
     assert front.connections <= 8
@@ -259,7 +259,7 @@ def test_a_ca_that_is_replaced_each_time_is_given_up():
     ("name", "reached", "words"),
     [
         ("", "", "until then, --service-tls-server-name NAME"),
-        ("given.example", "", "--service-tls-server-name gives given.example: leave it out"),
+        ("given.example", "", "--service-tls-server-name is given.example: omit it"),
         ("", "elsewhere", "is --address right?"),
     ],
 )
@@ -299,15 +299,19 @@ def test_a_clock_that_is_known_to_be_wrong_is_blamed_and_not_the_certificates(da
         verify([leaf(days=days).der], CA.pem, "127.0.0.1")
     endpoint = Endpoint("csi.example", "127.0.0.1:1", "audience", CA.pem)
     hint = certificate_error(rejected.value, endpoint, "", ahead_seconds).hint
-    assert hint.startswith(words or ("is this machine's clock right?" if days[0] > 0 else "make new certificates"))
+    assert hint.startswith(words or ("is this machine's clock right?" if days[0] > 0 else "create new certificates"))
     assert ("set this machine's clock" in hint) == bool(words)
 
 
 @pytest.mark.parametrize(
     ("serve", "kind", "words"),
     [
-        (lambda connection: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"), TlsFailed, "does not speak TLS"),
-        (lambda connection: connection.recv(1 << 16) and None, ServiceUnreachable, "goes silent before TLS"),
+        (lambda connection: connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n"), TlsFailed, "does not use TLS"),
+        (
+            lambda connection: connection.recv(1 << 16) and None,
+            ServiceUnreachable,
+            "closed the connection during the TLS handshake",
+        ),
     ],
 )
 def test_what_is_not_tls_is_named(serve, kind, words):
@@ -387,7 +391,7 @@ def test_a_proxy_that_refuses_is_named_without_its_password(proxied):
         proxied.setenv("https_proxy", f"http://user:secret@{proxy.address}")
         with client("csi.example:6443") as source, pytest.raises(ServiceUnreachable) as caught:
             source.health()
-    assert f"through the proxy {proxy.address}: it answered HTTP/1.1 403" in caught.value.message
+    assert f"through the proxy {proxy.address}: it returned HTTP/1.1 403" in caught.value.message
     assert "secret" not in caught.value.message
     assert caught.value.message.isprintable()
 

@@ -128,5 +128,5 @@ def test_nesting_has_no_depth_that_ends_in_a_traceback(tmp_path):
 
     path = tmp_path / "config"
     path.write_bytes(b"a: " + b"[" * 9000 + b"]" * 9000)
-    with pytest.raises(ConfigError, match="it is no YAML"):
+    with pytest.raises(ConfigError, match="it is not YAML"):
         names(str(path))

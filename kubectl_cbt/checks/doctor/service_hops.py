@@ -66,7 +66,7 @@ def _ca_cert(context: DiagnosisContext, result: HopResult) -> None:
     if found:
         result.skipped_blocks("caCert", endpoint.ca_pem, len(found))
     else:
-        result.fail("it holds no certificate that can be read", _new_certificates(endpoint.service))
+        result.fail("it contains no readable certificate", _new_certificates(endpoint.service))
 
 
 def _clock_fix(context: DiagnosisContext) -> str:
@@ -177,7 +177,7 @@ def _account_rights(context: DiagnosisContext, result: HopResult) -> None:
         result.fail(
             f"ServiceAccount {account} may not get volumesnapshots in {session.namespace}: the sidecar will refuse it",
             f"{grant_command(session.namespace, account=account)}\n"
-            "(a Role limited by resourceNames does not count: the sidecar asks without a name)",
+            "(a Role limited by resourceNames has no effect: the sidecar checks access without a name)",
         )
     else:
         result.evidence.append(f"{account} may get volumesnapshots in {session.namespace}")

@@ -1,6 +1,6 @@
-"""A document as a text of which only a part is in memory: what comes next, and on which line.
+"""A cursor over JSON of which only a part is in memory; it counts lines.
 
-JSON's own grammar is here and nothing of what a document means.
+Only JSON's grammar is here, not the meaning of documents.
 """
 
 from __future__ import annotations
@@ -18,15 +18,13 @@ from kubectl_cbt.documents.jsonstream.json_scan import end_of_value, first_fault
 from kubectl_cbt.errors import DocumentError
 
 LONGEST_VALUE_BYTES = 2**22
-"""Of everything but the extents as a whole; nothing that is saved comes near."""
+"""For every value except the list of extents; saved values are much shorter."""
 
 HINT_OPENABLE = (
-    "what can be opened: -o json, -o ndjson and --record of kubectl cbt, snapshot-metadata-lister -o json, and the"
-    " messages that grpcurl prints"
+    "supported: -o json, -o ndjson and --record of kubectl cbt, snapshot-metadata-lister -o json, and the output of"
+    " grpcurl"
 )
-HINT_WRONG = (
-    "neither kubectl cbt nor snapshot-metadata-lister writes this: run the query again, with -o json or -o ndjson"
-)
+HINT_WRONG = "the file was modified or damaged: run the query again, with -o json or -o ndjson"
 HINT_CUT = "the program that wrote it was stopped, or the disk was full; all extents before the cut were read"
 
 _FEW_BYTES = 2**12
@@ -35,13 +33,13 @@ _SPACE = re.compile(rb"[ \t\r\n]*")
 
 
 class JsonCursor:
-    """What was read of a source and not yet consumed: ``data`` from ``position`` on.
+    """The bytes of a source that are not yet consumed: ``data`` from ``position``.
 
     Attributes:
         line: of ``position``, from 1.
-        part: what is being read, for the message about a text that ends there.
-        hint: what to do about one that is no JSON.
-        chunks: how often something was read.
+        part: the part being read, for the error about a text that ends there.
+        hint: what to do about invalid JSON.
+        chunks: the number of reads.
     """
 
     def __init__(self, source: RewindableInput) -> None:
@@ -55,7 +53,7 @@ class JsonCursor:
         self._source = source
 
     def more(self) -> bool:
-        """Read what is there, waiting for something; False at the end. Moves what is left to position 0."""
+        """Read the available data, waiting for some; False at the end. Moves the rest to position 0."""
         chunk = self._source.read()
         self.data = self.data[self.position :] + chunk
         self.position = 0
@@ -67,13 +65,13 @@ class JsonCursor:
         if to - self.position < _FEW_BYTES:
             self.line += self.data.count(b"\n", self.position, to)
         else:
-            # Line after line this is several times faster.
+            # For many lines this is several times faster.
             passed = np.frombuffer(self.data, dtype=np.uint8, count=to - self.position, offset=self.position)
             self.line += int(np.count_nonzero(passed == _NEWLINE))
         self.position = to
 
     def peek(self) -> bytes:
-        """The next byte that is no white space, not consumed; empty at the end."""
+        """The next byte that is not white space, not consumed; empty at the end."""
         while (byte := self.data[self.position : self.position + 1]) <= b" ":
             space = _SPACE.match(self.data, self.position)
             self.advance(space.end() if space else self.position)
@@ -90,10 +88,10 @@ class JsonCursor:
         return self.data.startswith(wanted, self.position)
 
     def demand(self) -> bytes:
-        """As :meth:`peek`, where the text may not end.
+        """As :meth:`peek`, where the text must not end.
 
         Raises:
-            DocumentError: when it does.
+            DocumentError: it ends.
         """
         found = self.peek()
         if not found:
@@ -101,13 +99,13 @@ class JsonCursor:
         return found
 
     def expect(self, byte: bytes) -> None:
-        """Consume ``byte``, which has to be next."""
+        """Consume ``byte``, which must be next."""
         if self.demand() != byte:
             raise self.not_json()
         self.position += 1
 
     def closes(self, bracket: bytes) -> bool:
-        """Consume what stands behind a value: True for the closing bracket, False for a comma."""
+        """Consume what follows a value: True for the closing bracket, False for a comma."""
         if self.demand() == b",":
             self.expect(b",")
             return False
@@ -115,7 +113,7 @@ class JsonCursor:
         return True
 
     def value(self) -> bytes:
-        """Consume the next value, of whatever kind. It may turn out to be no JSON."""
+        """Consume the next value of any kind. It may be invalid JSON."""
         self.demand()
         while (end := end_of_value(self.data, self.position)) is None:
             self.grow()
@@ -134,24 +132,24 @@ class JsonCursor:
             raise self.broken(found, line) from error
 
     def grow(self) -> None:
-        """Read on because the value that begins here is not whole.
+        """Read more because the value that begins here is incomplete.
 
         Raises:
-            DocumentError: when there is nothing more, or it is longer than any value is.
+            DocumentError: the text ends, or the value is too long.
         """
         if len(self.data) - self.position > LONGEST_VALUE_BYTES:
-            raise self._broken_off() or self.error("one value is longer than 4 MiB")
+            raise self._broken_before_end() or self.error("one value is longer than 4 MiB")
         if not self.more():
             raise self.cut()
 
     def end(self) -> None:
-        """Nothing may follow."""
+        """Check that nothing follows."""
         if self.peek():
-            raise self.error("there is more after the end of the document")
+            raise self.error("unexpected data after the end of the document")
 
     @contextmanager
     def ahead(self) -> Iterator[None]:
-        """Read on inside the block, and be back here behind it."""
+        """Read ahead inside the block, and return to this position after it."""
         line, part = self.line, self.part
         self._source.mark(self.data[self.position :])
         yield
@@ -159,26 +157,26 @@ class JsonCursor:
         self.data, self.position, self.line, self.part = b"", 0, line, part
 
     def error(self, message: str, line: int | None = None) -> DocumentError:
-        """What is wrong at a line, by default the current one."""
+        """An error at a line, by default the current one."""
         return DocumentError(f"{self.name}: line {line or self.line}: {message}", hint=self.hint)
 
     def not_json(self, line: int | None = None) -> DocumentError:
-        """The text is no JSON there."""
+        """The error for invalid JSON at a line."""
         return self.error("not JSON", line)
 
     def broken(self, value: bytes, line: int | None = None) -> DocumentError:
-        """A value that begins at a line, by default the current one, is no JSON."""
+        """The error for an invalid value that begins at a line, by default the current one."""
         return self.not_json((line or self.line) + value.count(b"\n", 0, first_fault(value)[0]))
 
     def cut(self) -> DocumentError:
-        """The text ends where it may not; if it was broken before that, this says so instead."""
+        """The error for a text that ends too early, or for invalid JSON before its end."""
         line = self.line + self.data[self.position :].rstrip().count(b"\n")
         message = f"{self.name} ends in the middle of {self.part}, at line {line}"
-        return self._broken_off() or DocumentError(message, hint=HINT_CUT)
+        return self._broken_before_end() or DocumentError(message, hint=HINT_CUT)
 
-    def _broken_off(self) -> DocumentError | None:
+    def _broken_before_end(self) -> DocumentError | None:
         left = self.data[self.position :]
-        # Of a number or a word nobody can say whether it is whole.
+        # A number or a word at the end may be incomplete.
         if left[:1] not in (b"{", b"[", b'"'):
             return None
         fault, is_cut = first_fault(left)

@@ -1,4 +1,4 @@
-"""The members of an object, one after the other, while it is read."""
+"""Iterate over the members of a JSON object while it is read."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
 
 
 class ObjectMembers:
-    """Walks an object of which the ``{`` is consumed; whoever takes a key consumes its value.
+    """Reads an object whose ``{`` is consumed; the caller consumes the value after each key.
 
     Args:
-        known: keys that may stand there only once. Readers of JSON disagree on which of two to believe, and what
-            stands behind the extents could not take back what was handed out of them.
-        seen: which of them were there already.
+        known: keys that may occur only once. JSON parsers disagree on which of two values counts, and a second value
+            after the extents could not change the extents that were already returned.
+        seen: those that have occurred.
     """
 
     def __init__(self, text: JsonCursor, known: Iterable[str], seen: Iterable[str] | None = None) -> None:
@@ -23,7 +23,7 @@ class ObjectMembers:
         self._begun = seen is not None
 
     def next(self) -> str | None:
-        """The next key; None behind the closing brace, which is consumed."""
+        """The next key; None after the closing brace, which is consumed."""
         text = self._text
         if self._begun:
             if text.closes(b"}"):
@@ -35,7 +35,7 @@ class ObjectMembers:
         return self._key()
 
     def ahead(self) -> ObjectMembers:
-        """The same place, for who reads on and comes back."""
+        """A copy at the same position, for reading ahead."""
         return ObjectMembers(self._text, self._known, self._seen)
 
     def _key(self) -> str:
@@ -44,7 +44,7 @@ class ObjectMembers:
             raise text.not_json()
         line, key = text.line, str(text.parsed())
         if key in self._seen:
-            raise text.error(f"{key} stands there twice", line)
+            raise text.error(f"duplicate key {key}", line)
         self._seen |= {key} & self._known
         text.expect(b":")
         return key

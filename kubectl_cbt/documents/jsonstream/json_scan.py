@@ -1,6 +1,6 @@
-"""Where JSON values end, found in bytes that may be cut anywhere, without building anything of them.
+"""Find the ends of JSON values in bytes that may be cut anywhere, without building the values.
 
-Nothing here says whether a value is right, only how far it reaches; orjson decides the rest.
+Nothing here decides whether a value is valid, only where it ends; orjson decides the rest.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ _CUT_STRING = re.compile(_STRING_INSIDE + rb"\\?\Z", re.DOTALL)
 _SCALAR = re.compile(rb'[^ \t\r\n,:"\[\]{}]+')
 
 _LONGEST_TOKEN = len(r"\ud83d\ude00")
-"""Bytes at the end of a cut text that may look wrong only because the rest of them is missing."""
+"""Bytes at the end of a cut text that may seem invalid only because the rest is missing."""
 
 
 def ends_of_values(data: bytes, start: int) -> Iterator[int]:
-    """Where each whole object or array ends that follows ``start``, up to the end of the array they are in.
+    """The ends of the whole objects and arrays after ``start``, up to the end of the array that contains them.
 
-    Brackets are counted, not matched, and a string that breaks off is an end as well: what then stands in front of
-    it is no JSON, and whoever parses it will see.
+    Brackets are counted, not matched, and an unterminated string is an end as well: the text before it is invalid JSON,
+    which the parser will report.
     """
     depth = 0
     for token in _TOKEN.finditer(data, start):
@@ -43,9 +43,9 @@ def ends_of_values(data: bytes, start: int) -> Iterator[int]:
 
 
 def end_of_value(data: bytes, start: int) -> int | None:
-    """Where the value that begins at ``start`` ends; None when that is not in the data yet.
+    """The end of the value that begins at ``start``; None if it is not in the data yet.
 
-    What cannot begin a value counts as one of a single byte: no parser will take it.
+    A byte that cannot begin a value counts as a value of one byte, which the parser will reject.
     """
     if data[start : start + 1] in (b"{", b"["):
         return next(ends_of_values(data, start), None)
@@ -54,7 +54,7 @@ def end_of_value(data: bytes, start: int) -> int | None:
     scalar = _SCALAR.match(data, start)
     if scalar is None:
         return start + 1
-    # At the end of the data a number may go on.
+    # A number at the end of the data may continue.
     return scalar.end() if scalar.end() < len(data) else None
 
 
@@ -66,12 +66,12 @@ def _end_of_string(data: bytes, start: int) -> int | None:
 
 
 def first_fault(text: bytes) -> tuple[int, bool]:
-    """Where a text that no parser takes stops being JSON, and whether all that is wrong may be that it is cut.
+    """The position of the first error in invalid JSON, and whether the text may only be cut.
 
-    orjson does not say it of a part, so this asks Python's own parser; slow, and only for a message.
+    orjson does not report it for a part, so this uses Python's own parser; slow, and only for an error message.
     """
     try:
-        # One character a byte, whatever they are: positions have to be those of the bytes.
+        # One character per byte: positions must be those of the bytes.
         json.loads(text.decode("latin-1"))
     except json.JSONDecodeError as error:
         return error.pos, error.msg.startswith("Unterminated string") or error.pos > len(text) - _LONGEST_TOKEN
