@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from kubectl_cbt.core.options import ClusterOptions, QueryOptions, ServiceOptions
+from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.backend import Backend, OpenStream
 from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
 from kubectl_cbt.model.resolved_query import ResolvedQuery
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from kubectl_cbt.wire.source import Source
 
 __all__ = [
+    "CbtError",
     "ClusterOptions",
     "QueryOptions",
     "ServiceOptions",
