@@ -62,7 +62,7 @@ def read_secrets(path: Path) -> dict[str, Secret]:
     """Secrets for a driver: a mapping of names to texts in YAML or JSON, or a Kubernetes Secret as kubectl prints it.
 
     Raises:
-        UsageError: no such file, or it holds something else. Nothing of what it holds is quoted.
+        UsageError: there is no such file, or it has other contents. Its contents are never quoted.
     """
     import yaml
 

@@ -1,4 +1,4 @@
-"""What the parts of the program can be told: plain values. ``cli/options.py`` makes flags of them."""
+"""The options of the core, as plain values. ``cli/options.py`` maps flags to them."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class QueryOptions:
         starting_offset: bytes; extents before it are left out.
         max_results: maximum extents per message; 0 lets the driver choose, None is 4096 with a fallback to 0.
         retries: consecutive attempts to resume a broken stream; 0 disables resuming.
-        no_probe: trust OK at the end of a stream, without a query for what comes after it.
+        no_probe: trust OK at the end of a stream, without a query for what follows.
         record: a new file to record the stream to; None for none.
     """
 

@@ -1,4 +1,4 @@
-"""One clean stream of batches, as every output and screen sees it: live, from a file, from a driver's socket."""
+"""One clean stream of batches, as every output and screen uses it: live, from a file, from a driver's socket."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class BatchStream(Protocol):
 
     @property
     def next_offset(self) -> int:
-        """How far it got, bytes: the end of the last extent, or the starting offset."""
+        """Progress in bytes: the end of the last extent, or the starting offset."""
         ...
 
     @property
     def capacity_bytes(self) -> int | None:
-        """Of the volume; None until a message said it."""
+        """Of the volume; None until a message has it."""
         ...
 
     @property
@@ -42,10 +42,7 @@ class BatchStream(Protocol):
         ...
 
     def notify_to(self, notify: Callable[[str], None]) -> None:
-        """Have ``notify`` told, in words and from the thread that iterates, when the stream breaks and is taken up.
-
-        A stream that never is tells nothing.
-        """
+        """Call ``notify`` with a sentence, in the thread that iterates, when the stream breaks and is resumed."""
         ...
 
     def cancel(self) -> None:
@@ -53,10 +50,10 @@ class BatchStream(Protocol):
         ...
 
     def outcome(self, error: CbtError | None = None, restore_size_bytes: int | None = None) -> Outcome:
-        """How it stands.
+        """The state of the stream.
 
         Args:
-            error: what ended it early; None when it came to its end.
-            restore_size_bytes: the snapshot's own size, for a stream that brought no capacity.
+            error: what ended it early; None when it reached its end.
+            restore_size_bytes: the snapshot's own size, for a stream without a capacity.
         """
         ...

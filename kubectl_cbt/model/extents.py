@@ -2,7 +2,7 @@
 
 With those two, "how many bytes are covered before x" is one binary search, so a map of any window at any zoom
 is exact and nothing is binned in advance. Blocks, because a stream's length is not known before its end: an
-:class:`ExtentBuffer` grows without ever copying what it has, and what was seen of it stays as it was.
+:class:`ExtentBuffer` grows without copying its extents, and a view of it never changes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy.typing as npt
 from kubectl_cbt.model.record import INT64_MAX, Int64Column, joined, saturating_ends
 
 CHUNK_EXTENTS = 2**18
-"""Extents a block of an :class:`ExtentBuffer` holds: 4 MiB, of which the system gives only what is filled."""
+"""Extents per chunk of an :class:`ExtentBuffer`: 4 MiB, of which the system allocates only what is filled."""
 
 
 class Run(NamedTuple):
@@ -37,7 +37,7 @@ class Chunk(NamedTuple):
 
     Attributes:
         offsets: int64[m], bytes.
-        totals: int64[m + 1], bytes in all extents before each, and behind the last.
+        totals: int64[m + 1], bytes in all extents before each, and after the last.
     """
 
     offsets: Int64Column
@@ -61,10 +61,10 @@ class Chunk(NamedTuple):
         return np.asarray(self.totals[index] + inside, dtype=np.int64)
 
     def begins_run(self, start: int, stop: int, previous_end: int) -> npt.NDArray[np.bool_]:
-        """bool[stop - start]: which of these extents do not touch the one in front of them.
+        """bool[stop - start]: which of these extents do not touch the one before them.
 
         Args:
-            previous_end: where the extent in front of the block ends, -1 when there is none.
+            previous_end: where the extent before the chunk ends, -1 when there is none.
         """
         first = max(start - 1, 0)
         ends = self.offsets[first:stop] + np.diff(self.totals[first : stop + 1])
@@ -166,7 +166,7 @@ class Extents:
             found[order] = self.covered_before(positions[order])
             return found
         found = np.zeros(len(positions), dtype=np.int64)
-        # A position belongs to the last block that begins at or before it; in front of all, to the first.
+        # A position belongs to the last chunk that begins at or before it; before all, to the first.
         cuts = np.searchsorted(positions, self._first_offsets[1:], side="left").tolist()
         for chunk, start, stop in zip(self._blocks, [0, *cuts], [*cuts, len(positions)], strict=False):
             if start < stop:
@@ -200,7 +200,7 @@ class Extents:
         return None if row is None else self._run_beginning(row)
 
     def run_at(self, position: int, around: tuple[int, int]) -> Run | None:
-        """The run that holds a byte, or else the first with a byte in ``around``."""
+        """The run with this byte, or else the first with a byte in ``around``."""
         for start, end in ((position, position + 1), around):
             if start >= end:
                 continue
@@ -215,7 +215,7 @@ class Extents:
         for starts, ends in self.runs():
             sizes = ends - starts
             if len(kept) == most:
-                # An equal one comes too late.
+                # An equal one is too late.
                 longer = np.flatnonzero(sizes > kept[-1].size_bytes)
                 starts, ends, sizes = starts[longer], ends[longer], sizes[longer]
             best = _largest(sizes, most).tolist()
@@ -243,11 +243,11 @@ class Extents:
             yield np.array([start], dtype=np.int64), np.array([end], dtype=np.int64)
 
     def _previous_end(self, number: int) -> int:
-        """Where the extent in front of a block ends; -1 in front of the first, which nothing touches."""
+        """Where the extent before a chunk ends; -1 before the first, which nothing touches."""
         return self._blocks[number - 1].end if number else -1
 
     def _first_of_a_run(self, row: int) -> int | None:
-        """The first extent from ``row`` on that does not touch the one in front of it."""
+        """The first extent from ``row`` on that does not touch the one before it."""
         number = int(np.searchsorted(self._first_rows, row, side="right")) - 1
         for index in range(number, len(self._blocks)):
             chunk, first = self._blocks[index], int(self._first_rows[index])
@@ -258,7 +258,7 @@ class Extents:
         return None
 
     def _last_first_of_a_run(self, stop: int) -> int | None:
-        """The last extent before ``stop`` that does not touch the one in front of it."""
+        """The last extent before ``stop`` that does not touch the one before it."""
         number = int(np.searchsorted(self._first_rows, stop, side="left")) - 1
         for index in range(number, -1, -1):
             chunk, first = self._blocks[index], int(self._first_rows[index])
@@ -336,7 +336,7 @@ class ExtentBuffer:
             self._last, self._used = _empty_chunk(int(chunk.totals[-1])), 0
 
     def received(self) -> ExtentsSoFar:
-        """All of it by now."""
+        """All extents so far."""
         chunks = tuple(self._full)
         if self._used:
             chunks += (Chunk(self._last.offsets[: self._used], self._last.totals[: self._used + 1]),)
@@ -368,7 +368,7 @@ def _largest(sizes: Int64Column, most: int) -> npt.NDArray[np.intp]:
 
 
 def _are_legal(offsets: Int64Column, sizes: Int64Column) -> bool:
-    # Saturated, so that an extent that wraps around int64 overlaps what lies behind it.
+    # Saturated, so that an extent that wraps around int64 overlaps what follows it.
     ends = saturating_ends(offsets, sizes)
     return bool(
         offsets[0] >= 0

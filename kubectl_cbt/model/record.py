@@ -1,4 +1,4 @@
-"""Records: response messages as received, and a batch: what of them was asked for. Columns, never objects.
+"""Records: response messages as received, and a batch: the requested part of them. Columns, never objects.
 
 Messages come in groups, as many as are there when somebody looks: a driver that sends 256 extents a message costs
 hardly more than one that sends 4096. How a stream is cut into groups depends on time, so nothing that is shown may.
@@ -55,7 +55,7 @@ class Records:
         first_number: position in the stream of the first message, from 1.
         block_metadata_types: int64[m], numbers of the enum.
         capacities: int64[m], bytes.
-        bounds: int64[m + 1], ascending from 0 to n: message ``i`` holds the extents ``bounds[i]`` to ``bounds[i + 1]``.
+        bounds: int64[m + 1], ascending from 0 to n: message ``i`` has the extents ``bounds[i]`` to ``bounds[i + 1]``.
         offsets: int64[n], bytes, as sent, of all messages.
         sizes: int64[n], bytes, as sent.
     """
@@ -95,15 +95,15 @@ class Records:
 
     @cached_property
     def ends(self) -> Int64Column:
-        """int64[n], bytes, behind each extent; see :func:`saturating_ends`."""
+        """int64[n], bytes, the end of each extent; see :func:`saturating_ends`."""
         return saturating_ends(self.offsets, self.sizes)
 
     def for_extents(self, of_messages: Int64Column) -> Int64Column:
-        """What stands once a message (int64[m]), once an extent (int64[n]; int64[1] where all messages agree)."""
+        """A value per message (int64[m]) as a value per extent (int64[n]; int64[1] where all messages agree)."""
         return _for_extents(of_messages, self.bounds)
 
     def message_of(self, extents: Int64Column) -> Int64Column:
-        """Which message, from 0, holds each of these extents (positions, from 0)."""
+        """The message, from 0, of each of these extents (positions, from 0)."""
         return np.searchsorted(self.bounds, extents, side="right") - 1
 
 
@@ -132,7 +132,7 @@ class Batch:
 
     @cached_property
     def ends(self) -> Int64Column:
-        """int64[m], bytes, behind each extent."""
+        """int64[m], bytes, the end of each extent."""
         return self.records.ends if self.offsets is self.records.offsets else saturating_ends(self.offsets, self.sizes)
 
     def for_extents(self, of_messages: Int64Column) -> Int64Column:
@@ -141,7 +141,7 @@ class Batch:
 
     @property
     def message_numbers(self) -> Int64Column:
-        """int64[m], position in the stream of the message that each extent came in."""
+        """int64[m], position in the stream of each extent's message."""
         first = self.records.first_number
         return np.repeat(np.arange(first, first + self.records.messages, dtype=np.int64), np.diff(self.bounds))
 

@@ -14,7 +14,7 @@ SNAPSHOT_KINDS = (
     "volumesnapshot.snapshot.storage.k8s.io",
     "volumesnapshots.snapshot.storage.k8s.io",
 )
-"""What may stand before the slash where a VolumeSnapshot is named, as for kubectl."""
+"""What may precede the slash in the name of a VolumeSnapshot, as for kubectl."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class SnapshotRef:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotHandle:
-    """A snapshot by the id its CSI driver gave it: opaque, may hold any character, spaces included."""
+    """A snapshot by the handle that its CSI driver gave it: opaque, may have any character, spaces included."""
 
     value: str
 
@@ -91,7 +91,7 @@ class ServiceAccountRef:
 
     @classmethod
     def of_user(cls, username: str) -> ServiceAccountRef | None:
-        """The ServiceAccount behind ``system:serviceaccount:<namespace>:<name>``, None for any other user."""
+        """The ServiceAccount of ``system:serviceaccount:<namespace>:<name>``; None for any other user."""
         parts = username.split(":")
         if len(parts) == 4 and parts[:2] == ["system", "serviceaccount"]:
             return cls(parts[2], parts[3])

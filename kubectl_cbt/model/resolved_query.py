@@ -1,4 +1,4 @@
-"""What the API server knows about a question: the snapshots, and where to ask about them."""
+"""A query, and what is known of its snapshots and of the service that answers it."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ OLDEST_VERSION = "v1alpha1"
 
 
 class HasVolume(Protocol):
-    """What tells one source volume from another; both are None where the objects do not say."""
+    """What distinguishes source volumes; both are None where the objects do not record it."""
 
     @property
     def claim(self) -> str | None:
-        """The PersistentVolumeClaim; a new one may bear the name of an old."""
+        """The PersistentVolumeClaim; a new one may have the name of a deleted one."""
         ...
 
     @property
@@ -45,7 +45,7 @@ class Snapshot:
     """A ready VolumeSnapshot together with its content.
 
     Attributes:
-        restore_size_bytes: what the content says; None when it says nothing.
+        restore_size_bytes: from the content; None when it has none.
         volume_handle: the source volume as the driver names it; None for pre-provisioned contents.
         created: when the snapshot was taken, None when unknown.
         change_id: what vSphere's driver takes for the snapshot as a base instead of its handle, from an annotation of

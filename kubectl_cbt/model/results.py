@@ -1,4 +1,4 @@
-"""What came of a stream: the rules it broke, its figures, how it ended."""
+"""Results of a stream: the rules it broke, its figures, how it ended."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Violation:
         rule: id as in the documentation, ``R2``.
         level: ``MUST`` or ``WARNING``.
         title: the rule in words.
-        count: how often; ``examples`` holds only the first few.
+        count: how often; ``examples`` has only the first few.
     """
 
     rule: str
@@ -111,7 +111,7 @@ class Failure:
 
     @classmethod
     def of(cls, error: CbtError) -> Failure:
-        """What an error says, without the error."""
+        """The parts of an error that documents have."""
         code = error.code if isinstance(error, StreamError) else ""
         return cls(error.kind, code, error.message, error.hint)
 
@@ -121,11 +121,11 @@ class Outcome:
     """How a stream ended.
 
     Attributes:
-        block_metadata_type: number of the enum in the first message; None when no message came.
+        block_metadata_type: number of the enum in the first message; None without a message.
         volume_capacity_bytes: from the first message, else the snapshot's restoreSize; None when neither is known.
-        next_offset: where to go on: the end of the last extent received, or the starting offset.
+        next_offset: where to resume: the end of the last extent received, or the starting offset.
         clipped: extents cut or left out because they began before the starting offset.
-        resumes: how often the stream was taken up again.
+        resumes: how often the stream was resumed.
         failure: None exactly when ``complete``.
     """
 
@@ -143,10 +143,10 @@ class Outcome:
 
     @property
     def is_out_of_order(self) -> bool:
-        """Whether extents came out of order or overlapped: where to go on from is not known then."""
+        """Whether extents were out of order or overlapped: the offset to resume from is unknown then."""
         return any(violation.rule == "R2" for violation in self.violations)
 
     @property
     def broke_a_must(self) -> bool:
-        """Whether the driver broke the spec, so that the answer is not to be relied on."""
+        """Whether the driver broke the spec, so that the answer is not reliable."""
         return any(violation.level == MUST for violation in self.violations)

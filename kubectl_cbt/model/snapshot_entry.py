@@ -1,4 +1,4 @@
-"""A VolumeSnapshot as lists show it: what is known of it, and whether CBT can be asked about it."""
+"""A VolumeSnapshot as lists show it, and whether it can be queried."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class SnapshotEntry:
         driver: empty when unbound, or when the caller may not read contents; so are ``handle`` and ``volume_handle``.
         content: name of the bound content, empty when unbound.
         claim: None for a pre-provisioned snapshot.
-        restore_size_bytes: None when nothing says it.
+        restore_size_bytes: None when no object has it.
         created: when the snapshot was taken, None when that is not known yet.
         object_created: when its object was made.
         change_id: as in :class:`~kubectl_cbt.model.resolved_query.Snapshot`; empty without one.
-        obstacle: why it cannot be asked about, empty when it can.
+        obstacle: why it cannot be queried; empty when it can.
         problem: what is wrong with its object or its content's, and then the obstacle too; empty for well-formed ones.
     """
 
@@ -43,7 +43,7 @@ class SnapshotEntry:
 
     @property
     def usable(self) -> bool:
-        """Whether CBT can be asked about it."""
+        """Whether it can be queried."""
         return not self.obstacle
 
 

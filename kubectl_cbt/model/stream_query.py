@@ -1,4 +1,4 @@
-"""One question to a SnapshotMetadata service."""
+"""One query to a SnapshotMetadata service."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from enum import StrEnum
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 
 DEFAULT_MAX_RESULTS = 4096
-"""Extents asked for a message when the user does not say.
+"""Maximum extents per message unless the user chooses.
 
-At a driver's usual 256 gRPC's cost per message still shows; far larger ones delay the first sight of a volume that
-changed little.
+At a driver's usual 256 gRPC's cost per message is still visible; far larger messages delay the first extents of a
+volume that changed little.
 """
 
 MAX_MAX_RESULTS = 2**31 - 1
@@ -30,11 +30,10 @@ class Query:
     """Which extents of ``snapshot``: all allocated ones, or those that differ from ``base``.
 
     Attributes:
-        base: None asks for allocated extents.
-        starting_offset: bytes, >= 0; the answer's first extent may begin before it.
-        max_results: most extents a message may hold; 0 leaves it to the driver.
-        end_offset: bytes; of an excerpt that was saved, which holds only what lies before it. None for all others:
-            nothing on the wire asks for it.
+        base: None for allocated extents.
+        starting_offset: bytes, >= 0; the answer's first extent may start before it.
+        max_results: maximum extents per message; 0 lets the driver choose.
+        end_offset: bytes; of an excerpt that was saved, which ends there. None for all others: it is never sent.
     """
 
     snapshot: SnapshotRef

@@ -1,15 +1,15 @@
-"""Recordings: a stream as it came off the wire, in one file that can be sent to somebody else. Format and reader.
+"""Recordings: a stream as received, in one file that can be attached to a bug report. Format and reader.
 
     kubectl-cbt recording 1\\n        in clear text: what it is, and the version of what follows
     one zlib stream of records       each: 1 byte kind, 4 bytes length (big-endian), payload
-      H   JSON, first and once       versions, when, what about, how it was asked
-      Q   JSON                       a question, as it was sent
-      M   8 bytes + message          microseconds since the question (big-endian), then the message as received
+      H   JSON, first and once       versions, time, subject, options of the query
+      Q   JSON                       a query, as it was sent
+      M   8 bytes + message          microseconds since the query (big-endian), then the message as received
       E   JSON                       how the answer ended: code, details, error
-      Q … M … E …                    the next: the stream was taken up again, or asked whether that was all
+      Q … M … E …                    the next query: a resume, or the completeness probe
 
-Whoever writes it flushes often, so a file whose writer was killed can be read to its last whole record. The reader
-holds one message at a time; nothing it finds is trusted.
+The writer flushes often, so a file whose writer was killed can be read up to its last whole record. The reader keeps
+one message in memory at a time, and trusts nothing in the file.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from kubectl_cbt.recording.error_json import error_of, number_of, text_of, value
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 
 SUFFIX = ".cbtrec"
-"""What recordings are called by; any other name will do."""
+"""The usual ending of a recording's name; any other is accepted."""
 
 VERSION = 1
 FIRST_LINE = RECORDING_SIGN + b"%d\n" % VERSION
@@ -43,7 +43,7 @@ OK, CANCELLED = "OK", "CANCELLED"
 
 _LONGEST_FIRST_LINE = 64
 _LONGEST_JSON = 2**20
-"""A head has a few hundred bytes; a question or an end holds what gRPC and HTTP/2 carry in headers."""
+"""A head has a few hundred bytes; a query or an end has what gRPC and HTTP/2 carry in headers."""
 _CHUNK_BYTES = 2**20
 _NOT_ONE = "is it what --record wrote? kubectl cbt open FILE"
 
@@ -51,11 +51,11 @@ Values = dict[str, Any]
 
 
 class ByteSource(Protocol):
-    """Where a recording is read from; ``saved.source.Source`` is one."""
+    """Where a recording is read from; ``documents.byte_source.RewindableInput`` is one."""
 
     @property
     def name(self) -> str:
-        """How messages call it."""
+        """The name for error messages."""
         ...
 
     def read(self) -> bytes:
@@ -67,7 +67,7 @@ class ByteSource(Protocol):
         ...
 
     def cancel(self) -> None:
-        """Let a read that waits raise; from any thread."""
+        """Make a read that waits raise; from any thread."""
         ...
 
 
@@ -87,23 +87,23 @@ class StreamEnding:
 
     @classmethod
     def of(cls, error: CbtError) -> StreamEnding:
-        """The ending that an error is."""
+        """The ending with an error."""
         return cls(getattr(error, "code", ""), error)
 
     @classmethod
     def stopped(cls) -> StreamEnding:
-        """Nobody wanted the rest."""
+        """The ending of an answer that was cancelled."""
         return cls(CANCELLED, Interrupted("interrupted"))
 
     def values(self, microseconds: int) -> Values:
-        """What is written of it."""
+        """The ending as it is written."""
         error = None if self.error is None else values_of(self.error)
         details = "" if error is None else error.get("details", "")
         return {"code": self.code, "details": details, "error": error, "microseconds": microseconds}
 
 
 def query_values(query: Query, microseconds: int) -> Values:
-    """A question as it is written; nothing of it is secret."""
+    """A query as it is written; it has no secrets."""
     return {
         "method": "GetMetadataAllocated" if query.base is None else "GetMetadataDelta",
         "namespace": query.snapshot.namespace,
@@ -124,7 +124,7 @@ class _Frame(NamedTuple):
 
 
 class Recording:
-    """Reads a recording once, in order; holds one message at a time, and 1 MiB of what was decompressed after it.
+    """Reads a recording once, in order; keeps one message at a time, and 1 MiB of decompressed data after it.
 
     Args:
         max_message_bytes: a larger message is an error.
@@ -133,7 +133,7 @@ class Recording:
         head: the first record, untrusted.
 
     Raises:
-        DocumentError: it is none, of a newer version, or ends before anything was asked.
+        DocumentError: it is not a recording, is of a newer version, or ends before its first query.
     """
 
     def __init__(self, source: ByteSource, max_message_bytes: int = MAX_MESSAGE_BYTES) -> None:
@@ -142,32 +142,32 @@ class Recording:
         self._source = source
         self._inflate = zlib.decompressobj()
         self._data = bytearray()
-        self._ahead = self._behind_first_line()
+        self._ahead = self._after_first_line()
         found = self._frame()
         if found is None or found.kind != HEAD:
             self._damaged("it does not begin with a head")
         self.head = self._json(found.payload)
 
     def cancel(self) -> None:
-        """Let the reading end with an error; from any thread."""
+        """End the reading with an error; from any thread."""
         self._source.cancel()
 
     def answers(self) -> Iterator[RecordedAnswer]:
-        """One after the other; what was not read of one is passed over on the way to the next.
+        """The answers in order; messages of one that were not read are skipped before the next.
 
         Raises:
             DocumentError: the recording is damaged, or its writer was killed: then it ends where that happened.
         """
         while (found := self._frame()) is not None:
             if found.kind != QUERY:
-                self._damaged("an answer without a question")
+                self._damaged("an answer without a query")
             answer = RecordedAnswer(self, self._json(found.payload))
             yield answer
             for _ in answer.messages():
                 pass
 
     def next_in_answer(self) -> tuple[int, bytes] | StreamEnding:
-        """A message and the microseconds after which it came, or how the answer ended."""
+        """The next message and the microseconds since the query, or how the answer ended."""
         found = self._frame()
         if found is None or found.kind not in (MESSAGE, END):
             self._damaged("an answer without an end")
@@ -176,14 +176,14 @@ class Recording:
         return found.microseconds, found.payload
 
     def query_of(self, values: Values) -> tuple[Query, int]:
-        """The question, and the microseconds since the recording began."""
+        """The query, and the microseconds since the recording began."""
         try:
             base = None if values["base"] is None else SnapshotHandle(text_of(values, "base"))
             ref = SnapshotRef(text_of(values, "namespace"), text_of(values, "snapshot"))
             offset, limit = number_of(values, "startingOffset"), number_of(values, "maxResults")
             return Query(ref, base, offset, limit), number_of(values, "microseconds")
         except (KeyError, TypeError, ValueError):
-            self._damaged("a question that cannot be read")
+            self._damaged("a query that cannot be read")
 
     def _ending(self, values: Values) -> StreamEnding:
         try:
@@ -193,8 +193,8 @@ class Recording:
         except (KeyError, TypeError, ValueError):
             self._damaged("an end that cannot be read")
 
-    def _behind_first_line(self) -> bytes:
-        """What was read behind it."""
+    def _after_first_line(self) -> bytes:
+        """The bytes read after it."""
         line = b""
         while b"\n" not in line and len(line) < _LONGEST_FIRST_LINE:
             more = self._source.read()
@@ -203,12 +203,12 @@ class Recording:
             line += more
         line, _, rest = line.partition(b"\n")
         if not line.startswith(RECORDING_SIGN):
-            raise DocumentError(f"{self.name} is no recording", hint=_NOT_ONE)
+            raise DocumentError(f"{self.name} is not a recording", hint=_NOT_ONE)
         version = line.removeprefix(RECORDING_SIGN).decode("ascii", "replace")
         if version != str(VERSION):
             raise DocumentError(
                 f"{self.name} is a recording of version {version[:20]!r}, not {VERSION}",
-                hint="it takes another version of kubectl-cbt to read it",
+                hint="use another version of kubectl-cbt to read it",
             )
         return rest
 
@@ -265,7 +265,7 @@ class Recording:
         if self._data:
             self._damaged("it ends in the middle of a record")
         if self._inflate.unused_data or self._source.read():
-            self._damaged("something stands behind its end")
+            self._damaged("unexpected data after its end")
         return False
 
     def _json(self, payload: bytes) -> Values:
@@ -279,7 +279,7 @@ class Recording:
         return values
 
     def _cut(self) -> NoReturn:
-        raise DocumentError(f"{self.name}: the recording ends here", hint="whoever recorded it was killed meanwhile")
+        raise DocumentError(f"{self.name}: the recording ends here", hint="the command that recorded it was killed")
 
     def _damaged(self, how: str) -> NoReturn:
         raise DocumentError(f"{self.name} is damaged: {how}", hint="was it copied whole, and as a binary file?")
@@ -289,9 +289,9 @@ class RecordedAnswer:
     """One answer of a recording, read while it is iterated.
 
     Attributes:
-        question: as it was asked.
-        microseconds: when that was, since the recording began.
-        ending: how it ended; None until it was read so far.
+        query: as it was sent.
+        microseconds: when it was sent, since the recording began.
+        ending: how the answer ended; None until all messages were read.
     """
 
     def __init__(self, recording: Recording, values: Values) -> None:
@@ -300,7 +300,7 @@ class RecordedAnswer:
         self._recording = recording
 
     def messages(self) -> Iterator[tuple[int, bytes]]:
-        """Those not read yet, each with the microseconds since the question."""
+        """The messages that were not read yet, each with the microseconds since the query."""
         while self.ending is None:
             found = self._recording.next_in_answer()
             if isinstance(found, StreamEnding):

@@ -1,6 +1,6 @@
-"""Writes recordings: a source that passes on what another one answers, and keeps it. See ``recording`` for the format.
+"""Writes recordings: a source that passes on what another one yields, and writes it down. See ``format.py``.
 
-Tokens, secrets and certificates are never handed to it. What a server might repeat of them is redacted.
+Tokens, secrets and certificates are never passed to it. What a server may repeat of them is redacted.
 """
 
 from __future__ import annotations
@@ -43,20 +43,20 @@ _NONE_OPEN = 0
 class RecordingWriter:
     """Writes one recording; from any thread.
 
-    What came is handed to the operating system at every question and every end, when 64 KiB of messages are pending,
-    and after 100 ms at the latest, by a thread of its own: a driver that falls silent after a burst must not keep the
-    last messages from the file. So a command that is killed loses at most what came in its last 100 ms, and of that
-    no more than 64 KiB. A machine that loses its power may lose more.
+    Data is written at every query and every end, when 64 KiB of messages are pending, and after 100 ms at the latest,
+    by a thread of its own: the last messages of a driver that becomes silent must reach the file. So a command that is
+    killed loses at most the messages of its last 100 ms, and at most 64 KiB of them. A machine that loses its power may
+    lose more.
 
     Args:
         path: must not exist, or be empty.
         head: the first record.
-        failed: told, in words, when the file cannot be written any more, and once again by :meth:`close`; the
-            stream goes on without.
+        failed: called with a sentence when the file cannot be written any further, and again by :meth:`close`; the
+            stream continues without it.
 
     Raises:
-        UsageError: there is something in the file, or it cannot be made.
-        OutputError: not even the head can be written.
+        UsageError: the file is not empty, or cannot be created.
+        OutputError: the head cannot be written.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class RecordingWriter:
         self._began = self._resolved = clock()
 
     def query(self, query: Query) -> int:
-        """A question is asked; returns the number of its answer."""
+        """Write a query; returns the number of its answer."""
         with self._lock:
             self._end(StreamEnding.stopped())
             self._resolved = self._clock()
@@ -91,7 +91,7 @@ class RecordingWriter:
             return self._open
 
     def message(self, answer: int, message: bytes) -> None:
-        """A message came. One of an answer that is over for the recording is left out."""
+        """Write a message; without effect if the answer has ended."""
         with self._lock:
             if answer != self._open:
                 return
@@ -103,13 +103,13 @@ class RecordingWriter:
                 self._has_pending.set()
 
     def end(self, answer: int, ending: StreamEnding) -> None:
-        """An answer ended; only the first end of it counts."""
+        """Write the end of an answer; without effect if it has ended already."""
         with self._lock:
             if answer == self._open:
                 self._end(ending)
 
     def close(self) -> None:
-        """Finish the file; more than once."""
+        """Finish the file; may be called more than once."""
         self._over.set()
         self._has_pending.set()
         self._flusher.join()
@@ -150,9 +150,9 @@ class RecordingWriter:
         self._pending_bytes = 0
 
     def _write_safely(self, write: Callable[[], None]) -> None:
-        """Nothing is written any more behind what was not written whole.
+        """Write nothing after a record that was written in part.
 
-        Not only a full disk: the exception of a signal may come anywhere in between.
+        The cause is not only a full disk: the exception of a signal may come anywhere in between.
         """
         if not self._is_whole:
             return
@@ -160,7 +160,7 @@ class RecordingWriter:
         try:
             write()
         except OSError as error:
-            self._failure = f"{self._path}: {error.strerror}: the recording ends here, the stream goes on without it"
+            self._failure = f"{self._path}: {error.strerror}: the recording ends here, the stream continues without it"
             self._failed(self._failure)
             return
         self._is_whole = True
@@ -235,7 +235,7 @@ def _microseconds(seconds: float) -> int:
 
 
 def _created(path: Path) -> int:
-    """A descriptor of the file, empty and for nobody else."""
+    """A descriptor of the new file, readable by the user only."""
     try:
         try:
             return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -251,7 +251,7 @@ def _empty(path: Path) -> int:
     found = os.fstat(file)
     if found.st_size:
         os.close(file)
-        raise UsageError(f"--record {path}: there is something in it already", hint="name a file that does not exist")
+        raise UsageError(f"--record {path}: the file is not empty", hint="name a file that does not exist")
     if stat.S_ISREG(found.st_mode):
         os.fchmod(file, 0o600)
     return file

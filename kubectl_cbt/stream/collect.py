@@ -25,7 +25,7 @@ from kubectl_cbt.wire.source import Source
 
 _LONG_WAITS = 2
 _LONG_SHARE = 0.1
-"""A silence is long that lasts more than twice the longest wait before it, and a tenth of the whole time."""
+"""A silence is long if it lasts more than twice the longest wait before it, and a tenth of the whole time."""
 
 
 class StopReason(Enum):
@@ -50,7 +50,7 @@ class Collected:
         first_message_seconds: None without a message.
         slowest_gap_seconds: longest wait for a message, the first included.
         usual_wait_seconds: longest wait between two messages; for the first one, when there is only one.
-        silent_seconds: from the last message, or without one from the question, to the end.
+        silent_seconds: from the last message, or from the query if there is none, to the end.
         received_bytes: of all messages.
     """
 
@@ -72,7 +72,7 @@ class Collected:
 
     @property
     def messages(self) -> int:
-        """How many came."""
+        """Number of messages."""
         return len(self.per_message)
 
     @property
@@ -82,7 +82,7 @@ class Collected:
 
     @property
     def is_stalled(self) -> bool:
-        """Whether the deadline came after a silence that is long for this stream; without a message it always is."""
+        """Whether the deadline expired after a silence that is long for this stream; without a message it always is."""
         if self.stopped is not StopReason.DEADLINE:
             return False
         usual = max(_LONG_WAITS * self.usual_wait_seconds, _LONG_SHARE * self.seconds)
@@ -90,17 +90,17 @@ class Collected:
 
     @property
     def is_flowing(self) -> bool:
-        """Whether messages were still coming when the deadline came: more time would have brought more."""
+        """Whether messages were still arriving at the deadline: more time would have given more."""
         return self.stopped is StopReason.DEADLINE and not self.is_stalled
 
     @property
     def failed(self) -> bool:
-        """Whether an error or a silence ended it; what else came is as good as the beginning of a whole answer."""
+        """Whether an error or a silence ended it; otherwise it is a valid start of a whole answer."""
         return self.error is not None or self.is_stalled
 
     @cached_property
     def runs(self) -> ByteRanges:
-        """The bytes it tells of."""
+        """The bytes that it covers."""
         return ByteRanges.of(self.offsets, self.sizes)
 
     @property
@@ -123,7 +123,7 @@ class Collected:
         return self.error.code if isinstance(self.error, StreamError) else self.error.kind
 
     def describe(self) -> str:
-        """What came, in one line."""
+        """The answer, in one line."""
         if self.error is not None:
             return self.error.message
         if self.stopped is StopReason.DEADLINE and not self.messages:
@@ -145,10 +145,10 @@ class Collected:
 
 @dataclass
 class _Progress:
-    """What is noted while it comes.
+    """What is counted while messages arrive.
 
     Attributes:
-        last_time: of the last message, or of the question.
+        last_time: of the last message, or of the query.
     """
 
     watch: RuleWatch

@@ -18,7 +18,7 @@ GROUP_BYTES = 2**18
 """What is handed over at once, at most, unless one message is larger: some 20,000 extents. Their columns fit into a
 processor's cache together with what is computed of them; with more, all further steps are measurably slower."""
 AHEAD_BYTES = 2**20
-"""What may wait: enough for all that comes while a group is written."""
+"""What may wait: enough for the messages that arrive while a group is written."""
 MESSAGE_BYTES = 64
 """What a message counts on top of its length: a flood of empty messages takes memory too."""
 _JOIN_SECONDS = 1.0
@@ -90,7 +90,7 @@ class _Reader:
         while group := self._next_group():
             yield group
         if self._abandoned and self.error is None:
-            # What was dropped must not pass for messages that came to their end.
+            # Messages that were dropped must not pass for a complete answer.
             self.error = Interrupted("interrupted")
 
     def abandon(self) -> None:

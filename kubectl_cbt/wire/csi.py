@@ -40,10 +40,10 @@ _IDENTITY_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """What a driver says of itself.
+    """What a driver's Identity service reports.
 
     Attributes:
-        ready: None when it does not say, which counts as ready.
+        ready: None when it does not report it, which counts as ready.
     """
 
     name: str
@@ -72,13 +72,13 @@ class CsiEndpoint:
         """
         path = text.removeprefix("unix://") if text.startswith("unix:///") else text.removeprefix("unix:")
         if not path or "://" in path:
-            raise EndpointUnusable(f'"{text}" is no socket', hint="--csi-endpoint unix:///csi/csi.sock")
+            raise EndpointUnusable(f'"{text}" is not a socket', hint="--csi-endpoint unix:///csi/csi.sock")
         if not Path(path).exists():
             raise EndpointUnusable(
                 f"{path}: there is no such socket", hint="is the driver running, and where is its socket?"
             )
         if not Path(path).is_socket():
-            raise EndpointUnusable(f"{path} is no socket", hint="--csi-endpoint takes the driver's unix socket")
+            raise EndpointUnusable(f"{path} is not a socket", hint="--csi-endpoint takes the driver's unix socket")
         return cls(f"unix://{Path(path).absolute()}", secrets or {})
 
 
@@ -100,7 +100,7 @@ class CsiSource:
             endpoint.target,
             options=[
                 *message_options(max_message_bytes),
-                # The name of a socket is no name of a host, and some servers refuse what gRPC would make of it.
+                # The name of a socket is not a host name, and some servers reject what gRPC makes of it.
                 ("grpc.default_authority", "localhost"),
                 ("grpc.use_local_subchannel_pool", 1),
             ],

@@ -129,7 +129,7 @@ class SidecarSource:
         try:
             self.health()
         except StreamError as error:
-            # Any other answer came through the connection.
+            # Any other error is an answer: there is a connection.
             if isinstance(error, (*_CONNECTION_FAILED, TlsFailed)):
                 raise
         return x509.load_pem_x509_certificate(self._verified_pem)
@@ -188,10 +188,10 @@ class SidecarSource:
     def _after_failure(self, error: StreamError) -> StreamError:
         if isinstance(error, _CONNECTION_FAILED):
             self._hang_up()
-            said = self._route.reset()
-            if said:
+            report = self._route.reset()
+            if report:
                 # There was a route, and it ended: another attempt may succeed, even before the first message.
-                return StreamCut(f"{error.message}; {said}", code=error.code, details=error.details)
+                return StreamCut(f"{error.message}; {report}", code=error.code, details=error.details)
         return error
 
     def _can_retry_differently(self, error: StreamError, query: Query) -> bool:

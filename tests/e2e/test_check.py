@@ -238,8 +238,8 @@ def test_secrets_are_handed_to_the_driver_and_shown_nowhere(demo, tmp_path, hand
     ("endpoint", "said"),
     [
         ("unix:///nowhere/csi.sock", "there is no such socket"),
-        ("tcp://1.2.3.4:5", "is no socket"),
-        ("/etc/hosts", "is no socket"),
+        ("tcp://1.2.3.4:5", "is not a socket"),
+        ("/etc/hosts", "is not a socket"),
     ],
 )
 def test_what_is_no_socket_is_told(endpoint, said):

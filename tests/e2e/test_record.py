@@ -102,7 +102,7 @@ def test_a_file_with_something_in_it_stays_as_it_is(run, path):
     path.write_text("precious")
     found = run(*DELTA, "--record", str(path), "-o", "csv")
     assert (found.returncode, found.stdout) == (2, "")
-    assert "something in it already" in found.stderr
+    assert "the file is not empty" in found.stderr
     assert path.read_text() == "precious"
     assert "standard output is for data" in run(*DELTA, "--record", "-").stderr
 

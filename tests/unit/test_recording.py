@@ -317,8 +317,8 @@ def test_a_damaged_file_is_an_error_of_ours_or_harmless(whole, tmp_path):
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"", "is no recording"),
-        (b"{}", "is no recording"),
+        (b"", "is not a recording"),
+        (b"{}", "is not a recording"),
         (b"kubectl-cbt recording 2\nxyz", "version '2', not 1"),
         (b"kubectl-cbt recording " + b"9" * 500, "version"),
         (FIRST_LINE, "the recording ends here"),
@@ -339,8 +339,8 @@ def test_a_file_that_is_none_says_why(data, message):
 @pytest.mark.parametrize(
     ("records", "message"),
     [
-        ([(b"M", b"12345678")], "an answer without a question"),
-        ([(b"Q", b"{}")], "a question that cannot be read"),
+        ([(b"M", b"12345678")], "an answer without a query"),
+        ([(b"Q", b"{}")], "a query that cannot be read"),
         ([(b"Q", b"Q"), (b"M", b"1234")], "a message without a time"),
         ([(b"Q", b"Q")], "an answer without an end"),
         ([(b"Q", b"Q"), (b"?", b"")], "an answer without an end"),
@@ -412,9 +412,9 @@ def _resized(data: bytes, at: int, end: int, value: bytes) -> bytes:
 
 
 def test_something_behind_the_end_is_damage(whole):
-    _, _, stream = open_recording(io.BytesIO(whole + b"\n"), "it")
+    _, _, stream = open_recording(RewindableInput(io.BytesIO(whole + b"\n"), "it"))
     list(stream)
-    with pytest.raises(DocumentError, match="stands behind its end"):
+    with pytest.raises(DocumentError, match="unexpected data after its end"):
         list(stream._source.query(RESOLVED.query, Cancellation()))
 
 
@@ -490,7 +490,7 @@ def test_the_file_is_for_nobody_else(tmp_path):
 def test_a_file_with_something_in_it_is_never_overwritten(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(b"x")
-    with pytest.raises(UsageError, match="something in it already"):
+    with pytest.raises(UsageError, match="the file is not empty"):
         writer_of(path)
     assert path.read_bytes() == b"x"
     with pytest.raises(UsageError, match="No such file or directory"):
