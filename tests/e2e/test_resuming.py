@@ -69,7 +69,7 @@ def ask(
     def token() -> Secret:
         return Secret(cluster.identity.issue(BACKUP_APP, [service.audience], 600)[0])
 
-    settings = {"way": DirectRoute(address or service.address), "fresh_token": token} | source
+    settings = {"route": DirectRoute(address or service.address), "fresh_token": token} | source
     live = SidecarSource(endpoint, **settings)
     stream = ExtentStream(live, query, retries=retries, probe=True)
     found: Extents = []
