@@ -71,9 +71,9 @@ def test_no_way_up_or_down_leaves_the_column(capacity, grain, screen, steps, mov
 @given(capacities, grains, screens, moves, st.sampled_from(["nearer", "farther", "into", "whole", "resize"]), places)
 def test_only_going_moves_the_cursors_byte(capacity, grain, screen, steps, change, place):
     cursor = laid_out(capacity, grain, screen, steps)
-    cursor = cursor.cursor
+    position = cursor.cursor
     MOVES[change](cursor, grain, place)
-    assert cursor.cursor == cursor
+    assert cursor.cursor == position
 
 
 @law

@@ -89,9 +89,9 @@ def test_without_colours_every_quarter_has_a_glyph_of_its_own():
 
 
 def test_with_colours_a_character_holds_two_cells():
-    colors = ColorScheme(PALETTES[0], background="#0a0d12", beyond="#0f1319", faint="#808080")
-    colors = colors.of_codes()
-    text, segments = painted([[0, 8, 0, 3, 3, 10, 0], [0, 0, 8, 3, 5, 10, 10]], colors)
+    scheme = ColorScheme(PALETTES[0], background="#0a0d12", beyond="#0f1319", faint="#808080")
+    colors = scheme.of_codes()
+    text, segments = painted([[0, 8, 0, 3, 3, 10, 0], [0, 0, 8, 3, 5, 10, 10]], scheme)
     assert text == f" ▀▄ ▀{HATCH} "
     upper, lower, both = segments[1], segments[2], segments[4]
     assert (upper.style.color.name, upper.style.bgcolor.name) == (colors[8], colors[0])

@@ -236,8 +236,8 @@ def test_brackets_step_to_the_neighbouring_deltas_and_stop_at_the_ends():
             old = screen.streams.main.opened
             await press(pilot, key)
             await until(pilot, lambda: not screen.is_under_way)
-            now = screen.streams.main.opened.resolved.target
-            assert (now.base.ref, now.snapshot.ref) == (base, target)
+            now = screen.streams.main.opened.resolved
+            assert (now.base.ref, now.target.ref) == (base, target)
             assert old.is_closed
             assert screen.cursor.cursor == 40 * MIB
         await press(pilot, "left_square_bracket")
@@ -524,7 +524,7 @@ def test_a_base_that_is_named_by_its_change_id_says_so():
     screen = the_map()
     opened = screen.streams.main.opened
     base = replace(opened.resolved.base, change_id="52 8f/3[x]")
-    opened.resolved = replace(opened.resolved, target=replace(opened.resolved.target, base=base))
+    opened.resolved = replace(opened.resolved, base=base)
 
     async def steps(pilot, screen):
         assert "two (by change id) → three" in shown(pilot.app)

@@ -32,7 +32,7 @@ class Terminal:
     """
 
     def __init__(self, *arguments: str, columns: int = 100, rows: int = 30, stdin=None, **environment: str) -> None:
-        self.screen = pyte.OutputTarget(columns, rows)
+        self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.written = b""
         self._controller, self._terminal = pty.openpty()
@@ -360,7 +360,7 @@ def test_a_terminal_that_shows_ascii_only_gets_the_summary_in_ascii_and_is_told_
         if cases[reason][0] == ("browse",):
             assert code == 2
             assert f"browse needs a terminal that shows more than ASCII: {reason}" in shown.text
-            assert "kubectl cbt snapshots -A lists them" in shown.text
+            assert "list the snapshots with: kubectl cbt snapshots -A" in shown.text
         else:
             assert code == 0
             assert f"note: no map is shown, as {reason}; this is the summary" in shown.text

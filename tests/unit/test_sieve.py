@@ -38,7 +38,7 @@ def passing(extents: list[Extent], sieve: ExtentFilter) -> list[Extent]:
 def views(messages: list[list[Extent]], block: int) -> list[Extents]:
     """A log of blocks of that size, before the first message and after each."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "BLOCK_EXTENTS", block)
+        patch.setattr(module, "CHUNK_EXTENTS", block)
         log = ExtentBuffer()
         found = [log.received().extents]
         for message in messages:
