@@ -9,7 +9,7 @@ from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry, siblings
 from kubectl_cbt.tui.loader import Frame, Loader
-from kubectl_cbt.tui.screen_text import Vocabulary, vocabulary_of
+from kubectl_cbt.tui.text.vocabulary import Vocabulary, vocabulary_of
 
 DELTA, ALLOCATED, BOTH = "delta", "allocated", "both"
 _ORDER = (DELTA, ALLOCATED, BOTH)

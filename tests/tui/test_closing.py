@@ -5,8 +5,8 @@ import threading
 import pytest
 from directing import CAPACITY, GONE, MIB, ScriptedStream, drive, press, resize, shown, the_map, type_text, until
 
-from kubectl_cbt.tui import screen_text
 from kubectl_cbt.tui.loader import Loader
+from kubectl_cbt.tui.text.status_line import status_line
 from kubectl_cbt.tui.widgets.extent_list import ExtentList
 from kubectl_cbt.tui.widgets.map_view import MapView
 from kubectl_cbt.tui.widgets.prompt import Prompt
@@ -129,6 +129,6 @@ def test_the_key_that_shows_more_is_kept_when_the_line_is_cut(width):
     loader = Loader(ScriptedOpened(ScriptedStream(error=GONE), SnapshotNames(THREE, TWO)))
     loader.start()
     loader.wait_until_it_ended()
-    text = screen_text.status(loader.frame, width).plain
+    text = status_line(loader.frame, width).plain
     assert text.endswith("v shows more")
     assert len(text) <= width

@@ -23,12 +23,15 @@ from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.model.results import MUST, Violation
 from kubectl_cbt.output.heat import GLYPHS
 from kubectl_cbt.output.palettes import PALETTES, luminance
-from kubectl_cbt.tui import screen_text
 from kubectl_cbt.tui.layers import neighbour
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.navigation import MapCursor
 from kubectl_cbt.tui.painting import CURSOR_GLYPH, CURSOR_LOWER, CURSOR_UPPER, HATCH, ColorScheme, Painter
 from kubectl_cbt.tui.svg import svg
+from kubectl_cbt.tui.text.cell_panel import cell_panel
+from kubectl_cbt.tui.text.header_line import header_line
+from kubectl_cbt.tui.text.status_line import status_line
+from kubectl_cbt.tui.text.vocabulary import vocabulary_of
 
 WIDTHS = [40, 60, 80, 110, 160, 220]
 
@@ -219,15 +222,15 @@ STREAMS = {
 def test_no_line_is_wider_than_the_screen_and_no_word_is_cut(name, width):
     loader = loaded(STREAMS[name]())
     frame, resolved = loader.frame, loader.opened.resolved
-    whole = [screen_text.header(resolved, "delta", frame, 400).plain, screen_text.status(frame, 400).plain]
+    whole = [header_line(resolved, "delta", frame, 400).plain, status_line(frame, 400).plain]
     words = {word for line in whole for word in line.split()}
-    for line in (screen_text.header(resolved, "delta", frame, width).plain, screen_text.status(frame, width).plain):
+    for line in (header_line(resolved, "delta", frame, width).plain, status_line(frame, width).plain):
         assert len(line) <= width
         assert {word.removesuffix("…") for word in line.split()} <= words | {""}
 
 
 def test_the_second_line_says_how_the_stream_stands():
-    found = {name: screen_text.status(loaded(make()).frame, 160).plain for name, make in STREAMS.items()}
+    found = {name: status_line(loaded(make()).frame, 160).plain for name, make in STREAMS.items()}
     assert found["complete"].startswith(" complete · 5 extents in 5 runs · 3 messages")
     assert found["failed"] == ' INCOMPLETE at 40 MiB: "two" not found · v shows more'
     assert found["broken"] == f" BROKEN R2: {BROKEN.title} (3 times) · v shows more"
@@ -248,9 +251,7 @@ def test_the_panel_tells_how_far_the_next_change_is(cursor, ahead, behind):
     window = Viewport(CAPACITY, 16, 1024, 4096)
     lines = [
         line.plain
-        for line in screen_text.here(
-            extents, all_of(CAPACITY), window.bounds(cursor), cursor, screen_text.vocabulary_of("delta"), 40
-        )
+        for line in cell_panel(extents, all_of(CAPACITY), window.bounds(cursor), cursor, vocabulary_of("delta"), 40)
     ]
     told = {line[1:11].strip(): line[11:] for line in lines if line[1:11].strip()}
     if cursor == 4096:

@@ -42,13 +42,13 @@ from kubectl_cbt.model.results import MUST, Violation
 from kubectl_cbt.output.json import JsonWriter
 from kubectl_cbt.output.palettes import PALETTES
 from kubectl_cbt.output.writer import OutputTarget
-from kubectl_cbt.tui import screen_text
 from kubectl_cbt.tui.keys import BROWSE_KEYS, MAP_KEYS, footer
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.screens.browse_screen import BrowseScreen
 from kubectl_cbt.tui.screens.export_screen import ExportScreen
 from kubectl_cbt.tui.screens.map_screen import MapScreen
 from kubectl_cbt.tui.screens.text_screen import TextScreen
+from kubectl_cbt.tui.text.status_line import status_line
 from kubectl_cbt.tui.widgets.extent_list import ExtentList
 from kubectl_cbt.tui.widgets.map_view import MapView
 from kubectl_cbt.tui.widgets.prompt import Prompt
@@ -514,10 +514,10 @@ def test_a_stream_that_falls_silent_says_for_how_long_until_it_ends():
 
 def test_before_the_first_message_the_wait_is_counted_too():
     frame = Loader(ScriptedOpened(ScriptedStream(), SnapshotNames(THREE, TWO))).frame
-    text = screen_text.status(frame, 80, quiet_seconds=9.9).plain
+    text = status_line(frame, 80, quiet_seconds=9.9).plain
     assert text == " waiting for the first extents · nothing received for 9 s · x stops"
     why = replace(frame, interruption="asking again from 0 B: the connection broke")
-    assert "nothing received for 9 s, asking again" in screen_text.status(why, 80, quiet_seconds=9.9).plain
+    assert "nothing received for 9 s, asking again" in status_line(why, 80, quiet_seconds=9.9).plain
 
 
 def test_a_base_that_is_named_by_its_change_id_says_so():

@@ -18,11 +18,14 @@ from kubectl_cbt.model.extents import ExtentBuffer
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import Outcome
-from kubectl_cbt.tui import plain_text, screen_text
+from kubectl_cbt.tui import plain_text
 from kubectl_cbt.tui.loader import Frame, Loader
 from kubectl_cbt.tui.screens.browse_screen import BrowseScreen
 from kubectl_cbt.tui.screens.export_screen import ExportScreen
 from kubectl_cbt.tui.screens.map_screen import MapScreen
+from kubectl_cbt.tui.text.header_line import header_line
+from kubectl_cbt.tui.text.problem_report import problem_report
+from kubectl_cbt.tui.text.status_line import status_line
 from kubectl_cbt.units import printable
 
 FOLDER = Path(plain_text.__file__).parent
@@ -111,8 +114,8 @@ def said(text: str, width: int) -> list[str]:
     frame, running = (
         Frame(received, figures, outcome, is_running, resolved.query, text) for is_running in (False, True)
     )
-    lines = [screen_text.header(resolved, "delta", frame, width), *screen_text.trouble(frame)]
-    lines += [screen_text.status(one, width, notice, text) for one in (frame, running) for notice in ("", text)]
+    lines = [header_line(resolved, "delta", frame, width), *problem_report(frame)]
+    lines += [status_line(one, width, notice, text) for one in (frame, running) for notice in ("", text)]
     return [content.plain for content in lines]
 
 

@@ -37,11 +37,15 @@ from kubectl_cbt.analysis.viewport import Viewport, whole_volume
 from kubectl_cbt.model.backend import SnapshotNames
 from kubectl_cbt.model.extents import ExtentBuffer, Extents
 from kubectl_cbt.model.record import Batch, Record, Records
-from kubectl_cbt.tui import screen_text
 from kubectl_cbt.tui.loader import Frame, Loader
+from kubectl_cbt.tui.text.cell_panel import cell_panel, no_extent_at_cursor, no_run_found
+from kubectl_cbt.tui.text.header_line import header_line
+from kubectl_cbt.tui.text.lower_bounds import at_least
+from kubectl_cbt.tui.text.statistics_panel import jumps_to, statistics_panel
+from kubectl_cbt.tui.text.vocabulary import vocabulary_of
 from kubectl_cbt.tui.widgets.minimap import Minimap
 
-WORDS = screen_text.vocabulary_of("delta")
+WORDS = vocabulary_of("delta")
 RESOLVED = ScriptedOpened(ScriptedStream(), SnapshotNames(THREE, TWO)).resolved
 LENGTH = 4000
 
@@ -70,22 +74,22 @@ def ends_of(extents) -> tuple[Frame, Frame, Frame]:
 
 def rows_of_here(frame: Frame, window: Viewport, cursor: int) -> list[str]:
     extents = frame.received.extents
-    return [row.plain for row in screen_text.here(extents, frame.known, window.bounds(cursor), cursor, WORDS, 40)]
+    return [row.plain for row in cell_panel(extents, frame.known, window.bounds(cursor), cursor, WORDS, 40)]
 
 
 def rows_of_statistics(frame: Frame) -> list[str]:
     extents = frame.received.extents
-    found = screen_text.jumps(extents.largest_runs(5), hottest_regions(extents, LENGTH, 5), frame.known)
-    return [row.plain for row in screen_text.statistics(frame, WORDS, *found, 40) if row.plain.strip()]
+    found = jumps_to(extents.largest_runs(5), hottest_regions(extents, LENGTH, 5), frame.known)
+    return [row.plain for row in statistics_panel(frame, WORDS, *found, 40) if row.plain.strip()]
 
 
 def nothing_more(frame: Frame, position: int) -> list[str]:
     """What ``n``, ``N`` and ``c`` say when they find nothing."""
     extents, known, said = frame.received.extents, frame.known, []
     for run, ahead in ((extents.run_from(position), True), (extents.run_before(position), False)):
-        said.append(screen_text.no_run(WORDS, known, position, ahead=ahead) if run is None else f"{run.start}")
+        said.append(no_run_found(WORDS, known, position, ahead=ahead) if run is None else f"{run.start}")
     if not extents.overlapping(position, position + 1):
-        said.append(screen_text.no_extent(known, position, WORDS))
+        said.append(no_extent_at_cursor(known, position, WORDS))
     return said
 
 
@@ -133,7 +137,7 @@ def test_nothing_of_a_cut_stream_states_what_only_its_rest_can_tell(extents, cur
         for sentence in said:
             if "this cell" in sentence and "unknown" not in sentence:
                 assert all(sentence in nothing_more(frame, window.bounds(place)[1]) for frame in ends)
-    assert f" {WORDS.covered} ≥ " in screen_text.header(RESOLVED, "delta", cut, 200).plain
+    assert f" {WORDS.covered} ≥ " in header_line(RESOLVED, "delta", cut, 200).plain
 
 
 def _states_only_what_all_do(found: list[str], ends: list[list[str]]) -> None:
@@ -193,5 +197,5 @@ def test_a_cut_delta_below_what_is_allocated_is_hatched_and_its_panels_say_unkno
 
 def test_an_excerpt_states_its_own_range():
     known = KnownRange(MIB, 2 * MIB, CAPACITY, is_complete=True)
-    assert screen_text.at_least("4 KiB", known) == "≥ 4 KiB"
-    assert screen_text.no_run(WORDS, known, MIB, ahead=True).endswith("2 MiB; unknown beyond")
+    assert at_least("4 KiB", known) == "≥ 4 KiB"
+    assert no_run_found(WORDS, known, MIB, ahead=True).endswith("2 MiB; unknown beyond")

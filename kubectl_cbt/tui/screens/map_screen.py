@@ -21,7 +21,7 @@ from kubectl_cbt.model.record import INT64_MAX
 from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.model.resolved_query import Snapshot
 from kubectl_cbt.output.encoding import as_json
-from kubectl_cbt.tui import keys, screen_text
+from kubectl_cbt.tui import keys
 from kubectl_cbt.tui.layers import BOTH, Layers, neighbour
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.messages import FrameReady
@@ -31,6 +31,14 @@ from kubectl_cbt.tui.screens.base_screen import CbtScreen
 from kubectl_cbt.tui.screens.export_screen import ExportScreen
 from kubectl_cbt.tui.screens.text_screen import TextScreen
 from kubectl_cbt.tui.svg import picture_of
+from kubectl_cbt.tui.text.axis_labels import scale_label
+from kubectl_cbt.tui.text.cell_panel import cell_panel, no_extent_at_cursor, no_run_found
+from kubectl_cbt.tui.text.header_line import header_line, map_name
+from kubectl_cbt.tui.text.line_layout import key_line
+from kubectl_cbt.tui.text.lower_bounds import so_far
+from kubectl_cbt.tui.text.problem_report import incomplete_map_note, problem_report
+from kubectl_cbt.tui.text.status_line import status_line
+from kubectl_cbt.tui.text.vocabulary import vocabulary_of
 from kubectl_cbt.tui.widgets.extent_list import ExtentList
 from kubectl_cbt.tui.widgets.map_view import MapView
 from kubectl_cbt.tui.widgets.minimap import Minimap
@@ -105,8 +113,8 @@ class MapScreen(CbtScreen[None]):
     def _leave_streams(self) -> None:
         """End them; the ones that are incomplete are named once the terminal is restored."""
         for loader in self.streams.all:
-            name = screen_text.map_name(loader.opened.resolved, loader.opened.operation)
-            self.cbt.map_left(name, screen_text.incomplete(loader.frame, name))
+            name = map_name(loader.opened.resolved, loader.opened.operation)
+            self.cbt.map_left(name, incomplete_map_note(loader.frame, name))
         self.streams.close()
 
     def on_resize(self) -> None:
@@ -198,7 +206,7 @@ class MapScreen(CbtScreen[None]):
             self._map.say("waiting for the first extents" if running else "nothing came: there is no map to draw")
             return
         self._map.show(window, cell_codes(window, *self.streams.views()), self.cursor.cursor)
-        set_subtitle(self._map, screen_text.scale(window))
+        set_subtitle(self._map, scale_label(window))
 
     @property
     def _map_title(self) -> str:
@@ -208,9 +216,9 @@ class MapScreen(CbtScreen[None]):
 
     def _draw_texts(self) -> None:
         active, width = self.streams.active, self.size.width
-        title = screen_text.header(self.streams.main.opened.resolved, active.opened.operation, active.frame, width)
+        title = header_line(self.streams.main.opened.resolved, active.opened.operation, active.frame, width)
         self.query_one("#header", PlainText).update(title)
-        self.query_one("#keys", PlainText).update(screen_text.footer(keys.footer(self.KEYS, width)))
+        self.query_one("#keys", PlainText).update(key_line(keys.footer(self.KEYS, width)))
         self._draw_status()
         self._draw_place()
         if self._shows_statistics:
@@ -218,8 +226,8 @@ class MapScreen(CbtScreen[None]):
 
     def _draw_status(self) -> None:
         told = self.streams.unsettled
-        layer = "" if told is self.streams.active else screen_text.vocabulary_of(told.opened.operation).title
-        text = screen_text.status(
+        layer = "" if told is self.streams.active else vocabulary_of(told.opened.operation).title
+        text = status_line(
             told.frame,
             self.size.width,
             self._notice,
@@ -243,9 +251,9 @@ class MapScreen(CbtScreen[None]):
             cell, cursor, width = self.cursor.cell, self.cursor.cursor, panel.content_size.width
             base = self._base
             change_id = base.change_id or "" if base else ""
-            lines = screen_text.here(self.streams.extents, known, cell, cursor, self.streams.words, width, change_id)
+            lines = cell_panel(self.streams.extents, known, cell, cursor, self.streams.words, width, change_id)
             panel.update(joined(lines))
-            self._list.show(self._rows(), cell, cursor, screen_text.so_far(known))
+            self._list.show(self._rows(), cell, cursor, so_far(known))
             set_title(self._list, "extents" if self.sieve is None else f"extents {self.sieve}")
             set_subtitle(self._list, self._list.position)
 
@@ -308,7 +316,7 @@ class MapScreen(CbtScreen[None]):
     def _go_to_run(self, run: Run | None, *, ahead: bool) -> None:
         if run is None:
             edge = self.cursor.cell[1 if ahead else 0]
-            self.notice(screen_text.no_run(self.streams.words, self.streams.frame.known, edge, ahead=ahead))
+            self.notice(no_run_found(self.streams.words, self.streams.frame.known, edge, ahead=ahead))
         else:
             self.go_to(run.start)
 
@@ -446,7 +454,7 @@ class MapScreen(CbtScreen[None]):
             self._show_list()
         self._draw_place()
         if self.sieve is not None and not len(self._rows()):
-            self.notice(f"no extent passes the filter{screen_text.so_far(self.streams.frame.known)}")
+            self.notice(f"no extent passes the filter{so_far(self.streams.frame.known)}")
         self._draw_map()
         self.query_one(Prompt).give_keyboard_to(self._list if self.sieve and self._has_side else self._map)
 
@@ -460,7 +468,7 @@ class MapScreen(CbtScreen[None]):
     def action_trouble(self) -> None:
         """Everything that is wrong."""
         told = self.streams.unsettled
-        lines = screen_text.trouble(told.frame, told.opened.resolved.base, can_resume=not told.why_not_resumed)
+        lines = problem_report(told.frame, told.opened.resolved.base, can_resume=not told.why_not_resumed)
         self.app.push_screen(TextScreen("the stream", list(lines)))
 
     # Doing
@@ -473,7 +481,7 @@ class MapScreen(CbtScreen[None]):
         """The extent at the cursor, as a line of ``-o ndjson``, to the terminal's clipboard."""
         found = self._extent_at_cursor()
         if found is None:
-            self.notice(screen_text.no_extent(self.streams.frame.known, self.cursor.cursor, self.streams.words))
+            self.notice(no_extent_at_cursor(self.streams.frame.known, self.cursor.cursor, self.streams.words))
             return
         text = as_json({"byteOffset": found[0], "sizeBytes": found[1]}, indented=False).decode()
         self.app.copy_to_clipboard(text)

@@ -16,7 +16,7 @@ from textual.widget import Widget
 from kubectl_cbt.analysis.cells import Levels
 from kubectl_cbt.analysis.viewport import Viewport
 from kubectl_cbt.tui.painting import ColorScheme, Painter
-from kubectl_cbt.tui.screen_text import LABEL_COLUMNS, row_labels
+from kubectl_cbt.tui.text.axis_labels import LABEL_COLUMNS, row_labels
 
 GUTTER = LABEL_COLUMNS + 3
 """Columns before the cells: the label of the row, and a mark."""

@@ -13,15 +13,16 @@ from textual.message import Message
 from kubectl_cbt.analysis.known_range import KnownRange
 from kubectl_cbt.analysis.regions import hottest_regions
 from kubectl_cbt.model.extents import Extents
-from kubectl_cbt.tui import screen_text
 from kubectl_cbt.tui.loader import Frame
 from kubectl_cbt.tui.messages import in_background
 from kubectl_cbt.tui.plain_text import PlainText, joined, set_title
+from kubectl_cbt.tui.text.statistics_panel import Jump, jumps_to, statistics_panel
+from kubectl_cbt.tui.text.vocabulary import Vocabulary, vocabulary_of
 
 _JUMPS = 5
 _EVERY_SECONDS = 2.0
 
-Jumps = tuple[list[screen_text.Jump], list[screen_text.Jump]]
+Jumps = tuple[list[Jump], list[Jump]]
 
 
 class Statistics(VerticalScroll, can_focus=True):
@@ -37,7 +38,7 @@ class Statistics(VerticalScroll, can_focus=True):
         super().__init__()
         self.is_looking = False
         self._frame: Frame | None = None
-        self._words = screen_text.vocabulary_of(None)
+        self._words = vocabulary_of(None)
         self._jumps: Jumps = ([], [])
         self._looked_at: tuple[Extents, KnownRange] | None = None
         self._due = 0.0
@@ -49,11 +50,11 @@ class Statistics(VerticalScroll, can_focus=True):
         """Its name."""
         set_title(self, "statistics")
 
-    def show(self, frame: Frame, words: screen_text.Vocabulary) -> None:
+    def show(self, frame: Frame, words: Vocabulary) -> None:
         """The figures of this frame; the places follow when they were found."""
         self._frame, self._words = frame, words
         self._look()
-        lines = screen_text.statistics(frame, words, *self._jumps, self.content_size.width)
+        lines = statistics_panel(frame, words, *self._jumps, self.content_size.width)
         self.query_one(PlainText).update(joined(lines))
 
     def _look(self) -> None:
@@ -72,7 +73,7 @@ class Statistics(VerticalScroll, can_focus=True):
         self._due = time.monotonic() + _EVERY_SECONDS
 
         def look() -> Jumps:
-            return screen_text.jumps(extents.largest_runs(_JUMPS), hottest_regions(extents, capacity, _JUMPS), known)
+            return jumps_to(extents.largest_runs(_JUMPS), hottest_regions(extents, capacity, _JUMPS), known)
 
         in_background(self.screen, look, self._found, lambda error: self._found(([], [])))
 
