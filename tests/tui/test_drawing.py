@@ -39,7 +39,7 @@ WIDTHS = [40, 60, 80, 110, 160, 220]
 def loaded(stream: ScriptedStream | None = None) -> Loader:
     loader = Loader(ScriptedOpened(stream or ScriptedStream(), SnapshotNames(THREE, TWO)))
     loader.start()
-    loader.wait_until_it_ended()
+    loader.wait_until_ended()
     return loader
 
 
@@ -57,12 +57,12 @@ def loaded(stream: ScriptedStream | None = None) -> Loader:
     st.tuples(st.integers(0, 300), st.integers(0, 300)),
 )
 def test_every_cell_has_the_code_that_its_bytes_say(heat, allocated, capacity, across, rows, cell, known):
-    window = Viewport(capacity, across, rows, cell)
+    viewport = Viewport(capacity, across, rows, cell)
     views = [
         LayerView(Extents(*columns(extents)), KnownRange(*sorted(known), capacity, is_complete=True))
         for extents in (heat, allocated)
     ]
-    found = cell_codes(window, *views).tolist()
+    found = cell_codes(viewport, *views).tolist()
     for index, code in enumerate(found):
         start, end = index * cell, min((index + 1) * cell, capacity)
         if start >= capacity:
@@ -143,12 +143,12 @@ MOVES = {
     "rows": lambda cursor, number: cursor.go_rows(number % 5 - 2),
     "pages": lambda cursor, number: cursor.go_pages(number % 3 - 1),
     "in row": lambda cursor, number: cursor.go_in_row(-(number % 2)),
-    "nearer": lambda cursor, number: cursor.zoom(4096, cursor.cursor, nearer=True),
-    "farther": lambda cursor, number: cursor.zoom(4096, cursor.cursor, nearer=False),
-    "into": lambda cursor, number: cursor.zoom_into_cell(4096),
+    "nearer": lambda cursor, number: cursor.zoom(4096, cursor.position, closer=True),
+    "farther": lambda cursor, number: cursor.zoom(4096, cursor.position, closer=False),
+    "into": lambda cursor, number: cursor.zoom_to_cell(4096),
     "whole": lambda cursor, number: cursor.zoom_whole(4096),
     "size": lambda cursor, number: cursor.lay_out(
-        cursor.window.capacity_bytes, 4096, number % 90 + 1, number // 90 % 40 + 1
+        cursor.viewport.capacity_bytes, 4096, number % 90 + 1, number // 90 % 40 + 1
     ),
 }
 
@@ -163,11 +163,11 @@ def test_whatever_one_does_the_cursor_is_on_the_volume_and_on_the_screen(capacit
     cursor.lay_out(capacity, 4096, 70, 30)
     for name, number in moves:
         MOVES[name](cursor, number)
-        assert 0 <= cursor.cursor < capacity
-        assert cursor.window.index_of(cursor.cursor) is not None
+        assert 0 <= cursor.position < capacity
+        assert cursor.viewport.index_of(cursor.position) is not None
         start, end = cursor.cell
-        assert start <= cursor.cursor < end
-        assert cursor.window.shown_cells > 0
+        assert start <= cursor.position < end
+        assert cursor.viewport.shown_cells > 0
 
 
 @pytest.mark.parametrize(("there", "back"), [("go_rows", -1), ("go_cells", -1), ("go_pages", -1)])
@@ -175,7 +175,7 @@ def test_there_and_back_is_the_same_cell(there, back):
     cursor = MapCursor()
     cursor.lay_out(64 * 2**30, 4096, 70, 30)
     for _ in range(3):
-        cursor.zoom(4096, 0, nearer=True)
+        cursor.zoom(4096, 0, closer=True)
     cursor.go(10 * 2**30)
     before = cursor.cell
     getattr(cursor, there)(1)
@@ -248,10 +248,10 @@ def test_the_second_line_says_how_the_stream_stands():
 )
 def test_the_panel_tells_how_far_the_next_change_is(cursor, ahead, behind):
     extents = Extents(*columns(EXTENTS))
-    window = Viewport(CAPACITY, 16, 1024, 4096)
+    viewport = Viewport(CAPACITY, 16, 1024, 4096)
     lines = [
         line.plain
-        for line in cell_panel(extents, all_of(CAPACITY), window.bounds(cursor), cursor, vocabulary_of("delta"), 40)
+        for line in cell_panel(extents, all_of(CAPACITY), viewport.bounds(cursor), cursor, vocabulary_of("delta"), 40)
     ]
     told = {line[1:11].strip(): line[11:] for line in lines if line[1:11].strip()}
     if cursor == 4096:
@@ -268,11 +268,11 @@ def test_a_frame_is_never_changed_by_what_comes_after_it():
     gate = threading.Event()
     loader = Loader(ScriptedOpened(ScriptedStream(gate=gate), SnapshotNames(THREE, TWO)))
     loader.start()
-    loader.wait_until_it_began(60)
+    loader.wait_for_first_frame(60)
     early = loader.frame
     assert (len(early.received), early.is_running, early.outcome.complete) == (2, True, False)
     gate.set()
-    loader.wait_until_it_ended()
+    loader.wait_until_ended()
     assert len(early.received) == 2
     assert (len(loader.frame.received), loader.frame.is_running, loader.frame.outcome.complete) == (5, False, True)
     assert loader.opened.is_closed
@@ -281,9 +281,9 @@ def test_a_frame_is_never_changed_by_what_comes_after_it():
 def test_who_stops_a_loader_gets_what_came_marked_as_stopped():
     loader = Loader(ScriptedOpened(ScriptedStream(gate=threading.Event()), SnapshotNames(THREE, TWO)))
     loader.start()
-    loader.wait_until_it_began(60)
+    loader.wait_for_first_frame(60)
     loader.stop()
-    loader.wait_until_it_ended()
+    loader.wait_until_ended()
     assert loader.frame.outcome.failure.message == "stopped"
     assert len(loader.frame.received) == 2
 

@@ -187,7 +187,7 @@ def test_a_hostile_document_writes_no_file_wherever_one_clicks(homes, tmp_path, 
         saved_stream = open_document(file, path.name, None)
         loader = Loader(OpenStream(saved_stream.resolved, saved_stream, saved_stream.operation))
         loader.start()
-        loader.wait_until_it_ended()
+        loader.wait_until_ended()
 
         async def steps(pilot, screen):
             assert_plain(pilot)

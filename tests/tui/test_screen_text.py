@@ -44,7 +44,7 @@ def frame_of(*, running: bool = False, **settings) -> Frame:
     loader = Loader(ScriptedOpened(ScriptedStream(**settings), SnapshotNames(TWO, ONE)))
     if not running:
         loader.start()
-        loader.wait_until_it_ended()
+        loader.wait_until_ended()
     return loader.frame
 
 
@@ -175,13 +175,13 @@ sizes = st.builds(lambda mantissa, power: min(mantissa << power, 2**63 - 1), st.
 @example(200 * 2**30, 46, 20, 116 * 2**30, 2**19, 2)
 @example(2**63 - 1, 46, 120, 2**62, 1, 1)
 def test_no_two_rows_have_the_same_label_and_each_fits_beside_the_map(capacity, width, height, place, cell, halves):
-    window = whole_volume(capacity, 0, width, height * halves)
-    window = window.with_cells_of(min(cell, window.cell_bytes), place % capacity)
-    row_bytes = halves * window.columns * window.cell_bytes
-    labels = row_labels(window, row_bytes)
-    assert len(labels) == len(set(labels)) == len(range(window.start, window.end, row_bytes))
+    viewport = whole_volume(capacity, 0, width, height * halves)
+    viewport = viewport.with_cells_of(min(cell, viewport.cell_bytes), place % capacity)
+    row_bytes = halves * viewport.columns * viewport.cell_bytes
+    labels = row_labels(viewport, row_bytes)
+    assert len(labels) == len(set(labels)) == len(range(viewport.start, viewport.end, row_bytes))
     assert max(map(len, labels)) <= LABEL_COLUMNS
-    assert len(scale_label(window)) <= 60
+    assert len(scale_label(viewport)) <= 60
 
 
 @settings(law, max_examples=40)

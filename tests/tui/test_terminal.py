@@ -120,7 +120,7 @@ class Terminal:
         return struct.unpack("i", fcntl.ioctl(self._controller, termios.FIONREAD, b"\0" * 4))[0]
 
     def hang_up(self) -> None:
-        """The window is closed; the terminal of the process is gone."""
+        """The viewport is closed; the terminal of the process is gone."""
         os.close(self._terminal)
         os.close(self._controller)
         self._controller = self._terminal = -1

@@ -33,87 +33,89 @@ screens = st.tuples(st.integers(1, 40), st.integers(1, 12))
 
 
 @st.composite
-def windows(draw):
-    """Any window there is a way to: of cells of any size, with any byte on the screen."""
-    window = whole_volume(draw(capacities), draw(grains), *draw(screens))
+def viewports(draw):
+    """Any viewport there is a way to: of cells of any size, with any byte on the screen."""
+    viewport = whole_volume(draw(capacities), draw(grains), *draw(screens))
     if draw(st.booleans()):
-        window = window.with_cells_of(draw(cell_sizes), draw(bytes_in(window)))
-    return window.showing(draw(bytes_in(window)))
+        viewport = viewport.with_cells_of(draw(cell_sizes), draw(bytes_in(viewport)))
+    return viewport.showing(draw(bytes_in(viewport)))
 
 
-def bytes_in(window: Viewport) -> st.SearchStrategy[int]:
-    """A byte of the volume, often one at an end of it or beside the window."""
-    last = window.capacity_bytes - 1
-    beside = [min(max(place, 0), last) for place in (window.start - 1, window.start, window.end - 1, window.end)]
+def bytes_in(viewport: Viewport) -> st.SearchStrategy[int]:
+    """A byte of the volume, often one at an end of it or beside the viewport."""
+    last = viewport.capacity_bytes - 1
+    beside = [
+        min(max(place, 0), last) for place in (viewport.start - 1, viewport.start, viewport.end - 1, viewport.end)
+    ]
     return st.one_of(st.integers(0, last), st.sampled_from([0, last, *beside]))
 
 
-def volume_cells(window: Viewport) -> int:
-    return -(-window.capacity_bytes // window.cell_bytes)
+def volume_cells(viewport: Viewport) -> int:
+    return -(-viewport.capacity_bytes // viewport.cell_bytes)
 
 
-def is_at_an_end(window: Viewport) -> bool:
-    return window.start == 0 or window.end == window.capacity_bytes
+def is_at_an_end(viewport: Viewport) -> bool:
+    return viewport.start == 0 or viewport.end == viewport.capacity_bytes
 
 
-def fills_the_screen(window: Viewport) -> bool:
+def fills_the_screen(viewport: Viewport) -> bool:
     """Nothing stays empty while there is volume to show."""
-    return window.first_cell >= 0 and window.shown_cells == min(window.cells, volume_cells(window))
+    return viewport.first_cell >= 0 and viewport.shown_cells == min(viewport.cells, volume_cells(viewport))
 
 
 # Cells.
 
 
 @law
-@given(windows())
-def test_cells_are_disjoint_ordered_and_cover_the_window(window):
-    edges = window.edges().tolist()
-    assert (edges[0], edges[-1]) == (window.start, window.end)
-    assert len(edges) == window.shown_cells + 1 >= 2
-    assert 0 <= window.start < window.end <= window.capacity_bytes
+@given(viewports())
+def test_cells_are_disjoint_ordered_and_cover_the_window(viewport):
+    edges = viewport.edges().tolist()
+    assert (edges[0], edges[-1]) == (viewport.start, viewport.end)
+    assert len(edges) == viewport.shown_cells + 1 >= 2
+    assert 0 <= viewport.start < viewport.end <= viewport.capacity_bytes
     widths = [high - low for low, high in pairwise(edges)]
-    assert set(widths[:-1]) <= {window.cell_bytes}
-    assert 0 < widths[-1] <= window.cell_bytes
-    assert widths[-1] == window.cell_bytes or window.end == window.capacity_bytes
+    assert set(widths[:-1]) <= {viewport.cell_bytes}
+    assert 0 < widths[-1] <= viewport.cell_bytes
+    assert widths[-1] == viewport.cell_bytes or viewport.end == viewport.capacity_bytes
 
 
 @law
-@given(windows())
-def test_a_window_shows_as_much_as_there_is_room_for(window):
-    assert window.cells == window.columns * window.rows
-    assert fills_the_screen(window)
-    assert window.is_whole == (window.end - window.start == window.capacity_bytes)
+@given(viewports())
+def test_a_window_shows_as_much_as_there_is_room_for(viewport):
+    assert viewport.cells == viewport.columns * viewport.rows
+    assert fills_the_screen(viewport)
+    assert viewport.is_whole == (viewport.end - viewport.start == viewport.capacity_bytes)
 
 
 @law
-@given(windows())
-def test_the_index_and_the_bounds_of_a_byte_name_the_same_cell(window):
-    for index, (low, high) in enumerate(pairwise(window.edges().tolist())):
+@given(viewports())
+def test_the_index_and_the_bounds_of_a_byte_name_the_same_cell(viewport):
+    for index, (low, high) in enumerate(pairwise(viewport.edges().tolist())):
         for position in {low, (low + high) // 2, high - 1}:
-            assert window.index_of(position) == index
-            assert window.bounds(position) == (low, high)
+            assert viewport.index_of(position) == index
+            assert viewport.bounds(position) == (low, high)
 
 
 @law
-@given(windows(), st.data())
-def test_a_byte_off_the_screen_has_no_index_but_bounds(window, data):
-    assert window.index_of(window.start - 1) is None
-    assert window.index_of(window.end) is None
-    position = data.draw(bytes_in(window))
-    low, high = window.bounds(position)
-    assert low <= position < high <= window.capacity_bytes
-    assert low % window.cell_bytes == 0
-    assert high - low == window.cell_bytes or high == window.capacity_bytes
-    assert (window.index_of(position) is None) == (not window.start <= position < window.end)
+@given(viewports(), st.data())
+def test_a_byte_off_the_screen_has_no_index_but_bounds(viewport, data):
+    assert viewport.index_of(viewport.start - 1) is None
+    assert viewport.index_of(viewport.end) is None
+    position = data.draw(bytes_in(viewport))
+    low, high = viewport.bounds(position)
+    assert low <= position < high <= viewport.capacity_bytes
+    assert low % viewport.cell_bytes == 0
+    assert high - low == viewport.cell_bytes or high == viewport.capacity_bytes
+    assert (viewport.index_of(position) is None) == (not viewport.start <= position < viewport.end)
 
 
 @law
-@given(windows(), windows())
-def test_the_bounds_of_a_cell_do_not_depend_on_how_one_got_there(window, other):
-    panned = Viewport(window.capacity_bytes, other.columns, other.rows, window.cell_bytes, window.first_cell)
-    assert panned.bounds(window.end - 1) == window.bounds(window.end - 1)
-    common = set(window.edges().tolist()[:-1]) & set(panned.edges().tolist()[:-1])
-    assert len(common) == min(window.shown_cells, panned.shown_cells)
+@given(viewports(), viewports())
+def test_the_bounds_of_a_cell_do_not_depend_on_how_one_got_there(viewport, other):
+    panned = Viewport(viewport.capacity_bytes, other.columns, other.rows, viewport.cell_bytes, viewport.first_cell)
+    assert panned.bounds(viewport.end - 1) == viewport.bounds(viewport.end - 1)
+    common = set(viewport.edges().tolist()[:-1]) & set(panned.edges().tolist()[:-1])
+    assert len(common) == min(viewport.shown_cells, panned.shown_cells)
 
 
 # Exact sums.
@@ -121,28 +123,28 @@ def test_the_bounds_of_a_cell_do_not_depend_on_how_one_got_there(window, other):
 
 @st.composite
 def windows_and_extents(draw):
-    """A window and extents around it: some of them in front, some behind, some of many cells, some within one."""
-    window = draw(windows())
+    """A viewport and extents around it: some of them in front, some behind, some of many cells, some within one."""
+    viewport = draw(viewports())
     most = draw(st.integers(1, 24))
-    first = max(window.start - draw(st.integers(0, window.cell_bytes)), 0)
-    widest = draw(st.sampled_from([window.cell_bytes, window.end - window.start, 5])) // (2 * most) + 1
-    return window, draw(legal_extents(most=most, widest=widest, first=first))
+    first = max(viewport.start - draw(st.integers(0, viewport.cell_bytes)), 0)
+    widest = draw(st.sampled_from([viewport.cell_bytes, viewport.end - viewport.start, 5])) // (2 * most) + 1
+    return viewport, draw(legal_extents(most=most, widest=widest, first=first))
 
 
 @law
 @given(windows_and_extents())
 def test_cells_add_up_exactly_to_the_covered_bytes_of_any_window_at_any_zoom(drawn):
-    window, extents = drawn
-    found = coverage(Extents(*columns(extents)), window.edges())
-    assert len(found) == window.shown_cells
-    assert sum(found.tolist()) == covered_between(extents, window.start, window.end)
+    viewport, extents = drawn
+    found = coverage(Extents(*columns(extents)), viewport.edges())
+    assert len(found) == viewport.shown_cells
+    assert sum(found.tolist()) == covered_between(extents, viewport.start, viewport.end)
 
 
 @law
 @given(windows_and_extents())
 def test_each_cell_of_a_window_has_its_covered_bytes(drawn):
-    window, extents = drawn
-    edges = window.edges()
+    viewport, extents = drawn
+    edges = viewport.edges()
     found = coverage(Extents(*columns(extents)), edges).tolist()
     assert found == [covered_between(extents, low, high) for low, high in pairwise(edges.tolist())]
 
@@ -151,36 +153,36 @@ def test_each_cell_of_a_window_has_its_covered_bytes(drawn):
 @given(st.integers(1, 600), grains, screens, legal_extents(widest=40), st.data())
 def test_zooming_step_by_step_never_changes_what_is_covered(capacity, grain, screen, extents, data):
     """Every page of every zoom, and the sum is the same."""
-    window, covered = whole_volume(capacity, grain, *screen), Extents(*columns(extents))
+    viewport, covered = whole_volume(capacity, grain, *screen), Extents(*columns(extents))
     expected = covered_between(extents, 0, capacity)
     for _ in range(11):
-        pages = range(0, volume_cells(window), window.cells)
-        shown = [Viewport(capacity, *screen, window.cell_bytes, first_cell) for first_cell in pages]
+        pages = range(0, volume_cells(viewport), viewport.cells)
+        shown = [Viewport(capacity, *screen, viewport.cell_bytes, first_cell) for first_cell in pages]
         assert [page.end for page in shown[:-1]] == [page.start for page in shown[1:]]
         assert sum(int(coverage(covered, page.edges()).sum()) for page in shown) == expected
-        window = window.with_cells_of(Zoom(window, grain).nearer(), data.draw(bytes_in(window)))
+        viewport = viewport.with_cells_of(Zoom(viewport, grain).smaller(), data.draw(bytes_in(viewport)))
 
 
 # Moves.
 
 
 @law
-@given(windows(), st.data())
-def test_showing_a_byte_moves_by_the_fewest_whole_rows_unless_an_end_is_hit(window, data):
-    position = data.draw(bytes_in(window))
-    shown = window.showing(position)
+@given(viewports(), st.data())
+def test_showing_a_byte_moves_by_the_fewest_whole_rows_unless_an_end_is_hit(viewport, data):
+    position = data.draw(bytes_in(viewport))
+    shown = viewport.showing(position)
     assert shown.index_of(position) is not None
     assert fills_the_screen(shown)
-    assert (shown.cell_bytes, shown.columns, shown.rows) == (window.cell_bytes, window.columns, window.rows)
-    moved = shown.first_cell - window.first_cell
-    assert moved % window.columns == 0 or is_at_an_end(shown)
-    if window.index_of(position) is not None:
-        assert shown == window
-    elif abs(moved) > window.columns:
+    assert (shown.cell_bytes, shown.columns, shown.rows) == (viewport.cell_bytes, viewport.columns, viewport.rows)
+    moved = shown.first_cell - viewport.first_cell
+    assert moved % viewport.columns == 0 or is_at_an_end(shown)
+    if viewport.index_of(position) is not None:
+        assert shown == viewport
+    elif abs(moved) > viewport.columns:
         # A row less would not do.
-        nearly = shown.first_cell - (window.columns if moved > 0 else -window.columns)
+        nearly = shown.first_cell - (viewport.columns if moved > 0 else -viewport.columns)
         assert (
-            Viewport(window.capacity_bytes, *(window.columns, window.rows), window.cell_bytes, nearly).index_of(
+            Viewport(viewport.capacity_bytes, *(viewport.columns, viewport.rows), viewport.cell_bytes, nearly).index_of(
                 position
             )
             is None
@@ -188,59 +190,59 @@ def test_showing_a_byte_moves_by_the_fewest_whole_rows_unless_an_end_is_hit(wind
 
 
 @law
-@given(windows(), st.data())
-def test_a_window_that_shows_a_byte_stays_where_it_is(window, data):
-    position = data.draw(bytes_in(window))
-    assert window.showing(position).showing(position) == window.showing(position)
+@given(viewports(), st.data())
+def test_a_window_that_shows_a_byte_stays_where_it_is(viewport, data):
+    position = data.draw(bytes_in(viewport))
+    assert viewport.showing(position).showing(position) == viewport.showing(position)
 
 
 @law
-@given(windows(), cell_sizes, st.data())
-def test_zooming_keeps_a_byte_at_its_place_unless_an_end_is_hit(window, cell_bytes, data):
-    position = data.draw(bytes_in(window))
-    zoomed = window.with_cells_of(cell_bytes, position)
+@given(viewports(), cell_sizes, st.data())
+def test_zooming_keeps_a_byte_at_its_place_unless_an_end_is_hit(viewport, cell_bytes, data):
+    position = data.draw(bytes_in(viewport))
+    zoomed = viewport.with_cells_of(cell_bytes, position)
     assert zoomed.cell_bytes == cell_bytes
-    assert (zoomed.columns, zoomed.rows) == (window.columns, window.rows)
+    assert (zoomed.columns, zoomed.rows) == (viewport.columns, viewport.rows)
     assert fills_the_screen(zoomed)
     place = zoomed.index_of(position)
     assert place is not None
-    assert place == window.showing(position).index_of(position) or is_at_an_end(zoomed)
+    assert place == viewport.showing(position).index_of(position) or is_at_an_end(zoomed)
 
 
 @law
-@given(windows(), st.data())
-def test_cells_of_the_same_size_move_nothing(window, data):
-    position = data.draw(st.integers(window.start, window.end - 1))
-    assert window.with_cells_of(window.cell_bytes, position) == window
+@given(viewports(), st.data())
+def test_cells_of_the_same_size_move_nothing(viewport, data):
+    position = data.draw(st.integers(viewport.start, viewport.end - 1))
+    assert viewport.with_cells_of(viewport.cell_bytes, position) == viewport
 
 
 @law
-@given(windows(), screens, st.data())
-def test_another_size_of_the_screen_keeps_a_byte_on_it(window, screen, data):
-    position = data.draw(bytes_in(window))
-    laid_out = window.laid_out(*screen, position)
+@given(viewports(), screens, st.data())
+def test_another_size_of_the_screen_keeps_a_byte_on_it(viewport, screen, data):
+    position = data.draw(bytes_in(viewport))
+    laid_out = viewport.laid_out(*screen, position)
     assert (laid_out.columns, laid_out.rows) == screen
-    assert laid_out.cell_bytes == window.cell_bytes
+    assert laid_out.cell_bytes == viewport.cell_bytes
     assert laid_out.index_of(position) is not None
     assert fills_the_screen(laid_out)
 
 
 @law
-@given(windows(), st.data())
-def test_the_same_size_of_the_screen_changes_nothing(window, data):
-    position = data.draw(st.integers(window.start, window.end - 1))
-    assert window.laid_out(window.columns, window.rows, position) == window
+@given(viewports(), st.data())
+def test_the_same_size_of_the_screen_changes_nothing(viewport, data):
+    position = data.draw(st.integers(viewport.start, viewport.end - 1))
+    assert viewport.laid_out(viewport.columns, viewport.rows, position) == viewport
 
 
 def test_a_larger_screen_starts_with_the_same_cell():
-    window = Viewport(1 << 30, 8, 4, 4096, 80)
-    assert window.laid_out(16, 4, window.start) == Viewport(1 << 30, 16, 4, 4096, 80)
+    viewport = Viewport(1 << 30, 8, 4, 4096, 80)
+    assert viewport.laid_out(16, 4, viewport.start) == Viewport(1 << 30, 16, 4, 4096, 80)
 
 
 def test_one_row_down_is_one_row_further():
-    window = Viewport(1 << 30, 8, 4, 4096, 80)
-    assert window.showing(window.end).first_cell == 88
-    assert window.showing(window.start - 1).first_cell == 72
+    viewport = Viewport(1 << 30, 8, 4, 4096, 80)
+    assert viewport.showing(viewport.end).first_cell == 88
+    assert viewport.showing(viewport.start - 1).first_cell == 72
 
 
 # The whole volume.
@@ -255,33 +257,33 @@ def test_one_row_down_is_one_row_further():
 @example(LARGEST, 0, (40, 12))
 @example(INT64_MAX, 4096, (40, 12))
 def test_the_whole_volume_is_shown_in_the_smallest_round_cells_no_finer_than_the_grain(capacity, grain, screen):
-    window = whole_volume(capacity, grain, *screen)
-    assert window.is_whole
-    assert window.edges().tolist()[-1] == capacity
-    assert window.shown_cells == volume_cells(window)
-    smallest = -(-capacity // window.cells)
-    assert window.cell_bytes == max(next(number for number in ROUND_NUMBERS if number >= smallest), grain)
+    viewport = whole_volume(capacity, grain, *screen)
+    assert viewport.is_whole
+    assert viewport.edges().tolist()[-1] == capacity
+    assert viewport.shown_cells == volume_cells(viewport)
+    smallest = -(-capacity // viewport.cells)
+    assert viewport.cell_bytes == max(next(number for number in ROUND_NUMBERS if number >= smallest), grain)
 
 
 @law
 @given(capacities, grains, screens)
 def test_cells_coarser_than_the_grain_leave_at_most_a_sixteenth_of_the_screen_empty(capacity, grain, screen):
-    window = whole_volume(capacity, grain, *screen)
+    viewport = whole_volume(capacity, grain, *screen)
     # Of a few bytes each, the next larger cell is more than a sixteenth larger.
-    assume(window.cell_bytes > max(grain, 15))
-    assert (window.cells * window.cell_bytes - capacity) * 16 <= window.cells * window.cell_bytes
-    assert (window.cells - window.shown_cells) * 16 <= window.cells
+    assume(viewport.cell_bytes > max(grain, 15))
+    assert (viewport.cells * viewport.cell_bytes - capacity) * 16 <= viewport.cells * viewport.cell_bytes
+    assert (viewport.cells - viewport.shown_cells) * 16 <= viewport.cells
 
 
 def test_a_volume_of_fewer_bytes_than_cells_has_a_cell_for_each_byte():
-    window = whole_volume(7, 0, 80, 24)
-    assert (window.cell_bytes, window.shown_cells, window.edges().tolist()) == (1, 7, [0, 1, 2, 3, 4, 5, 6, 7])
+    viewport = whole_volume(7, 0, 80, 24)
+    assert (viewport.cell_bytes, viewport.shown_cells, viewport.edges().tolist()) == (1, 7, [0, 1, 2, 3, 4, 5, 6, 7])
 
 
 def test_a_volume_smaller_than_its_grain_is_one_cell():
-    window = whole_volume(100, 4096, 80, 24)
-    assert (window.cell_bytes, window.edges().tolist()) == (4096, [0, 100])
-    assert window.bounds(99) == (0, 100)
+    viewport = whole_volume(100, 4096, 80, 24)
+    assert (viewport.cell_bytes, viewport.edges().tolist()) == (4096, [0, 100])
+    assert viewport.bounds(99) == (0, 100)
 
 
 # Sizes of cells.
@@ -290,60 +292,60 @@ def test_a_volume_smaller_than_its_grain_is_one_cell():
 @few
 @given(capacities, grains, screens, st.data())
 def test_zooming_in_reaches_the_grain_and_zooming_out_the_whole_volume(capacity, grain, screen, data):
-    whole = window = whole_volume(capacity, grain, *screen)
-    sizes = [window.cell_bytes]
-    while (size := Zoom(window, grain).nearer()) != window.cell_bytes:
-        window = window.with_cells_of(size, data.draw(bytes_in(window)))
+    whole = viewport = whole_volume(capacity, grain, *screen)
+    sizes = [viewport.cell_bytes]
+    while (size := Zoom(viewport, grain).smaller()) != viewport.cell_bytes:
+        viewport = viewport.with_cells_of(size, data.draw(bytes_in(viewport)))
         sizes.append(size)
     assert all(larger > smaller for larger, smaller in pairwise(sizes))
     assert sizes[-1] == max(grain, 1)
-    back = [window.cell_bytes]
-    while (size := Zoom(window, grain).farther()) != window.cell_bytes:
-        window = window.with_cells_of(size, data.draw(bytes_in(window)))
+    back = [viewport.cell_bytes]
+    while (size := Zoom(viewport, grain).larger()) != viewport.cell_bytes:
+        viewport = viewport.with_cells_of(size, data.draw(bytes_in(viewport)))
         back.append(size)
     assert back == sizes[::-1]
-    assert window == whole
+    assert viewport == whole
 
 
 @law
-@given(windows(), st.data())
-def test_from_cells_of_any_size_nearer_is_smaller_and_farther_larger(window, data):
-    grain = data.draw(st.one_of(st.just(0), st.integers(1, window.cell_bytes)))
-    zoom = Zoom(window, grain)
-    whole = whole_volume(window.capacity_bytes, grain, window.columns, window.rows).cell_bytes
-    nearer, farther = zoom.nearer(), zoom.farther()
-    assert nearer < window.cell_bytes or nearer == window.cell_bytes == max(grain, 1)
-    assert farther > window.cell_bytes or farther == whole
+@given(viewports(), st.data())
+def test_from_cells_of_any_size_nearer_is_smaller_and_farther_larger(viewport, data):
+    grain = data.draw(st.one_of(st.just(0), st.integers(1, viewport.cell_bytes)))
+    zoom = Zoom(viewport, grain)
+    whole = whole_volume(viewport.capacity_bytes, grain, viewport.columns, viewport.rows).cell_bytes
+    nearer, farther = zoom.smaller(), zoom.larger()
+    assert nearer < viewport.cell_bytes or nearer == viewport.cell_bytes == max(grain, 1)
+    assert farther > viewport.cell_bytes or farther == whole
     assert max(grain, 1) <= nearer <= whole
     assert farther <= whole
 
 
 @law
-@given(windows(), grains)
+@given(viewports(), grains)
 @example(Viewport(100, 10, 10, 1), 4096)
-def test_nearer_never_gives_larger_cells_even_where_they_are_finer_than_the_grain(window, grain):
-    """A grain that becomes known after the window was opened may be larger than its cells."""
-    assert Zoom(window, grain).nearer() <= window.cell_bytes
+def test_nearer_never_gives_larger_cells_even_where_they_are_finer_than_the_grain(viewport, grain):
+    """A grain that becomes known after the viewport was opened may be larger than its cells."""
+    assert Zoom(viewport, grain).smaller() <= viewport.cell_bytes
 
 
 @law
-@given(windows(), grains)
-def test_into_a_cell_is_the_smallest_step_that_has_room_for_it(window, grain):
-    size = Zoom(window, grain).into_a_cell()
-    assert size <= window.cell_bytes
+@given(viewports(), grains)
+def test_into_a_cell_is_the_smallest_step_that_has_room_for_it(viewport, grain):
+    size = Zoom(viewport, grain).single_cell()
+    assert size <= viewport.cell_bytes
     # One cell of the screen is to spare, for a former cell that begins within one of the new ones.
-    room = max(window.cells - 1, 1)
-    assert size * room >= window.cell_bytes
-    if size < window.cell_bytes:
+    room = max(viewport.cells - 1, 1)
+    assert size * room >= viewport.cell_bytes
+    if size < viewport.cell_bytes:
         step, rest = divmod(size, max(grain, 1))
         assert (rest, step.bit_count()) == (0, 1)
-        assert size == max(grain, 1) or size // 2 * room < window.cell_bytes
+        assert size == max(grain, 1) or size // 2 * room < viewport.cell_bytes
 
 
-def holds(window: Viewport, size: int, position: int) -> bool:
+def holds(viewport: Viewport, size: int, position: int) -> bool:
     """Whether as many cells of ``size`` as there is room for hold all of the cell that holds ``position``."""
-    low, high = window.bounds(position)
-    inside = Viewport(window.capacity_bytes, window.columns, window.rows, size, low // size)
+    low, high = viewport.bounds(position)
+    inside = Viewport(viewport.capacity_bytes, viewport.columns, viewport.rows, size, low // size)
     return inside.index_of(low) == 0 and inside.index_of(high - 1) is not None
 
 
@@ -351,13 +353,13 @@ def holds(window: Viewport, size: int, position: int) -> bool:
 @given(capacities, grains, screens, st.data())
 def test_into_a_cell_holds_the_former_cell(capacity, grain, screen, data):
     """From the whole volume and from every step below it."""
-    window = whole_volume(capacity, grain, *screen)
+    viewport = whole_volume(capacity, grain, *screen)
     for _ in range(64):
-        position = data.draw(bytes_in(window))
-        assert holds(window, Zoom(window, grain).into_a_cell(), position)
-        if window.cell_bytes == max(grain, 1):
+        position = data.draw(bytes_in(viewport))
+        assert holds(viewport, Zoom(viewport, grain).single_cell(), position)
+        if viewport.cell_bytes == max(grain, 1):
             break
-        window = window.with_cells_of(Zoom(window, grain).nearer(), position)
+        viewport = viewport.with_cells_of(Zoom(viewport, grain).smaller(), position)
 
 
 @pytest.mark.parametrize(
@@ -367,8 +369,8 @@ def test_into_a_cell_holds_the_former_cell(capacity, grain, screen, data):
 )
 def test_into_a_cell_holds_the_former_cell_where_finer_cells_begin_within_it(capacity, grain, screen, position):
     """A cell that the finer ones do not divide touches one more of them than its size needs."""
-    window = whole_volume(capacity, grain, *screen)
-    assert holds(window, Zoom(window, grain).into_a_cell(), position)
+    viewport = whole_volume(capacity, grain, *screen)
+    assert holds(viewport, Zoom(viewport, grain).single_cell(), position)
 
 
 @pytest.mark.parametrize(
@@ -386,4 +388,4 @@ def test_into_a_cell_holds_the_former_cell_where_finer_cells_begin_within_it(cap
 def test_steps_are_the_grain_doubled_and_last_the_whole_volume(cell_bytes, nearer, farther):
     # 100 cells of 9 x 64 KiB hold the volume with a bit to spare.
     zoom = Zoom(Viewport(100 * (9 << 16) - 5, 20, 5, cell_bytes), 4096)
-    assert (zoom.nearer(), zoom.farther()) == (nearer, farther)
+    assert (zoom.smaller(), zoom.larger()) == (nearer, farther)

@@ -168,7 +168,7 @@ class BrowseScreen(CbtScreen[None]):
 
     # Doing
 
-    @on(SnapshotList.Pointed)
+    @on(SnapshotList.CursorMoved)
     def _pointed(self) -> None:
         self.notice("")
 
@@ -211,7 +211,7 @@ class BrowseScreen(CbtScreen[None]):
         else:
             self._mark(Marks())
 
-    def action_ask_filter(self) -> None:
+    def action_filter(self) -> None:
         """Filter while one types."""
         self.query_one(Prompt).ask(
             "filter", self._filter_by, text=self._filter, example="words of namespace, volume, snapshot or driver",
@@ -231,7 +231,7 @@ class BrowseScreen(CbtScreen[None]):
         self._mark(self._marks.read_again(listing))
         self._show()
 
-    @on(SnapshotList.ActiveContext)
+    @on(SnapshotList.Activated)
     def _chosen(self) -> None:
         self.action_open()
 

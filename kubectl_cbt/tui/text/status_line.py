@@ -27,23 +27,23 @@ def status_line(
     notice: str = "",
     layer: str = "",
     *,
-    quiet_seconds: float = 0.0,
+    idle_seconds: float = 0.0,
     can_resume: bool = False,
 ) -> Content:
     """The second line: how the stream stands; trouble takes its place, in words, and with the key that shows more.
 
     Args:
         layer: which one it is about, where that is not the one that figures and list are of.
-        quiet_seconds: for how long nothing has been received.
+        idle_seconds: for how long nothing has been received.
         can_resume: whether a stream that ended early can be resumed.
     """
     if layer and not notice:
         room = width - len(layer) - 2
-        return line(f" {layer}:", status_line(frame, room, quiet_seconds=quiet_seconds, can_resume=can_resume))
+        return line(f" {layer}:", status_line(frame, room, idle_seconds=idle_seconds, can_resume=can_resume))
     outcome = frame.outcome
     if notice:
         return fit_parts(width, [(notice, WARNING)])
-    quiet = _quiet(quiet_seconds)
+    quiet = _quiet(idle_seconds)
     broken = [violation for violation in outcome.violations if violation.level == "MUST"] or list(outcome.violations)
     if not frame.is_running and not outcome.complete:
         ended, keys = f"INCOMPLETE {reached(outcome)}: {failure_reason(outcome)}", "r resumes · v shows more"
