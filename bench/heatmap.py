@@ -41,19 +41,19 @@ def extents_of(count: int) -> Extents:
     return log.received().extents
 
 
-def redraw(window: Viewport, view: LayerView, painter: Painter) -> None:
-    """All of our own work for one new window."""
-    codes = cell_codes(window, view).reshape(window.rows // 2, 2, window.columns)
+def redraw(viewport: Viewport, view: LayerView, painter: Painter) -> None:
+    """All of our own work for one new viewport."""
+    codes = cell_codes(viewport, view).reshape(viewport.rows // 2, 2, viewport.columns)
     for row in codes:
         painter.row(row)
 
 
-def milliseconds(window: Viewport, view: LayerView, painter: Painter) -> list[float]:
+def milliseconds(viewport: Viewport, view: LayerView, painter: Painter) -> list[float]:
     """Times of some redraws."""
     times = []
     for _ in range(ROUNDS):
         begun = time.perf_counter()
-        redraw(window, view, painter)
+        redraw(viewport, view, painter)
         times.append((time.perf_counter() - begun) * 1000)
     return times
 
@@ -66,18 +66,18 @@ def main() -> int:
     view = LayerView(extents, all_of(capacity))
     print(f"{len(extents):,} extents, {COLUMNS}x{ROWS} cells, {ROUNDS} redraws each")
     print(f"{'cell':>12}  {'median ms':>10}  {'most ms':>8}")
-    window = whole_volume(capacity, GRAIN, COLUMNS, ROWS)
+    viewport = whole_volume(capacity, GRAIN, COLUMNS, ROWS)
     worst = 0.0
     while True:
         painter = Painter(ColorScheme(PALETTES[0]))
-        redraw(window, view, painter)  # the first one makes the segments
-        times = milliseconds(window, view, painter)
+        redraw(viewport, view, painter)  # the first one makes the segments
+        times = milliseconds(viewport, view, painter)
         worst = max(worst, statistics.median(times))
-        print(f"{window.cell_bytes:>12}  {statistics.median(times):>10.2f}  {max(times):>8.2f}")
-        nearer = Zoom(window, GRAIN).nearer()
-        if nearer == window.cell_bytes:
+        print(f"{viewport.cell_bytes:>12}  {statistics.median(times):>10.2f}  {max(times):>8.2f}")
+        nearer = Zoom(viewport, GRAIN).smaller()
+        if nearer == viewport.cell_bytes:
             break
-        window = window.with_cells_of(nearer, capacity // 2)
+        viewport = viewport.with_cells_of(nearer, capacity // 2)
     for name, work in (
         ("next run", lambda: extents.run_from(capacity // 2)),
         ("largest runs", lambda: extents.largest_runs(5)),

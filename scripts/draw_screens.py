@@ -47,7 +47,7 @@ def the_map(session: Session, base: SnapshotRef = _BASE, target: SnapshotRef = _
     cluster = ClusterBackend(session, ServiceOptions(), QueryOptions(), Recorder(QueryOptions()), target.namespace)
     loader = Loader(cluster.open(SnapshotNames(target, base)))
     loader.start()
-    loader.wait_until_it_ended()
+    loader.wait_until_ended()
     loader.frame = replace(loader.frame, outcome=replace(loader.frame.outcome, seconds=_SECONDS))
     return MapScreen(loader, cluster)
 
@@ -80,7 +80,7 @@ async def _settled(pilot: Pilot[None]) -> None:
     """Until nothing is under way: no stream, and nothing in the background."""
     screen = pilot.app.screen
     await pilot.pause()
-    while screen.is_under_way:
+    while screen.is_updating:
         await pilot.pause()
     await pilot.pause()
 

@@ -24,7 +24,7 @@ def cell_edges(start: int, end: int, cells: int) -> Int64Column:
 
 
 def coverage(extents: Extents, edges: Int64Column) -> Int64Column:
-    """Covered bytes of each cell as int64[len(edges) - 1]; their sum is the coverage of the whole window."""
+    """Covered bytes of each cell as int64[len(edges) - 1]; their sum is the coverage of the whole viewport."""
     return np.diff(extents.covered_before(edges))
 
 

@@ -37,10 +37,10 @@ class ExtentFilter:
         Raises:
             ValueError: with what is wrong and how it is written.
         """
-        sieve = cls()
+        extent_filter = cls()
         for part in re.sub(r"(>=|<=|>|<|=)\s+", r"\1", text).split():
-            sieve = sieve._narrowed(part)
-        return replace(sieve, text=" ".join(text.split()))
+            extent_filter = extent_filter._narrowed(part)
+        return replace(extent_filter, text=" ".join(text.split()))
 
     def __str__(self) -> str:
         return self.text
@@ -76,21 +76,21 @@ class ExtentFilter:
 
 
 class FilteredExtents:
-    """The extents that pass a sieve, by their number among those that do.
+    """The extents that match a filter, numbered among themselves.
 
-    Only how many pass is kept for each block; which ones is found again when rows are asked for.
+    Only the number of matches is kept for each chunk; the positions are found again when rows are requested.
 
     Args:
-        extents: all of them.
-        sieve: what passes.
-        earlier: a view of fewer blocks of the same stream through the same sieve, whose counting is not done again.
+        extents: all extents.
+        extent_filter: selects the matches.
+        earlier: a view of fewer chunks of the same stream with the same filter; its counts are reused.
     """
 
-    def __init__(self, extents: Extents, sieve: ExtentFilter, earlier: FilteredExtents | None = None) -> None:
-        self.sieve = sieve
+    def __init__(self, extents: Extents, extent_filter: ExtentFilter, earlier: FilteredExtents | None = None) -> None:
+        self.extent_filter = extent_filter
         self._extents = extents
         self._counts: list[int] = [
-            len(sieve.passing(chunk)) if known is None else known
+            len(extent_filter.passing(chunk)) if known is None else known
             for known, chunk in zip(_known_counts(earlier, extents), extents.chunks, strict=True)
         ]
         self._first_rows = np.cumsum([0, *self._counts])
@@ -99,9 +99,9 @@ class FilteredExtents:
     def __len__(self) -> int:
         return int(self._first_rows[-1])
 
-    def is_of(self, extents: Extents, sieve: ExtentFilter) -> bool:
+    def is_of(self, extents: Extents, extent_filter: ExtentFilter) -> bool:
         """Whether it already is what these would give."""
-        return self._extents is extents and self.sieve == sieve
+        return self._extents is extents and self.extent_filter == extent_filter
 
     def rows(self, start: int, stop: int) -> tuple[Int64Column, Int64Column]:
         """Offsets and sizes of the extents number ``start`` to ``stop`` (exclusive) of those that pass."""
@@ -127,7 +127,7 @@ class FilteredExtents:
         return 0
 
     def _find(self, number: int) -> Int64Column:
-        return self.sieve.passing(self._extents.chunks[number])
+        return self.extent_filter.passing(self._extents.chunks[number])
 
 
 def _known_counts(earlier: FilteredExtents | None, extents: Extents) -> list[int | None]:

@@ -1,4 +1,4 @@
-"""One number for each cell of a window: nothing, a heat, allocated but unchanged, not known, or beyond the volume."""
+"""One number for each cell of a viewport: nothing, a heat, allocated but unchanged, not known, or beyond the volume."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ class LayerView:
     known: KnownRange
 
 
-def cell_codes(window: Viewport, heat: LayerView | None, allocated: LayerView | None = None) -> Levels:
-    """The code of each cell of the window as uint8[window.cells], row by row.
+def cell_codes(viewport: Viewport, heat: LayerView | None, allocated: LayerView | None = None) -> Levels:
+    """The code of each cell of the viewport as uint8[viewport.cells], row by row.
 
     Args:
         heat: what is drawn as heat; None while there is nothing of it.
         allocated: when given, what is drawn where there is no heat.
     """
-    codes = np.full(window.cells, BEYOND, dtype=np.uint8)
-    edges = window.edges()
+    codes = np.full(viewport.cells, BEYOND, dtype=np.uint8)
+    edges = viewport.edges()
     shown = codes[: len(edges) - 1]
     if len(shown) < len(codes):
         codes[len(shown)] = END

@@ -1,6 +1,6 @@
 """What part of the volume is on the screen: cells of equal size, in rows, exact at every zoom.
 
-A window is made of whole cells counted from the start of the volume, so a cell's bounds never depend on how one
+A viewport is made of whole cells counted from the start of the volume, so a cell's bounds never depend on how one
 got there: panning moves the same cells, and only the volume's last cell may be shorter than the others.
 """
 
@@ -108,7 +108,7 @@ class Viewport:
 
 
 def whole_volume(capacity_bytes: int, grain_bytes: int, columns: int, rows: int) -> Viewport:
-    """The window that holds everything, in the smallest cells that are round numbers and no finer than the grain.
+    """The viewport that holds everything, in the smallest cells that are round numbers and no finer than the grain.
 
     Args:
         grain_bytes: 0 when unknown.
@@ -128,22 +128,24 @@ class Zoom:
         whole_cell_bytes: the last one.
     """
 
-    def __init__(self, window: Viewport, grain_bytes: int) -> None:
-        self._window = window
+    def __init__(self, viewport: Viewport, grain_bytes: int) -> None:
+        self._window = viewport
         self._grain = max(grain_bytes, 1)
-        self.whole_cell_bytes = whole_volume(window.capacity_bytes, grain_bytes, window.columns, window.rows).cell_bytes
+        self.whole_cell_bytes = whole_volume(
+            viewport.capacity_bytes, grain_bytes, viewport.columns, viewport.rows
+        ).cell_bytes
 
-    def nearer(self) -> int:
+    def smaller(self) -> int:
         """The next smaller size; the present one when there is none."""
         smaller = self._at_least(-(-self._window.cell_bytes // 2))
         return min(smaller, self._window.cell_bytes, self.whole_cell_bytes)
 
-    def farther(self) -> int:
+    def larger(self) -> int:
         """The next larger size, at most the whole volume's."""
         return min(self._at_least(self._window.cell_bytes + 1), self.whole_cell_bytes)
 
-    def into_a_cell(self) -> int:
-        """The size at which the window shows what is now one cell."""
+    def single_cell(self) -> int:
+        """The size at which the viewport shows what is now one cell."""
         # One less than there are: a cell need not begin where one of the smaller ones does.
         smaller = self._at_least(-(-self._window.cell_bytes // max(self._window.cells - 1, 1)))
         return min(smaller, self._window.cell_bytes)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _PATIENCE_SECONDS = 0.4
 """How long a stream may fail before the screen opens, so that its error is printed like any other."""
 
-_FEW_COLORS = (None, "standard", "windows")
+_FEW_COLORS = (None, "standard", "viewports")
 
 
 def wants_screen(output: StreamFormat | None) -> bool:
@@ -57,7 +57,7 @@ def show_map(opened: OpenStream, backend: Backend | None, map_flags: MapFlags, t
     loader = Loader(opened)
     try:
         loader.start()
-        loader.wait_until_it_began(_PATIENCE_SECONDS)
+        loader.wait_for_first_frame(_PATIENCE_SECONDS)
         if loader.error is not None and not loader.frame.outcome.messages:
             raise loader.error
         return _run(MapScreen(loader, backend), map_flags, terminal)

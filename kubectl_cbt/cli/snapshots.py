@@ -13,7 +13,7 @@ from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.model.refs import SNAPSHOT_PREFIX
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.output.object_listing import ListColumn, ListPrinter, ListRow
-from kubectl_cbt.output.snapshot_cells import age_of, in_order, name_of, ready_of, size_of, works_of
+from kubectl_cbt.output.snapshot_cells import age_of, cbt_of, in_order, name_of, ready_of, size_of
 from kubectl_cbt.units import utc_time
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _row(entry: SnapshotEntry) -> ListRow:
         "AGE": age_of(entry),
         "HANDLE": entry.handle,
         "CONTENT": entry.content,
-        "CBT": works_of(entry),
+        "CBT": cbt_of(entry),
     }
     document = {
         "namespace": entry.ref.namespace,

@@ -73,7 +73,7 @@ class TuiStop:
 
     def _let_go(self) -> None:
         if self._app.terminal is not None:
-            self._app.terminal.let_go()
+            self._app.terminal.detach()
 
 
 def _in_background(work: Callable[..., None], *arguments: int) -> None:

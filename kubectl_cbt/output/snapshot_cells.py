@@ -34,6 +34,6 @@ def ready_of(entry: SnapshotEntry) -> str:
     return str(entry.ready).lower()
 
 
-def works_of(entry: SnapshotEntry) -> str:
+def cbt_of(entry: SnapshotEntry) -> str:
     """Whether CBT works for the snapshot, and if not why."""
     return "yes" if entry.usable else f"no: {entry.obstacle}"

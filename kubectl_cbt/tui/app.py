@@ -126,7 +126,7 @@ class CbtApp(QuietApp[None], inherit_bindings=False):
         own = _driver_class()
         return self.driver if own is not None and isinstance(self.driver, own) else None
 
-    def map_left(self, name: str, incomplete: str) -> None:
+    def note_incomplete_map(self, name: str, incomplete: str) -> None:
         """Keep what is to be printed about a map once the terminal is restored; empty when it is complete."""
         self._incomplete.pop(name, None)
         if incomplete:
@@ -175,7 +175,7 @@ class CbtApp(QuietApp[None], inherit_bindings=False):
     def _own_screens(self) -> list[CbtScreen[Any]]:
         return [screen for screen in self.screen_stack if isinstance(screen, CbtScreen)]
 
-    def action_light_or_dark(self) -> None:
+    def action_toggle_theme(self) -> None:
         """The other theme of the two."""
         if self._colors:
             self.theme = LIGHT.name if self.current_theme.dark else DARK.name

@@ -9,7 +9,7 @@ from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry, siblings
 from kubectl_cbt.tui.loader import Frame, Loader
-from kubectl_cbt.tui.screen_text import Vocabulary, vocabulary_of
+from kubectl_cbt.tui.text.vocabulary import Vocabulary, vocabulary_of
 
 DELTA, ALLOCATED, BOTH = "delta", "allocated", "both"
 _ORDER = (DELTA, ALLOCATED, BOTH)
@@ -20,17 +20,17 @@ class Layers:
 
     Args:
         main: of what was asked for; started by whoever made it.
-        announce: called, from a loader's thread, with a loader that has a newer frame.
+        on_frame: called, from a loader's thread, with a loader that has a newer frame.
 
     Attributes:
         main: as given.
         shown: ``delta``, ``allocated``, ``both``, or None for a document that does not say what it is.
     """
 
-    def __init__(self, main: Loader, announce: Callable[[Loader], None]) -> None:
+    def __init__(self, main: Loader, on_frame: Callable[[Loader], None]) -> None:
         self.main = main
         self.shown: str | None = main.opened.operation
-        self._announce = announce
+        self._on_frame = on_frame
         self._loaders: dict[str | None, Loader] = {}
         self._add(main)
 
@@ -40,7 +40,7 @@ class Layers:
         return self._loaders[DELTA if self.shown == BOTH else self.shown]
 
     @property
-    def unsettled(self) -> Loader:
+    def unfinished(self) -> Loader:
         """The one that is shown and still runs, or else is incomplete; the active one where all went well."""
         running = [loader for loader in self._shown if loader.frame.is_running]
         cut = [loader for loader in self._shown if not loader.frame.outcome.complete]
@@ -50,7 +50,7 @@ class Layers:
     def resumable(self) -> Loader:
         """The one that is shown and ended early; where none did, the one that still runs, or the active one."""
         cut = [loader for loader in self._shown if not (loader.frame.is_running or loader.frame.outcome.complete)]
-        return cut[0] if cut else self.unsettled
+        return cut[0] if cut else self.unfinished
 
     @property
     def all(self) -> list[Loader]:
@@ -85,13 +85,13 @@ class Layers:
         """What is drawn as heat, and what is drawn as allocated where there is none."""
         return _view(self.active), _view(self._loaders[ALLOCATED]) if self.shown == BOTH else None
 
-    def following(self) -> str | None:
+    def next_layer(self) -> str | None:
         """The layer after this one; None when there is no other."""
         if self.shown is None or DELTA not in self._loaders:
             return None
         return _ORDER[(_ORDER.index(self.shown) + 1) % len(_ORDER)]
 
-    def lacks(self, layer: str) -> bool:
+    def needs_stream(self, layer: str) -> bool:
         """Whether a stream has to be opened to show it."""
         return layer != DELTA and ALLOCATED not in self._loaders
 
@@ -107,7 +107,7 @@ class Layers:
 
     def _add(self, loader: Loader) -> None:
         self._loaders[loader.opened.operation] = loader
-        loader.announce_to(lambda: self._announce(loader))
+        loader.notify_on_frame(lambda: self._on_frame(loader))
 
 
 def _view(loader: Loader) -> LayerView:

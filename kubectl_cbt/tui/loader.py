@@ -70,7 +70,7 @@ class Loader:
         self._clock = clock
         self._received_at = clock()
         self._lock = threading.Lock()  # held while the figures change, or a frame is made of them
-        self._is_behind = False
+        self._has_unpublished = False
         self._log = ExtentBuffer()
         self._figures = SummaryBuilder(opened.resolved.query.starting_offset)
         self._stopped = False
@@ -78,7 +78,7 @@ class Loader:
         self._has_bug = False
         self._error: CbtError | None = None
         self._interruption = ""
-        self._announce: Callable[[], None] = lambda: None
+        self._on_frame: Callable[[], None] = lambda: None
         self._began = threading.Event()
         self._thread = self._new_thread()
         self.frame = self._frame(is_running=True)
@@ -93,7 +93,7 @@ class Loader:
         return threading.Thread(target=self._run, name="cbt-loader", daemon=True)
 
     @property
-    def why_not_resumed(self) -> str:
+    def resume_obstacle(self) -> str:
         """Why the stream cannot be resumed, in words; empty where it can."""
         outcome = self.frame.outcome
         if self.frame.is_running:
@@ -125,29 +125,29 @@ class Loader:
         self.start()
 
     @property
-    def quiet_seconds(self) -> float:
+    def idle_seconds(self) -> float:
         """For how long nothing has been received; 0 once the stream has ended."""
         return self._clock() - self._received_at if self.frame.is_running else 0.0
 
     def catch_up(self) -> None:
         """Publish what came after the newest frame. A stream that falls silent does not do it by itself."""
-        if not self._is_behind or self.quiet_seconds < _SILENT_SECONDS or not self._lock.acquire(blocking=False):
+        if not self._has_unpublished or self.idle_seconds < _SILENT_SECONDS or not self._lock.acquire(blocking=False):
             return
         try:
-            if self._is_behind:
+            if self._has_unpublished:
                 self._publish(is_running=True)
         finally:
             self._lock.release()
 
-    def announce_to(self, announce: Callable[[], None]) -> None:
-        """Have ``announce`` called, from the loader's thread, whenever there is a newer frame."""
-        self._announce = announce
+    def notify_on_frame(self, on_frame: Callable[[], None]) -> None:
+        """Have ``on_frame`` called, from the loader's thread, whenever there is a newer frame."""
+        self._on_frame = on_frame
 
-    def wait_until_it_began(self, seconds: float) -> None:
+    def wait_for_first_frame(self, seconds: float) -> None:
         """Return when the first extents are there, or the stream has ended, or the time is up."""
         self._began.wait(seconds)
 
-    def wait_until_it_ended(self) -> None:
+    def wait_until_ended(self) -> None:
         """Return when nothing comes any more."""
         self._thread.join()
 
@@ -163,7 +163,7 @@ class Loader:
 
     def close(self) -> None:
         """End the stream; nothing is announced any more."""
-        self._announce = lambda: None
+        self._on_frame = lambda: None
         self._closed = True
         self.stop()
         self.opened.close()
@@ -191,7 +191,7 @@ class Loader:
                 self._log.append(batch.offsets, batch.sizes)
                 self._figures.add(batch)
                 now = self._clock()
-                self._received_at, self._is_behind = now, True
+                self._received_at, self._has_unpublished = now, True
                 if now >= due:
                     self._publish(is_running=True)
                     took = self._clock() - now
@@ -203,12 +203,12 @@ class Loader:
             self._publish(is_running=True)
 
     def _publish(self, *, is_running: bool) -> None:
-        self._is_behind = False
+        self._has_unpublished = False
         frame = self._frame(is_running=is_running)
         _ = frame.received.extents  # made here, where it holds up nobody
         self.frame = frame
         self._began.set()
-        self._announce()
+        self._on_frame()
 
     def _frame(self, *, is_running: bool) -> Frame:
         error = Interrupted("still running") if is_running else self._error

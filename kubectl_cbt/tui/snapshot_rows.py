@@ -11,7 +11,7 @@ from functools import cached_property
 from rich.cells import cell_len, set_cell_size
 
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
-from kubectl_cbt.output.snapshot_cells import age_of, in_order, name_of, ready_of, size_of, works_of
+from kubectl_cbt.output.snapshot_cells import age_of, cbt_of, in_order, name_of, ready_of, size_of
 from kubectl_cbt.units import printable
 
 _NO_CLAIM = "(no claim)"
@@ -23,7 +23,7 @@ _NARROW = 72
 
 
 @dataclass(frozen=True, slots=True)
-class RowRange:
+class ListedRows:
     """What of a listing passes a filter, under headings. Numbers are those of its ``entries``.
 
     Attributes:
@@ -36,7 +36,7 @@ class RowRange:
     places: Sequence[int] = ()
     numbers: Sequence[int] = ()
 
-    def place_of(self, number: int) -> int:
+    def line_of(self, number: int) -> int:
         """The line of a snapshot, else that of the first; -1 without any."""
         index = bisect_left(self.found, number)
         if index < len(self.found) and self.found[index] == number:
@@ -58,7 +58,7 @@ class SnapshotRows:
         self._texts = [_searched(entry) for entry in self.entries]
         self._volumes = [volume_of(entry) for entry in self.entries]
 
-    def lines(self, text: str) -> RowRange:
+    def lines(self, text: str) -> ListedRows:
         """The snapshots that have every word of ``text``, under a heading for each volume."""
         words = text.lower().split()
         found: Sequence[int] = range(len(self.entries))
@@ -74,7 +74,7 @@ class SnapshotRows:
                 numbers.append(~number)
             places.append(len(numbers))
             numbers.append(number)
-        return RowRange(found, places, numbers)
+        return ListedRows(found, places, numbers)
 
     def number_of(self, entry: SnapshotEntry) -> int:
         """The number of a snapshot of another reading; of several objects of its name one that did not change."""
@@ -148,7 +148,7 @@ class Columns:
             mark: two characters: whether it is the current one, and whether it is marked.
         """
         return self._line(
-            mark, name_of(entry), age_of(entry), size_of(entry), ready_of(entry), works_of(entry)
+            mark, name_of(entry), age_of(entry), size_of(entry), ready_of(entry), cbt_of(entry)
         )  # fmt: skip
 
     def _line(self, mark: str, name: str, passed: str, size: str, ready: str, works: str) -> str:

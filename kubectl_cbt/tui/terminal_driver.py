@@ -41,7 +41,7 @@ class TerminalDriver(LinuxDriver):
         """End the thread that reads, however the app ended: the process waits for it. Safe from any thread."""
         self.exit_event.set()
 
-    def let_go(self) -> None:
+    def detach(self) -> None:
         """Neither read nor write any more; what waits to be written is dropped. Safe from any thread."""
         self._is_discarding = True
         self.stop_reading()

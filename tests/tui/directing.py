@@ -251,7 +251,7 @@ def drive(screen, steps: Callable, *, size: tuple[int, int] = (110, 30), colors:
     async def run():
         app = CbtApp(screen, colors=colors)
         async with app.run_test(size=size) as pilot:
-            await until(pilot, lambda: not screen.is_under_way or getattr(screen, "runs_on", False))
+            await until(pilot, lambda: not screen.is_updating or getattr(screen, "runs_on", False))
             return await steps(pilot, screen)
 
     return asyncio.run(run())

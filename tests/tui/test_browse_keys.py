@@ -10,7 +10,7 @@ from rich.cells import cell_len, set_cell_size
 from textual.events import MouseScrollDown
 
 from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
-from kubectl_cbt.output.snapshot_cells import size_of, works_of
+from kubectl_cbt.output.snapshot_cells import cbt_of, size_of
 from kubectl_cbt.tui.keys import BROWSE_KEYS
 from kubectl_cbt.tui.screens.browse_screen import BrowseScreen
 from kubectl_cbt.tui.screens.map_screen import MapScreen
@@ -79,7 +79,7 @@ def test_two_marked_ones_are_put_in_order_whichever_was_first(order):
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, MapScreen))
         assert backend.resolved == [SnapshotNames(THREE, ONE)]
-        await until(pilot, lambda: not pilot.app.screen.is_under_way)
+        await until(pilot, lambda: not pilot.app.screen.is_updating)
         await press(pilot, "escape")
         assert pilot.app.screen is screen
         assert backend.opened[0].is_closed
@@ -172,7 +172,7 @@ def test_each_map_that_was_left_incomplete_is_named_in_the_end():
         async def open_map(snapshot: SnapshotRef) -> MapScreen:
             await go_to(pilot, screen, snapshot)
             await press(pilot, "enter")
-            await until(pilot, lambda: isinstance(pilot.app.screen, MapScreen) and not pilot.app.screen.is_under_way)
+            await until(pilot, lambda: isinstance(pilot.app.screen, MapScreen) and not pilot.app.screen.is_updating)
             assert "INCOMPLETE" in shown(pilot.app)
             return pilot.app.screen
 
@@ -291,7 +291,7 @@ def test_titles_and_cells_stand_below_each_other_and_every_object_has_its_row(si
         for row, one in zip(rows, screen._listing.entries, strict=True):
             assert cell_len(row) == size[0]
             assert set_cell_size(row, end).endswith(f" {size_of(one)}".rstrip() or "  ")
-            assert set_cell_size(row, cell_len(titles[: titles.index("CBT")])) + works_of(one)[:9] in row + " "
+            assert set_cell_size(row, cell_len(titles[: titles.index("CBT")])) + cbt_of(one)[:9] in row + " "
         assert sum("no: listed more" in row for row in rows) == 2
         assert "<unnamed>" in "".join(rows)
 

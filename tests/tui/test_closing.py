@@ -5,8 +5,8 @@ import threading
 import pytest
 from directing import CAPACITY, GONE, MIB, ScriptedStream, drive, press, resize, shown, the_map, type_text, until
 
-from kubectl_cbt.tui import screen_text
 from kubectl_cbt.tui.loader import Loader
+from kubectl_cbt.tui.text.status_line import status_line
 from kubectl_cbt.tui.widgets.extent_list import ExtentList
 from kubectl_cbt.tui.widgets.map_view import MapView
 from kubectl_cbt.tui.widgets.prompt import Prompt
@@ -21,11 +21,11 @@ def test_a_filter_gets_every_key_whatever_was_open_and_its_list_has_lines(size, 
         await press(pilot, *before)
         # Typed ahead: no turn of the app between the keys.
         await pilot.press("slash", "greater_than_sign", "1", "M", "i", "q", "backspace", "enter")
-        await until(pilot, lambda: screen.sieve is not None)
+        await until(pilot, lambda: screen.extent_filter is not None)
         assert pilot.app.is_running
         extents = screen.query_one(ExtentList)
         await until(pilot, lambda: extents.content_size.height > 0 and "8 MiB" in shown(pilot.app))
-        assert str(screen.sieve) == ">1Mi"
+        assert str(screen.extent_filter) == ">1Mi"
         assert extents.has_focus
 
     drive(the_map(), steps, size=size)
@@ -35,13 +35,13 @@ def test_a_prompt_moves_nothing_while_it_is_open_and_when_it_closes():
     async def steps(pilot, screen):
         for size in ((60, 15), (80, 24), (200, 60)):
             await resize(pilot, *size)
-            room, window = screen._map.region, screen.cursor.window
+            room, viewport = screen._map.region, screen.cursor.viewport
             for key in ("colon", "slash"):
                 await press(pilot, key)
                 assert screen.query_one(Prompt).region.y == size[1] - 1
-                assert (screen._map.region, screen.cursor.window) == (room, window)
+                assert (screen._map.region, screen.cursor.viewport) == (room, viewport)
                 await press(pilot, "escape")
-                assert (screen._map.region, screen.cursor.window) == (room, window)
+                assert (screen._map.region, screen.cursor.viewport) == (room, viewport)
                 assert shown(pilot.app).splitlines()[-1].rstrip().endswith("q quit")
 
     drive(the_map(), steps, size=(60, 15))
@@ -53,14 +53,20 @@ def test_esc_closes_one_thing_at_a_time_and_never_stops_the_stream():
     screen.runs_on = True
 
     async def steps(pilot, screen):
-        await until(pilot, lambda: screen.cursor.window is not None)
+        await until(pilot, lambda: screen.cursor.viewport is not None)
         await press(pilot, "plus", "slash")
         await type_text(pilot, ">1")
         await press(pilot, "enter", "s", "colon")
         prompt, statistics = screen.query_one(Prompt), screen.query_one(Statistics)
 
         def is_open() -> list[bool]:
-            return [prompt.display, statistics.display, screen._has_side, bool(screen.sieve), not _whole(screen)]
+            return [
+                prompt.display,
+                statistics.display,
+                screen._has_side,
+                bool(screen.extent_filter),
+                not _whole(screen),
+            ]
 
         assert is_open() == [True, True, False, True, True]
         await press(pilot, "escape")
@@ -85,7 +91,7 @@ def test_esc_closes_one_thing_at_a_time_and_never_stops_the_stream():
 
 
 def _whole(screen) -> bool:
-    return screen.cursor.window.is_whole
+    return screen.cursor.viewport.is_whole
 
 
 @pytest.mark.parametrize("digit", ["0", "5", "9"])
@@ -94,7 +100,7 @@ def test_no_digit_of_the_statistics_is_a_key_of_the_map(digit):
         await press(pilot, "plus")
         await press(pilot, "s")
         await press(pilot, digit)
-        assert not screen.cursor.window.is_whole
+        assert not screen.cursor.viewport.is_whole
 
     drive(the_map(ScriptedStream([(MIB, 4096)])), steps)
 
@@ -128,7 +134,7 @@ def test_the_key_that_shows_more_is_kept_when_the_line_is_cut(width):
 
     loader = Loader(ScriptedOpened(ScriptedStream(error=GONE), SnapshotNames(THREE, TWO)))
     loader.start()
-    loader.wait_until_it_ended()
-    text = screen_text.status(loader.frame, width).plain
+    loader.wait_until_ended()
+    text = status_line(loader.frame, width).plain
     assert text.endswith("v shows more")
     assert len(text) <= width

@@ -23,12 +23,15 @@ from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.model.results import MUST, Violation
 from kubectl_cbt.output.heat import GLYPHS
 from kubectl_cbt.output.palettes import PALETTES, luminance
-from kubectl_cbt.tui import screen_text
 from kubectl_cbt.tui.layers import neighbour
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.navigation import MapCursor
 from kubectl_cbt.tui.painting import CURSOR_GLYPH, CURSOR_LOWER, CURSOR_UPPER, HATCH, ColorScheme, Painter
 from kubectl_cbt.tui.svg import svg
+from kubectl_cbt.tui.text.cell_panel import cell_panel
+from kubectl_cbt.tui.text.header_line import header_line
+from kubectl_cbt.tui.text.status_line import status_line
+from kubectl_cbt.tui.text.vocabulary import vocabulary_of
 
 WIDTHS = [40, 60, 80, 110, 160, 220]
 
@@ -36,7 +39,7 @@ WIDTHS = [40, 60, 80, 110, 160, 220]
 def loaded(stream: ScriptedStream | None = None) -> Loader:
     loader = Loader(ScriptedOpened(stream or ScriptedStream(), SnapshotNames(THREE, TWO)))
     loader.start()
-    loader.wait_until_it_ended()
+    loader.wait_until_ended()
     return loader
 
 
@@ -54,12 +57,12 @@ def loaded(stream: ScriptedStream | None = None) -> Loader:
     st.tuples(st.integers(0, 300), st.integers(0, 300)),
 )
 def test_every_cell_has_the_code_that_its_bytes_say(heat, allocated, capacity, across, rows, cell, known):
-    window = Viewport(capacity, across, rows, cell)
+    viewport = Viewport(capacity, across, rows, cell)
     views = [
         LayerView(Extents(*columns(extents)), KnownRange(*sorted(known), capacity, is_complete=True))
         for extents in (heat, allocated)
     ]
-    found = cell_codes(window, *views).tolist()
+    found = cell_codes(viewport, *views).tolist()
     for index, code in enumerate(found):
         start, end = index * cell, min((index + 1) * cell, capacity)
         if start >= capacity:
@@ -89,9 +92,9 @@ def test_without_colours_every_quarter_has_a_glyph_of_its_own():
 
 
 def test_with_colours_a_character_holds_two_cells():
-    colors = ColorScheme(PALETTES[0], background="#0a0d12", beyond="#0f1319", faint="#808080")
-    colors = colors.of_codes()
-    text, segments = painted([[0, 8, 0, 3, 3, 10, 0], [0, 0, 8, 3, 5, 10, 10]], colors)
+    scheme = ColorScheme(PALETTES[0], background="#0a0d12", beyond="#0f1319", faint="#808080")
+    colors = scheme.of_codes()
+    text, segments = painted([[0, 8, 0, 3, 3, 10, 0], [0, 0, 8, 3, 5, 10, 10]], scheme)
     assert text == f" ▀▄ ▀{HATCH} "
     upper, lower, both = segments[1], segments[2], segments[4]
     assert (upper.style.color.name, upper.style.bgcolor.name) == (colors[8], colors[0])
@@ -140,12 +143,12 @@ MOVES = {
     "rows": lambda cursor, number: cursor.go_rows(number % 5 - 2),
     "pages": lambda cursor, number: cursor.go_pages(number % 3 - 1),
     "in row": lambda cursor, number: cursor.go_in_row(-(number % 2)),
-    "nearer": lambda cursor, number: cursor.zoom(4096, cursor.cursor, nearer=True),
-    "farther": lambda cursor, number: cursor.zoom(4096, cursor.cursor, nearer=False),
-    "into": lambda cursor, number: cursor.zoom_into_cell(4096),
+    "nearer": lambda cursor, number: cursor.zoom(4096, cursor.position, closer=True),
+    "farther": lambda cursor, number: cursor.zoom(4096, cursor.position, closer=False),
+    "into": lambda cursor, number: cursor.zoom_to_cell(4096),
     "whole": lambda cursor, number: cursor.zoom_whole(4096),
     "size": lambda cursor, number: cursor.lay_out(
-        cursor.window.capacity_bytes, 4096, number % 90 + 1, number // 90 % 40 + 1
+        cursor.viewport.capacity_bytes, 4096, number % 90 + 1, number // 90 % 40 + 1
     ),
 }
 
@@ -160,11 +163,11 @@ def test_whatever_one_does_the_cursor_is_on_the_volume_and_on_the_screen(capacit
     cursor.lay_out(capacity, 4096, 70, 30)
     for name, number in moves:
         MOVES[name](cursor, number)
-        assert 0 <= cursor.cursor < capacity
-        assert cursor.window.index_of(cursor.cursor) is not None
+        assert 0 <= cursor.position < capacity
+        assert cursor.viewport.index_of(cursor.position) is not None
         start, end = cursor.cell
-        assert start <= cursor.cursor < end
-        assert cursor.window.shown_cells > 0
+        assert start <= cursor.position < end
+        assert cursor.viewport.shown_cells > 0
 
 
 @pytest.mark.parametrize(("there", "back"), [("go_rows", -1), ("go_cells", -1), ("go_pages", -1)])
@@ -172,7 +175,7 @@ def test_there_and_back_is_the_same_cell(there, back):
     cursor = MapCursor()
     cursor.lay_out(64 * 2**30, 4096, 70, 30)
     for _ in range(3):
-        cursor.zoom(4096, 0, nearer=True)
+        cursor.zoom(4096, 0, closer=True)
     cursor.go(10 * 2**30)
     before = cursor.cell
     getattr(cursor, there)(1)
@@ -219,15 +222,15 @@ STREAMS = {
 def test_no_line_is_wider_than_the_screen_and_no_word_is_cut(name, width):
     loader = loaded(STREAMS[name]())
     frame, resolved = loader.frame, loader.opened.resolved
-    whole = [screen_text.header(resolved, "delta", frame, 400).plain, screen_text.status(frame, 400).plain]
+    whole = [header_line(resolved, "delta", frame, 400).plain, status_line(frame, 400).plain]
     words = {word for line in whole for word in line.split()}
-    for line in (screen_text.header(resolved, "delta", frame, width).plain, screen_text.status(frame, width).plain):
+    for line in (header_line(resolved, "delta", frame, width).plain, status_line(frame, width).plain):
         assert len(line) <= width
         assert {word.removesuffix("…") for word in line.split()} <= words | {""}
 
 
 def test_the_second_line_says_how_the_stream_stands():
-    found = {name: screen_text.status(loaded(make()).frame, 160).plain for name, make in STREAMS.items()}
+    found = {name: status_line(loaded(make()).frame, 160).plain for name, make in STREAMS.items()}
     assert found["complete"].startswith(" complete · 5 extents in 5 runs · 3 messages")
     assert found["failed"] == ' INCOMPLETE at 40 MiB: "two" not found · v shows more'
     assert found["broken"] == f" BROKEN R2: {BROKEN.title} (3 times) · v shows more"
@@ -245,12 +248,10 @@ def test_the_second_line_says_how_the_stream_stands():
 )
 def test_the_panel_tells_how_far_the_next_change_is(cursor, ahead, behind):
     extents = Extents(*columns(EXTENTS))
-    window = Viewport(CAPACITY, 16, 1024, 4096)
+    viewport = Viewport(CAPACITY, 16, 1024, 4096)
     lines = [
         line.plain
-        for line in screen_text.here(
-            extents, all_of(CAPACITY), window.bounds(cursor), cursor, screen_text.vocabulary_of("delta"), 40
-        )
+        for line in cell_panel(extents, all_of(CAPACITY), viewport.bounds(cursor), cursor, vocabulary_of("delta"), 40)
     ]
     told = {line[1:11].strip(): line[11:] for line in lines if line[1:11].strip()}
     if cursor == 4096:
@@ -267,11 +268,11 @@ def test_a_frame_is_never_changed_by_what_comes_after_it():
     gate = threading.Event()
     loader = Loader(ScriptedOpened(ScriptedStream(gate=gate), SnapshotNames(THREE, TWO)))
     loader.start()
-    loader.wait_until_it_began(60)
+    loader.wait_for_first_frame(60)
     early = loader.frame
     assert (len(early.received), early.is_running, early.outcome.complete) == (2, True, False)
     gate.set()
-    loader.wait_until_it_ended()
+    loader.wait_until_ended()
     assert len(early.received) == 2
     assert (len(loader.frame.received), loader.frame.is_running, loader.frame.outcome.complete) == (5, False, True)
     assert loader.opened.is_closed
@@ -280,9 +281,9 @@ def test_a_frame_is_never_changed_by_what_comes_after_it():
 def test_who_stops_a_loader_gets_what_came_marked_as_stopped():
     loader = Loader(ScriptedOpened(ScriptedStream(gate=threading.Event()), SnapshotNames(THREE, TWO)))
     loader.start()
-    loader.wait_until_it_began(60)
+    loader.wait_for_first_frame(60)
     loader.stop()
-    loader.wait_until_it_ended()
+    loader.wait_until_ended()
     assert loader.frame.outcome.failure.message == "stopped"
     assert len(loader.frame.received) == 2
 

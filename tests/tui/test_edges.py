@@ -61,7 +61,7 @@ def test_no_path_ends_the_app(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("letter", ["\x1b", "\x9b", "\x07", "\r", "\n"], ids=ascii)
-@pytest.mark.parametrize("key", ["0", "v"], ids=["status", "trouble"])
+@pytest.mark.parametrize("key", ["0", "v"], ids=["status", "problems"])
 def test_no_letter_of_a_driver_reaches_the_terminal_as_a_command(letter, key):
     """A terminal obeys what follows an escape, and U+009B is one in a single letter."""
 
@@ -82,7 +82,7 @@ def test_every_theme_that_can_be_chosen_draws_the_map():
     async def steps(pilot, screen):
         for theme in sorted(pilot.app.available_themes):
             pilot.app.theme = theme
-            await until(pilot, lambda: screen.cursor.window.rows == screen.query_one(MapView).room.height)
+            await until(pilot, lambda: screen.cursor.viewport.rows == screen.query_one(MapView).room.height)
             assert "complete" in shown(pilot.app), theme
 
     drive(the_map(), steps)
@@ -159,11 +159,11 @@ def test_a_volume_larger_than_its_snapshot_said_is_still_shown_whole():
     screen.runs_on = True
 
     async def steps(pilot, screen):
-        await until(pilot, lambda: screen.cursor.window is not None)
-        assert screen.cursor.window.capacity_bytes == CAPACITY // 2
+        await until(pilot, lambda: screen.cursor.viewport is not None)
+        assert screen.cursor.viewport.capacity_bytes == CAPACITY // 2
         gate.set()
-        await until(pilot, lambda: not screen.is_under_way and screen.cursor.window.capacity_bytes == CAPACITY)
-        assert screen.cursor.window.is_whole
+        await until(pilot, lambda: not screen.is_updating and screen.cursor.viewport.capacity_bytes == CAPACITY)
+        assert screen.cursor.viewport.is_whole
 
     drive(screen, steps)
 
@@ -204,14 +204,14 @@ def test_the_wheel_zooms_around_the_byte_under_the_pointer(event, nearer):
     async def steps(pilot, screen):
         if not nearer:
             await press(pilot, "plus", "plus")
-        view, before = screen.query_one(MapView), screen.cursor.window
+        view, before = screen.query_one(MapView), screen.cursor.viewport
         x, y = 40, 6
         position = before.start + ((y - 2) * 2 * before.columns + x - 15) * before.cell_bytes
         view.post_message(event(view, x, y, 0, 0, 0, False, False, False, x, y))
-        await until(pilot, lambda: screen.cursor.window != before)
-        assert (screen.cursor.window.cell_bytes < before.cell_bytes) == nearer
-        assert screen.cursor.cursor == position
-        assert screen.cursor.window.index_of(position) is not None
+        await until(pilot, lambda: screen.cursor.viewport != before)
+        assert (screen.cursor.viewport.cell_bytes < before.cell_bytes) == nearer
+        assert screen.cursor.position == position
+        assert screen.cursor.viewport.index_of(position) is not None
 
     drive(the_map(), steps)
 
@@ -221,7 +221,7 @@ def test_a_click_beside_the_cells_moves_nothing():
         screen.go_to(20 * MIB)
         for offset in ((3, 8), (30, 1)):
             await pilot.click(MapView, offset=offset)
-        assert screen.cursor.cursor == 20 * MIB
+        assert screen.cursor.position == 20 * MIB
 
     drive(the_map(), steps)
 
@@ -234,14 +234,14 @@ def test_rows_begin_at_one_column_and_lists_show_exact_offsets_at_any_zoom():
     async def steps(pilot, screen):
         screen.go_to(start)
         view, cells = screen.query_one(MapView), set()
-        while screen.cursor.window.cell_bytes not in cells:
-            cells.add(screen.cursor.window.cell_bytes)
+        while screen.cursor.viewport.cell_bytes not in cells:
+            cells.add(screen.cursor.viewport.cell_bytes)
             rows = [view.render_line(y) for y in range(1, view.content_size.height)]
             assert {row._segments[0].cell_length for row in rows} == {GUTTER}
             labels = [row._segments[0].text.strip(" ▸") for row in rows]
             assert all(labels)
             assert len(set(labels)) == len(labels)
-            screen.action_zoom_nearer()
+            screen.action_zoom_in()
         await pilot.pause()
         assert len(cells) > 20
         for offset, _ in extents[:9]:
@@ -266,18 +266,18 @@ def test_from_the_list_to_a_delta_its_layers_a_neighbour_and_back(session):
     async def steps(pilot, screen):
         assert "snap-a" in shown(pilot.app)
         await press(pilot, "space", "down", "space", "enter")
-        await until(pilot, lambda: isinstance(pilot.app.screen, MapScreen) and not pilot.app.screen.is_under_way)
+        await until(pilot, lambda: isinstance(pilot.app.screen, MapScreen) and not pilot.app.screen.is_updating)
         found = pilot.app.screen
         assert found.streams.frame.outcome.complete
         assert found.streams.frame.summary.extents > 1000
         assert "snap-a → snap-b" in shown(pilot.app)
         changed = found.streams.frame.summary.covered_bytes
         await press(pilot, "l")
-        await until(pilot, lambda: found.streams.shown == "allocated" and not found.is_under_way)
+        await until(pilot, lambda: found.streams.shown == "allocated" and not found.is_updating)
         assert found.streams.frame.outcome.complete
         assert found.streams.frame.summary.covered_bytes > changed
         await press(pilot, "right_square_bracket")
-        await until(pilot, lambda: "snap-b → snap-c" in shown(pilot.app) and not found.is_under_way)
+        await until(pilot, lambda: "snap-b → snap-c" in shown(pilot.app) and not found.is_updating)
         await press(pilot, "escape")
         assert pilot.app.screen is screen
         assert len(screen.marks.refs) == 2
@@ -300,7 +300,7 @@ def loader_in(session, **options) -> Loader:
     names = SnapshotNames(SnapshotRef("default", "snap-b"), SnapshotRef("default", "snap-a"))
     loader = Loader(cluster_backend(session, "default", **options).open(names))
     loader.start()
-    loader.wait_until_it_ended()
+    loader.wait_until_ended()
     return loader
 
 
@@ -311,10 +311,10 @@ def test_a_real_stream_that_breaks_is_resumed_until_it_is_whole(session, tmp_pat
         open_session(ClusterOptions(kubeconfig=str(broken.kubeconfig))) as cut,
     ):
         loader, reached = loader_in(cut, retries=0, max_results=500, record=tmp_path / "a.cbtrec"), [0]
-        while not loader.why_not_resumed:
+        while not loader.resume_obstacle:
             reached.append(loader.frame.outcome.next_offset)
             loader.resume()
-            loader.wait_until_it_ended()
+            loader.wait_until_ended()
     assert reached == sorted(set(reached))
     frame = loader.frame
     assert frame.outcome.complete

@@ -28,7 +28,7 @@ SCHEMA = json.loads(files("kubectl_cbt.output").joinpath("schema.json").read_byt
 def ended(stream: ScriptedStream, names: SnapshotNames = SnapshotNames(TWO, ONE)) -> Loader:  # noqa: B008
     loader = Loader(ScriptedOpened(stream, names))
     loader.start()
-    loader.wait_until_it_ended()
+    loader.wait_until_ended()
     return loader
 
 

@@ -38,9 +38,9 @@ def loader_of(stream: ScriptedStream, names: SnapshotNames = SnapshotNames(TWO, 
 def frames_of(stream: ScriptedStream) -> list[Frame]:
     """Every frame that was announced."""
     loader, frames = loader_of(stream), []
-    loader.announce_to(lambda: frames.append(loader.frame))
+    loader.notify_on_frame(lambda: frames.append(loader.frame))
     loader.start()
-    loader.wait_until_it_ended()
+    loader.wait_until_ended()
     return frames
 
 
@@ -67,7 +67,7 @@ def test_the_first_message_is_announced_at_once_and_the_end_with_everything():
 def test_what_ends_a_stream_early_is_kept_and_what_came_too(error, type_name, words):
     loader = loader_of(ScriptedStream(error=error))
     loader.start()
-    loader.wait_until_it_ended()
+    loader.wait_until_ended()
     failure = loader.frame.outcome.failure
     assert failure.type == type_name == type(loader.error).__name__
     assert words in failure.message
@@ -78,12 +78,12 @@ def test_what_ends_a_stream_early_is_kept_and_what_came_too(error, type_name, wo
 
 def test_after_closing_nothing_is_announced():
     loader, announced = loader_of(ScriptedStream(gate=threading.Event())), []
-    loader.announce_to(lambda: announced.append(loader.frame))
+    loader.notify_on_frame(lambda: announced.append(loader.frame))
     loader.start()
-    loader.wait_until_it_began(SECONDS)
+    loader.wait_for_first_frame(SECONDS)
     loader.close()
     count = len(announced)
-    loader.wait_until_it_ended()
+    loader.wait_until_ended()
     loader.close()
     assert len(announced) == count
 
@@ -92,7 +92,7 @@ def test_a_stream_stopped_before_it_began_ends_too():
     loader = loader_of(ScriptedStream())
     loader.stop()
     loader.start()
-    loader.wait_until_it_ended()
+    loader.wait_until_ended()
     assert loader.frame.outcome.failure.type == "Interrupted"
 
 
@@ -109,7 +109,7 @@ def test_a_stream_stopped_before_it_began_ends_too():
 def test_a_frame_knows_about_which_bytes_it_was_told(stream, query, known):
     loader = loader_of(stream)
     loader.start()
-    loader.wait_until_it_ended()
+    loader.wait_until_ended()
     found = replace(loader.frame, query=Query(TWO, **query)).known
     assert (found.start, found.end) == known
 
@@ -122,24 +122,24 @@ def layers_of(kind: str | None = "", names: SnapshotNames = SnapshotNames(TWO, O
 
 
 @pytest.mark.parametrize(
-    ("layers", "following"),
+    ("layers", "next_layer"),
     [(layers_of(), ALLOCATED_LAYER), (layers_of(names=SnapshotNames(TWO)), None), (layers_of(kind=None), None)],
     ids=["delta", "allocated", "not said"],
 )
-def test_only_a_delta_has_another_layer(layers, following):
-    assert layers.following() == following
+def test_only_a_delta_has_another_layer(layers, next_layer):
+    assert layers.next_layer() == next_layer
 
 
 def test_the_layers_go_round_and_heat_is_of_the_delta_where_both_are_shown():
     layers = layers_of()
-    assert layers.lacks(ALLOCATED_LAYER)
-    assert not layers.lacks(DELTA)
+    assert layers.needs_stream(ALLOCATED_LAYER)
+    assert not layers.needs_stream(DELTA)
     loader = loader_of(ScriptedStream(ALLOCATED), SnapshotNames(TWO))
     layers.add_allocated(loader)
-    loader.wait_until_it_ended()
+    loader.wait_until_ended()
     seen = []
     for _ in range(3):
-        layers.shown = layers.following()
+        layers.shown = layers.next_layer()
         heat, allocated = layers.views()
         seen.append((layers.shown, len(heat.extents), allocated and len(allocated.extents)))
     assert [name for name, *_ in seen] == [ALLOCATED_LAYER, BOTH, DELTA]

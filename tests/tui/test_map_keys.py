@@ -42,13 +42,13 @@ from kubectl_cbt.model.results import MUST, Violation
 from kubectl_cbt.output.json import JsonWriter
 from kubectl_cbt.output.palettes import PALETTES
 from kubectl_cbt.output.writer import OutputTarget
-from kubectl_cbt.tui import screen_text
 from kubectl_cbt.tui.keys import BROWSE_KEYS, MAP_KEYS, footer
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.screens.browse_screen import BrowseScreen
 from kubectl_cbt.tui.screens.export_screen import ExportScreen
 from kubectl_cbt.tui.screens.map_screen import MapScreen
 from kubectl_cbt.tui.screens.text_screen import TextScreen
+from kubectl_cbt.tui.text.status_line import status_line
 from kubectl_cbt.tui.textual_private import screen_strips
 from kubectl_cbt.tui.widgets.extent_list import ExtentList
 from kubectl_cbt.tui.widgets.map_view import MapView
@@ -81,9 +81,9 @@ def test_a_moving_key_moves_the_cursor():
         for key, place in MOVES.items():
             screen.go_to(30 * MIB)
             await press(pilot, key)
-            window = screen.cursor.window
-            row = window.cell_bytes * window.columns
-            assert screen.cursor.cursor == place(window.cell_bytes, row, window.rows, 30 * MIB), key
+            viewport = screen.cursor.viewport
+            row = viewport.cell_bytes * viewport.columns
+            assert screen.cursor.position == place(viewport.cell_bytes, row, viewport.rows, 30 * MIB), key
 
     drive(the_map(), steps)
 
@@ -91,16 +91,16 @@ def test_a_moving_key_moves_the_cursor():
 def test_pages_move_by_screens_and_stop_in_the_same_column():
     async def steps(pilot, screen):
         await press(pilot, "plus", "plus", "plus", "plus")
-        window = screen.cursor.window
-        page = window.cells * window.cell_bytes
+        viewport = screen.cursor.viewport
+        page = viewport.cells * viewport.cell_bytes
         screen.go_to(0)
         await press(pilot, "pagedown")
-        assert screen.cursor.cursor == page
+        assert screen.cursor.position == page
         await press(pilot, "pageup")
-        assert screen.cursor.cursor == 0
+        assert screen.cursor.position == 0
         await press(pilot, *["pagedown"] * 40)
-        assert CAPACITY - window.columns * window.cell_bytes <= screen.cursor.cursor < CAPACITY
-        assert screen.cursor.cursor // window.cell_bytes % window.columns == 0
+        assert CAPACITY - viewport.columns * viewport.cell_bytes <= screen.cursor.position < CAPACITY
+        assert screen.cursor.position // viewport.cell_bytes % viewport.columns == 0
 
     drive(the_map(), steps)
 
@@ -108,20 +108,20 @@ def test_pages_move_by_screens_and_stop_in_the_same_column():
 def test_zoom_goes_from_the_whole_volume_to_the_grain_and_back():
     async def steps(pilot, screen):
         screen.go_to(20 * MIB + 4 * KIB)
-        sizes = [screen.cursor.window.cell_bytes]
+        sizes = [screen.cursor.viewport.cell_bytes]
         for _ in range(12):
             await press(pilot, "plus")
-            sizes.append(screen.cursor.window.cell_bytes)
-            assert screen.cursor.window.index_of(screen.cursor.cursor) is not None
+            sizes.append(screen.cursor.viewport.cell_bytes)
+            assert screen.cursor.viewport.index_of(screen.cursor.position) is not None
         assert sizes[-1] == 4 * KIB
         assert sizes == sorted(sizes, reverse=True)
         await press(pilot, "equals_sign")
-        assert screen.cursor.window.cell_bytes == 4 * KIB
+        assert screen.cursor.viewport.cell_bytes == 4 * KIB
         await press(pilot, "minus")
-        assert screen.cursor.window.cell_bytes == 8 * KIB
+        assert screen.cursor.viewport.cell_bytes == 8 * KIB
         await press(pilot, "0")
-        assert screen.cursor.window.is_whole
-        assert screen.cursor.cursor == 20 * MIB + 4 * KIB
+        assert screen.cursor.viewport.is_whole
+        assert screen.cursor.position == 20 * MIB + 4 * KIB
 
     drive(the_map(), steps, size=(60, 20))
 
@@ -131,9 +131,9 @@ def test_z_goes_into_the_cell_as_far_as_it_fills_the_screen():
         screen.go_to(20 * MIB)
         start, end = screen.cursor.cell
         await press(pilot, "z")
-        window = screen.cursor.window
-        assert window.start <= start < end <= window.end
-        assert window.cell_bytes == 4 * KIB
+        viewport = screen.cursor.viewport
+        assert viewport.start <= start < end <= viewport.end
+        assert viewport.cell_bytes == 4 * KIB
 
     drive(the_map(), steps, size=(60, 20))
 
@@ -141,12 +141,12 @@ def test_z_goes_into_the_cell_as_far_as_it_fills_the_screen():
 def test_the_cursor_keeps_its_byte_when_the_screen_gets_another_size():
     async def steps(pilot, screen):
         await press(pilot, "n", "n", "plus", "plus")
-        cursor = screen.cursor.cursor
+        cursor = screen.cursor.position
         for size in ((80, 24), (200, 60), (60, 20)):
             await resize(pilot, *size)
-            await until(pilot, lambda: screen.cursor.window.columns == screen.query_one(MapView).room.width)
-            assert screen.cursor.cursor == cursor
-            assert screen.cursor.window.index_of(cursor) is not None
+            await until(pilot, lambda: screen.cursor.viewport.columns == screen.query_one(MapView).room.width)
+            assert screen.cursor.position == cursor
+            assert screen.cursor.viewport.index_of(cursor) is not None
 
     drive(the_map(), steps)
 
@@ -160,7 +160,7 @@ def test_a_colon_goes_to_an_offset():
             await press(pilot, "colon")
             await type_text(pilot, text)
             await press(pilot, "enter")
-            assert screen.cursor.cursor == place, text
+            assert screen.cursor.position == place, text
             assert screen.query_one(Prompt).display is False
             assert screen.query_one(MapView).has_focus
 
@@ -176,7 +176,7 @@ def test_a_place_that_is_none_is_explained_and_can_be_given_up():
         assert "outside the volume of 64 MiB" in shown(pilot.app)
         await press(pilot, "escape")
         assert screen.query_one(Prompt).display is False
-        assert screen.cursor.cursor == 0
+        assert screen.cursor.position == 0
 
     drive(the_map(), steps)
 
@@ -188,7 +188,7 @@ def test_l_goes_through_the_layers_and_asks_for_the_second_stream_once():
         assert backend.resolved == []
         for wanted in ("allocated", "both", "delta", "allocated"):
             await press(pilot, "l")
-            await until(pilot, lambda wanted=wanted: screen.streams.shown == wanted and not screen.is_under_way)
+            await until(pilot, lambda wanted=wanted: screen.streams.shown == wanted and not screen.is_updating)
         assert backend.resolved == [SnapshotNames(THREE)]
         assert screen.streams.frame.summary.covered_bytes == sum(size for _, size in ALLOCATED)
 
@@ -219,7 +219,7 @@ def test_what_cannot_be_opened_is_said_and_the_map_lives_on(key):
         await press(pilot, key)
         assert '"two" not found' in shown(pilot.app)
         await press(pilot, "n")
-        assert screen.cursor.cursor == MIB
+        assert screen.cursor.position == MIB
 
     drive(the_map(backend=backend), steps)
 
@@ -236,11 +236,11 @@ def test_brackets_step_to_the_neighbouring_deltas_and_stop_at_the_ends():
         ):
             old = screen.streams.main.opened
             await press(pilot, key)
-            await until(pilot, lambda: not screen.is_under_way)
+            await until(pilot, lambda: not screen.is_updating)
             now = screen.streams.main.opened.resolved
             assert (now.base.ref, now.target.ref) == (base, target)
             assert old.is_closed
-            assert screen.cursor.cursor == 40 * MIB
+            assert screen.cursor.position == 40 * MIB
         await press(pilot, "left_square_bracket")
         assert "ns/one is the oldest" in shown(pilot.app)
 
@@ -252,7 +252,7 @@ def test_brackets_step_a_single_snapshot_too():
 
     async def steps(pilot, screen):
         await press(pilot, "right_square_bracket")
-        await until(pilot, lambda: not screen.is_under_way)
+        await until(pilot, lambda: not screen.is_updating)
         assert backend.resolved == [SnapshotNames(FOUR)]
 
     drive(the_map(backend=backend, names=SnapshotNames(THREE)), steps)
@@ -278,9 +278,9 @@ def test_s_shows_the_statistics_and_digits_jump():
         assert "8 MiB at 20 MiB" in text
         assert "Next incremental, by chunk size" in text
         await press(pilot, "1")
-        assert screen.cursor.cursor == 20 * MIB
+        assert screen.cursor.position == 20 * MIB
         await press(pilot, "6")
-        assert 20 * MIB <= screen.cursor.cursor < 28 * MIB
+        assert 20 * MIB <= screen.cursor.position < 28 * MIB
         await press(pilot, "s")
         assert screen.query_one(Statistics).display is False
 
@@ -294,9 +294,9 @@ def test_tab_walks_the_list_and_the_map_follows():
         assert extents.has_focus
         for key, (offset, _) in (("down", EXTENTS[1]), ("j", EXTENTS[2]), ("end", EXTENTS[4]), ("k", EXTENTS[3])):
             await press(pilot, key)
-            assert screen.cursor.cursor == offset
+            assert screen.cursor.position == offset
         await press(pilot, "home", "pagedown")
-        assert screen.cursor.cursor == EXTENTS[-1][0]
+        assert screen.cursor.position == EXTENTS[-1][0]
         await press(pilot, "tab")
         assert screen.query_one(MapView).has_focus
         screen.go_to(20 * MIB + 5)
@@ -446,8 +446,8 @@ DISORDER = Violation("R2", MUST, "extents are ascending", 1, ())
 def test_what_cannot_be_resumed_is_not(stream, kind, words):
     loader = Loader(ScriptedOpened(stream, SnapshotNames(THREE, TWO), kind=kind))
     loader.start()
-    loader.wait_until_it_ended()
-    assert words in loader.why_not_resumed
+    loader.wait_until_ended()
+    assert words in loader.resume_obstacle
 
 
 def test_a_stream_that_is_taken_up_says_why_it_waits_and_in_the_end_how_often():
@@ -476,11 +476,11 @@ def test_what_comes_is_drawn_while_the_screen_is_used():
     async def steps(pilot, screen):
         await until(pilot, lambda: "╱" in shown(pilot.app))
         await press(pilot, "right", "right")
-        cursor = screen.cursor.cursor
+        cursor = screen.cursor.position
         gate.set()
         await until(pilot, lambda: "complete" in shown(pilot.app))
         assert "╱" not in shown(pilot.app).replace("╱ unknown", "")
-        assert screen.cursor.cursor == cursor > 0
+        assert screen.cursor.position == cursor > 0
 
     drive(screen, steps)
 
@@ -493,7 +493,7 @@ def test_a_stream_that_falls_silent_says_for_how_long_until_it_ends():
     async def steps(pilot, screen):
         await until(pilot, lambda: "x stops" in shown(pilot.app))
         # The second message comes right after the first, and no third one makes it be drawn.
-        await until(pilot, lambda: screen.streams.main._is_behind)
+        await until(pilot, lambda: screen.streams.main._has_unpublished)
         screen._tick()
         # While more may come, frames are made where they hold up nobody.
         assert len(screen.streams.extents) == 1
@@ -515,10 +515,10 @@ def test_a_stream_that_falls_silent_says_for_how_long_until_it_ends():
 
 def test_before_the_first_message_the_wait_is_counted_too():
     frame = Loader(ScriptedOpened(ScriptedStream(), SnapshotNames(THREE, TWO))).frame
-    text = screen_text.status(frame, 80, quiet_seconds=9.9).plain
+    text = status_line(frame, 80, idle_seconds=9.9).plain
     assert text == " waiting for the first extents · nothing received for 9 s · x stops"
     why = replace(frame, interruption="resuming at 0 B: the connection broke")
-    assert "nothing received for 9 s, resuming" in screen_text.status(why, 80, quiet_seconds=9.9).plain
+    assert "nothing received for 9 s, resuming" in status_line(why, 80, idle_seconds=9.9).plain
 
 
 def test_a_base_that_is_named_by_its_change_id_says_so():
@@ -648,16 +648,16 @@ def test_what_the_screen_shows_is_exported_cut_at_its_edges(tmp_path):
     async def steps(pilot, screen):
         screen.go_to(24 * MIB)
         await press(pilot, *["plus"] * 6)
-        window = screen.cursor.window
+        viewport = screen.cursor.viewport
         await press(pilot, "e")
-        pilot.app.screen.query_one("#path").value = str(tmp_path / "window.csv")
+        pilot.app.screen.query_one("#path").value = str(tmp_path / "viewport.csv")
         await press(pilot, "tab", "down", "down", "space", "tab", "up", "space", "enter")
         await until(pilot, lambda: pilot.app.screen is screen)
-        return window
+        return viewport
 
-    window = drive(screen, steps, size=(60, 20))
-    rows = (tmp_path / "window.csv").read_text().splitlines()[1:]
-    assert rows == [f"{window.start},{window.end - window.start}"]
+    viewport = drive(screen, steps, size=(60, 20))
+    rows = (tmp_path / "viewport.csv").read_text().splitlines()[1:]
+    assert rows == [f"{viewport.start},{viewport.end - viewport.start}"]
 
 
 def test_a_file_is_never_overwritten_unasked(tmp_path):
@@ -719,14 +719,14 @@ def test_a_click_moves_the_cursor_and_the_wheel_zooms_around_the_pointer():
         view = screen.query_one(MapView)
         await pilot.click(MapView, offset=(30, 8))
         column, row = 30 - 1 - 14, (8 - 1 - 1) * 2
-        window = screen.cursor.window
-        assert screen.cursor.cursor == (row * window.columns + column) * window.cell_bytes
-        cursor = screen.cursor.cursor
-        view.post_message(MapView.Scrolled(cursor, nearer=True))
-        await until(pilot, lambda: screen.cursor.window.cell_bytes < window.cell_bytes)
-        view.post_message(MapView.Scrolled(cursor, nearer=False))
-        await until(pilot, lambda: screen.cursor.window.is_whole)
-        assert screen.cursor.cursor == cursor
+        viewport = screen.cursor.viewport
+        assert screen.cursor.position == (row * viewport.columns + column) * viewport.cell_bytes
+        cursor = screen.cursor.position
+        view.post_message(MapView.WheelScrolled(cursor, closer=True))
+        await until(pilot, lambda: screen.cursor.viewport.cell_bytes < viewport.cell_bytes)
+        view.post_message(MapView.WheelScrolled(cursor, closer=False))
+        await until(pilot, lambda: screen.cursor.viewport.is_whole)
+        assert screen.cursor.position == cursor
 
     drive(the_map(), steps)
 

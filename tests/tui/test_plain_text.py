@@ -13,15 +13,19 @@ from textual.content import Content
 
 from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.documents.open_document import open_document
+from kubectl_cbt.model.backend import OpenStream
 from kubectl_cbt.model.extents import ExtentBuffer
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import Outcome
-from kubectl_cbt.tui import plain_text, screen_text
+from kubectl_cbt.tui import plain_text
 from kubectl_cbt.tui.loader import Frame, Loader
 from kubectl_cbt.tui.screens.browse_screen import BrowseScreen
 from kubectl_cbt.tui.screens.export_screen import ExportScreen
 from kubectl_cbt.tui.screens.map_screen import MapScreen
+from kubectl_cbt.tui.text.header_line import header_line
+from kubectl_cbt.tui.text.problem_report import problem_report
+from kubectl_cbt.tui.text.status_line import status_line
 from kubectl_cbt.tui.textual_private import screen_strips
 from kubectl_cbt.units import printable
 
@@ -42,14 +46,14 @@ def offences(path: Path) -> list[str]:
             names = {name.name for name in node.names}
             module = node.module or ""
             if module.startswith("textual.widgets") and names - ALLOWED_WIDGETS:
-                found.append(f"{node.lineno}: imports {sorted(names - ALLOWED_WIDGETS)}; plain.py has them")
+                found.append(f"{node.lineno}: imports {sorted(names - ALLOWED_WIDGETS)}; plain_text.py has them")
             if module in ("textual.content", "textual.visual", "textual.markup", "rich.text", "rich.markup"):
                 found.append(f"{node.lineno}: imports {module}")
         elif isinstance(node, ast.Call):
             called = node.func
             owner = called.value if isinstance(called, ast.Attribute) else called
             name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-            if isinstance(owner, ast.Name) and owner.id == "Content" and path.name != "export.py":
+            if isinstance(owner, ast.Name) and owner.id == "Content" and path.name != "export_content.py":
                 found.append(f"{node.lineno}: makes content")
             if name in ("notify", "from_markup", "render_str", "visualize", "replace_option_prompt", "add_option"):
                 found.append(f"{node.lineno}: calls {name}")
@@ -64,7 +68,7 @@ def offences(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("path", sorted(FOLDER.rglob("*.py")), ids=lambda path: str(path.relative_to(FOLDER)))
 def test_only_one_module_makes_text_and_the_widgets_that_show_it(path):
-    assert path.name == "plain.py" or offences(path) == []
+    assert path.name == "plain_text.py" or offences(path) == []
 
 
 @pytest.mark.parametrize(
@@ -96,7 +100,7 @@ def test_content_is_the_text_and_nothing_else(text):
     for content in (plain_text.plain(text), plain_text.plain(text, "bold"), plain_text.line("", (text, "bold"), "")):
         assert content.plain == printable(text)
         assert all(span.style == "bold" for span in content.spans)
-    for widget in (plain_text.Text(text), plain_text.Tag(text)):
+    for widget in (plain_text.PlainText(text), plain_text.PlainLabel(text)):
         assert widget.content.plain == printable(text)
         assert not widget._render_markup
 
@@ -111,8 +115,8 @@ def said(text: str, width: int) -> list[str]:
     frame, running = (
         Frame(received, figures, outcome, is_running, resolved.query, text) for is_running in (False, True)
     )
-    lines = [screen_text.header(resolved, "delta", frame, width), *screen_text.trouble(frame)]
-    lines += [screen_text.status(one, width, notice, text) for one in (frame, running) for notice in ("", text)]
+    lines = [header_line(resolved, "delta", frame, width), *problem_report(frame)]
+    lines += [status_line(one, width, notice, text) for one in (frame, running) for notice in ("", text)]
     return [content.plain for content in lines]
 
 
@@ -174,17 +178,6 @@ def saved(path: Path, name: str) -> Path:
     return path
 
 
-class _Opened:
-    """A document as the map is handed it."""
-
-    def __init__(self, stream) -> None:
-        self.resolved, self.kind, self.stream = stream.resolved, stream.kind, stream
-        self.is_live = False
-
-    def close(self) -> None:
-        """The file is closed by the test."""
-
-
 NAMES = {"markup": MARKUP, "escapes": ESCAPES}
 
 
@@ -192,9 +185,10 @@ NAMES = {"markup": MARKUP, "escapes": ESCAPES}
 def test_a_hostile_document_writes_no_file_wherever_one_clicks(homes, tmp_path, name):
     path = saved(tmp_path / "hostile.json", name)
     with path.open("rb") as file:
-        loader = Loader(_Opened(open_document(file, path.name, None)))
+        saved_stream = open_document(file, path.name, None)
+        loader = Loader(OpenStream(saved_stream.resolved, saved_stream, saved_stream.operation))
         loader.start()
-        loader.wait_until_it_ended()
+        loader.wait_until_ended()
 
         async def steps(pilot, screen):
             assert_plain(pilot)

@@ -32,7 +32,7 @@ class Terminal:
     """
 
     def __init__(self, *arguments: str, columns: int = 100, rows: int = 30, stdin=None, **environment: str) -> None:
-        self.screen = pyte.OutputTarget(columns, rows)
+        self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.written = b""
         self._controller, self._terminal = pty.openpty()
@@ -120,7 +120,7 @@ class Terminal:
         return struct.unpack("i", fcntl.ioctl(self._controller, termios.FIONREAD, b"\0" * 4))[0]
 
     def hang_up(self) -> None:
-        """The window is closed; the terminal of the process is gone."""
+        """The viewport is closed; the terminal of the process is gone."""
         os.close(self._terminal)
         os.close(self._controller)
         self._controller = self._terminal = -1
@@ -360,7 +360,7 @@ def test_a_terminal_that_shows_ascii_only_gets_the_summary_in_ascii_and_is_told_
         if cases[reason][0] == ("browse",):
             assert code == 2
             assert f"browse needs a terminal that shows more than ASCII: {reason}" in shown.text
-            assert "kubectl cbt snapshots -A lists them" in shown.text
+            assert "list the snapshots with: kubectl cbt snapshots -A" in shown.text
         else:
             assert code == 0
             assert f"note: no map is shown, as {reason}; this is the summary" in shown.text

@@ -37,11 +37,15 @@ from kubectl_cbt.analysis.viewport import Viewport, whole_volume
 from kubectl_cbt.model.extents import ExtentBuffer, Extents
 from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.model.refs import SnapshotNames
-from kubectl_cbt.tui import screen_text
 from kubectl_cbt.tui.loader import Frame, Loader
+from kubectl_cbt.tui.text.cell_panel import cell_panel, no_extent_at_cursor, no_run_found
+from kubectl_cbt.tui.text.header_line import header_line
+from kubectl_cbt.tui.text.lower_bounds import at_least
+from kubectl_cbt.tui.text.statistics_panel import jumps_to, statistics_panel
+from kubectl_cbt.tui.text.vocabulary import vocabulary_of
 from kubectl_cbt.tui.widgets.minimap import Minimap
 
-WORDS = screen_text.vocabulary_of("delta")
+WORDS = vocabulary_of("delta")
 RESOLVED = ScriptedOpened(ScriptedStream(), SnapshotNames(THREE, TWO)).resolved
 LENGTH = 4000
 
@@ -68,24 +72,24 @@ def ends_of(extents) -> tuple[Frame, Frame, Frame]:
     return tuple(frame_of([*extents, *(pair for pair in more if pair[1])], complete=True) for more in rest)
 
 
-def rows_of_here(frame: Frame, window: Viewport, cursor: int) -> list[str]:
+def rows_of_here(frame: Frame, viewport: Viewport, cursor: int) -> list[str]:
     extents = frame.received.extents
-    return [row.plain for row in screen_text.here(extents, frame.known, window.bounds(cursor), cursor, WORDS, 40)]
+    return [row.plain for row in cell_panel(extents, frame.known, viewport.bounds(cursor), cursor, WORDS, 40)]
 
 
 def rows_of_statistics(frame: Frame) -> list[str]:
     extents = frame.received.extents
-    found = screen_text.jumps(extents.largest_runs(5), hottest_regions(extents, LENGTH, 5), frame.known)
-    return [row.plain for row in screen_text.statistics(frame, WORDS, *found, 40) if row.plain.strip()]
+    found = jumps_to(extents.largest_runs(5), hottest_regions(extents, LENGTH, 5), frame.known)
+    return [row.plain for row in statistics_panel(frame, WORDS, *found, 40) if row.plain.strip()]
 
 
 def nothing_more(frame: Frame, position: int) -> list[str]:
     """What ``n``, ``N`` and ``c`` say when they find nothing."""
     extents, known, said = frame.received.extents, frame.known, []
     for run, ahead in ((extents.run_from(position), True), (extents.run_before(position), False)):
-        said.append(screen_text.no_run(WORDS, known, position, ahead=ahead) if run is None else f"{run.start}")
+        said.append(no_run_found(WORDS, known, position, ahead=ahead) if run is None else f"{run.start}")
     if not extents.overlapping(position, position + 1):
-        said.append(screen_text.no_extent(known, position, WORDS))
+        said.append(no_extent_at_cursor(known, position, WORDS))
     return said
 
 
@@ -114,10 +118,10 @@ def bars(frame: Frame) -> str:
 def test_nothing_of_a_cut_stream_states_what_only_its_rest_can_tell(extents, cursor, cell, is_running):
     extents = [(offset, size) for offset, size in extents if offset + size < LENGTH]
     cut, ends = frame_of(extents, complete=False, is_running=is_running), ends_of(extents)
-    window = Viewport(LENGTH, 8, -(-LENGTH // (8 * cell)), cell)
+    viewport = Viewport(LENGTH, 8, -(-LENGTH // (8 * cell)), cell)
     position = max(cursor, cut.known.end)
 
-    drawings = [cell_codes(window, LayerView(frame.received.extents, frame.known)) for frame in (cut, *ends)]
+    drawings = [cell_codes(viewport, LayerView(frame.received.extents, frame.known)) for frame in (cut, *ends)]
     stated = (drawings[0] == grid.NOTHING) | (drawings[0] == grid.ALLOCATED)
     for drawing in drawings[1:]:
         assert (drawing[stated] == drawings[0][stated]).all()
@@ -127,13 +131,13 @@ def test_nothing_of_a_cut_stream_states_what_only_its_rest_can_tell(extents, cur
     assert all(bar != " " or {other[index] for other in complete} == {" "} for index, bar in enumerate(drawn))
     _states_only_what_all_do(rows_of_statistics(cut), [rows_of_statistics(frame) for frame in ends])
     for place in (cursor, position):
-        found = rows_of_here(cut, window, place)
-        _states_only_what_all_do(found, [rows_of_here(frame, window, place) for frame in ends])
-        said = nothing_more(cut, window.bounds(place)[1])
+        found = rows_of_here(cut, viewport, place)
+        _states_only_what_all_do(found, [rows_of_here(frame, viewport, place) for frame in ends])
+        said = nothing_more(cut, viewport.bounds(place)[1])
         for sentence in said:
             if "this cell" in sentence and "unknown" not in sentence:
-                assert all(sentence in nothing_more(frame, window.bounds(place)[1]) for frame in ends)
-    assert f" {WORDS.covered} ≥ " in screen_text.header(RESOLVED, "delta", cut, 200).plain
+                assert all(sentence in nothing_more(frame, viewport.bounds(place)[1]) for frame in ends)
+    assert f" {WORDS.covered} ≥ " in header_line(RESOLVED, "delta", cut, 200).plain
 
 
 def _states_only_what_all_do(found: list[str], ends: list[list[str]]) -> None:
@@ -149,10 +153,10 @@ def _states_only_what_all_do(found: list[str], ends: list[list[str]]) -> None:
 
 @pytest.mark.parametrize(("first", "end"), [(0, 10), (3, 10), (0, 7)])
 def test_both_layers_are_known_only_where_each_is(first, end):
-    window = Viewport(10, 10, 1, 1)
+    viewport = Viewport(10, 10, 1, 1)
     everything, nothing = Extents(*columns([(0, 10)])), Extents(*columns([]))
     known = KnownRange(first, end, 10, is_complete=False)
-    found = cell_codes(window, LayerView(nothing, known), LayerView(everything, all_of(10)))
+    found = cell_codes(viewport, LayerView(nothing, known), LayerView(everything, all_of(10)))
     inside = (np.arange(10) >= first) & (np.arange(10) < end)
     assert found.tolist() == np.where(inside, grid.ALLOCATED, grid.UNKNOWN).tolist()
 
@@ -160,10 +164,10 @@ def test_both_layers_are_known_only_where_each_is(first, end):
 def test_out_of_order_nothing_is_known_but_what_came():
     loader = Loader(ScriptedOpened(ScriptedStream([(20 * MIB, MIB)], error=GONE), SnapshotNames(THREE, TWO)))
     loader.start()
-    loader.wait_until_it_ended()
+    loader.wait_until_ended()
     frame = loader.frame
     assert frame.known.holds(0, 20 * MIB)
-    from test_wording import BROKEN
+    from test_screen_text import BROKEN
 
     odd = replace(frame, outcome=replace(frame.outcome, violations=(BROKEN,)))
     assert not odd.known.holds(0, 1)
@@ -175,7 +179,7 @@ def test_a_cut_delta_below_what_is_allocated_is_hatched_and_its_panels_say_unkno
 
     async def steps(pilot, screen):
         await press(pilot, "l", "l")
-        await until(pilot, lambda: screen.streams.shown == "both" and not screen.is_under_way)
+        await until(pilot, lambda: screen.streams.shown == "both" and not screen.is_updating)
         screen.go_to(30 * MIB)
         await press(pilot, "n")
         text = shown(pilot.app)
@@ -184,8 +188,8 @@ def test_a_cut_delta_below_what_is_allocated_is_hatched_and_its_panels_say_unkno
         assert "changed   unknown" in text
         assert "next      unknown" in text
         assert "1 of 2 so far" in text or "2 of 2 so far" in text
-        codes = cell_codes(screen.cursor.window, *screen.streams.views())
-        assert grid.ALLOCATED not in codes[screen.cursor.window.index_of(2 * MIB) :]
+        codes = cell_codes(screen.cursor.viewport, *screen.streams.views())
+        assert grid.ALLOCATED not in codes[screen.cursor.viewport.index_of(2 * MIB) :]
         assert "╱╱╱" in text.splitlines()[-2]
 
     drive(screen, steps, size=(140, 30))
@@ -193,5 +197,5 @@ def test_a_cut_delta_below_what_is_allocated_is_hatched_and_its_panels_say_unkno
 
 def test_an_excerpt_states_its_own_range():
     known = KnownRange(MIB, 2 * MIB, CAPACITY, is_complete=True)
-    assert screen_text.at_least("4 KiB", known) == "≥ 4 KiB"
-    assert screen_text.no_run(WORDS, known, MIB, ahead=True).endswith("2 MiB; unknown beyond")
+    assert at_least("4 KiB", known) == "≥ 4 KiB"
+    assert no_run_found(WORDS, known, MIB, ahead=True).endswith("2 MiB; unknown beyond")

@@ -1,4 +1,4 @@
-"""Cells of a window: exact edges, exact sums, and the same figures from batches as from the whole."""
+"""Cells of a viewport: exact edges, exact sums, and the same figures from batches as from the whole."""
 
 from fractions import Fraction
 from itertools import pairwise

@@ -36,7 +36,7 @@ positions = st.integers(-3, 90)
 def log_views(messages: list[list[Extent]], chunk: int) -> list[ExtentsSoFar]:
     """What a log of blocks of that size shows before the first message and after each."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "BLOCK_EXTENTS", chunk)
+        patch.setattr(module, "CHUNK_EXTENTS", chunk)
         log = ExtentBuffer()
         views = [log.received()]
         for message in messages:

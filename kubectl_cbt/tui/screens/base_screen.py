@@ -39,7 +39,7 @@ class CbtScreen(Screen[ScreenResultType]):
         return cast("CbtApp", self.app)
 
     @property
-    def is_under_way(self) -> bool:
+    def is_updating(self) -> bool:
         """Whether something may still change what is drawn, without a key."""
         return self.is_busy
 

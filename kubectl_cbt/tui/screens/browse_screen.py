@@ -14,12 +14,13 @@ from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
 from kubectl_cbt.model.resolved_query import CHANGE_ID_ANNOTATION, same_volume
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.output.snapshot_cells import name_of
-from kubectl_cbt.tui import keys, screen_text
+from kubectl_cbt.tui import keys
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.plain_text import Content, PlainText, joined, line, plain, set_subtitle, set_title
 from kubectl_cbt.tui.screens.base_screen import CbtScreen
 from kubectl_cbt.tui.screens.map_screen import MapScreen
 from kubectl_cbt.tui.snapshot_rows import SnapshotRows
+from kubectl_cbt.tui.text.line_layout import ERROR, GOOD, MUTED, WARNING, fit_parts, key_line
 from kubectl_cbt.tui.widgets.prompt import Prompt
 from kubectl_cbt.tui.widgets.snapshot_list import SnapshotList
 from kubectl_cbt.units import counted, human_count, utc_words
@@ -112,12 +113,12 @@ class BrowseScreen(CbtScreen[None]):
     def _draw_texts(self) -> None:
         where = f"namespace {self._namespace}" if self._namespace else "all namespaces"
         counts = f"{counted(len(self._listing.entries), 'snapshot')}, CBT works for {human_count(self._listing.usable)}"
-        left = line((" Snapshots", "bold"), (f"   {where}", screen_text.MUTED))
+        left = line((" Snapshots", "bold"), (f"   {where}", MUTED))
         gap = " " * max(self.size.width - left.cell_length - len(counts) - 1, 2)
         self.query_one("#header", PlainText).update(line(left, gap, (counts, "bold")))
         self.query_one("#status", PlainText).update(self._status())
         self.query_one("#about", PlainText).update(self._about())
-        self.query_one("#keys", PlainText).update(screen_text.footer(keys.footer(self.KEYS, self.size.width)))
+        self.query_one("#keys", PlainText).update(key_line(keys.footer(self.KEYS, self.size.width)))
         set_title(self._list, self._title())
         set_subtitle(self._list, f"{human_count(self._list.number + 1)} of {human_count(self._list.shown)}")
 
@@ -130,7 +131,7 @@ class BrowseScreen(CbtScreen[None]):
 
     def _status(self) -> Content:
         if self._notice:
-            return screen_text.fitting(self.size.width, [(self._notice, screen_text.WARNING)])
+            return fit_parts(self.size.width, [(self._notice, WARNING)])
         names = [name_of(entry) for entry in self._marks.entries]
         if len(names) == 2:
             parts = [f"marked: {names[0]} and {names[1]}", "Enter shows what changed between them"]
@@ -138,7 +139,7 @@ class BrowseScreen(CbtScreen[None]):
             parts = [f"marked: {names[0]}", "Space marks another of its volume, Enter compares it with the one here"]
         else:
             parts = ["Space marks a snapshot, Enter opens the map"]
-        return screen_text.fitting(self.size.width, [(part, screen_text.MUTED) for part in parts])
+        return fit_parts(self.size.width, [(part, MUTED) for part in parts])
 
     def _about(self) -> Content:
         """All that is known of the snapshot under the cursor; first of all why it cannot be queried."""
@@ -147,27 +148,27 @@ class BrowseScreen(CbtScreen[None]):
             return plain(" no snapshot passes the filter" if self._listing.entries else " there are no snapshots")
         taken = f"taken {utc_words(entry.created)}" if entry.created else "not taken yet"
         details = [taken, entry.driver and f"driver {entry.driver}", entry.handle and f"handle {entry.handle}"]
-        parts = [(detail, screen_text.MUTED) for detail in details if detail]
+        parts = [(detail, MUTED) for detail in details if detail]
         name = (f"{entry.ref.namespace}/{name_of(entry)}", "bold")
         if entry.usable:
             lines = [
-                screen_text.fitting(width, [name, ("CBT works", screen_text.GOOD)]),
-                screen_text.fitting(width, parts),
+                fit_parts(width, [name, ("CBT works", GOOD)]),
+                fit_parts(width, parts),
             ]
         else:
-            obstacle = (f"cannot be queried: {entry.obstacle}", screen_text.ERROR)
-            lines = [screen_text.fitting(width, [name, *parts]), screen_text.fitting(width, [obstacle])]
+            obstacle = (f"cannot be queried: {entry.obstacle}", ERROR)
+            lines = [fit_parts(width, [name, *parts]), fit_parts(width, [obstacle])]
         if entry.change_id:
             base = [
                 (f"as a base: change id {entry.change_id}", ""),
-                (f"annotation {CHANGE_ID_ANNOTATION}", screen_text.MUTED),
+                (f"annotation {CHANGE_ID_ANNOTATION}", MUTED),
             ]
-            lines.append(screen_text.fitting(width, base))
+            lines.append(fit_parts(width, base))
         return joined(lines)
 
     # Doing
 
-    @on(SnapshotList.Pointed)
+    @on(SnapshotList.CursorMoved)
     def _pointed(self) -> None:
         self.notice("")
 
@@ -210,7 +211,7 @@ class BrowseScreen(CbtScreen[None]):
         else:
             self._mark(Marks())
 
-    def action_ask_filter(self) -> None:
+    def action_filter(self) -> None:
         """Filter while one types."""
         self.query_one(Prompt).ask(
             "filter", self._filter_by, text=self._filter, example="words of namespace, volume, snapshot or driver",
@@ -230,7 +231,7 @@ class BrowseScreen(CbtScreen[None]):
         self._mark(self._marks.read_again(listing))
         self._show()
 
-    @on(SnapshotList.ActiveContext)
+    @on(SnapshotList.Activated)
     def _chosen(self) -> None:
         self.action_open()
 

@@ -54,14 +54,14 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "give_up", "close", show=False),
+        Binding("escape", "cancel", "close", show=False),
         # In a list of choices too, where it would only choose.
         Binding("enter", "write(False)", "write", show=False, priority=True),
         Binding("ctrl+o", "write(True)", "overwrite", show=False, priority=True),
         Binding("ctrl+c", "app.quit", show=False),
     ]
 
-    def __init__(self, loader: Loader, window: Viewport, run: Run | None, picture: Callable[[], str]) -> None:
+    def __init__(self, loader: Loader, viewport: Viewport, run: Run | None, picture: Callable[[], str]) -> None:
         super().__init__()
         self._resolved, self._kind = loader.opened.resolved, loader.opened.operation
         self._frame = loader.frame
@@ -70,9 +70,9 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
         if run is not None:
             text = f"the run at the cursor: {human_bytes(run.size_bytes)} at {human_offset(run.start)}"
             self._ranges.append((text, run))
-        if not window.is_whole:
-            shown = " – ".join(human_offsets([window.start, window.end]))
-            self._ranges.append((f"what the screen shows: {shown}", (window.start, window.end)))
+        if not viewport.is_whole:
+            shown = " – ".join(human_offsets([viewport.start, viewport.end]))
+            self._ranges.append((f"what the screen shows: {shown}", (viewport.start, viewport.end)))
         self._suggested = ""
 
     def compose(self) -> ComposeResult:
@@ -180,6 +180,6 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
     def notice(self, text: str) -> None:
         self.query_one("#problem", PlainLabel).update(text)
 
-    def action_give_up(self) -> None:
+    def action_cancel(self) -> None:
         """Close; nothing is written."""
         self.dismiss(None)

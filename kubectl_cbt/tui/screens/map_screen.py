@@ -21,7 +21,7 @@ from kubectl_cbt.model.record import INT64_MAX
 from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.model.resolved_query import Snapshot
 from kubectl_cbt.output.encoding import as_json
-from kubectl_cbt.tui import keys, screen_text
+from kubectl_cbt.tui import keys
 from kubectl_cbt.tui.layers import BOTH, Layers, neighbour
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.messages import FrameReady
@@ -31,6 +31,14 @@ from kubectl_cbt.tui.screens.base_screen import CbtScreen
 from kubectl_cbt.tui.screens.export_screen import ExportScreen
 from kubectl_cbt.tui.screens.text_screen import TextScreen
 from kubectl_cbt.tui.svg import picture_of
+from kubectl_cbt.tui.text.axis_labels import scale_label
+from kubectl_cbt.tui.text.cell_panel import cell_panel, no_extent_at_cursor, no_run_found
+from kubectl_cbt.tui.text.header_line import header_line, map_name
+from kubectl_cbt.tui.text.line_layout import key_line
+from kubectl_cbt.tui.text.lower_bounds import so_far
+from kubectl_cbt.tui.text.problem_report import incomplete_map_note, problem_report
+from kubectl_cbt.tui.text.status_line import status_line
+from kubectl_cbt.tui.text.vocabulary import vocabulary_of
 from kubectl_cbt.tui.widgets.extent_list import ExtentList
 from kubectl_cbt.tui.widgets.map_view import MapView
 from kubectl_cbt.tui.widgets.minimap import Minimap
@@ -61,17 +69,17 @@ class MapScreen(CbtScreen[None]):
     def __init__(self, loader: Loader, backend: Backend | None) -> None:
         super().__init__()
         self.cursor = MapCursor(loader.opened.resolved.query.starting_offset)
-        self.streams = Layers(loader, self._tell)
-        self.sieve: ExtentFilter | None = None
+        self.streams = Layers(loader, self._post_frame)
+        self.extent_filter: ExtentFilter | None = None
         self._backend = backend
-        self._sifted: FilteredExtents | None = None
+        self._filtered: FilteredExtents | None = None
         self._notice, self._notice_until = "", 0.0
         self._wants_side: bool | None = None
         self._shows_statistics = False
         self._wants_list = False
         self._ticking: Timer | None = None
 
-    def _tell(self, loader: Loader) -> None:
+    def _post_frame(self, loader: Loader) -> None:
         # A stream begins before the screen is there; what came until then is drawn first of all.
         if self.is_running:
             self.post_message(FrameReady(loader))
@@ -105,8 +113,8 @@ class MapScreen(CbtScreen[None]):
     def _leave_streams(self) -> None:
         """End them; the ones that are incomplete are named once the terminal is restored."""
         for loader in self.streams.all:
-            name = screen_text.map_name(loader.opened.resolved, loader.opened.operation)
-            self.cbt.map_left(name, screen_text.incomplete(loader.frame, name))
+            name = map_name(loader.opened.resolved, loader.opened.operation)
+            self.cbt.note_incomplete_map(name, incomplete_map_note(loader.frame, name))
         self.streams.close()
 
     def on_resize(self) -> None:
@@ -155,16 +163,16 @@ class MapScreen(CbtScreen[None]):
         """What changes by itself: times, and notices that have been read. Stops when nothing does any more."""
         if self._notice and time.monotonic() > self._notice_until and not self.is_busy:
             self._notice = ""
-        elif self.streams.unsettled.frame.is_running:
-            self.streams.unsettled.catch_up()
+        elif self.streams.unfinished.frame.is_running:
+            self.streams.unfinished.catch_up()
         elif not self._notice and self._ticking is not None:
             self._ticking.pause()
             return
         self._draw_status()
 
     @property
-    def is_under_way(self) -> bool:
-        return self.is_busy or self._statistics.is_looking or self.streams.unsettled.frame.is_running
+    def is_updating(self) -> bool:
+        return self.is_busy or self._statistics.is_searching or self.streams.unfinished.frame.is_running
 
     def notice(self, text: str) -> None:
         self._notice, self._notice_until = text, time.monotonic() + _NOTICE_SECONDS
@@ -184,48 +192,48 @@ class MapScreen(CbtScreen[None]):
     def _draw(self) -> None:
         capacity = self.streams.frame.outcome.volume_capacity_bytes
         if capacity and self._map.content_size.width:
-            window, room = self.cursor.window, self._map.room
-            if window is None or (window.capacity_bytes, window.columns, window.rows) != (capacity, *room):
+            viewport, room = self.cursor.viewport, self._map.room
+            if viewport is None or (viewport.capacity_bytes, viewport.columns, viewport.rows) != (capacity, *room):
                 self.cursor.lay_out(capacity, self._grain, *room)
         self._draw_map()
         self._draw_texts()
 
     def _draw_map(self) -> None:
-        window = self.cursor.window
+        viewport = self.cursor.viewport
         set_title(self._map, self._map_title)
-        if window is None:
+        if viewport is None:
             running = self.streams.frame.is_running
             self._map.say("waiting for the first extents" if running else "nothing came: there is no map to draw")
             return
-        self._map.show(window, cell_codes(window, *self.streams.views()), self.cursor.cursor)
-        set_subtitle(self._map, screen_text.scale(window))
+        self._map.show(viewport, cell_codes(viewport, *self.streams.views()), self.cursor.position)
+        set_subtitle(self._map, scale_label(viewport))
 
     @property
     def _map_title(self) -> str:
         """What is shown, and a filter that no list shows."""
-        unseen = self.sieve is not None and not self._has_side
-        return f"{self.streams.title} · list filtered: {self.sieve}" if unseen else self.streams.title
+        unseen = self.extent_filter is not None and not self._has_side
+        return f"{self.streams.title} · list filtered: {self.extent_filter}" if unseen else self.streams.title
 
     def _draw_texts(self) -> None:
         active, width = self.streams.active, self.size.width
-        title = screen_text.header(self.streams.main.opened.resolved, active.opened.operation, active.frame, width)
+        title = header_line(self.streams.main.opened.resolved, active.opened.operation, active.frame, width)
         self.query_one("#header", PlainText).update(title)
-        self.query_one("#keys", PlainText).update(screen_text.footer(keys.footer(self.KEYS, width)))
+        self.query_one("#keys", PlainText).update(key_line(keys.footer(self.KEYS, width)))
         self._draw_status()
         self._draw_place()
         if self._shows_statistics:
             self._statistics.show(self.streams.frame, self.streams.words)
 
     def _draw_status(self) -> None:
-        told = self.streams.unsettled
-        layer = "" if told is self.streams.active else screen_text.vocabulary_of(told.opened.operation).title
-        text = screen_text.status(
+        told = self.streams.unfinished
+        layer = "" if told is self.streams.active else vocabulary_of(told.opened.operation).title
+        text = status_line(
             told.frame,
             self.size.width,
             self._notice,
             layer,
-            quiet_seconds=told.quiet_seconds,
-            can_resume=not told.why_not_resumed,
+            idle_seconds=told.idle_seconds,
+            can_resume=not told.resume_obstacle,
         )
         self.query_one("#status", PlainText).update(text)
         if self._ticking is not None and (self._notice or told.frame.is_running):
@@ -233,38 +241,38 @@ class MapScreen(CbtScreen[None]):
 
     def _draw_place(self) -> None:
         """What depends on the cursor."""
-        window = self.cursor.window
-        if window is None:
+        viewport = self.cursor.viewport
+        if viewport is None:
             return
         known = self.streams.frame.known
-        self.query_one(Minimap).show(self.streams.extents, known, window, self.cursor.cursor)
+        self.query_one(Minimap).show(self.streams.extents, known, viewport, self.cursor.position)
         if self._has_side:
             panel = self.query_one("#here", PlainText)
-            cell, cursor, width = self.cursor.cell, self.cursor.cursor, panel.content_size.width
+            cell, cursor, width = self.cursor.cell, self.cursor.position, panel.content_size.width
             base = self._base
             change_id = base.change_id or "" if base else ""
-            lines = screen_text.here(self.streams.extents, known, cell, cursor, self.streams.words, width, change_id)
+            lines = cell_panel(self.streams.extents, known, cell, cursor, self.streams.words, width, change_id)
             panel.update(joined(lines))
-            self._list.show(self._rows(), cell, cursor, screen_text.so_far(known))
-            set_title(self._list, "extents" if self.sieve is None else f"extents {self.sieve}")
+            self._list.show(self._rows(), cell, cursor, so_far(known))
+            set_title(self._list, "extents" if self.extent_filter is None else f"extents {self.extent_filter}")
             set_subtitle(self._list, self._list.position)
 
     def _rows(self) -> Extents | FilteredExtents:
         extents = self.streams.extents
-        if self.sieve is None:
+        if self.extent_filter is None:
             return extents
-        if self._sifted is None or not self._sifted.is_of(extents, self.sieve):
-            earlier = self._sifted if self._sifted and self._sifted.sieve == self.sieve else None
-            self._sifted = FilteredExtents(extents, self.sieve, earlier)
-        return self._sifted
+        if self._filtered is None or not self._filtered.is_of(extents, self.extent_filter):
+            earlier = self._filtered if self._filtered and self._filtered.extent_filter == self.extent_filter else None
+            self._filtered = FilteredExtents(extents, self.extent_filter, earlier)
+        return self._filtered
 
     # Moving
 
     def _move(self, step: Callable[[], None]) -> None:
-        before = self.cursor.window
+        before = self.cursor.viewport
         step()
-        if self.cursor.window is before:
-            self._map.point(self.cursor.cursor)
+        if self.cursor.viewport is before:
+            self._map.point(self.cursor.position)
         else:
             self._draw_map()
         self._draw_place()
@@ -308,58 +316,58 @@ class MapScreen(CbtScreen[None]):
     def _go_to_run(self, run: Run | None, *, ahead: bool) -> None:
         if run is None:
             edge = self.cursor.cell[1 if ahead else 0]
-            self.notice(screen_text.no_run(self.streams.words, self.streams.frame.known, edge, ahead=ahead))
+            self.notice(no_run_found(self.streams.words, self.streams.frame.known, edge, ahead=ahead))
         else:
             self.go_to(run.start)
 
-    def action_ask_place(self) -> None:
+    def action_go_to_offset(self) -> None:
         """Ask for an offset, and go there."""
-        if self.cursor.window is None:
+        if self.cursor.viewport is None:
             return
-        cursor, capacity = self.cursor.cursor, self.cursor.window.capacity_bytes
+        cursor, capacity = self.cursor.position, self.cursor.viewport.capacity_bytes
         self.query_one(Prompt).ask(
             "go to",
             lambda text: self.go_to(parse_place(text, capacity, cursor) if text.strip() else cursor),
             example="12Gi  0x3f000  45%  lba 2048  +1Gi",
         )
 
-    def action_zoom_nearer(self) -> None:
+    def action_zoom_in(self) -> None:
         """Cells of half the size."""
-        self._move(lambda: self.cursor.zoom(self._grain, self.cursor.cursor, nearer=True))
+        self._move(lambda: self.cursor.zoom(self._grain, self.cursor.position, closer=True))
 
-    def action_zoom_farther(self) -> None:
+    def action_zoom_out(self) -> None:
         """Cells of twice the size."""
-        self._move(lambda: self.cursor.zoom(self._grain, self.cursor.cursor, nearer=False))
+        self._move(lambda: self.cursor.zoom(self._grain, self.cursor.position, closer=False))
 
-    def action_zoom_into_cell(self) -> None:
+    def action_zoom_to_cell(self) -> None:
         """The cell at the cursor fills the screen."""
-        self._move(lambda: self.cursor.zoom_into_cell(self._grain))
+        self._move(lambda: self.cursor.zoom_to_cell(self._grain))
 
     def action_zoom_whole(self) -> None:
         """All of the volume."""
         self._move(lambda: self.cursor.zoom_whole(self._grain))
 
-    @on(MapView.Pointed)
-    def _pointed(self, event: MapView.Pointed) -> None:
+    @on(MapView.CellClicked)
+    def _pointed(self, event: MapView.CellClicked) -> None:
         self.go_to(event.position)
 
-    @on(MapView.Scrolled)
-    def _scrolled(self, event: MapView.Scrolled) -> None:
+    @on(MapView.WheelScrolled)
+    def _scrolled(self, event: MapView.WheelScrolled) -> None:
         self.cursor.go(event.position)
-        self._move(lambda: self.cursor.zoom(self._grain, event.position, nearer=event.nearer))
+        self._move(lambda: self.cursor.zoom(self._grain, event.position, closer=event.closer))
 
-    @on(ExtentList.Walked)
-    def _walked(self, event: ExtentList.Walked) -> None:
+    @on(ExtentList.ExtentSelected)
+    def _walked(self, event: ExtentList.ExtentSelected) -> None:
         self.go_to(event.byte_offset)
 
     # Layers and neighbours
 
     def action_next_layer(self) -> None:
         """From delta to allocated to both; the second stream is opened when it is first wanted."""
-        wanted, streams, backend = self.streams.following(), self.streams, self._backend
+        wanted, streams, backend = self.streams.next_layer(), self.streams, self._backend
         if wanted is None:
             self.notice("there is no delta here: this is the only layer")
-        elif not streams.lacks(wanted):
+        elif not streams.needs_stream(wanted):
             self._show_layer(wanted)
         elif backend is None:
             self.notice("a document holds one layer; what else the snapshot holds only a cluster can say")
@@ -399,7 +407,7 @@ class MapScreen(CbtScreen[None]):
             self.notice(made)
             return
         self._leave_streams()
-        self.streams = Layers(made, self._tell)
+        self.streams = Layers(made, self._post_frame)
         made.start()
         self._use_colors()
         self._draw()
@@ -422,11 +430,11 @@ class MapScreen(CbtScreen[None]):
         self.set_focus(focused)
         self.call_after_refresh(self._draw)
 
-    @on(Statistics.ActiveContext)
-    def _chosen(self, event: Statistics.ActiveContext) -> None:
+    @on(Statistics.PlaceChosen)
+    def _chosen(self, event: Statistics.PlaceChosen) -> None:
         self.go_to(event.position)
 
-    def action_other_panel(self) -> None:
+    def action_switch_panel(self) -> None:
         """Between the map and what stands beside it."""
         beside = self._statistics if self._shows_statistics else self._list
         if self._map.has_focus and (self._has_side or self._shows_statistics):
@@ -435,20 +443,20 @@ class MapScreen(CbtScreen[None]):
         else:
             self.set_focus(self._map)
 
-    def action_ask_filter(self) -> None:
+    def action_filter(self) -> None:
         """Ask which extents to list."""
-        text = str(self.sieve) if self.sieve else ""
+        text = str(self.extent_filter) if self.extent_filter else ""
         self.query_one(Prompt).ask("filter", self._filter, text=text, example=">1Mi  <=64Ki  10Gi..20Gi  (empty: all)")
 
     def _filter(self, text: str) -> None:
-        self.sieve = ExtentFilter.parse(text) if text.strip() else None
-        if self.sieve is not None:
+        self.extent_filter = ExtentFilter.parse(text) if text.strip() else None
+        if self.extent_filter is not None:
             self._show_list()
         self._draw_place()
-        if self.sieve is not None and not len(self._rows()):
-            self.notice(f"no extent passes the filter{screen_text.so_far(self.streams.frame.known)}")
+        if self.extent_filter is not None and not len(self._rows()):
+            self.notice(f"no extent passes the filter{so_far(self.streams.frame.known)}")
         self._draw_map()
-        self.query_one(Prompt).give_keyboard_to(self._list if self.sieve and self._has_side else self._map)
+        self.query_one(Prompt).return_focus_to(self._list if self.extent_filter and self._has_side else self._map)
 
     def _show_list(self) -> None:
         """Beside the map, in place of the statistics, with lines for extents."""
@@ -457,10 +465,10 @@ class MapScreen(CbtScreen[None]):
             self._wants_side, self._shows_statistics = True, False
         self._rearrange(self._list)
 
-    def action_trouble(self) -> None:
+    def action_problems(self) -> None:
         """Everything that is wrong."""
-        told = self.streams.unsettled
-        lines = screen_text.trouble(told.frame, told.opened.resolved.base, can_resume=not told.why_not_resumed)
+        told = self.streams.unfinished
+        lines = problem_report(told.frame, told.opened.resolved.base, can_resume=not told.resume_obstacle)
         self.app.push_screen(TextScreen("the stream", list(lines)))
 
     # Doing
@@ -473,7 +481,7 @@ class MapScreen(CbtScreen[None]):
         """The extent at the cursor, as a line of ``-o ndjson``, to the terminal's clipboard."""
         found = self._extent_at_cursor()
         if found is None:
-            self.notice(screen_text.no_extent(self.streams.frame.known, self.cursor.cursor, self.streams.words))
+            self.notice(no_extent_at_cursor(self.streams.frame.known, self.cursor.position, self.streams.words))
             return
         text = as_json({"byteOffset": found[0], "sizeBytes": found[1]}, indented=False).decode()
         self.app.copy_to_clipboard(text)
@@ -481,7 +489,7 @@ class MapScreen(CbtScreen[None]):
 
     def _extent_at_cursor(self) -> tuple[int, int] | None:
         """Offset and size of the one that holds the cursor's byte, or else of the first in its cell."""
-        extents, cursor = self.streams.extents, self.cursor.cursor
+        extents, cursor = self.streams.extents, self.cursor.position
         rows = extents.overlapping(cursor, cursor + 1) or extents.overlapping(*self.cursor.cell)
         if not rows:
             return None
@@ -490,42 +498,42 @@ class MapScreen(CbtScreen[None]):
 
     def action_export(self) -> None:
         """Ask what to write, and where."""
-        if self.cursor.window is None:
+        if self.cursor.viewport is None:
             self.notice("there is nothing to export yet")
             return
-        run = self.streams.extents.run_at(self.cursor.cursor, self.cursor.cell)
-        screen = ExportScreen(self.streams.active, self.cursor.window, run, lambda: picture_of(self))
+        run = self.streams.extents.run_at(self.cursor.position, self.cursor.cell)
+        screen = ExportScreen(self.streams.active, self.cursor.viewport, run, lambda: picture_of(self))
         self.app.push_screen(screen, lambda said: self.notice(said or ""))
 
     def action_stop(self) -> None:
         """End the stream that runs, and keep what came."""
-        if self.streams.unsettled.frame.is_running:
-            self.streams.unsettled.stop()
+        if self.streams.unfinished.frame.is_running:
+            self.streams.unfinished.stop()
         else:
             self.notice("no stream is running")
 
     def action_resume(self) -> None:
         """Continue a stream that ended early where it stopped."""
         loader = self.streams.resumable
-        if loader.why_not_resumed:
-            self.notice(loader.why_not_resumed)
+        if loader.resume_obstacle:
+            self.notice(loader.resume_obstacle)
             return
         place = human_offset(loader.frame.outcome.next_offset)
         self.do(f"resuming the stream from {place}", loader.resume, lambda made: self._draw())
 
     def action_close(self) -> None:
         """Close a panel; else clear the filter; else zoom out; else go back to the previous screen."""
-        window = self.cursor.window
+        viewport = self.cursor.viewport
         if self._shows_statistics:
             self.action_statistics()
         elif self._has_side and self._wants_side and self.size.width < _WIDE_ENOUGH:
             self._wants_side = None
             self._rearrange(self._map)
-        elif self.sieve is not None:
+        elif self.extent_filter is not None:
             self._filter("")
         elif not self._map.has_focus:
             self.set_focus(self._map)
-        elif window is not None and not window.is_whole:
+        elif viewport is not None and not viewport.is_whole:
             self.action_zoom_whole()
         else:
             self.cbt.go_back(self)

@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 
 from kubectl_cbt.tui.keys import KeyGroup
 from kubectl_cbt.tui.plain_text import Content, PlainText, joined, line, plain, set_subtitle, set_title
-from kubectl_cbt.tui.screen_text import MUTED
+from kubectl_cbt.tui.text.line_layout import MUTED
 
 _CLOSE = "escape,q,enter,question_mark,v"
 

@@ -20,7 +20,7 @@ _PAGE_OVERLAP = 1
 
 
 class ExtentRows(Protocol):
-    """Extents by their number: all of them, or those that pass a sieve."""
+    """Extents by their number: all of them, or those that match a filter."""
 
     def __len__(self) -> int:
         """How many."""
@@ -50,7 +50,7 @@ class ExtentList(LineList):
     ]
 
     @dataclass
-    class Walked(Message):
+    class ExtentSelected(Message):
         """A person went to an extent."""
 
         byte_offset: int
@@ -110,7 +110,7 @@ class ExtentList(LineList):
         self.current = count - 1 if row < 0 else min(row, count - 1)
         self._scroll_to_current()
         offsets, sizes = self._rows.rows(self.current, self.current + 1)
-        self.post_message(self.Walked(int(offsets[0]), int(sizes[0])))
+        self.post_message(self.ExtentSelected(int(offsets[0]), int(sizes[0])))
         self.refresh()
 
     def on_click(self, event: events.Click) -> None:

@@ -1,4 +1,4 @@
-"""The map: a window of the volume as cells, with the offset of each row beside it and the cursor's column above."""
+"""The map: a viewport of the volume as cells, with the offset of each row beside it and the cursor's column above."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from textual.widget import Widget
 from kubectl_cbt.analysis.cells import Levels
 from kubectl_cbt.analysis.viewport import Viewport
 from kubectl_cbt.tui.painting import ColorScheme, Painter
-from kubectl_cbt.tui.screen_text import LABEL_COLUMNS, row_labels
+from kubectl_cbt.tui.text.axis_labels import LABEL_COLUMNS, row_labels
 
 GUTTER = LABEL_COLUMNS + 3
 """Columns before the cells: the label of the row, and a mark."""
@@ -27,10 +27,10 @@ _TICK, _HERE = "▼", "▸"
 
 
 class MapView(Widget, can_focus=True):
-    """Draws a window; it knows no extents, only the codes of ``analysis/grid.py``.
+    """Draws a viewport; it knows no extents, only the codes of ``analysis/grid.py``.
 
     Attributes:
-        window: None until there is something to show.
+        viewport: None until there is something to show.
         cursor: the byte under the cursor.
     """
 
@@ -47,21 +47,21 @@ class MapView(Widget, can_focus=True):
             return isinstance(message, MapView.RoomChanged)
 
     @dataclass
-    class Pointed(Message):
+    class CellClicked(Message):
         """A click on a byte."""
 
         position: int
 
     @dataclass
-    class Scrolled(Message):
+    class WheelScrolled(Message):
         """The wheel over a byte: nearer or farther."""
 
         position: int
-        nearer: bool
+        closer: bool
 
     def __init__(self) -> None:
         super().__init__()
-        self.window: Viewport | None = None
+        self.viewport: Viewport | None = None
         self.cursor = 0
         self._note = ""
         self._codes: Levels = np.empty((0, 0), dtype=np.uint8)
@@ -81,23 +81,23 @@ class MapView(Widget, can_focus=True):
         self._strips.clear()
         self.refresh()
 
-    def show(self, window: Viewport, codes: Levels, cursor: int) -> None:
+    def show(self, viewport: Viewport, codes: Levels, cursor: int) -> None:
         """Draw these cells; only rows that changed are drawn again.
 
         Args:
-            codes: uint8[window.cells].
+            codes: uint8[viewport.cells].
         """
-        moved = self.window != window
-        codes = codes.reshape(window.rows, window.columns)
+        moved = self.viewport != viewport
+        codes = codes.reshape(viewport.rows, viewport.columns)
         halves = self._painter.halves
         if moved or codes.shape != self._codes.shape:
-            changed = list(range(window.rows // halves))
+            changed = list(range(viewport.rows // halves))
         else:
             differs = (codes != self._codes).any(axis=1).reshape(-1, halves).any(axis=1)
             changed = np.flatnonzero(differs).tolist()
         if moved:
-            self._labels = row_labels(window, halves * window.columns * window.cell_bytes)
-        self.window, self._codes = window, codes
+            self._labels = row_labels(viewport, halves * viewport.columns * viewport.cell_bytes)
+        self.viewport, self._codes = viewport, codes
         for row in changed:
             self._strips.pop(row, None)
         if moved:
@@ -109,7 +109,7 @@ class MapView(Widget, can_focus=True):
 
     def say(self, note: str) -> None:
         """Draw words instead of a map, while there is none."""
-        self.window, self._note = None, note
+        self.viewport, self._note = None, note
         self.refresh()
 
     def point(self, cursor: int) -> None:
@@ -127,10 +127,10 @@ class MapView(Widget, can_focus=True):
 
     def _place(self, position: int) -> tuple[int, int, int] | None:
         """Column, row of characters, and half of it, of a byte on the screen."""
-        index = self.window.index_of(position) if self.window else None
-        if index is None or self.window is None:
+        index = self.viewport.index_of(position) if self.viewport else None
+        if index is None or self.viewport is None:
             return None
-        row, column = divmod(index, self.window.columns)
+        row, column = divmod(index, self.viewport.columns)
         return column, *divmod(row, self._painter.halves)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -140,42 +140,42 @@ class MapView(Widget, can_focus=True):
         """Move the cursor there."""
         position = self._position_at(event.x, event.y)
         if position is not None:
-            self.post_message(self.Pointed(position))
+            self.post_message(self.CellClicked(position))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """Nearer."""
-        self._scrolled(event, nearer=True)
+        self._scrolled(event, closer=True)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Farther."""
-        self._scrolled(event, nearer=False)
+        self._scrolled(event, closer=False)
 
-    def _scrolled(self, event: events.MouseEvent, *, nearer: bool) -> None:
+    def _scrolled(self, event: events.MouseEvent, *, closer: bool) -> None:
         event.stop()
         position = self._position_at(event.x, event.y)
-        self.post_message(self.Scrolled(self.cursor if position is None else position, nearer))
+        self.post_message(self.WheelScrolled(self.cursor if position is None else position, closer))
 
     def _position_at(self, x: int, y: int) -> int | None:
         """The first byte of the cell drawn there; of two in a character the upper one's."""
         column, row = x - self.gutter.left - GUTTER, y - self.gutter.top - RULER
-        if self.window is None or not 0 <= column < self.window.columns or row < 0:
+        if self.viewport is None or not 0 <= column < self.viewport.columns or row < 0:
             return None
-        index = row * self._painter.halves * self.window.columns + column
-        if index >= self.window.shown_cells:
+        index = row * self._painter.halves * self.viewport.columns + column
+        if index >= self.viewport.shown_cells:
             return None
-        return self.window.start + index * self.window.cell_bytes
+        return self.viewport.start + index * self.viewport.cell_bytes
 
     def render_line(self, y: int) -> Strip:
         width = self.content_size.width
         base = self.rich_style
-        if self.window is None:
+        if self.viewport is None:
             text = f"  {self._note}" if y == RULER else ""
             return Strip([Segment(text.ljust(width)[:width], base)], width)
         if y < RULER:
             return Strip(self._ruler()).adjust_cell_length(width, base)
         place = self._place(self.cursor)
         row = y - RULER
-        if row >= self.window.rows // self._painter.halves:
+        if row >= self.viewport.rows // self._painter.halves:
             return Strip.blank(width, base)
         if place and place[1] == row:
             return Strip([self._label(row, here=True), *self._cells(row, place)], width)

@@ -1,4 +1,4 @@
-"""One line for the whole volume, with the window set off, and the legend of the heat beside it."""
+"""One line for the whole volume, with the viewport set off, and the legend of the heat beside it."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class Minimap(Widget):
         self._inks = colors
         self.refresh()
 
-    def show(self, extents: Extents, known: KnownRange, window: Viewport, cursor: int) -> None:
+    def show(self, extents: Extents, known: KnownRange, viewport: Viewport, cursor: int) -> None:
         """Draw these; what is not in the known range is hatched."""
-        self._extents, self._known, self._window, self._cursor = extents, known, window, cursor
+        self._extents, self._known, self._window, self._cursor = extents, known, viewport, cursor
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
@@ -62,14 +62,14 @@ class Minimap(Widget):
         ]
         return Strip(segments).adjust_cell_length(width, base)
 
-    def _bars(self, extents: Extents, known: KnownRange, window: Viewport, room: int) -> list[Segment]:
-        edges = cell_edges(0, window.capacity_bytes, room)
+    def _bars(self, extents: Extents, known: KnownRange, viewport: Viewport, room: int) -> list[Segment]:
+        edges = cell_edges(0, viewport.capacity_bytes, room)
         levels = heat_levels(coverage(extents, edges), np.diff(edges), len(_BARS) - 1)
         glyphs = [
             _BARS[level] if level or is_known else HATCH
             for level, is_known in zip(levels.tolist(), known.cells(edges).tolist(), strict=True)
         ]
-        inside = (edges[1:] > window.start) & (edges[:-1] < window.end)
+        inside = (edges[1:] > viewport.start) & (edges[:-1] < viewport.end)
         here = int(np.searchsorted(edges, self._cursor, side="right")) - 1
         styles = [
             self.rich_style + self.get_component_rich_style(f"minimap--{name}", partial=True)

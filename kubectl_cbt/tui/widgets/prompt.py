@@ -16,7 +16,7 @@ from kubectl_cbt.tui.plain_text import PlainInput, PlainLabel
 class Prompt(Horizontal):
     """One question at a time; the answer goes to who asked, who raises ValueError with what is wrong with it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "give_up", "close", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "close", show=False)]
 
     def __init__(self) -> None:
         super().__init__()
@@ -72,15 +72,15 @@ class Prompt(Horizontal):
         except ValueError as error:
             self._problem(str(error))
         else:
-            self.action_give_up()
+            self.action_cancel()
 
-    def give_keyboard_to(self, widget: Widget) -> None:
+    def return_focus_to(self, widget: Widget) -> None:
         """Where the keyboard goes: at once, or once the prompt is closed."""
         self._before = widget
         if not self.display:
             self.screen.set_focus(widget)
 
-    def action_give_up(self) -> None:
+    def action_cancel(self) -> None:
         """Close without an answer; the keyboard goes back to who had it."""
         self.display = False
         self.screen.set_focus(self._before)

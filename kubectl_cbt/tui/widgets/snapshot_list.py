@@ -15,7 +15,7 @@ from textual.strip import Strip
 
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
-from kubectl_cbt.tui.snapshot_rows import Columns, RowRange, SnapshotRows, heading
+from kubectl_cbt.tui.snapshot_rows import Columns, ListedRows, SnapshotRows, heading
 from kubectl_cbt.tui.widgets.line_list import LineList
 
 _SCROLLBAR = 2
@@ -33,23 +33,23 @@ class SnapshotList(LineList):
     }
 
     @dataclass
-    class Pointed(Message):
+    class CursorMoved(Message):
         """The pointer moved the cursor."""
 
     @dataclass
-    class ActiveContext(Message):
+    class Activated(Message):
         """The snapshot under the cursor was clicked."""
 
     def __init__(self) -> None:
         super().__init__(id="snapshots")
         self._listing = SnapshotRows(())
-        self._lines = RowRange()
+        self._lines = ListedRows()
         self._columns = Columns.of(self._listing, 0)
         self._marked: frozenset[SnapshotRef] = frozenset()
         self._base = Style()
         self._styles: dict[str, Style] = {}
 
-    def show(self, listing: SnapshotRows, lines: RowRange) -> None:
+    def show(self, listing: SnapshotRows, lines: ListedRows) -> None:
         """Show these; the cursor stays on its snapshot, as long as that is among them."""
         before = self.entry
         number = self._lines.numbers[self.current] if before else -1
@@ -58,7 +58,7 @@ class SnapshotList(LineList):
             self._listing = listing
             self._lay_out()
         self._lines = lines
-        self.current = lines.place_of(number)
+        self.current = lines.line_of(number)
         self._scroll_to_current()
         self.refresh()
 
@@ -106,11 +106,11 @@ class SnapshotList(LineList):
         if not 0 <= row < self.page_lines or line >= self.line_count or self._lines.numbers[line] < 0:
             return
         if line == self.current:
-            self.post_message(self.ActiveContext())
+            self.post_message(self.Activated())
         else:
             self.current = line
             self.refresh()
-            self.post_message(self.Pointed())
+            self.post_message(self.CursorMoved())
 
     def _scroll_to_current(self) -> None:
         """As little as possible; the heading above the first snapshot of a volume is seen with it."""

@@ -13,33 +13,34 @@ from textual.message import Message
 from kubectl_cbt.analysis.known_range import KnownRange
 from kubectl_cbt.analysis.regions import hottest_regions
 from kubectl_cbt.model.extents import Extents
-from kubectl_cbt.tui import screen_text
 from kubectl_cbt.tui.loader import Frame
 from kubectl_cbt.tui.messages import in_background
 from kubectl_cbt.tui.plain_text import PlainText, joined, set_title
+from kubectl_cbt.tui.text.statistics_panel import Jump, jumps_to, statistics_panel
+from kubectl_cbt.tui.text.vocabulary import Vocabulary, vocabulary_of
 
 _JUMPS = 5
 _EVERY_SECONDS = 2.0
 
-Jumps = tuple[list[screen_text.Jump], list[screen_text.Jump]]
+Jumps = tuple[list[Jump], list[Jump]]
 
 
 class Statistics(VerticalScroll, can_focus=True):
     """While it has the keyboard, digits go to the places it lists."""
 
     @dataclass
-    class ActiveContext(Message):
+    class PlaceChosen(Message):
         """A person wants to go there."""
 
         position: int
 
     def __init__(self) -> None:
         super().__init__()
-        self.is_looking = False
+        self.is_searching = False
         self._frame: Frame | None = None
-        self._words = screen_text.vocabulary_of(None)
+        self._words = vocabulary_of(None)
         self._jumps: Jumps = ([], [])
-        self._looked_at: tuple[Extents, KnownRange] | None = None
+        self._searched_in: tuple[Extents, KnownRange] | None = None
         self._due = 0.0
 
     def compose(self) -> ComposeResult:
@@ -49,35 +50,35 @@ class Statistics(VerticalScroll, can_focus=True):
         """Its name."""
         set_title(self, "statistics")
 
-    def show(self, frame: Frame, words: screen_text.Vocabulary) -> None:
+    def show(self, frame: Frame, words: Vocabulary) -> None:
         """The figures of this frame; the places follow when they were found."""
         self._frame, self._words = frame, words
-        self._look()
-        lines = screen_text.statistics(frame, words, *self._jumps, self.content_size.width)
+        self._search()
+        lines = statistics_panel(frame, words, *self._jumps, self.content_size.width)
         self.query_one(PlainText).update(joined(lines))
 
-    def _look(self) -> None:
+    def _search(self) -> None:
         """Find the places: over all extents, so in the background, and not for every frame of a stream that runs."""
-        if self._frame is None or self.is_looking:
+        if self._frame is None or self.is_searching:
             return
         extents, capacity = self._frame.received.extents, self._frame.outcome.volume_capacity_bytes
         known = self._frame.known
         if (
-            (extents, known) == self._looked_at
+            (extents, known) == self._searched_in
             or not capacity
             or (self._frame.is_running and time.monotonic() < self._due)
         ):
             return
-        self.is_looking, self._looked_at = True, (extents, known)
+        self.is_searching, self._searched_in = True, (extents, known)
         self._due = time.monotonic() + _EVERY_SECONDS
 
         def look() -> Jumps:
-            return screen_text.jumps(extents.largest_runs(_JUMPS), hottest_regions(extents, capacity, _JUMPS), known)
+            return jumps_to(extents.largest_runs(_JUMPS), hottest_regions(extents, capacity, _JUMPS), known)
 
         in_background(self.screen, look, self._found, lambda error: self._found(([], [])))
 
     def _found(self, jumps: Jumps) -> None:
-        self.is_looking, self._jumps = False, jumps
+        self.is_searching, self._jumps = False, jumps
         if self._frame is not None and self.display:
             # What came meanwhile is looked at in turn.
             self.show(self._frame, self._words)
@@ -89,4 +90,4 @@ class Statistics(VerticalScroll, can_focus=True):
             event.prevent_default()
         for jump in (*self._jumps[0], *self._jumps[1]):
             if jump.key == event.key:
-                self.post_message(self.ActiveContext(jump.position))
+                self.post_message(self.PlaceChosen(jump.position))

@@ -17,18 +17,20 @@ READABLE = 3.0
 """What WCAG 2 asks of signs as large as a letter."""
 
 
-def inks_of(palette=PALETTES[0], theme=DARK, *, both_layers: bool = False, of_256: bool = False) -> ColorScheme:
+def scheme_of(palette=PALETTES[0], theme=DARK, *, both_layers: bool = False, of_256: bool = False) -> ColorScheme:
     return ColorScheme(
         palette, dark=theme.dark, background=theme.surface, beyond=theme.background, faint=theme.secondary,
         both_layers=both_layers, of_256=of_256,
     )  # fmt: skip
 
 
-INKS = {
-    f"{palette.name}-{theme.name}{'-both' * both}{'-256' * few}": inks_of(palette, theme, both_layers=both, of_256=few)
+SCHEMES = {
+    f"{palette.name}-{theme.name}{'-both' * both}{'-256' * few}": scheme_of(
+        palette, theme, both_layers=both, of_256=few
+    )
     for palette, theme, both, few in product(PALETTES, (DARK, LIGHT), (False, True), (False, True))
 }
-each_ink = pytest.mark.parametrize("colors", INKS.values(), ids=INKS)
+each_scheme = pytest.mark.parametrize("scheme", SCHEMES.values(), ids=SCHEMES)
 
 
 def codes(*rows: list[int]) -> np.ndarray:
@@ -60,9 +62,9 @@ def contrast(color: str, other: str) -> float:
     ],
 )
 def test_a_character_shows_the_cell_above_and_the_cell_below(upper, lower, glyph):
-    colors = inks_of()
-    colors = colors.of_codes()
-    (segment,) = Painter(colors).row(codes([upper] * 5, [lower] * 5))
+    scheme = scheme_of()
+    colors = scheme.of_codes()
+    (segment,) = Painter(scheme).row(codes([upper] * 5, [lower] * 5))
     assert segment.text == glyph * 5
     ground = segment.style.bgcolor.name
     if glyph == "▀":
@@ -76,7 +78,7 @@ def test_a_character_shows_the_cell_above_and_the_cell_below(upper, lower, glyph
 @law
 @given(st.lists(st.tuples(st.integers(0, grid.CODES - 1), st.integers(0, grid.CODES - 1)), min_size=1, max_size=30))
 def test_a_row_in_runs_is_the_row_character_by_character(pairs):
-    painter = Painter(inks_of())
+    painter = Painter(scheme_of())
     upper, lower = zip(*pairs, strict=True)
     cells = [(letter, segment.style) for segment in painter.row(codes(upper, lower)) for letter in segment.text]
     assert len(cells) == len(pairs)
@@ -84,9 +86,9 @@ def test_a_row_in_runs_is_the_row_character_by_character(pairs):
     assert cells == [(segment.text, segment.style) for segment in single]
 
 
-@each_ink
-def test_the_cursor_can_be_read_on_every_cell(colors):
-    painter, colors = Painter(colors), colors.of_codes()
+@each_scheme
+def test_the_cursor_can_be_read_on_every_cell(scheme):
+    painter, colors = Painter(scheme), scheme.of_codes()
     for code, other, half in product(range(grid.CODES), (0, grid.HEAT_LEVELS), (0, 1)):
         under = (code, other) if half == 0 else (other, code)
         segment = painter.cursor(under, half)
@@ -95,19 +97,19 @@ def test_the_cursor_can_be_read_on_every_cell(colors):
         assert contrast(segment.style.color.name, segment.style.bgcolor.name) >= READABLE
 
 
-@each_ink
-def test_there_is_a_colour_for_every_code_and_heat_never_is_the_grounds(colors):
-    colors = colors.of_codes()
+@each_scheme
+def test_there_is_a_colour_for_every_code_and_heat_never_is_the_grounds(scheme):
+    colors = scheme.of_codes()
     assert len(colors) == grid.CODES
     assert all(len(color) == 7 and color[0] == "#" for color in colors)
     heat = colors[1 : grid.HEAT_LEVELS + 1]
     assert len(set(heat)) == grid.HEAT_LEVELS
-    assert not set(heat) & {colors.background, colors.beyond, colors[grid.ALLOCATED]}
+    assert not set(heat) & {scheme.background, scheme.beyond, colors[grid.ALLOCATED]}
 
 
-@each_ink
-def test_the_legend_shows_each_code_alone(colors):
-    painter = Painter(colors)
+@each_scheme
+def test_the_legend_shows_each_code_alone(scheme):
+    painter = Painter(scheme)
     for code in range(1, grid.ALLOCATED + 1):
         segment = painter.sample(code)
-        assert (len(segment.text), segment.style.bgcolor.name) == (1, colors.of_codes()[code])
+        assert (len(segment.text), segment.style.bgcolor.name) == (1, scheme.of_codes()[code])

@@ -20,25 +20,27 @@ extents_of_few_sizes = legal_extents(most=20, widest=6)
 
 
 @st.composite
-def sieves(draw):
+def extent_filters(draw):
     """Some that let all pass, some that let nothing pass, most in between."""
     smallest, largest = draw(st.integers(0, 4)), draw(st.one_of(st.just(INT64_MAX), st.integers(-1, 7)))
     start, length = draw(st.integers(0, 80)), draw(st.one_of(st.just(INT64_MAX), st.integers(1, 80)))
     return ExtentFilter(smallest, largest, start, min(start + length, INT64_MAX))
 
 
-def passing(extents: list[Extent], sieve: ExtentFilter) -> list[Extent]:
+def passing(extents: list[Extent], extent_filter: ExtentFilter) -> list[Extent]:
     return [
         (offset, size)
         for offset, size in extents
-        if sieve.smallest_bytes <= size <= sieve.largest_bytes and offset < sieve.end and offset + size > sieve.start
+        if extent_filter.smallest_bytes <= size <= extent_filter.largest_bytes
+        and offset < extent_filter.end
+        and offset + size > extent_filter.start
     ]
 
 
 def views(messages: list[list[Extent]], block: int) -> list[Extents]:
     """A log of blocks of that size, before the first message and after each."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "BLOCK_EXTENTS", block)
+        patch.setattr(module, "CHUNK_EXTENTS", block)
         log = ExtentBuffer()
         found = [log.received().extents]
         for message in messages:
@@ -47,8 +49,8 @@ def views(messages: list[list[Extent]], block: int) -> list[Extents]:
     return found
 
 
-def sifted(extents: list[Extent], sieve: ExtentFilter, block: int) -> FilteredExtents:
-    return FilteredExtents(views([extents], block)[-1], sieve)
+def filtered(extents: list[Extent], extent_filter: ExtentFilter, block: int) -> FilteredExtents:
+    return FilteredExtents(views([extents], block)[-1], extent_filter)
 
 
 def all_rows(found: FilteredExtents) -> list[Extent]:
@@ -59,7 +61,7 @@ def all_rows(found: FilteredExtents) -> list[Extent]:
 
 
 @pytest.mark.parametrize(
-    ("text", "sieve"),
+    ("text", "extent_filter"),
     [
         ("", ExtentFilter()),
         ("  ", ExtentFilter()),
@@ -90,8 +92,8 @@ def all_rows(found: FilteredExtents) -> list[Extent]:
         (">9223372036854775807", ExtentFilter(smallest_bytes=2**63)),
     ],
 )
-def test_a_sieve_is_read(text, sieve):
-    assert ExtentFilter.parse(text) == sieve
+def test_a_sieve_is_read(text, extent_filter):
+    assert ExtentFilter.parse(text) == extent_filter
 
 
 @pytest.mark.parametrize(
@@ -144,14 +146,14 @@ signs = {
 @given(extents_of_few_sizes, st.sampled_from(sorted(signs)), st.integers(0, 7), block_sizes)
 def test_a_sign_means_what_it_says(extents, sign, number, block):
     expected = [extent for extent in extents if signs[sign](extent[1], number)]
-    assert all_rows(sifted(extents, ExtentFilter.parse(f"{sign}{number}"), block)) == expected
+    assert all_rows(filtered(extents, ExtentFilter.parse(f"{sign}{number}"), block)) == expected
 
 
 @law
 @given(extents_of_few_sizes, st.integers(0, 200), st.integers(1, 100), block_sizes)
 def test_a_range_lets_pass_what_has_a_byte_in_it(extents, start, length, block):
     expected = [(offset, size) for offset, size in extents if offset < start + length and offset + size > start]
-    assert all_rows(sifted(extents, ExtentFilter.parse(f"{start}..{start + length}"), block)) == expected
+    assert all_rows(filtered(extents, ExtentFilter.parse(f"{start}..{start + length}"), block)) == expected
 
 
 conditions = st.one_of(
@@ -194,41 +196,43 @@ def test_any_text_is_read_or_rejected_with_a_reason(text):
 
 
 @law
-@given(extents_of_few_sizes, sieves(), block_sizes)
-def test_what_passes_is_what_the_sieve_says_in_order(extents, sieve, block):
-    found, expected = sifted(extents, sieve, block), passing(extents, sieve)
+@given(extents_of_few_sizes, extent_filters(), block_sizes)
+def test_what_passes_is_what_the_sieve_says_in_order(extents, extent_filter, block):
+    found, expected = filtered(extents, extent_filter, block), passing(extents, extent_filter)
     assert len(found) == len(expected)
     assert all_rows(found) == expected
-    assert found.sieve == sieve
+    assert found.extent_filter == extent_filter
 
 
 @law
-@given(extents_of_few_sizes, sieves(), block_sizes, st.lists(st.tuples(st.integers(-3, 25), st.integers(-3, 25))))
-def test_rows_of_what_passes_are_a_slice_as_far_as_there_are_any(extents, sieve, block, slices):
-    found, expected = sifted(extents, sieve, block), passing(extents, sieve)
+@given(
+    extents_of_few_sizes, extent_filters(), block_sizes, st.lists(st.tuples(st.integers(-3, 25), st.integers(-3, 25)))
+)
+def test_rows_of_what_passes_are_a_slice_as_far_as_there_are_any(extents, extent_filter, block, slices):
+    found, expected = filtered(extents, extent_filter, block), passing(extents, extent_filter)
     for start, stop in slices:
         assert pairs(*found.rows(start, stop)) == expected[max(start, 0) : max(stop, 0)]
 
 
 @law
-@given(extents_of_few_sizes, sieves(), block_sizes, st.integers(-3, 260))
-def test_count_before_counts_only_what_passes(extents, sieve, block, position):
-    found = sifted(extents, sieve, block).count_before(position)
-    assert found == sum(offset < position for offset, _ in passing(extents, sieve))
+@given(extents_of_few_sizes, extent_filters(), block_sizes, st.integers(-3, 260))
+def test_count_before_counts_only_what_passes(extents, extent_filter, block, position):
+    found = filtered(extents, extent_filter, block).count_before(position)
+    assert found == sum(offset < position for offset, _ in passing(extents, extent_filter))
     assert type(found) is int
 
 
 @law
 @given(legal_extents(most=20, first=2**62, widest=2**55), st.integers(0, 2**61), block_sizes)
 def test_sizes_and_ranges_are_exact_far_out(extents, place, block):
-    for sieve in (
+    for extent_filter in (
         ExtentFilter(smallest_bytes=place >> 6),
         ExtentFilter(largest_bytes=place >> 6),
         ExtentFilter(start=2**62 + place),
         ExtentFilter(end=2**62 + place),
         *(ExtentFilter(size, size, offset + size - 1, offset + size) for offset, size in extents[:3]),
     ):
-        assert all_rows(sifted(extents, sieve, block)) == passing(extents, sieve)
+        assert all_rows(filtered(extents, extent_filter, block)) == passing(extents, extent_filter)
 
 
 def test_the_largest_extent_there_can_be_passes_what_it_should():
@@ -241,7 +245,7 @@ def test_the_largest_extent_there_can_be_passes_what_it_should():
         ("9223372036854775806..", 1),
         ("<0", 0),
     ]:
-        assert len(sifted(extents, ExtentFilter.parse(text), 1)) == count, text
+        assert len(filtered(extents, ExtentFilter.parse(text), 1)) == count, text
 
 
 def test_nothing_of_nothing_passes():
@@ -255,34 +259,34 @@ def test_nothing_of_nothing_passes():
 
 
 @law
-@given(extents_of_few_sizes, cuts, sieves(), block_sizes)
-def test_counting_on_from_an_earlier_view_equals_counting_all(extents, at, sieve, block):
+@given(extents_of_few_sizes, cuts, extent_filters(), block_sizes)
+def test_counting_on_from_an_earlier_view_equals_counting_all(extents, at, extent_filter, block):
     found = None
     for view in views(cut(extents, at), block):
-        found, fresh = FilteredExtents(view, sieve, earlier=found), FilteredExtents(view, sieve)
+        found, fresh = FilteredExtents(view, extent_filter, earlier=found), FilteredExtents(view, extent_filter)
         assert len(found) == len(fresh)
-        assert all_rows(found) == all_rows(fresh) == passing(pairs(view.offsets, view.sizes), sieve)
+        assert all_rows(found) == all_rows(fresh) == passing(pairs(view.offsets, view.sizes), extent_filter)
         assert [found.count_before(place) for place in range(0, 240, 7)] == [
             fresh.count_before(place) for place in range(0, 240, 7)
         ]
 
 
 @law
-@given(legal_extents(most=10, widest=6), wild_extents(), cuts, sieves(), block_sizes)
-def test_counting_on_is_right_even_when_the_stream_turns_out_to_be_broken(extents, wild, at, sieve, block):
+@given(legal_extents(most=10, widest=6), wild_extents(), cuts, extent_filters(), block_sizes)
+def test_counting_on_is_right_even_when_the_stream_turns_out_to_be_broken(extents, wild, at, extent_filter, block):
     """From then on its blocks are others: repaired ones."""
     found = None
     for view in views(cut([*extents, *wild], at), block):
-        found = FilteredExtents(view, sieve, earlier=found)
-        assert all_rows(found) == passing(pairs(view.offsets, view.sizes), sieve)
+        found = FilteredExtents(view, extent_filter, earlier=found)
+        assert all_rows(found) == passing(pairs(view.offsets, view.sizes), extent_filter)
 
 
 @law
-@given(extents_of_few_sizes, cuts, sieves(), block_sizes, st.integers(0, 6))
-def test_an_earlier_view_stays_as_it_was(extents, at, sieve, block, which):
+@given(extents_of_few_sizes, cuts, extent_filters(), block_sizes, st.integers(0, 6))
+def test_an_earlier_view_stays_as_it_was(extents, at, extent_filter, block, which):
     seen = views(cut(extents, at), block)
     early = seen[min(which, len(seen) - 1)]
-    before = FilteredExtents(early, sieve)
+    before = FilteredExtents(early, extent_filter)
     for view in seen:
-        FilteredExtents(view, sieve, earlier=before)
-    assert all_rows(before) == passing(pairs(early.offsets, early.sizes), sieve)
+        FilteredExtents(view, extent_filter, earlier=before)
+    assert all_rows(before) == passing(pairs(early.offsets, early.sizes), extent_filter)

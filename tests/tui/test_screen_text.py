@@ -14,9 +14,16 @@ from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.extents import Extents, Run
 from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
 from kubectl_cbt.model.results import MUST, WARNING, Occurrence, Violation
-from kubectl_cbt.tui import screen_text
 from kubectl_cbt.tui.keys import BROWSE_KEYS, MAP_KEYS, footer
 from kubectl_cbt.tui.loader import Frame, Loader
+from kubectl_cbt.tui.text.axis_labels import LABEL_COLUMNS, row_labels, scale_label
+from kubectl_cbt.tui.text.cell_panel import cell_panel
+from kubectl_cbt.tui.text.header_line import header_line
+from kubectl_cbt.tui.text.line_layout import fit_parts, key_line
+from kubectl_cbt.tui.text.problem_report import problem_report
+from kubectl_cbt.tui.text.statistics_panel import jumps_to
+from kubectl_cbt.tui.text.status_line import status_line
+from kubectl_cbt.tui.text.vocabulary import vocabulary_of
 from kubectl_cbt.units import human_offsets, parse_place
 
 WIDTHS = range(60, 221)
@@ -36,7 +43,7 @@ def frame_of(*, running: bool = False, **settings) -> Frame:
     loader = Loader(ScriptedOpened(ScriptedStream(**settings), SnapshotNames(TWO, ONE)))
     if not running:
         loader.start()
-        loader.wait_until_it_ended()
+        loader.wait_until_ended()
     return loader.frame
 
 
@@ -69,33 +76,33 @@ def words_of_line(text: str) -> list[str]:
 @each_frame
 @pytest.mark.parametrize("notice", ["", "looking for the neighbours of ns/three"])
 def test_the_status_fits_every_width_and_cuts_no_word_unsaid(frame, notice):
-    whole = words_of_line(screen_text.status(frame, 10_000, notice).plain)
+    whole = words_of_line(status_line(frame, 10_000, notice).plain)
     for width in WIDTHS:
-        text = screen_text.status(frame, width, notice).plain
+        text = status_line(frame, width, notice).plain
         assert len(text) <= width, width
         assert {word for word in words_of_line(text) if not word.endswith("…")} <= {*whole}, width
 
 
 def test_what_ended_badly_says_which_key_shows_more():
     for name in ("cut", "broken", "warning"):
-        assert "v shows more" in screen_text.status(FRAMES[name], 120).plain
+        assert "v shows more" in status_line(FRAMES[name], 120).plain
 
 
 @pytest.mark.parametrize("name", ["cut", "cut, many words"])
 def test_what_can_be_resumed_says_so_beside_the_reason(name):
     reason = FRAMES[name].outcome.failure.message
     for width in WIDTHS:
-        text = screen_text.status(FRAMES[name], width, can_resume=True).plain
+        text = status_line(FRAMES[name], width, can_resume=True).plain
         shown = text.split(": ")[1].split(" · ")[0]
         assert len(text) <= width
         assert shown == reason or reason.startswith(shown.removesuffix("…"))
         assert len(shown) >= 8
         assert ("r resumes" in text) or width < 80
-        assert "r resumes" not in screen_text.status(FRAMES[name], width).plain
+        assert "r resumes" not in status_line(FRAMES[name], width).plain
 
 
 def test_a_rule_of_the_spec_is_told_before_a_warning():
-    assert "R2" in screen_text.status(FRAMES["broken"], 120).plain
+    assert "R2" in status_line(FRAMES["broken"], 120).plain
 
 
 @each_frame
@@ -108,24 +115,21 @@ def test_the_header_fits_every_width(frame, names):
     base, target = (SnapshotRef("ns", name) for name in names)
     resolved = ScriptedOpened(ScriptedStream(), SnapshotNames(target, base)).resolved
     for width in WIDTHS:
-        text = screen_text.header(resolved, "delta", frame, width).plain
+        text = header_line(resolved, "delta", frame, width).plain
         assert len(text) <= width, width
 
 
 def test_the_header_leaves_out_whole_parts():
     resolved = ScriptedOpened(ScriptedStream(), SnapshotNames(TWO, ONE)).resolved
-    lines = {
-        screen_text.header(resolved, "delta", FRAMES["complete"], width).plain.split("  ")[1].strip()
-        for width in WIDTHS
-    }
+    lines = {header_line(resolved, "delta", FRAMES["complete"], width).plain.split("  ")[1].strip() for width in WIDTHS}
     assert lines <= {"", "ns/data", "ns/data · a.csi", "ns/data · a.csi · VARIABLE_LENGTH"}
 
 
 @law
 @given(legal_extents(most=10, grain=4096), st.integers(0, 2**20), st.integers(1, 2**18))
 def test_here_counts_the_cell_as_one_by_hand(extents, start, size):
-    words = screen_text.vocabulary_of("delta")
-    found = screen_text.here(Extents(*columns(extents)), all_of(2**40), (start, start + size), start, words, SIDE)
+    words = vocabulary_of("delta")
+    found = cell_panel(Extents(*columns(extents)), all_of(2**40), (start, start + size), start, words, SIDE)
     lines = [line.plain for line in found]
     assert max(map(len, lines)) <= SIDE
     covered = covered_between(extents, start, start + size)
@@ -139,10 +143,10 @@ def test_here_counts_the_cell_as_one_by_hand(extents, start, size):
 @pytest.mark.parametrize("width", WIDTHS[::20])
 @pytest.mark.parametrize("kind", ["delta", "allocated", None])
 def test_trouble_tells_all_there_is_to_know(width, kind):
-    text = "\n".join(line.plain for line in screen_text.trouble(FRAMES["cut"]))
+    text = "\n".join(line.plain for line in problem_report(FRAMES["cut"]))
     assert "look again" in text
     assert f"--starting-offset {FRAMES['cut'].outcome.next_offset}" in text
-    text = "\n".join(line.plain for line in screen_text.trouble(FRAMES["broken"]))
+    text = "\n".join(line.plain for line in problem_report(FRAMES["broken"]))
     assert "message 3, extent 1 (8+4): overlaps" in text
     assert "message 1: odd" in text
     assert "12,345" in text
@@ -150,7 +154,7 @@ def test_trouble_tells_all_there_is_to_know(width, kind):
 
 def test_jumps_have_the_ten_digits_as_keys():
     runs = [Run(start * MIB, (start + 1) * MIB) for start in range(5)]
-    largest, hottest = screen_text.jumps(runs, [(run, 4 * KIB) for run in runs], all_of(CAPACITY))
+    largest, hottest = jumps_to(runs, [(run, 4 * KIB) for run in runs], all_of(CAPACITY))
     assert "".join(jump.key for jump in largest + hottest) == "1234567890"
     assert [jump.position for jump in largest] == [run.start for run in runs]
 
@@ -158,7 +162,7 @@ def test_jumps_have_the_ten_digits_as_keys():
 @pytest.mark.parametrize("groups", [MAP_KEYS, BROWSE_KEYS], ids=["map", "browse"])
 def test_the_line_of_keys_fits_every_width(groups):
     for width in WIDTHS:
-        assert len(screen_text.footer(footer(groups, width)).plain.rstrip()) <= width
+        assert len(key_line(footer(groups, width)).plain.rstrip()) <= width
 
 
 sizes = st.builds(lambda mantissa, power: min(mantissa << power, 2**63 - 1), st.integers(1, 2**12), st.integers(0, 62))
@@ -170,13 +174,13 @@ sizes = st.builds(lambda mantissa, power: min(mantissa << power, 2**63 - 1), st.
 @example(200 * 2**30, 46, 20, 116 * 2**30, 2**19, 2)
 @example(2**63 - 1, 46, 120, 2**62, 1, 1)
 def test_no_two_rows_have_the_same_label_and_each_fits_beside_the_map(capacity, width, height, place, cell, halves):
-    window = whole_volume(capacity, 0, width, height * halves)
-    window = window.with_cells_of(min(cell, window.cell_bytes), place % capacity)
-    row_bytes = halves * window.columns * window.cell_bytes
-    labels = screen_text.row_labels(window, row_bytes)
-    assert len(labels) == len(set(labels)) == len(range(window.start, window.end, row_bytes))
-    assert max(map(len, labels)) <= screen_text.LABEL_COLUMNS
-    assert len(screen_text.scale(window)) <= 60
+    viewport = whole_volume(capacity, 0, width, height * halves)
+    viewport = viewport.with_cells_of(min(cell, viewport.cell_bytes), place % capacity)
+    row_bytes = halves * viewport.columns * viewport.cell_bytes
+    labels = row_labels(viewport, row_bytes)
+    assert len(labels) == len(set(labels)) == len(range(viewport.start, viewport.end, row_bytes))
+    assert max(map(len, labels)) <= LABEL_COLUMNS
+    assert len(scale_label(viewport)) <= 60
 
 
 @settings(law, max_examples=40)
@@ -195,6 +199,6 @@ def test_places_that_differ_look_different_and_can_be_typed(places, near, distan
 )
 def test_a_line_that_is_cut_says_so(width, words):
     text = " ".join(words)
-    found = screen_text.fitting(width, [(text, "")]).plain
+    found = fit_parts(width, [(text, "")]).plain
     assert len(found) <= width
     assert found.strip() == text or found.endswith("…")

@@ -1,0 +1,35 @@
+"""Labels of the map: the scale, and the offset of each row."""
+
+from __future__ import annotations
+
+from kubectl_cbt.analysis.viewport import Viewport
+from kubectl_cbt.tui.text.line_layout import SEPARATOR
+from kubectl_cbt.units import (
+    MOST_DECIMALS,
+    human_bytes,
+    human_offset,
+    human_offsets,
+)
+
+LABEL_COLUMNS = 11
+"""The widest label of a row: ``115.911 GiB``, ``+1018.7 MiB``."""
+
+
+def scale_label(viewport: Viewport) -> str:
+    """How much a cell is, and which part of the volume is on the screen."""
+    shown = f"{human_offset(viewport.start)} + {human_bytes(viewport.end - viewport.start)}"
+    return f"1 cell = {human_bytes(viewport.cell_bytes)}{SEPARATOR}{'whole volume' if viewport.is_whole else shown}"
+
+
+def row_labels(viewport: Viewport, row_bytes: int) -> list[str]:
+    """Where each row of the screen that holds bytes of the volume begins; no two are the same.
+
+    Where plain offsets would have to be longer than :data:`LABEL_COLUMNS`, they are distances from the first row.
+    """
+    offsets = range(viewport.start, viewport.end, row_bytes)
+    labels = human_offsets(offsets)
+    if max(map(len, labels)) <= LABEL_COLUMNS:
+        return labels
+    texts = (human_offset(viewport.start, decimals) for decimals in range(MOST_DECIMALS, -1, -1))
+    first = next(text for text in texts if len(text) <= LABEL_COLUMNS)
+    return [first, *(f"+{text}" for text in human_offsets([offset - viewport.start for offset in offsets[1:]]))]

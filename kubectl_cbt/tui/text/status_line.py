@@ -1,0 +1,116 @@
+"""The second line of the map: the state of the stream."""
+
+from __future__ import annotations
+
+from kubectl_cbt.model.results import Outcome, Summary
+from kubectl_cbt.tui.loader import Frame
+from kubectl_cbt.tui.plain_text import Content, line
+from kubectl_cbt.tui.text.line_layout import ERROR, GOOD, MUTED, SEPARATOR, WARNING, fit_parts
+from kubectl_cbt.units import (
+    counted,
+    human_bytes,
+    human_count,
+    human_rate,
+    human_seconds,
+)
+
+_PROGRESS_BAR = 24
+_LEAST_REASON = 48
+"""Columns for what ended a stream, before a second key is named beside it."""
+_QUIET_SECONDS = 5.0
+"""From when on it is said that nothing is received."""
+
+
+def status_line(
+    frame: Frame,
+    width: int,
+    notice: str = "",
+    layer: str = "",
+    *,
+    idle_seconds: float = 0.0,
+    can_resume: bool = False,
+) -> Content:
+    """The second line: how the stream stands; trouble takes its place, in words, and with the key that shows more.
+
+    Args:
+        layer: which one it is about, where that is not the one that figures and list are of.
+        idle_seconds: for how long nothing has been received.
+        can_resume: whether a stream that ended early can be resumed.
+    """
+    if layer and not notice:
+        room = width - len(layer) - 2
+        return line(f" {layer}:", status_line(frame, room, idle_seconds=idle_seconds, can_resume=can_resume))
+    outcome = frame.outcome
+    if notice:
+        return fit_parts(width, [(notice, WARNING)])
+    quiet = _quiet(idle_seconds)
+    broken = [violation for violation in outcome.violations if violation.level == "MUST"] or list(outcome.violations)
+    if not frame.is_running and not outcome.complete:
+        ended, keys = f"INCOMPLETE {reached(outcome)}: {failure_reason(outcome)}", "r resumes · v shows more"
+        # What ended it, or enough of it, goes before the second key.
+        is_room = can_resume and min(len(ended), _LEAST_REASON) + len(SEPARATOR) + len(keys) + 3 <= width
+        return fit_parts(width, [(ended, ERROR)], keys if is_room else "v shows more")
+    if broken:
+        first = broken[0]
+        word = "BROKEN" if first.level == "MUST" else "warning"
+        text = f"{word} {first.rule}: {first.title} ({human_count(first.count)} times)"
+        parts = [(text, ERROR if outcome.broke_a_must else WARNING)] + [(quiet, WARNING)] * bool(quiet)
+        return fit_parts(width, parts, "v shows more")
+    if frame.interruption:
+        return fit_parts(
+            width, [(f"{quiet}, {frame.interruption}" if quiet else frame.interruption, WARNING)], "x stops"
+        )
+    if frame.is_running:
+        return _running(frame, width, quiet)
+    parts = [("complete", GOOD), (_counts(frame.summary), ""), (_messages(outcome), MUTED)]
+    parts += [(f"resumed {counted(outcome.resumes, 'time')}", WARNING)] if outcome.resumes else []
+    parts += [("rules R1–R7 kept", MUTED)] if outcome.messages else []
+    return fit_parts(width, parts)
+
+
+def _quiet(seconds: float) -> str:
+    """That nothing has been received, once that is worth saying."""
+    if seconds < _QUIET_SECONDS:
+        return ""
+    # Whole seconds: it counts on while it is read.
+    return f"nothing received for {f'{int(seconds)} s' if seconds < 60 else human_seconds(int(seconds))}"
+
+
+def _running(frame: Frame, width: int, quiet: str) -> Content:
+    outcome = frame.outcome
+    capacity, rate = outcome.volume_capacity_bytes, outcome.extents / max(outcome.seconds, 1e-3)
+    if not outcome.messages:
+        return fit_parts(width, [("waiting for the first extents", "")] + [(quiet, WARNING)] * bool(quiet), "x stops")
+    parts = [(f"{human_rate(rate)} extents/s", ""), ("x stops", MUTED)]
+    if quiet:
+        return fit_parts(width, [(quiet, WARNING), (_passed(outcome) or _counts(frame.summary), "")], "x stops")
+    if capacity:
+        done = outcome.next_offset / capacity
+        left = outcome.seconds / done - outcome.seconds if done > 0 else 0
+        filled = min(int(done * _PROGRESS_BAR), _PROGRESS_BAR)
+        bar = "█" * filled + "░" * (_PROGRESS_BAR - filled)
+        parts = [(bar, ""), (_passed(outcome), ""), parts[0], (f"{human_seconds(left)} left", ""), parts[1]]
+    return fit_parts(width, parts)
+
+
+def _passed(outcome: Outcome) -> str:
+    capacity = outcome.volume_capacity_bytes
+    return f"{human_bytes(outcome.next_offset)} of {human_bytes(capacity)}" if capacity else ""
+
+
+def reached(outcome: Outcome) -> str:
+    """Where the stream ended."""
+    return f"at {human_bytes(outcome.next_offset)}" if outcome.messages else "from the start"
+
+
+def failure_reason(outcome: Outcome) -> str:
+    """Why the stream is incomplete."""
+    return outcome.failure.message if outcome.failure else "it did not come to its end"
+
+
+def _counts(summary: Summary) -> str:
+    return f"{counted(summary.extents, 'extent')} in {counted(summary.runs, 'run')}"
+
+
+def _messages(outcome: Outcome) -> str:
+    return f"{counted(outcome.messages, 'message')} in {human_seconds(outcome.seconds)}"
