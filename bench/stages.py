@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 
 from server import FRAME, messages
 
-from kubectl_cbt.analysis.rules import RuleWatch
+from kubectl_cbt.analysis.rules.rule import RuleWatch
 from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import Batch, Records

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kubectl_cbt.analysis.rules import RuleWatch
+from kubectl_cbt.analysis.rules.rule import RuleWatch
 from kubectl_cbt.documents.document_head import TYPE_NUMBERS, DocumentHead
 from kubectl_cbt.documents.document_tail import DocumentEnding
 from kubectl_cbt.documents.extent_columns import PROTOBUF, UPSTREAM, Columns, FieldNames, unquoted

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from kubectl_cbt.analysis.rules import RuleWatch
+from kubectl_cbt.analysis.rules.rule import RuleWatch
 from kubectl_cbt.analysis.set_algebra import ByteRanges
 from kubectl_cbt.errors import CbtError, StreamError
 from kubectl_cbt.model.query import Query

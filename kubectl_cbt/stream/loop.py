@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kubectl_cbt.analysis.rules import Ascending, OneCapacity, RuleWatch
+from kubectl_cbt.analysis.rules.rule import Ascending, OneCapacity, RuleWatch
 from kubectl_cbt.errors import (
     CbtError,
     DocumentError,

@@ -11,10 +11,10 @@ from odd_cluster import CONTENTS, FORBIDDEN, SERVICES, SNAPSHOTS, TOKEN, WATCH, 
 from raw_api import asking, connection
 from recorded_again import record_case
 
+from kubectl_cbt.checks.check import HopSequence
 from kubectl_cbt.checks.doctor.diagnosis_context import ClusterSession, DiagnosisContext
-from kubectl_cbt.checks.doctor.hop import HopSequence
-from kubectl_cbt.checks.doctor.hop_runner import run as run_hops
 from kubectl_cbt.checks.doctor.hop_sequences import FOR_SNAPSHOTS
+from kubectl_cbt.checks.runner import run as run_hops
 from kubectl_cbt.cluster.catalogue import Catalogue
 from kubectl_cbt.cluster.resolve import resolve
 from kubectl_cbt.errors import CbtError

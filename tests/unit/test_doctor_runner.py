@@ -4,9 +4,9 @@ from contextlib import ExitStack
 
 import pytest
 
+from kubectl_cbt.checks.check import Hop, HopResult, HopSequence
 from kubectl_cbt.checks.doctor.diagnosis_context import DiagnosisContext
-from kubectl_cbt.checks.doctor.hop import Hop, HopResult, HopSequence
-from kubectl_cbt.checks.doctor.hop_runner import run
+from kubectl_cbt.checks.runner import run
 from kubectl_cbt.model.finding import Verdict
 
 

@@ -10,7 +10,7 @@ import pytest
 from conftest import command_environment
 
 import kubectl_cbt
-from kubectl_cbt.analysis.rules import RULES, PositiveSize, registered
+from kubectl_cbt.analysis.rules.rule import RULES, PositiveSize, registered
 from kubectl_cbt.checks.conformance import cases
 
 ROOT = Path(__file__).parents[2]
@@ -39,7 +39,7 @@ for line in sys.stdin.read().splitlines():
 
 def test_a_rule_made_by_the_recipe_is_listed_explained_and_watched(tmp_path):
     shutil.copytree(Path(kubectl_cbt.__file__).parent, tmp_path / "kubectl_cbt")
-    path = tmp_path / "kubectl_cbt" / "analysis" / "rules.py"
+    path = tmp_path / "kubectl_cbt" / "analysis" / "rules" / "rule.py"
     named = [name for name in re.findall(r"`(\w+)`", RECIPE.split("2.")[0]) if name != "look"]
     made = "".join(f"    {name} = {ATTRIBUTES[name]}\n" for name in named)
     head, tail = path.read_text().rsplit("RULES: tuple", 1)

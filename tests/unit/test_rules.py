@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import Extent, columns, cut, cuts, law
 
-from kubectl_cbt.analysis.rules import EXAMPLES_KEPT, RULES, Rule, RuleWatch
+from kubectl_cbt.analysis.rules.rule import EXAMPLES_KEPT, RULES, Rule, RuleWatch
 from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.record import INT64_MAX, Record, Records
 from kubectl_cbt.model.refs import SnapshotRef

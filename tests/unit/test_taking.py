@@ -8,11 +8,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from kubectl_cbt.checks.check import HopResult
 from kubectl_cbt.checks.conformance.case_runner import run
 from kubectl_cbt.checks.conformance.cases import CASES
 from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotIds, Volume
-from kubectl_cbt.checks.doctor.hop import HopResult
-from kubectl_cbt.checks.doctor.service_hops import look_at_first, look_at_stream
+from kubectl_cbt.checks.doctor.connection_hops import look_at_first, look_at_stream
 from kubectl_cbt.errors import Interrupted
 from kubectl_cbt.model.finding import Finding, Verdict
 from kubectl_cbt.model.query import Query
@@ -106,8 +106,8 @@ def test_check_names_what_came_and_what_to_do(stream):
 
 def test_doctor_fails_a_silent_stream_and_warns_of_a_slow_one(stream, monkeypatch):
     source, words, flows = stream
-    monkeypatch.setattr("kubectl_cbt.checks.doctor.service_hops._STREAM_SECONDS", 0.01)
-    monkeypatch.setattr("kubectl_cbt.checks.doctor.service_hops._FIRST_SECONDS", 0.01)
+    monkeypatch.setattr("kubectl_cbt.checks.doctor.connection_hops._STREAM_SECONDS", 0.01)
+    monkeypatch.setattr("kubectl_cbt.checks.doctor.connection_hops._FIRST_SECONDS", 0.01)
     seen = HopResult()
     look_at_stream(source, Query(SNAPSHOT.ref), seen)
     (said,) = seen.warnings if flows else seen.failures

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from kubectl_cbt.checks.check import Hop, HopResult
 from kubectl_cbt.checks.doctor.diagnosis_context import DiagnosisContext
-from kubectl_cbt.checks.doctor.hop import Hop, HopResult
 from kubectl_cbt.cluster.resolve import deleted_content, resolve, with_suggestions
 from kubectl_cbt.cluster.resources import CBT_GROUP, SNAPSHOT_GROUP, VolumeSnapshot, VolumeSnapshotContent
 from kubectl_cbt.cluster.tokens import name_of_caller

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from kubectl_cbt.checks.check import HopSequence
 from kubectl_cbt.checks.doctor import cluster_hops as cluster
-from kubectl_cbt.checks.doctor import service_hops as service
+from kubectl_cbt.checks.doctor import connection_hops as service
 from kubectl_cbt.checks.doctor.diagnosis_context import DiagnosisContext
-from kubectl_cbt.checks.doctor.hop import HopSequence
-from kubectl_cbt.checks.doctor.hop_runner import run
+from kubectl_cbt.checks.runner import run
 from kubectl_cbt.model.finding import Finding
 
 OnStart = Callable[[str], None]

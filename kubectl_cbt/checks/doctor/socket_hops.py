@@ -6,10 +6,10 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import NoReturn
 
+from kubectl_cbt.checks.check import Hop, HopResult, HopSequence
+from kubectl_cbt.checks.doctor.connection_hops import look_at_first, look_at_stream
 from kubectl_cbt.checks.doctor.diagnosis_context import DiagnosisContext
-from kubectl_cbt.checks.doctor.hop import Hop, HopResult, HopSequence
-from kubectl_cbt.checks.doctor.hop_runner import run
-from kubectl_cbt.checks.doctor.service_hops import look_at_first, look_at_stream
+from kubectl_cbt.checks.runner import run
 from kubectl_cbt.model.finding import Finding
 from kubectl_cbt.model.query import Query
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef

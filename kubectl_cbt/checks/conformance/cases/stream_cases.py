@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from kubectl_cbt.analysis.rules import RULES, Rule
+from kubectl_cbt.analysis.rules.rule import RULES, Rule
 from kubectl_cbt.checks.conformance.case import MUST, SHOULD, Case, Needs, Observed
 from kubectl_cbt.checks.conformance.comparison import differences
 from kubectl_cbt.checks.conformance.driver_context import (

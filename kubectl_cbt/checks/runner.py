@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
+from kubectl_cbt.checks.check import Hop, HopResult, HopSequence
 from kubectl_cbt.checks.doctor.diagnosis_context import DiagnosisContext
-from kubectl_cbt.checks.doctor.hop import Hop, HopResult, HopSequence
 from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.finding import REPORT_THE_BUG, Finding, Verdict, internal_error
 

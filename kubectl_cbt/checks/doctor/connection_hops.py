@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from kubectl_cbt.address import split_address
+from kubectl_cbt.checks.check import Hop, HopResult
 from kubectl_cbt.checks.doctor import cluster_hops
 from kubectl_cbt.checks.doctor.diagnosis_context import DiagnosisContext
-from kubectl_cbt.checks.doctor.hop import Hop, HopResult
 from kubectl_cbt.cluster.resources import CBT_GROUP, SNAPSHOT_GROUP
 from kubectl_cbt.errors import ApiError, MalformedObject, NotFound
 from kubectl_cbt.kube.api import Api, Object
