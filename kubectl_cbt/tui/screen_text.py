@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kubectl_cbt.analysis.known_range import KnownRange
+from kubectl_cbt.analysis.rules.registry import CHECKED_IDS
 from kubectl_cbt.analysis.viewport import Viewport
 from kubectl_cbt.model.extents import Extents, Run
 from kubectl_cbt.model.record import block_metadata_type_name
@@ -174,7 +175,7 @@ def status(
         return _running(frame, width, quiet)
     parts = [("complete", GOOD), (_counts(frame.summary), ""), (_messages(outcome), MUTED)]
     parts += [(f"resumed {counted(outcome.resumes, 'time')}", WARNING)] if outcome.resumes else []
-    parts += [("rules R1–R7 kept", MUTED)] if outcome.messages else []
+    parts += [(f"rules {CHECKED_IDS} kept", MUTED)] if outcome.messages else []
     return fitting(width, parts)
 
 
@@ -503,10 +504,7 @@ def trouble(frame: Frame, base: Snapshot | None = None, *, can_resume: bool = Fa
         yield plain(f"{violation.rule} ({violation.level}): {violation.title}", style)
         yield plain(f"broken {counted(violation.count, 'time')}")
         for example in violation.examples:
-            where = f"message {example.record}"
-            if example.extent is not None:
-                where += f", extent {example.extent} ({example.byte_offset}+{example.size_bytes})"
-            yield plain(f"  {where}: {example.text}", MUTED)
+            yield plain(f"  {example}", MUTED)
         yield plain("")
     if not frame.summary.exact:
         yield plain("Extents overlapped or were out of order: map and list show the bytes they cover, in order.")

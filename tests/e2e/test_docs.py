@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from refresh_docs import FILES, ROOT, masked, refreshed
 
-from kubectl_cbt.analysis.rules.rule import RULES
+from kubectl_cbt.analysis.rules.registry import RULES
 from kubectl_cbt.output.registry import StreamFormat
 
 

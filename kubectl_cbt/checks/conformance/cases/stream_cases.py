@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from kubectl_cbt.analysis.rules.rule import RULES, Rule
+from kubectl_cbt.analysis.rules.registry import RULES
+from kubectl_cbt.analysis.rules.rule import Rule
 from kubectl_cbt.checks.conformance.case import MUST, SHOULD, Case, Needs, Observed
 from kubectl_cbt.checks.conformance.comparison import differences
 from kubectl_cbt.checks.conformance.driver_context import (
@@ -143,9 +144,7 @@ def _case_of(rule: type[Rule]) -> Case:
         rationale=rule.rationale,
         usual_bug=rule.usual_bug,
         look=_keeps(rule),
-        source=""
-        if rule.id.startswith("W")
-        else f"CSI spec 1.13, SnapshotMetadata service ({rule.id} in docs/rules.md)",
+        source=rule.source,
     )
 
 
