@@ -8,11 +8,11 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from kubectl_cbt.checks.check import HopResult
+from kubectl_cbt.checks.check import CheckResult
 from kubectl_cbt.checks.conformance.case_runner import run
 from kubectl_cbt.checks.conformance.cases import CASES
 from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotIds, Volume
-from kubectl_cbt.checks.doctor.connection_hops import look_at_first, look_at_stream
+from kubectl_cbt.checks.doctor.stream_hops import check_first_response, check_stream
 from kubectl_cbt.errors import Interrupted
 from kubectl_cbt.model.finding import Finding, Verdict
 from kubectl_cbt.model.query import Query
@@ -106,13 +106,13 @@ def test_check_names_what_came_and_what_to_do(stream):
 
 def test_doctor_fails_a_silent_stream_and_warns_of_a_slow_one(stream, monkeypatch):
     source, words, flows = stream
-    monkeypatch.setattr("kubectl_cbt.checks.doctor.connection_hops._STREAM_SECONDS", 0.01)
-    monkeypatch.setattr("kubectl_cbt.checks.doctor.connection_hops._FIRST_SECONDS", 0.01)
-    seen = HopResult()
-    look_at_stream(source, Query(SNAPSHOT.ref), seen)
+    monkeypatch.setattr("kubectl_cbt.checks.doctor.stream_hops._STREAM_SECONDS", 0.01)
+    monkeypatch.setattr("kubectl_cbt.checks.doctor.stream_hops._FIRST_SECONDS", 0.01)
+    seen = CheckResult()
+    check_stream(source, Query(SNAPSHOT.ref), seen)
     (said,) = seen.warnings if flows else seen.failures
     assert said.startswith(words)
     assert ("the driver hangs" in seen.fix[0], "--deadline" in seen.fix[0]) == (not flows, flows)
-    first = HopResult()
-    look_at_first(source, Query(SNAPSHOT.ref), first)
+    first = CheckResult()
+    check_first_response(source, Query(SNAPSHOT.ref), first)
     assert first.failures == ([words] if words.startswith("no message") else [])
