@@ -180,7 +180,7 @@ class CheckContext:
         return self.facts.get(check)
 
 
-def check_sequence(*checks: Check[SameContext, object]) -> tuple[Check[SameContext, object], ...]:
+def check_sequence(*checks: Check[SameContext, Found]) -> tuple[Check[SameContext, Found], ...]:
     """Checks in the order in which they run, each after those it needs and uses.
 
     Raises:

@@ -12,7 +12,8 @@ from conftest import command_environment
 import kubectl_cbt
 from kubectl_cbt.analysis.rules.registry import RULES, registered
 from kubectl_cbt.analysis.rules.size_rules import PositiveSize
-from kubectl_cbt.checks.conformance import cases
+from kubectl_cbt.checks.check import check_sequence
+from kubectl_cbt.checks.conformance.cases import CASES
 
 ROOT = Path(__file__).parents[2]
 RECIPE = re.search(r"\*\*A rule\*\*\n(.+?)\n\n", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)[1]
@@ -69,7 +70,7 @@ def test_a_rule_made_by_the_recipe_is_listed_explained_and_watched(tmp_path):
     listed, explanation_of, checked, streamed = re.split(r"== .*: 0\n", ran.stdout)[:4]
     assert "rule-w9                  SHOULD  no extent starts at byte 0\n" in listed
     assert "Why it matters\nThe first block holds the partition table.\n" in explanation_of
-    assert "The usual bug behind it\nA volume that was formatted.\n" in explanation_of
+    assert "The usual bug\nA volume that was formatted.\n" in explanation_of
     assert "! rule-w9 " in checked
     assert "starts at byte 0" in checked
     assert "W9" in streamed + ran.stderr
@@ -85,5 +86,5 @@ def test_a_rule_that_lacks_something_is_refused_when_it_is_registered(lacks):
 def test_an_id_names_one_rule_and_one_case():
     with pytest.raises(ValueError, match="two rules have the same id: r1, r1"):
         registered(PositiveSize, PositiveSize)
-    with pytest.raises(ValueError, match="two cases have the same id: answers, answers"):
-        cases.registered(cases.CASES[0], cases.CASES[0])
+    with pytest.raises(ValueError, match="two checks have the same id: answers, answers"):
+        check_sequence(CASES[0], CASES[0])

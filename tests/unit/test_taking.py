@@ -9,14 +9,14 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from kubectl_cbt.checks.check import CheckResult
-from kubectl_cbt.checks.conformance.case_runner import run
 from kubectl_cbt.checks.conformance.cases import CASES
-from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotIds, Volume
+from kubectl_cbt.checks.conformance.driver_context import DriverContext, Volume
 from kubectl_cbt.checks.doctor.stream_hops import check_first_response, check_stream
+from kubectl_cbt.checks.runner import run
 from kubectl_cbt.errors import Interrupted
 from kubectl_cbt.model.finding import Finding, Verdict
 from kubectl_cbt.model.query import Query
-from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.refs import SnapshotHandle, SnapshotIds, SnapshotRef
 from kubectl_cbt.output.report import Report, ReportFormat
 from kubectl_cbt.output.writer import OutputTarget
 from kubectl_cbt.stream import collect
@@ -89,11 +89,11 @@ def reported(form: ReportFormat, finding: Finding) -> str:
 def test_check_names_what_came_and_what_to_do(stream):
     source, words, flows = stream
     context = DriverContext(source, Volume(SNAPSHOT), deadline_seconds=0.01)
-    found = {finding.id: finding for finding in run(CASES[:2], context, frozenset(), lambda _: None)}
+    found = {finding.id: finding for finding in run(CASES[:2], context, lambda _: None)}
     answers = found["answers"]
     assert answers.verdict is Verdict.FAIL
     assert answers.evidence[0].startswith(f"allocated: {words}")
-    assert ("--deadline" in answers.fix, "a lock that a former call" in answers.fix) == (flows, not flows)
+    assert ("--deadline" in answers.fix, "a lock is still held by an earlier call" in answers.fix) == (flows, not flows)
     document = json.loads(reported(ReportFormat.JSON, answers))["findings"][0]
     assert (document["evidence"], document["fix"]) == (list(answers.evidence), answers.fix)
     for text in (
