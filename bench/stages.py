@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 
 from server import FRAME, messages
 
-from kubectl_cbt.analysis.rules import RuleWatch
+from kubectl_cbt.analysis.rules.rule_watch import RuleWatch
 from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.model.record import Batch, Records
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
@@ -80,7 +80,7 @@ def stages(count: int) -> Iterator[tuple[str, float]]:
         rules = RuleWatch(query)
         for found in records:
             found.__dict__.pop("ends", None)
-            rules.look(found)
+            rules.check(found)
 
     yield "rules", fastest(watch)
     batches = [Batch.whole(found) for found in records]

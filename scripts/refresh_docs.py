@@ -12,6 +12,8 @@ The tables of keys are generated from the bindings. The line before a table name
 
     <!-- keys: map -->
 
+The rules in docs/rules.md are made of their classes, between ``<!-- rules -->`` and ``<!-- end of rules -->``.
+
 ``python scripts/refresh_docs.py`` rewrites the files. A test compares them, without times and ages (``masked``).
 """
 
@@ -22,6 +24,7 @@ from pathlib import Path
 
 from terminal import run_on_terminal
 
+from kubectl_cbt.analysis.rules.all_rules import RULES
 from kubectl_cbt.tui.keys import BROWSE_KEYS, MAP_KEYS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,6 +34,8 @@ _BLOCK = re.compile(r"(?<=<!-- output -->\n```console\n)\$ (?P<command>.*)\n(?P<
 _TABLE = re.compile(r"(?<=<!-- keys: )(?P<screen>map|browse) -->\n(?:\|.*\n)*")
 # The keys that work on every screen are listed in the map's table only.
 _KEYS = {"map": MAP_KEYS, "browse": BROWSE_KEYS[:-1]}
+
+_RULES = re.compile(r"(?<=<!-- rules -->\n).*?(?=<!-- end of rules -->)", re.DOTALL)
 
 _VOLATILE = (
     (re.compile(r"\d+(\.\d+)? m?s   [\d,.]+ extents/s"), "<time>"),
@@ -43,7 +48,8 @@ _VOLATILE = (
 
 
 def refreshed(text: str) -> str:
-    """Return the text with every shown output and every table of keys up to date."""
+    """Return the text with every shown output, every table of keys and all rules up to date."""
+    text = _RULES.sub(lambda _: _rules(), text)
     text = _TABLE.sub(lambda table: f"{table['screen']} -->\n{_key_table(table['screen'])}", text)
     return _BLOCK.sub(lambda block: f"$ {block['command']}\n{_run(block['command'])}", text)
 
@@ -60,6 +66,20 @@ def _key_table(screen: str) -> str:
     for group in _KEYS[screen]:
         lines += [f"| {_in_code(key.shown)} | {key.help} |" for key in group.keys]
     return "\n".join(lines) + "\n"
+
+
+def _rules() -> str:
+    """A table of the rules, and a paragraph about each."""
+    lines = ["| id | rule | source | level |", "|---|---|---|---|"]
+    lines += [f"| {rule.id} | {rule.title} | {rule.source or 'not in the spec'} | {rule.level} |" for rule in RULES]
+    for rule in RULES:
+        lines += ["", f"**{rule.id}**: {rule.rationale} Usual bug: {rule.usual_bug}"]
+    return _code_of_fields("\n".join(lines)) + "\n\n"
+
+
+def _code_of_fields(text: str) -> str:
+    """The text with the fields and messages of the protocol set as code."""
+    return re.sub(r"\b(GetMetadata\w+|BlockMetadata)\b(\.\w+)?|\b[a-z]+_[a-z_]+\b", r"`\g<0>`", text)
 
 
 def _in_code(shown: str) -> str:

@@ -1,9 +1,9 @@
-"""``check``: does a driver keep the contract?"""
+"""``check``: run the conformance suite against a driver."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,6 +11,7 @@ import typer
 from kubectl_cbt.cli.backend import command_session, snapshot_ref, with_environment
 from kubectl_cbt.cli.check_recording import check_recording, is_recording
 from kubectl_cbt.cli.diagnostics import Diagnostics
+from kubectl_cbt.cli.explain_check import explanation_of, list_of, wrapped
 from kubectl_cbt.cli.options import MAY_NAME_A_FILE, ClusterFlags, Terminal, parsed_duration
 from kubectl_cbt.cli.print_findings import print_report
 from kubectl_cbt.cli.stdout import write_stdout
@@ -22,10 +23,8 @@ from kubectl_cbt.output.report import ReportFormat
 from kubectl_cbt.utf8 import require_utf8
 
 if TYPE_CHECKING:
-    from kubectl_cbt.checks.conformance.case import Case
+    from kubectl_cbt.checks.conformance.cases import Case
     from kubectl_cbt.core.check_target import DriverUnderTest
-
-_LINE_LENGTH = 100
 
 
 def check(
@@ -34,10 +33,10 @@ def check(
     terminal: Terminal,
     first: Annotated[
         str | None,
-        typer.Argument(metavar="BASE", help="A snapshot, with TARGET the older one of two; or a recording."),
+        typer.Argument(metavar="BASE", help="A snapshot; with TARGET the base of a delta. Or a recording."),
         MAY_NAME_A_FILE,
     ] = None,
-    second: Annotated[str | None, typer.Argument(metavar="TARGET", help="The newer one, of the same volume.")] = None,
+    second: Annotated[str | None, typer.Argument(metavar="TARGET", help="A newer snapshot of the same volume.")] = None,
     third: Annotated[
         str,
         typer.Option(
@@ -48,10 +47,11 @@ def check(
         ),
     ] = "",
     only: Annotated[
-        list[str] | None, typer.Option("--only", metavar="CASE", help="Only these, resume-*; may be repeated.")
+        list[str] | None,
+        typer.Option("--only", metavar="CASE", help="Run only these cases, for example resume-*. Can be repeated."),
     ] = None,
     skip: Annotated[
-        list[str] | None, typer.Option("--skip", metavar="CASE", help="Not these; may be repeated.")
+        list[str] | None, typer.Option("--skip", metavar="CASE", help="Skip these cases. Can be repeated.")
     ] = None,
     hostile: Annotated[
         bool,
@@ -66,22 +66,22 @@ def check(
             parser=parsed_duration,
             show_default="60s",
             metavar="DURATION",
-            help="How long a whole answer may take.",
+            help="Time limit for each answer.",
         ),
     ] = 60.0,
-    listed: Annotated[bool, typer.Option("--list", help="List the cases, and check nothing.")] = False,
+    listed: Annotated[bool, typer.Option("--list", help="List the cases and exit.")] = False,
     explain: Annotated[
-        str, typer.Option("--explain", metavar="CASE", help="What a case checks, why, and the usual bug behind it.")
+        str, typer.Option("--explain", metavar="CASE", help="Explain a case: what it checks, why, and the usual bug.")
     ] = "",
-    output: Annotated[ReportFormat, typer.Option("--output", "-o", help="Format.")] = ReportFormat.TABLE,
+    output: Annotated[ReportFormat, typer.Option("--output", "-o", help="Output format.")] = ReportFormat.TABLE,
 ) -> None:
-    """Check that a driver keeps the contract.
+    """Run the conformance suite against a driver.
 
-    Asks a driver about snapshots that exist, in many ways, and compares its answers with the CSI spec and with each
-    other: a delta that loses a block gives itself away. Nothing is written anywhere. With one snapshot what it holds is
-    checked, with two what changed as well, and laws that need a third find one.
+    Queries a driver in many ways, and compares its answers with the CSI spec and with each other: a delta that loses a
+    block is detected. Nothing is changed. One snapshot is checked for its allocated extents, two for their delta as
+    well; cases that need a third snapshot of the volume find one.
 
-    Exit status: 0 every MUST was kept; 1 one was not, or nothing could be checked; 2 usage.
+    Exit status: 0 every MUST passed; 1 one failed, or nothing could be checked; 2 usage error.
 
     \b
     Examples:
@@ -89,41 +89,40 @@ def check(
       kubectl cbt check pg-mon pg-tue -n shop
 
     \b
-      # At the driver's own socket, with no Kubernetes, for CI
+      # At the driver's own socket, without Kubernetes, for CI
       kubectl cbt check SNAP-1 SNAP-2 --csi-endpoint unix:///csi/csi.sock -o junit > report.xml
 
     \b
-      # What somebody else has recorded
+      # A recording
       kubectl cbt check stream.cbtrec
 
     \b
-      # What is behind a finding
+      # Explain a finding
       kubectl cbt check --explain resume-unaligned
 
     \b
-      # See it work
+      # Try it
       kubectl cbt check snap-a snap-b --demo
     """
-    from kubectl_cbt.checks.conformance.case_runner import chosen
-    from kubectl_cbt.checks.conformance.cases import CASES
+    from kubectl_cbt.checks.conformance.cases import select_cases
 
     if explain:
-        write_stdout(_wrapped(explanation_of(explain), terminal))
+        write_stdout(wrapped(explanation_of(explain), terminal))
         return
-    cases = chosen(CASES, only or (), skip or ())
+    cases = select_cases(only or (), skip or ())
     if not cases:
         raise UsageError("--only and --skip leave no case", hint="kubectl cbt check --list")
     if listed:
-        write_stdout("".join(f"{case.id:<24} {case.level:<7} {case.title}\n" for case in cases))
+        write_stdout(list_of(cases))
         return
     if first is None:
-        raise UsageError("check takes a snapshot, or two: BASE TARGET", hint="kubectl cbt snapshots lists them")
+        raise UsageError("check needs one snapshot, or two: BASE TARGET", hint="kubectl cbt snapshots lists them")
     if is_recording(first):
         raise typer.Exit(check_recording(first, (second, third), cases, output, terminal, service.max_message_size))
     require_utf8("BASE", first)
     if hostile:
         Diagnostics().warning(
-            "--hostile sends what nobody should: a driver may stay busy with it for good. Look at its CPU afterwards"
+            "--hostile sends negative and out-of-range values: a driver may stay busy forever. Check its CPU afterwards"
         )
     arguments = CheckArguments(first, second, third)
     with _driver(arguments, cluster, service, terminal) as driver:
@@ -150,7 +149,7 @@ def _driver(
 
 
 def _run(
-    cases: list[Case],
+    cases: Sequence[Case],
     driver: DriverUnderTest,
     deadline_seconds: float,
     output: ReportFormat,
@@ -158,64 +157,16 @@ def _run(
     *,
     hostile: bool,
 ) -> int:
-    from kubectl_cbt.checks.conformance.case import Needs
-    from kubectl_cbt.checks.conformance.case_runner import run
     from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotSeries
+    from kubectl_cbt.checks.runner import run
 
-    volume = SnapshotSeries(driver.target, driver.base, driver.in_order)
     context = DriverContext(
-        driver.source, volume, deadline_seconds=deadline_seconds, refused_source=driver.refused_source
+        driver.source,
+        SnapshotSeries(driver.target, driver.base, driver.in_order),
+        deadline_seconds=deadline_seconds,
+        refused_source=driver.refused_source,
+        hostile=hostile,
     )
-    missing = {
-        Needs.DELTA: driver.base is None,
-        Needs.THREE: not driver.in_order,
-        Needs.HOSTILE: not hostile,
-        Needs.SIDECAR: driver.refused_source is None,
-    }
-    unmet = frozenset(need for need, is_missing in missing.items() if is_missing)
     return print_report(
-        lambda on_start: run(cases, context, unmet, lambda case: on_start(case.id)),
-        output,
-        f"check {driver.title}",
-        driver.about,
-        terminal,
+        lambda on_start: run(cases, context, on_start), output, f"check {driver.title}", driver.about, terminal
     )
-
-
-def _wrapped(text: str, terminal: Terminal) -> str:
-    """For a person's screen; a pipe gets each paragraph as one line."""
-    import textwrap
-
-    from kubectl_cbt.cli.terminal import stdout_target
-
-    screen = stdout_target(terminal.color)
-    if not screen.is_terminal:
-        return text
-    width = min(screen.width, _LINE_LENGTH)
-    return "".join(textwrap.fill(line, width, break_on_hyphens=False) + "\n" for line in text.splitlines())
-
-
-def explanation_of(case_id: str) -> str:
-    """What a case checks, why it matters, and the usual bug behind it.
-
-    Raises:
-        UsageError: there is no such case.
-    """
-    import difflib
-
-    from kubectl_cbt.checks.conformance.cases import CASES
-
-    found = next((case for case in CASES if case.id == case_id), None)
-    if found is None:
-        close = difflib.get_close_matches(case_id, [case.id for case in CASES], n=3)
-        hint = f"did you mean {' or '.join(close)}? " if close else ""
-        raise UsageError(f'there is no case "{case_id}"', hint=f"{hint}kubectl cbt check --list shows all")
-    rule = f", {found.rule}" if found.rule else ""
-    parts = [
-        f"{found.id} ({found.level}{rule})\n{found.title}",
-        f"What it checks\n{found.procedure}",
-        f"Why it matters\n{found.rationale}",
-        f"The usual bug behind it\n{found.usual_bug}" if found.usual_bug else "",
-        f"Where it stands\n{found.source}" if found.source else "",
-    ]
-    return "\n\n".join(filter(None, parts)) + "\n"

@@ -11,7 +11,7 @@ from kubectl_cbt.errors import DocumentError, UsageError
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 
 if TYPE_CHECKING:
-    from kubectl_cbt.checks.conformance.case import Case
+    from kubectl_cbt.checks.conformance.cases import Case
     from kubectl_cbt.output.report import ReportFormat
     from kubectl_cbt.recording.format import Recording
     from kubectl_cbt.recording.replay import ReplayedStream
@@ -49,8 +49,8 @@ def check_recording(
         DocumentError: it cannot be read.
         UsageError: something else was named.
     """
-    from kubectl_cbt.checks.conformance.case_runner import run
-    from kubectl_cbt.checks.conformance.recorded_context import LACKS, RecordedContext, for_recordings
+    from kubectl_cbt.checks.conformance.recorded_context import RecordedContext
+    from kubectl_cbt.checks.runner import run
     from kubectl_cbt.cli.diagnostics import Diagnostics
     from kubectl_cbt.cli.print_findings import print_report
     from kubectl_cbt.core.file_backend import open_recording
@@ -66,7 +66,7 @@ def check_recording(
         recording, source, stream = open_recording(RewindableInput(data, file), max_message_bytes)
         context = RecordedContext(source, stream)
     code = print_report(
-        lambda on_start: run(for_recordings(cases), context, LACKS, lambda case: on_start(case.id)),
+        lambda on_start: run(cases, context, on_start),
         output,
         f"check {file}",
         _about(recording, stream),

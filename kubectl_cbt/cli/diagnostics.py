@@ -113,11 +113,7 @@ def _traceback(error: CbtError) -> Iterator[str]:
 def _in_words(violation: Violation) -> list[str]:
     times = "once" if violation.count == 1 else f"{violation.count} times"
     lines = [f"the stream broke {violation.rule} ({violation.level}) {times}: {violation.title}"]
-    for example in violation.examples:
-        where = f"message {example.record}"
-        if example.extent is not None:
-            where += f", extent {example.extent} ({example.byte_offset}+{example.size_bytes})"
-        lines.append(f"{where}: {example.text}")
+    lines += map(str, violation.examples)
     if violation.count > len(violation.examples):
         lines.append("…")
     return lines

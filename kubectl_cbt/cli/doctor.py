@@ -61,22 +61,23 @@ def _in_cluster(
     names: tuple[str, ...], cluster: ClusterFlags, service: ServiceOptions, terminal: Terminal, on_start: OnStart
 ) -> Iterator[Finding]:
     from kubectl_cbt.checks.doctor.diagnosis_context import ClusterSession, DiagnosisContext
-    from kubectl_cbt.checks.doctor.hop_sequences import walk_the_cluster, walk_to_snapshots
+    from kubectl_cbt.checks.doctor.hop_sequences import diagnose
 
-    def login(stack: contextlib.ExitStack) -> ClusterSession:
+    def log_in(stack: contextlib.ExitStack) -> ClusterSession:
         session = stack.enter_context(command_session(cluster, terminal.verbosity))
         about = f"{session.about}, namespace {session.namespace}"
-        means = ServiceConnector(session, service)
-        return ClusterSession(session.api, session.catalogue, session.namespace, means, about, session.authority)
+        connector = ServiceConnector(session, service)
+        return ClusterSession(session.api, session.catalogue, session.namespace, connector, about, session.authority)
 
     with contextlib.ExitStack() as stack:
-        walk = DiagnosisContext(login, stack, tuple(snapshot_ref(name, "").name for name in names), service.service)
-        yield from (walk_to_snapshots if names else walk_the_cluster)(walk, on_start)
+        plain_names = tuple(snapshot_ref(name, "").name for name in names)
+        yield from diagnose(DiagnosisContext(log_in, stack, plain_names, service.service), on_start)
 
 
 def _at_socket(endpoint: str, names: tuple[str, ...], service: ServiceOptions, on_start: OnStart) -> Iterator[Finding]:
-    from kubectl_cbt.checks.doctor.socket_hops import walk_to_driver
+    from kubectl_cbt.checks.doctor.socket_hops import SocketContext, diagnose_socket
     from kubectl_cbt.core.csi_connector import read_secrets
 
     secrets = read_secrets(service.secrets_file) if service.secrets_file else {}
-    return walk_to_driver(endpoint, names, secrets, on_start, service.max_message_size)
+    with contextlib.ExitStack() as stack:
+        yield from diagnose_socket(SocketContext(endpoint, names, secrets, stack, service.max_message_size), on_start)

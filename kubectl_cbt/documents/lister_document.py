@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kubectl_cbt.analysis.rules import RuleWatch
+from kubectl_cbt.analysis.rules.rule_watch import RuleWatch
 from kubectl_cbt.documents.document_head import TYPE_NUMBERS, DocumentHead
 from kubectl_cbt.documents.document_tail import DocumentEnding
 from kubectl_cbt.documents.extent_columns import PROTOBUF, UPSTREAM, Columns, FieldNames, unquoted
@@ -150,7 +150,7 @@ class ListerDocument:
 
     def _watched(self, values: dict[str, int], columns: list[Columns]) -> Record:
         record = self._record(values, columns)
-        self._watch.look(Records.of(record))
+        self._watch.check(Records.of(record))
         self._values = values
         return record
 

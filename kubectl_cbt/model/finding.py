@@ -1,15 +1,18 @@
-"""What a check or a hop came to: data, for whoever shows it."""
+"""The result of a check as data; reports are drawn from it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 
+SHOULD = "SHOULD"
+"""The level of a check that the spec recommends, or leaves open; the other one is MUST."""
+
 
 class Verdict(StrEnum):
-    """How it went."""
+    """The outcome of a check."""
 
-    PASS = "pass"  # noqa: S105  # no password
+    PASS = "pass"  # noqa: S105  # not a password
     WARN = "warn"
     FAIL = "fail"
     SKIPPED = "skipped"
@@ -17,18 +20,18 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check that was made, or was not.
+    """One check that ran, or was skipped.
 
     Attributes:
         id: stable, ``resume-unaligned``.
-        title: what should be, as a sentence.
+        title: what should be true.
         verdict: a breach of a SHOULD is a warning.
         level: MUST or SHOULD; empty where there is no spec.
         rule: id of the rule or law, ``R7``; empty when there is none.
-        source: where the spec says it; empty when it does not.
-        sent: what was asked, in words; empty when nothing was.
-        evidence: what came, a line each; of a skipped one why it was.
-        fix: what to do about it: a cause, a command, YAML; may have several lines.
+        source: where the spec requires it; empty when it does not.
+        sent: the query, in words; empty without one.
+        evidence: what was found, a line each; for a skipped check the reason.
+        fix: a cause, a command, YAML; may have several lines.
     """
 
     id: str
@@ -44,12 +47,12 @@ class Finding:
 
 
 REPORT_THE_BUG = (
-    "this is a bug in kubectl-cbt, and no finding about the driver or the cluster: please report it with the line above"
+    "this is a bug in kubectl-cbt, not a finding about the driver or the cluster: please report it with the line above"
 )
 
 
 def internal_error(error: Exception) -> str:
-    """Type and place of an exception that is not ours, as a line of evidence; its words may hold secrets."""
+    """Type and place of an unexpected exception, as a line of evidence; its message may hold secrets."""
     import traceback
 
     frames = traceback.extract_tb(error.__traceback__)[-1:]
@@ -59,7 +62,7 @@ def internal_error(error: Exception) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many went how."""
+    """How many checks had which verdict."""
 
     passed: int
     warned: int
@@ -68,7 +71,7 @@ class Tally:
 
     @classmethod
     def of(cls, findings: list[Finding]) -> Tally:
-        """Count."""
+        """Count verdicts."""
         verdicts = [finding.verdict for finding in findings]
         return cls(*(verdicts.count(verdict) for verdict in Verdict))
 

@@ -28,6 +28,11 @@ class Occurrence:
     size_bytes: int | None
     text: str
 
+    def __str__(self) -> str:
+        """Where, and what is wrong."""
+        extent = "" if self.extent is None else f", extent {self.extent} ({self.byte_offset}+{self.size_bytes})"
+        return f"message {self.record}{extent}: {self.text}"
+
 
 @dataclass(frozen=True, slots=True)
 class Violation:

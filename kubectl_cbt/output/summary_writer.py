@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from kubectl_cbt.analysis.cells import CellCounter
+from kubectl_cbt.analysis.rules.all_rules import CHECKED_IDS
 from kubectl_cbt.model.record import Batch, block_metadata_type_name
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import Outcome, Summary
@@ -165,4 +166,4 @@ def _rules(outcome: Outcome) -> str:
     broken = ", ".join(violation.rule for violation in outcome.violations)
     if outcome.broke_a_must:
         return f"BROKEN: {broken}"
-    return "R1–R7 kept" + (f", warnings: {broken}" if broken else "")
+    return f"{CHECKED_IDS} kept" + (f", warnings: {broken}" if broken else "")

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import numpy as np
 
-from kubectl_cbt.analysis.rules import RuleWatch
+from kubectl_cbt.analysis.rules.rule_watch import RuleWatch
 from kubectl_cbt.analysis.set_algebra import ByteRanges
 from kubectl_cbt.errors import CbtError, StreamError
 from kubectl_cbt.model.record import Int64Column, Record, block_metadata_type_name, joined
@@ -199,7 +199,7 @@ def _read(messages: Iterator[bytes], progress: _Progress, started: float, at_mos
         progress.last_time = now
         progress.received_bytes += len(message)
         (records,) = decoded((message,), len(progress.offsets) + 1)
-        progress.watch.look(records)
+        progress.watch.check(records)
         if progress.first is None:
             progress.first, progress.first_message_seconds = next(iter(records)), now - started
         progress.offsets.append(records.offsets)

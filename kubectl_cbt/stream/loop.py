@@ -13,7 +13,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from kubectl_cbt.analysis.rules import Ascending, OneCapacity, RuleWatch
+from kubectl_cbt.analysis.rules.message_rules import OneCapacity
+from kubectl_cbt.analysis.rules.position_rules import Ascending
+from kubectl_cbt.analysis.rules.rule_watch import RuleWatch
 from kubectl_cbt.errors import (
     CbtError,
     DocumentError,
@@ -153,7 +155,7 @@ class ExtentStream:
             for group in read_ahead(messages, cancellation) if self._read_ahead else grouped(messages):
                 for records in decoded(group, self.messages + 1):
                     self._account(records)
-                    self._watch.look(records)
+                    self._watch.check(records)
                     yield self._clip(records)
                     del records  # or a large message would be held while the next one is decoded
 
@@ -210,13 +212,13 @@ class ExtentStream:
 
         Unknown for a driver that reports different capacities.
         """
-        known = self.capacity_bytes is not None and not self._watch.broken(OneCapacity)
+        known = self.capacity_bytes is not None and not self._watch.is_broken(OneCapacity)
         return known and self.extents > 0 and self.next_offset >= (self.capacity_bytes or 0)
 
     @property
     def _is_out_of_order(self) -> bool:
         """Whether extents before the furthest one may be missing."""
-        return self._watch.broken(Ascending)
+        return self._watch.is_broken(Ascending)
 
     @property
     def _made_no_progress(self) -> bool:
@@ -293,7 +295,7 @@ class ExtentStream:
 
     def _query_from_here(self, max_results: int) -> None:
         self._query = replace(self._query, starting_offset=self.next_offset, max_results=max_results)
-        self._watch.asked_again(self._query)
+        self._watch.resume(self._query)
 
     def outcome(self, error: CbtError | None = None, restore_size_bytes: int | None = None) -> Outcome:
         """The state of the stream.

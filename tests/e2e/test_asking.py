@@ -160,4 +160,4 @@ def test_a_broken_stream_is_reported_and_fails(own_demo):
     assert {violation["rule"] for violation in document["violations"]} >= {"R2", "R3", "R4"}
     assert found.returncode == 1
     assert "the stream broke R2 (MUST) twice" in found.stderr or "the stream broke R2 (MUST) 2 times" in found.stderr
-    assert "message 2, extent 0 (4096+8192): begins before the extent in front of it" in found.stderr
+    assert "message 2, extent 0 (4096+8192): starts before the previous extent" in found.stderr

@@ -47,7 +47,7 @@ def test_a_clean_demo_passes_everything(demo, query):
 def test_hostile_numbers_come_with_a_warning(demo):
     found = run_command("check", "snap-b", "--hostile", "--only", "hostile-*", cluster=demo)
     assert found.returncode == 0
-    assert found.stderr.startswith("warning: --hostile sends what nobody should")
+    assert found.stderr.startswith("warning: --hostile sends negative and out-of-range values")
     assert "4 passed" in found.stdout
 
 
@@ -63,7 +63,7 @@ def test_a_broken_rule_fails_with_place_cause_and_exit_code(own_demo):
     own_demo.services[PAGES_DRIVER].plugin.faults = parse_faults(["overlap"])
     found = run_command(*CHECK, *QUICK, cluster=own_demo)
     assert found.returncode == 1
-    assert re.search(r"✗ rule-r2 .* R2 MUST\n  sent   whole, in messages of 7", found.stdout)
+    assert re.search(r"✗ rule-r2 .* R2 MUST\n  sent   the whole stream, in messages of 7", found.stdout)
     assert re.search(r"first in message \d+, extent \d+ \(\d+\+\d+\): overlaps", found.stdout)
     assert "  fix    Results of several workers" in found.stdout
     assert found.stdout.endswith("1 failed\n")
@@ -92,7 +92,7 @@ def test_junit_and_tap_are_what_their_readers_take(demo):
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
 def test_every_case_explains_itself(case):
-    from kubectl_cbt.cli.check import explanation_of
+    from kubectl_cbt.cli.explain_check import explanation_of
 
     text = explanation_of(case.id)
     assert text.startswith(f"{case.id} ({case.level}")
@@ -113,12 +113,12 @@ def test_the_list_names_every_case_and_patterns_choose(demo):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "check takes a snapshot, or two"),
+        ((), "check needs one snapshot, or two"),
         (("a", "--only", "nothing-like-it"), "--only and --skip leave no case"),
         (("--explain", "resume-unalined"), "did you mean resume-unaligned"),
-        (("a", "--csi-endpoint", "unix:///x", "--demo"), "--csi-endpoint asks a driver, and no cluster"),
+        (("a", "--csi-endpoint", "unix:///x", "--demo"), "--csi-endpoint queries a driver, not a cluster"),
         (("a", "--secrets-file", "x"), "--secrets-file goes with --csi-endpoint"),
-        (("snap-a", "snap-b", "--demo", "--third", "pg-mon"), "is no other usable snapshot of the volume"),
+        (("snap-a", "snap-b", "--demo", "--third", "pg-mon"), "is not another usable snapshot of the volume"),
     ],
 )
 def test_mistakes_of_usage_are_told(arguments, said):

@@ -6,7 +6,7 @@ import pytest
 import typer
 from refresh_docs import FILES, ROOT, masked, refreshed
 
-from kubectl_cbt.analysis.rules import RULES
+from kubectl_cbt.analysis.rules.all_rules import RULES
 from kubectl_cbt.cli.app import build_app
 from kubectl_cbt.output.registry import StreamFormat
 

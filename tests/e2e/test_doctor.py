@@ -174,7 +174,7 @@ def test_missing_rights_are_named_one_by_one(own_demo):
     assert code == 1
     assert "permissions" in broken(hops)
     said = text_of(hops["permissions"])
-    assert "you may not get volumesnapshots in shop" in said
+    assert "you cannot get volumesnapshots in shop" in said
     assert "kubectl cbt rbac -n shop --for-user" in said
 
 
@@ -202,7 +202,7 @@ def test_a_token_for_another_audience(own_demo, tmp_path):
     (tmp_path / "token").write_text(own_demo.identity.issue(BACKUP_APP, ["elsewhere"], 600)[0])
     code, hops = look(own_demo, "snap-b", "--token-file", str(tmp_path / "token"))
     assert (code, broken(hops)) == (1, ["token"])
-    assert "it is not for the service's audience" in text_of(hops["token"])
+    assert "the token is not for the service's audience" in text_of(hops["token"])
 
 
 # The way to the service.
@@ -298,7 +298,7 @@ def test_damaged_bundles_an_empty_subject_and_a_wrong_clock_are_warnings(own_dem
             "ca-cert": "1 of 3 certificates in caCert cannot be read, and are skipped",
         },
     )
-    assert any(line.startswith("(empty subject), until 20") for line in hops["ca-cert"]["evidence"])
+    assert any(line.startswith("(empty subject), expires 20") for line in hops["ca-cert"]["evidence"])
     assert "set this machine's clock" in hops["api-server"]["fix"]
     service.restart(service.authority.issue("127.0.0.1", lifetime=timedelta(days=-1)))
     _, hops = look(own_demo, "snap-b")

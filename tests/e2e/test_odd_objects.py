@@ -12,9 +12,8 @@ from raw_api import asking, connection
 from recorded_again import record_case
 
 from kubectl_cbt.checks.doctor.diagnosis_context import ClusterSession, DiagnosisContext
-from kubectl_cbt.checks.doctor.hop import HopSequence
-from kubectl_cbt.checks.doctor.hop_runner import run as run_hops
 from kubectl_cbt.checks.doctor.hop_sequences import FOR_SNAPSHOTS
+from kubectl_cbt.checks.runner import run as run_checks
 from kubectl_cbt.cluster.catalogue import Catalogue
 from kubectl_cbt.cluster.resolve import resolve
 from kubectl_cbt.errors import CbtError
@@ -130,11 +129,11 @@ def test_a_deleted_content_is_not_one_that_may_not_be_read(cluster, answer, list
         assert {entry.ref.name: entry.obstacle for entry in catalogue.entries(None)}[name] == obstacle
         with pytest.raises(CbtError) as resolved:
             resolve(catalogue, SnapshotNames(SnapshotRef("default", name)))
-        here = ClusterSession(api, catalogue, "default", None, "")  # none of these hops needs the means
-        walked = run_hops(
-            HopSequence(FOR_SNAPSHOTS[:5]), DiagnosisContext(lambda _: here, ExitStack(), (name,)), lambda _: None
+        session = ClusterSession(api, catalogue, "default", None, "")  # none of these checks needs the connector
+        findings = run_checks(
+            FOR_SNAPSHOTS[:5], DiagnosisContext(lambda _: session, ExitStack(), (name,)), lambda _: None
         )
-        failed = next(finding for finding in walked if finding.verdict is Verdict.FAIL)
+        failed = next(finding for finding in findings if finding.verdict is Verdict.FAIL)
     assert (deleted in resolved.value.message, deleted in failed.evidence[0]) == (not answer, not answer)
     assert ("kubectl wait" in resolved.value.hint) == (not ready and answer is FORBIDDEN)
 

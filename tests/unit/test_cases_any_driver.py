@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from strategies import INT64_MIN, Extent, law
 
 from kubectl_cbt.analysis.set_algebra import ByteRanges
-from kubectl_cbt.checks.conformance.case import Case, Observed
-from kubectl_cbt.checks.conformance.case_runner import run
-from kubectl_cbt.checks.conformance.cases import CASES
-from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotIds, SnapshotSeries
+from kubectl_cbt.checks.check import CheckResult
+from kubectl_cbt.checks.conformance.cases import CASES, Case
+from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotSeries
+from kubectl_cbt.checks.runner import run
 from kubectl_cbt.errors import CbtError, DriverFailed, NotFound, OffsetOutOfRange
 from kubectl_cbt.model.finding import Finding, Verdict
 from kubectl_cbt.model.record import INT64_MAX
-from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.refs import SnapshotHandle, SnapshotIds, SnapshotRef
 from kubectl_cbt.model.stream_query import MAX_MAX_RESULTS, Query
 from kubectl_cbt.system.cancellation import Cancellation
 from kubectl_cbt.wire.snapshot_metadata_pb2 import BlockMetadata, GetMetadataDeltaResponse
@@ -65,9 +65,13 @@ def _encoded(kind: int, capacity: int, extents: Sequence[Extent], start: int) ->
 def judged(driver: Driver, cases: Sequence[Case] = CASES) -> dict[str, Finding]:
     base, target, third = SNAPSHOTS
     context = DriverContext(
-        driver, SnapshotSeries(target, base, (base, target, third)), deadline_seconds=5, refused_source=driver
+        driver,
+        SnapshotSeries(target, base, (base, target, third)),
+        deadline_seconds=5,
+        refused_source=driver,
+        hostile=True,
     )
-    return {finding.id: finding for finding in run(cases, context, frozenset(), lambda case: None)}
+    return {finding.id: finding for finding in run(cases, context, lambda case_id: None)}
 
 
 def check_questions(resolved: Sequence[Query]) -> None:
@@ -187,10 +191,10 @@ def test_a_driver_that_sends_nothing_is_judged(sent):
 
 
 def test_an_exception_of_ours_in_a_case_is_the_finding_of_that_case():
-    def fails(context: DriverContext) -> Observed:
+    def fails(context: DriverContext, result: CheckResult) -> None:
         raise ZeroDivisionError("a secret")
 
-    cases = [replace(CASES[0], look=fails, needs=()), CASES[1]]
+    cases = [replace(CASES[0], run=fails, needs=()), CASES[1]]
     findings = judged(Driver([(2, 2**30, [(0, 4096)])]), cases)
     broken = findings[CASES[0].id]
     assert broken.verdict is Verdict.FAIL
@@ -204,8 +208,8 @@ def test_a_signal_in_a_case_ends_the_report():
     class Stop(BaseException):
         pass
 
-    def stops(context: DriverContext) -> Observed:
+    def stops(context: DriverContext, result: CheckResult) -> None:
         raise Stop
 
     with pytest.raises(Stop):
-        judged(Driver([]), [replace(CASES[0], look=stops, needs=())])
+        judged(Driver([]), [replace(CASES[0], run=stops, needs=())])

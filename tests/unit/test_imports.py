@@ -27,7 +27,7 @@ def test_help_and_version_load_no_client_library(arguments):
     [
         "kubectl_cbt.errors",
         "kubectl_cbt.model.extents",
-        "kubectl_cbt.analysis.rules",
+        "kubectl_cbt.analysis.rules.rule_watch",
         "kubectl_cbt.analysis.summary",
         "kubectl_cbt.output.json",
         "kubectl_cbt.output.summary_writer",

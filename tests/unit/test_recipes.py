@@ -10,8 +10,10 @@ import pytest
 from conftest import command_environment
 
 import kubectl_cbt
-from kubectl_cbt.analysis.rules import RULES, PositiveSize, registered
-from kubectl_cbt.checks.conformance import cases
+from kubectl_cbt.analysis.rules.all_rules import RULES, registered
+from kubectl_cbt.analysis.rules.size_rules import PositiveSize
+from kubectl_cbt.checks.check import check_sequence
+from kubectl_cbt.checks.conformance.cases import CASES
 
 ROOT = Path(__file__).parents[2]
 RECIPE = re.search(r"\*\*A rule\*\*\n(.+?)\n\n", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)[1]
@@ -23,8 +25,8 @@ ATTRIBUTES = {
     "rationale": '"The first block holds the partition table."',
     "usual_bug": '"A volume that was formatted."',
 }
-LOOK = """
-    def look(self, records: Records) -> None:
+CHECK = """
+    def check(self, records: Records) -> None:
         self.extents_break(records, (records.offsets == 0, "starts at byte 0"))
 """
 
@@ -39,13 +41,15 @@ for line in sys.stdin.read().splitlines():
 
 def test_a_rule_made_by_the_recipe_is_listed_explained_and_watched(tmp_path):
     shutil.copytree(Path(kubectl_cbt.__file__).parent, tmp_path / "kubectl_cbt")
-    path = tmp_path / "kubectl_cbt" / "analysis" / "rules.py"
-    named = [name for name in re.findall(r"`(\w+)`", RECIPE.split("2.")[0]) if name != "look"]
+    module = tmp_path / "kubectl_cbt" / "analysis" / "rules" / "position_rules.py"
+    named = re.findall(r"`(\w+)`", RECIPE.split("2.")[0])
     made = "".join(f"    {name} = {ATTRIBUTES[name]}\n" for name in named)
-    head, tail = path.read_text().rsplit("RULES: tuple", 1)
-    text = f'{head}class NotFirst(Rule):\n    """W9."""\n\n{made}{LOOK}\n\nRULES: tuple{tail}'
+    module.write_text(f'{module.read_text()}\n\nclass NotFirst(Rule):\n    """W9."""\n\n{made}{CHECK}')
+    (registry,) = [tmp_path / "kubectl_cbt" / path for path in re.findall(r"`([\w/]+registry\.py)`", RECIPE)]
+    text = registry.read_text()
     assert text.count("    KnownEnd,\n") == 1
-    path.write_text(text.replace("    KnownEnd,\n", "    KnownEnd,\n    NotFirst,\n"))
+    text = text.replace("import Ascending, ", "import Ascending, NotFirst, ")
+    registry.write_text(text.replace("    KnownEnd,\n", "    KnownEnd,\n    NotFirst,\n"))
     lines = (
         "check --list",
         "check --explain rule-w9",
@@ -66,13 +70,13 @@ def test_a_rule_made_by_the_recipe_is_listed_explained_and_watched(tmp_path):
     listed, explanation_of, checked, streamed = re.split(r"== .*: 0\n", ran.stdout)[:4]
     assert "rule-w9                  SHOULD  no extent starts at byte 0\n" in listed
     assert "Why it matters\nThe first block holds the partition table.\n" in explanation_of
-    assert "The usual bug behind it\nA volume that was formatted.\n" in explanation_of
+    assert "The usual bug\nA volume that was formatted.\n" in explanation_of
     assert "! rule-w9 " in checked
     assert "starts at byte 0" in checked
     assert "W9" in streamed + ran.stderr
 
 
-@pytest.mark.parametrize("lacks", ["id", "title", "rationale", "usual_bug"])
+@pytest.mark.parametrize("lacks", ["id", "title", "rationale", "usual_bug", "source"])
 def test_a_rule_that_lacks_something_is_refused_when_it_is_registered(lacks):
     rule = type("Odd", (PositiveSize,), {"id": "W9", lacks: ""})
     with pytest.raises(ValueError, match=f"rule Odd has no {lacks}"):
@@ -82,5 +86,5 @@ def test_a_rule_that_lacks_something_is_refused_when_it_is_registered(lacks):
 def test_an_id_names_one_rule_and_one_case():
     with pytest.raises(ValueError, match="two rules have the same id: r1, r1"):
         registered(PositiveSize, PositiveSize)
-    with pytest.raises(ValueError, match="two cases have the same id: answers, answers"):
-        cases.registered(cases.CASES[0], cases.CASES[0])
+    with pytest.raises(ValueError, match="two checks have the same id: answers, answers"):
+        check_sequence(CASES[0], CASES[0])

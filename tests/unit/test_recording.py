@@ -18,11 +18,11 @@ from recorded_again import Script, ScriptedSource, live, record_case, recording_
 from strategies import Extent, cut, cuts, law, legal_extents
 
 from kubectl_cbt import errors
-from kubectl_cbt.checks.conformance.case_runner import run
 from kubectl_cbt.checks.conformance.cases import CASES
 from kubectl_cbt.checks.conformance.comparison import differences
-from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotIds, SnapshotSeries
-from kubectl_cbt.checks.conformance.recorded_context import LACKS, RecordedContext, for_recordings
+from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotSeries
+from kubectl_cbt.checks.conformance.recorded_context import RecordedContext
+from kubectl_cbt.checks.runner import run
 from kubectl_cbt.cli.check_recording import is_recording
 from kubectl_cbt.core.file_backend import FileBackend, open_recording
 from kubectl_cbt.core.stream_recorder import next_recording_path
@@ -42,6 +42,7 @@ from kubectl_cbt.errors import (
     UsageError,
 )
 from kubectl_cbt.model.finding import Verdict
+from kubectl_cbt.model.refs import SnapshotIds
 from kubectl_cbt.model.stream_query import Operation
 from kubectl_cbt.recording.error_json import error_of, values_of
 from kubectl_cbt.recording.format import FIRST_LINE, FRAME, Recording, StreamEnding
@@ -701,15 +702,15 @@ def test_a_message_keeps_its_length_when_something_in_it_is_masked():
 LOOKED_AT = {case.id for case in CASES if case.id.startswith("rule-")} | {"complete", "timing"}
 
 
-def exam_of(path: Path) -> RecordedContext:
+def recorded(path: Path) -> RecordedContext:
     with path.open("rb") as data:
         _, source, stream = open_recording(RewindableInput(data, path.name))
         return RecordedContext(source, stream)
 
 
 def verdicts(path: Path) -> dict[str, Verdict]:
-    context = exam_of(path)
-    return {finding.id: finding.verdict for finding in run(for_recordings(CASES), context, LACKS, lambda case: None)}
+    context = recorded(path)
+    return {finding.id: finding.verdict for finding in run(CASES, context, lambda case_id: None)}
 
 
 def passed(found: dict[str, Verdict]) -> set[str]:
@@ -731,7 +732,7 @@ def test_what_a_real_driver_sent_keeps_the_rules(tmp_path, style, name):
 @pytest.mark.parametrize("style", STYLES)
 def test_the_tail_from_an_unaligned_offset_shows_the_real_drivers_mistake(tmp_path, style):
     whole, tail = (
-        exam_of(record_case(tmp_path / f"{name}.cbtrec", style, name))
+        recorded(record_case(tmp_path / f"{name}.cbtrec", style, name))
         for name in ("delta-a-b", "delta-a-b-from-unaligned")
     )
     (query,) = tail.queries.values()
@@ -765,14 +766,19 @@ def test_a_rule_that_was_broken_in_front_of_an_error_is_found(tmp_path):
 
 def test_resumes_are_one_answer(tmp_path):
     record(tmp_path / "a", [encoded((0, 4096)), StreamCut("it broke")], [encoded((0, 8192), (16384, 1))], [])
-    context = exam_of(tmp_path / "a")
+    context = recorded(tmp_path / "a")
     taken = context.whole(RESOLVED.query)
     assert taken.runs.first(3) == [(0, 8192), (16384, 16385)]
     assert passed(verdicts(tmp_path / "a")) == LOOKED_AT
 
 
-def test_an_ordinary_exam_cannot_tell_what_was_recorded(tmp_path):
-    complete = next(case for case in for_recordings(CASES) if case.id == "complete")
-    context = DriverContext(ScriptedSource(), SnapshotSeries(SnapshotIds(RESOLVED.target.ref, RESOLVED.target.handle)))
-    (finding,) = run([complete], context, LACKS, lambda case: None)
+def test_the_cases_that_judge_a_recording_say_so():
+    assert {case.id for case in CASES if case.judges_recordings} == LOOKED_AT
+
+
+def test_an_end_that_a_driver_does_not_reach_is_not_judged():
+    complete = next(case for case in CASES if case.id == "complete")
+    source = ScriptedSource([encoded((0, 4096)), StreamError("it failed", code="UNKNOWN")])
+    context = DriverContext(source, SnapshotSeries(SnapshotIds(RESOLVED.target.ref, RESOLVED.target.handle)))
+    (finding,) = run([complete], context, lambda case_id: None)
     assert finding.verdict is Verdict.SKIPPED

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import Extent, columns, cut, cuts, law
 
-from kubectl_cbt.analysis.rules import EXAMPLES_KEPT, RULES, Rule, RuleWatch
+from kubectl_cbt.analysis.rules.all_rules import RULES
+from kubectl_cbt.analysis.rules.rule import EXAMPLES_KEPT, Rule
+from kubectl_cbt.analysis.rules.rule_watch import RuleWatch
 from kubectl_cbt.model.record import INT64_MAX, Record, Records
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.results import MUST, WARNING, Violation
@@ -39,7 +41,7 @@ def stream(*messages: Record) -> Messages:
 def violations(messages: Messages, resolved: Query | None = None) -> dict[str, Violation]:
     watch = RuleWatch(resolved or query())
     for record in messages:
-        watch.look(Records.of(record))
+        watch.check(Records.of(record))
     return {violation.rule: violation for violation in watch.violations()}
 
 
@@ -235,9 +237,9 @@ def test_only_the_first_messages_are_kept_as_examples_and_all_are_counted():
 def test_violations_can_be_read_while_the_stream_goes_on():
     watch = RuleWatch(query())
     first, second = stream(message((0, 0)), message((KIB, 0)))
-    watch.look(Records.of(first))
+    watch.check(Records.of(first))
     before = watch.violations()
-    watch.look(Records.of(second))
+    watch.check(Records.of(second))
     assert [violation.count for violation in (*before, *watch.violations())] == [1, 2]
     assert len(before[0].examples) == 1
 
@@ -257,7 +259,7 @@ def checked(rule: str, extents: list[Extent], at: list[int], resolved: Query, ca
     (kind,) = (kind for kind in RULES if kind.id == rule)
     checker = kind(resolved)
     for record in stream(*(message(*part, capacity=capacity) for part in cut(extents, at))):
-        checker.look(Records.of(record))
+        checker.check(Records.of(record))
     return checker
 
 
@@ -316,7 +318,7 @@ def test_what_is_found_does_not_depend_on_how_many_messages_are_looked_at_togeth
     one_by_one, together = RuleWatch(resolved), RuleWatch(resolved)
     messages = stream(*messages)
     for record in messages:
-        one_by_one.look(Records.of(record))
+        one_by_one.check(Records.of(record))
     for group in filter(None, cut(messages, at)):
-        together.look(Records.of(*group))
+        together.check(Records.of(*group))
     assert together.violations() == one_by_one.violations()

@@ -8,14 +8,14 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from kubectl_cbt.checks.conformance.case_runner import run
+from kubectl_cbt.checks.check import CheckResult
 from kubectl_cbt.checks.conformance.cases import CASES
-from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotIds, SnapshotSeries
-from kubectl_cbt.checks.doctor.hop import HopResult
-from kubectl_cbt.checks.doctor.service_hops import look_at_first, look_at_stream
+from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotSeries
+from kubectl_cbt.checks.doctor.stream_hops import check_first_response, check_stream
+from kubectl_cbt.checks.runner import run
 from kubectl_cbt.errors import Interrupted
 from kubectl_cbt.model.finding import Finding, Verdict
-from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.refs import SnapshotHandle, SnapshotIds, SnapshotRef
 from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.output.report import Report, ReportFormat
 from kubectl_cbt.output.writer import OutputTarget
@@ -89,11 +89,11 @@ def reported(form: ReportFormat, finding: Finding) -> str:
 def test_check_names_what_came_and_what_to_do(stream):
     source, words, flows = stream
     context = DriverContext(source, SnapshotSeries(SNAPSHOT), deadline_seconds=0.01)
-    found = {finding.id: finding for finding in run(CASES[:2], context, frozenset(), lambda _: None)}
+    found = {finding.id: finding for finding in run(CASES[:2], context, lambda _: None)}
     answers = found["answers"]
     assert answers.verdict is Verdict.FAIL
     assert answers.evidence[0].startswith(f"allocated: {words}")
-    assert ("--deadline" in answers.fix, "a lock that a former call" in answers.fix) == (flows, not flows)
+    assert ("--deadline" in answers.fix, "a lock is still held by an earlier call" in answers.fix) == (flows, not flows)
     document = json.loads(reported(ReportFormat.JSON, answers))["findings"][0]
     assert (document["evidence"], document["fix"]) == (list(answers.evidence), answers.fix)
     for text in (
@@ -106,13 +106,13 @@ def test_check_names_what_came_and_what_to_do(stream):
 
 def test_doctor_fails_a_silent_stream_and_warns_of_a_slow_one(stream, monkeypatch):
     source, words, flows = stream
-    monkeypatch.setattr("kubectl_cbt.checks.doctor.service_hops._STREAM_SECONDS", 0.01)
-    monkeypatch.setattr("kubectl_cbt.checks.doctor.service_hops._FIRST_SECONDS", 0.01)
-    seen = HopResult()
-    look_at_stream(source, Query(SNAPSHOT.ref), seen)
+    monkeypatch.setattr("kubectl_cbt.checks.doctor.stream_hops._STREAM_SECONDS", 0.01)
+    monkeypatch.setattr("kubectl_cbt.checks.doctor.stream_hops._FIRST_SECONDS", 0.01)
+    seen = CheckResult()
+    check_stream(source, Query(SNAPSHOT.ref), seen)
     (said,) = seen.warnings if flows else seen.failures
     assert said.startswith(words)
     assert ("the driver hangs" in seen.fix[0], "--deadline" in seen.fix[0]) == (not flows, flows)
-    first = HopResult()
-    look_at_first(source, Query(SNAPSHOT.ref), first)
+    first = CheckResult()
+    check_first_response(source, Query(SNAPSHOT.ref), first)
     assert first.failures == ([words] if words.startswith("no message") else [])

@@ -1,1 +1,1 @@
-"""Does a driver keep the contract: cases as data, a runner that yields findings, and no printing."""
+"""The conformance suite: cases that test a driver against the spec and its answers against each other."""

@@ -1,4 +1,4 @@
-"""Two answers that should tell of the same bytes, and what differs, in words."""
+"""Two answers that should cover the same bytes, and how they differ."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _SHOWN = 3
 
 
 def differences(expected: Collected, found: Collected, start: int = 0) -> list[str]:
-    """What ``found`` tells otherwise from ``start`` on; as far as it goes, when it was cut off."""
+    """How ``found`` differs from ``start`` on, a line each; up to its end, when it was cancelled."""
     end = found.end if found.stopped is not None else INT64_MAX
     wanted, got = expected.runs.within(start, end), found.runs.within(start, end)
-    lines = [describe(wanted - got, "missing"), describe(got - wanted, "not there before")]
+    lines = [describe_ranges(wanted - got, "missing"), describe_ranges(got - wanted, "not expected")]
     return [line for line in lines if line]
 
 
-def describe(ranges: ByteRanges, what: str) -> str:
+def describe_ranges(ranges: ByteRanges, what: str) -> str:
     """Ranges for a report, the first few in full; empty when there are none."""
     if not len(ranges):
         return ""

@@ -1,4 +1,4 @@
-"""What a case gets: a driver that can be asked, and the answers that several cases look at, asked for once."""
+"""What a case is given: a driver that can be queried, and the answers that several cases look at, collected once."""
 
 from __future__ import annotations
 
@@ -6,30 +6,29 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from kubectl_cbt.checks.check import CheckContext, Inconclusive
+from kubectl_cbt.model.record import INT64_MAX
 from kubectl_cbt.model.refs import SnapshotIds
-from kubectl_cbt.model.stream_query import DEFAULT_MAX_RESULTS, Query
+from kubectl_cbt.model.stream_query import DEFAULT_MAX_RESULTS, Operation, Query
 from kubectl_cbt.stream.collect import Collected, collect
+from kubectl_cbt.units import counted
 from kubectl_cbt.wire.source import Source
 
 ENOUGH_EXTENTS = 20_000
-"""Where a part of an answer is compared, this much of it is looked at."""
-MORE_TIME = "--deadline gives it more time"
+"""Where a part of an answer is compared, this many extents of it are collected."""
+MORE_TIME = "--deadline allows more time"
 """What to do about an answer that was still flowing."""
 _SAMPLES = 12
 
 
-class Inconclusive(Exception):  # no error: the case is skipped, and says why
-    """The case cannot be judged."""
-
-
 @dataclass(frozen=True, slots=True)
 class SnapshotSeries:
-    """What there is to ask about.
+    """The snapshots to query.
 
     Attributes:
         target: the snapshot.
-        base: an older one of the same volume; None to look at what is allocated only.
-        in_order: these two and a third of the volume, oldest first, for the laws over three; empty without one.
+        base: an older one of the same volume; None to check allocated extents only.
+        in_order: these two and a third of the volume, oldest first; empty without one.
     """
 
     target: SnapshotIds
@@ -37,14 +36,15 @@ class SnapshotSeries:
     in_order: tuple[SnapshotIds, ...] = ()
 
 
-class DriverContext:
+class DriverContext(CheckContext):
     """A driver under test.
 
     Args:
-        source: where it is asked.
-        volume: what about.
+        source: answers queries.
+        volume: the snapshots to query.
         deadline_seconds: for each answer.
-        refused_source: the same service with a token it has to refuse; None where there are no tokens.
+        refused_source: the same service with a token that it must refuse; None where there are no tokens.
+        hostile: whether negative and out-of-range values may be sent.
     """
 
     def __init__(
@@ -54,72 +54,95 @@ class DriverContext:
         *,
         deadline_seconds: float = 60.0,
         refused_source: Source | None = None,
+        hostile: bool = False,
     ) -> None:
+        super().__init__()
         self.source = source
         self.volume = volume
         self.deadline_seconds = deadline_seconds
         self.refused_source = refused_source
-        self._known: dict[Query, Collected] = {}
+        self.hostile = hostile
+        self._answers: dict[Query, Collected] = {}
         self._parts: dict[Query, Collected] = {}
 
     @property
-    def queries(self) -> dict[str, Query]:
-        """The questions about the volume, by ``delta`` and ``allocated``."""
-        found = {"allocated": self.allocated(self.volume.target)}
+    def queries(self) -> dict[Operation, Query]:
+        """The queries for the volume: the delta, if there is a base, and the allocated extents."""
+        found = {Operation.ALLOCATED: self.allocated(self.volume.target)}
         if self.volume.base is not None:
-            found = {"delta": self.delta(self.volume.base, self.volume.target), **found}
+            found = {Operation.DELTA: self.delta(self.volume.base, self.volume.target), **found}
         return found
 
     def allocated(self, snapshot: SnapshotIds) -> Query:
-        """What does it hold?"""
+        """The query for the allocated extents of a snapshot."""
         return Query(snapshot.ref)
 
     def delta(self, base: SnapshotIds, target: SnapshotIds) -> Query:
-        """What changed in between?"""
+        """The query for the extents that changed between two snapshots."""
         return Query(target.ref, base.handle)
 
-    def ask(self, query: Query, *, at_most: int | None = None, seconds: float | None = None) -> Collected:
-        """A fresh answer."""
+    def collect(self, query: Query, *, at_most: int | None = None, seconds: float | None = None) -> Collected:
+        """Query the driver.
+
+        Args:
+            at_most: extents after which the query is cancelled; None collects all.
+            seconds: the deadline, when it is not that of the context.
+        """
         return collect(self.source, query, deadline_seconds=seconds or self.deadline_seconds, at_most=at_most)
 
+    def answer(self, query: Query) -> Collected:
+        """The answer to a query, collected once, however it ended."""
+        if query not in self._answers:
+            self._answers[query] = self.collect(query)
+        return self._answers[query]
+
     def whole(self, query: Query) -> Collected:
-        """The whole answer; asked for once.
+        """The complete answer, collected once.
 
         Raises:
-            CannotTell: it does not end well.
+            Inconclusive: it did not end with OK.
         """
-        known = self._known.get(query)
-        if known is None:
-            known = self._known[query] = self.ask(query)
-        if not known.is_whole:
-            raise Inconclusive(
-                f"{query.operation} is not answered: {known.describe()}{'; ' + MORE_TIME if known.is_flowing else ''}"
-            )
-        return known
+        answer = self.answer(query)
+        if not answer.is_whole:
+            more_time = f"; {MORE_TIME}" if answer.is_flowing else ""
+            raise Inconclusive(f"{query.operation} is not answered: {answer.describe()}{more_time}")
+        return answer
 
-    def ask_once(self, query: Query, *, at_most: int) -> Collected:
-        """A part of an answer that several cases look at."""
-        known = self._parts.get(query)
-        if known is None:
-            known = self._parts[query] = self.ask(query, at_most=at_most)
-        return known
+    def part(self, query: Query) -> Collected:
+        """The first :data:`ENOUGH_EXTENTS` of an answer, collected once."""
+        if query not in self._parts:
+            self._parts[query] = self.collect(query, at_most=ENOUGH_EXTENTS)
+        return self._parts[query]
 
-    def require_an_answer(self) -> None:
-        """See that there is anything to judge: a service that answers nothing answers mistakes no better.
+    def sent_after_ok(self, query: Query) -> list[str]:
+        """What the driver had left to send when it sent OK, a line each; empty when that was nothing.
 
         Raises:
-            CannotTell: no question got a message, or OK.
+            Inconclusive: it cannot be known.
         """
-        collected = [self.first_asked(query) for query in self.queries.values()]
-        if not any(one.is_whole or one.messages for one in collected):
-            raise Inconclusive(f"nothing is answered at all: {collected[0].describe()}")
+        whole = self.whole(query)
+        if not len(whole.offsets) or whole.reaches_capacity:
+            return []
+        probe = self.collect(from_offset(query, whole.end), at_most=ENOUGH_EXTENTS)
+        more = probe.runs.within(whole.end, INT64_MAX)
+        if not len(more):
+            return []
+        ranges = f"{counted(len(more), 'more range')}, the first at {more.first(1)[0][0]}"
+        return [f"the stream ended with OK at byte {whole.end}, but a query from there returned {ranges}"]
 
-    def first_asked(self, query: Query) -> Collected:
-        """As :meth:`whole`, however it ended."""
-        try:
-            return self.whole(query)
-        except Inconclusive:
-            return self._known[query]
+    def sent(self, queries: str) -> str:
+        """What was sent, for a report, when the case sends ``queries``."""
+        return queries
+
+    def require_response(self) -> None:
+        """Make sure that there is something to judge: a service that answers nothing rejects nothing either.
+
+        Raises:
+            Inconclusive: no query got a message, or OK.
+        """
+        answers = [self.answer(query) for query in self.queries.values()]
+        if not any(one.is_whole or one.messages for one in answers):
+            raise Inconclusive(f"no query is answered: {answers[0].describe()}")
 
 
 def sample(length: int, most: int = _SAMPLES) -> list[int]:
@@ -130,16 +153,16 @@ def sample(length: int, most: int = _SAMPLES) -> list[int]:
 
 
 def from_offset(query: Query, offset: int) -> Query:
-    """The same from somewhere else."""
+    """The same query from another offset."""
     return replace(query, starting_offset=offset)
 
 
 def in_messages_of(query: Query, max_results: int) -> Query:
-    """The same with another limit."""
+    """The same query with another limit."""
     return replace(query, max_results=max_results)
 
 
-def describe(query: Query) -> str:
-    """A question for a report."""
+def describe_query(query: Query) -> str:
+    """A query for a report."""
     words = f"{query.operation}, starting_offset {query.starting_offset}"
     return words if query.max_results == DEFAULT_MAX_RESULTS else f"{words}, max_results {query.max_results}"

@@ -1,4 +1,4 @@
-"""What a whole answer shows of the volume's blocks. A driver under test may send any numbers."""
+"""The extents of a complete answer that describe bytes of a volume. A driver under test may send any numbers."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from kubectl_cbt.stream.collect import Collected
 
 
 def sound_extents(whole: Collected) -> tuple[Int64Column, Int64Column]:
-    """Offsets and ends (int64[m]) of the extents that hold bytes of a volume, in the order they were sent.
+    """Offsets and ends (int64[m]) of the extents that can be of a volume, in the order in which they were sent.
 
-    Offsets made of negative ones, or past the end of int64, are never sent to a driver: they would test whether it
-    refuses them, which is another case.
+    Offsets derived from negative ones, or from beyond the range of int64, are never sent to a driver: they would test
+    whether it rejects them, which is another case.
     """
     ends = saturating_ends(whole.offsets, whole.sizes)
     sound = (whole.offsets >= 0) & (whole.sizes > 0) & (ends < INT64_MAX)
@@ -22,7 +22,7 @@ def sound_extents(whole: Collected) -> tuple[Int64Column, Int64Column]:
 def grain_bytes(whole: Collected) -> int:
     """The largest size that divides every offset and size, a multiple of the block size; 1 without an extent.
 
-    The last extent of a volume may end inside a block, at the capacity: then its size does not count.
+    The last extent of a volume may end inside a block, at the capacity: then its size is ignored.
     """
     offsets, ends = sound_extents(whole)
     sizes = ends - offsets

@@ -1,50 +1,48 @@
-"""The hops in order: for a snapshot or two, and for a cluster in which none was named."""
+"""The checks of a cluster in order: for one or two snapshots, and for a cluster as a whole."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from kubectl_cbt.checks.doctor import cluster_hops as cluster
-from kubectl_cbt.checks.doctor import service_hops as service
+from kubectl_cbt.checks.check import check_sequence
+from kubectl_cbt.checks.doctor.access_hops import ACCOUNT, PERMISSIONS, TOKEN
+from kubectl_cbt.checks.doctor.cluster_hops import API_SERVER, CRDS, DRIVERS, KUBECONFIG
+from kubectl_cbt.checks.doctor.connection_hops import ADDRESS, CA_CERT, CONNECTION, TLS
 from kubectl_cbt.checks.doctor.diagnosis_context import DiagnosisContext
-from kubectl_cbt.checks.doctor.hop import HopSequence
-from kubectl_cbt.checks.doctor.hop_runner import run
+from kubectl_cbt.checks.doctor.driver_hops import driver_check
+from kubectl_cbt.checks.doctor.snapshot_hops import CLASSES, CONTENTS, PAIR, SERVICE, SNAPSHOTS
+from kubectl_cbt.checks.doctor.stream_hops import FIRST_CALL, HEALTH, STREAM
+from kubectl_cbt.checks.runner import run
 from kubectl_cbt.model.finding import Finding
 
-OnStart = Callable[[str], None]
-
-FOR_SNAPSHOTS = HopSequence(
-    (
-        cluster.KUBECONFIG,
-        cluster.API_SERVER,
-        cluster.CRDS,
-        cluster.SNAPSHOTS,
-        cluster.CONTENTS,
-        cluster.CLASSES,
-        cluster.SERVICE,
-        cluster.PAIR,
-        service.CA_CERT,
-        service.ADDRESS,
-        service.PERMISSIONS,
-        service.ACCOUNT,
-        service.TOKEN,
-        service.CONNECTION,
-        service.TLS,
-        service.HEALTH,
-        service.FIRST_CALL,
-        service.STREAM,
-    )
+FOR_SNAPSHOTS = check_sequence(
+    KUBECONFIG,
+    API_SERVER,
+    CRDS,
+    SNAPSHOTS,
+    CONTENTS,
+    CLASSES,
+    SERVICE,
+    PAIR,
+    CA_CERT,
+    ADDRESS,
+    PERMISSIONS,
+    ACCOUNT,
+    TOKEN,
+    CONNECTION,
+    TLS,
+    HEALTH,
+    FIRST_CALL,
+    STREAM,
 )
 
-_FOR_CLUSTER = HopSequence((cluster.KUBECONFIG, cluster.API_SERVER, cluster.CRDS, cluster.DRIVERS))
+_FOR_CLUSTER = check_sequence(KUBECONFIG, API_SERVER, CRDS, DRIVERS)
 
 
-def walk_to_snapshots(context: DiagnosisContext, on_start: OnStart) -> Iterator[Finding]:
-    """Every hop to the snapshots that were named."""
-    return run(FOR_SNAPSHOTS, context, on_start)
-
-
-def walk_the_cluster(context: DiagnosisContext, on_start: OnStart) -> Iterator[Finding]:
-    """The cluster as a whole: every driver that has snapshots, whether it has a service, and whether that answers."""
+def diagnose(context: DiagnosisContext, on_start: Callable[[str], None]) -> Iterator[Finding]:
+    """The snapshots that were named, or else the cluster: the service of each driver that has snapshots."""
+    if context.names:
+        yield from run(FOR_SNAPSHOTS, context, on_start)
+        return
     yield from run(_FOR_CLUSTER, context, on_start)
-    yield from run(HopSequence(map(service.driver_hop, context.drivers)), context, on_start)
+    yield from run(map(driver_check, context.facts.get(DRIVERS) or ()), context, on_start)

@@ -45,10 +45,7 @@ def problem_report(frame: Frame, base: Snapshot | None = None, *, can_resume: bo
         yield plain(f"{violation.rule} ({violation.level}): {violation.title}", style)
         yield plain(f"broken {counted(violation.count, 'time')}")
         for example in violation.examples:
-            where = f"message {example.record}"
-            if example.extent is not None:
-                where += f", extent {example.extent} ({example.byte_offset}+{example.size_bytes})"
-            yield plain(f"  {where}: {example.text}", MUTED)
+            yield plain(f"  {example}", MUTED)
         yield plain("")
     if not frame.summary.exact:
         yield plain("Extents overlapped or were out of order: map and list show the bytes they cover, in order.")

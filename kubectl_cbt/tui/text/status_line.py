@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kubectl_cbt.analysis.rules.all_rules import CHECKED_IDS
 from kubectl_cbt.model.results import Outcome, Summary
 from kubectl_cbt.tui.loader import Frame
 from kubectl_cbt.tui.plain_text import Content, line
@@ -64,7 +65,7 @@ def status_line(
         return _running(frame, width, quiet)
     parts = [("complete", GOOD), (_counts(frame.summary), ""), (_messages(outcome), MUTED)]
     parts += [(f"resumed {counted(outcome.resumes, 'time')}", WARNING)] if outcome.resumes else []
-    parts += [("rules R1–R7 kept", MUTED)] if outcome.messages else []
+    parts += [(f"rules {CHECKED_IDS} kept", MUTED)] if outcome.messages else []
     return fit_parts(width, parts)
 
 

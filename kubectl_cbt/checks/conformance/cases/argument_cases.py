@@ -1,35 +1,38 @@
-"""Questions that make no sense: each has to be refused, soon, and with the code a client can act on."""
+"""Invalid queries: each must be rejected soon, and with a code that a client can act on."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 
-from kubectl_cbt.checks.conformance.case import MUST, SHOULD, Case, Needs, Observed
-from kubectl_cbt.checks.conformance.driver_context import MORE_TIME, DriverContext, Inconclusive
+from kubectl_cbt.checks.check import Check, CheckResult, Inconclusive
+from kubectl_cbt.checks.conformance.driver_context import MORE_TIME, DriverContext
+from kubectl_cbt.checks.conformance.requirements import BASE, REFUSED_SOURCE, SERVICE_SPEC
+from kubectl_cbt.model.finding import SHOULD
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.results import MUST
 from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.stream.collect import collect
 
 _SOON_SECONDS = 20.0
-_NOWHERE = "kubectl-cbt-no-such-snapshot"
-
-_ABOUT_TARGET = "about a snapshot that does not exist"
+_UNKNOWN_NAME = "kubectl-cbt-no-such-snapshot"
 
 
-def _refused(make: Callable[[DriverContext], Query], sent: str, *codes: str) -> Callable[[DriverContext], Observed]:
-    """The question has to get one of the codes."""
+def _rejected(
+    make: Callable[[DriverContext], Query], sent: str, *codes: str
+) -> Callable[[DriverContext, CheckResult], None]:
+    """The query must be answered with one of the codes."""
 
-    def look(context: DriverContext) -> Observed:
-        context.require_an_answer()
-        collected = context.ask(make(context), seconds=_SOON_SECONDS)
-        code = collected.code
-        if code in codes:
-            return Observed(sent, notes=(f"{code}, after {collected.seconds:.1f} s",))
-        wanted = " or ".join(codes)
-        return Observed(sent, (f"{code} where {wanted} is expected: {collected.describe()}",))
+    def run(context: DriverContext, result: CheckResult) -> None:
+        context.require_response()
+        result.sent = sent
+        collected = context.collect(make(context), seconds=_SOON_SECONDS)
+        if collected.code in codes:
+            result.note(f"{collected.code}, after {collected.seconds:.1f} s")
+        else:
+            result.fail(f"{collected.code} instead of {' or '.join(codes)}: {collected.describe()}")
 
-    return look
+    return run
 
 
 def _target(context: DriverContext) -> SnapshotRef:
@@ -37,7 +40,7 @@ def _target(context: DriverContext) -> SnapshotRef:
 
 
 def _unknown_snapshot(context: DriverContext) -> Query:
-    return Query(replace(_target(context), name=_NOWHERE))
+    return Query(replace(_target(context), name=_UNKNOWN_NAME))
 
 
 def _empty_snapshot(context: DriverContext) -> Query:
@@ -45,11 +48,11 @@ def _empty_snapshot(context: DriverContext) -> Query:
 
 
 def _unknown_base(context: DriverContext) -> Query:
-    return Query(_target(context), SnapshotHandle(_NOWHERE))
+    return Query(_target(context), SnapshotHandle(_UNKNOWN_NAME))
 
 
 def _empty_base(context: DriverContext) -> Query:
-    # An empty handle is left off the wire: the sidecar and the driver see none.
+    # An empty handle is omitted on the wire: the sidecar and the driver see none.
     return Query(_target(context), SnapshotHandle(""))
 
 
@@ -57,140 +60,147 @@ def _unknown_namespace(context: DriverContext) -> Query:
     return Query(SnapshotRef("kubectl-cbt-no-such-namespace", _target(context).name))
 
 
-def _same(context: DriverContext) -> Observed:
-    context.require_an_answer()
+def _same(context: DriverContext, result: CheckResult) -> None:
+    context.require_response()
+    result.sent = "delta(target, target)"
     target = context.volume.target
-    collected = context.ask(Query(target.ref, target.handle), seconds=_SOON_SECONDS)
+    collected = context.collect(Query(target.ref, target.handle), seconds=_SOON_SECONDS)
     if collected.is_whole and not len(collected.offsets):
-        return Observed("delta(target, target)", notes=("nothing, and OK",))
-    if collected.code in ("INVALID_ARGUMENT", "FAILED_PRECONDITION"):
-        return Observed("delta(target, target)", notes=(collected.code,))
-    return Observed("delta(target, target)", (collected.describe(),))
+        result.note("no extents, then OK")
+    elif collected.code in ("INVALID_ARGUMENT", "FAILED_PRECONDITION"):
+        result.note(collected.code)
+    else:
+        result.fail(collected.describe())
 
 
-def _swapped(context: DriverContext) -> Observed:
-    base, target = context.volume.base, context.volume.target
-    if base is None:
-        raise Inconclusive(Needs.DELTA)
-    context.require_an_answer()
-    collected = context.ask(context.delta(target, base), seconds=context.deadline_seconds)
-    sent = "delta(target, base)"
+def _swapped(context: DriverContext, result: CheckResult) -> None:
+    base, target = BASE.of(context), context.volume.target
+    context.require_response()
+    result.sent = "delta(target, base)"
+    collected = context.collect(context.delta(target, base))
     if collected.is_flowing:
         raise Inconclusive(f"{collected.describe()}; {MORE_TIME}")
     if collected.is_stalled:
-        return Observed(sent, (collected.describe(),))
+        result.fail(collected.describe())
+        return
     if not collected.is_whole:
-        return Observed(sent, notes=(f"refused: {collected.code}",))
-    forwards = context.whole(context.delta(base, target))
-    lost = forwards.runs - collected.runs
+        result.note(f"rejected: {collected.code}")
+        return
+    lost = context.whole(context.delta(base, target)).runs - collected.runs
     if len(lost):
-        return Observed(sent, (f"OK, and {lost.size_bytes} bytes of delta(base, target) are not in it",))
-    return Observed(sent, notes=("OK, and the same blocks as the other way round",))
+        result.fail(f"OK, and {lost.size_bytes} bytes of delta(base, target) are missing")
+    else:
+        result.note("OK, and the same blocks as in the other order")
 
 
-def _bad_token(context: DriverContext) -> Observed:
-    if context.refused_source is None:
-        raise Inconclusive(Needs.SIDECAR)
-    context.require_an_answer()
-    collected = collect(context.refused_source, Query(_target(context)), deadline_seconds=_SOON_SECONDS)
+def _bad_token(context: DriverContext, result: CheckResult) -> None:
+    source = REFUSED_SOURCE.of(context)
+    context.require_response()
+    result.sent = "an invalid token"
+    collected = collect(source, Query(_target(context)), deadline_seconds=_SOON_SECONDS)
     if collected.code == "UNAUTHENTICATED":
-        return Observed("a token that is none", notes=("UNAUTHENTICATED",))
-    return Observed("a token that is none", (f"{collected.code}: {collected.describe()}",))
+        result.note("UNAUTHENTICATED")
+    else:
+        result.fail(f"{collected.code}: {collected.describe()}")
 
 
-_CODES = "The code is all a client has to decide whether to retry, to take a full backup, or to wake somebody."
+_CODES = "The code is all that a client has to decide whether to retry, to take a full backup, or to alert someone."
 _UNKNOWN = (
-    "An error of the storage system wrapped without a gRPC status: it arrives as UNKNOWN, which the sidecar"
-    " turns into INTERNAL."
+    "An error of the storage system is returned without a gRPC status: it arrives as UNKNOWN, which the sidecar turns"
+    " into INTERNAL."
 )
 
-ARGUMENTS: tuple[Case, ...] = (
-    Case(
+ARGUMENTS: tuple[Check[DriverContext, None], ...] = (
+    Check(
         id="unknown-snapshot",
         title="a snapshot that does not exist is NOT_FOUND",
         level=MUST,
-        procedure="Asks what a snapshot of an unlikely name holds. A sidecar of before v1.1 says UNAVAILABLE for it.",
+        source=SERVICE_SPEC,
+        procedure="Queries the allocated extents of a snapshot that does not exist. A sidecar older than v1.1 returns"
+        " UNAVAILABLE for it.",
         rationale=_CODES,
         usual_bug=_UNKNOWN,
-        look=_refused(_unknown_snapshot, f"allocated, {_ABOUT_TARGET}", "NOT_FOUND", "UNAVAILABLE"),
-        needs=(Needs.ASKING,),
+        run=_rejected(_unknown_snapshot, "allocated, for a snapshot that does not exist", "NOT_FOUND", "UNAVAILABLE"),
     ),
-    Case(
+    Check(
         id="empty-snapshot",
         title="an empty snapshot id is INVALID_ARGUMENT",
         level=MUST,
-        procedure="Leaves the snapshot out of the question.",
+        source=SERVICE_SPEC,
+        procedure="Omits the snapshot from the query.",
         rationale=_CODES,
-        usual_bug="The id is handed on unchecked; some storage systems then answer about their first snapshot.",
-        look=_refused(_empty_snapshot, "allocated, with no snapshot", "INVALID_ARGUMENT"),
-        needs=(Needs.ASKING,),
+        usual_bug="The id is passed on unchecked; some storage systems then answer for their first snapshot.",
+        run=_rejected(_empty_snapshot, "allocated, without a snapshot", "INVALID_ARGUMENT"),
     ),
-    Case(
+    Check(
         id="unknown-base",
         title="a base that does not exist is NOT_FOUND",
         level=MUST,
-        procedure="Asks for a delta against a handle that no driver gives.",
-        rationale="The base of a delta may be deleted at any time. A client has to tell that from a driver that is out"
-        " of order.",
+        source=SERVICE_SPEC,
+        procedure="Queries a delta against a handle that does not exist.",
+        rationale="The base of a delta can be deleted at any time. A client must be able to distinguish that from a"
+        " driver that does not work.",
         usual_bug=_UNKNOWN,
-        look=_refused(_unknown_base, "delta, against a handle that does not exist", "NOT_FOUND", "INVALID_ARGUMENT"),
-        needs=(Needs.ASKING, Needs.DELTA),
+        run=_rejected(_unknown_base, "delta, against a handle that does not exist", "NOT_FOUND", "INVALID_ARGUMENT"),
+        needs=(BASE,),
     ),
-    Case(
+    Check(
         id="empty-base",
         title="an empty base is INVALID_ARGUMENT",
         level=MUST,
-        procedure="Asks for a delta, and leaves the base out.",
-        rationale="A driver that takes it for “since the beginning” gives a full backup the name of an"
-        " incremental one.",
-        usual_bug="An empty id is taken for a missing one, and the first snapshot used.",
-        look=_refused(_empty_base, "delta, against nothing", "INVALID_ARGUMENT"),
-        needs=(Needs.ASKING, Needs.DELTA),
+        source=SERVICE_SPEC,
+        procedure="Queries a delta, and omits the base.",
+        rationale="A driver that interprets it as “since the creation of the volume” labels a full backup as"
+        " incremental.",
+        usual_bug="An empty id is treated as an omitted one, and the first snapshot is used.",
+        run=_rejected(_empty_base, "delta, without a base", "INVALID_ARGUMENT"),
+        needs=(BASE,),
     ),
-    Case(
+    Check(
         id="same-snapshot",
-        title="between a snapshot and itself nothing changed",
+        title="the delta between a snapshot and itself is empty",
         level=SHOULD,
-        source="The spec does not say what to answer; that nothing changed is a fact.",
-        procedure="Asks for the delta of the target against itself: nothing, INVALID_ARGUMENT and FAILED_PRECONDITION"
-        " are all fine.",
-        rationale="Extents here are blocks that did not change: the delta is not one.",
-        usual_bug="The delta is computed against the live volume, or ends are taken as inclusive.",
-        look=_same,
-        needs=(Needs.ASKING,),
+        source="The spec does not define the answer.",
+        procedure="Queries the delta of the target against itself: no extents, INVALID_ARGUMENT and FAILED_PRECONDITION"
+        " are all accepted.",
+        rationale="Extents in this answer are blocks that did not change, so the delta is wrong.",
+        usual_bug="The delta is computed against the live volume, or ends are treated as inclusive.",
+        run=_same,
     ),
-    Case(
+    Check(
         id="swapped",
-        title="a pair in the wrong order is refused, or answered with the same blocks",
+        title="a pair in the wrong order is rejected, or answered with the same blocks",
         level=SHOULD,
-        source="The spec wants the base to be the older one, and names no code for the other way round.",
-        procedure="Asks for the delta backwards, and compares it with the one forwards.",
-        rationale="OK and fewer blocks lets a client that mixed them up restore rubbish.",
-        usual_bug="Generation numbers compared with > where >= and an error are meant: the loop runs over nothing, and"
-        " it is OK.",
-        look=_swapped,
-        needs=(Needs.ASKING, Needs.DELTA),
+        source="The spec requires the base to be the older snapshot, and defines no code for the wrong order.",
+        procedure="Queries the delta in the wrong order, and compares it with the one in the right order.",
+        rationale="OK with fewer blocks lets a client that confuses the two restore corrupt data.",
+        usual_bug="Generation numbers are compared with > where >= and an error are needed: the loop has no iterations,"
+        " and the call ends with OK.",
+        run=_swapped,
+        needs=(BASE,),
     ),
-    Case(
+    Check(
         id="wrong-namespace",
-        title="a snapshot is not told of in another namespace",
+        title="a snapshot cannot be queried through another namespace",
         level=MUST,
-        procedure="Asks for the snapshot in a namespace that does not exist.",
-        rationale="Namespaces are where access to snapshots is granted.",
-        usual_bug="The snapshot is looked up by its handle or content, and the namespace never compared.",
-        look=_refused(
+        source=SERVICE_SPEC,
+        procedure="Queries the snapshot in a namespace that does not exist.",
+        rationale="Access to snapshots is granted by namespace.",
+        usual_bug="The snapshot is looked up by its handle or content, and the namespace is never compared.",
+        run=_rejected(
             _unknown_namespace, "allocated, in another namespace", "UNAVAILABLE", "NOT_FOUND", "PERMISSION_DENIED"
         ),
-        needs=(Needs.ASKING, Needs.SIDECAR),
+        needs=(REFUSED_SOURCE,),
     ),
-    Case(
+    Check(
         id="bad-token",
-        title="a token that is none is UNAUTHENTICATED",
+        title="an invalid token is UNAUTHENTICATED",
         level=MUST,
-        procedure="Asks the same with a token that nobody issued.",
-        rationale="The stream tells which blocks of a volume are in use. Nobody but who may should learn it.",
-        usual_bug="The token review's error is not looked at, or its audiences are not.",
-        look=_bad_token,
-        needs=(Needs.ASKING, Needs.SIDECAR),
+        source=SERVICE_SPEC,
+        procedure="Sends the same query with a token that was never issued.",
+        rationale="The stream reveals which blocks of a volume are in use. Only authorized clients may learn that.",
+        usual_bug="The error of the token review, or its audiences, are not checked.",
+        run=_bad_token,
+        needs=(REFUSED_SOURCE,),
     ),
 )

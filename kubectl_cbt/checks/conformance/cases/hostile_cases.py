@@ -1,96 +1,94 @@
-"""Numbers nobody should send. One reference driver never answers some, and stays busy after the client has gone."""
+"""Out-of-range numbers. A reference driver never answers some of them, and stays busy when the client disconnects."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
 
-from kubectl_cbt.checks.conformance.case import MUST, SHOULD, Case, Needs, Observed
-from kubectl_cbt.checks.conformance.driver_context import DriverContext, describe
+from kubectl_cbt.checks.check import Check, CheckResult
+from kubectl_cbt.checks.conformance.driver_context import DriverContext, describe_query
+from kubectl_cbt.checks.conformance.requirements import HOSTILE as ALLOWED
+from kubectl_cbt.checks.conformance.requirements import SERVICE_SPEC
+from kubectl_cbt.model.finding import SHOULD
+from kubectl_cbt.model.results import MUST
 from kubectl_cbt.model.stream_query import MAX_MAX_RESULTS, Query
 from kubectl_cbt.stream.collect import Collected
 
-_PATIENCE_SECONDS = 5.0
+_DEADLINE_SECONDS = 5.0
 
 
-def _refuses(change: Callable[[Query], Query], *codes: str) -> Callable[[DriverContext], Observed]:
-    def look(context: DriverContext) -> Observed:
-        context.require_an_answer()
-        breaches: list[str] = []
-        notes: list[str] = []
-        sent = ""
-        for verb, query in context.queries.items():
-            asked = change(query)
-            sent = describe(asked)
-            collected = context.ask(asked, at_most=1, seconds=_PATIENCE_SECONDS)
-            code = _code(collected)
-            (notes if code in codes else breaches).append(f"{verb}: {code}")
-        return Observed(sent, tuple(breaches), tuple(notes))
+def _rejected(change: Callable[[Query], Query], *codes: str) -> Callable[[DriverContext, CheckResult], None]:
+    def run(context: DriverContext, result: CheckResult) -> None:
+        context.require_response()
+        for operation, query in context.queries.items():
+            changed = change(query)
+            result.sent = describe_query(changed)
+            code = _code(context.collect(changed, at_most=1, seconds=_DEADLINE_SECONDS))
+            (result.note if code in codes else result.fail)(f"{operation}: {code}")
 
-    return look
+    return run
 
 
 def _code(collected: Collected) -> str:
     if collected.is_stalled:
-        return f"no answer in {_PATIENCE_SECONDS:g} s; look at the driver's CPU: it may be busy with this for good"
+        return f"no answer in {_DEADLINE_SECONDS:g} s; check the driver's CPU: it may be busy with this forever"
     return collected.code
 
 
-def _takes_large_limit(context: DriverContext) -> Observed:
-    breaches = []
-    for verb, query in context.queries.items():
-        collected = context.ask(
-            replace(query, max_results=MAX_MAX_RESULTS), at_most=1, seconds=context.deadline_seconds
-        )
+def _accepts_large_limit(context: DriverContext, result: CheckResult) -> None:
+    result.sent = f"max_results {MAX_MAX_RESULTS}"
+    for operation, query in context.queries.items():
+        collected = context.collect(replace(query, max_results=MAX_MAX_RESULTS), at_most=1)
         if collected.failed:
-            breaches.append(f"{verb}: {collected.describe()}")
-    return Observed(f"max_results {MAX_MAX_RESULTS}", tuple(breaches))
+            result.fail(f"{operation}: {collected.describe()}")
 
 
-_WHY = "Any client may send it, by mistake or not. A driver that hangs on it is out of order for everyone."
+_RATIONALE = "Any client can send it, by mistake or not. A driver that hangs on it is unavailable to all clients."
 
-HOSTILE: tuple[Case, ...] = (
-    Case(
+HOSTILE: tuple[Check[DriverContext, None], ...] = (
+    Check(
         id="hostile-negative-offset",
-        title="a negative starting_offset is refused",
+        title="a negative starting_offset is rejected",
         level=MUST,
-        procedure="starting_offset −1.",
-        rationale=_WHY,
-        usual_bug="Read as unsigned, or divided and used as an index.",
-        look=_refuses(lambda query: replace(query, starting_offset=-1), "OUT_OF_RANGE", "INVALID_ARGUMENT"),
-        needs=(Needs.ASKING, Needs.HOSTILE),
+        source=SERVICE_SPEC,
+        procedure="Sends starting_offset −1.",
+        rationale=_RATIONALE,
+        usual_bug="The offset is read as unsigned, or divided and used as an index.",
+        run=_rejected(lambda query: replace(query, starting_offset=-1), "OUT_OF_RANGE", "INVALID_ARGUMENT"),
+        needs=(ALLOWED,),
     ),
-    Case(
+    Check(
         id="hostile-negative-limit",
-        title="a negative max_results is refused",
+        title="a negative max_results is rejected",
         level=SHOULD,
-        source="The spec says what 0 means, and nothing of less.",
-        procedure="max_results −1, with a deadline.",
-        rationale=_WHY,
-        usual_bug="A loop that sends while fewer than max_results are held never ends: the reference driver keeps a"
-        " core busy"
-        " even after the client has gone.",
-        look=_refuses(lambda query: replace(query, max_results=-1), "INVALID_ARGUMENT", "OUT_OF_RANGE"),
-        needs=(Needs.ASKING, Needs.HOSTILE),
+        source="The spec defines 0, and no negative values.",
+        procedure="Sends max_results −1, with a deadline.",
+        rationale=_RATIONALE,
+        usual_bug="A loop that sends while it has fewer than max_results extents never ends: the reference driver keeps"
+        " a core busy even after the client has disconnected.",
+        run=_rejected(lambda query: replace(query, max_results=-1), "INVALID_ARGUMENT", "OUT_OF_RANGE"),
+        needs=(ALLOWED,),
     ),
-    Case(
+    Check(
         id="hostile-huge-offset",
-        title="an absurd starting_offset is OUT_OF_RANGE",
+        title="starting_offset 2^63−1 is OUT_OF_RANGE",
         level=SHOULD,
-        procedure="starting_offset 2^63 − 1.",
-        rationale=_WHY,
-        usual_bug="offset + size overflows, and the comparison with the capacity is passed.",
-        look=_refuses(lambda query: replace(query, starting_offset=2**63 - 1), "OUT_OF_RANGE"),
-        needs=(Needs.ASKING, Needs.HOSTILE),
+        source=SERVICE_SPEC,
+        procedure="Sends starting_offset 2^63 − 1.",
+        rationale=_RATIONALE,
+        usual_bug="offset + size overflows and passes the comparison with the capacity.",
+        run=_rejected(lambda query: replace(query, starting_offset=2**63 - 1), "OUT_OF_RANGE"),
+        needs=(ALLOWED,),
     ),
-    Case(
+    Check(
         id="hostile-huge-limit",
-        title="the largest max_results there is, is taken",
+        title="max_results 2^31−1 is accepted",
         level=MUST,
-        procedure="max_results 2^31 − 1: at most that many, so any number is fine.",
-        rationale="Fewer are always allowed, so that no limit is too large.",
+        source=SERVICE_SPEC,
+        procedure="Sends max_results 2^31 − 1, an upper bound: any number of extents is allowed.",
+        rationale="A message may always hold fewer extents, so no limit is too large.",
         usual_bug="A buffer of that many entries is allocated at once.",
-        look=_takes_large_limit,
-        needs=(Needs.ASKING, Needs.HOSTILE),
+        run=_accepts_large_limit,
+        needs=(ALLOWED,),
     ),
 )

@@ -1,20 +1,22 @@
-"""Messages of any size, and streams that are taken up again anywhere: the bytes told of stay the same."""
+"""Messages of any size, and streams resumed at any offset: they describe the same bytes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from kubectl_cbt.checks.conformance.case import MUST, SHOULD, Case, Needs, Observed
+from kubectl_cbt.checks.check import Check, CheckResult, Inconclusive
 from kubectl_cbt.checks.conformance.comparison import differences
 from kubectl_cbt.checks.conformance.driver_context import (
     ENOUGH_EXTENTS,
     DriverContext,
-    Inconclusive,
     from_offset,
     in_messages_of,
     sample,
 )
+from kubectl_cbt.checks.conformance.requirements import SERVICE_SPEC
 from kubectl_cbt.checks.conformance.sound_extents import grain_bytes, sound_extents
+from kubectl_cbt.model.finding import SHOULD
+from kubectl_cbt.model.results import MUST
 from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.stream.collect import Collected
 
@@ -22,22 +24,22 @@ _FEW_EXTENTS = 500
 _SHOWN = 4
 
 
-def _with_limit(limit: int) -> Callable[[DriverContext], Observed]:
-    def look(context: DriverContext) -> Observed:
-        breaches: list[str] = []
-        for verb, query in context.queries.items():
+def _with_limit(limit: int) -> Callable[[DriverContext, CheckResult], None]:
+    # One message an extent takes a while, and a few hundred are enough to see a mistake.
+    at_most = _FEW_EXTENTS if limit < 100 else ENOUGH_EXTENTS
+
+    def run(context: DriverContext, result: CheckResult) -> None:
+        result.sent = f"max_results {limit}"
+        for operation, query in context.queries.items():
             whole = context.whole(query)
-            # A message an extent takes a while, and shows what it shows soon.
-            collected = context.ask(
-                in_messages_of(query, limit), at_most=_FEW_EXTENTS if limit < 100 else ENOUGH_EXTENTS
-            )
-            breaches += [f"{verb}: {line}" for line in _held(collected, whole, limit)]
-        return Observed(f"max_results {limit}", tuple(breaches))
+            collected = context.collect(in_messages_of(query, limit), at_most=at_most)
+            for line in _breaches(collected, whole, limit):
+                result.fail(f"{operation}: {line}")
 
-    return look
+    return run
 
 
-def _held(collected: Collected, whole: Collected, limit: int) -> Iterator[str]:
+def _breaches(collected: Collected, whole: Collected, limit: int) -> Iterator[str]:
     if collected.failed:
         yield collected.describe()
         return
@@ -47,7 +49,7 @@ def _held(collected: Collected, whole: Collected, limit: int) -> Iterator[str]:
 
 
 def _ends(whole: Collected) -> list[int]:
-    """Where a stream may break: after an extent, except the last one, from where some drivers refuse to go on."""
+    """Where a stream may break: after an extent, but not after the last one, from where some drivers reject a query."""
     ends = sound_extents(whole)[1][:-1]
     return [int(ends[index]) for index in sample(len(ends))]
 
@@ -57,8 +59,8 @@ def _inside_aligned(whole: Collected) -> list[int]:
     offsets, ends = sound_extents(whole)
     sizes = ends - offsets
     grain = grain_bytes(whole)
-    roomy = [index for index in sample(len(offsets), 200) if int(sizes[index]) >= 2 * grain]
-    return [int(offsets[roomy[at]]) + grain for at in sample(len(roomy))]
+    large = [index for index in sample(len(offsets), 200) if int(sizes[index]) >= 2 * grain]
+    return [int(offsets[large[at]]) + grain for at in sample(len(large))]
 
 
 def _unaligned(whole: Collected) -> list[int]:
@@ -73,90 +75,89 @@ def _unaligned(whole: Collected) -> list[int]:
     return [*found, *(end + 1 for end in _ends(whole)[:4]), *last]
 
 
-def _from(offsets: Callable[[Collected], list[int]], sent: str) -> Callable[[DriverContext], Observed]:
-    def look(context: DriverContext) -> Observed:
+def _from(offsets: Callable[[Collected], list[int]], where: str) -> Callable[[DriverContext, CheckResult], None]:
+    def run(context: DriverContext, result: CheckResult) -> None:
         breaches: list[str] = []
-        asked = 0
-        for verb, query in context.queries.items():
+        sent = 0
+        for operation, query in context.queries.items():
             whole = context.whole(query)
             for offset in offsets(whole):
-                asked += 1
-                breaches += [f"{verb} from {offset}: {line}" for line in _same_tail(context, query, whole, offset)]
-        if not asked:
-            raise Inconclusive("the volume has too few extents, or too small ones")
-        more = [f"and {len(breaches) - _SHOWN} more"] if len(breaches) > _SHOWN else []
-        return Observed(f"starting_offset {sent}, {asked} of them", (*breaches[:_SHOWN], *more))
+                sent += 1
+                lines = _compare_tail(context, query, whole, offset)
+                breaches += [f"{operation} from {offset}: {line}" for line in lines]
+        if not sent:
+            raise Inconclusive("the volume has too few extents, or extents that are too small")
+        result.sent = f"starting_offset {where}, {sent} queries"
+        for line in breaches[:_SHOWN]:
+            result.fail(line)
+        if len(breaches) > _SHOWN:
+            result.fail(f"and {len(breaches) - _SHOWN} more")
 
-    return look
+    return run
 
 
-def _same_tail(context: DriverContext, query: Query, whole: Collected, offset: int) -> list[str]:
-    tail = context.ask(from_offset(query, offset), at_most=ENOUGH_EXTENTS)
+def _compare_tail(context: DriverContext, query: Query, whole: Collected, offset: int) -> list[str]:
+    tail = context.collect(from_offset(query, offset), at_most=ENOUGH_EXTENTS)
     if tail.failed:
         return [tail.describe()]
     return differences(whole, tail, offset)
 
 
-def _limit_case(limit: int) -> Case:
-    return Case(
+def _limit_case(limit: int) -> Check[DriverContext, None]:
+    return Check(
         id=f"max-results-{limit}",
-        title=f"with max_results {limit} no message holds more, and the bytes told of are the same",
+        title=f"with max_results {limit} no message holds more extents, and the same bytes are described",
         level=MUST,
         rule="R6",
-        procedure=f"Asks in messages of {limit}, counts the extents of each, and compares the bytes with the whole"
-        f" answer's.",
-        rationale="The limit is the caller's buffer. And how an answer is cut into messages may not change what"
-        " it says.",
-        usual_bug="max_results handed to the storage system as its page size, which rounds it; the extent at a page's"
-        " border sent"
-        " twice, or left out; runs merged within a page only, which is legal.",
-        look=_with_limit(limit),
-        needs=(Needs.ASKING,),
+        source=SERVICE_SPEC,
+        procedure=f"Queries in messages of at most {limit} extents, counts the extents of each, and compares the bytes"
+        " with those of the complete answer.",
+        rationale="The limit is the size of the caller's buffer, and the way an answer is split into messages must not"
+        " change its contents.",
+        usual_bug="max_results is passed to the storage system as its page size, which rounds it; or the extent at a"
+        " page boundary is sent twice, or omitted. Merging runs only within a page is allowed.",
+        run=_with_limit(limit),
     )
 
 
-_TAIL = "Compares what comes from there with the tail of the whole answer, clipped to the offset."
-_RESUME = "Every stream ends after ten minutes at the sidecar. What a resume loses, a backup loses."
+_TAIL = "Compares the answer with the rest of the complete answer, clipped to the offset."
 
-PAGING: tuple[Case, ...] = (
+PAGING: tuple[Check[DriverContext, None], ...] = (
     *(_limit_case(limit) for limit in (1, 2, 7, 1000)),
-    Case(
+    Check(
         id="resume-extent-ends",
-        title="from the end of any extent on, the rest of the stream comes",
+        title="a query from the end of any extent returns the rest of the stream",
         level=MUST,
         rule="R9",
-        procedure=f"Takes the stream up behind extents all over the volume. {_TAIL}",
-        rationale=_RESUME,
-        usual_bug="starting_offset is taken for the number of a page; or compared with <= where < is meant, and the"
-        " extent that"
-        " begins there is left out.",
-        look=_from(_ends, "= ends of extents"),
-        needs=(Needs.ASKING,),
+        source=SERVICE_SPEC,
+        procedure=f"Resumes after extents across the whole volume. {_TAIL}",
+        rationale="The sidecar ends every stream after ten minutes. A backup loses what a resume loses.",
+        usual_bug="starting_offset is interpreted as a page number, or compared with <= instead of <, which omits the"
+        " extent that starts there.",
+        run=_from(_ends, "= ends of extents"),
     ),
-    Case(
+    Check(
         id="resume-inside-aligned",
-        title="from inside an extent on, at a block's border, the rest comes",
+        title="a query from a block boundary inside an extent returns the rest of the stream",
         level=MUST,
         rule="R7",
-        procedure=f"Begins one block into extents that are longer. {_TAIL} The first extent may begin before the"
+        source=SERVICE_SPEC,
+        procedure=f"Starts one block into extents of more than one block. {_TAIL} The first extent may start before the"
         " offset.",
-        rationale="A client may begin where it likes: clients that split a volume among workers do.",
-        usual_bug="Extents that begin before the offset are dropped, and with them what of them lies behind it.",
-        look=_from(_inside_aligned, "= one block into extents"),
-        needs=(Needs.ASKING,),
+        rationale="A client may start at any offset: clients that split a volume among workers do.",
+        usual_bug="Extents that start before the offset are dropped, including the part of them after it.",
+        run=_from(_inside_aligned, "= one block into extents"),
     ),
-    Case(
+    Check(
         id="resume-unaligned",
-        title="from an offset that is no multiple of the block size on, the rest comes",
+        title="a query from an offset that is not a multiple of the block size returns the rest of the stream",
         level=SHOULD,
         rule="R7",
-        source="The spec puts no condition on starting_offset, and names no error for one that is not aligned.",
-        procedure=f"Begins in the middle of extents and blocks, and at the last byte of the volume. {_TAIL}",
-        rationale="Wrong blocks and OK is the worst answer there is: the backup looks good, and is not.",
-        usual_bug="The offset is divided by the block size with a remainder that is lost, or kept: then every block is"
-        " shifted by"
-        " it. The reference driver does that. Round down, or answer OUT_OF_RANGE.",
-        look=_from(_unaligned, "that are not aligned"),
-        needs=(Needs.ASKING,),
+        source="The spec does not restrict starting_offset, and defines no error for one that is not aligned.",
+        procedure=f"Starts in the middle of extents and blocks, and at the last byte of the volume. {_TAIL}",
+        rationale="Wrong blocks followed by OK are the worst possible answer: the backup looks valid and is not.",
+        usual_bug="The offset is divided by the block size and the remainder is lost, or added to every block, which"
+        " shifts all of them. The reference driver does that. Round down, or return OUT_OF_RANGE.",
+        run=_from(_unaligned, "not aligned"),
     ),
 )

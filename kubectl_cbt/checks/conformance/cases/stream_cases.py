@@ -1,201 +1,187 @@
-"""What holds of every stream: that it ends, the rules, the same answer twice, an end that can be trusted."""
+"""Properties of every stream: it ends, it keeps the rules, it is repeatable, and its end can be trusted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from kubectl_cbt.analysis.rules import RULES, Rule
-from kubectl_cbt.checks.conformance.case import MUST, SHOULD, Case, Needs, Observed
+from kubectl_cbt.analysis.rules.all_rules import RULES
+from kubectl_cbt.analysis.rules.end_rules import WholeStream
+from kubectl_cbt.analysis.rules.rule import Rule
+from kubectl_cbt.checks.check import Check, CheckResult, Inconclusive
 from kubectl_cbt.checks.conformance.comparison import differences
 from kubectl_cbt.checks.conformance.driver_context import (
-    ENOUGH_EXTENTS,
     MORE_TIME,
     DriverContext,
-    Inconclusive,
-    describe,
+    describe_query,
     from_offset,
     in_messages_of,
 )
-from kubectl_cbt.model.record import INT64_MAX
-from kubectl_cbt.model.results import Violation
+from kubectl_cbt.checks.conformance.requirements import SERVICE_SPEC
+from kubectl_cbt.model.finding import SHOULD
+from kubectl_cbt.model.results import MUST
 from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.stream.collect import Collected
 from kubectl_cbt.units import counted
 
 _SLOW = (
-    f"The stream is not stuck, it takes longer than this check allows: {MORE_TIME}. The sidecar ends a stream after"
+    f"The stream is not stuck, but takes longer than this check allows: {MORE_TIME}. The sidecar ends a stream after"
     " 10 minutes (--max-streaming-duration-min)."
 )
 _NEVER_ENDS = (
-    "See the message: an error is the driver's own. One that never ends: a loop that waits for a page that does not"
-    " come, or a lock that a former call still holds."
+    "See the message: an error is the driver's own. For a stream that never ends: a loop waits for a page that does not"
+    " arrive, or a lock is still held by an earlier call."
 )
 
 
-def _answers(context: DriverContext) -> Observed:
-    breaches: list[str] = []
-    notes: list[str] = []
-    answers = {verb: context.first_asked(query) for verb, query in context.queries.items()}
-    for verb, collected in answers.items():
-        (notes if collected.is_whole else breaches).append(f"{verb}: {collected.describe()}")
-    fixes = [_SLOW] if any(collected.is_flowing for collected in answers.values()) else []
-    if any(collected.failed for collected in answers.values()):
-        fixes.append(_NEVER_ENDS)
-    sent = " and ".join(map(describe, context.queries.values()))
-    return Observed(sent, tuple(breaches), tuple(notes), "\n".join(fixes))
+def _answers(context: DriverContext, result: CheckResult) -> None:
+    result.sent = " and ".join(map(describe_query, context.queries.values()))
+    for operation, query in context.queries.items():
+        answer = context.answer(query)
+        if answer.is_whole:
+            result.note(f"{operation}: {answer.describe()}")
+        else:
+            result.fail(f"{operation}: {answer.describe()}", _SLOW if answer.is_flowing else _NEVER_ENDS)
 
 
 def _samples(context: DriverContext) -> Iterator[tuple[str, Collected]]:
-    """Answers to look for broken rules in: the whole, one in small messages, one from the middle."""
+    """Answers in which to look for broken rules: the whole one, one in small messages, one from the middle."""
     for query in context.queries.values():
-        whole = context.first_asked(query)
-        yield describe(query), whole
+        whole = context.answer(query)
+        yield describe_query(query), whole
         if not whole.is_whole or not len(whole.runs):
             continue
         small = in_messages_of(query, 7)
-        yield describe(small), context.ask_once(small, at_most=ENOUGH_EXTENTS)
+        yield describe_query(small), context.part(small)
         middle = from_offset(query, int(whole.runs.ends[len(whole.runs) // 2]))
-        yield describe(middle), context.ask_once(middle, at_most=ENOUGH_EXTENTS)
+        yield describe_query(middle), context.part(middle)
 
 
-def _keeps(rule: type[Rule]) -> Callable[[DriverContext], Observed]:
-    def look(context: DriverContext) -> Observed:
-        breaches = [
-            f"{asked}: {_broken(violation)}"
-            for asked, collected in _samples(context)
-            for violation in collected.violations
-            if violation.rule == rule.id
-        ]
-        return Observed("whole, in messages of 7, and from the middle", tuple(breaches))
+def _keeps(rule: type[Rule]) -> Callable[[DriverContext, CheckResult], None]:
+    def run(context: DriverContext, result: CheckResult) -> None:
+        result.sent = context.sent("the whole stream, in messages of 7 extents, and from the middle")
+        for query, collected in _samples(context):
+            for violation in collected.violations:
+                if violation.rule == rule.id:
+                    times = counted(violation.count, "time")
+                    result.fail(f"{query}: {times}, first in {violation.examples[0]}")
 
-    return look
-
-
-def _broken(violation: Violation) -> str:
-    example = violation.examples[0]
-    where = f"message {example.record}"
-    if example.extent is not None:
-        where += f", extent {example.extent} ({example.byte_offset}+{example.size_bytes})"
-    return f"{counted(violation.count, 'time')}, first in {where}: {example.text}"
+    return run
 
 
-def _is_deterministic(context: DriverContext) -> Observed:
-    def again(query: Query) -> list[str]:
-        first, second = context.whole(query), context.ask(query)
+def _is_deterministic(context: DriverContext, result: CheckResult) -> None:
+    def repeat(query: Query) -> list[str]:
+        first, second = context.whole(query), context.collect(query)
         if second.failed:
             return [f"the second time: {second.describe()}"]
-        said = [f"type and capacity: {_about(first)}, then {_about(second)}"] if _about(first) != _about(second) else []
-        return said + differences(first, second)
+        lines = differences(first, second)
+        if _type_and_capacity(first) != _type_and_capacity(second):
+            lines.insert(0, f"type and capacity: {_type_and_capacity(first)}, then {_type_and_capacity(second)}")
+        return lines
 
-    return _of_each(context, again, "the same question twice")
+    _compare_each(context, result, repeat, "the same query twice")
 
 
-def _about(collected: Collected) -> tuple[int | None, int | None]:
+def _type_and_capacity(collected: Collected) -> tuple[int | None, int | None]:
     return collected.block_metadata_type, collected.volume_capacity_bytes
 
 
-def _survives_cancel(context: DriverContext) -> Observed:
-    def after(query: Query) -> list[str]:
+def _survives_cancel(context: DriverContext, result: CheckResult) -> None:
+    def repeat(query: Query) -> list[str]:
         whole = context.whole(query)
-        context.ask(in_messages_of(query, 1), at_most=1)
-        again = context.ask(query)
+        context.collect(in_messages_of(query, 1), at_most=1)
+        again = context.collect(query)
         return [f"the next call: {again.describe()}"] if again.failed else differences(whole, again)
 
-    return _of_each(context, after, "a call that is cancelled after its first message, then another")
+    _compare_each(context, result, repeat, "a call that is cancelled after its first message, then another")
 
 
-def _sends_all(context: DriverContext) -> Observed:
-    def rest(query: Query) -> list[str]:
-        whole = context.whole(query)
-        if not len(whole.offsets) or whole.reaches_capacity:
-            return []
-        probe = context.ask(from_offset(query, whole.end), at_most=ENOUGH_EXTENTS)
-        more = probe.runs.within(whole.end, INT64_MAX)
-        if not len(more):
-            return []
-        return [(f"OK came at byte {whole.end}, and from there {counted(len(more), 'range')} more, the first at"
-                f" {more.first(1)[0][0]}")]  # fmt: skip
-
-    return _of_each(context, rest, "once more from the end of the last extent")
+def _is_complete(context: DriverContext, result: CheckResult) -> None:
+    sent = context.sent("a second query from the end of the last extent")
+    _compare_each(context, result, context.sent_after_ok, sent)
 
 
-def _of_each(context: DriverContext, look: Callable[[Query], list[str]], sent: str) -> Observed:
-    """Both questions; one that cannot be judged leaves it to the other."""
-    breaches: list[str] = []
-    reasons: list[str] = []
-    for verb, query in context.queries.items():
+def _compare_each(
+    context: DriverContext, result: CheckResult, compare: Callable[[Query], list[str]], sent: str
+) -> None:
+    """Compare for each query; one that is inconclusive does not affect the other."""
+    result.sent = sent
+    reasons: list[Inconclusive] = []
+    for operation, query in context.queries.items():
         try:
-            breaches += [f"{verb}: {line}" for line in look(query)]
+            lines = compare(query)
         except Inconclusive as reason:
-            reasons.append(str(reason))
+            reasons.append(reason)
+            continue
+        for line in lines:
+            result.fail(f"{operation}: {line}")
     if len(reasons) == len(context.queries):
-        raise Inconclusive(reasons[0])
-    return Observed(sent, tuple(breaches))
+        raise reasons[0]
 
 
-def _case_of(rule: type[Rule]) -> Case:
-    return Case(
+def _case_of(rule: type[Rule]) -> Check[DriverContext, None]:
+    return Check(
         id=f"rule-{rule.id.lower()}",
         title=rule.title,
         level=MUST if rule.level == MUST else SHOULD,
         rule=rule.id,
-        procedure="Every message of the whole stream, of one in messages of 7 extents, and of one from the middle.",
+        source=rule.source,
+        procedure="Checks every message of the whole stream, of one in messages of 7 extents, and of one that starts"
+        " in the middle of the volume.",
         rationale=rule.rationale,
         usual_bug=rule.usual_bug,
-        look=_keeps(rule),
-        source=""
-        if rule.id.startswith("W")
-        else f"CSI spec 1.13, SnapshotMetadata service ({rule.id} in docs/rules.md)",
+        run=_keeps(rule),
+        judges_recordings=True,
     )
 
 
-STREAMS: tuple[Case, ...] = (
-    Case(
+STREAMS: tuple[Check[DriverContext, None], ...] = (
+    Check(
         id="answers",
-        title="a question about a snapshot that exists is answered, and ends with OK",
+        title="a query for an existing snapshot is answered and ends with OK",
         level=MUST,
-        procedure="Both calls for the snapshots named, without a limit of our own on the number of messages.",
-        rationale="Nothing else can be judged of a stream that does not end.",
+        source=SERVICE_SPEC,
+        procedure="Sends both calls for the given snapshots, without a limit on the number of messages.",
+        rationale="A stream that does not end cannot be checked any further.",
         usual_bug=_NEVER_ENDS,
-        look=_answers,
-        needs=(Needs.ASKING,),
+        run=_answers,
     ),
     *(_case_of(rule) for rule in RULES if rule.shows_in_records),
-    Case(
+    Check(
         id="complete",
-        title="a stream ends with OK only after everything was sent",
+        title=WholeStream.title,
         level=MUST,
-        rule="R8",
-        procedure="When the last extent ends in front of the capacity, asks once more from there: nothing may come.",
-        rationale="A backup that believes the OK misses the rest, and nobody notices before the restore.",
-        usual_bug="Only the first page of the storage system's answer is passed on (a released driver did that); an"
-        " error in the"
-        " middle is logged, and the stream closed without a status.",
-        look=_sends_all,
-        needs=(Needs.ASKING,),
+        rule=WholeStream.id,
+        source=WholeStream.source,
+        procedure="If the last extent ends before the capacity, sends a second query from there: it must return"
+        " nothing.",
+        rationale=WholeStream.rationale,
+        usual_bug=WholeStream.usual_bug,
+        run=_is_complete,
+        judges_recordings=True,
     ),
-    Case(
+    Check(
         id="deterministic",
-        title="the same question gets the same answer",
+        title="the same query gets the same answer",
         level=SHOULD,
-        procedure="Asks twice, and compares type, capacity and the bytes told of; messages may be cut differently.",
-        rationale="Snapshots do not change. A stream that is resumed is only whole if the second answer is about the"
-        " same.",
+        source=SERVICE_SPEC,
+        procedure="Sends each query twice and compares type, capacity and the bytes described; messages may be split"
+        " differently.",
+        rationale="Snapshots do not change. A resumed stream is complete only if the second answer describes the same"
+        " bytes.",
         usual_bug="The answer is computed from the live volume, or by workers whose results are dropped when they are"
         " late.",
-        look=_is_deterministic,
-        needs=(Needs.ASKING,),
+        run=_is_deterministic,
     ),
-    Case(
+    Check(
         id="cancel",
-        title="a call that is cancelled leaves the next one working",
+        title="the next call works after a call was cancelled",
         level=MUST,
-        procedure="Cancels after the first message, asks again, and compares with the first whole answer.",
-        rationale="Clients go away: networks break, people press Ctrl-C. A driver that then keeps a lock is out of"
-        " order until it"
-        " is restarted.",
-        usual_bug="The stream's context is not looked at while sending, or a lock is not released on that way out.",
-        look=_survives_cancel,
-        needs=(Needs.ASKING,),
+        source=SERVICE_SPEC,
+        procedure="Cancels a call after its first message, sends another, and compares it with the first complete"
+        " answer.",
+        rationale="Clients disconnect: networks fail, users press Ctrl-C. A driver that keeps a lock then stays"
+        " unavailable until it is restarted.",
+        usual_bug="The stream's context is not checked while sending, or a lock is not released on that path.",
+        run=_survives_cancel,
     ),
 )

@@ -1,9 +1,10 @@
-"""How fast: nothing here is right or wrong, but for a driver that keeps its first message until it knows all."""
+"""Speed: measured only, except for a driver that sends nothing for a minute."""
 
 from __future__ import annotations
 
-from kubectl_cbt.checks.conformance.case import SHOULD, Case, Needs, Observed
+from kubectl_cbt.checks.check import Check, CheckResult
 from kubectl_cbt.checks.conformance.driver_context import ENOUGH_EXTENTS, DriverContext, in_messages_of
+from kubectl_cbt.model.finding import SHOULD
 from kubectl_cbt.stream.collect import Collected
 from kubectl_cbt.units import human_rate, human_seconds
 
@@ -11,20 +12,18 @@ _SWEEP = (64, 256, 1024, 4096, 16384)
 _SLOW_SECONDS = 60.0
 
 
-def _measured(context: DriverContext) -> Observed:
-    breaches: list[str] = []
-    notes: list[str] = []
-    for verb, query in context.queries.items():
+def _measure(context: DriverContext, result: CheckResult) -> None:
+    result.sent = context.sent("the complete answers")
+    for operation, query in context.queries.items():
         whole = context.whole(query)
-        notes.append(f"{verb}: {_pace(whole)}")
+        result.note(f"{operation}: {_pace(whole)}")
         if whole.slowest_gap_seconds > _SLOW_SECONDS:
-            breaches.append(f"{verb}: {human_seconds(whole.slowest_gap_seconds)} without a message")
-    return Observed("the whole answers", tuple(breaches), tuple(notes))
+            result.fail(f"{operation}: {human_seconds(whole.slowest_gap_seconds)} without a message")
 
 
 def _pace(collected: Collected) -> str:
     if collected.first_message_seconds is None or not collected.messages:
-        return f"nothing, after {human_seconds(collected.seconds)}"
+        return f"no message, OK after {human_seconds(collected.seconds)}"
     a_message = len(collected.offsets) / collected.messages
     return (
         f"first message after {human_seconds(collected.first_message_seconds)}"
@@ -34,41 +33,36 @@ def _pace(collected: Collected) -> str:
     )
 
 
-def _sweep(context: DriverContext) -> Observed:
-    notes = []
-    for verb, query in context.queries.items():
+def _sweep(context: DriverContext, result: CheckResult) -> None:
+    result.sent = "max_results " + ", ".join(map(str, _SWEEP))
+    for operation, query in context.queries.items():
         context.whole(query)
         rates = []
         for limit in _SWEEP:
-            collected = context.ask(in_messages_of(query, limit), at_most=ENOUGH_EXTENTS)
+            collected = context.collect(in_messages_of(query, limit), at_most=ENOUGH_EXTENTS)
             rates.append(f"{limit}: {human_rate(len(collected.offsets) / max(collected.seconds, 1e-3))}")
-        notes.append(f"{verb}, extents/s by max_results: {', '.join(rates)}")
-    return Observed("max_results " + ", ".join(map(str, _SWEEP)), notes=tuple(notes))
+        result.note(f"{operation}, extents/s by max_results: {', '.join(rates)}")
 
 
-TIMING: tuple[Case, ...] = (
-    Case(
+TIMING: tuple[Check[DriverContext, None], ...] = (
+    Check(
         id="timing",
-        title="messages come steadily",
+        title="messages are sent steadily",
         level=SHOULD,
-        source="",
-        procedure="Measures the first message, the rate, and the longest wait between two messages.",
-        rationale="Load balancers and proxies cut connections that are silent for a minute, and the sidecar ends a"
+        procedure="Measures the time to the first message, the rate, and the longest gap between two messages.",
+        rationale="Load balancers and proxies close connections that are idle for a minute, and the sidecar ends a"
         " stream after ten.",
         usual_bug="The whole answer is computed before the first message is sent.",
-        look=_measured,
-        needs=(Needs.ASKING,),
+        run=_measure,
+        judges_recordings=True,
     ),
-    Case(
+    Check(
         id="sweep",
-        title="how fast it is, by max_results",
+        title="throughput by max_results",
         level=SHOULD,
-        source="",
-        procedure="Asks for the beginning of the stream with several limits. Only measures.",
-        rationale="At a few hundred extents a message gRPC's cost per message dominates; a driver's default decides"
-        " what clients see.",
-        usual_bug="",
-        look=_sweep,
-        needs=(Needs.ASKING,),
+        procedure="Queries the beginning of the stream with several limits. Measures only.",
+        rationale="At a few hundred extents per message the cost of each gRPC message dominates; a driver's default"
+        " determines the speed that clients see.",
+        run=_sweep,
     ),
 )

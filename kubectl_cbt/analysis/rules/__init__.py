@@ -1,0 +1,1 @@
+"""The rules that a stream must keep, by subject."""
