@@ -195,7 +195,7 @@ def test_leaving_while_a_stream_runs_restores_the_terminal_and_exits_0(terminal,
     assert shown.end() == 0
     assert shown.is_restored
     assert re.fullmatch(
-        rb"warning: the map of delta scratch-1 . scratch-2 is incomplete: it is known up to [0-9.]+ .iB of 16 TiB;"
+        rb"warning: the map of delta scratch-1 . scratch-2 is incomplete: known up to [0-9.]+ .iB of 16 TiB;"
         rb" the stream was running",
         shown.after_the_screen.replace("→".encode(), b"."),
     )
