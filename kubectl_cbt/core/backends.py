@@ -11,6 +11,7 @@ from kubectl_cbt.core.stream_recorder import Recorder
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotNames, SnapshotRef
 from kubectl_cbt.model.resolved_query import ResolvedQuery, Snapshot
 from kubectl_cbt.model.stream_query import Query
+from kubectl_cbt.system.preload import preload
 
 if TYPE_CHECKING:
     from kubectl_cbt.core.csi_connector import CsiConnector
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from kubectl_cbt.model.snapshot_entry import SnapshotEntry
     from kubectl_cbt.wire.csi import CsiSource
     from kubectl_cbt.wire.sidecar import SidecarSource
+
+
+_NEEDED_TO_STREAM = ("kubectl_cbt.wire.sidecar", "kubectl_cbt.stream.loop", "kubectl_cbt.wire.certificate_check")
+"""With grpc, numpy and cryptography they take as long to import as a cluster takes to answer."""
 
 
 class ClusterBackend:
@@ -52,6 +57,7 @@ class ClusterBackend:
     def resolve(self, names: SnapshotNames) -> ResolvedQuery:
         from kubectl_cbt.cluster.resolve import resolve
 
+        preload(*_NEEDED_TO_STREAM)
         self._connector.prefetch_account()
         return resolve(self._session.catalogue, names, self._service)
 
