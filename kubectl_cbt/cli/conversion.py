@@ -16,13 +16,14 @@ _MOST_DIGITS = 18
 _Convert = Callable[[Any], Any]
 
 
-def convert_without_pydantic(command: Any) -> None:
+def convert_without_pydantic(command: Any, parent: Any = None) -> None:
     """Have the parameters of a typer command, and of all commands in it, converted here where that is possible."""
-    context = command.context_class(command, **command.context_settings)
+    # With its parent, from which it has the names of the help flag: a command keeps the flag that is made first.
+    context = command.context_class(command, parent=parent, info_name=command.name, **command.context_settings)
     for parameter in command.get_params(context):
         parameter.process_value = _processing(parameter)
     for nested in getattr(command, "commands", {}).values():
-        convert_without_pydantic(nested)
+        convert_without_pydantic(nested, context)
 
 
 def _processing(parameter: Any) -> Callable[[Any, Any], Any]:
