@@ -113,8 +113,6 @@ def open_cluster(
     """
     from kubectl_cbt.core.backends import ClusterBackend
     from kubectl_cbt.core.session import open_session
-    from kubectl_cbt.core.stream_recorder import Recorder
 
-    options = options or QueryOptions()
     with open_session(cluster or ClusterOptions()) as session:
-        yield ClusterBackend(session, service or ServiceOptions(), options, Recorder(options), session.namespace)
+        yield ClusterBackend(session, service or ServiceOptions(), options or QueryOptions(), session.namespace)
