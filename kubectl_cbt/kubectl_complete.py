@@ -41,13 +41,11 @@ def main() -> None:
 
 
 def _answer(words: list[str]) -> str:
-    import typer
-
-    from kubectl_cbt.cli.app import build_app
+    from kubectl_cbt.cli.app import build_command
     from kubectl_cbt.cli.completion.candidates import complete
     from kubectl_cbt.cli.completion.command_spec import read_tree
 
-    return complete(read_tree(typer.main.get_command(build_app())), words).text()
+    return complete(read_tree(build_command()), words).text()
 
 
 def _go_silent() -> None:

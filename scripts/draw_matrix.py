@@ -1,4 +1,4 @@
-"""Which check case and which doctor hop names which fault: run all of it against the demo, and write docs/faults.md.
+"""Run check and doctor against every fault of the demo, and write which case or hop finds it to docs/faults.md.
 
 ``python scripts/draw_matrix.py [FAULT …]`` rewrites the table, or the rows named (``make matrix``). Nothing in it is
 written by hand: each cell is a run of the installed command. A test runs every row again where
@@ -38,7 +38,7 @@ NOTHING = "—"
 
 @dataclass(frozen=True)
 class Place:
-    """A question that a fault is looked for with."""
+    """A command that may find a fault."""
 
     heading: str
     verb: str
@@ -116,7 +116,7 @@ def table(old: str, only: Collection[str] = ()) -> str:
 
     Args:
         old: the table as it was.
-        only: names of faults whose rows are made anew; the others stay. All, when empty.
+        only: names of faults whose rows are run again; the others are kept. All, when empty.
     """
     kept = {line.split("`")[1].partition("=")[0]: line for line in old.splitlines() if line.startswith("| `")}
     faults = [fault for fault in (None, *FAULTS) if not only or (fault and fault.name in only)]

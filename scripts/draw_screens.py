@@ -16,7 +16,6 @@ from kubectl_cbt.cli.options import ClusterFlags
 from kubectl_cbt.core.backends import ClusterBackend
 from kubectl_cbt.core.options import QueryOptions, ServiceOptions
 from kubectl_cbt.core.session import Session
-from kubectl_cbt.core.stream_recorder import Recorder
 from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
 from kubectl_cbt.output.palettes import palette_named
 from kubectl_cbt.tui.app import LIGHT, CbtApp
@@ -44,7 +43,7 @@ def pictures() -> dict[str, str]:
 
 def the_map(session: Session, base: SnapshotRef = _BASE, target: SnapshotRef = _TARGET) -> MapScreen:
     """A map whose stream has come to its end."""
-    cluster = ClusterBackend(session, ServiceOptions(), QueryOptions(), Recorder(QueryOptions()), target.namespace)
+    cluster = ClusterBackend(session, ServiceOptions(), QueryOptions(), target.namespace)
     loader = Loader(cluster.open(SnapshotNames(target, base)))
     loader.start()
     loader.wait_until_ended()

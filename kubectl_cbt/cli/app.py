@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from kubectl_cbt.cli import signals
+from kubectl_cbt.cli.conversion import convert_without_pydantic
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
 from kubectl_cbt.cli.launch_tui import wants_screen
 from kubectl_cbt.cli.option_groups import expand_option_groups
@@ -54,6 +55,13 @@ def build_app(only: str = "") -> typer.Typer:
     for name in (only,) if only else _VERBS:
         _add_verb(app, name)
     return app
+
+
+def build_command(only: str = "") -> Any:
+    """The same as a command that can be run or read."""
+    command = typer.main.get_command(build_app(only))
+    convert_without_pydantic(command)
+    return command
 
 
 def _add_verb(app: typer.Typer, name: str) -> None:
@@ -105,7 +113,7 @@ def run(arguments: Sequence[str]) -> int:
     """
     arguments = help_as_flag(arguments)
     first = arguments[0] if arguments else ""
-    command: Any = typer.main.get_command(build_app(first if first in _VERBS else ""))
+    command = build_command(first if first in _VERBS else "")
     apart = split_flag_values(arguments, _flags(command))
     ordered = move_flags_after_command(command, apart) or _without_arguments()
     diagnostics = Diagnostics(verbosity=_verbosity(ordered))

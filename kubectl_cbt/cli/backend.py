@@ -19,7 +19,6 @@ from kubectl_cbt.utf8 import require_utf8
 if TYPE_CHECKING:
     from kubectl_cbt.core.backends import ClusterBackend, CsiBackend
     from kubectl_cbt.core.session import Session
-    from kubectl_cbt.core.stream_recorder import Recorder
 
 _CSI_VARIABLE = "CSI_ENDPOINT"
 
@@ -52,17 +51,21 @@ def with_environment(service: ServiceOptions, cluster: ClusterFlags) -> ServiceO
 def command_session(cluster: ClusterFlags, verbosity: int = 0) -> Iterator[Session]:
     """Log in; with ``--demo`` start the demo cluster first. All of it ends with the block.
 
+    Args:
+        verbosity: from 6 on requests to the API server are logged, as kubectl does.
+
     Raises:
         UsageError: ``--demo`` together with a kubeconfig, ``--fault`` without it, or an unknown fault.
         ConfigError: there is no usable kubeconfig.
     """
     from kubectl_cbt.core.session import open_session
+    from kubectl_cbt.kube.request_log import RequestLog
 
     with contextlib.ExitStack() as stack:
         if cluster.fault and not cluster.demo:
             raise UsageError("--fault goes with --demo: faults can be injected into the demo cluster only")
         options = _start_demo(cluster, stack) if cluster.demo else cluster
-        yield stack.enter_context(open_session(options, verbosity, log_entry))
+        yield stack.enter_context(open_session(options, RequestLog(verbosity, log_entry)))
 
 
 @contextlib.contextmanager
@@ -82,7 +85,7 @@ def open_backend(
 
     service = with_environment(service, cluster)
     if service.csi_endpoint:
-        yield CsiBackend(connect_csi(service), options, _recorder(options, shows_map=shows_map)), None
+        yield CsiBackend(connect_csi(service), options, _warn(shows_map=shows_map)), None
         return
     with open_cluster_backend(cluster, service, options, terminal, shows_map=shows_map) as (backend, session):
         yield backend, session
@@ -96,14 +99,12 @@ def open_cluster_backend(
     from kubectl_cbt.core.backends import ClusterBackend
 
     with command_session(cluster, terminal.verbosity) as session:
-        recorder = _recorder(options, shows_map=shows_map)
-        yield ClusterBackend(session, service, options, recorder, session.namespace), session
+        yield ClusterBackend(session, service, options, session.namespace, _warn(shows_map=shows_map)), session
 
 
-def _recorder(options: QueryOptions, *, shows_map: bool) -> Recorder:
-    from kubectl_cbt.core.stream_recorder import Recorder
-
-    return Recorder(options, _warn_at_exit() if shows_map else Diagnostics().warning)
+def _warn(*, shows_map: bool) -> Callable[[str], None]:
+    """Where warnings about a recording go."""
+    return _warn_at_exit() if shows_map else Diagnostics().warning
 
 
 def snapshot_ref(text: str, namespace: str) -> SnapshotRef:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _PATIENCE_SECONDS = 0.4
 """How long a stream may fail before the screen opens, so that its error is printed like any other."""
 
-_FEW_COLORS = (None, "standard", "viewports")
+_FEW_COLORS = (None, "standard", "windows")
 
 
 def wants_screen(output: StreamFormat | None) -> bool:

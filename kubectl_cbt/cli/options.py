@@ -15,7 +15,6 @@ import typer
 
 from kubectl_cbt.core.options import ClusterOptions, QueryOptions
 from kubectl_cbt.model.stream_query import MAX_MAX_RESULTS
-from kubectl_cbt.output.object_listing import ListFormat
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.system.limits import LARGEST_MAX_MESSAGE_BYTES
 from kubectl_cbt.system.paths import file_to_write
@@ -207,16 +206,16 @@ class ClusterFlags(ClusterOptions):
     """Which cluster: kubectl's flags, and the demo."""
 
     cache_dir: Annotated[
-        str, _rare("--cache-dir", metavar="FOLDER", help="Accepted for kubectl's sake; nothing is cached.")
+        str, _rare("--cache-dir", metavar="FOLDER", help="Accepted without effect; nothing is cached.")
     ] = ""
     disable_compression: Annotated[
-        bool, _rare("--disable-compression", help="Accepted for kubectl's sake; the data is the same.")
+        bool, _rare("--disable-compression", help="Accepted without effect; the data is the same.")
     ] = False
     match_server_version: Annotated[
-        bool, _rare("--match-server-version", help="Accepted for kubectl's sake; API versions are discovered.")
+        bool, _rare("--match-server-version", help="Accepted without effect; API versions are discovered.")
     ] = False
     warnings_as_errors: Annotated[
-        bool, _rare("--warnings-as-errors", help="Accepted for kubectl's sake; server warnings are not errors.")
+        bool, _rare("--warnings-as-errors", help="Accepted without effect; server warnings are not errors.")
     ] = False
     demo: Annotated[bool, typer.Option("--demo", help="Use the demo cluster, which runs inside this command.")] = False
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="With --demo: seed of the data.")] = DEFAULT_SEED
@@ -228,23 +227,6 @@ class ClusterFlags(ClusterOptions):
             help="With --demo: inject a fault (see kubectl cbt demo faults). Can be repeated.",
         ),
     ] = None
-
-
-@dataclass(frozen=True, slots=True)
-class ListingFlags:
-    """Which objects, in which order, and how: as kubectl get's own flags."""
-
-    output: Annotated[ListFormat, typer.Option("--output", "-o", help="Output format.")] = ListFormat.TABLE
-    selector: Annotated[
-        str, typer.Option("--selector", "-l", metavar="LABELS", help="Label selector, for example app=db,tier!=test.")
-    ] = ""
-    field_selector: Annotated[
-        str, typer.Option("--field-selector", metavar="FIELDS", help="Field selector, for example metadata.name=a.")
-    ] = ""
-    sort_by: Annotated[
-        str, typer.Option("--sort-by", metavar="PATH", help="Field to sort by: .metadata.creationTimestamp.")
-    ] = ""
-    no_headers: Annotated[bool, typer.Option("--no-headers", help="Print no column headers.")] = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from kubectl_cbt.cli.backend import command_session
 from kubectl_cbt.cli.diagnostics import Diagnostics
-from kubectl_cbt.cli.options import ClusterFlags, ListingFlags, Terminal
+from kubectl_cbt.cli.listing_flags import ListingFlags
+from kubectl_cbt.cli.options import ClusterFlags, Terminal
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.errors import ServiceUnusable
 from kubectl_cbt.output.object_listing import NAMELESS, ListColumn, ListPrinter, ListRow
@@ -35,9 +36,7 @@ def services(
       kubectl cbt services
       kubectl cbt services --demo
     """
-    from kubectl_cbt.kube.list_options import ListOptions
-
-    selection = ListOptions(listing.selector, listing.field_selector, listing.sort_by)
+    selection = listing.list_options()
     with command_session(cluster, terminal.verbosity) as session:
         found = session.catalogue.services(selection)
     printer = ListPrinter(listing.output, "ServiceList", _COLUMNS, headings=not listing.no_headers)

@@ -8,7 +8,8 @@ import typer
 
 from kubectl_cbt.cli.backend import command_session
 from kubectl_cbt.cli.diagnostics import Diagnostics
-from kubectl_cbt.cli.options import ClusterFlags, ListingFlags, Terminal
+from kubectl_cbt.cli.listing_flags import ListingFlags
+from kubectl_cbt.cli.options import ClusterFlags, Terminal
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.model.refs import SNAPSHOT_PREFIX
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
@@ -50,9 +51,7 @@ def snapshots(
       kubectl cbt snapshots -n shop -l app=db --sort-by .status.creationTime
       kubectl cbt snapshots --demo -A
     """
-    from kubectl_cbt.kube.list_options import ListOptions
-
-    selection = ListOptions(listing.selector, listing.field_selector, listing.sort_by)
+    selection = listing.list_options()
     columns = (ListColumn("NAMESPACE"), *_COLUMNS) if all_namespaces else _COLUMNS
     printer = ListPrinter(listing.output, "SnapshotList", columns, headings=not listing.no_headers, watches=watch)
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from kubectl_cbt.core.connect import ServiceConnector
 from kubectl_cbt.core.options import QueryOptions, ServiceOptions
 from kubectl_cbt.core.query import open_stream
-from kubectl_cbt.core.stream_recorder import Recorder
+from kubectl_cbt.core.stream_recorder import Recorder, ignore
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotNames, SnapshotRef
 from kubectl_cbt.model.resolved_query import ResolvedQuery, Snapshot
 from kubectl_cbt.model.stream_query import Query
+from kubectl_cbt.system.preload import preload
 
 if TYPE_CHECKING:
     from kubectl_cbt.core.csi_connector import CsiConnector
@@ -21,11 +23,16 @@ if TYPE_CHECKING:
     from kubectl_cbt.wire.sidecar import SidecarSource
 
 
+_NEEDED_TO_STREAM = ("kubectl_cbt.wire.sidecar", "kubectl_cbt.stream.loop", "kubectl_cbt.wire.certificate_check")
+"""With grpc, numpy and cryptography they take as long to import as a cluster takes to answer."""
+
+
 class ClusterBackend:
     """A cluster: names are those of VolumeSnapshots.
 
     Args:
         namespace: whose snapshots are listed; None for those of all namespaces.
+        warn: takes a sentence about a recording that cannot be written any further.
     """
 
     def __init__(
@@ -33,11 +40,11 @@ class ClusterBackend:
         session: Session,
         service: ServiceOptions,
         options: QueryOptions,
-        recorder: Recorder,
         namespace: str | None,
+        warn: Callable[[str], None] = ignore,
     ) -> None:
         self.options = options
-        self.recorder = recorder
+        self.recorder = Recorder(options, warn)
         self.namespace = namespace
         self._session = session
         self._service = service.service
@@ -52,6 +59,7 @@ class ClusterBackend:
     def resolve(self, names: SnapshotNames) -> ResolvedQuery:
         from kubectl_cbt.cluster.resolve import resolve
 
+        preload(*_NEEDED_TO_STREAM)
         self._connector.prefetch_account()
         return resolve(self._session.catalogue, names, self._service)
 
@@ -62,9 +70,9 @@ class ClusterBackend:
 class CsiBackend:
     """A CSI driver's own socket: names are the handles that the driver gave its snapshots."""
 
-    def __init__(self, connector: CsiConnector, options: QueryOptions, recorder: Recorder) -> None:
+    def __init__(self, connector: CsiConnector, options: QueryOptions, warn: Callable[[str], None] = ignore) -> None:
         self.options = options
-        self.recorder = recorder
+        self.recorder = Recorder(options, warn)
         self._connector = connector
 
     def entries(self) -> list[SnapshotEntry]:

@@ -69,11 +69,11 @@ def open_stream(backend: QueryBackend, names: SnapshotNames) -> OpenStream:
     Raises:
         CbtError: the snapshots cannot be queried, there is no connection, or it cannot be recorded.
     """
-    from kubectl_cbt.stream.loop import ExtentStream
-    from kubectl_cbt.stream.resume import Retries
-
     options = backend.options
     resolved = options.of(backend.resolve(names))
+    # Not before: a cluster's backend has it imported while the API server answers.
+    from kubectl_cbt.stream.loop import ExtentStream
+    from kubectl_cbt.stream.resume import Retries
 
     def connect(query: Query) -> Source:
         return backend.recorder.record(backend.connect(resolved), replace(resolved, query=query))
@@ -113,8 +113,6 @@ def open_cluster(
     """
     from kubectl_cbt.core.backends import ClusterBackend
     from kubectl_cbt.core.session import open_session
-    from kubectl_cbt.core.stream_recorder import Recorder
 
-    options = options or QueryOptions()
     with open_session(cluster or ClusterOptions()) as session:
-        yield ClusterBackend(session, service or ServiceOptions(), options, Recorder(options), session.namespace)
+        yield ClusterBackend(session, service or ServiceOptions(), options or QueryOptions(), session.namespace)

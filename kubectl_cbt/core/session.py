@@ -40,19 +40,12 @@ class Session:
     authority: bytes | None = field(default=None, repr=False)
 
 
-def _log_nothing(*lines: str) -> None:
-    """Without verbosity there is no log."""
-
-
 @contextlib.contextmanager
-def open_session(
-    options: ClusterOptions, verbosity: int = 0, write_log: Callable[..., None] = _log_nothing
-) -> Iterator[Session]:
+def open_session(options: ClusterOptions, log: RequestLog | None = None) -> Iterator[Session]:
     """Log in; the connections end with the block.
 
     Args:
-        verbosity: from 6 on requests to the API server are logged, as kubectl does.
-        write_log: takes the lines of an entry of the log.
+        log: of the requests to the API server; None for none.
 
     Raises:
         ConfigError: there is no usable kubeconfig.
@@ -65,7 +58,7 @@ def open_session(
 
     with contextlib.ExitStack() as stack:
         config = stack.enter_context(load_config(_config_flags(options), _NO_KUBECONFIG))
-        log = RequestLog(verbosity, write_log)
+        log = log or RequestLog()
         api = Api(config, options.request_timeout, log, API_HINTS)
         stack.callback(api.close)
         namespace = options.namespace or config.namespace

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kubectl_cbt.wire.source import Source
 
 
-def _ignore(text: str) -> None:
+def ignore(text: str) -> None:
     """A recording that fails ends; its stream goes on."""
 
 
@@ -25,7 +25,7 @@ class Recorder:
         warn: takes a sentence about a recording that cannot be written any further.
     """
 
-    def __init__(self, options: QueryOptions, warn: Callable[[str], None] = _ignore) -> None:
+    def __init__(self, options: QueryOptions, warn: Callable[[str], None] = ignore) -> None:
         self._options = options
         self._warn = warn
         self._sources = 0

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from kubectl_cbt.errors import CbtError
-from kubectl_cbt.model.record import Batch
-from kubectl_cbt.model.results import Outcome
+
+if TYPE_CHECKING:
+    # A stream can be named before numpy is loaded: the first request does not wait for that.
+    from kubectl_cbt.model.record import Batch
+    from kubectl_cbt.model.results import Outcome
 
 
 class BatchStream(Protocol):

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _UNFOLDED = 10**6
 """Columns of a line that no string reaches, so that none is folded."""
-_NOT_ASCII = re.compile("[\x7f-\U0010ffff]")
+_NOT_ASCII = re.compile("[^\x00-\x7e]")
 
 
 def as_json(document: Any, *, indented: bool = True) -> bytes:

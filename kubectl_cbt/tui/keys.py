@@ -105,7 +105,7 @@ MAP_KEYS = (
     ),
     _EVERYWHERE,
 )
-MAP_MOUSE = "Mouse: click to move the cursor, turn the wheel to zoom."
+MAP_MOUSE = "Mouse: click to move the cursor, wheel to zoom."
 
 BROWSE_KEYS = (
     KeyGroup(
@@ -132,7 +132,7 @@ BROWSE_KEYS = (
     ),
     _EVERYWHERE,
 )
-BROWSE_MOUSE = "Mouse: click to move the cursor, click again to open, turn the wheel to scroll."
+BROWSE_MOUSE = "Mouse: click to select, click again to open, wheel to scroll."
 
 
 def bindings(groups: Sequence[KeyGroup]) -> list[BindingType]:

@@ -47,13 +47,18 @@ def joined(lines: Iterable[Content]) -> Content:
 
 
 def set_title(widget: Widget, title: str) -> None:
-    """Set the title in the upper border of a widget."""
-    widget.border_title = plain(title)
+    """Show a title in the upper border of a widget."""
+    text = plain(title)
+    # An assignment repaints the whole widget. Textual returns the title as markup.
+    if widget.border_title != text.markup:
+        widget.border_title = text
 
 
 def set_subtitle(widget: Widget, subtitle: str) -> None:
-    """Set the title in the lower border of a widget."""
-    widget.border_subtitle = plain(subtitle)
+    """Show a subtitle in the lower border of a widget."""
+    text = plain(subtitle)
+    if widget.border_subtitle != text.markup:
+        widget.border_subtitle = text
 
 
 class PlainText(Static):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import grpc
@@ -77,14 +76,27 @@ def open_channel(
     return grpc.secure_channel(address, credentials, options=options)
 
 
-@contextlib.contextmanager
-def ending(call: Any, cancellation: Cancellation) -> Iterator[None]:
-    """Cancel a call when ``cancellation`` is, and when the block is left: the server then frees what the call holds."""
+def responses(call: Any, cancellation: Cancellation) -> Generator[bytes, None, int | None]:
+    """Yield the messages of a call.
+
+    The call is cancelled with ``cancellation``, and when the caller takes no more messages: the server then frees what
+    it holds for the call.
+
+    Returns:
+        The number of messages before an error; None after OK. The error is not chained: gRPC's exception is the call
+        itself, with the request and its secrets within reach. ``call.code()`` and ``call.details()`` describe it.
+    """
+    messages = 0
     with cancellation.calling(call.cancel):
         try:
-            yield
+            for message in call:
+                messages += 1
+                yield message
+        except grpc.RpcError:
+            return messages
         finally:
             call.cancel()
+    return None
 
 
 def close_channel(channel: grpc.Channel) -> None:

@@ -18,7 +18,7 @@ from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.system.cancellation import Cancellation
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
-from kubectl_cbt.wire.channel import close_channel, ending, message_options
+from kubectl_cbt.wire.channel import close_channel, message_options, responses
 from kubectl_cbt.wire.csi_pb2 import (
     GetMetadataAllocatedRequest,
     GetMetadataDeltaRequest,
@@ -140,16 +140,9 @@ class CsiSource:
             f"/{_SNAPSHOT_METADATA}/{method}", request_serializer=lambda message: message.SerializeToString()
         )
         call: Any = send(_request(query, self._endpoint.secrets))
-        messages = 0
-        with ending(call, cancellation):
-            try:
-                for message in call:
-                    messages += 1
-                    yield message
-                return
-            except grpc.RpcError:
-                pass  # it is the call itself, request and secrets in its reach: not to be chained
-        raise self._error_of(call, query, messages)
+        messages = yield from responses(call, cancellation)
+        if messages is not None:
+            raise self._error_of(call, query, messages)
 
     def close(self) -> None:
         close_channel(self._channel)

@@ -16,7 +16,7 @@ from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.system.cancellation import Cancellation
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
-from kubectl_cbt.wire.channel import close_channel, ending, open_channel
+from kubectl_cbt.wire.channel import close_channel, open_channel, responses
 from kubectl_cbt.wire.snapshot_metadata_pb2 import (
     DESCRIPTOR,
     GetMetadataAllocatedRequest,
@@ -95,20 +95,15 @@ class SidecarSource:
         certificate or a CA that was replaced, or with the base's name for a sidecar that takes it.
         """
         for attempt in range(1, _MOST_ATTEMPTS + 1):
-            messages = 0
+            messages: int | None = 0
             try:
                 call, token = self._send(query, cancellation)
             except StreamError as failure:
                 error = failure
             else:
-                with ending(call, cancellation):
-                    try:
-                        for message in call:
-                            messages += 1
-                            yield message
-                        return
-                    except grpc.RpcError:
-                        pass  # it is the call itself, request and token in its reach: not to be chained
+                messages = yield from responses(call, cancellation)
+                if messages is None:
+                    return
                 error = self._error_of(call, query, messages=messages, cancelled=cancellation.is_cancelled, token=token)
             final = messages or attempt == _MOST_ATTEMPTS or cancellation.is_cancelled
             if final or not self._can_retry_differently(error, query):

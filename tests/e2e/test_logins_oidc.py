@@ -194,7 +194,7 @@ def test_a_provider_is_read_up_to_the_limit(provider, cast, tmp_path, monkeypatc
     lay_out(of_user("", oidc(provider)), cast.values, tmp_path)
     with pytest.raises(ConfigError) as found, load_config(ConfigFlags(kubeconfig=str(tmp_path / "config"))):
         pass
-    assert "could not be renewed: RequestException: its answer is larger than 1000 B" in found.value.message
+    assert "could not be renewed: RequestException: its response is larger than 1000 B" in found.value.message
 
 
 def test_a_provider_that_does_not_answer_is_given_up(provider, cast, tmp_path, monkeypatch):

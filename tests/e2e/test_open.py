@@ -67,7 +67,7 @@ def test_a_document_of_a_stream_that_failed_says_so_again(run, saved):
 def test_a_lister_document_needs_to_be_told_what_it_is(run):
     found = run("open", LISTER)
     assert found.returncode == 2
-    assert "does not say whether it is a delta" in found.stderr
+    assert "does not record whether it is a delta" in found.stderr
     assert run("open", LISTER, "--kind", "delta").stdout.startswith("Delta      handle unknown → delta-a-b")
     assert run("open", LISTER, "-o", "csv").returncode == 0
 

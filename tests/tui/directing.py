@@ -14,7 +14,6 @@ import textual.pilot
 from kubectl_cbt.core.backends import ClusterBackend
 from kubectl_cbt.core.options import QueryOptions, ServiceOptions
 from kubectl_cbt.core.session import Session
-from kubectl_cbt.core.stream_recorder import Recorder
 from kubectl_cbt.errors import CbtError, Interrupted, NotFound
 from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotNames, SnapshotRef
@@ -297,5 +296,4 @@ def shown(app: CbtApp) -> str:
 
 def cluster_backend(session: Session, namespace: str | None, **options: Any) -> ClusterBackend:
     """A cluster as the command opens it, with options of a query."""
-    query_options = QueryOptions(**options)
-    return ClusterBackend(session, ServiceOptions(), query_options, Recorder(query_options), namespace)
+    return ClusterBackend(session, ServiceOptions(), QueryOptions(**options), namespace)

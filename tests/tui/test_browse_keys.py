@@ -251,7 +251,7 @@ def test_keys_and_help_are_the_same_and_the_wheel_scrolls_a_click_opens():
         assert set(screen.active_bindings) - idle == named
         await press(pilot, "question_mark")
         text = " ".join(shown(pilot.app).replace("│", " ").split())
-        assert "click to move the cursor, click again to open, turn the wheel to scroll" in text
+        assert "click to select, click again to open, wheel to scroll" in text
         await press(pilot, "escape")
         first = names_listed(pilot)
         await pilot._post_mouse_events([MouseScrollDown], widget=screen.query_one("#snapshots"), button=0)

@@ -27,6 +27,7 @@ from kubectl_cbt.tui.text.header_line import header_line
 from kubectl_cbt.tui.text.problem_report import problem_report
 from kubectl_cbt.tui.text.status_line import status_line
 from kubectl_cbt.tui.textual_private import screen_strips
+from kubectl_cbt.tui.widgets.map_view import MapView
 from kubectl_cbt.units import printable
 
 FOLDER = Path(plain_text.__file__).parent
@@ -310,5 +311,25 @@ def test_no_action_writes_a_picture_to_a_path(homes):
         for text in [text for command in commands for text in (command.title, command.help)]:
             read = Content.from_markup(text)
             assert (read.plain, read.spans) == (text, []), text
+
+    drive(the_map(), steps)
+
+
+def test_every_title_replaces_the_one_before_and_the_same_one_draws_nothing_again():
+    titles = ["[x]", r"\[x]", r"\\[x]", "[/x]", "[ x", r"\[ x", "x]", "", "[x]"]
+
+    async def steps(pilot, screen):
+        widget = screen.query_one(MapView)
+        for title in titles:
+            plain_text.set_title(widget, title)
+            plain_text.set_subtitle(widget, f"{title}.")
+            await pilot.pause()
+            text = shown(pilot.app)
+            assert f"╭─ {title} ─" in text or not title
+            assert f"─ {title}. ─" in text
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(widget, "refresh", lambda *args, **options: pytest.fail("drawn again"))
+                plain_text.set_title(widget, title)
+                plain_text.set_subtitle(widget, f"{title}.")
 
     drive(the_map(), steps)

@@ -168,7 +168,7 @@ def test_the_largest_run_is_found_exported_and_opened_again(terminal, demo, tmp_
     shown.wait_until(lambda: "pg-mon..pg-tue" not in shown.text, "an empty line")
     shown.press(str(path))
     shown.wait_for("largest.json")
-    for key, text in (("\t", "JSON    the"), ("\t", "everything"), ("\x1b[B", "the run at")):
+    for key, text in (("\t", "JSON    same"), ("\t", "everything"), ("\x1b[B", "the run at")):
         quiet = shown.ground_of(text)
         shown.press(key)
         shown.wait_until(lambda text=text, quiet=quiet: shown.ground_of(text) != quiet, text)

@@ -88,7 +88,9 @@ def test_nothing_fits_behind_an_unknown_verb():
 
 def test_flags_are_offered_with_their_help():
     found = complete(TREE, ["delta", "--name"]).candidates
-    assert found == (Candidate("--namespace", "Namespace; the context's own unless given.", is_flag=True),)
+    assert found == (
+        Candidate("--namespace", "Namespace of the snapshots (default: the context's namespace).", is_flag=True),
+    )
     assert {"-n", "-o", "--help", "--choose-base"} <= set(offered("delta", "-"))
 
 

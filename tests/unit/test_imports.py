@@ -46,6 +46,19 @@ def test_listing_snapshots_loads_no_grpc():
     assert "kubectl_cbt.security.redact" not in modules  # compiling its patterns takes as long as many a command
 
 
+def test_a_stream_loads_neither_numpy_nor_grpc_before_the_first_request():
+    modules = loaded_by("from kubectl_cbt.cli.app import run\nrun(['delta', 'a', 'b', '--kubeconfig', '/nonexistent'])")
+    assert not {"numpy", "grpc", "google.protobuf", "cryptography", "pydantic", "kubectl_cbt.output.writer"} & modules
+
+
+def test_streaming_loads_no_module_that_is_not_needed(demo):
+    arguments = ["delta", "snap-a", "snap-b", "-o", "json", "--kubeconfig", str(demo.kubeconfig)]
+    modules = loaded_by(f"from kubectl_cbt.cli.app import run\nassert run({arguments!r}) == 0")
+    assert {"numpy", "grpc", "cryptography"} <= modules
+    assert not {"kubernetes", "pydantic", "requests", "textual", "humanize", "rich.console"} & modules
+    assert not {"kubectl_cbt.output.palettes", "kubectl_cbt.output.object_listing"} & modules
+
+
 def test_the_screens_load_no_client_library():
     screens = "kubectl_cbt.tui.screens.browse_screen, kubectl_cbt.tui.screens.map_screen"
     modules = loaded_by(f"import kubectl_cbt.tui.app, {screens}")
@@ -60,13 +73,11 @@ def test_printing_and_opening_a_document_load_no_textual_and_no_client_library()
 
 STANDARD = set(sys.stdlib_module_names)
 TYPER = {"typer", "rich", "annotated_doc", "shellingham", "markdown_it", "mdurl", "pygments"}
-PYDANTIC = {"pydantic", "pydantic_core", "annotated_types", "typing_extensions", "typing_inspection"}
-"""What typer converts arguments with; it cannot be told not to."""
 CONNECTING = {"urllib3", "yaml", "orjson", "_yaml"}
 
 LOADED = {
     "--help": ("from kubectl_cbt.cli.app import run\nrun(['--help'])", TYPER),
-    "version": ("from kubectl_cbt.cli.app import run\nrun(['version'])", TYPER | PYDANTIC),
+    "version": ("from kubectl_cbt.cli.app import run\nrun(['version'])", TYPER),
     "completing a verb": (
         (
             "sys.argv = ['kubectl_complete-cbt', 'del']\n"

@@ -1,5 +1,6 @@
-"""CONTRIBUTING's recipe for a rule, followed to the letter in a copy of the package."""
+"""CONTRIBUTING's recipes for a rule and a hop, followed to the letter in a copy of the package."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -16,7 +17,14 @@ from kubectl_cbt.checks.check import check_sequence
 from kubectl_cbt.checks.conformance.cases import CASES
 
 ROOT = Path(__file__).parents[2]
-RECIPE = re.search(r"\*\*A rule\*\*\n(.+?)\n\n", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)[1]
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text()
+
+
+def recipe(name: str) -> str:
+    return re.search(rf"\*\*{name}\*\*\n(.+?)\n\n", CONTRIBUTING, re.DOTALL)[1]
+
+
+RULE, HOP = recipe("A rule"), recipe("A hop of doctor")
 
 ATTRIBUTES = {
     "id": '"W9"',
@@ -30,6 +38,15 @@ CHECK = """
         self.extents_break(records, (records.offsets == 0, "starts at byte 0"))
 """
 
+NEW_HOP = """
+
+def _ages(context: DiagnosisContext, result: CheckResult) -> None:
+    result.note(f"{len(context.fact(SNAPSHOTS))} snapshot")
+
+
+AGES = Check("ages", "the snapshots are recent", _ages, (SNAPSHOTS,))
+"""
+
 # One process for all: what takes the time is to import the package.
 RUN = """
 import sys
@@ -39,33 +56,55 @@ for line in sys.stdin.read().splitlines():
 """
 
 
-def test_a_rule_made_by_the_recipe_is_listed_explained_and_watched(tmp_path):
-    shutil.copytree(Path(kubectl_cbt.__file__).parent, tmp_path / "kubectl_cbt")
-    module = tmp_path / "kubectl_cbt" / "analysis" / "rules" / "position_rules.py"
-    named = re.findall(r"`(\w+)`", RECIPE.split("2.")[0])
+def path_in(text: str, package: Path, name: str) -> Path:
+    """The file of that name that a recipe names, in a copy of the package."""
+    (path,) = re.findall(rf"`([\w/]+/{name})`", text)
+    return package / path
+
+
+def edit(path: Path, *changes: tuple[str, str]) -> None:
+    text = path.read_text()
+    for old, new in changes:
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
+    path.write_text(text)
+
+
+def run_in(folder: Path, *lines: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", RUN],
+        input="\n".join(lines),
+        env=command_environment(PYTHONPATH=str(folder)),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(Path(kubectl_cbt.__file__).parent, tmp_path / "kubectl_cbt"))
+
+
+def test_a_rule_made_by_the_recipe_is_listed_explained_and_watched(package):
+    module = package / "analysis" / "rules" / "position_rules.py"
+    named = re.findall(r"`(\w+)`", RULE.split("2.")[0])
     made = "".join(f"    {name} = {ATTRIBUTES[name]}\n" for name in named)
     module.write_text(f'{module.read_text()}\n\nclass NotFirst(Rule):\n    """W9."""\n\n{made}{CHECK}')
-    (registry,) = [tmp_path / "kubectl_cbt" / path for path in re.findall(r"`([\w/]+registry\.py)`", RECIPE)]
-    text = registry.read_text()
-    assert text.count("    KnownEnd,\n") == 1
-    text = text.replace("import Ascending, ", "import Ascending, NotFirst, ")
-    registry.write_text(text.replace("    KnownEnd,\n", "    KnownEnd,\n    NotFirst,\n"))
+    edit(
+        path_in(RULE, package, r"all_rules\.py"),
+        ("import Ascending, ", "import Ascending, NotFirst, "),
+        ("    KnownEnd,\n", "    KnownEnd,\n    NotFirst,\n"),
+    )
     lines = (
         "check --list",
         "check --explain rule-w9",
         "check snap-a --demo --only rule-w9",
         "allocated snap-a --demo -o summary",
     )
-    ran = subprocess.run(
-        [sys.executable, "-c", RUN],
-        input="\n".join(lines),
-        env=command_environment(PYTHONPATH=str(tmp_path)),
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    ran = run_in(package.parent, *lines)
     assert [f"== {line}: 0" for line in lines] == [line for line in ran.stdout.splitlines() if line.startswith("== ")]
     listed, explanation_of, checked, streamed = re.split(r"== .*: 0\n", ran.stdout)[:4]
     assert "rule-w9                  SHOULD  no extent starts at byte 0\n" in listed
@@ -74,6 +113,20 @@ def test_a_rule_made_by_the_recipe_is_listed_explained_and_watched(tmp_path):
     assert "! rule-w9 " in checked
     assert "starts at byte 0" in checked
     assert "W9" in streamed + ran.stderr
+
+
+def test_a_hop_made_by_the_recipe_is_run_and_takes_the_facts_it_needs(package):
+    module = package / "checks" / "doctor" / "snapshot_hops.py"
+    module.write_text(module.read_text() + NEW_HOP)
+    edit(
+        path_in(HOP, package, r"hop_sequences\.py"),
+        ("import CLASSES, ", "import AGES, CLASSES, "),
+        ("    CLASSES,\n", "    CLASSES,\n    AGES,\n"),
+    )
+    ran = run_in(package.parent, "doctor snap-a --demo -o json")
+    document, _, _ = ran.stdout.partition("== ")
+    found = {finding["id"]: finding for finding in json.loads(document)["findings"]}
+    assert (found["ages"]["verdict"], found["ages"]["evidence"]) == ("pass", ["1 snapshot"])
 
 
 @pytest.mark.parametrize("lacks", ["id", "title", "rationale", "usual_bug", "source"])

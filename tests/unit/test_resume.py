@@ -353,7 +353,7 @@ def test_a_driver_that_sent_its_first_page_only_is_found_out_and_the_rest_fetche
     (violation,) = outcome.violations
     assert (violation.rule, violation.level, violation.count) == ("R8", "MUST", 2)
     assert [example.record for example in violation.examples] == [2, 3]
-    assert "OK came at byte 4096" in violation.examples[0].text
+    assert "ended with OK at byte 4096" in violation.examples[0].text
     assert (outcome.complete, outcome.broke_a_must, outcome.resumes) == (True, True, 0)
     assert [resolved.starting_offset for resolved in source.queries] == [0, 4096, 12288, 20480]
 
@@ -399,7 +399,7 @@ def test_an_answer_without_anything_that_differs_the_second_time_has_ended_early
     assert extents_of(list(stream)) == [(0, 4096)]
     (violation,) = stream.outcome().violations
     assert (violation.rule, violation.count) == ("R8", 1)
-    assert "OK came at byte 0" in violation.examples[0].text
+    assert "ended with OK at byte 0" in violation.examples[0].text
     assert [resolved.starting_offset for resolved in source.queries] == [0, 0, 4096]
 
 

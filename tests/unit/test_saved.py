@@ -189,9 +189,8 @@ def test_a_document_says_what_was_asked(make, delta):
     stream = saved(written(make, batches(), outcome_of(3, 5), delta=delta))
     original = resolved(delta=delta)
     assert stream.resolved.query == original.query
-    for name in ("snapshot", "base", "base_handle"):
-        assert getattr(stream.resolved.target, name) == getattr(original.target, name)
-    assert stream.kind == ("delta" if delta else "allocated")
+    assert (stream.resolved.target, stream.resolved.base) == (original.target, original.base)
+    assert stream.operation == ("delta" if delta else "allocated")
     assert stream.capacity_bytes == CAPACITY
     assert stream.resolved.query.end_offset is None
 
@@ -485,7 +484,7 @@ def test_what_upstreams_lister_printed_is_read_and_printed_again_byte_for_byte(p
 @pytest.mark.parametrize("kind", ["delta", "allocated", None])
 def test_a_lister_document_is_of_the_kind_the_user_says(kind):
     stream = open_document(io.BytesIO(b"[]"), "backups/monday.json", kind)
-    assert stream.kind == kind
+    assert stream.operation == kind
     assert stream.resolved.target.ref == SnapshotRef("unknown", "monday.json")
     assert stream.resolved.query.max_results == 0
     base = SnapshotHandle("unknown") if kind == "delta" else None

@@ -274,7 +274,7 @@ def test_a_cut_document_whose_head_stands_behind_its_extents_cannot_be_shown():
 def test_a_kind_that_contradicts_the_document_is_refused():
     with pytest.raises(DocumentError, match=r"delta\.json is of kind delta, not allocated"):
         saved(JSON, "allocated")
-    assert saved(JSON, "delta").kind == "delta"
+    assert saved(JSON, "delta").operation == "delta"
 
 
 def test_a_value_that_never_ends_is_not_kept():

@@ -13,9 +13,12 @@ from certified import CA_YES, HOST, Certified, certified, sans, usage
 from tcp import Listener
 
 from kubectl_cbt.errors import ServiceUnreachable, StreamCut, StreamError, TlsFailed
+from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.resolved_query import Endpoint
 from kubectl_cbt.model.route import DirectRoute
+from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.security.secret import Secret
+from kubectl_cbt.system.cancellation import Cancellation
 from kubectl_cbt.wire.certificate_check import CertificateRejected, verify
 from kubectl_cbt.wire.served_chain import ChainFetch
 from kubectl_cbt.wire.service_proxy import proxy_for
@@ -339,14 +342,15 @@ def test_a_connection_that_is_being_made_can_be_given_up():
 
         def connect() -> None:
             try:
-                source.health()
+                list(source.query(Query(SnapshotRef("shop", "snap")), cancellation))
             except StreamError as error:
                 errors.append(error)
 
+        cancellation = Cancellation()
         thread = threading.Thread(target=connect)
         thread.start()
         heard.wait(30)
-        source.cancel()
+        cancellation.cancel()
         thread.join(10)
         assert not thread.is_alive()
     assert isinstance(errors[0], StreamCut)

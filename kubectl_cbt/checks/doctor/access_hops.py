@@ -106,7 +106,7 @@ def _account(context: DiagnosisContext, result: CheckResult) -> None:
         result.fail(
             f"ServiceAccount {account} cannot get volumesnapshots in {session.namespace}: the sidecar will reject it",
             f"{grant_command(session.namespace, account=account)}\n"
-            "(a Role limited by resourceNames does not count: the sidecar checks access without a name)",
+            "(a Role limited by resourceNames has no effect: the sidecar checks access without a name)",
         )
     else:
         result.note(f"{account} can get volumesnapshots in {session.namespace}")

@@ -107,9 +107,7 @@ def cluster_options(line: ParsedLine) -> ClusterFlags:
     flags = {flag.name: flag for verb in line.verbs for flag in verb.flags if flag.name in line.values}
     for field in fields(ClusterFlags):
         if field.name in flags:
-            given = line.values[field.name]
-            # Typer's conversion loads pydantic, and text stays what it is.
-            values[field.name] = given[-1] if isinstance(field.default, str) else flags[field.name].convert(given)
+            values[field.name] = flags[field.name].convert(line.values[field.name])
     return ClusterFlags(**values)
 
 

@@ -37,10 +37,10 @@ class Form(StrEnum):
 
 
 _ABOUT = {
-    Form.JSON: "JSON    as -o json prints it",
-    Form.NDJSON: "NDJSON  the same, one line per extent",
-    Form.CSV: "CSV     offset and size",
-    Form.SVG: "SVG     a picture of the screen",
+    Form.JSON: "JSON    same as -o json",
+    Form.NDJSON: "NDJSON  one line per extent",
+    Form.CSV: "CSV     offset and size columns",
+    Form.SVG: "SVG     picture of the screen",
 }
 
 
@@ -78,7 +78,7 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
     def compose(self) -> ComposeResult:
         with Vertical(id="export") as frame:
             set_title(frame, "export")
-            set_subtitle(frame, "Tab next · Space choose · Enter writes · Esc closes")
+            set_subtitle(frame, "Tab next · Space choose · Enter write · Esc close")
             yield PlainInput(id="path", compact=True)
             yield PlainLabel(id="problem")
             with RadioSet(id="form", compact=True):

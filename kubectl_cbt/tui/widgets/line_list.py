@@ -53,7 +53,9 @@ class LineList(Widget, can_focus=True):
         self._top = max(min(top, self.line_count - self.page_lines), 0)
 
     def on_resize(self, event: events.Resize) -> None:
+        """Keep the current line on the screen. Textual may have drawn the lines before this."""
         self._scroll_to_current()
+        self.refresh()
 
     def _scroll_glyph(self, y: int) -> str:
         """A line of the scroll bar."""

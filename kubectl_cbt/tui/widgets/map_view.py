@@ -7,7 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
+from textual.cache import LRUCache
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.strip import Strip
@@ -24,6 +26,12 @@ RULER = 1
 """Lines above the cells."""
 
 _COLUMN_MARK, _ROW_MARK = "▼", "▸"
+
+_KEPT_ROWS = 512
+"""The rows of several screens: those that scroll away and come back are not drawn again."""
+
+_RowKey = tuple[Painter, Segment, bytes]
+"""Everything that a row is drawn from: colors, label with its style, codes of the cells."""
 
 
 class MapView(Widget, can_focus=True):
@@ -75,7 +83,9 @@ class MapView(Widget, can_focus=True):
         self._note = ""
         self._codes: Levels = np.empty((0, 0), dtype=np.uint8)
         self._painter = Painter(ColorScheme(None))
-        self._strips: dict[int, Strip] = {}
+        self._strips: LRUCache[_RowKey, Strip] = LRUCache(_KEPT_ROWS)
+        self._base = Style()
+        self._styles: dict[str, Style] = {}
         self._labels: list[str] = []
 
     @property
@@ -87,7 +97,6 @@ class MapView(Widget, can_focus=True):
     def use_colors(self, colors: ColorScheme) -> None:
         """Draw in other colors, or without any."""
         self._painter = Painter(colors)
-        self._strips.clear()
         self.refresh()
 
     def show(self, viewport: Viewport, codes: Levels, cursor: int) -> None:
@@ -96,24 +105,15 @@ class MapView(Widget, can_focus=True):
         Args:
             codes: uint8[viewport.cells].
         """
-        moved = self.viewport != viewport
-        codes = codes.reshape(viewport.rows, viewport.columns)
         halves = self._painter.halves
-        if moved or codes.shape != self._codes.shape:
-            changed = list(range(viewport.rows // halves))
-        else:
-            differs = (codes != self._codes).any(axis=1).reshape(-1, halves).any(axis=1)
-            changed = np.flatnonzero(differs).tolist()
-        if moved:
+        before, self._codes = self._codes, codes.reshape(viewport.rows, viewport.columns)
+        if self.viewport != viewport:
             self._labels = row_labels(viewport, halves * viewport.columns * viewport.cell_bytes)
-        self.viewport, self._codes = viewport, codes
-        for row in changed:
-            self._strips.pop(row, None)
-        if moved:
-            self.cursor = cursor
+            self.viewport, self.cursor = viewport, cursor
             self.refresh()
         else:
-            self._refresh_rows(changed)
+            differs = (self._codes != before).any(axis=1).reshape(-1, halves).any(axis=1)
+            self._refresh_rows(np.flatnonzero(differs).tolist())
             self.move_cursor(cursor)
 
     def show_note(self, note: str) -> None:
@@ -174,43 +174,56 @@ class MapView(Widget, can_focus=True):
             return None
         return self.viewport.start + index * self.viewport.cell_bytes
 
-    def render_line(self, y: int) -> Strip:
-        width = self.content_size.width
-        base = self.rich_style
-        if self.viewport is None:
-            text = f"  {self._note}" if y == RULER else ""
-            return Strip([Segment(text.ljust(width)[:width], base)], width)
-        if y < RULER:
-            return Strip(self._ruler()).adjust_cell_length(width, base)
-        place = self._place(self.cursor)
-        row = y - RULER
-        if row >= self.viewport.rows // self._painter.halves:
-            return Strip.blank(width, base)
-        if place and place[1] == row:
-            return Strip([self._label(row, is_current=True), *self._cells(row, place)], width)
-        if row not in self._strips:
-            self._strips[row] = Strip([self._label(row, is_current=False), *self._cells(row, None)], width)
-        return self._strips[row]
+    def render_lines(self, crop: Region) -> list[Strip]:
+        # Looked up once for all lines: a look-up in the style sheet is slow.
+        self._base = self.rich_style
+        self._styles = {
+            name: self._base + self.get_component_rich_style(name, partial=True) for name in self.COMPONENT_CLASSES
+        }
+        return super().render_lines(crop)
 
-    def _ruler(self) -> list[Segment]:
-        place = self._place(self.cursor)
+    def render_line(self, y: int) -> Strip:
+        # Textual cuts each line to the width of the widget, or fills it up.
+        place, row = self._place(self.cursor), y - RULER
+        if self.viewport is None:
+            return Strip([Segment(f"  {self._note}", self._base)] if y == RULER else [])
+        if y < RULER:
+            return Strip(self._ruler(place))
+        if row >= self.viewport.rows // self._painter.halves:
+            return Strip([])
+        if place and place[1] == row:
+            return Strip([self._label(row, is_current=True), *self._cells_with_cursor(row, place)])
+        return self._row(row)
+
+    def _row(self, row: int) -> Strip:
+        """A row without the cursor."""
+        label, codes = self._label(row, is_current=False), self._codes_of(row)
+        key = self._painter, label, codes.tobytes()
+        strip = self._strips.get(key)
+        if strip is None:
+            strip = self._strips[key] = Strip([label, *self._painter.row(codes)])
+        return strip
+
+    def _ruler(self, place: tuple[int, int, int] | None) -> list[Segment]:
         if place is None:
-            return [Segment(" ", self.rich_style)]
-        style = self.rich_style + self.get_component_rich_style("map--cursor-column", partial=True)
-        return [Segment(" " * (GUTTER + place[0]), self.rich_style), Segment(_COLUMN_MARK, style)]
+            return []
+        return [
+            Segment(" " * (GUTTER + place[0]), self._base),
+            Segment(_COLUMN_MARK, self._styles["map--cursor-column"]),
+        ]
 
     def _label(self, row: int, *, is_current: bool) -> Segment:
         """The offset of the row's first byte; empty beyond the end of the volume."""
         text = self._labels[row] if row < len(self._labels) else ""
-        name = "map--cursor-row" if is_current else "map--gutter"
-        style = self.rich_style + self.get_component_rich_style(name, partial=True)
+        style = self._styles["map--cursor-row" if is_current else "map--gutter"]
         return Segment(f"{text:>{LABEL_COLUMNS}} {_ROW_MARK if is_current else ' '} ", style)
 
-    def _cells(self, row: int, place: tuple[int, int, int] | None) -> list[Segment]:
+    def _codes_of(self, row: int) -> Levels:
         halves = self._painter.halves
-        codes = self._codes[row * halves : (row + 1) * halves]
-        if place is None:
-            return self._painter.row(codes)
+        return self._codes[row * halves : (row + 1) * halves]
+
+    def _cells_with_cursor(self, row: int, place: tuple[int, int, int]) -> list[Segment]:
+        codes = self._codes_of(row)
         column, _, half = place
         under = int(codes[0, column]), int(codes[-1, column])
         return [

@@ -74,7 +74,7 @@ def _beyond(context: DriverContext, result: CheckResult) -> None:
 OFFSETS: tuple[Check[DriverContext, None], ...] = (
     Check(
         id="offset-last-block",
-        title="a query from the last block of the volume returns the extent that covers it",
+        title="a query from the start of the last block returns the rest of the stream",
         level=MUST,
         source=SERVICE_SPEC,
         procedure="Queries from the start of the last block, and compares with the rest of the complete answer. The"
