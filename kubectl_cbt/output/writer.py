@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+from kubectl_cbt.analysis.heat_scale import LOG, HeatScale
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import Outcome, Summary
@@ -21,6 +22,7 @@ class OutputTarget:
 
     Attributes:
         width: columns.
+        scale: of heat.
         is_terminal: whether a person is looking.
         color_system: what rich calls the terminal's colours (``truecolor``, ``256``, ``standard``); None for none.
     """
@@ -28,6 +30,7 @@ class OutputTarget:
     width: int = 80
     is_terminal: bool = False
     color_system: str | None = None
+    scale: HeatScale = LOG
 
 
 class Writer(Protocol):

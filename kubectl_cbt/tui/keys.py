@@ -89,6 +89,7 @@ MAP_KEYS = (
             Key("tab", "Tab", "switch_panel", "Switch between map and extent list"),
             Key("v", "v", "problems", "Show all problems of the stream"),
             Key("p", "p", "next_palette", "Next palette"),
+            Key("H", "H", "next_scale", "Next heat scale: log, linear, relative to the hottest cell"),
         ),
     ),
     KeyGroup(

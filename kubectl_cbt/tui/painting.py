@@ -15,13 +15,14 @@ from rich.segment import Segment
 from rich.style import Style
 
 from kubectl_cbt.analysis import grid
-from kubectl_cbt.output.heat import GLYPH_LEVELS, GLYPHS
+from kubectl_cbt.output.heat import GLYPHS
 from kubectl_cbt.output.palettes import Palette, indexed, luminance
 
 Codes = npt.NDArray[np.uint8]
 
 HATCH, EDGE = "╱", "▏"
-UNCHANGED_GLYPH = "·"
+ALLOCATED_GLYPHS = "·-=≡"
+"""Allocated and unchanged, up to a quarter, a half, three quarters, all of the cell."""
 UPPER, LOWER = "▀", "▄"
 CURSOR_UPPER, CURSOR_LOWER, CURSOR_GLYPH = "▲", "▼", "╋"
 
@@ -34,7 +35,7 @@ class ColorScheme:
         background: of cells without extents.
         beyond: of cells beyond the end of the volume.
         faint: of hatching.
-        both_layers: whether heat leaves cooler colors for cells that are allocated and unchanged.
+        both_layers: whether cells that are allocated and unchanged are drawn too.
         of_256: whether the terminal has only 256 colors.
     """
 
@@ -50,11 +51,16 @@ class ColorScheme:
         """The color of each code of ``grid.py``."""
         if self.palette is None:
             return ("",) * grid.CODES
-        heat = self.palette.heat(grid.HEAT_LEVELS, dark=self.dark, from_share=0.5 if self.both_layers else 0.0)
-        if self.of_256:
+        heat = self.palette.heat(grid.HEAT_LEVELS, dark=self.dark)
+        allocated = self.palette.allocated(grid.ALLOCATED_LEVELS, dark=self.dark, background=self.background)
+        background = self.background
+        if self.of_256 and self.both_layers:
+            # Chosen together, so that no two are equal.
+            background, *chosen = indexed((background, *allocated, *heat))
+            allocated, heat = tuple(chosen[: grid.ALLOCATED_LEVELS]), tuple(chosen[grid.ALLOCATED_LEVELS :])
+        elif self.of_256:
             heat = indexed(heat)
-        allocated = self.palette.allocated(dark=self.dark, of_256=self.of_256)
-        return (self.background, *heat, allocated, self.background, self.beyond, self.beyond)
+        return (background, *heat, *allocated, background, self.beyond, self.beyond)
 
 
 class Painter:
@@ -121,8 +127,9 @@ _TEXTURES = {grid.UNKNOWN: HATCH, grid.END: EDGE}
 
 def _glyphs() -> tuple[str, ...]:
     levels = range(1, grid.HEAT_LEVELS + 1)
-    heat = (GLYPHS[-(-level * GLYPH_LEVELS // grid.HEAT_LEVELS)] for level in levels)
-    return (GLYPHS[0], *heat, UNCHANGED_GLYPH, HATCH, " ", EDGE)
+    # The first and the last level stand alone, as on the scale of five levels.
+    heat = (GLYPHS[1 + level // 2] for level in levels)
+    return (GLYPHS[0], *heat, *ALLOCATED_GLYPHS, HATCH, " ", EDGE)
 
 
 _GLYPHS = _glyphs()

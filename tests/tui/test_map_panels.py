@@ -19,6 +19,7 @@ from directing import (
     until,
 )
 
+from kubectl_cbt.analysis.heat_scale import SCALES
 from kubectl_cbt.output.palettes import PALETTES
 from kubectl_cbt.tui.keys import MAP_KEYS
 from kubectl_cbt.tui.screens.text_screen import TextScreen
@@ -131,6 +132,20 @@ def test_p_goes_through_the_palettes_and_t_through_the_themes():
         assert (dark.dark, light.dark) == (True, False)
         await press(pilot, "t")
         assert pilot.app.color_scheme(both_layers=False) == dark
+
+    drive(the_map(), steps)
+
+
+def test_h_switches_the_scale_and_the_legend_names_its_steps():
+    async def steps(pilot, screen):
+        for scale, last in zip(SCALES, ("10 %", "0 %", "100 %"), strict=True):
+            assert pilot.app.scale is scale
+            legend = shown(pilot.app).splitlines()[-2]
+            assert last in legend
+            assert scale.name in legend
+            await press(pilot, "H")
+        assert pilot.app.scale is SCALES[0]
+        assert f"{SCALES[0].name} scale" in shown(pilot.app)
 
     drive(the_map(), steps)
 

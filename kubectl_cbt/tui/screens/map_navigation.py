@@ -7,7 +7,6 @@ from collections.abc import Callable
 from textual import on
 
 from kubectl_cbt.analysis.grid import cell_codes
-from kubectl_cbt.analysis.heat_scale import LINEAR
 from kubectl_cbt.model.extents import Run
 from kubectl_cbt.model.record import INT64_MAX
 from kubectl_cbt.output.encoding import as_json
@@ -29,14 +28,12 @@ class MapNavigation(CbtScreen[None]):
     Attributes:
         cursor: viewport and cursor.
         streams: what is drawn.
-        scale: of the heat.
     """
 
     def __init__(self, cursor: MapCursor, streams: Layers) -> None:
         super().__init__()
         self.cursor = cursor
         self.streams = streams
-        self.scale = LINEAR
 
     @property
     def _map(self) -> MapView:
@@ -61,15 +58,15 @@ class MapNavigation(CbtScreen[None]):
             running = self.streams.frame.is_running
             self._map.show_note("waiting for the first extents" if running else "nothing received: no map to draw")
             return
-        self._map.show(viewport, cell_codes(viewport, *self.streams.views(), self.scale), self.cursor.position)
+        self._map.show(viewport, cell_codes(viewport, *self.streams.views(), self.cbt.scale), self.cursor.position)
         set_subtitle(self._map, scale_label(viewport))
 
     def draw_position(self) -> None:
         """Draw what depends on the cursor, outside the map."""
         viewport = self.cursor.viewport
         if viewport is not None:
-            known = self.streams.frame.known
-            self.query_one(Minimap).show(self.streams.extents, known, viewport, self.cursor.position, self.scale)
+            heat, _ = self.streams.views()
+            self.query_one(Minimap).show(heat, viewport, self.cursor.position, self.cbt.scale)
 
     def _lay_out(self) -> None:
         """Fit the viewport to the size of the map and of the volume, once both are known."""

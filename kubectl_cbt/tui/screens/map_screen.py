@@ -13,6 +13,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from kubectl_cbt.analysis.extent_filter import ExtentFilter
+from kubectl_cbt.analysis.heat_scale import SCALES
 from kubectl_cbt.model.backend import Backend, OpenStream
 from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.model.resolved_query import Snapshot
@@ -342,6 +343,11 @@ class MapScreen(MapNavigation):
     def action_next_palette(self) -> None:
         """Draw heat in the next palette."""
         self.cbt.next_palette()
+
+    def action_next_scale(self) -> None:
+        """Draw heat on the next scale."""
+        self.cbt.use_scale(SCALES[(SCALES.index(self.cbt.scale) + 1) % len(SCALES)])
+        self.notice(f"{self.cbt.scale.name} scale: {self.cbt.scale.about}")
 
     def action_export(self) -> None:
         """Open the export dialog."""
