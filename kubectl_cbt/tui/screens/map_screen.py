@@ -186,7 +186,9 @@ class MapScreen(MapNavigation):
 
     def _draw_texts(self) -> None:
         active, width = self.streams.active, self.size.width
-        title = header_line(self.streams.main.opened.resolved, active.opened.operation, active.frame, width)
+        allocated = self.streams.allocated_frame if active is self.streams.main else None
+        resolved, operation = self.streams.main.opened.resolved, active.opened.operation
+        title = header_line(resolved, operation, active.frame, width, allocated)
         self.query_one("#header", PlainText).update(title)
         self.query_one("#keys", PlainText).update(key_line(keys.footer(self.KEYS, width)))
         self._draw_status()
@@ -217,7 +219,9 @@ class MapScreen(MapNavigation):
         panel = self.query_one("#cell", PlainText)
         cell, position, width = self.cursor.cell, self.cursor.position, panel.content_size.width
         change_id = (self._base.change_id if self._base else None) or ""
-        panel.update(joined(cell_panel(extents, known, cell, position, self.streams.words, width, change_id)))
+        _, allocated = self.streams.views()
+        words = self.streams.words
+        panel.update(joined(cell_panel(extents, known, cell, position, words, width, change_id, allocated)))
         self._list.show(extents, self.extent_filter, cell, position, so_far(known))
         set_title(self._list, "extents" if self.extent_filter is None else f"extents {self.extent_filter}")
         set_subtitle(self._list, self._list.position_text)

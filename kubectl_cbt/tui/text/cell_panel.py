@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from kubectl_cbt.analysis.grid import LayerView
 from kubectl_cbt.analysis.known_range import KnownRange
 from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.output.vocabulary import Vocabulary
@@ -28,6 +29,7 @@ def cell_panel(
     words: Vocabulary,
     width: int,
     change_id: str = "",
+    allocated: LayerView | None = None,
 ) -> Iterator[Content]:
     """The lines of the panel about the cell under the cursor.
 
@@ -35,6 +37,7 @@ def cell_panel(
         known: the bytes for which ``extents`` are complete.
         cursor: a byte of the cell.
         change_id: sent to the driver instead of the base's handle; empty when the handle was sent.
+        allocated: the allocated blocks of the target, when they are shown too.
     """
     start, end = cell
     rows = extents.overlapping(start, end)
@@ -49,6 +52,10 @@ def cell_panel(
     yield labelled(
         "", _bar(width - 12, covered, max(end - start - known.overlap_bytes(start, end), 0), max(end - start, 1))
     )
+    if allocated is not None:
+        allocated_bytes, is_whole = _covered(allocated.extents, start, end), allocated.known.contains(start, end)
+        share = share_at_least(allocated_bytes, end - start, is_known=is_whole)
+        yield labelled("allocated", _of_cell(f"{human_bytes(allocated_bytes)}, {share}", is_whole, allocated_bytes > 0))
     yield labelled("extents", _of_cell(human_count(len(rows)), is_known, len(rows) > 0))
     yield labelled("next", _next(extents, end, known))
     yield labelled("previous", _previous(extents, start, known))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
@@ -27,15 +27,20 @@ def subject_title(resolved: ResolvedQuery) -> str:
     return f"{base}{by_change_id} → {target}"
 
 
-def header_line(resolved: ResolvedQuery, operation: Operation | None, frame: Frame, width: int) -> Content:
+def header_line(
+    resolved: ResolvedQuery, operation: Operation | None, frame: Frame, width: int, allocated: Frame | None = None
+) -> Content:
     """The first line. Parts that do not fit in ``width`` cells are left out as a whole, the last ones first.
 
     Args:
         resolved: names the snapshots.
         operation: of the layer that ``frame`` is of.
+        allocated: of the allocated blocks of the target; None while they were not queried.
     """
     outcome, snapshot, title = frame.outcome, resolved.target, printable(subject_title(resolved))
-    right = _figures(operation, frame, width - cell_len(title) - 4)
+    room = width - cell_len(title) - 4
+    texts = list(map(SEPARATOR.join, _figures(operation, frame, allocated)))
+    right = next((text for text in texts if len(text) <= room), texts[-1])
     title = shorten(title, width - len(right) - 4)
     volume = f"{snapshot.ref.namespace}/{snapshot.claim}" if snapshot.claim else snapshot.ref.namespace
     block_type = outcome.block_metadata_type
@@ -52,19 +57,33 @@ def _joined(details: Sequence[str]) -> str:
     return "   " + SEPARATOR.join(details) if details else ""
 
 
-def _figures(operation: Operation | None, frame: Frame, room: int) -> str:
-    """Capacity, covered bytes and their share; with little room the capacity is left out first, then the share."""
+def _figures(operation: Operation | None, frame: Frame, allocated: Frame | None) -> Iterator[tuple[str, ...]]:
+    """Capacity, covered bytes and their share, of the volume and of its allocated blocks; then fewer of them."""
     capacity, known = frame.outcome.volume_capacity_bytes, frame.known
-    # Merged extents: bytes that a broken stream sent twice would not be a lower bound.
-    covered = frame.summary.covered_bytes if known.is_whole else frame.received.extents.covered_bytes
+    covered = _covered(frame)
     changed = f"{vocabulary_of(operation).covered} {at_least(human_bytes(covered), known)}"
     if not capacity:
-        return changed
-    wider: tuple[tuple[str, ...], ...] = ((human_bytes(capacity), changed),)
+        yield (changed,)
+        return
+    volume, share = human_bytes(capacity), percent(covered, capacity)
+    if allocated is not None:
+        of_all = f"allocated {at_least(human_bytes(_covered(allocated)), allocated.known)}"
+        if known.is_whole and allocated.known.is_whole:
+            yield volume, of_all, changed, share, f"{percent(covered, _covered(allocated))} of allocated"
+            yield of_all, changed, share
+        yield volume, of_all, changed
+        yield of_all, changed
     if known.is_whole:
-        share = percent(covered, capacity)
-        wider = ((human_bytes(capacity), changed, share), (changed, share))
-    return next((text for text in map(SEPARATOR.join, wider) if len(text) <= room), changed)
+        yield volume, changed, share
+        yield changed, share
+    else:
+        yield volume, changed
+    yield (changed,)
+
+
+def _covered(frame: Frame) -> int:
+    # Merged extents: bytes that a broken stream sent twice would not be a lower bound.
+    return frame.summary.covered_bytes if frame.known.is_whole else frame.received.extents.covered_bytes
 
 
 def map_name(resolved: ResolvedQuery, operation: Operation | None) -> str:
