@@ -37,7 +37,7 @@ def pictures() -> dict[str, str]:
             # To the largest run.
             "map.svg": draw(the_map(session), ["s", "1", "s"]),
             # Both layers, in the light theme.
-            "layers.svg": draw(the_map(session), ["l", "l", "n"], theme=LIGHT.name),
+            "layers.svg": draw(the_map(session), ["a", "a", "n"], theme=LIGHT.name),
         }
 
 

@@ -17,7 +17,8 @@ from kubectl_cbt.analysis.heat_scale import LOG, SCALES, HeatScale
 from kubectl_cbt.output.palettes import PALETTES, Palette
 from kubectl_cbt.tui.painting import ColorScheme
 from kubectl_cbt.tui.screens.base_screen import CbtScreen
-from kubectl_cbt.tui.screens.text_screen import TextScreen, key_lines
+from kubectl_cbt.tui.screens.text_screen import TextScreen
+from kubectl_cbt.tui.text.help_text import key_lines
 from kubectl_cbt.tui.textual_private import QuietApp
 
 if TYPE_CHECKING:
@@ -203,9 +204,9 @@ class CbtApp(QuietApp[None], inherit_bindings=False):
     # Help
 
     def action_keys(self) -> None:
-        """Show all keys of the screen."""
+        """Show the help of the screen."""
         screen = self._keyed_screen
-        self.push_screen(TextScreen("keys", key_lines(screen.KEYS, screen.MOUSE)))
+        self.push_screen(TextScreen("help", [*screen.help_lines(), *key_lines(screen.KEYS, screen.MOUSE)]))
 
     @property
     def _keyed_screen(self) -> CbtScreen[Any]:

@@ -40,7 +40,8 @@ _EVERYWHERE = KeyGroup(
     (
         Key("t", "t", "app.toggle_theme", "Switch between light and dark theme"),
         Key("ctrl+p", "Ctrl-P", "app.command_palette", "Open the command palette"),
-        Key("question_mark", "?", "app.keys", "Show all keys", "help"),
+        Key("question_mark", "?", "app.keys", "Help: the map and all keys", "help"),
+        Key("ctrl+z", "Ctrl-Z", "app.suspend_process", "Suspend; fg in the shell continues"),
         Key("q,ctrl+c", "q Ctrl-C", "app.quit", "Quit", "quit"),
     ),
 )
@@ -52,7 +53,7 @@ MAP_KEYS = (
             Key("left,h", "← h", "go_cells(-1)", "One cell back"),
             Key("down,j", "↓ j", "go_rows(1)", "One row down"),
             Key("up,k", "↑ k", "go_rows(-1)", "One row up"),
-            Key("right,L", "→ L", "go_cells(1)", "One cell forward"),
+            Key("right,l", "→ l", "go_cells(1)", "One cell forward"),
             Key("pageup", "PgUp", "go_pages(-1)", "One screen up"),
             Key("pagedown", "PgDn", "go_pages(1)", "One screen down"),
             Key("home", "Home", "go_in_row(0)", "Start of the row"),
@@ -69,14 +70,15 @@ MAP_KEYS = (
         (
             Key("plus,equals_sign", "+", "zoom_in", "Zoom in", "zoom"),
             Key("minus", "-", "zoom_out", "Zoom out"),
-            Key("z", "z", "zoom_to_cell", "Zoom to the cell under the cursor"),
+            Key("z", "z", "zoom_to_cell", "Zoom to the cell under the cursor", "zoom to cell"),
             Key("0", "0", "zoom_whole", "Zoom out to the whole volume"),
+            Key("backspace", "Bksp", "back", "Back to the place and zoom before the last jump or zoom"),
         ),
     ),
     KeyGroup(
         "View",
         (
-            Key("l", "l", "next_layer", "Next layer: delta, allocated, both", "layer"),
+            Key("a", "a", "next_layer", "Next layer: delta, allocated, both", "layer"),
             Key(
                 "s",
                 "s",

@@ -236,12 +236,19 @@ def the_map(
     kind: str | None = "",
     size: int | None = CAPACITY,
     clock: Callable[[], float] = time.monotonic,
+    at_start: bool = True,
 ) -> MapScreen:
-    """A map of two → three unless told otherwise, its stream begun."""
+    """A map of two → three unless told otherwise, its stream begun.
+
+    Args:
+        at_start: whether the cursor stays on the first byte, instead of the largest run.
+    """
     opened = ScriptedOpened(stream or ScriptedStream(), names or SnapshotNames(THREE, TWO), kind=kind, size=size)
     loader = Loader(opened, clock)
     loader.start()
-    return MapScreen(loader, backend)
+    screen = MapScreen(loader, backend)
+    screen.cursor.is_placed = at_start
+    return screen
 
 
 def drive(screen, steps: Callable, *, size: tuple[int, int] = (110, 30), colors: bool = True):

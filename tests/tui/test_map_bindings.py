@@ -28,6 +28,6 @@ def test_the_footer_fits_and_always_ends_with_help_and_quit(width):
 
 
 def test_every_key_of_the_map_has_a_test():
-    tested = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_map_*.py"))
+    tested = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
     for name in (name for group in MAP_KEYS for key in group.keys for name in key.keys.split(",")):
         assert f'"{name}"' in tested, name

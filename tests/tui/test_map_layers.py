@@ -26,7 +26,7 @@ def test_l_goes_through_the_layers_and_asks_for_the_second_stream_once():
     async def steps(pilot, screen):
         assert backend.resolved == []
         for wanted in ("allocated", "both", "delta", "allocated"):
-            await press(pilot, "l")
+            await press(pilot, "a")
             await until(pilot, lambda wanted=wanted: screen.streams.shown == wanted and not screen.is_updating)
         assert backend.resolved == [SnapshotNames(THREE)]
         assert screen.streams.frame.summary.covered_bytes == sum(size for _, size in ALLOCATED)
@@ -43,13 +43,13 @@ def test_l_goes_through_the_layers_and_asks_for_the_second_stream_once():
 )
 def test_where_there_is_no_other_layer_l_says_so(screen, words):
     async def steps(pilot, screen):
-        await press(pilot, "l")
+        await press(pilot, "a")
         assert words in shown(pilot.app)
 
     drive(screen(), steps)
 
 
-@pytest.mark.parametrize("key", ["l", "right_square_bracket"])
+@pytest.mark.parametrize("key", ["a", "right_square_bracket"])
 def test_what_cannot_be_opened_is_said_and_the_map_lives_on(key):
     backend = ScriptedBackend()
     backend.failing = GONE

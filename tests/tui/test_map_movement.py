@@ -1,9 +1,12 @@
 """The keys and the mouse that move on the map do what their help says."""
 
+import threading
+
 from directing import (
     CAPACITY,
     KIB,
     MIB,
+    ScriptedStream,
     drive,
     press,
     resize,
@@ -20,7 +23,7 @@ MOVES = {
     "left": lambda cell, row, rows, at: (at // cell - 1) * cell,
     "h": lambda cell, row, rows, at: (at // cell - 1) * cell,
     "right": lambda cell, row, rows, at: (at // cell + 1) * cell,
-    "L": lambda cell, row, rows, at: (at // cell + 1) * cell,
+    "l": lambda cell, row, rows, at: (at // cell + 1) * cell,
     "down": lambda cell, row, rows, at: at // cell * cell + row,
     "j": lambda cell, row, rows, at: at // cell * cell + row,
     "up": lambda cell, row, rows, at: at // cell * cell - row,
@@ -105,6 +108,54 @@ def test_the_cursor_keeps_its_byte_when_the_screen_gets_another_size():
             await until(pilot, lambda: screen.cursor.viewport.columns == screen.query_one(MapView).room.width)
             assert screen.cursor.position == cursor
             assert screen.cursor.viewport.index_of(cursor) is not None
+
+    drive(the_map(), steps)
+
+
+def test_the_cursor_starts_on_the_largest_run_unless_it_was_moved_before():
+    async def steps(pilot, screen):
+        assert screen.cursor.position == 20 * MIB
+
+    drive(the_map(at_start=False), steps)
+
+    gate = threading.Event()
+    screen = the_map(ScriptedStream(gate=gate), at_start=False)
+    screen.runs_on = True
+
+    async def moved_before(pilot, screen):
+        await until(pilot, lambda: screen.cursor.viewport is not None)
+        assert screen.cursor.position == 0
+        await press(pilot, "l")
+        place = screen.cursor.position
+        gate.set()
+        await until(pilot, lambda: not screen.is_updating)
+        assert screen.cursor.position == place > 0
+
+    drive(screen, moved_before)
+
+
+def test_a_map_without_extents_starts_at_the_first_byte():
+    async def steps(pilot, screen):
+        assert screen.cursor.position == 0
+        assert screen.cursor.is_placed
+
+    drive(the_map(ScriptedStream([]), at_start=False), steps)
+
+
+def test_backspace_returns_through_jumps_and_zooms():
+    async def steps(pilot, screen):
+        visited = []
+        for key in ("n", "z", "n", "plus", "G"):
+            before = screen.cursor.viewport, screen.cursor.position
+            await press(pilot, key)
+            if before != (screen.cursor.viewport, screen.cursor.position):
+                visited.append(before)
+        assert len(visited) >= 4
+        while visited:
+            await press(pilot, "backspace")
+            assert (screen.cursor.viewport, screen.cursor.position) == visited.pop()
+        await press(pilot, "backspace")
+        assert "no earlier place" in shown(pilot.app)
 
     drive(the_map(), steps)
 

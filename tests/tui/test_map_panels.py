@@ -1,6 +1,7 @@
 """Panels, extent list, themes and texts of the map."""
 
 import json
+import re
 from itertools import chain
 
 import pytest
@@ -21,7 +22,7 @@ from directing import (
 
 from kubectl_cbt.analysis.heat_scale import SCALES
 from kubectl_cbt.output.palettes import PALETTES
-from kubectl_cbt.tui.keys import MAP_KEYS
+from kubectl_cbt.tui.keys import MAP_KEYS, MAP_MOUSE
 from kubectl_cbt.tui.screens.text_screen import TextScreen
 from kubectl_cbt.tui.textual_private import screen_strips
 from kubectl_cbt.tui.widgets.extent_list import ExtentList
@@ -185,7 +186,43 @@ def test_a_question_mark_lists_every_key():
         await press(pilot, "escape")
         assert pilot.app.screen is screen
 
-    drive(the_map(), steps, size=(120, 60))
+    drive(the_map(), steps, size=(120, 80))
+
+
+def test_the_help_explains_the_map_before_the_keys_and_shows_that_it_scrolls():
+    async def steps(pilot, screen):
+        await press(pilot, "question_mark")
+        text = shown(pilot.app)
+        for term in ("cell", "heat", "empty", "allocated", "unknown", "extent", "run", "grain", "rules"):
+            assert re.search(rf"│  +{term} ", text), term
+        assert re.search(r"1–\d+ of \d+ lines · ↑↓ PgUp PgDn scroll · / search · Esc close", text)
+        await press(pilot, "pagedown")
+        assert not re.search(r" 1–\d+ of", shown(pilot.app))
+        await press(pilot, "G")
+        assert MAP_MOUSE in shown(pilot.app)
+        await press(pilot, "g")
+        assert "The map" in shown(pilot.app)
+
+    drive(the_map(), steps, size=(80, 24))
+
+
+def test_a_search_in_the_help_shows_matching_lines_until_esc():
+    async def steps(pilot, screen):
+        await press(pilot, "question_mark", "slash")
+        await type_text(pilot, "zoom CELL")
+        await press(pilot, "enter")
+        lines = shown(pilot.app)
+        assert "Zoom to the cell under the cursor" in lines
+        assert "Next palette" not in lines
+        await press(pilot, "escape")
+        assert "The map" in shown(pilot.app)
+        await press(pilot, "slash")
+        await type_text(pilot, "zebra")
+        assert "no line has all of these words" in shown(pilot.app)
+        await press(pilot, "escape", "escape")
+        assert pilot.app.screen is screen
+
+    drive(the_map(), steps, size=(80, 24))
 
 
 def test_the_command_palette_holds_every_action():

@@ -51,7 +51,7 @@ def test_the_map_is_drawn_as_ever(session, size, colors):
 
 @pytest.mark.parametrize("colors", ["cividis", "plain"])
 def test_both_layers_are_drawn_as_ever(session, colors):
-    compare(f"layers-{colors}", draw(the_map(session, BASE, TARGET), ["l", "l"], size=(80, 24), **COLORS[colors]))
+    compare(f"layers-{colors}", draw(the_map(session, BASE, TARGET), ["a", "a"], size=(80, 24), **COLORS[colors]))
 
 
 @pytest.mark.parametrize("colors", ["cividis", "plain"])

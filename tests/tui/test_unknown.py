@@ -177,7 +177,7 @@ def test_a_cut_delta_below_what_is_allocated_is_hatched_and_its_panels_say_unkno
     screen = the_map(ScriptedStream([(0, 4 * KIB), (MIB, 512 * KIB)], error=GONE), backend)
 
     async def steps(pilot, screen):
-        await press(pilot, "l", "l")
+        await press(pilot, "a", "a")
         await until(pilot, lambda: screen.streams.shown == "both" and not screen.is_updating)
         screen.go_to(30 * MIB)
         await press(pilot, "n")

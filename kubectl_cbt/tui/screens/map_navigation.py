@@ -7,15 +7,18 @@ from collections.abc import Callable
 from textual import on
 
 from kubectl_cbt.analysis.grid import cell_codes
+from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.extents import Run
 from kubectl_cbt.model.record import INT64_MAX
 from kubectl_cbt.output.encoding import as_json
 from kubectl_cbt.tui.layers import Layers
+from kubectl_cbt.tui.messages import in_background
 from kubectl_cbt.tui.navigation import MapCursor
-from kubectl_cbt.tui.plain_text import set_subtitle, set_title
+from kubectl_cbt.tui.plain_text import Content, plain, set_subtitle, set_title
 from kubectl_cbt.tui.screens.base_screen import CbtScreen
 from kubectl_cbt.tui.text.axis_labels import scale_label
 from kubectl_cbt.tui.text.cell_panel import no_extent_at_cursor, no_run_found
+from kubectl_cbt.tui.text.help_text import map_lines
 from kubectl_cbt.tui.widgets.map_view import MapView
 from kubectl_cbt.tui.widgets.minimap import Minimap
 from kubectl_cbt.tui.widgets.prompt import Prompt
@@ -28,12 +31,14 @@ class MapNavigation(CbtScreen[None]):
     Attributes:
         cursor: viewport and cursor.
         streams: what is drawn.
+        is_searching_start: whether the largest run is being searched, to start there.
     """
 
     def __init__(self, cursor: MapCursor, streams: Layers) -> None:
         super().__init__()
         self.cursor = cursor
         self.streams = streams
+        self.is_searching_start = False
 
     @property
     def _map(self) -> MapView:
@@ -47,6 +52,9 @@ class MapNavigation(CbtScreen[None]):
     def map_title(self) -> str:
         """The title of the map."""
         return self.streams.title
+
+    def help_lines(self) -> list[Content]:
+        return [*map_lines(self.cbt.color_scheme(both_layers=True), self.cbt.scale), plain("")]
 
     # Drawing
 
@@ -76,10 +84,35 @@ class MapNavigation(CbtScreen[None]):
             if viewport is None or (viewport.capacity_bytes, viewport.columns, viewport.rows) != (capacity, *room):
                 self.cursor.lay_out(capacity, self._grain, *room)
 
+    def start_on_largest_run(self) -> None:
+        """Move the cursor to the largest run once the first stream has ended, unless the user moved it before."""
+        frame, extents = self.streams.frame, self.streams.extents
+        if self.cursor.is_placed or self.cursor.viewport is None or frame.is_running or self.is_searching_start:
+            return
+        self.is_searching_start = True
+        in_background(self, lambda: extents.largest_runs(1), self._start_on, self._start_failed)
+
+    def _start_on(self, runs: list[Run]) -> None:
+        self.is_searching_start = False
+        if runs and not self.cursor.is_placed:
+            self.go_to(runs[0].start)
+        self.cursor.is_placed = True
+
+    def _start_failed(self, error: CbtError) -> None:
+        self._start_on([])
+
     # Moving
 
-    def _move(self, step: Callable[[], None]) -> None:
+    def _move(self, step: Callable[[], object], *, is_jump: bool = False) -> None:
+        """Move, and draw what changed.
+
+        Args:
+            is_jump: whether :meth:`action_back` returns to the place before.
+        """
         before = self.cursor.viewport
+        self.cursor.is_placed = True
+        if is_jump:
+            self.cursor.remember()
         step()
         if self.cursor.viewport is before:
             self._map.move_cursor(self.cursor.position)
@@ -90,6 +123,19 @@ class MapNavigation(CbtScreen[None]):
     def go_to(self, position: int) -> None:
         """Move the cursor to a byte."""
         self._move(lambda: self.cursor.go(position))
+
+    def jump_to(self, position: int) -> None:
+        """Move the cursor to a byte anywhere on the volume; Backspace returns."""
+        self._move(lambda: self.cursor.go(position), is_jump=True)
+
+    def action_back(self) -> None:
+        """Return to the place and zoom before the last jump or zoom."""
+        if self.cursor.viewport is None:
+            return
+        before = self.cursor.viewport, self.cursor.position
+        self._move(lambda: self.cursor.back(self._grain))
+        if before == (self.cursor.viewport, self.cursor.position):
+            self.notice("there is no earlier place to go back to")
 
     def action_go_cells(self, cells: int) -> None:
         """Move by cells."""
@@ -109,11 +155,11 @@ class MapNavigation(CbtScreen[None]):
 
     def action_go_to_start(self) -> None:
         """Move to the first byte."""
-        self.go_to(0)
+        self.jump_to(0)
 
     def action_go_to_end(self) -> None:
         """Move to the last byte."""
-        self.go_to(INT64_MAX)
+        self.jump_to(INT64_MAX)
 
     def action_next_run(self) -> None:
         """Move to the next run that begins in another cell; the list shows the runs of this cell."""
@@ -128,7 +174,7 @@ class MapNavigation(CbtScreen[None]):
             edge = self.cursor.cell[1 if ahead else 0]
             self.notice(no_run_found(self.streams.words, self.streams.frame.known, edge, ahead=ahead))
         else:
-            self.go_to(run.start)
+            self.jump_to(run.start)
 
     def action_go_to_offset(self) -> None:
         """Prompt for an offset, and move there."""
@@ -137,7 +183,7 @@ class MapNavigation(CbtScreen[None]):
         position, capacity = self.cursor.position, self.cursor.viewport.capacity_bytes
         self.query_one(Prompt).open(
             "go to",
-            lambda text: self.go_to(parse_place(text, capacity, position) if text.strip() else position),
+            lambda text: self.jump_to(parse_place(text, capacity, position)) if text.strip() else None,
             example="12Gi  0x3f000  45%  lba 2048  +1Gi",
         )
 
@@ -145,19 +191,19 @@ class MapNavigation(CbtScreen[None]):
 
     def action_zoom_in(self) -> None:
         """Halve the size of the cells."""
-        self._move(lambda: self.cursor.zoom(self._grain, self.cursor.position, closer=True))
+        self._move(lambda: self.cursor.zoom(self._grain, self.cursor.position, closer=True), is_jump=True)
 
     def action_zoom_out(self) -> None:
         """Double the size of the cells."""
-        self._move(lambda: self.cursor.zoom(self._grain, self.cursor.position, closer=False))
+        self._move(lambda: self.cursor.zoom(self._grain, self.cursor.position, closer=False), is_jump=True)
 
     def action_zoom_to_cell(self) -> None:
         """Fill the screen with the cell under the cursor."""
-        self._move(lambda: self.cursor.zoom_to_cell(self._grain))
+        self._move(lambda: self.cursor.zoom_to_cell(self._grain), is_jump=True)
 
     def action_zoom_whole(self) -> None:
         """Show the whole volume."""
-        self._move(lambda: self.cursor.zoom_whole(self._grain))
+        self._move(lambda: self.cursor.zoom_whole(self._grain), is_jump=True)
 
     # Copying
 
@@ -189,4 +235,4 @@ class MapNavigation(CbtScreen[None]):
     @on(MapView.WheelScrolled)
     def _wheel_scrolled(self, event: MapView.WheelScrolled) -> None:
         self.cursor.go(event.position)
-        self._move(lambda: self.cursor.zoom(self._grain, event.position, closer=event.closer))
+        self._move(lambda: self.cursor.zoom(self._grain, event.position, closer=event.closer), is_jump=True)

@@ -156,7 +156,8 @@ class MapScreen(MapNavigation):
 
     @property
     def is_updating(self) -> bool:
-        return self.is_busy or self._statistics.is_searching or self.streams.unfinished.frame.is_running
+        is_searching = self.is_searching_start or self._statistics.is_searching
+        return self.is_busy or is_searching or self.streams.unfinished.frame.is_running
 
     def notice(self, text: str) -> None:
         self._notice, self._notice_until = text, time.monotonic() + _NOTICE_SECONDS
@@ -177,6 +178,7 @@ class MapScreen(MapNavigation):
         self._lay_out()
         self.draw_map()
         self._draw_texts()
+        self.start_on_largest_run()
 
     @property
     def map_title(self) -> str:
@@ -302,7 +304,7 @@ class MapScreen(MapNavigation):
 
     @on(Statistics.PlaceChosen)
     def _place_chosen(self, event: Statistics.PlaceChosen) -> None:
-        self.go_to(event.position)
+        self.jump_to(event.position)
 
     def action_switch_panel(self) -> None:
         """Switch the keyboard between the map and the panel beside it."""
