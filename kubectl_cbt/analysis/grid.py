@@ -27,7 +27,7 @@ BEYOND = UNKNOWN + 1
 END = UNKNOWN + 2
 """The first cell beyond the end."""
 CODES = UNKNOWN + 3
-"""The number of codes."""
+"""The number of codes. A selected cell has its code plus this."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +36,12 @@ class LayerView:
 
     extents: Extents
     known: KnownRange
+
+
+def mark_selected(codes: Levels, viewport: Viewport, start: int, end: int) -> None:
+    """Change the codes of the cells in ``[start, end)``, bytes, to those of selected cells."""
+    edges = viewport.edges()
+    codes[: len(edges) - 1][(edges[1:] > start) & (edges[:-1] < end)] += CODES
 
 
 def is_allocated(codes: Levels) -> npt.NDArray[np.bool_]:

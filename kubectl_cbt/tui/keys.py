@@ -26,6 +26,11 @@ class Key:
     help: str
     footer: str = ""
 
+    @property
+    def short(self) -> str:
+        """The key as the footer shows it: the first one, unless all are short."""
+        return self.shown if len(self.shown) < 6 and " " not in self.shown else self.shown.split()[0]
+
 
 @dataclass(frozen=True, slots=True)
 class KeyGroup:
@@ -89,7 +94,7 @@ MAP_KEYS = (
             Key("d", "d", "details", "Show or hide cell details and extent list", "details"),
             Key("slash", "/", "filter", "Filter the extent list: >1Mi, <=64Ki, 10Gi..20Gi", "filter"),
             Key("tab", "Tab", "switch_panel", "Switch between map and extent list"),
-            Key("v", "v", "problems", "Show all problems of the stream"),
+            Key("v", "v", "problems", "Show figures of the selected range, and all problems of the stream"),
             Key("p", "p", "next_palette", "Next palette"),
             Key("H", "H", "next_scale", "Next heat scale: log, linear, relative to the hottest cell"),
         ),
@@ -97,18 +102,19 @@ MAP_KEYS = (
     KeyGroup(
         "Actions",
         (
+            Key("space", "Space", "select", "Start or end the selection of a range, which the cursor extends"),
             Key("e", "e", "export", "Export as JSON, NDJSON, CSV or SVG", "export"),
             Key("c,y", "c y", "copy", "Copy the extent at the cursor"),
             Key("left_square_bracket", "[", "step(-1)", "Step to the older snapshots", "older"),
             Key("right_square_bracket", "]", "step(1)", "Step to the newer snapshots", "newer"),
             Key("x", "x", "stop", "Stop the stream and keep what was received"),
             Key("r", "r", "resume", "Resume a stream that was stopped or broke"),
-            Key("escape", "Esc", "close", "Close the panel, clear the filter or zoom out; otherwise go back"),
+            Key("escape", "Esc", "close", "Close the panel, clear selection or filter, zoom out; then go back"),
         ),
     ),
     _EVERYWHERE,
 )
-MAP_MOUSE = "Mouse: click to move the cursor, wheel to zoom."
+MAP_MOUSE = "Mouse: click to move the cursor, drag to select a range, wheel to zoom."
 
 BROWSE_KEYS = (
     KeyGroup(
@@ -143,20 +149,16 @@ def bindings(groups: Sequence[KeyGroup]) -> list[BindingType]:
     return [Binding(key.keys, key.action, key.help, show=False) for group in groups for key in group.keys]
 
 
-def footer(groups: Sequence[KeyGroup], width: int) -> list[tuple[str, str]]:
-    """Keys and words that fit in a line, in the order of the groups; help and quit are always included."""
-    found = [(_shortest(key), key.footer) for group in groups for key in group.keys if key.footer]
+def footer(groups: Sequence[KeyGroup], width: int) -> list[Key]:
+    """The keys that fit in a line, in the order of the groups; help and quit are always included."""
+    found = [key for group in groups for key in group.keys if key.footer]
     last = found[-2:]
-    shown: list[tuple[str, str]] = []
-    for pair in found[:-2]:
-        if _length([*shown, pair, *last]) <= width:
-            shown.append(pair)
+    shown: list[Key] = []
+    for key in found[:-2]:
+        if _length([*shown, key, *last]) <= width:
+            shown.append(key)
     return [*shown, *last]
 
 
-def _shortest(key: Key) -> str:
-    return key.shown if len(key.shown) < 6 and " " not in key.shown else key.shown.split()[0]
-
-
-def _length(pairs: Sequence[tuple[str, str]]) -> int:
-    return sum(len(key) + len(word) + 3 for key, word in pairs)
+def _length(keys: Sequence[Key]) -> int:
+    return sum(len(key.short) + len(key.footer) + 3 for key in keys)

@@ -16,7 +16,7 @@ from rich.style import Style
 
 from kubectl_cbt.analysis import grid
 from kubectl_cbt.output.heat import GLYPHS
-from kubectl_cbt.output.palettes import Palette, indexed, luminance
+from kubectl_cbt.output.palettes import Palette, indexed, luminance, rgb
 
 Codes = npt.NDArray[np.uint8]
 
@@ -73,12 +73,13 @@ class Painter:
     def __init__(self, colors: ColorScheme) -> None:
         self._scheme = colors
         self._colors = colors.of_codes()
+        self._colors += tuple(_selected(color) for color in self._colors)
         self.halves = 1 if colors.palette is None else 2
         self._segment = lru_cache(maxsize=4096)(self._make_segment)
 
     def row(self, codes: Codes) -> list[Segment]:
         """The segments of one row of characters; ``codes`` is uint8[halves, columns]."""
-        pairs = codes[0].astype(np.int16) * grid.CODES + codes[-1]
+        pairs = codes[0].astype(np.int16) * _CODES + codes[-1]
         begins = np.flatnonzero(np.diff(pairs, prepend=-1))
         lengths = np.diff(begins, append=len(pairs))
         return [
@@ -100,25 +101,39 @@ class Painter:
 
     def sample(self, code: int) -> Segment:
         """A character that shows a code, for the legend."""
-        return self._segment(code * grid.CODES + code, 1)
+        return self._segment(code * _CODES + code, 1)
 
     def _make_segment(self, pair: int, length: int) -> Segment:
-        glyph, style = self._character(*divmod(pair, grid.CODES))
+        glyph, style = self._character(*divmod(pair, _CODES))
         return Segment(glyph * length, style)
 
     def _character(self, upper: int, lower: int) -> tuple[str, Style]:
         if self.halves == 1:
-            return _GLYPHS[upper], Style()
+            return _GLYPHS[upper % grid.CODES], _REVERSED if upper >= grid.CODES else Style()
         foreground, ground = self._colors[upper], self._colors[lower]
         if upper == lower or foreground == ground:
-            glyph = _TEXTURES.get(upper, " ")
+            glyph = _TEXTURES.get(upper % grid.CODES, " ")
             return glyph, Style(color=self._scheme.faint, bgcolor=ground) if glyph != " " else Style(bgcolor=ground)
-        if upper == grid.END:
+        if upper % grid.CODES == grid.END:
             return EDGE, Style(color=self._scheme.faint, bgcolor=foreground)
-        if upper in _EMPTY:
+        if upper % grid.CODES in _EMPTY:
             # The half with extents is the one that is drawn.
             return LOWER, Style(color=ground, bgcolor=foreground)
         return UPPER, Style(color=foreground, bgcolor=ground)
+
+
+_CODES = 2 * grid.CODES
+"""With those of selected cells."""
+_REVERSED = Style(reverse=True)
+_SELECTION, _SELECTED_SHARE = (0x5B, 0x9B, 0xD5), 0.45
+"""The color that selected cells are mixed with."""
+
+
+def _selected(color: str) -> str:
+    if not color:
+        return color
+    mixed = (round(own + (other - own) * _SELECTED_SHARE) for own, other in zip(rgb(color), _SELECTION, strict=True))
+    return "#{:02x}{:02x}{:02x}".format(*mixed)
 
 
 _EMPTY = (grid.NOTHING, grid.UNKNOWN, grid.BEYOND, grid.END)

@@ -16,7 +16,9 @@ from directing import (
     until,
 )
 
+from kubectl_cbt.tui.widgets.key_bar import KeyBar
 from kubectl_cbt.tui.widgets.map_view import MapView
+from kubectl_cbt.tui.widgets.minimap import Minimap
 from kubectl_cbt.tui.widgets.prompt import Prompt
 
 MOVES = {
@@ -205,3 +207,29 @@ def test_a_click_moves_the_cursor_and_the_wheel_zooms_around_the_pointer():
         assert screen.cursor.position == cursor
 
     drive(the_map(), steps)
+
+
+def test_a_click_on_the_minimap_goes_to_that_part_of_the_volume():
+    async def steps(pilot, screen):
+        minimap = screen.query_one(Minimap)
+        text = minimap.render_line(0).text
+        first, last = text.index("▕") + 1, text.index("▏")
+        await pilot.click(Minimap, offset=((first + last) // 2, 0))
+        await until(pilot, lambda: screen.cursor.position > 0)
+        assert abs(screen.cursor.position - CAPACITY // 2) <= CAPACITY // (last - first) + 1
+        await pilot.click(Minimap, offset=(first, 0))
+        await until(pilot, lambda: screen.cursor.position == 0)
+        await pilot.click(Minimap, offset=(last + 3, 0))
+        assert screen.cursor.position == 0
+
+    drive(the_map(), steps)
+
+
+def test_a_click_on_the_footer_does_what_the_key_does():
+    async def steps(pilot, screen):
+        text = screen.query_one(KeyBar).visual.plain
+        for word, shows in (("statistics", "Largest runs"), ("help", "Suspend")):
+            await pilot.click(KeyBar, offset=(text.index(word), 0))
+            await until(pilot, lambda shows=shows: shows in shown(pilot.app))
+
+    drive(the_map(), steps, size=(110, 80))

@@ -22,10 +22,11 @@ from kubectl_cbt.tui.loader import Frame, Loader
 from kubectl_cbt.tui.text.axis_labels import LABEL_COLUMNS, row_labels, scale_label
 from kubectl_cbt.tui.text.cell_panel import cell_panel
 from kubectl_cbt.tui.text.header_line import header_line
-from kubectl_cbt.tui.text.line_layout import fit_parts, key_line, shorten
+from kubectl_cbt.tui.text.line_layout import fit_parts, shorten
 from kubectl_cbt.tui.text.problem_report import problem_report
 from kubectl_cbt.tui.text.statistics_panel import jumps_to
 from kubectl_cbt.tui.text.status_line import status_line
+from kubectl_cbt.tui.widgets.key_bar import key_line
 from kubectl_cbt.units import human_offsets, parse_place
 
 WIDTHS = range(60, 221)

@@ -20,7 +20,8 @@ from kubectl_cbt.tui.plain_text import Content, PlainText, joined, line, plain, 
 from kubectl_cbt.tui.screens.base_screen import CbtScreen
 from kubectl_cbt.tui.screens.map_screen import MapScreen
 from kubectl_cbt.tui.snapshot_rows import SnapshotRows
-from kubectl_cbt.tui.text.line_layout import ERROR, GOOD, MUTED, WARNING, fit_parts, key_line
+from kubectl_cbt.tui.text.line_layout import ERROR, GOOD, MUTED, WARNING, fit_parts
+from kubectl_cbt.tui.widgets.key_bar import KeyBar
 from kubectl_cbt.tui.widgets.prompt import Prompt
 from kubectl_cbt.tui.widgets.snapshot_list import SnapshotList
 from kubectl_cbt.units import counted, human_count, utc_words
@@ -81,7 +82,7 @@ class BrowseScreen(CbtScreen[None]):
         yield SnapshotList()
         yield PlainText(id="about")
         yield Prompt()
-        yield PlainText(id="keys")
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Draw for the first time."""
@@ -118,7 +119,7 @@ class BrowseScreen(CbtScreen[None]):
         self.query_one("#header", PlainText).update(line(left, gap, (counts, "bold")))
         self.query_one("#status", PlainText).update(self._status())
         self.query_one("#about", PlainText).update(self._about())
-        self.query_one("#keys", PlainText).update(key_line(keys.footer(self.KEYS, self.size.width)))
+        self.query_one(KeyBar).show(self.KEYS, self.size.width)
         set_title(self._list, self._title())
         set_subtitle(self._list, f"{human_count(self._list.number + 1)} of {human_count(self._list.shown)}")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from textual import on
 
-from kubectl_cbt.analysis.grid import cell_codes
+from kubectl_cbt.analysis.grid import cell_codes, mark_selected
 from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.extents import Run
 from kubectl_cbt.model.record import INT64_MAX
@@ -31,6 +31,7 @@ class MapNavigation(CbtScreen[None]):
     Attributes:
         cursor: viewport and cursor.
         streams: what is drawn.
+        selection: the selected range, half-open, of whole cells; None for none.
         is_searching_start: whether the largest run is being searched, to start there.
     """
 
@@ -38,7 +39,9 @@ class MapNavigation(CbtScreen[None]):
         super().__init__()
         self.cursor = cursor
         self.streams = streams
+        self.selection: tuple[int, int] | None = None
         self.is_searching_start = False
+        self._anchor: tuple[int, int] | None = None
 
     @property
     def _map(self) -> MapView:
@@ -66,7 +69,10 @@ class MapNavigation(CbtScreen[None]):
             running = self.streams.frame.is_running
             self._map.show_note("waiting for the first extents" if running else "nothing received: no map to draw")
             return
-        self._map.show(viewport, cell_codes(viewport, *self.streams.views(), self.cbt.scale), self.cursor.position)
+        codes = cell_codes(viewport, *self.streams.views(), self.cbt.scale)
+        if self.selection is not None:
+            mark_selected(codes, viewport, *self.selection)
+        self._map.show(viewport, codes, self.cursor.position)
         set_subtitle(self._map, scale_label(viewport))
 
     def draw_position(self) -> None:
@@ -114,7 +120,9 @@ class MapNavigation(CbtScreen[None]):
         if is_jump:
             self.cursor.remember()
         step()
-        if self.cursor.viewport is before:
+        if self._anchor is not None:
+            self._select(self._anchor, self.cursor.cell)
+        if self.cursor.viewport is before and self._anchor is None:
             self._map.move_cursor(self.cursor.position)
         else:
             self.draw_map()
@@ -205,6 +213,39 @@ class MapNavigation(CbtScreen[None]):
         """Show the whole volume."""
         self._move(lambda: self.cursor.zoom_whole(self._grain), is_jump=True)
 
+    # Selecting
+
+    def action_select(self) -> None:
+        """Start a selection at the cursor, or end it there; a selection that has ended is replaced."""
+        if self.cursor.viewport is None:
+            return
+        if self._anchor is not None:
+            self._anchor = None
+            self.notice("range selected: e exports it, v shows its figures, Esc clears it")
+            return
+        self._anchor = self.cursor.cell
+        self._select(self._anchor, self._anchor)
+        self.draw_map()
+        self.notice("selecting: move to extend the range, Space ends it")
+
+    def clear_selection(self) -> None:
+        """Select nothing."""
+        self.selection = self._anchor = None
+        self.draw_map()
+
+    def _select(self, one: tuple[int, int], other: tuple[int, int]) -> None:
+        self.selection = min(one[0], other[0]), max(one[1], other[1])
+
+    @on(MapView.CellsDragged)
+    def _cells_dragged(self, event: MapView.CellsDragged) -> None:
+        if self.cursor.viewport is not None:
+            self._anchor = None
+            self.cursor.is_placed = True
+            self.cursor.go(event.to)
+            self._select(*map(self.cursor.viewport.bounds, (event.origin, event.to)))
+            self.draw_map()
+            self.draw_position()
+
     # Copying
 
     def action_copy(self) -> None:
@@ -231,6 +272,10 @@ class MapNavigation(CbtScreen[None]):
     @on(MapView.CellClicked)
     def _cell_clicked(self, event: MapView.CellClicked) -> None:
         self.go_to(event.position)
+
+    @on(Minimap.PlaceClicked)
+    def _place_clicked(self, event: Minimap.PlaceClicked) -> None:
+        self.jump_to(event.position)
 
     @on(MapView.WheelScrolled)
     def _wheel_scrolled(self, event: MapView.WheelScrolled) -> None:

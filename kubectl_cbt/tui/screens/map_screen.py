@@ -23,18 +23,18 @@ from kubectl_cbt.tui.layers import BOTH, Layers, neighbour
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.messages import FrameReady
 from kubectl_cbt.tui.navigation import MapCursor
-from kubectl_cbt.tui.plain_text import PlainText, joined, set_subtitle, set_title
+from kubectl_cbt.tui.plain_text import PlainText, joined, plain, set_subtitle, set_title
 from kubectl_cbt.tui.screens.export_screen import ExportScreen
 from kubectl_cbt.tui.screens.map_navigation import MapNavigation
 from kubectl_cbt.tui.screens.text_screen import TextScreen
 from kubectl_cbt.tui.svg import picture_of
-from kubectl_cbt.tui.text.cell_panel import cell_panel
+from kubectl_cbt.tui.text.cell_panel import cell_panel, range_figures
 from kubectl_cbt.tui.text.header_line import header_line, map_name
-from kubectl_cbt.tui.text.line_layout import key_line
 from kubectl_cbt.tui.text.lower_bounds import so_far
 from kubectl_cbt.tui.text.problem_report import incomplete_map_note, problem_report
 from kubectl_cbt.tui.text.status_line import status_line
 from kubectl_cbt.tui.widgets.extent_list import ExtentList
+from kubectl_cbt.tui.widgets.key_bar import KeyBar
 from kubectl_cbt.tui.widgets.map_view import MapView
 from kubectl_cbt.tui.widgets.minimap import Minimap
 from kubectl_cbt.tui.widgets.prompt import Prompt
@@ -87,7 +87,7 @@ class MapScreen(MapNavigation):
             yield Statistics()
         yield Minimap()
         yield Prompt()
-        yield PlainText(id="keys")
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Draw for the first time."""
@@ -192,7 +192,7 @@ class MapScreen(MapNavigation):
         resolved, operation = self.streams.main.opened.resolved, active.opened.operation
         title = header_line(resolved, operation, active.frame, width, allocated)
         self.query_one("#header", PlainText).update(title)
-        self.query_one("#keys", PlainText).update(key_line(keys.footer(self.KEYS, width)))
+        self.query_one(KeyBar).show(self.KEYS, width)
         self._draw_status()
         self.draw_position()
         if self._shows_statistics:
@@ -341,8 +341,11 @@ class MapScreen(MapNavigation):
     def action_problems(self) -> None:
         """Show everything that is wrong with the stream."""
         loader = self.streams.unfinished
-        lines = problem_report(loader.frame, loader.opened.resolved.base, can_resume=not loader.resume_obstacle)
-        self.app.push_screen(TextScreen("stream", list(lines)))
+        lines = list(problem_report(loader.frame, loader.opened.resolved.base, can_resume=not loader.resume_obstacle))
+        if self.selection is not None:
+            figures = range_figures(self.streams.extents, self.streams.frame.known, self.selection, self.streams.words)
+            lines = [*figures, plain(""), plain("Stream", "bold"), *lines]
+        self.app.push_screen(TextScreen("selected range" if self.selection else "stream", lines))
 
     # Actions
 
@@ -361,7 +364,9 @@ class MapScreen(MapNavigation):
             self.notice("there is nothing to export yet")
             return
         run = self.streams.extents.run_at(self.cursor.position, self.cursor.cell)
-        screen = ExportScreen(self.streams.active, self.cursor.viewport, run, lambda: picture_of(self))
+        screen = ExportScreen(
+            self.streams.active, self.cursor.viewport, run, lambda: picture_of(self), selection=self.selection
+        )
         self.app.push_screen(screen, lambda result: self.notice(result or ""))
 
     def action_stop(self) -> None:
@@ -381,9 +386,11 @@ class MapScreen(MapNavigation):
         self.do(f"resuming the stream from {place} …", loader.resume, lambda made: self._draw())
 
     def action_close(self) -> None:
-        """Close a panel; else clear the filter; else zoom out; else go back to the previous screen."""
+        """Clear the selection, close a panel, clear the filter or zoom out, whichever is first; then go back."""
         viewport = self.cursor.viewport
-        if self._shows_statistics:
+        if self.selection is not None:
+            self.clear_selection()
+        elif self._shows_statistics:
             self.action_statistics()
         elif self._has_side and self._wants_side and self.size.width < _WIDE_COLUMNS:
             self._wants_side = None

@@ -63,6 +63,19 @@ def cell_panel(
         yield labelled("base", shorten(f"change id {change_id}", max(width - 11, 1)))
 
 
+def range_figures(extents: Extents, known: KnownRange, place: tuple[int, int], words: Vocabulary) -> Iterator[Content]:
+    """Figures of a selected range, half-open."""
+    start, end = place
+    covered, rows = _covered(extents, start, end), extents.overlapping(start, end)
+    is_known = known.contains(start, end)
+    share = share_at_least(covered, end - start, is_known=is_known)
+    yield labelled("from", f"{human_offset(start)}, {human_count(start)} bytes, {grouped_hex(start)}")
+    yield labelled("to", f"{human_offset(end)}, {human_count(end)} bytes, {grouped_hex(end)}")
+    yield labelled("size", f"{human_bytes(end - start)}, {human_count(end - start)} bytes")
+    yield labelled(words.covered, _of_cell(f"{human_bytes(covered)}, {share}", is_known, covered > 0))
+    yield labelled("extents", _of_cell(human_count(len(rows)), is_known, len(rows) > 0))
+
+
 def _of_cell(figure: str, is_known: bool, is_positive: bool) -> str:
     """A figure of a cell: exact, a lower bound, or unknown."""
     if is_known:

@@ -65,6 +65,21 @@ class MapView(Widget, can_focus=True):
         position: int
 
     @dataclass
+    class CellsDragged(Message):
+        """The pointer was moved over cells with the button pressed.
+
+        Attributes:
+            origin: the first byte of the cell where the button was pressed.
+            to: the first byte of the cell under the pointer.
+        """
+
+        origin: int
+        to: int
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, MapView.CellsDragged)
+
+    @dataclass
     class WheelScrolled(Message):
         """The wheel was turned over a cell.
 
@@ -87,6 +102,8 @@ class MapView(Widget, can_focus=True):
         self._base = Style()
         self._styles: dict[str, Style] = {}
         self._labels: list[str] = []
+        self._pressed_on: int | None = None
+        self._is_dragged = False
 
     @property
     def room(self) -> Size:
@@ -145,10 +162,28 @@ class MapView(Widget, can_focus=True):
     def on_resize(self, event: events.Resize) -> None:
         self.post_message(self.RoomChanged(self))
 
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Begin to drag, maybe."""
+        self._pressed_on, self._is_dragged = self._position_at(event.x, event.y), False
+        if self._pressed_on is not None:
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Select from the cell where the button was pressed to the one under the pointer."""
+        to = self._position_at(event.x, event.y)
+        if self._pressed_on is not None and to is not None and (to != self._pressed_on or self._is_dragged):
+            self._is_dragged = True
+            self.post_message(self.CellsDragged(self._pressed_on, to))
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """End dragging."""
+        self._pressed_on = None
+        self.release_mouse()
+
     def on_click(self, event: events.Click) -> None:
-        """Move the cursor to the cell under the pointer."""
+        """Move the cursor to the cell under the pointer, unless the pointer was dragged there."""
         position = self._position_at(event.x, event.y)
-        if position is not None:
+        if position is not None and not self._is_dragged:
             self.post_message(self.CellClicked(position))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:

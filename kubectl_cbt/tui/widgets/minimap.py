@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
 import numpy as np
 from rich.segment import Segment
 from rich.style import Style
+from textual import events
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -37,6 +40,18 @@ class Minimap(Widget):
         self._heat: LayerView | None = None
         self._viewport: Viewport | None = None
         self._cursor = 0
+        self._bars_from = 0
+        self._edges = cell_edges(0, 0, 1)
+
+    @dataclass
+    class PlaceClicked(Message):
+        """A click on the bars.
+
+        Attributes:
+            position: the first byte of the bar.
+        """
+
+        position: int
 
     def use_colors(self, colors: ColorScheme) -> None:
         """Draw the legend in other colors."""
@@ -54,6 +69,7 @@ class Minimap(Widget):
             return Strip.blank(width, base)
         text = base + self.get_component_rich_style("minimap--text", partial=True)
         title = _TITLE if width >= len(_TITLE) + _MIN_BARS else ""
+        self._bars_from = len(title) + 1
         room = width - len(title) - 3
         legends = list(self._legends(text, partial(visible_hottest, self._viewport, self._heat)))
         fitting = [legend for bars in (_FAIR_BARS, _MIN_BARS) for legend in legends if room - _columns(legend) >= bars]
@@ -63,8 +79,14 @@ class Minimap(Widget):
         segments = [Segment(title, text), Segment("▕", text), *bars, Segment("▏", text), *legend]
         return Strip(segments).adjust_cell_length(width, base)
 
+    def on_click(self, event: events.Click) -> None:
+        """Go to the place under the pointer."""
+        column = event.x - self._bars_from
+        if self._viewport is not None and 0 <= column < len(self._edges) - 1:
+            self.post_message(self.PlaceClicked(int(self._edges[column])))
+
     def _bars(self, heat: LayerView, viewport: Viewport, room: int) -> list[Segment]:
-        edges = cell_edges(0, viewport.capacity_bytes, room)
+        edges = self._edges = cell_edges(0, viewport.capacity_bytes, room)
         levels = self._scale.levels(coverage(heat.extents, edges), np.diff(edges), len(_BARS) - 1)
         glyphs = [
             _BARS[level] if level or is_known else HATCH
