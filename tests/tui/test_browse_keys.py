@@ -338,6 +338,6 @@ def test_ten_thousand_snapshots_draw_no_more_lines_than_the_screen_has(monkeypat
 
 def test_every_key_of_the_list_has_a_test():
     # What works everywhere is tested on the map.
-    tested = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*_keys.py"))
+    tested = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
     for name in (name for group in BROWSE_KEYS for key in group.keys for name in key.keys.split(",")):
         assert f'"{name}"' in tested, name
