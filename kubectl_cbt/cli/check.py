@@ -12,7 +12,7 @@ from kubectl_cbt.cli.backend import command_session, snapshot_ref, with_environm
 from kubectl_cbt.cli.check_recording import check_recording, is_recording
 from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.explain_check import explanation_of, list_of, wrapped
-from kubectl_cbt.cli.options import MAY_NAME_A_FILE, ClusterFlags, Terminal, parsed_duration
+from kubectl_cbt.cli.options import MAY_NAME_A_FILE, ClusterFlags, TerminalFlags, parsed_duration
 from kubectl_cbt.cli.print_findings import print_report
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.core.check_target import CheckArguments
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def check(
     cluster: ClusterFlags,
     service: ServiceOptions,
-    terminal: Terminal,
+    terminal: TerminalFlags,
     first: Annotated[
         str | None,
         typer.Argument(metavar="BASE", help="A snapshot; with TARGET the base of a delta. Or a recording."),
@@ -131,7 +131,7 @@ def check(
 
 @contextlib.contextmanager
 def _driver(
-    arguments: CheckArguments, cluster: ClusterFlags, service: ServiceOptions, terminal: Terminal
+    arguments: CheckArguments, cluster: ClusterFlags, service: ServiceOptions, terminal: TerminalFlags
 ) -> Iterator[DriverUnderTest]:
     """At a driver's socket, or through the sidecar of a cluster; all connections end with the block."""
     from kubectl_cbt.core.check_target import driver_at_socket, driver_in_cluster
@@ -153,7 +153,7 @@ def _run(
     driver: DriverUnderTest,
     deadline_seconds: float,
     output: ReportFormat,
-    terminal: Terminal,
+    terminal: TerminalFlags,
     *,
     hostile: bool,
 ) -> int:

@@ -1,4 +1,4 @@
-"""``demo``: all of it, with no cluster."""
+"""``demo``: a built-in demo cluster."""
 
 from __future__ import annotations
 
@@ -15,7 +15,14 @@ import typer
 
 from kubectl_cbt.cli.diagnostics import Diagnostics, is_a_terminal
 from kubectl_cbt.cli.invocation import command_name
-from kubectl_cbt.cli.options import DEFAULT_SEED, ClusterFlags, MapFlags, StreamFlags, Terminal, parsed_file_to_write
+from kubectl_cbt.cli.options import (
+    DEFAULT_SEED,
+    ClusterFlags,
+    MapFlags,
+    StreamFlags,
+    TerminalFlags,
+    parsed_file_to_write,
+)
 from kubectl_cbt.cli.show_query import QueryArguments, show_query
 from kubectl_cbt.cli.signals import Terminated
 from kubectl_cbt.cli.stdout import write_stdout
@@ -29,15 +36,15 @@ if TYPE_CHECKING:
 
 
 class CsiDriver(StrEnum):
-    """Which of the demo's drivers."""
+    """The drivers of the demo."""
 
     PAGES = "pages"
     BLOCKS = "blocks"
 
 
-_SEED = typer.Option("--seed", metavar="N", help="What the demo's volumes hold.")
+_SEED = typer.Option("--seed", metavar="N", help="Seed for the data of the demo's volumes.")
 _FAULT = typer.Option(
-    "--fault", metavar="NAME[=VALUE]", help="A mistake its services shall make, see demo faults; may be repeated."
+    "--fault", metavar="NAME[=VALUE]", help="Inject a fault (see kubectl cbt demo faults). Can be repeated."
 )
 
 _LOOK_UP_SECONDS = 0.5
@@ -48,22 +55,22 @@ Try:      {command} browse --demo
           {command} snapshots -A --demo
           {command} delta pg-mon pg-tue -n shop --demo
           {command} demo serve     and point kubectl itself at it
-          {command} demo faults    and let its services make mistakes"""
+          {command} demo faults    and inject one of them"""
 
 _FAULT_COLUMNS = (ListColumn("FAULT"), ListColumn("OF"), ListColumn("MISTAKE"), ListColumn("SHOWS WITH"))
 
 
 def demo(
     context: typer.Context,
-    terminal: Terminal,
+    terminal: TerminalFlags,
     map_flags: MapFlags,
     seed: Annotated[int, _SEED] = DEFAULT_SEED,
     fault: Annotated[list[str] | None, _FAULT] = None,
 ) -> None:
-    """See it work with no cluster.
+    """Try kubectl cbt without a cluster.
 
-    Starts a Kubernetes API and two SnapshotMetadata services on loopback, inside this command, and asks them for
-    a delta. Any other command does the same with --demo.
+    Starts a Kubernetes API server and two SnapshotMetadata services on loopback, inside this command, and shows a
+    delta. Other commands use the same demo cluster with --demo.
 
     \b
     Examples:
@@ -86,7 +93,7 @@ def demo(
 
 def serve(
     context: typer.Context,
-    terminal: Terminal,
+    terminal: TerminalFlags,
     seed: Annotated[int | None, _SEED] = None,
     fault: Annotated[list[str] | None, _FAULT] = None,
     csi_socket: Annotated[
@@ -95,32 +102,32 @@ def serve(
             "--csi-socket",
             parser=parsed_file_to_write,
             metavar="FILE",
-            help="Serve a CSI driver on this unix socket as well.",
+            help="Also serve a CSI driver on this unix socket.",
         ),
     ] = None,
     csi_driver: Annotated[
         CsiDriver | None,
-        typer.Option("--csi-driver", help="Which driver that is; pages (VARIABLE_LENGTH) unless given."),
+        typer.Option("--csi-driver", help="Driver to serve on --csi-socket (default pages, which is VARIABLE_LENGTH)."),
     ] = None,
 ) -> None:
-    """Keep the demo cluster up until Ctrl-C, for kubectl and other clients.
+    """Run the demo cluster until Ctrl-C, for kubectl and other clients.
 
-    Prints the shell command that points kubectl at it; for a driver on a socket of its own also what to ask it.
+    Prints the shell command that sets KUBECONFIG; with --csi-socket also a command that queries the driver.
 
     \b
     Examples:
       # In one terminal
       kubectl cbt demo serve
-      # In another, paste what it printed, then
+      # In another, paste the output, then
       kubectl get volumesnapshots -A
       kubectl cbt delta snap-a snap-b
 
     \b
-      # A driver with no cluster around it
+      # A driver without a cluster
       kubectl cbt demo serve --csi-socket /tmp/csi.sock
 
     \b
-      # One that loses data
+      # A driver that loses data
       kubectl cbt demo serve --fault lost-write
     """
     if sys.platform == "win32":
@@ -140,8 +147,8 @@ def serve(
     ):
         write_stdout(f"export KUBECONFIG={cluster.kubeconfig}\n", is_document=True)
         diagnostics.note(
-            "contexts: demo (a ServiceAccount that may read everything), demo-admin (a user that may also apply RBAC),",
-            "          demo-shop (the least rights that work, in namespace shop), demo-nobody (none)",
+            "contexts: demo (a ServiceAccount that can read everything), demo-admin (a user that can also apply RBAC),",
+            "          demo-shop (minimal permissions, in namespace shop), demo-nobody (no permissions)",
             *to_try,
             "The demo cluster runs until Ctrl-C.",
         )
@@ -150,7 +157,7 @@ def serve(
 
 @contextlib.contextmanager
 def _on_socket(cluster: DemoCluster, path: Path | None, which: CsiDriver) -> Iterator[list[str]]:
-    """A driver on its socket for the time of the block; gives the commands to try it with."""
+    """A driver on its socket for the duration of the block; yields the commands to try it with."""
     from kubectl_cbt.demo.scenarios import BLOCKS_DRIVER, PAGES_DRIVER
 
     if path is None:
@@ -163,8 +170,8 @@ def _on_socket(cluster: DemoCluster, path: Path | None, which: CsiDriver) -> Ite
         service = cluster.csi_service(path, name)
     except OSError as error:
         raise ConfigError(
-            f"{path}: no socket can be made there: {error.strerror}",
-            hint="--csi-socket takes a new file in a folder of yours; its whole path has at most 107 bytes",
+            f"cannot create a socket at {path}: {error.strerror}",
+            hint="--csi-socket needs a new file in a writable folder; its absolute path has at most 107 bytes",
         ) from error
     with service:
         yield [f"{name}: {command_name()} delta {ids} --csi-endpoint {service.endpoint}"]
@@ -172,22 +179,22 @@ def _on_socket(cluster: DemoCluster, path: Path | None, which: CsiDriver) -> Ite
 
 def _until_stopped(diagnostics: Diagnostics) -> None:
     try:
-        # No signal.pause(): one that comes just before it would only be seen with the next.
+        # Not signal.pause(): a signal just before it would only be noticed with the next one.
         while True:
             time.sleep(_LOOK_UP_SECONDS)
     except Terminated as stopped:
         diagnostics.note("", "stopped")
         if stopped.number != signal.SIGINT:
-            raise  # the exit code tells which signal it was
+            raise  # the exit code shows the signal
 
 
 def faults(
-    output: Annotated[ListFormat, typer.Option("--output", "-o", help="Format.")] = ListFormat.TABLE,
+    output: Annotated[ListFormat, typer.Option("--output", "-o", help="Output format.")] = ListFormat.TABLE,
 ) -> None:
-    """List the mistakes that the demo's services can make.
+    """List the faults that can be injected into the demo.
 
-    Each is one that a real CSI driver or a real sidecar made, or might. Any command with --demo takes them as
-    --fault, and so does demo serve. The driver's show on its own socket too (demo serve --csi-socket).
+    Each is a mistake that a real CSI driver or sidecar has made, or could make. Use --fault with any command that
+    accepts --demo, or with demo serve. Faults of the driver also apply to its own socket (demo serve --csi-socket).
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""``rbac``: the rights that asking takes, ready to apply."""
+"""``rbac``: the permissions that delta and allocated need, ready to apply."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from kubectl_cbt.cli.backend import command_session
 from kubectl_cbt.cli.diagnostics import Diagnostics
-from kubectl_cbt.cli.options import ClusterFlags, Terminal
+from kubectl_cbt.cli.options import ClusterFlags, TerminalFlags
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.core.session import Session
 from kubectl_cbt.errors import Forbidden, NotFound, UsageError
@@ -23,24 +23,26 @@ if TYPE_CHECKING:
 
 def rbac(
     cluster: ClusterFlags,
-    terminal: Terminal,
+    terminal: TerminalFlags,
     for_user: Annotated[
         bool,
         typer.Option(
             "--for-user",
-            help="For a person outside the cluster: you, or with --as NAME someone else. Adds port-forward.",
+            help="For a user outside the cluster: yourself, or the user named by --as. Adds port-forward.",
         ),
     ] = False,
     service_account: Annotated[
         str,
-        typer.Option("--service-account", metavar="[NAMESPACE/]NAME", help="ServiceAccount to make and to ask as."),
+        typer.Option(
+            "--service-account", metavar="[NAMESPACE/]NAME", help="ServiceAccount to create and to authenticate as."
+        ),
     ] = "kubectl-cbt",
     service: Annotated[
         list[str] | None,
         typer.Option(
             "--service",
             metavar="NAME",
-            help="With --for-user: reach only this one; may be repeated.",
+            help="With --for-user: only this SnapshotMetadataService. Can be repeated.",
         ),
     ] = None,
     driver_namespace: Annotated[
@@ -48,18 +50,18 @@ def rbac(
         typer.Option(
             "--driver-namespace",
             metavar="NAME",
-            help="With --for-user: where a driver's Service is, instead of looking for it; may be repeated.",
+            help="With --for-user: namespace of a driver's Service, instead of looking it up. Can be repeated.",
         ),
     ] = None,
     browse: Annotated[
-        bool, typer.Option("--browse", help="Grant listing too: for browse, snapshots and completion.")
+        bool, typer.Option("--browse", help="Also grant list, for browse, snapshots and completion.")
     ] = False,
 ) -> None:
-    """Print the least rights that delta and allocated take.
+    """Print the minimal RBAC rules for delta and allocated.
 
-    A ServiceAccount, and the roles and bindings that let it ask about the snapshots of one namespace. Nothing in the
-    cluster is changed: apply what is printed, or hand it to whoever may. With -n no cluster is needed; with
-    --for-user, give --as and --driver-namespace too.
+    Prints a ServiceAccount, and the roles and bindings that let it query the snapshots of one namespace. Nothing in the
+    cluster is changed: apply the output, or hand it to an administrator. With -n, no cluster is needed; with
+    --for-user, that also takes --as and --driver-namespace.
 
     \b
     Examples:
@@ -67,7 +69,7 @@ def rbac(
       kubectl cbt rbac -n shop | kubectl apply -f -
 
     \b
-      # For yourself on a laptop
+      # For yourself, on a laptop
       kubectl cbt rbac -n shop --for-user | kubectl apply -f -
       kubectl cbt delta pg-mon pg-tue -n shop --service-account kubectl-cbt
 
@@ -93,7 +95,7 @@ def rbac(
                 grant = _for_user(grant, session, cluster.as_user, driver_namespace or [], service or [], diagnostics)
     write_stdout("---\n".join(map(_as_yaml, objects(grant))), is_document=True)
     diagnostics.note(
-        f"note: once it is applied: kubectl cbt delta BASE TARGET -n {as_argument(grant.namespace)}"
+        f"note: after applying it: kubectl cbt delta BASE TARGET -n {as_argument(grant.namespace)}"
         f" --service-account {as_argument(grant.account)}"
     )
 

@@ -1,4 +1,4 @@
-"""``snapshots``: what can be asked about."""
+"""``snapshots``: list VolumeSnapshots, and whether CBT works for them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 from kubectl_cbt.cli.backend import command_session
 from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.listing_flags import ListingFlags
-from kubectl_cbt.cli.options import ClusterFlags, Terminal
+from kubectl_cbt.cli.options import ClusterFlags, TerminalFlags
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.model.refs import SNAPSHOT_PREFIX
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
@@ -35,14 +35,16 @@ _COLUMNS = (
 
 def snapshots(
     cluster: ClusterFlags,
-    terminal: Terminal,
+    terminal: TerminalFlags,
     listing: ListingFlags,
-    all_namespaces: Annotated[bool, typer.Option("--all-namespaces", "-A", help="Those of all namespaces.")] = False,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on and print each that changes.")] = False,
+    all_namespaces: Annotated[
+        bool, typer.Option("--all-namespaces", "-A", help="List the snapshots of all namespaces.")
+    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="After listing, watch for changes.")] = False,
 ) -> None:
     """List snapshots, and whether CBT works for them.
 
-    Snapshots of a volume stand together, oldest first. The last column says why one cannot be asked about.
+    Grouped by volume, oldest first. The last column shows why CBT is not available.
 
     \b
     Examples:

@@ -42,7 +42,7 @@ class Report:
     Args:
         name: of the whole, ``check default/snap-a → snap-b``.
         about: facts that stand at the top, by name.
-        shows_what_is_there: a line begins with what was seen, as a walk's, and not with what should be.
+        shows_evidence: a line starts with the evidence, as for doctor, and not with the title of the check.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Report:
         name: str,
         about: dict[str, str],
         *,
-        shows_what_is_there: bool = False,
+        shows_evidence: bool = False,
     ) -> None:
         self._form = form
         self._write = write
@@ -62,7 +62,7 @@ class Report:
             name, about = printable(name), {printable(what): printable(value) for what, value in about.items()}
         self._name = name
         self._about = about
-        self._shows_what_is_there = shows_what_is_there
+        self._shows_evidence = shows_evidence
         self.findings: list[Finding] = []
 
     def begin(self) -> None:
@@ -77,7 +77,7 @@ class Report:
             finding = _printable(finding)
         self.findings.append(finding)
         if self._form is ReportFormat.TABLE:
-            draw = _hop if self._shows_what_is_there else _case
+            draw = _hop if self._shows_evidence else _case
             self._write("\n".join(draw(finding, self._screen)) + "\n")
 
     def end(self, *, complete: bool) -> None:

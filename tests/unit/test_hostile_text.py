@@ -30,7 +30,7 @@ from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.cli import diagnostics as stderr
 from kubectl_cbt.cli import print_findings, services, snapshots
 from kubectl_cbt.cli.completion.protocol import Candidate, CompletionAnswer
-from kubectl_cbt.cli.options import ColorWhen, Terminal
+from kubectl_cbt.cli.options import ColorWhen, TerminalFlags
 from kubectl_cbt.cli.rbac import _as_yaml
 from kubectl_cbt.cluster.rbac_rules import RbacObject
 from kubectl_cbt.cluster.resources import SnapshotMetadataService
@@ -149,7 +149,7 @@ def test_no_list_hands_hostile_text_on(form, text):
 @functools.cache
 def reported(form: ReportFormat, text: str, *, screen: OutputTarget, walk: bool) -> str:
     written: list[str] = []
-    report = Report(form, written.append, screen, text, {"driver": text, text: text}, shows_what_is_there=walk)
+    report = Report(form, written.append, screen, text, {"driver": text, text: text}, shows_evidence=walk)
     report.begin()
     for verdict in Verdict:
         # Only a fix has lines of its own.
@@ -178,7 +178,7 @@ def test_no_report_hands_hostile_text_on(form, walk, text):
 def test_a_line_of_a_fix_is_indented_under_it():
     written: list[str] = []
     for walk in (False, True):
-        report = Report(ReportFormat.TABLE, written.append, OutputTarget(), "check", {}, shows_what_is_there=walk)
+        report = Report(ReportFormat.TABLE, written.append, OutputTarget(), "check", {}, shows_evidence=walk)
         report.add(Finding("id", "title", Verdict.FAIL, fix="do this\n✓ and      that"))
     assert [line for line in "".join(written).splitlines() if "that" in line and not line.startswith(" " * 9)] == []
 
@@ -203,7 +203,7 @@ def said(text: str, verbosity: int) -> str:
     """Everything that can be said, of every kind of error."""
     with contextlib.redirect_stderr(io.StringIO()) as written:
         speaker = stderr.Diagnostics(verbosity=verbosity)
-        speaker.say(text)
+        speaker.print_line(text)
         speaker.note(text, text)
         speaker.warning(text, text)
         with contextlib.suppress(errors.UsageError), pytest.MonkeyPatch.context() as patch:
@@ -299,7 +299,7 @@ def test_what_is_being_looked_at_is_drawn_and_not_read_as_markup(monkeypatch):
             begins(f"driver {MARKUP}{ESCAPES}")
             yield Finding("a", "a", Verdict.PASS)
 
-        terminal = Terminal(color=ColorWhen.NEVER)
+        terminal = TerminalFlags(color=ColorWhen.NEVER)
         assert print_findings.print_report(findings, ReportFormat.TAP, "doctor", {}, terminal) == 0
     assert written
 
