@@ -122,7 +122,7 @@ def check(
     require_utf8("BASE", first)
     if hostile:
         Diagnostics().warning(
-            "--hostile sends negative and out-of-range values: a driver may stay busy forever. Check its CPU afterwards"
+            "--hostile sends negative and out-of-range values, which can make a driver hang: check its CPU usage"
         )
     arguments = CheckArguments(first, second, third)
     with _driver(arguments, cluster, service, terminal) as driver:

@@ -133,7 +133,7 @@ def serve(
     if sys.platform == "win32":
         raise UsageError("demo serve needs a POSIX system")
     if csi_driver and not csi_socket:
-        raise UsageError("--csi-driver goes with --csi-socket")
+        raise UsageError("--csi-driver requires --csi-socket")
     from kubectl_cbt.demo.driver.faults import parse_faults
 
     outer_seed, outer_faults = context.obj

@@ -198,7 +198,7 @@ def test_demo_serve_says_why_it_has_no_socket(folder):
     assert "no socket can be made there: No such file or directory" in found.stderr
     alone = run_command("demo", "serve", "--csi-driver", "blocks")
     assert (alone.returncode, alone.stdout) == (2, "")
-    assert "--csi-driver goes with --csi-socket" in alone.stderr
+    assert "--csi-driver requires --csi-socket" in alone.stderr
 
 
 def test_faults_before_serve_and_behind_it_are_told_apart_from_none():
