@@ -21,7 +21,6 @@ from kubectl_cbt.system.paths import expanded
 from kubectl_cbt.units import as_argument
 
 _STDIN = "-"
-_NAMING_OPERATION = (StreamFormat.SUMMARY, StreamFormat.JSON, StreamFormat.YAML, StreamFormat.NDJSON)
 
 
 def open_file(
@@ -69,7 +68,7 @@ def open_file(
         if shown:
             raise typer.Exit(show_map(opened, None, map_flags, terminal))
         form = output or StreamFormat.SUMMARY
-        if opened.operation is None and form in _NAMING_OPERATION:
+        if opened.operation is None and form.writer.needs_operation:
             raise UsageError(
                 f"{name} does not record whether it is a delta or allocated, and -o {form} needs it",
                 hint="add --kind delta or --kind allocated",

@@ -14,7 +14,7 @@ from kubectl_cbt.cli.progress import progress_bar, wants_progress
 from kubectl_cbt.cli.signals import GracefulStop, Terminated
 from kubectl_cbt.cli.stdout import StandardOutput
 from kubectl_cbt.errors import CbtError, Interrupted, OutputError
-from kubectl_cbt.output.registry import StreamFormat, make_writer
+from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.units import counted, human_bytes
 
 if TYPE_CHECKING:
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from kubectl_cbt.model.resolved_query import ResolvedQuery
     from kubectl_cbt.model.results import Outcome
     from kubectl_cbt.output.writer import Writer
-
-_TEXTS = (StreamFormat.SUMMARY, StreamFormat.TABLE, StreamFormat.WIDE)
-_WITHOUT_ROWS = (StreamFormat.SUMMARY, StreamFormat.NAME)
 
 
 def print_stream(
@@ -47,14 +44,14 @@ def print_stream(
     no_color = terminal.color is ColorWhen.NEVER
     diagnostics = Diagnostics(quiet=terminal.quiet, verbosity=terminal.verbosity, no_color=no_color)
     stream.notify_to(lambda text: diagnostics.note(f"note: {text}"))
-    form = output or StreamFormat.SUMMARY
+    format_writer = (output or StreamFormat.SUMMARY).writer
     if output is None and (reason := why_no_screen()):
         diagnostics.note(f"note: printing the summary instead of the map: {reason}")
-    bar = wants_progress(quiet=terminal.quiet, prints_rows=form not in _WITHOUT_ROWS)
+    bar = wants_progress(quiet=terminal.quiet, prints_rows=format_writer.prints_rows)
     with GracefulStop(stream.cancel) as stop:
         write = StandardOutput(stop).write
-        to_stdout = (lambda data: write(as_text(data))) if form in _TEXTS else write
-        writer = make_writer(form)(to_stdout, resolved, stdout_target(terminal.color))
+        to_stdout = (lambda data: write(as_text(data))) if format_writer.is_text else write
+        writer = format_writer(to_stdout, resolved, stdout_target(terminal.color))
         figures = SummaryBuilder(resolved.query.starting_offset)
         written = _Written(stream.next_offset)
         try:

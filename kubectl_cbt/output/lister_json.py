@@ -10,13 +10,11 @@ from kubectl_cbt.model.record import Batch, Records
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import Outcome, Summary
 from kubectl_cbt.output.rows import PIECE_ROWS, Rows
-from kubectl_cbt.output.writer import OutputTarget, Write
+from kubectl_cbt.output.writer import OutputTarget, Write, Writer
 
 
-class ListerJsonWriter:
+class ListerJsonWriter(Writer):
     """A list of records, no newline anywhere."""
-
-    needs_summary = False
 
     def __init__(self, write: Write, resolved: ResolvedQuery, screen: OutputTarget) -> None:
         self._write = write

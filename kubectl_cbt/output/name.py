@@ -5,14 +5,14 @@ from __future__ import annotations
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import Outcome, Summary
-from kubectl_cbt.output.writer import OutputTarget, Write
+from kubectl_cbt.output.writer import OutputTarget, Write, Writer
 from kubectl_cbt.units import printable
 
 
-class NameWriter:
+class NameWriter(Writer):
     """Base (when it is an object) and target, one a line."""
 
-    needs_summary = False
+    prints_rows = False
 
     def __init__(self, write: Write, resolved: ResolvedQuery, screen: OutputTarget) -> None:
         self._write = write

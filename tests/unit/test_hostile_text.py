@@ -40,7 +40,7 @@ from kubectl_cbt.model.results import MUST, Failure, Outcome, Violation
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.output.encoding import as_json, as_yaml
 from kubectl_cbt.output.object_listing import ListColumn, ListFormat, ListPrinter
-from kubectl_cbt.output.registry import StreamFormat, make_writer
+from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.output.report import Report, ReportFormat
 from kubectl_cbt.output.writer import OutputTarget
 from kubectl_cbt.units import as_argument, is_printable, one_line, printable
@@ -70,7 +70,7 @@ def streamed(form: StreamFormat, text: str, *, complete: bool, screen: OutputTar
     violation = filled(Violation, text, level=MUST)
     outcome = filled(Outcome, text, complete=complete, failure=failure, violations=(violation,), block_metadata_type=2)
     written: list[bytes] = []
-    writer = make_writer(form)(written.append, filled(ResolvedQuery, text), screen)
+    writer = form.writer(written.append, filled(ResolvedQuery, text), screen)
     figures = SummaryBuilder()
     for batch in batches():
         figures.add(batch)
