@@ -11,8 +11,7 @@ from kubectl_cbt.cli.backend import command_session
 from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.options import ClusterFlags, TerminalFlags
 from kubectl_cbt.cli.stdout import write_stdout
-from kubectl_cbt.core.session import Session
-from kubectl_cbt.errors import Forbidden, NotFound, UsageError
+from kubectl_cbt.errors import UsageError
 from kubectl_cbt.model.refs import ServiceAccountRef
 from kubectl_cbt.output.encoding import as_yaml
 from kubectl_cbt.units import as_argument, printable
@@ -78,21 +77,24 @@ def rbac(
       kubectl cbt rbac -n shop --for-user --as jane@example.com | kubectl apply -f -
     """
     from kubectl_cbt.cluster.rbac_rules import objects
+    from kubectl_cbt.core.user_grant import user_grant
 
     diagnostics = Diagnostics(quiet=terminal.quiet)
     known_user = not for_user or cluster.as_user
     if cluster.namespace and not cluster.demo and known_user and (not for_user or driver_namespace):
-        # Everything is given: no cluster has to be there.
+        # Everything is given, so no cluster is needed.
         grant = _grant(service_account, cluster.namespace, browse=browse)
         if for_user:
             grant = replace(grant, user=cluster.as_user, driver_namespaces=tuple(driver_namespace or ()))
     else:
-        # Whoever the rights are for need not be able to read anything yet.
+        # The user to grant permissions to may not be able to read anything yet.
         reader = replace(cluster, as_user="", as_uid="", as_group=None)
         with command_session(reader, terminal.verbosity) as session:
             grant = _grant(service_account, session.namespace, browse=browse)
             if for_user:
-                grant = _for_user(grant, session, cluster.as_user, driver_namespace or [], service or [], diagnostics)
+                grant = user_grant(
+                    session, grant, cluster.as_user, driver_namespace or [], service or [], diagnostics.warning
+                )
     write_stdout("---\n".join(map(_as_yaml, objects(grant))), is_document=True)
     diagnostics.note(
         f"note: after applying it: kubectl cbt delta BASE TARGET -n {as_argument(grant.namespace)}"
@@ -108,41 +110,6 @@ def _grant(service_account: str, namespace: str, *, browse: bool) -> Grant:
     except ValueError as error:
         raise UsageError(f"--service-account {error}") from error
     return Grant(account, namespace, browses=browse)
-
-
-def _for_user(
-    grant: Grant, session: Session, user: str, namespaces: list[str], services: list[str], diagnostics: Diagnostics
-) -> Grant:
-    """The grant for a person; an empty ``user`` is the caller."""
-    from kubectl_cbt.cluster.tokens import name_of_caller
-
-    grant = replace(grant, user=user or name_of_caller(session.api), driver_namespaces=tuple(namespaces))
-    return grant if namespaces else _found(grant, session, services, diagnostics)
-
-
-def _found(grant: Grant, session: Session, only: list[str], diagnostics: Diagnostics) -> Grant:
-    """Where the services are, as far as we may look: who needs these rights need not have any."""
-    try:
-        return _reaching(grant, session, only)
-    except Forbidden as error:
-        diagnostics.warning(
-            "not in it: the right to forward ports to the driver, because you may not look where it is"
-            f" ({error.message}). Name its namespace with --driver-namespace, or let an administrator run this"
-            " with --as YOUR-NAME"
-        )
-        return grant
-
-
-def _reaching(grant: Grant, session: Session, only: list[str]) -> Grant:
-    """With the namespaces that the services' addresses lead to."""
-    from kubectl_cbt.cluster.routing import namespaces_of
-
-    try:
-        services = [session.catalogue.service(name) for name in only] or session.catalogue.services()
-    except NotFound as error:
-        raise UsageError(error.message, hint="kubectl cbt services lists them") from error
-    namespaces, finds = namespaces_of(session.api, [service.address for service in services])
-    return replace(grant, driver_namespaces=namespaces, finds_services=finds)
 
 
 def _as_yaml(one: RbacObject) -> str:

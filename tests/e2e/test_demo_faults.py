@@ -592,7 +592,7 @@ def test_a_fault_that_cannot_be_is_a_usage_error(arguments, said):
 
 @pytest.mark.parametrize("form", ["table", "name", "json"])
 def test_the_list_of_faults_has_all_of_them(form, capfd):
-    from kubectl_cbt.cli.demo import faults
+    from kubectl_cbt.cli.demo_faults import faults
     from kubectl_cbt.output.object_listing import ListFormat
 
     faults(ListFormat(form))

@@ -28,7 +28,7 @@ from samples import batches
 from kubectl_cbt import errors
 from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.cli import diagnostics as stderr
-from kubectl_cbt.cli import print_findings, services, snapshots
+from kubectl_cbt.cli import print_findings, services
 from kubectl_cbt.cli.completion.protocol import Candidate, CompletionAnswer
 from kubectl_cbt.cli.options import ColorWhen, TerminalFlags
 from kubectl_cbt.cli.rbac import _as_yaml
@@ -39,9 +39,10 @@ from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import MUST, Failure, Outcome, Violation
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.output.encoding import as_json, as_yaml
-from kubectl_cbt.output.object_listing import ListColumn, ListFormat, ListPrinter
+from kubectl_cbt.output.object_listing import ListFormat, ListPrinter
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.output.report import Report, ReportFormat
+from kubectl_cbt.output.snapshot_rows import SNAPSHOT_COLUMNS, snapshot_row
 from kubectl_cbt.output.writer import OutputTarget
 from kubectl_cbt.units import as_argument, is_printable, one_line, printable
 
@@ -111,11 +112,12 @@ def test_no_format_of_a_stream_hands_hostile_text_on(form, text):
 
 @functools.cache
 def listed(form: ListFormat, text: str) -> str:
-    columns = (ListColumn("NAMESPACE"), *snapshots._COLUMNS)
     obstacles = (text, "")
-    rows = [snapshots._row(filled(SnapshotEntry, text, obstacle=obstacle)) for obstacle in obstacles]
-    found = ListPrinter(form, "SnapshotList", columns).text(rows)
-    watched = ListPrinter(form, "SnapshotList", columns, watches=True).text(rows) if form is ListFormat.TABLE else ""
+    rows = [snapshot_row(filled(SnapshotEntry, text, obstacle=obstacle)) for obstacle in obstacles]
+    found = ListPrinter(form, "SnapshotList", SNAPSHOT_COLUMNS).text(rows)
+    watched = (
+        ListPrinter(form, "SnapshotList", SNAPSHOT_COLUMNS, watches=True).text(rows) if form is ListFormat.TABLE else ""
+    )
     service = services._row(filled(SnapshotMetadataService, text))
     return found + watched + ListPrinter(form, "ServiceList", services._COLUMNS).text([service])
 
