@@ -1,4 +1,4 @@
-"""``-o csv``: a header and two integers a row, nothing to quote."""
+"""``-o csv``: a header, and rows of two integers, which need no quotes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``-o json``: the document, written while it streams. Whatever happens to the stream, it stays valid JSON."""
+"""``-o json``: the document, written while the stream arrives. It is valid JSON even if the stream fails."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kubectl_cbt.output.writer import OutputTarget, Write, Writer
 
 
 class JsonWriter(Writer):
-    """One object; one line an extent."""
+    """One object, with one line per extent."""
 
     needs_summary = True
     needs_operation = True
@@ -30,7 +30,7 @@ class JsonWriter(Writer):
         if not len(batch):
             return
         for text in self._rows.texts(batch.offsets, batch.sizes):
-            # The last row waits: only the next one, or the end, knows whether a comma follows.
+            # The last row is held back: a comma follows it only if there is another row.
             self._write(self._pending + text[:-2])
             self._pending = b",\n"
 

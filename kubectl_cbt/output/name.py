@@ -1,4 +1,4 @@
-"""``-o name``: the snapshots that were compared, as kubectl names objects, once the stream is complete."""
+"""``-o name``: the names of the snapshots, as in kubectl, after the stream is complete."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kubectl_cbt.units import printable
 
 
 class NameWriter(Writer):
-    """Base (when it is an object) and target, one a line."""
+    """The base, if it is an object, and the target, one per line."""
 
     prints_rows = False
 

@@ -1,4 +1,4 @@
-"""``-o ndjson``: a line for the head, a line an extent, a line for the tail; a file without tail is incomplete."""
+"""``-o ndjson``: one line for the head, one per extent, one for the tail; a file without a tail is incomplete."""
 
 from __future__ import annotations
 

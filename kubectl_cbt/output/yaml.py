@@ -12,7 +12,7 @@ from kubectl_cbt.output.writer import OutputTarget, Write, Writer
 
 
 class YamlWriter(Writer):
-    """One YAML document; one line an extent."""
+    """One YAML document, with one line per extent."""
 
     needs_summary = True
     needs_operation = True
