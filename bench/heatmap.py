@@ -15,7 +15,7 @@ import numpy as np
 
 from kubectl_cbt.analysis.extent_filter import ExtentFilter, FilteredExtents
 from kubectl_cbt.analysis.grid import LayerView, cell_codes
-from kubectl_cbt.analysis.known_range import all_of
+from kubectl_cbt.analysis.known_range import fully_known
 from kubectl_cbt.analysis.viewport import Viewport, Zoom, whole_volume
 from kubectl_cbt.model.extents import ExtentBuffer, Extents
 from kubectl_cbt.output.palettes import PALETTES
@@ -63,7 +63,7 @@ def main() -> int:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 16_000_000
     extents = extents_of(count)
     capacity = extents.end
-    view = LayerView(extents, all_of(capacity))
+    view = LayerView(extents, fully_known(capacity))
     print(f"{len(extents):,} extents, {COLUMNS}x{ROWS} cells, {ROUNDS} redraws each")
     print(f"{'cell':>12}  {'median ms':>10}  {'most ms':>8}")
     viewport = whole_volume(capacity, GRAIN, COLUMNS, ROWS)

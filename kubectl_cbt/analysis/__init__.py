@@ -1,1 +1,1 @@
-"""What a stream means: the rules it must keep, its figures, its cells. Pure functions and accumulators."""
+"""What is computed from a stream: rules, figures, cells, set algebra. Pure functions and accumulators."""

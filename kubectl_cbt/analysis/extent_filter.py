@@ -1,4 +1,4 @@
-"""Extents of a size, or in a range: which ones of millions, without an object for any."""
+"""A filter of extents by size and by range, for millions of extents without an object for any of them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ from kubectl_cbt.model.record import INT64_MAX, Int64Column
 from kubectl_cbt.units import parse_offset
 
 _SIZE = re.compile(r"(>=|<=|>|<|=)(.+)")
-_HELP = "write a size (>1Mi, <=64Ki, =4Ki), a range (10Gi..20Gi, 10Gi.., ..20Gi), or both"
 
 
 @dataclass(frozen=True, slots=True)
 class ExtentFilter:
-    """What passes: ``smallest <= size <= largest``, and a byte in ``[start, end)``.
+    """Matches extents with ``smallest <= size <= largest`` and a byte in ``[start, end)``.
 
     Attributes:
-        text: as a person wrote it.
+        text: as typed by the user.
     """
 
     smallest_bytes: int = 0
@@ -32,10 +31,10 @@ class ExtentFilter:
 
     @classmethod
     def parse(cls, text: str) -> ExtentFilter:
-        """Read ``>1Mi 10Gi..20Gi``; every part narrows it.
+        """Parse ``>1Mi 10Gi..20Gi``; every part narrows the filter.
 
         Raises:
-            ValueError: with what is wrong and how it is written.
+            ValueError: invalid; the message says what is accepted.
         """
         extent_filter = cls()
         for part in re.sub(r"(>=|<=|>|<|=)\s+", r"\1", text).split():
@@ -52,11 +51,11 @@ class ExtentFilter:
                 self, start=max(self.start, start or 0), end=min(self.end, INT64_MAX if end is None else end)
             )
             if narrowed.start >= narrowed.end:
-                raise ValueError(f"nothing lies in {part}")
+                raise ValueError(f"empty range {part}")
             return narrowed
         match = _SIZE.fullmatch(part)
         if not match:
-            raise ValueError(f"{part!r}? {_HELP}")
+            raise ValueError(f"{part!r} is not a filter such as >1Mi, <=64Ki or 10Gi..20Gi")
         sign, size = match[1], parse_offset(match[2])
         smallest = {">": size + 1, ">=": size, "=": size}.get(sign, 0)
         largest = {"<": size - 1, "<=": size, "=": size}.get(sign, INT64_MAX)
@@ -67,12 +66,12 @@ class ExtentFilter:
         )
 
     def passing(self, chunk: Chunk) -> Int64Column:
-        """int64[k], positions in the block of the extents that pass."""
+        """int64[k], positions in the chunk of the extents that match."""
         sizes = chunk.sizes
-        is_retryable = (sizes >= self.smallest_bytes) & (sizes <= self.largest_bytes)
+        is_match = (sizes >= self.smallest_bytes) & (sizes <= self.largest_bytes)
         if self.start > 0 or self.end < INT64_MAX:
-            is_retryable &= (chunk.offsets < self.end) & (chunk.offsets + sizes > self.start)
-        return np.flatnonzero(is_retryable)
+            is_match &= (chunk.offsets < self.end) & (chunk.offsets + sizes > self.start)
+        return np.flatnonzero(is_match)
 
 
 class FilteredExtents:
@@ -100,11 +99,11 @@ class FilteredExtents:
         return int(self._first_rows[-1])
 
     def is_of(self, extents: Extents, extent_filter: ExtentFilter) -> bool:
-        """Whether it already is what these would give."""
+        """Whether this is the view of these extents with this filter."""
         return self._extents is extents and self.extent_filter == extent_filter
 
     def rows(self, start: int, stop: int) -> tuple[Int64Column, Int64Column]:
-        """Offsets and sizes of the extents number ``start`` to ``stop`` (exclusive) of those that pass."""
+        """Offsets and sizes of matches ``start`` to ``stop`` (exclusive)."""
         offsets, sizes = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
         start, stop = max(start, 0), min(stop, len(self))
         while start < stop:
@@ -118,7 +117,7 @@ class FilteredExtents:
         return np.concatenate(offsets), np.concatenate(sizes)
 
     def count_before(self, position: int) -> int:
-        """How many of them begin before ``position``."""
+        """The number of matches that begin before ``position``."""
         for number in range(len(self._counts) - 1, -1, -1):
             chunk = self._extents.chunks[number]
             if chunk.offsets[0] < position:
@@ -131,8 +130,8 @@ class FilteredExtents:
 
 
 def _known_counts(earlier: FilteredExtents | None, extents: Extents) -> list[int | None]:
-    """For each block how many pass, where ``earlier`` counted the very same one."""
+    """The number of matches in each chunk, where ``earlier`` counted the same chunk."""
     known = zip(earlier._extents.chunks, earlier._counts, strict=True) if earlier else ()
     counted = {id(chunk.offsets): count for chunk, count in known}
-    # A block that still grows is a new view each time; its columns are never the same object.
+    # A chunk that still grows is a new view each time; its columns are never the same object.
     return [counted.get(id(chunk.offsets)) for chunk in extents.chunks]

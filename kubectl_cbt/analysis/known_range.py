@@ -1,4 +1,4 @@
-"""Which bytes of a volume a stream has described: the one value that every drawing and sentence is made from."""
+"""The bytes of a volume that a stream has described. Every drawing and sentence is made from this one value."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from kubectl_cbt.model.record import Int64Column
 
 @dataclass(frozen=True, slots=True)
 class KnownRange:
-    """The known range of one stream, half-open. Outside of it a missing extent means nothing.
+    """The known range of one stream, half-open. Outside it a missing extent means nothing.
 
     Attributes:
         start: where the answer begins.
         end: how far the stream has come.
         capacity_bytes: end of the volume; 0 when unknown.
-        is_complete: whether the stream came to its end, so that nothing is added to the range.
+        is_complete: whether the stream came to its end, so that the range grows no more.
     """
 
     start: int
@@ -31,20 +31,20 @@ class KnownRange:
         """Whether figures of the stream are figures of the volume."""
         return self.is_complete and self.start == 0 and self.end >= self.capacity_bytes
 
-    def holds(self, start: int, end: int) -> bool:
+    def contains(self, start: int, end: int) -> bool:
         """Whether every byte of ``[start, end)`` is known."""
         return end <= start or (self.start <= start and end <= self.end)
 
-    def part_of(self, start: int, end: int) -> int:
-        """How many bytes of ``[start, end)`` are known."""
+    def overlap_bytes(self, start: int, end: int) -> int:
+        """The number of bytes of ``[start, end)`` that are known."""
         return max(min(end, self.end) - max(start, self.start), 0)
 
-    def cells(self, edges: Int64Column) -> npt.NDArray[np.bool_]:
-        """Whether each cell between ``edges`` is known as a whole: a cell that is known in part may hold more."""
+    def contains_cells(self, edges: Int64Column) -> npt.NDArray[np.bool_]:
+        """For each cell between ``edges`` whether all of it is known: the rest of a cell may contain more extents."""
         known: npt.NDArray[np.bool_] = (edges[:-1] >= self.start) & (edges[1:] <= self.end)
         return known | (edges[1:] <= edges[:-1])
 
 
-def all_of(capacity_bytes: int) -> KnownRange:
-    """Of a complete stream over the whole volume."""
+def fully_known(capacity_bytes: int) -> KnownRange:
+    """The range of a complete stream over the whole volume."""
     return KnownRange(0, capacity_bytes, capacity_bytes, is_complete=True)

@@ -1,4 +1,4 @@
-"""Where most of it is: the hottest of equal parts of a volume."""
+"""The hottest regions of a volume: those of its equal parts with the most covered bytes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PARTS = 64
 
 
 def hottest_regions(extents: Extents, capacity_bytes: int, most: int) -> list[tuple[Run, int]]:
-    """The parts, of :data:`PARTS` equal ones, with most covered bytes: most first, each with how many."""
+    """At most ``most`` of :data:`PARTS` equal parts, with their covered bytes, largest first; none that is empty."""
     edges = cell_edges(0, capacity_bytes, PARTS)
     covered = coverage(extents, edges)
     order = np.argsort(-covered, kind="stable")[:most].tolist()

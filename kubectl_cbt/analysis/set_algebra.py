@@ -1,13 +1,13 @@
-"""Sets of bytes, and what has to hold between the answers about snapshots of one volume, whatever the data.
+"""Sets of bytes, and the relations between the answers about snapshots of one volume that are true for any data.
 
-A byte that differs between two snapshots has to be in their delta: a backup that copies the delta would miss it. Which
-bytes differ nobody knows without the data, but some answers give others away:
+A byte that differs between two snapshots must be in their delta, or a backup that copies the delta misses it. Without
+the data it is unknown which bytes differ, but some answers imply others:
 
-- what is allocated in the target and was not in the base has come since:
+- newly allocated blocks appear in the delta:
   ``allocated(target) − allocated(base) ⊆ delta(base, target)``
-- what changed from a to c changed on the way there or on the way on: ``delta(a, c) ⊆ delta(a, b) ∪ delta(b, c)``
-- what changed in one of the two only is not as it was:
-  ``delta(a, b) − delta(b, c) ⊆ delta(a, c)``, and the other way round
+- a change from a to c was made between a and b or between b and c: ``delta(a, c) ⊆ delta(a, b) ∪ delta(b, c)``
+- a block that changed in exactly one of the two steps differs between a and c:
+  ``delta(a, b) − delta(b, c) ⊆ delta(a, c)``, and the reverse
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class ByteRanges:
 
     @classmethod
     def of(cls, offsets: Int64Column, sizes: Int64Column) -> ByteRanges:
-        """What extents cover, in whatever order they came."""
+        """The bytes that extents cover, in any order."""
         starts, lengths = union(offsets, sizes)
         return cls(starts, starts + lengths)
 
@@ -43,7 +43,7 @@ class ByteRanges:
 
     @property
     def size_bytes(self) -> int:
-        """How many bytes there are."""
+        """The number of bytes in the set."""
         return int((self.ends - self.starts).sum())
 
     def __or__(self, other: ByteRanges) -> ByteRanges:
@@ -52,15 +52,15 @@ class ByteRanges:
         return ByteRanges.of(starts, ends - starts)
 
     def __sub__(self, other: ByteRanges) -> ByteRanges:
-        """What is in this set and not in the other."""
-        # Between two neighbouring bounds of either set nothing changes: decide once for each such stretch.
+        """The bytes of this set that are not in the other."""
+        # Between two neighbouring bounds membership is constant: decide once for each such stretch.
         bounds = np.unique(np.concatenate((self.starts, self.ends, other.starts, other.ends)))
         stretches = bounds[:-1]
-        kept = self._holds(stretches) & ~other._holds(stretches)
+        kept = self._contains(stretches) & ~other._contains(stretches)
         return ByteRanges.of(stretches[kept], np.diff(bounds)[kept])
 
     def within(self, start: int, end: int) -> ByteRanges:
-        """The part of ``[start, end)``."""
+        """The bytes of the set in ``[start, end)``."""
         starts, ends = np.maximum(self.starts, start), np.minimum(self.ends, end)
         kept = ends > starts
         return ByteRanges(starts[kept], ends[kept])
@@ -69,22 +69,22 @@ class ByteRanges:
         """Start and end of the first few."""
         return list(zip(self.starts[:most].tolist(), self.ends[:most].tolist(), strict=True))
 
-    def _holds(self, positions: Int64Column) -> np.typing.NDArray[np.bool_]:
+    def _contains(self, positions: Int64Column) -> np.typing.NDArray[np.bool_]:
         found = np.searchsorted(self.starts, positions, side="right")
         before = np.append(self.ends, 0)[found - 1]
         return np.asarray((found > 0) & (positions < before))
 
 
 def not_in_delta(allocated_base: ByteRanges, allocated_target: ByteRanges, delta: ByteRanges) -> ByteRanges:
-    """Bytes that came into the volume since the base, and that the delta does not tell of."""
+    """Bytes that were allocated since the base and are missing from the delta."""
     return allocated_target - allocated_base - delta
 
 
 def unexplained_by_steps(first: ByteRanges, second: ByteRanges, whole: ByteRanges) -> ByteRanges:
-    """Bytes that a delta over both steps tells of, and neither step does."""
+    """Bytes in the delta over both steps that are in neither step."""
     return whole - (first | second)
 
 
 def missing_from_combined(first: ByteRanges, second: ByteRanges, whole: ByteRanges) -> ByteRanges:
-    """Bytes that one of two steps alone tells of, and that the delta over both does not."""
+    """Bytes in exactly one of two steps that are missing from the delta over both."""
     return ((first - second) | (second - first)) - whole

@@ -1,7 +1,7 @@
-"""The figures of a stream, counted while it passes: memory depends on how many sizes differ, not on extents.
+"""The figures of a stream, counted batch by batch. Memory depends on the number of different sizes, not of extents.
 
-And those are few, whatever a driver does: k extents of different sizes fill at least k²/2 grains of the volume, so
-64 TiB written in 4 KiB pages hold at most some 180,000 different ones.
+Different sizes are few for any driver: k extents of different sizes fill at least k²/2 grains of the volume, so
+64 TiB written in 4 KiB pages have at most about 180,000 different sizes.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class _ChunkCounter:
 
 
 class _SizeTally:
-    """How often each size came: two columns, ascending by size."""
+    """The number of extents of each size: two columns, ascending by size."""
 
     def __init__(self) -> None:
         self._sizes = np.empty(0, dtype=np.int64)
@@ -78,7 +78,7 @@ class _SizeTally:
         return int(self._sizes[np.searchsorted(running, (int(running[-1]) + 1) // 2)])
 
     def histogram(self) -> tuple[SizeBucket, ...]:
-        """By powers of two; what has no bytes is in none."""
+        """Buckets by powers of two; extents without bytes are in none."""
         bounds = [*np.searchsorted(self._sizes, [2**exponent for exponent in range(63)]).tolist(), len(self._sizes)]
         return tuple(
             SizeBucket(
@@ -93,7 +93,7 @@ class _SizeTally:
 
 
 def _total(sizes: Int64Column, counts: Int64Column) -> int:
-    """Sum of the products, which may leave int64: a half of each number at a time."""
+    """Sum of the products, which may exceed int64: computed in two halves of each number."""
     high = int(np.dot(sizes >> _HALF_BITS, counts))
     return (high << _HALF_BITS) + int(np.dot(sizes & (2**_HALF_BITS - 1), counts))
 
@@ -123,9 +123,9 @@ class SummaryBuilder:
         if not len(sizes):
             return
         self._sizes.add(sizes)
-        # A message that does not say where the volume ends leaves it open.
-        said = batch.records.capacities
-        capacities = batch.for_extents(np.where(said > 0, said, INT64_MAX))
+        # Where a message has no capacity the end of the volume is unknown.
+        sent = batch.records.capacities
+        capacities = batch.for_extents(np.where(sent > 0, sent, INT64_MAX))
         if sizes.min() <= 0:
             self._exact = False
             with_bytes = sizes > 0
@@ -151,7 +151,7 @@ class SummaryBuilder:
             self._gap = Gap(int(previous_ends[widest]), int(gaps[widest]))
 
     def _count_chunks(self, offsets: Int64Column, ends: Int64Column, capacities: Int64Column) -> None:
-        """Nobody can read beyond the volume's end, whatever the driver claims there."""
+        """Bytes beyond the volume's end cannot be read, whatever the driver reports there."""
         if (ends > capacities).any():
             inside = offsets < capacities
             offsets, ends = offsets[inside], np.minimum(ends, capacities)[inside]
@@ -165,7 +165,7 @@ class SummaryBuilder:
 
         Args:
             capacity_bytes: end of the volume; None when unknown.
-            complete: whether nothing comes any more, so that what lies behind the last extent is a gap too.
+            complete: whether the stream ended, so that the range after the last extent is a gap too.
         """
         gap = self._gap
         if complete and capacity_bytes and capacity_bytes - self._last_end > gap.size_bytes:
@@ -191,7 +191,7 @@ def _gcd(grain: int, *columns: Int64Column) -> int:
     for column in columns:
         if not len(column):
             continue
-        # Nearly always there is nothing new. Of a power of two that shows in the bits of all numbers together.
+        # Nearly always the divisor stays. For a power of two the bits of all numbers together show it.
         if grain > 0 and grain & (grain - 1) == 0 and not int(np.bitwise_or.reduce(column)) & (grain - 1):
             continue
         if not (grain and not (column % grain).any()):

@@ -1,7 +1,7 @@
-"""What part of the volume is on the screen: cells of equal size, in rows, exact at every zoom.
+"""The part of the volume on the screen: cells of equal size, in rows, exact at every zoom.
 
-A viewport is made of whole cells counted from the start of the volume, so a cell's bounds never depend on how one
-got there: panning moves the same cells, and only the volume's last cell may be shorter than the others.
+A viewport is made of whole cells counted from the start of the volume, so a cell's bounds do not depend on earlier
+moves: panning moves the same cells, and only the volume's last cell may be shorter than the others.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from kubectl_cbt.model.record import Int64Column
 _STEPS_AN_OCTAVE = 16
 """The whole volume is shown in cells of m x 2^k bytes, 16 <= m < 32: at most 1/16 of the screen stays empty.
 
-Cells of a few bytes are no such numbers, and may leave more.
+Cells of a few bytes are not of this form, and may leave more.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Viewport:
-    """Cells number ``first_cell`` on, ``columns`` in a row, ``rows`` rows.
+    """Cells from number ``first_cell`` on, ``columns`` in a row, ``rows`` rows.
 
     Attributes:
         capacity_bytes: end of the volume, > 0.
@@ -36,12 +36,12 @@ class Viewport:
 
     @property
     def cells(self) -> int:
-        """How many there is room for."""
+        """The number of cells that fit."""
         return self.columns * self.rows
 
     @property
     def shown_cells(self) -> int:
-        """How many of them hold bytes of the volume."""
+        """The number of cells that contain bytes of the volume."""
         return min(self.cells, self._volume_cells - self.first_cell)
 
     @property
@@ -51,12 +51,12 @@ class Viewport:
 
     @property
     def end(self) -> int:
-        """Behind the last byte."""
+        """One past the last byte."""
         return min(self.start + self.cells * self.cell_bytes, self.capacity_bytes)
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing of the volume is outside."""
+        """Whether the whole volume is visible."""
         return self.start == 0 and self.end == self.capacity_bytes
 
     @property
@@ -72,16 +72,16 @@ class Viewport:
         return edges
 
     def index_of(self, position: int) -> int | None:
-        """The cell on the screen, from 0, that holds a byte; None when it is outside."""
+        """The index of the visible cell that contains a byte, from 0; None when it is not visible."""
         return position // self.cell_bytes - self.first_cell if self.start <= position < self.end else None
 
     def bounds(self, position: int) -> tuple[int, int]:
-        """Half-open range of the cell that holds a byte, on the screen or not."""
+        """Half-open range of the cell that contains a byte, visible or not."""
         start = position // self.cell_bytes * self.cell_bytes
         return start, min(start + self.cell_bytes, self.capacity_bytes)
 
     def showing(self, position: int) -> Viewport:
-        """Moved by as few rows as it takes to have ``position`` on the screen."""
+        """Moved by the fewest rows that make ``position`` visible."""
         cell = position // self.cell_bytes
         rows_off = (cell - self.first_cell) // self.columns
         if rows_off < 0:
@@ -91,16 +91,16 @@ class Viewport:
         return self
 
     def with_cells_of(self, cell_bytes: int, position: int) -> Viewport:
-        """Cells of another size, ``position`` at the place of the screen where it is now."""
+        """Cells of another size, with ``position`` at its present place on the screen."""
         index = self.showing(position).index_of(position) or 0
         return replace(self, cell_bytes=cell_bytes)._from(position // cell_bytes - index)
 
     def starting_in(self, cell_bytes: int, position: int) -> Viewport:
-        """Cells of another size, ``position`` in the first of them, unless that would leave room behind the volume."""
+        """Cells of another size, ``position`` in the first of them, unless that leaves room beyond the volume."""
         return replace(self, cell_bytes=cell_bytes)._from(position // cell_bytes)
 
     def laid_out(self, columns: int, rows: int, position: int) -> Viewport:
-        """For another size of the screen, ``position`` on it."""
+        """For another size of the screen, with ``position`` visible."""
         return replace(self, columns=columns, rows=rows)._from(self.first_cell).showing(position)
 
     def _from(self, first_cell: int) -> Viewport:
@@ -108,7 +108,7 @@ class Viewport:
 
 
 def whole_volume(capacity_bytes: int, grain_bytes: int, columns: int, rows: int) -> Viewport:
-    """The viewport that holds everything, in the smallest cells that are round numbers and no finer than the grain.
+    """The viewport of the whole volume, in the smallest cells that are round numbers and no finer than the grain.
 
     Args:
         grain_bytes: 0 when unknown.
@@ -119,13 +119,13 @@ def whole_volume(capacity_bytes: int, grain_bytes: int, columns: int, rows: int)
 
 
 class Zoom:
-    """The sizes of cells to step through: the grain, twice that and so on, and last what shows the whole volume.
+    """The cell sizes to step through: the grain, its doubles, and finally the size that shows the whole volume.
 
     Args:
-        grain_bytes: 0 when unknown: single bytes then.
+        grain_bytes: 0 when unknown; the smallest cell is one byte then.
 
     Attributes:
-        whole_cell_bytes: the last one.
+        whole_cell_bytes: the largest size.
     """
 
     def __init__(self, viewport: Viewport, grain_bytes: int) -> None:
@@ -136,17 +136,17 @@ class Zoom:
         ).cell_bytes
 
     def smaller(self) -> int:
-        """The next smaller size; the present one when there is none."""
+        """The next smaller size; the present one when it is the smallest."""
         smaller = self._at_least(-(-self._window.cell_bytes // 2))
         return min(smaller, self._window.cell_bytes, self.whole_cell_bytes)
 
     def larger(self) -> int:
-        """The next larger size, at most the whole volume's."""
+        """The next larger size, at most :attr:`whole_cell_bytes`."""
         return min(self._at_least(self._window.cell_bytes + 1), self.whole_cell_bytes)
 
     def single_cell(self) -> int:
-        """The size at which the viewport shows what is now one cell."""
-        # One less than there are: a cell need not begin where one of the smaller ones does.
+        """The size at which the viewport shows one present cell."""
+        # One cell less than fit: the present cell may start in the middle of a smaller one.
         smaller = self._at_least(-(-self._window.cell_bytes // max(self._window.cells - 1, 1)))
         return min(smaller, self._window.cell_bytes)
 

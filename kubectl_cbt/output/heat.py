@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kubectl_cbt.analysis.cells import Levels
+from kubectl_cbt.analysis.heat_scale import Levels
 from kubectl_cbt.output.palettes import PALETTES, indexed
 
 GLYPHS = " ░▒▓█"

@@ -11,9 +11,11 @@ from kubectl_cbt.analysis.rules.all_rules import CHECKED_IDS
 from kubectl_cbt.model.record import Batch, block_metadata_type_name
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import Outcome, Summary
+from kubectl_cbt.output.figure_rows import cost_rows, size_rows
 from kubectl_cbt.output.heat import GLYPH_LEVELS, heat_line
+from kubectl_cbt.output.vocabulary import vocabulary_of
 from kubectl_cbt.output.writer import OutputTarget, Write, Writer
-from kubectl_cbt.units import counted, human_bytes, human_count, human_rate, human_seconds, one_line, percent, printable
+from kubectl_cbt.units import counted, human_bytes, human_rate, human_seconds, one_line, percent, printable
 
 _LABEL = 11
 _MAP = "Map"
@@ -33,6 +35,7 @@ class SummaryWriter(Writer):
         self._write = write
         self._resolved = resolved
         self._screen = screen
+        self._words = vocabulary_of(resolved.query.operation)
         self._cells: CellCounter | None = None
         self._has_capacity = False
 
@@ -75,8 +78,10 @@ class SummaryWriter(Writer):
             yield from _histogram(summary)
         if summary.longest_gap:
             gap = summary.longest_gap
-            what = "unallocated" if self._resolved.query.base is None else "unchanged"
-            yield "Gaps", f"longest {what} {human_bytes(gap.size_bytes)} at {human_bytes(gap.byte_offset)}"
+            yield (
+                "Gaps",
+                f"longest {self._words.uncovered} {human_bytes(gap.size_bytes)} at {human_bytes(gap.byte_offset)}",
+            )
         if self._cells is not None:
             yield _MAP, f"▕{heat_line(self._cells.levels(GLYPH_LEVELS), self._screen.color_system)}▏"
         if summary.extents:
@@ -115,7 +120,7 @@ class SummaryWriter(Writer):
         return text + (f", grain {human_bytes(summary.grain_bytes)}" if summary.grain_bytes else "")
 
     def _covered(self, outcome: Outcome, summary: Summary) -> tuple[str, str]:
-        label = "Allocated" if self._resolved.query.base is None else "Changed"
+        label = self._words.covered.capitalize()
         if not summary.extents:
             return label, "nothing" if outcome.complete else "nothing so far"
         at_most = "" if summary.exact else "at most "
@@ -125,16 +130,11 @@ class SummaryWriter(Writer):
         return label, f"{at_most}{human_bytes(summary.covered_bytes)}   {share}   {counts}{so_far}"
 
     def _costs(self, outcome: Outcome, summary: Summary) -> Iterator[tuple[str, str]]:
-        delta = self._resolved.query.base is not None
-        capacity = outcome.volume_capacity_bytes
         yield "", ""
         so_far = "" if outcome.complete else ", so far"
-        yield ("Next incremental" if delta else "Full backup") + f", by the size of the chunks it reads{so_far}", ""
-        for cost in summary.chunk_costs:
-            share = f"   {percent(cost.size_bytes, capacity)}" if capacity else ""
-            yield f"  {human_bytes(cost.chunk_bytes)}", human_bytes(cost.size_bytes) + share
-        if capacity:
-            yield "  full", f"{human_bytes(capacity)}   the whole volume"
+        yield f"{self._words.cost}, by the size of the chunks it reads{so_far}", ""
+        for row in cost_rows(summary, outcome.volume_capacity_bytes):
+            yield f"  {row.chunk}", f"{row.size}   {row.share or 'the whole volume'}".rstrip()
         yield "", ""
 
 
@@ -148,13 +148,10 @@ def _sizes(summary: Summary) -> str:
 def _histogram(summary: Summary) -> Iterator[tuple[str, str]]:
     if len(summary.histogram) < 2:
         return
-    most = max(bucket.extents for bucket in summary.histogram)
-    counts = [human_count(bucket.extents) for bucket in summary.histogram]
-    width = max(map(len, counts))
-    for bucket, count in zip(summary.histogram, counts, strict=True):
-        bar = "▇" * max(round(_BAR * bucket.extents / most), 1)
-        label = f"  {human_bytes(bucket.from_bytes)}"
-        yield label, f"{bar:<{_BAR}} {count:>{width}}   {human_bytes(bucket.size_bytes)}"
+    rows = size_rows(summary.histogram, _BAR)
+    width = max(len(row.extents) for row in rows)
+    for row in rows:
+        yield f"  {row.size}", f"{row.bar} {row.extents:>{width}}   {row.covered}"
 
 
 def _stream(outcome: Outcome) -> str:

@@ -1,4 +1,4 @@
-"""What a person browses: the map of a stream, and the snapshots to choose from.
+"""The interactive screens: the map of a stream, and the list of snapshots.
 
-Nothing here knows where extents come from. The screens are handed what ``model/backend.py`` describes.
+Nothing here depends on the source of the extents: the screens use the protocols of ``model/backend.py``.
 """

@@ -1,4 +1,4 @@
-"""The app: colours, what every screen has in common, and the way out."""
+"""The app: colors, themes, help and exit, common to all screens."""
 
 from __future__ import annotations
 
@@ -70,12 +70,12 @@ _OWN_VARIABLES = ("quiet", "border-quiet", "border-focus", "block-cursor")
 
 
 class CbtApp(QuietApp[None], inherit_bindings=False):
-    """Shows one screen, and what it opens.
+    """Shows one screen, and the screens it opens.
 
     Args:
-        first: the screen to begin with.
-        colors: False draws in glyphs alone, for NO_COLOR and terminals of few colours.
-        of_256: whether the terminal has 256 colours and no more.
+        first: the first screen.
+        colors: False draws in glyphs alone, for NO_COLOR and terminals with few colors.
+        of_256: whether the terminal has only 256 colors.
         palette: of the heat.
     """
 
@@ -106,13 +106,13 @@ class CbtApp(QuietApp[None], inherit_bindings=False):
         self.push_screen(self._first)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """What our style sheet needs and other themes do not have."""
+        """Variables of our style sheet that other themes do not define."""
         theme = self.current_theme
         own = PLAIN if theme.ansi else DARK if theme.dark else LIGHT
         return {name: own.variables[name] for name in _OWN_VARIABLES}
 
     def stop(self, number: int) -> bool:
-        """Leave every screen because of a signal; False when there is none. Safe in any thread and signal handler."""
+        """Exit because of a signal; False when the app does not run. Safe in any thread and signal handler."""
         if self._event_loop is None or self._event_loop.is_closed():
             return False
         if self.stopped_by is None:
@@ -122,30 +122,30 @@ class CbtApp(QuietApp[None], inherit_bindings=False):
 
     @property
     def terminal(self) -> TerminalDriver | None:
-        """None before it was opened, and where there is none."""
+        """The terminal's driver; None before the app runs, and on platforms without our own."""
         own = _driver_class()
         return self.driver if own is not None and isinstance(self.driver, own) else None
 
     def note_incomplete_map(self, name: str, incomplete: str) -> None:
-        """Keep what is to be printed about a map once the terminal is restored; empty when it is complete."""
+        """Store the line to print about a map after the terminal is restored; empty for a complete map."""
         self._incomplete.pop(name, None)
         if incomplete:
             self._incomplete[name] = incomplete
 
     @property
     def incomplete_maps(self) -> list[str]:
-        """A line about each map that was left incomplete, in the order of leaving."""
+        """A line about each map that was closed incomplete, in order."""
         return list(self._incomplete.values())
 
     def go_back(self, screen: CbtScreen[Any]) -> None:
-        """Leave a screen for the one it was opened from, if it was."""
+        """Close a screen, unless it is the first one."""
         if screen is not self._first:
             screen.dismiss()
 
-    # Colours
+    # Colors
 
     def color_scheme(self, *, both_layers: bool) -> ColorScheme:
-        """What a map is drawn in now."""
+        """The present colors of a map."""
         if not self._colors or self.current_theme.ansi:
             return ColorScheme(None, both_layers=both_layers)
         variables = self.theme_variables
@@ -160,7 +160,7 @@ class CbtApp(QuietApp[None], inherit_bindings=False):
         )
 
     def next_palette(self) -> None:
-        """The palette after this one."""
+        """Switch to the next palette."""
         self.use_palette(PALETTES[(PALETTES.index(self._palette) + 1) % len(PALETTES)])
 
     def use_palette(self, palette: Palette) -> None:
@@ -176,27 +176,27 @@ class CbtApp(QuietApp[None], inherit_bindings=False):
         return [screen for screen in self.screen_stack if isinstance(screen, CbtScreen)]
 
     def action_toggle_theme(self) -> None:
-        """The other theme of the two."""
+        """Switch between the light and the dark theme."""
         if self._colors:
             self.theme = LIGHT.name if self.current_theme.dark else DARK.name
 
     def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
-        """Write nothing: Textual's own writes to any path, and any markup can name it. The map exports pictures."""
+        """Do nothing: Textual's own action writes to any path, which markup could choose. Use the map's export."""
 
     # Help
 
     def action_keys(self) -> None:
-        """Every key of the screen."""
+        """Show all keys of the screen."""
         screen = self._keyed_screen
         self.push_screen(TextScreen("keys", key_lines(screen.KEYS, screen.MOUSE)))
 
     @property
     def _keyed_screen(self) -> CbtScreen[Any]:
-        """The topmost screen with keys of its own, which the first one always has."""
+        """The topmost screen that has keys of its own; the first one has."""
         return [screen for screen in self._own_screens() if screen.KEYS][-1]
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Every action of the screen, and every palette and theme."""
+        """The actions of the screen, the palettes and the themes."""
         for group in self._keyed_screen.KEYS:
             for key in group.keys:
                 if key.action != "app.command_palette":
@@ -205,7 +205,7 @@ class CbtApp(QuietApp[None], inherit_bindings=False):
             yield SystemCommand(
                 f"Palette {palette.name}", palette.about, lambda palette=palette: self.use_palette(palette)
             )
-        yield SystemCommand("Theme", "Choose one of all themes", self.action_change_theme)
+        yield SystemCommand("Theme", "Choose a theme", self.action_change_theme)
 
     def _runner(self, screen: Screen[Any], action: str) -> Any:
         async def run() -> None:
@@ -221,7 +221,7 @@ def _hex(color: str) -> str:
 
 
 def _driver_class() -> type[TerminalDriver] | None:
-    """None lets Textual choose."""
+    """The terminal driver to use; None for Textual's default."""
     if sys.platform == "win32":
         return None
     from kubectl_cbt.tui.terminal_driver import TerminalDriver

@@ -1,4 +1,4 @@
-"""What is on the screen to a file: the same documents as ``-o`` prints, whole or an excerpt."""
+"""Exports to files: the documents that ``-o`` prints, of the whole stream or an excerpt."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BATCH_EXTENTS = 2**16
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a document is made of."""
+    """The content of a document."""
 
     resolved: ResolvedQuery
     chunks: tuple[Chunk, ...]
@@ -40,7 +40,7 @@ def whole(resolved: ResolvedQuery, frame: Frame) -> Content:
 
 
 def excerpt(resolved: ResolvedQuery, frame: Frame, start: int, end: int) -> Content:
-    """What lies in ``[start, end)``, cut at both ends, as the answer to a question about that range alone."""
+    """The extents in ``[start, end)``, cut at both ends, as the answer to a query of that range alone."""
     extents = frame.received.extents
     rows = extents.overlapping(start, end)
     offsets, sizes = extents.rows(rows.start, rows.stop)
@@ -58,7 +58,7 @@ def excerpt(resolved: ResolvedQuery, frame: Frame, start: int, end: int) -> Cont
 
 def _outcome_of_excerpt(resolved: ResolvedQuery, frame: Frame, extents: int, start: int, end: int) -> Outcome:
     known = frame.known
-    covers = known.holds(start, end)
+    covers = known.contains(start, end)
     failure = None if covers else frame.outcome.failure or _outside(known.start, known.end)
     return replace(
         frame.outcome,
@@ -71,22 +71,21 @@ def _outcome_of_excerpt(resolved: ResolvedQuery, frame: Frame, extents: int, sta
 
 
 def _outside(known_from: int, known_until: int) -> Failure:
-    return Failure(EXCERPT_KIND, "", f"only bytes {known_from} to {known_until} were asked for", "")
+    return Failure(EXCERPT_KIND, "", f"only bytes {known_from} to {known_until} were queried", "")
 
 
 def write_document(content: Content, form: StreamFormat, path: Path, *, overwrite: bool) -> None:
-    """Write it as ``-o`` would print it.
+    """Write the document that ``-o`` prints.
 
     Raises:
-        OutputError: there is such a file, and it was not said to overwrite it; or it cannot be written. Nothing is
-            left behind then.
+        OutputError: the file exists and ``overwrite`` is False, or it cannot be written. No partial file is left.
     """
     write_file(path, lambda file: _write(content, form, file), overwrite=overwrite)
 
 
 def write_file(path: Path, write: Callable[[TextIO], None], *, overwrite: bool) -> None:
-    """A file with what ``write`` writes, whole or not at all; raises as :func:`write_document`."""
-    # What stands there is replaced only once the new one is whole.
+    """Create a file with what ``write`` writes, or none at all; raises as :func:`write_document`."""
+    # An existing file is replaced only after the new one is complete.
     target = path.with_name(f".{path.name}.{os.getpid()}") if overwrite else path
     try:
         with target.open("x", encoding="utf-8", newline="") as file, _removing(target):
@@ -95,11 +94,11 @@ def write_file(path: Path, write: Callable[[TextIO], None], *, overwrite: bool) 
             with _removing(target):
                 target.replace(path)
     except FileExistsError as error:
-        raise OutputError(f"{path} is there already", hint="Ctrl-O overwrites it") from error
+        raise OutputError(f"{path} already exists", hint="Ctrl-O overwrites it") from error
     except OSError as error:
         raise OutputError(f"{path}: {error.strerror}") from error
     except ValueError as error:
-        raise OutputError(f"{path} is no file name: {error}") from error
+        raise OutputError(f"{path} is not a valid file name: {error}") from error
 
 
 @contextmanager
@@ -120,14 +119,14 @@ def _write(content: Content, form: StreamFormat, file: TextIO) -> None:
 
 
 def _discard(written: int) -> None:
-    """Files say how much they wrote; writers do not ask."""
+    """Drop the count that files return."""
 
 
 def _batches(chunks: tuple[Chunk, ...], outcome: Outcome) -> Iterator[Batch]:
     number = 0
     nothing = np.zeros(1, dtype=np.int64)
     if not chunks and outcome.messages:
-        # Messages without extents told type and capacity all the same.
+        # Messages without extents still have a type and a capacity.
         chunks = (Chunk(nothing[:0], nothing),)
     for chunk in chunks:
         for start in range(0, max(len(chunk.offsets), 1), _BATCH_EXTENTS):

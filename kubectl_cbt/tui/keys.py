@@ -1,4 +1,4 @@
-"""Every key, once: the bindings, the footer, the help, the command palette and the README's table are made of these."""
+"""All keys. Bindings, footer, help, command palette and the tables in the documentation are generated from these."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from textual.binding import Binding, BindingType
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One action and what triggers it.
+    """One action and its keys.
 
     Attributes:
-        keys: as textual names them, separated by commas.
-        shown: as a person reads them.
+        keys: in Textual's notation, separated by commas.
+        shown: as displayed.
         action: of the screen.
-        help: what it does, for help, README and palette.
-        footer: one word for the footer; empty leaves it out there.
+        help: for help, documentation and command palette.
+        footer: a word for the footer; empty for none.
     """
 
     keys: str
@@ -29,18 +29,18 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class KeyGroup:
-    """Keys that belong together."""
+    """Keys of one subject."""
 
     title: str
     keys: tuple[Key, ...]
 
 
 _EVERYWHERE = KeyGroup(
-    "Everywhere",
+    "Global",
     (
-        Key("t", "t", "app.toggle_theme", "Light or dark", ""),
-        Key("ctrl+p", "Ctrl-P", "app.command_palette", "Find any action by name", ""),
-        Key("question_mark", "?", "app.keys", "All keys", "help"),
+        Key("t", "t", "app.toggle_theme", "Switch between light and dark theme"),
+        Key("ctrl+p", "Ctrl-P", "app.command_palette", "Open the command palette"),
+        Key("question_mark", "?", "app.keys", "Show all keys", "help"),
         Key("q,ctrl+c", "q Ctrl-C", "app.quit", "Quit", "quit"),
     ),
 )
@@ -52,7 +52,7 @@ MAP_KEYS = (
             Key("left,h", "← h", "go_cells(-1)", "One cell back"),
             Key("down,j", "↓ j", "go_rows(1)", "One row down"),
             Key("up,k", "↑ k", "go_rows(-1)", "One row up"),
-            Key("right,L", "→ L", "go_cells(1)", "One cell on"),
+            Key("right,L", "→ L", "go_cells(1)", "One cell forward"),
             Key("pageup", "PgUp", "go_pages(-1)", "One screen up"),
             Key("pagedown", "PgDn", "go_pages(1)", "One screen down"),
             Key("home", "Home", "go_in_row(0)", "Start of the row"),
@@ -69,53 +69,59 @@ MAP_KEYS = (
         (
             Key("plus,equals_sign", "+", "zoom_in", "Zoom in", "zoom"),
             Key("minus", "-", "zoom_out", "Zoom out"),
-            Key("z", "z", "zoom_to_cell", "Zoom to the cell under the cursor: it fills the screen"),
+            Key("z", "z", "zoom_to_cell", "Zoom to the cell under the cursor"),
             Key("0", "0", "zoom_whole", "Zoom out to the whole volume"),
         ),
     ),
     KeyGroup(
-        "See",
+        "View",
         (
             Key("l", "l", "next_layer", "Next layer: delta, allocated, both", "layer"),
             Key(
                 "s",
                 "s",
                 "statistics",
-                "Statistics, cost by chunk size; digits go to what is listed",
+                "Statistics and cost by chunk size; digits go to the listed places",
                 "statistics",
             ),
-            Key("d", "d", "details", "Details and extents", "details"),
-            Key("slash", "/", "filter", "Filter the list: >1Mi, <=64Ki, 10Gi..20Gi", "filter"),
-            Key("tab", "Tab", "switch_panel", "Walk the list of extents, and back to the map"),
-            Key("v", "v", "problems", "What is wrong with the stream, in full"),
+            Key("d", "d", "details", "Show or hide cell details and extent list", "details"),
+            Key("slash", "/", "filter", "Filter the extent list: >1Mi, <=64Ki, 10Gi..20Gi", "filter"),
+            Key("tab", "Tab", "switch_panel", "Switch between map and extent list"),
+            Key("v", "v", "problems", "Show all problems of the stream"),
             Key("p", "p", "next_palette", "Next palette"),
         ),
     ),
     KeyGroup(
-        "Do",
+        "Actions",
         (
-            Key("e", "e", "export", "Export: JSON, CSV, or a picture", "export"),
+            Key("e", "e", "export", "Export as JSON, NDJSON, CSV or SVG", "export"),
             Key("c,y", "c y", "copy", "Copy the extent at the cursor"),
-            Key("left_square_bracket", "[", "step(-1)", "The same for the snapshots one older", "older"),
-            Key("right_square_bracket", "]", "step(1)", "The same for the snapshots one newer", "newer"),
-            Key("x", "x", "stop", "Stop the stream and keep what came"),
+            Key("left_square_bracket", "[", "step(-1)", "Step to the older snapshots", "older"),
+            Key("right_square_bracket", "]", "step(1)", "Step to the newer snapshots", "newer"),
+            Key("x", "x", "stop", "Stop the stream and keep what was received"),
             Key("r", "r", "resume", "Resume a stream that was stopped or broke"),
-            Key("escape", "Esc", "close", "Close the panel, the filter or the zoom; else go back"),
+            Key("escape", "Esc", "close", "Close the panel, clear the filter or zoom out; otherwise go back"),
         ),
     ),
     _EVERYWHERE,
 )
-MAP_MOUSE = "The mouse: a click moves the cursor, the wheel zooms."
+MAP_MOUSE = "Mouse: click to move the cursor, wheel to zoom."
 
 BROWSE_KEYS = (
     KeyGroup(
         "Snapshots",
         (
-            Key("space", "Space", "mark", "Mark as one of the two to compare", "mark"),
-            Key("enter", "Enter", "open", "Open the delta of the two marked, or this snapshot", "open"),
+            Key("space", "Space", "mark", "Mark or unmark a snapshot to compare, at most two", "mark"),
+            Key(
+                "enter",
+                "Enter",
+                "open",
+                "Open the delta of the marked snapshots, or the snapshot under the cursor",
+                "open",
+            ),
             Key("slash", "/", "filter", "Filter by namespace, volume, snapshot or driver", "filter"),
-            Key("r", "r", "refresh", "Read the snapshots again", "refresh"),
-            Key("escape", "Esc", "clear", "Clear the filter, then the marks", ""),
+            Key("r", "r", "refresh", "Reload the snapshots", "refresh"),
+            Key("escape", "Esc", "clear", "Clear the filter, then the marks"),
             Key("down,j", "↓ j", "move(1)", "Next snapshot"),
             Key("up,k", "↑ k", "move(-1)", "Previous snapshot"),
             Key("pagedown", "PgDn", "page(1)", "One screen down"),
@@ -126,16 +132,16 @@ BROWSE_KEYS = (
     ),
     _EVERYWHERE,
 )
-BROWSE_MOUSE = "The mouse: a click moves the cursor, then opens; the wheel scrolls."
+BROWSE_MOUSE = "Mouse: click to select, click again to open, wheel to scroll."
 
 
 def bindings(groups: Sequence[KeyGroup]) -> list[BindingType]:
-    """As textual takes them."""
+    """Textual's bindings of the keys."""
     return [Binding(key.keys, key.action, key.help, show=False) for group in groups for key in group.keys]
 
 
 def footer(groups: Sequence[KeyGroup], width: int) -> list[tuple[str, str]]:
-    """Keys and words that fit into a line, in the order of the groups; help and quit are always among them."""
+    """Keys and words that fit in a line, in the order of the groups; help and quit are always included."""
     found = [(_shortest(key), key.footer) for group in groups for key in group.keys if key.footer]
     last = found[-2:]
     shown: list[tuple[str, str]] = []

@@ -1,4 +1,4 @@
-"""A stream in a thread of its own, and what came of it by now as one immutable frame after another."""
+"""A stream that is read in a thread of its own, published as a sequence of immutable frames."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from kubectl_cbt.model.stream_query import Query
 
 _EVERY_SECONDS = 0.1
 _IDLE_SHARE = 9
-"""A frame of a broken or very odd stream takes a while to make; this many times as long is spent reading."""
-_SILENT_SECONDS = 1.0
-"""After so long a silence the screen makes the frame of what came last: while more comes, the reader makes them."""
+"""A frame of a broken stream may take long to make; this many times as long is spent reading."""
+_IDLE_SECONDS = 1.0
+"""When nothing is received for so long, the screen makes the frame of the last extents."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """All there is to see of a stream at one moment.
+    """The state of a stream at one moment.
 
     Attributes:
         received: the extents as they were sent.
-        outcome: how the stream stands; ``complete`` is set only once it has ended.
-        is_running: whether more may come.
-        question: what was asked, which bounds what can be known.
-        interruption: why nothing comes just now, of a stream that broke and is being resumed; empty otherwise.
+        outcome: so far; ``complete`` is set only after the stream has ended.
+        is_running: whether more may be received.
+        query: bounds what can be known.
+        interruption: why nothing is received while a broken stream is being resumed; empty otherwise.
     """
 
     received: ExtentsSoFar
@@ -49,27 +49,27 @@ class Frame:
         if self.query.end_offset is not None:
             end = min(end, self.query.end_offset)
         if not outcome.complete:
-            # Out of order, the next extent may lie anywhere.
+            # After an extent out of order, the next one may be anywhere.
             end = start if outcome.is_out_of_order else outcome.next_offset
         return KnownRange(start, end, capacity, outcome.complete)
 
 
 class Loader:
-    """Runs one opened stream to its end, and once more where it is resumed.
+    """Reads one stream to its end, and again when it is resumed.
 
     Args:
-        opened: closed once the stream has ended.
-        clock: seconds from any start.
+        opened: closed when the stream has ended.
+        clock: returns monotonic seconds.
 
     Attributes:
-        frame: the newest.
+        frame: the newest frame.
     """
 
     def __init__(self, opened: OpenStream, clock: Callable[[], float] = time.monotonic) -> None:
         self.opened = opened
         self._clock = clock
         self._received_at = clock()
-        self._lock = threading.Lock()  # held while the figures change, or a frame is made of them
+        self._lock = threading.Lock()  # held while the figures change, and while a frame is made of them
         self._has_unpublished = False
         self._log = ExtentBuffer()
         self._figures = SummaryBuilder(opened.resolved.query.starting_offset)
@@ -84,7 +84,7 @@ class Loader:
         self.frame = self._frame(is_running=True)
 
     def start(self) -> None:
-        """Begin; returns at once."""
+        """Start reading; returns immediately."""
         self.opened.stream.notify_to(self._interrupted)
         self._received_at = self._clock()
         self._thread.start()
@@ -94,7 +94,7 @@ class Loader:
 
     @property
     def resume_obstacle(self) -> str:
-        """Why the stream cannot be resumed, in words; empty where it can."""
+        """Why the stream cannot be resumed; empty when it can."""
         outcome = self.frame.outcome
         if self.frame.is_running:
             return "the stream is running: x stops it"
@@ -103,17 +103,17 @@ class Loader:
         if not self.opened.is_live:
             return "a document cannot be resumed: it has no live source"
         if outcome.is_out_of_order:
-            return "extents came out of order: no offset to resume from is known"
-        # Part of a message may be counted and not kept: what it described would look unchanged.
+            return "extents arrived out of order, so the offset to resume from is unknown"
+        # Part of a message may be counted and not stored: the blocks it described would look unchanged.
         return "an internal error ended the stream: it cannot be resumed" if self._has_bug else ""
 
     def resume(self) -> None:
-        """Continue a stream that ended early where it stopped; what was received stays. Blocks while it connects.
+        """Continue a stream that ended early; what was received is kept. Blocks while it connects.
 
         Raises:
             CbtError: there is no connection.
         """
-        self._thread.join()  # or it would close what is about to be opened
+        self._thread.join()  # it closes the stream at its end, which would close the new connection
         self.opened.resume()
         if self._closed:
             self.opened.close()
@@ -126,12 +126,12 @@ class Loader:
 
     @property
     def idle_seconds(self) -> float:
-        """For how long nothing has been received; 0 once the stream has ended."""
+        """For how long nothing has been received; 0 after the stream has ended."""
         return self._clock() - self._received_at if self.frame.is_running else 0.0
 
     def catch_up(self) -> None:
-        """Publish what came after the newest frame. A stream that falls silent does not do it by itself."""
-        if not self._has_unpublished or self.idle_seconds < _SILENT_SECONDS or not self._lock.acquire(blocking=False):
+        """Publish what was received after the newest frame: an idle stream does not do so itself."""
+        if not self._has_unpublished or self.idle_seconds < _IDLE_SECONDS or not self._lock.acquire(blocking=False):
             return
         try:
             if self._has_unpublished:
@@ -140,29 +140,29 @@ class Loader:
             self._lock.release()
 
     def notify_on_frame(self, on_frame: Callable[[], None]) -> None:
-        """Have ``on_frame`` called, from the loader's thread, whenever there is a newer frame."""
+        """Call ``on_frame``, on the loader's thread, whenever there is a newer frame."""
         self._on_frame = on_frame
 
     def wait_for_first_frame(self, seconds: float) -> None:
-        """Return when the first extents are there, or the stream has ended, or the time is up."""
+        """Wait for the first extents or the end of the stream, at most ``seconds``."""
         self._began.wait(seconds)
 
     def wait_until_ended(self) -> None:
-        """Return when nothing comes any more."""
+        """Wait for the end of the stream."""
         self._thread.join()
 
     @property
     def error(self) -> CbtError | None:
-        """What ended the stream early, if anything did."""
+        """The error that ended the stream early, if any."""
         return self._error
 
     def stop(self) -> None:
-        """End the stream and keep what came."""
+        """End the stream and keep what was received."""
         self._stopped = True
         self.opened.stream.cancel()
 
     def close(self) -> None:
-        """End the stream; nothing is announced any more."""
+        """End the stream; ``on_frame`` is called no more."""
         self._on_frame = lambda: None
         self._closed = True
         self.stop()
@@ -173,11 +173,11 @@ class Loader:
             self._read()
         except CbtError as error:
             self._error = error
-        except Exception as error:  # noqa: BLE001  # a thread has nobody above it: the screen must learn of it
+        except Exception as error:  # noqa: BLE001  # no caller handles it: the screen must report it
             self._has_bug = True
             self._error = StreamError(f"internal error: {type(error).__name__}", hint="this is a bug; please report it")
         if self._stopped:
-            # Whatever gRPC makes of a cancelled call.
+            # Replaces the status that gRPC gives a cancelled call.
             self._error = Interrupted("stopped")
         with self._lock:
             self._publish(is_running=False)
@@ -205,7 +205,7 @@ class Loader:
     def _publish(self, *, is_running: bool) -> None:
         self._has_unpublished = False
         frame = self._frame(is_running=is_running)
-        _ = frame.received.extents  # made here, where it holds up nobody
+        _ = frame.received.extents  # computed here, in the background thread
         self.frame = frame
         self._began.set()
         self._on_frame()

@@ -1,4 +1,4 @@
-"""What threads tell screens. A thread touches no widget: it posts one of these."""
+"""Messages from threads to screens. A thread touches no widget: it posts one of these."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _Made = TypeVar("_Made")
 
 
 class FrameReady(Message):
-    """A loader has a newer frame; of several that wait only the last is handled."""
+    """A loader has a newer frame; of several that are queued only the last is handled."""
 
     def __init__(self, loader: Loader) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class FrameReady(Message):
 
 
 class Finished(Message):
-    """Work in the background is done; ``then`` is called on the screen's thread."""
+    """Background work is done; ``then`` is called on the screen's thread."""
 
     def __init__(self, then: Callable[[], None]) -> None:
         super().__init__()
@@ -39,14 +39,14 @@ def in_background(
     work: Callable[[], _Made],
     done: Callable[[_Made], None],
     failed: Callable[[CbtError], None],
-    unwanted: Callable[[_Made], Any] = lambda made: None,
+    unused: Callable[[_Made], Any] = lambda made: None,
 ) -> None:
-    """Do something slow in a thread, and go on with what came of it on the screen's.
+    """Run ``work`` in a thread, then call ``done`` with its result, or ``failed``, on the screen's thread.
 
-    The thread is a daemon: an API server that does not answer must not keep a person from quitting.
+    The thread is a daemon: an API server that does not answer must not prevent quitting.
 
     Args:
-        unwanted: gets what was made when the screen is gone by then.
+        unused: called instead of ``done`` when the screen was closed in the meantime.
     """
 
     def run() -> None:
@@ -56,11 +56,11 @@ def in_background(
             failure = error
             screen.post_message(Finished(lambda: failed(failure)))
             return
-        except Exception as error:  # noqa: BLE001  # a thread has nobody above it: the screen must learn of it
+        except Exception as error:  # noqa: BLE001  # no caller handles it: the screen must report it
             bug = CbtError(f"internal error: {type(error).__name__}", hint="this is a bug; please report it")
             screen.post_message(Finished(lambda: failed(bug)))
             return
         if not screen.post_message(Finished(lambda: done(made))):
-            unwanted(made)
+            unused(made)
 
     threading.Thread(target=run, name="cbt-background", daemon=True).start()

@@ -1,4 +1,4 @@
-"""Where on the volume a person is: the viewport and the byte under the cursor, and how keys move both."""
+"""The position on the volume: the viewport and the byte under the cursor, and how keys move both."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from kubectl_cbt.analysis.viewport import Viewport, Zoom, whole_volume
 
 
 class MapCursor:
-    """Window and cursor; nothing here draws.
+    """Viewport and cursor; draws nothing.
 
     Attributes:
         viewport: None until the volume's capacity is known.
-        cursor: a byte of the volume, always on the screen.
+        position: the byte under the cursor, always visible.
     """
 
     def __init__(self, position: int = 0) -> None:
@@ -20,7 +20,7 @@ class MapCursor:
         self.position = position
 
     def lay_out(self, capacity_bytes: int, grain_bytes: int, columns: int, rows: int) -> None:
-        """Fit into a screen of another size, or begin; the cursor keeps its byte."""
+        """Fit the viewport to a screen of another size; the first call creates it. The cursor keeps its byte."""
         whole = whole_volume(capacity_bytes, grain_bytes, columns, rows)
         viewport = self.viewport
         self.position = min(self.position, capacity_bytes - 1)
@@ -36,14 +36,14 @@ class MapCursor:
         return self.viewport.bounds(self.position) if self.viewport else (0, 0)
 
     def go(self, position: int) -> None:
-        """Move the cursor to a byte, and the viewport with it if need be."""
+        """Move the cursor to a byte, and the viewport if necessary."""
         if self.viewport is None:
             return
         self.position = max(min(position, self.viewport.capacity_bytes - 1), 0)
         self.viewport = self.viewport.showing(self.position)
 
     def go_cells(self, cells: int) -> None:
-        """Move the cursor by cells, to the start of one; not beyond the volume's ends."""
+        """Move the cursor by cells, to the start of a cell, within the volume."""
         if self.viewport is None:
             return
         size = self.viewport.cell_bytes
@@ -54,7 +54,7 @@ class MapCursor:
         elif abs(cells) == 1:
             return
         else:
-            # A row or a page beyond an end: as far as there is a row, in the same column.
+            # A row or a page too far: move to the last row that has this column.
             step = self.viewport.columns if cells > 0 else -self.viewport.columns
             steps = 0
             while 0 <= self.position // size + steps + step <= last:
@@ -82,7 +82,7 @@ class MapCursor:
         self.go(viewport.start + wanted * viewport.cell_bytes)
 
     def zoom(self, grain_bytes: int, position: int, *, closer: bool) -> None:
-        """One step nearer or farther, around a byte of the screen."""
+        """Zoom one step in or out, around a visible byte."""
         if self.viewport is not None:
             zoom = Zoom(self.viewport, grain_bytes)
             cell_bytes = zoom.smaller() if closer else zoom.larger()
@@ -92,14 +92,14 @@ class MapCursor:
                 self.viewport = self.viewport.with_cells_of(cell_bytes, position).showing(self.position)
 
     def zoom_to_cell(self, grain_bytes: int) -> None:
-        """So near that the cell under the cursor fills the screen."""
+        """Fill the screen with the cell under the cursor."""
         if self.viewport is not None:
             start, end = self.cell
             cell_bytes = Zoom(self.viewport, grain_bytes).single_cell()
             self.viewport = self.viewport.starting_in(cell_bytes, start).showing(end - 1).showing(self.position)
 
     def zoom_whole(self, grain_bytes: int) -> None:
-        """Show all of the volume."""
+        """Show the whole volume."""
         viewport = self.viewport
         if viewport is not None:
             self.viewport = whole_volume(viewport.capacity_bytes, grain_bytes, viewport.columns, viewport.rows)

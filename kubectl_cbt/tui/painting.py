@@ -1,7 +1,7 @@
-"""Codes of cells to strips of characters: pure drawing, which the map, its picture and its tests share.
+"""Codes of cells to strips of characters: pure drawing, shared by the map, its picture and its tests.
 
-Where the terminal has colours a character shows two cells, one above the other; else one, as a glyph of its own.
-A strip is drawn from runs of equal characters, each a segment that is made once.
+With colors a character shows two cells, one above the other; without colors one, as a glyph of its own.
+A strip consists of runs of equal characters, each a segment that is made once.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ CURSOR_UPPER, CURSOR_LOWER, CURSOR_GLYPH = "▲", "▼", "╋"
 
 @dataclass(frozen=True, slots=True)
 class ColorScheme:
-    """Colours of a map, ``#rrggbb`` each; with ``palette`` None nothing is coloured.
+    """Colors of a map, ``#rrggbb`` each; without colors if ``palette`` is None.
 
     Attributes:
-        background: of cells that hold nothing.
-        beyond: of what lies behind the volume's end.
+        background: of cells without extents.
+        beyond: of cells beyond the end of the volume.
         faint: of hatching.
-        both_layers: whether room has to be left for what is allocated and unchanged.
-        of_256: whether the terminal has 256 colours and no more.
+        both_layers: whether heat leaves cooler colors for cells that are allocated and unchanged.
+        of_256: whether the terminal has only 256 colors.
     """
 
     palette: Palette | None
@@ -47,7 +47,7 @@ class ColorScheme:
     of_256: bool = False
 
     def of_codes(self) -> tuple[str, ...]:
-        """The colour of each code of ``grid.py``."""
+        """The color of each code of ``grid.py``."""
         if self.palette is None:
             return ("",) * grid.CODES
         heat = self.palette.heat(grid.HEAT_LEVELS, dark=self.dark, from_share=0.5 if self.both_layers else 0.0)
@@ -61,11 +61,11 @@ class Painter:
     """Draws rows of cells.
 
     Attributes:
-        halves: cells above each other in a character, 2 or 1.
+        halves: number of cells in a character, one above the other: 2 or 1.
     """
 
     def __init__(self, colors: ColorScheme) -> None:
-        self._inks = colors
+        self._scheme = colors
         self._colors = colors.of_codes()
         self.halves = 1 if colors.palette is None else 2
         self._segment = lru_cache(maxsize=4096)(self._make_segment)
@@ -80,11 +80,11 @@ class Painter:
         ]
 
     def cursor(self, codes: tuple[int, int], half: int) -> Segment:
-        """The character under the cursor.
+        """The character of the cursor.
 
         Args:
-            codes: of its upper and lower cell.
-            half: 0 when the cursor is on the upper one.
+            codes: of the upper and lower cell.
+            half: 0 when the cursor is on the upper cell.
         """
         if self.halves == 1:
             return Segment(CURSOR_GLYPH, Style(bold=True, reverse=True))
@@ -93,7 +93,7 @@ class Painter:
         return Segment((CURSOR_UPPER, CURSOR_LOWER)[half], Style(color=mark, bgcolor=ground, bold=True))
 
     def sample(self, code: int) -> Segment:
-        """One character that shows a code, for a legend."""
+        """A character that shows a code, for the legend."""
         return self._segment(code * grid.CODES + code, 1)
 
     def _make_segment(self, pair: int, length: int) -> Segment:
@@ -103,16 +103,16 @@ class Painter:
     def _character(self, upper: int, lower: int) -> tuple[str, Style]:
         if self.halves == 1:
             return _GLYPHS[upper], Style()
-        ink, ground = self._colors[upper], self._colors[lower]
-        if upper == lower or ink == ground:
+        foreground, ground = self._colors[upper], self._colors[lower]
+        if upper == lower or foreground == ground:
             glyph = _TEXTURES.get(upper, " ")
-            return glyph, Style(color=self._inks.faint, bgcolor=ground) if glyph != " " else Style(bgcolor=ground)
+            return glyph, Style(color=self._scheme.faint, bgcolor=ground) if glyph != " " else Style(bgcolor=ground)
         if upper == grid.END:
-            return EDGE, Style(color=self._inks.faint, bgcolor=ink)
+            return EDGE, Style(color=self._scheme.faint, bgcolor=foreground)
         if upper in _EMPTY:
-            # The half that holds something is the one that is drawn.
-            return LOWER, Style(color=ground, bgcolor=ink)
-        return UPPER, Style(color=ink, bgcolor=ground)
+            # The half with extents is the one that is drawn.
+            return LOWER, Style(color=ground, bgcolor=foreground)
+        return UPPER, Style(color=foreground, bgcolor=ground)
 
 
 _EMPTY = (grid.NOTHING, grid.UNKNOWN, grid.BEYOND, grid.END)

@@ -1,9 +1,9 @@
-"""The only place where a string becomes something that is drawn.
+"""The only module that turns strings into drawable content.
 
-Names, handles and messages come from servers, drivers and files, and lines are typed by a person. Textual reads a
-string as markup nearly everywhere: ``[/x]`` ends the app, and ``[@click=…]`` runs an action. Here a string becomes
-content as it is, printable and of one line. No other module makes content, or a widget that shows strings;
-``tests/tui/test_plain_text.py`` holds them to that.
+Names, handles and messages come from servers, drivers and files, and lines are typed by users. Textual parses strings
+as markup nearly everywhere: ``[/x]`` ends the app, and ``[@click=…]`` runs an action. Here a string becomes content
+literally, printable and on one line. No other module makes content, or a widget that shows strings;
+``tests/tui/test_plain_text.py`` checks that.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ __all__ = [
 
 
 def plain(text: str, style: str = "") -> Content:
-    """One line of text; the style is ours."""
+    """One line of text in a style."""
     return Content.styled(printable(text), style)
 
 
 def line(*parts: str | tuple[str, str] | Content) -> Content:
-    """Parts side by side: text, text with a style, or content that was made here."""
+    """Parts side by side: text, text with a style, or content made here."""
     return Content.assemble(*(_made(part) for part in parts))
 
 
@@ -64,27 +64,27 @@ def set_subtitle(widget: Widget, subtitle: str) -> None:
 class PlainText(Static):
     """Lines of text."""
 
-    def __init__(self, text: str | Content = "", *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  # textual's name for it
+    def __init__(self, text: str | Content = "", *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002  # Textual's name for it
         super().__init__(_drawn(text), markup=False, id=id, classes=classes)
 
     def update(self, content: VisualType = "", *, layout: bool = True) -> None:
-        """Show another text."""
+        """Replace the text."""
         super().update(_drawn(content), layout=layout)
 
 
 class PlainLabel(Label):
-    """A text as wide as it is."""
+    """One line, as wide as its text."""
 
     def __init__(self, text: str | Content = "", *, id: str | None = None) -> None:  # noqa: A002  # textual's name for it
         super().__init__(_drawn(text), markup=False, id=id)
 
     def update(self, content: VisualType = "", *, layout: bool = True) -> None:
-        """Show another text."""
+        """Replace the text."""
         super().update(_drawn(content), layout=layout)
 
 
 class PlainRadio(RadioButton):
-    """One of several choices. Textual's shows which one is chosen by its colour alone."""
+    """One of several choices. Textual's own shows the chosen one by color alone."""
 
     BUTTON_LEFT, BUTTON_RIGHT = "(", ")"
 
@@ -97,10 +97,10 @@ class PlainRadio(RadioButton):
 
 
 class PlainInput(Input):
-    """A line that a person types, or pastes: what is not printable is seen and does nothing."""
+    """An input line; characters that are not printable are replaced when typed or pasted."""
 
     def validate_value(self, value: str) -> str:
-        """Textual calls it with each new value."""
+        """Called by Textual with each new value."""
         return printable(value)
 
 

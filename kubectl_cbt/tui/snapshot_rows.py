@@ -1,4 +1,4 @@
-"""The snapshots of ``browse`` as lines: read once, filtered at each letter, and laid out only where they are seen."""
+"""The snapshots of ``browse`` as lines: read once, filtered at each key, and formatted only where visible."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rich.cells import cell_len, set_cell_size
 
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.output.snapshot_cells import age_of, cbt_of, in_order, name_of, ready_of, size_of
+from kubectl_cbt.tui.text.line_layout import shorten
 from kubectl_cbt.units import printable
 
 _NO_CLAIM = "(no claim)"
@@ -19,17 +20,17 @@ _SHORTEST_NAME, _USUAL_AGE, _LONGEST_AGE = 12, len("2y364d"), len("<unknown>")
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
 _ROOM_FOR_REASON = len("no: driver has no service")
 _NARROW = 72
-"""Columns below which READY is left out: the last column says it too."""
+"""Width below which READY is left out: the last column implies it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListedRows:
-    """What of a listing passes a filter, under headings. Numbers are those of its ``entries``.
+    """The snapshots that match a filter, as lines under headings. A snapshot's number is its index in ``entries``.
 
     Attributes:
-        found: the snapshots, strictly increasing.
-        places: of each of them, the number of its line.
-        numbers: of each line, its snapshot; ``~number`` for the heading above that snapshot.
+        found: numbers of the snapshots, strictly increasing.
+        places: the line of each of them.
+        numbers: the snapshot of each line; ``~number`` for the heading above that snapshot.
     """
 
     found: Sequence[int] = ()
@@ -37,7 +38,7 @@ class ListedRows:
     numbers: Sequence[int] = ()
 
     def line_of(self, number: int) -> int:
-        """The line of a snapshot, else that of the first; -1 without any."""
+        """The line of a snapshot, else of the first one; -1 if there is none."""
         index = bisect_left(self.found, number)
         if index < len(self.found) and self.found[index] == number:
             return self.places[index]
@@ -45,11 +46,11 @@ class ListedRows:
 
 
 class SnapshotRows:
-    """All snapshots of one reading, with what a filter looks through.
+    """All snapshots of one listing, with the text that a filter searches.
 
     Attributes:
         entries: by volume, oldest first.
-        usable: for how many of them CBT works.
+        usable: number of snapshots for which CBT works.
     """
 
     def __init__(self, entries: Sequence[SnapshotEntry]) -> None:
@@ -59,7 +60,7 @@ class SnapshotRows:
         self._volumes = [volume_of(entry) for entry in self.entries]
 
     def lines(self, text: str) -> ListedRows:
-        """The snapshots that have every word of ``text``, under a heading for each volume."""
+        """The snapshots that contain every word of ``text``, under a heading for each volume."""
         words = text.lower().split()
         found: Sequence[int] = range(len(self.entries))
         for word in words:
@@ -77,24 +78,24 @@ class SnapshotRows:
         return ListedRows(found, places, numbers)
 
     def number_of(self, entry: SnapshotEntry) -> int:
-        """The number of a snapshot of another reading; of several objects of its name one that did not change."""
+        """The number of a snapshot of another listing; of several with its name, preferably an unchanged one."""
         alike = [number for number, other in enumerate(self.entries) if other.ref == entry.ref]
         return next((number for number in alike if self.entries[number] == entry), alike[0] if alike else -1)
 
     @cached_property
     def name_width(self) -> int:
-        """Of the longest name."""
+        """Width of the longest name."""
         return max([_width(name_of(entry)) for entry in self.entries] + [len("SNAPSHOT")])
 
     @cached_property
     def size_width(self) -> int:
-        """Of the longest size."""
+        """Width of the longest size."""
         different = {entry.restore_size_bytes: entry for entry in self.entries}
         return max([len(size_of(entry)) for entry in different.values()] + [len("SIZE")])
 
     @cached_property
     def age_width(self) -> int:
-        """Of the longest age, also when the list is still open tomorrow."""
+        """Width of the longest age; it also fits when the list is still open tomorrow."""
         times = [entry.created or entry.object_created for entry in self.entries]
         known = [time for time in times if time is not None]
         is_usual = len(known) == len(times) and max(known, default=_NO_TIME) <= datetime.now(UTC)
@@ -102,12 +103,12 @@ class SnapshotRows:
 
     @cached_property
     def has_change_ids(self) -> bool:
-        """Whether any snapshot is named by a change id as a base."""
+        """Whether a change id replaces the handle of any snapshot."""
         return any(entry.change_id for entry in self.entries)
 
 
 def volume_of(entry: SnapshotEntry) -> tuple[str, str]:
-    """Namespace and claim: what a heading says."""
+    """Namespace and claim of the heading."""
     return entry.ref.namespace, entry.claim or _NO_CLAIM
 
 
@@ -118,18 +119,18 @@ def _searched(entry: SnapshotEntry) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Widths of the columns, in cells of the terminal; every line of the list has them, and so have the titles."""
+    """Widths of the columns in terminal cells, equal for all lines and the titles."""
 
     name: int
     size: int
     age: int
     ready: int
-    works: int
+    cbt: int
     gap: str
 
     @classmethod
     def of(cls, listing: SnapshotRows, width: int) -> Columns:
-        """What the longest texts need in ``width`` cells; names give way where there is little room."""
+        """Fit the longest texts into ``width`` cells; names are shortened if there is little room."""
         narrow = width < _NARROW
         ready, gap = (0, "  ") if narrow else (len("READY"), "   ")
         fixed = len("▸● ") + sum(len(gap) + cells for cells in (listing.age_width, listing.size_width, ready) if cells)
@@ -145,29 +146,26 @@ class Columns:
         """One snapshot.
 
         Args:
-            mark: two characters: whether it is the current one, and whether it is marked.
+            mark: two characters: the cursor, and the mark.
         """
         return self._line(
             mark, name_of(entry), age_of(entry), size_of(entry), ready_of(entry), cbt_of(entry)
         )  # fmt: skip
 
-    def _line(self, mark: str, name: str, passed: str, size: str, ready: str, works: str) -> str:
-        cells = [fitted(name, self.name), passed.rjust(self.age), size.rjust(self.size)]
+    def _line(self, mark: str, name: str, age: str, size: str, ready: str, cbt: str) -> str:
+        cells = [fitted(name, self.name), age.rjust(self.age), size.rjust(self.size)]
         cells += [ready.ljust(self.ready)] if self.ready else []
-        return f"{mark} " + self.gap.join([*cells, fitted(works, self.works)])
+        return f"{mark} " + self.gap.join([*cells, fitted(cbt, self.cbt)])
 
 
 def heading(entry: SnapshotEntry) -> tuple[str, str]:
-    """The line above the snapshots of a volume: the volume, and its driver."""
+    """The heading of a volume: its name and its driver."""
     return printable("/".join(volume_of(entry))), printable(entry.driver)
 
 
 def fitted(text: str, cells: int) -> str:
-    """Untrusted text, printable, cut or filled to exactly so many cells of the terminal."""
-    text = printable(text)
-    if cells > 0 and cell_len(text) > cells:
-        text = set_cell_size(text, cells - 1).rstrip(" ") + "…"
-    return set_cell_size(text, cells)
+    """Untrusted text, printable, shortened or padded to exactly ``cells`` terminal cells."""
+    return set_cell_size(shorten(text, cells), cells)
 
 
 def _width(text: str) -> int:

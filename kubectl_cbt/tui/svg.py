@@ -1,7 +1,7 @@
 """A screen as an SVG picture: cells are rectangles, so that the map is as sharp as on the terminal and has no seams.
 
-What rich exports draws block characters as text, with gaps that depend on the font of whoever looks; and it names a
-font to fetch from elsewhere. Here text is in the reader's own monospace font, and is stretched to its cells.
+Rich's export draws block characters as text, with gaps that depend on the reader's font, and names a font to download.
+Here text is in the reader's own monospace font, stretched to its cells.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 _WIDTH, _HEIGHT = 8, 17
 """Size of a character in the picture."""
 _FONT_SIZE = 13.2
-"""At which most monospace fonts are as wide as a cell, for viewers that do not stretch text."""
+"""Makes most monospace fonts as wide as a cell, for viewers that do not stretch text."""
 _FONTS = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 _MARGIN = 8
-_PAGE, _INK = "#0f1319", "#d8dee9"
+_PAGE, _FOREGROUND = "#0f1319", "#d8dee9"
 
 _EIGHTHS = {glyph: number for number, glyph in enumerate("▁▂▃▄▅▆▇█", 1)}
 _LINES = {"─": "M0 8.5H8", "│": "M4 0V17", "╭": "M8 8.5Q4 8.5 4 17", "╮": "M0 8.5Q4 8.5 4 17"}
@@ -36,7 +36,7 @@ _SHADES = {"░": 0.25, "▒": 0.5, "▓": 0.75}
 
 
 def picture_of(screen: Screen[Any]) -> str:
-    """The screen as it is drawn now."""
+    """The present screen as a picture."""
     return svg(screen_strips(screen), page=_color(screen.rich_style, background=True) or _PAGE)
 
 
@@ -57,19 +57,19 @@ def _line(row: int, strip: Strip, page: str) -> Iterator[str]:
     column = 0
     for text, style, _ in strip:
         ground = _color(style, background=True)
-        ink = _color(style, background=False) or _INK
+        foreground = _color(style, background=False) or _FOREGROUND
         if style is not None and style.reverse:
-            ink, ground = ground or page, ink
+            foreground, ground = ground or page, foreground
         if ground and ground != page:
             yield _rectangle(column, row, len(text), ground)
         for kind, group in groupby(text, key=_kind):
             part = "".join(group)
             if kind == "block":
-                yield from _blocks(column, row, part, ink)
+                yield from _blocks(column, row, part, foreground)
             elif kind == "line":
-                yield from _frames(column, row, part, ink)
+                yield from _frames(column, row, part, foreground)
             elif part.strip():
-                yield _text(column, row, part, ink, bold=bool(style and style.bold))
+                yield _text(column, row, part, foreground, bold=bool(style and style.bold))
             column += len(part)
 
 
@@ -79,25 +79,25 @@ def _kind(glyph: str) -> str:
     return "block" if glyph in _EIGHTHS or glyph in _SHADES or glyph == "▀" else "text"
 
 
-def _frames(column: int, row: int, text: str, ink: str) -> Iterator[str]:
+def _frames(column: int, row: int, text: str, foreground: str) -> Iterator[str]:
     for glyph, group in groupby(text):
         length = len(list(group))
         path = f"M0 8.5H{length * _WIDTH}" if glyph == "─" else _LINES[glyph]
         for repeat in range(1 if glyph == "─" else length):
             at = f"translate({(column + repeat) * _WIDTH} {row * _HEIGHT})"
-            yield f'<path transform="{at}" d="{path}" fill="none" stroke="{ink}"/>'
+            yield f'<path transform="{at}" d="{path}" fill="none" stroke="{foreground}"/>'
         column += length
 
 
-def _blocks(column: int, row: int, text: str, ink: str) -> Iterator[str]:
+def _blocks(column: int, row: int, text: str, foreground: str) -> Iterator[str]:
     for glyph, group in groupby(text):
         length = len(list(group))
         if glyph in _SHADES:
-            yield _rectangle(column, row, length, ink, opacity=_SHADES[glyph])
+            yield _rectangle(column, row, length, foreground, opacity=_SHADES[glyph])
         elif glyph == "▀":
-            yield _rectangle(column, row, length, ink, bottom=0.5)
+            yield _rectangle(column, row, length, foreground, bottom=0.5)
         else:
-            yield _rectangle(column, row, length, ink, top=1 - _EIGHTHS[glyph] / 8)
+            yield _rectangle(column, row, length, foreground, top=1 - _EIGHTHS[glyph] / 8)
         column += length
 
 
@@ -111,7 +111,7 @@ def _rectangle(
     )
 
 
-def _text(column: int, row: int, text: str, ink: str, *, bold: bool) -> str:
+def _text(column: int, row: int, text: str, foreground: str, *, bold: bool) -> str:
     # The reader's font may have any width; the cells have one.
     stripped = text.lstrip(" ")
     column += len(text) - len(stripped)
@@ -119,12 +119,12 @@ def _text(column: int, row: int, text: str, ink: str, *, bold: bool) -> str:
     weight = ' font-weight="bold"' if bold else ""
     return (
         f'<text x="{column * _WIDTH}" y="{row * _HEIGHT + 13}" textLength="{len(stripped) * _WIDTH}"'
-        f' lengthAdjust="spacingAndGlyphs" fill="{ink}"{weight}>{_escaped(stripped)}</text>'
+        f' lengthAdjust="spacingAndGlyphs" fill="{foreground}"{weight}>{_escaped(stripped)}</text>'
     )
 
 
 def _escaped(text: str) -> str:
-    """As XML takes it: a name may hold characters that XML has no way to write."""
+    """As XML text: a name may contain characters that XML cannot represent."""
     return escape(printable(text), quote=False)
 
 

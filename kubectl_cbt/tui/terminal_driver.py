@@ -1,4 +1,4 @@
-"""The terminal as the screens have it: one that may take nothing any more, or be gone."""
+"""The terminal driver: it ends also when the terminal is not read any more, or was closed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from textual.drivers.linux_driver import LinuxDriver
 
 from kubectl_cbt.tui.textual_private import app_of, pending_output, writer_of
 
-_LOOK_UP_SECONDS = 0.05
+_POLL_SECONDS = 0.05
 
 
 class TerminalDriver(LinuxDriver):
-    """Textual's waits for ever for a terminal that reads nothing, and reads for ever from one that was closed."""
+    """Textual's driver waits forever for a terminal that is not read, and reads forever from one that was closed."""
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
@@ -25,10 +25,10 @@ class TerminalDriver(LinuxDriver):
         super().suspend_application_mode()
 
     def resume_application_mode(self) -> None:
-        """Start again after a suspension, and only then.
+        """Start again, only after a suspension.
 
-        ``SIGCONT`` also comes to an app that runs, or has just left: from ``kill -CONT``, and from the kernel with the
-        ``SIGHUP`` of a terminal that is closed. A second start would leave a second thread that reads.
+        ``SIGCONT`` is also sent to an app that runs, or is about to end: by ``kill -CONT``, and by the kernel together
+        with the ``SIGHUP`` of a closed terminal. A second start would leave a second thread that reads.
         """
         if self._is_suspended:
             self._is_suspended = False
@@ -38,11 +38,11 @@ class TerminalDriver(LinuxDriver):
             app.call_later(app.refresh)
 
     def stop_reading(self) -> None:
-        """End the thread that reads, however the app ended: the process waits for it. Safe from any thread."""
+        """End the thread that reads, which the process waits for. Safe from any thread."""
         self.exit_event.set()
 
     def detach(self) -> None:
-        """Neither read nor write any more; what waits to be written is dropped. Safe from any thread."""
+        """Stop reading and writing; pending output is dropped. Safe from any thread."""
         self._is_discarding = True
         self.stop_reading()
         writer = writer_of(self)
@@ -50,18 +50,18 @@ class TerminalDriver(LinuxDriver):
             _empty(pending_output(writer))  # a thread that waits for room in it continues
 
     def write(self, data: str) -> None:
-        """Write, unless the terminal was let go."""
+        """Write, unless the terminal was detached."""
         if not self._is_discarding:
             super().write(data)
 
     def close(self) -> None:
-        """Wait for what is to be written, until the terminal is let go: the thread that writes may be blocked."""
+        """Wait for pending output, until the terminal is detached: the thread that writes may be blocked."""
         writer = writer_of(self)
         if writer is None or self._is_discarding:
             return
         pending_output(writer).put(None)
         while writer.is_alive() and not self._is_discarding:
-            writer.join(_LOOK_UP_SECONDS)
+            writer.join(_POLL_SECONDS)
 
 
 def _empty(queue: Queue[Any]) -> None:

@@ -135,7 +135,7 @@ def test_marks_of_two_volumes_are_refused_in_words():
             await go_to(pilot, screen, ref)
             await press(pilot, "space")
         await press(pilot, "enter")
-        assert "are of two volumes" in shown(pilot.app)
+        assert "belong to different volumes" in shown(pilot.app)
         assert backend.resolved == []
 
     browsing(steps, backend)
@@ -188,7 +188,7 @@ def test_each_map_that_was_left_incomplete_is_named_in_the_end():
         await until(pilot, lambda: found.streams.frame.outcome.complete)
         await press(pilot, "escape")
         assert pilot.app.incomplete_maps == [
-            'the map of allocated two is incomplete: it is known up to 48 MiB of 64 MiB; "two" not found'
+            'the map of allocated two is incomplete: known up to 48 MiB of 64 MiB; "two" not found'
         ]
 
     browsing(steps, backend)
@@ -199,8 +199,8 @@ def test_a_filter_that_nothing_passes_leaves_an_empty_list_alive():
         await press(pilot, "slash")
         await type_text(pilot, "zzz")
         await press(pilot, "enter", "down", "G", "space", "enter")
-        assert "there is no snapshot here" in shown(pilot.app)
-        assert "no snapshot passes the filter" in shown(pilot.app)
+        assert "there is no snapshot under the cursor" in shown(pilot.app)
+        assert "no snapshot matches the filter" in shown(pilot.app)
 
     browsing(steps)
 
@@ -251,7 +251,7 @@ def test_keys_and_help_are_the_same_and_the_wheel_scrolls_a_click_opens():
         assert set(screen.active_bindings) - idle == named
         await press(pilot, "question_mark")
         text = " ".join(shown(pilot.app).replace("│", " ").split())
-        assert "a click moves the cursor, then opens; the wheel scrolls" in text
+        assert "click to select, click again to open, wheel to scroll" in text
         await press(pilot, "escape")
         first = names_listed(pilot)
         await pilot._post_mouse_events([MouseScrollDown], widget=screen.query_one("#snapshots"), button=0)

@@ -16,13 +16,14 @@ from textual.strip import Strip
 
 from kubectl_cbt.analysis import grid
 from kubectl_cbt.analysis.grid import LayerView, cell_codes
-from kubectl_cbt.analysis.known_range import KnownRange, all_of
+from kubectl_cbt.analysis.known_range import KnownRange, fully_known
 from kubectl_cbt.analysis.viewport import Viewport
 from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.model.results import MUST, Violation
 from kubectl_cbt.output.heat import GLYPHS
 from kubectl_cbt.output.palettes import PALETTES, luminance
+from kubectl_cbt.output.vocabulary import vocabulary_of
 from kubectl_cbt.tui.layers import neighbour
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.navigation import MapCursor
@@ -31,7 +32,6 @@ from kubectl_cbt.tui.svg import svg
 from kubectl_cbt.tui.text.cell_panel import cell_panel
 from kubectl_cbt.tui.text.header_line import header_line
 from kubectl_cbt.tui.text.status_line import status_line
-from kubectl_cbt.tui.text.vocabulary import vocabulary_of
 
 WIDTHS = [40, 60, 80, 110, 160, 220]
 
@@ -194,8 +194,8 @@ def test_there_and_back_is_the_same_cell(there, back):
         (SnapshotNames(THREE, TWO), -1, SnapshotNames(TWO, ONE)),
         (SnapshotNames(THREE, ONE), 1, SnapshotNames(FOUR, TWO)),
         (SnapshotNames(TWO), -1, SnapshotNames(ONE)),
-        (SnapshotNames(FOUR, THREE), 1, "ns/four is the newest"),
-        (SnapshotNames(TWO, ONE), -1, "ns/one is the oldest"),
+        (SnapshotNames(FOUR, THREE), 1, "ns/four is the newest snapshot of its volume"),
+        (SnapshotNames(TWO, ONE), -1, "ns/one is the oldest snapshot of its volume"),
     ],
 )
 def test_neighbours_are_the_same_question_about_the_snapshots_beside(names, by, found):
@@ -203,7 +203,7 @@ def test_neighbours_are_the_same_question_about_the_snapshots_beside(names, by, 
 
 
 def test_a_snapshot_that_is_not_listed_has_no_neighbours():
-    assert neighbour(ENTRIES[1:], SnapshotNames(TWO, ONE), 1) == "the other snapshots of this volume are not known"
+    assert neighbour(ENTRIES[1:], SnapshotNames(TWO, ONE), 1) == "the other snapshots of this volume are unknown"
 
 
 # What the lines say.
@@ -251,7 +251,9 @@ def test_the_panel_tells_how_far_the_next_change_is(cursor, ahead, behind):
     viewport = Viewport(CAPACITY, 16, 1024, 4096)
     lines = [
         line.plain
-        for line in cell_panel(extents, all_of(CAPACITY), viewport.bounds(cursor), cursor, vocabulary_of("delta"), 40)
+        for line in cell_panel(
+            extents, fully_known(CAPACITY), viewport.bounds(cursor), cursor, vocabulary_of("delta"), 40
+        )
     ]
     told = {line[1:11].strip(): line[11:] for line in lines if line[1:11].strip()}
     if cursor == 4096:

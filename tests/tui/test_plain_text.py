@@ -246,7 +246,7 @@ def test_what_is_typed_as_a_files_name_is_never_markup(homes):
         for text in (*TYPED, ESCAPES):
             dialog.query_one("#path").value = f"no/such/{text}"
             await press(pilot, "enter")
-            said = "cannot be shown" if text == ESCAPES else "No such file"
+            said = "cannot be displayed" if text == ESCAPES else "No such file"
             await until(pilot, lambda said=said: said in problem(dialog))
             assert_plain(pilot)
             await press(pilot, "tab", "down", "space", "shift+tab")

@@ -6,24 +6,26 @@ import pytest
 from directing import CAPACITY, GIB, GONE, KIB, MIB, ONE, TWO, ScriptedOpened, ScriptedStream
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 from strategies import columns, covered_between, law, legal_extents
 
-from kubectl_cbt.analysis.known_range import all_of
+from kubectl_cbt.analysis.known_range import fully_known
 from kubectl_cbt.analysis.viewport import whole_volume
 from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.extents import Extents, Run
 from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
 from kubectl_cbt.model.results import MUST, WARNING, Occurrence, Violation
+from kubectl_cbt.model.stream_query import Operation
+from kubectl_cbt.output.vocabulary import vocabulary_of
 from kubectl_cbt.tui.keys import BROWSE_KEYS, MAP_KEYS, footer
 from kubectl_cbt.tui.loader import Frame, Loader
 from kubectl_cbt.tui.text.axis_labels import LABEL_COLUMNS, row_labels, scale_label
 from kubectl_cbt.tui.text.cell_panel import cell_panel
 from kubectl_cbt.tui.text.header_line import header_line
-from kubectl_cbt.tui.text.line_layout import fit_parts, key_line
+from kubectl_cbt.tui.text.line_layout import fit_parts, key_line, shorten
 from kubectl_cbt.tui.text.problem_report import problem_report
 from kubectl_cbt.tui.text.statistics_panel import jumps_to
 from kubectl_cbt.tui.text.status_line import status_line
-from kubectl_cbt.tui.text.vocabulary import vocabulary_of
 from kubectl_cbt.units import human_offsets, parse_place
 
 WIDTHS = range(60, 221)
@@ -129,7 +131,7 @@ def test_the_header_leaves_out_whole_parts():
 @given(legal_extents(most=10, grain=4096), st.integers(0, 2**20), st.integers(1, 2**18))
 def test_here_counts_the_cell_as_one_by_hand(extents, start, size):
     words = vocabulary_of("delta")
-    found = cell_panel(Extents(*columns(extents)), all_of(2**40), (start, start + size), start, words, SIDE)
+    found = cell_panel(Extents(*columns(extents)), fully_known(2**40), (start, start + size), start, words, SIDE)
     lines = [line.plain for line in found]
     assert max(map(len, lines)) <= SIDE
     covered = covered_between(extents, start, start + size)
@@ -154,7 +156,7 @@ def test_trouble_tells_all_there_is_to_know(width, kind):
 
 def test_jumps_have_the_ten_digits_as_keys():
     runs = [Run(start * MIB, (start + 1) * MIB) for start in range(5)]
-    largest, hottest = jumps_to(runs, [(run, 4 * KIB) for run in runs], all_of(CAPACITY))
+    largest, hottest = jumps_to(runs, [(run, 4 * KIB) for run in runs], fully_known(CAPACITY))
     assert "".join(jump.key for jump in largest + hottest) == "1234567890"
     assert [jump.position for jump in largest] == [run.start for run in runs]
 
@@ -202,3 +204,28 @@ def test_a_line_that_is_cut_says_so(width, words):
     found = fit_parts(width, [(text, "")]).plain
     assert len(found) <= width
     assert found.strip() == text or found.endswith("…")
+
+
+wide_text = st.text(st.sampled_from("aé 日本語한글ｗ🦊\u0301\u200b"), min_size=1, max_size=40)
+
+
+@law
+@given(st.integers(2, 80), st.lists(wide_text, min_size=1, max_size=4))
+@example(5, ["日本語日本語"])
+@example(12, ["スナップショット", "a"])
+def test_wide_characters_never_leave_the_width(width, texts):
+    for found in (
+        fit_parts(width, [(text, "") for text in texts]),
+        fit_parts(width, [(text, "") for text in texts], "v shows more"),
+    ):
+        assert cell_len(found.plain) <= width
+    assert cell_len(shorten(texts[0], width)) <= width
+
+
+@pytest.mark.parametrize("name", ["スナップショット", "snap"])
+def test_a_header_of_wide_characters_is_as_wide_as_the_screen(name):
+    resolved = ScriptedOpened(
+        ScriptedStream(), SnapshotNames(SnapshotRef("ns", name), SnapshotRef("ns", name))
+    ).resolved
+    for width in WIDTHS:
+        assert cell_len(header_line(resolved, Operation.DELTA, FRAMES["complete"], width).plain) == width - 1

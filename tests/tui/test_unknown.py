@@ -30,19 +30,19 @@ from strategies import columns, law, legal_extents
 
 from kubectl_cbt.analysis import grid
 from kubectl_cbt.analysis.grid import LayerView, cell_codes
-from kubectl_cbt.analysis.known_range import KnownRange, all_of
+from kubectl_cbt.analysis.known_range import KnownRange, fully_known
 from kubectl_cbt.analysis.regions import hottest_regions
 from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.analysis.viewport import Viewport, whole_volume
 from kubectl_cbt.model.extents import ExtentBuffer, Extents
 from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.model.refs import SnapshotNames
+from kubectl_cbt.output.vocabulary import vocabulary_of
 from kubectl_cbt.tui.loader import Frame, Loader
 from kubectl_cbt.tui.text.cell_panel import cell_panel, no_extent_at_cursor, no_run_found
 from kubectl_cbt.tui.text.header_line import header_line
 from kubectl_cbt.tui.text.lower_bounds import at_least
 from kubectl_cbt.tui.text.statistics_panel import jumps_to, statistics_panel
-from kubectl_cbt.tui.text.vocabulary import vocabulary_of
 from kubectl_cbt.tui.widgets.minimap import Minimap
 
 WORDS = vocabulary_of("delta")
@@ -156,7 +156,7 @@ def test_both_layers_are_known_only_where_each_is(first, end):
     viewport = Viewport(10, 10, 1, 1)
     everything, nothing = Extents(*columns([(0, 10)])), Extents(*columns([]))
     known = KnownRange(first, end, 10, is_complete=False)
-    found = cell_codes(viewport, LayerView(nothing, known), LayerView(everything, all_of(10)))
+    found = cell_codes(viewport, LayerView(nothing, known), LayerView(everything, fully_known(10)))
     inside = (np.arange(10) >= first) & (np.arange(10) < end)
     assert found.tolist() == np.where(inside, grid.ALLOCATED, grid.UNKNOWN).tolist()
 
@@ -166,11 +166,11 @@ def test_out_of_order_nothing_is_known_but_what_came():
     loader.start()
     loader.wait_until_ended()
     frame = loader.frame
-    assert frame.known.holds(0, 20 * MIB)
+    assert frame.known.contains(0, 20 * MIB)
     from test_screen_text import BROKEN
 
     odd = replace(frame, outcome=replace(frame.outcome, violations=(BROKEN,)))
-    assert not odd.known.holds(0, 1)
+    assert not odd.known.contains(0, 1)
 
 
 def test_a_cut_delta_below_what_is_allocated_is_hatched_and_its_panels_say_unknown():
@@ -183,7 +183,7 @@ def test_a_cut_delta_below_what_is_allocated_is_hatched_and_its_panels_say_unkno
         screen.go_to(30 * MIB)
         await press(pilot, "n")
         text = shown(pilot.app)
-        assert "unknown: what is changed after this cell" in text
+        assert "unknown whether anything is changed after this cell" in text
         assert "≥ 516 KiB so far" in text
         assert "changed   unknown" in text
         assert "next      unknown" in text

@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from strategies import bytes_of, column, columns, covered_between, cut, cuts, law, legal_extents, wild_extents
 
-from kubectl_cbt.analysis.cells import CellCounter, cell_edges, coverage, heat_levels
+from kubectl_cbt.analysis.cells import CellCounter, cell_edges, coverage
+from kubectl_cbt.analysis.heat_scale import LINEAR
 from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.model.record import INT64_MAX
 
@@ -117,7 +118,7 @@ def test_a_level_is_the_covered_share_rounded_up(extents, capacity, cells, level
 @given(st.integers(1, 2**62), st.integers(0, 2**62), st.integers(1, 255))
 def test_levels_of_huge_cells_are_off_by_rounding_alone(width, covered, levels):
     covered = min(covered, width)
-    found = int(heat_levels(column([covered]), column([width]), levels)[0])
+    found = int(LINEAR.levels(column([covered]), column([width]), levels)[0])
     exact = ceil(Fraction(covered, width) * levels)
     assert found == exact or (width > 2**50 and abs(found - exact) == 1)
     assert (found == 0) == (covered == 0)
@@ -129,7 +130,7 @@ def test_levels_of_huge_cells_are_off_by_rounding_alone(width, covered, levels):
     [(0, 0), (1, 1), (1024, 1), (1025, 2), (2048, 2), (3072, 3), (3073, 4), (4096, 4), (9999, 4)],
 )
 def test_four_levels_stand_for_up_to_a_quarter_each(covered, expected):
-    assert heat_levels(column([covered]), column([4096]), 4).tolist() == [expected]
+    assert LINEAR.levels(column([covered]), column([4096]), 4).tolist() == [expected]
 
 
 @pytest.mark.parametrize("capacity", [0, -1])

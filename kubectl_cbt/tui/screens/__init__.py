@@ -1,1 +1,1 @@
-"""Whole screens: they own the state, and hand it to widgets."""
+"""Screens: they own the state and pass it to the widgets."""

@@ -1,4 +1,4 @@
-"""What the screens have in common."""
+"""The base of all screens."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _Made = TypeVar("_Made")
 
 
 class CbtScreen(Screen[ScreenResultType]):
-    """A screen of this app: it can do slow things, one at a time, and say how they went.
+    """A screen that can run one background task at a time.
 
     Attributes:
-        KEYS: what its bindings, footer and help are made of.
-        MOUSE: what the help says of the mouse.
+        KEYS: of bindings, footer and help.
+        MOUSE: the line about the mouse in the help.
     """
 
     KEYS: ClassVar[tuple[KeyGroup, ...]] = ()
@@ -40,25 +40,29 @@ class CbtScreen(Screen[ScreenResultType]):
 
     @property
     def is_updating(self) -> bool:
-        """Whether something may still change what is drawn, without a key."""
+        """Whether the screen may still change without a key."""
         return self.is_busy
 
     def notice(self, text: str) -> None:
-        """Say something where the person looks."""
+        """Show a message; empty removes it."""
 
     def colors_changed(self) -> None:
-        """Another palette or theme is in use."""
+        """Redraw in another palette or theme."""
 
     def do(
         self,
         notice: str,
         work: Callable[[], _Made],
         done: Callable[[_Made], None],
-        unwanted: Callable[[_Made], Any] = lambda made: None,
+        unused: Callable[[_Made], Any] = lambda made: None,
     ) -> None:
-        """Work in the background, saying ``notice`` meanwhile; what fails is said in its place.
+        """Run ``work`` in the background and show ``notice`` meanwhile; an error is shown in its place.
 
-        Nothing happens while something else is under way.
+        Does nothing while another task runs.
+
+        Args:
+            done: called with the result.
+            unused: called instead of ``done`` when the screen was closed in the meantime.
         """
         if self.is_busy:
             return
@@ -70,10 +74,10 @@ class CbtScreen(Screen[ScreenResultType]):
             self.notice("")
             done(made)
 
-        in_background(self, work, finished, self.failed, unwanted)
+        in_background(self, work, finished, self.failed, unused)
 
     def failed(self, error: CbtError) -> None:
-        """What was done in the background failed."""
+        """Show the error of a background task."""
         self.is_busy = False
         self.notice(f"{error.prefix}{error.message}")
 

@@ -1,4 +1,4 @@
-"""The snapshots of a cluster, by volume: mark one or two, and see the map."""
+"""The snapshots of a cluster, by volume: mark one or two and open their map."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from kubectl_cbt.units import counted, human_count, utc_words
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """The snapshots that are marked, at most two, in the order of marking."""
+    """The marked snapshots, at most two, in the order of marking."""
 
     entries: tuple[SnapshotEntry, ...] = ()
 
@@ -38,13 +38,13 @@ class Marks:
         return tuple(entry.ref for entry in self.entries)
 
     def toggled(self, entry: SnapshotEntry) -> Marks:
-        """With or without ``entry``; a third one takes the place of the older mark."""
+        """With ``entry`` added or removed; a third mark replaces the oldest."""
         if entry.ref in self.refs:
             return Marks(tuple(other for other in self.entries if other.ref != entry.ref))
         return Marks((*self.entries[-1:], entry))
 
-    def read_again(self, listing: SnapshotRows) -> Marks:
-        """The same snapshots as another reading has them, without those that it does not have."""
+    def reloaded(self, listing: SnapshotRows) -> Marks:
+        """The same snapshots of another listing, without those it does not contain."""
         numbers = (listing.number_of(entry) for entry in self.entries)
         return Marks(tuple(listing.entries[number] for number in numbers if number >= 0))
 
@@ -53,8 +53,8 @@ class BrowseScreen(CbtScreen[None]):
     """A list under a heading for each volume.
 
     Args:
-        entries: what there is; read before the screen opens, so that a login may still ask for something.
-        namespace: the one that is shown, empty for all.
+        entries: the snapshots; read before the screen opens, so that a login can still prompt.
+        namespace: shown namespace, empty for all.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.BROWSE_KEYS)
@@ -72,7 +72,7 @@ class BrowseScreen(CbtScreen[None]):
 
     @property
     def marks(self) -> Marks:
-        """What is marked."""
+        """The marked snapshots."""
         return self._marks
 
     def compose(self) -> ComposeResult:
@@ -84,16 +84,16 @@ class BrowseScreen(CbtScreen[None]):
         yield PlainText(id="keys")
 
     def on_mount(self) -> None:
-        """Show what is there."""
+        """Draw for the first time."""
         set_title(self.query_one("#about"), "snapshot")
         self._list.focus()
         self._show()
 
     def on_resize(self) -> None:
-        """Texts are as long as there is room."""
+        """Fit the texts to the width."""
         self._draw_texts()
 
-    # What there is to see
+    # Drawing
 
     @property
     def _list(self) -> SnapshotList:
@@ -101,11 +101,11 @@ class BrowseScreen(CbtScreen[None]):
 
     @property
     def current(self) -> SnapshotEntry | None:
-        """The one under the cursor."""
+        """The snapshot under the cursor."""
         return self._list.entry
 
     def _show(self) -> None:
-        """List what passes the filter."""
+        """List the snapshots that match the filter."""
         self._list.show(self._listing, self._listing.lines(self._filter))
         self.query_one("#about").set_class(self._listing.has_change_ids, "-with-change-ids")
         self._draw_texts()
@@ -123,7 +123,7 @@ class BrowseScreen(CbtScreen[None]):
         set_subtitle(self._list, f"{human_count(self._list.number + 1)} of {human_count(self._list.shown)}")
 
     def _title(self) -> str:
-        """Of the list: never without the filter, as long as there is one."""
+        """The title of the list; always includes a filter that is set."""
         if not self._filter:
             return "snapshots by volume"
         shown, all_there_are = human_count(self._list.shown), human_count(len(self._listing.entries))
@@ -136,16 +136,19 @@ class BrowseScreen(CbtScreen[None]):
         if len(names) == 2:
             parts = [f"marked: {names[0]} and {names[1]}", "Enter shows what changed between them"]
         elif names:
-            parts = [f"marked: {names[0]}", "Space marks another of its volume, Enter compares it with the one here"]
+            parts = [
+                f"marked: {names[0]}",
+                "Space marks another one of its volume, Enter compares with the one under the cursor",
+            ]
         else:
             parts = ["Space marks a snapshot, Enter opens the map"]
         return fit_parts(self.size.width, [(part, MUTED) for part in parts])
 
     def _about(self) -> Content:
-        """All that is known of the snapshot under the cursor; first of all why it cannot be queried."""
+        """Details of the snapshot under the cursor, and why it cannot be queried."""
         width, entry = self.size.width - 2, self.current
         if entry is None:
-            return plain(" no snapshot passes the filter" if self._listing.entries else " there are no snapshots")
+            return plain(" no snapshot matches the filter" if self._listing.entries else " there are no snapshots")
         taken = f"taken {utc_words(entry.created)}" if entry.created else "not taken yet"
         details = [taken, entry.driver and f"driver {entry.driver}", entry.handle and f"handle {entry.handle}"]
         parts = [(detail, MUTED) for detail in details if detail]
@@ -166,14 +169,14 @@ class BrowseScreen(CbtScreen[None]):
             lines.append(fit_parts(width, base))
         return joined(lines)
 
-    # Doing
+    # Actions
 
     @on(SnapshotList.CursorMoved)
-    def _pointed(self) -> None:
+    def _cursor_moved(self) -> None:
         self.notice("")
 
     def action_move(self, by: int) -> None:
-        """Move the cursor by snapshots; headings are passed over."""
+        """Move the cursor by snapshots; headings are skipped."""
         self._list.move(by)
         self.notice("")
 
@@ -182,11 +185,11 @@ class BrowseScreen(CbtScreen[None]):
         self.action_move(by * max(self._list.page_lines - 1, 1))
 
     def action_first(self) -> None:
-        """To the first snapshot."""
+        """Move to the first snapshot."""
         self.action_move(-self._list.shown)
 
     def action_last(self) -> None:
-        """To the last snapshot."""
+        """Move to the last snapshot."""
         self.action_move(self._list.shown)
 
     def action_mark(self) -> None:
@@ -205,15 +208,15 @@ class BrowseScreen(CbtScreen[None]):
         self.notice("")
 
     def action_clear(self) -> None:
-        """Clear the filter; the marks when there is none."""
+        """Clear the filter; without a filter, the marks."""
         if self._filter:
             self._filter_by("")
         else:
             self._mark(Marks())
 
     def action_filter(self) -> None:
-        """Filter while one types."""
-        self.query_one(Prompt).ask(
+        """Prompt for a filter, which applies while it is typed."""
+        self.query_one(Prompt).open(
             "filter", self._filter_by, text=self._filter, example="words of namespace, volume, snapshot or driver",
             changed=self._filter_by,
         )  # fmt: skip
@@ -223,20 +226,20 @@ class BrowseScreen(CbtScreen[None]):
         self._show()
 
     def action_refresh(self) -> None:
-        """Read the snapshots again."""
+        """Reload the snapshots."""
         self.do("reading the snapshots …", lambda: SnapshotRows(self._backend.entries()), self._refreshed)
 
     def _refreshed(self, listing: SnapshotRows) -> None:
         self._listing = listing
-        self._mark(self._marks.read_again(listing))
+        self._mark(self._marks.reloaded(listing))
         self._show()
 
     @on(SnapshotList.Activated)
-    def _chosen(self) -> None:
+    def _activated(self) -> None:
         self.action_open()
 
     def action_open(self) -> None:
-        """Open the map of what is marked, or of the snapshot under the cursor."""
+        """Open the map of the marked snapshots, or of the snapshot under the cursor."""
         names = self._choice()
         if isinstance(names, str):
             self.notice(names)
@@ -244,7 +247,7 @@ class BrowseScreen(CbtScreen[None]):
             self.do(f"opening {names} …", lambda: self._backend.open(names), self._opened, lambda made: made.close())
 
     def _choice(self) -> SnapshotNames | str:
-        """What Enter means now, or why it means nothing."""
+        """The snapshots that Enter opens, or why it cannot."""
         found, entry = self._marks.entries, self.current
         if len(found) < 2 and entry is not None and entry.ref not in self._marks.refs:
             found = (*found, entry)
@@ -252,12 +255,13 @@ class BrowseScreen(CbtScreen[None]):
             if not one.usable:
                 return _unusable(one)
         if not found:
-            return "there is no snapshot here"
+            return "there is no snapshot under the cursor"
         if len(found) == 1:
             return SnapshotNames(found[0].ref)
         base, target = sorted(found, key=lambda one: (one.created is None, one.created or 0))
         if same_volume(base, target) is False:
-            return f"{base.ref.name} and {target.ref.name} are of two volumes: a delta needs two of one"
+            names = f"{base.ref.name} and {target.ref.name}"
+            return f"{names} belong to different volumes: a delta needs two snapshots of one volume"
         return SnapshotNames(target.ref, base.ref)
 
     def _opened(self, opened: OpenStream) -> None:

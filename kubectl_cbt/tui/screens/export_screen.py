@@ -1,4 +1,4 @@
-"""Ask what to export and where to, and write it without holding up the map."""
+"""The export dialog: format, range and file name. The file is written in the background."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from kubectl_cbt.units import REPLACEMENT, human_bytes, human_offset, human_offs
 
 
 class Form(StrEnum):
-    """What a file can be."""
+    """Formats of an exported file."""
 
     JSON = "json"
     NDJSON = "ndjson"
@@ -37,25 +37,25 @@ class Form(StrEnum):
 
 
 _ABOUT = {
-    Form.JSON: "JSON    the document of -o json",
-    Form.NDJSON: "NDJSON  the same, a line an extent",
-    Form.CSV: "CSV     offset and size",
-    Form.SVG: "SVG     a picture of this screen",
+    Form.JSON: "JSON    same as -o json",
+    Form.NDJSON: "NDJSON  one line per extent",
+    Form.CSV: "CSV     offset and size columns",
+    Form.SVG: "SVG     picture of the screen",
 }
 
 
 class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
-    """The result is a line to say, or None when nothing was written.
+    """The result is a message, or None when nothing was written.
 
     Args:
         loader: of the layer on the screen.
-        run: the one at the cursor; None where there is none.
-        picture: makes the SVG of what is on the screen below.
+        run: the run at the cursor, if any.
+        picture: returns the SVG of the screen below.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "close", show=False),
-        # In a list of choices too, where it would only choose.
+        # Also in a list of choices, where Enter would only choose.
         Binding("enter", "write(False)", "write", show=False, priority=True),
         Binding("ctrl+o", "write(True)", "overwrite", show=False, priority=True),
         Binding("ctrl+c", "app.quit", show=False),
@@ -63,7 +63,7 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
 
     def __init__(self, loader: Loader, viewport: Viewport, run: Run | None, picture: Callable[[], str]) -> None:
         super().__init__()
-        self._resolved, self._kind = loader.opened.resolved, loader.opened.operation
+        self._resolved, self._operation = loader.opened.resolved, loader.opened.operation
         self._frame = loader.frame
         self._picture = picture()
         self._ranges: list[tuple[str, tuple[int, int] | None]] = [("everything", None)]
@@ -72,13 +72,13 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
             self._ranges.append((text, run))
         if not viewport.is_whole:
             shown = " – ".join(human_offsets([viewport.start, viewport.end]))
-            self._ranges.append((f"what the screen shows: {shown}", (viewport.start, viewport.end)))
+            self._ranges.append((f"the visible range: {shown}", (viewport.start, viewport.end)))
         self._suggested = ""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="export") as frame:
             set_title(frame, "export")
-            set_subtitle(frame, "Tab next · Space choose · Enter writes · Esc closes")
+            set_subtitle(frame, "Tab next · Space choose · Enter write · Esc close")
             yield PlainInput(id="path", compact=True)
             yield PlainLabel(id="problem")
             with RadioSet(id="form", compact=True):
@@ -90,13 +90,13 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
                     yield PlainRadio(text, value=number == 0)
 
     def on_mount(self) -> None:
-        """Suggest a name."""
+        """Suggest a file name."""
         self._suggest()
         self.query_one(PlainInput).focus()
 
     def _forms(self) -> tuple[Form, ...]:
-        # A document has to say whether it is a delta; upstream's do not.
-        return tuple(Form) if self._kind else (Form.CSV, Form.SVG)
+        # A JSON document records its operation, which upstream's documents do not have.
+        return tuple(Form) if self._operation else (Form.CSV, Form.SVG)
 
     @property
     def _form(self) -> Form:
@@ -108,7 +108,7 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
 
     @on(RadioSet.Changed)
     def _suggest(self, event: RadioSet.Changed | None = None) -> None:
-        """Name the file, as long as the person has not."""
+        """Suggest a file name, unless the user has typed one."""
         line = self.query_one(PlainInput)
         self.query_one("#range").display = self._form is not Form.SVG
         self.query_one(".between").display = self._form is not Form.SVG
@@ -120,7 +120,7 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
             and Path(line.value).name
             and not line.value.endswith("/")
         ):
-            # The ending follows the form all the same.
+            # The suffix follows the format anyway.
             line.value = str(Path(line.value).with_suffix(f".{self._form}"))
         self.notice("")
 
@@ -129,22 +129,22 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
         name = Path(resolved.target.ref.name).stem
         if resolved.query.base is not None:
             name = f"{resolved.base.ref.name if resolved.base else 'base'}..{name}"
-        # A name may not lead elsewhere, to a home or a hidden file.
+        # The name must not point to another directory, a home directory or a hidden file.
         name = re.sub(f"[/{REPLACEMENT}]|^[.~-]+", "_", printable(name))
         if self._range is not None and self._form is not Form.SVG:
             start, end = self._range
             name += f"-{start}-{end}"
         return name
 
-    def action_write(self, overwrite: bool) -> None:  # textual passes what the binding says
+    def action_write(self, overwrite: bool) -> None:  # Textual passes the argument in the binding
         """Write the file."""
         text = self.query_one(PlainInput).value.strip()
         if not text:
-            self.notice("a file name is needed")
+            self.notice("enter a file name")
             return
         if REPLACEMENT in text:
-            # Typed or pasted it may be a file's true name, but not what the line shows.
-            self.notice("the file name holds a character that cannot be shown")
+            # The typed name may be valid, but differs from what the line shows.
+            self.notice("the file name contains a character that cannot be displayed")
             return
         try:
             path = file_to_write(text)
@@ -162,8 +162,8 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
 
         self.do("writing …", work, self._written)
 
-    def _written(self, said: str) -> None:
-        self.dismiss(said)
+    def _written(self, message: str) -> None:
+        self.dismiss(message)
 
     def _content(self, part: tuple[int, int] | None) -> export_content.Content:
         if part is None:
@@ -181,5 +181,5 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
         self.query_one("#problem", PlainLabel).update(text)
 
     def action_cancel(self) -> None:
-        """Close; nothing is written."""
+        """Close without writing."""
         self.dismiss(None)

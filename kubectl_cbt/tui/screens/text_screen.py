@@ -1,4 +1,4 @@
-"""Text to read over a screen: the keys, or what is wrong."""
+"""A scrollable text over a screen: the keys, or the problems of a stream."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CLOSE = "escape,q,enter,question_mark,v"
 
 
 class TextScreen(ModalScreen[None]):
-    """A frame of text; the arrows scroll it."""
+    """A frame of text; the arrow keys scroll it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(_CLOSE, "dismiss", "close", show=False),
@@ -43,7 +43,7 @@ class TextScreen(ModalScreen[None]):
 
 
 def key_lines(groups: Sequence[KeyGroup], mouse: str) -> list[Content]:
-    """Every key, under its group, and what the mouse does."""
+    """All keys by group, and the use of the mouse."""
     lines: list[Content] = []
     for group in groups:
         lines += [plain(""), plain(group.title, "bold")] if lines else [plain(group.title, "bold")]

@@ -1,1 +1,1 @@
-"""The text of the screens: pure functions of what is shown and a width in terminal cells."""
+"""The text of the screens: pure functions of what is shown and of a width in terminal cells."""

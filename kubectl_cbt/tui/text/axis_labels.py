@@ -16,15 +16,15 @@ LABEL_COLUMNS = 11
 
 
 def scale_label(viewport: Viewport) -> str:
-    """How much a cell is, and which part of the volume is on the screen."""
+    """The size of a cell, and the part of the volume that is visible."""
     shown = f"{human_offset(viewport.start)} + {human_bytes(viewport.end - viewport.start)}"
     return f"1 cell = {human_bytes(viewport.cell_bytes)}{SEPARATOR}{'whole volume' if viewport.is_whole else shown}"
 
 
 def row_labels(viewport: Viewport, row_bytes: int) -> list[str]:
-    """Where each row of the screen that holds bytes of the volume begins; no two are the same.
+    """The offset of each row that contains bytes of the volume; all labels differ.
 
-    Where plain offsets would have to be longer than :data:`LABEL_COLUMNS`, they are distances from the first row.
+    Offsets that would be longer than :data:`LABEL_COLUMNS` are shown as distances from the first row.
     """
     offsets = range(viewport.start, viewport.end, row_bytes)
     labels = human_offsets(offsets)

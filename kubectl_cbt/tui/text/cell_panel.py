@@ -8,10 +8,10 @@ import numpy as np
 
 from kubectl_cbt.analysis.known_range import KnownRange
 from kubectl_cbt.model.extents import Extents
+from kubectl_cbt.output.vocabulary import Vocabulary
 from kubectl_cbt.tui.plain_text import Content
 from kubectl_cbt.tui.text.line_layout import labelled, shorten
 from kubectl_cbt.tui.text.lower_bounds import share_at_least
-from kubectl_cbt.tui.text.vocabulary import Vocabulary
 from kubectl_cbt.units import (
     grouped_hex,
     human_bytes,
@@ -32,8 +32,9 @@ def cell_panel(
     """The lines of the panel about the cell under the cursor.
 
     Args:
-        known: where ``extents`` are all there are.
-        change_id: by which the driver was given the base; empty where that was its handle.
+        known: the bytes for which ``extents`` are complete.
+        cursor: a byte of the cell.
+        change_id: sent to the driver instead of the base's handle; empty when the handle was sent.
     """
     start, end = cell
     rows = extents.overlapping(start, end)
@@ -42,26 +43,28 @@ def cell_panel(
     yield labelled("", f"{human_count(cursor)} bytes")
     yield labelled("", grouped_hex(cursor))
     yield labelled("cell", f"{human_bytes(end - start)} from {human_offset(start)}")
-    is_known = known.holds(start, end)
-    share = share_at_least(covered, end - start, is_known)
+    is_known = known.contains(start, end)
+    share = share_at_least(covered, end - start, is_known=is_known)
     yield labelled(words.covered, _of_cell(f"{human_bytes(covered)}, {share}", is_known, covered > 0))
-    yield labelled("", _bar(width - 12, covered, max(end - start - known.part_of(start, end), 0), max(end - start, 1)))
+    yield labelled(
+        "", _bar(width - 12, covered, max(end - start - known.overlap_bytes(start, end), 0), max(end - start, 1))
+    )
     yield labelled("extents", _of_cell(human_count(len(rows)), is_known, len(rows) > 0))
-    yield labelled("next", _ahead(extents, end, known))
-    yield labelled("previous", _behind(extents, start, known))
+    yield labelled("next", _next(extents, end, known))
+    yield labelled("previous", _previous(extents, start, known))
     if change_id:
         yield labelled("base", shorten(f"change id {change_id}", max(width - 11, 1)))
 
 
-def _of_cell(figure: str, is_known: bool, is_something: bool) -> str:
-    """A figure of a cell, as far as the cell is known."""
+def _of_cell(figure: str, is_known: bool, is_positive: bool) -> str:
+    """A figure of a cell: exact, a lower bound, or unknown."""
     if is_known:
         return figure
-    return f"≥ {figure}" if is_something else "unknown"
+    return f"≥ {figure}" if is_positive else "unknown"
 
 
 def _bar(width: int, covered: int, unknown: int, whole: int) -> str:
-    """Covered, not covered and unknown shares; each that is not empty is seen as long as there is room."""
+    """Covered, uncovered and unknown shares; each that is not empty is visible as long as there is room."""
     unknown = min(unknown, whole - min(covered, whole))
     filled = round(width * covered / whole) or (covered > 0)
     hatched = min(round(width * unknown / whole) or (unknown > 0), width - filled)
@@ -75,47 +78,47 @@ def _covered(extents: Extents, start: int, end: int) -> int:
     return int(upto - before)
 
 
-def _ahead(extents: Extents, end: int, known: KnownRange) -> str:
-    """How far it is from the end of the cell to what comes next."""
+def _next(extents: Extents, end: int, known: KnownRange) -> str:
+    """The distance from the end of the cell to the next run."""
     run = extents.run_before(end)
     if run is not None and run.end > end:
-        # What follows a run tells where it ends.
-        reach = "" if known.holds(end, min(run.end + 1, known.capacity_bytes)) else "≥ "
-        return f"continues for {reach}{human_bytes(run.end - end)}"
+        # A run has ended only where the byte after it is known.
+        bound = "" if known.contains(end, min(run.end + 1, known.capacity_bytes)) else "≥ "
+        return f"continues for {bound}{human_bytes(run.end - end)}"
     run = extents.run_from(end)
     if run is not None:
-        return f"{'' if known.holds(end, run.start) else '≤ '}+{human_bytes(run.start - end)}"
-    if known.holds(end, known.capacity_bytes):
+        return f"{'' if known.contains(end, run.start) else '≤ '}+{human_bytes(run.start - end)}"
+    if known.contains(end, known.capacity_bytes):
         return "none"
     return f"none up to {human_offset(known.end)}" if known.start <= end < known.end else "unknown"
 
 
-def _behind(extents: Extents, start: int, known: KnownRange) -> str:
-    """How far it is from the start of the cell back to what came before."""
+def _previous(extents: Extents, start: int, known: KnownRange) -> str:
+    """The distance from the start of the cell back to the previous run."""
     run = extents.run_before(start)
     if run is None:
-        if known.holds(0, start):
+        if known.contains(0, start):
             return "none"
         return f"none down to {human_offset(known.start)}" if known.start < start <= known.end else "unknown"
     if run.end <= start:
-        return f"{'' if known.holds(run.end, start) else '≤ '}−{human_bytes(start - run.end)}"
-    reach = "" if known.holds(max(run.start - 1, 0), start) else "≥ "
-    return f"starts {reach}{human_bytes(start - run.start)} earlier"
+        return f"{'' if known.contains(run.end, start) else '≤ '}−{human_bytes(start - run.end)}"
+    bound = "" if known.contains(max(run.start - 1, 0), start) else "≥ "
+    return f"starts {bound}{human_bytes(start - run.start)} earlier"
 
 
 def no_run_found(words: Vocabulary, known: KnownRange, position: int, *, ahead: bool) -> str:
-    """What a search for the next or the previous run found, when it found none."""
+    """The result of a search for the next or the previous run that found none."""
     nothing, side = f"nothing {words.covered}", "after" if ahead else "before"
-    if known.holds(*((position, known.capacity_bytes) if ahead else (0, position))):
+    if known.contains(*((position, known.capacity_bytes) if ahead else (0, position))):
         return f"{nothing} {side} this cell"
     limit = known.end if ahead else known.start
     if known.start <= position <= known.end and position != limit:
         return f"{nothing} between this cell and {human_offset(limit)}; unknown {'beyond' if ahead else 'before'}"
-    return f"unknown: what is {words.covered} {side} this cell"
+    return f"unknown whether anything is {words.covered} {side} this cell"
 
 
 def no_extent_at_cursor(known: KnownRange, position: int, words: Vocabulary) -> str:
-    """What is said where a byte has no extent."""
-    if known.holds(position, position + 1):
+    """The result of copying where no extent contains the byte or its cell."""
+    if known.contains(position, position + 1):
         return "there is no extent at the cursor"
-    return f"unknown: whether the cursor is at something {words.covered}"
+    return f"unknown whether the byte at the cursor is {words.covered}"

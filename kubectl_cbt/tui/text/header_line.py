@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
+
 from kubectl_cbt.model.record import block_metadata_type_name
 from kubectl_cbt.model.resolved_query import ResolvedQuery
+from kubectl_cbt.model.stream_query import Operation
+from kubectl_cbt.output.vocabulary import vocabulary_of
 from kubectl_cbt.tui.loader import Frame
 from kubectl_cbt.tui.plain_text import Content, line
 from kubectl_cbt.tui.text.line_layout import MUTED, SEPARATOR, shorten
 from kubectl_cbt.tui.text.lower_bounds import at_least
-from kubectl_cbt.tui.text.vocabulary import vocabulary_of
-from kubectl_cbt.units import (
-    human_bytes,
-    percent,
-)
+from kubectl_cbt.units import human_bytes, percent, printable
 
 
 def subject_title(resolved: ResolvedQuery) -> str:
-    """The two snapshots, or the one."""
+    """The snapshot, or base and target."""
     target = resolved.target.ref.name
     if resolved.query.base is None:
         return target
@@ -27,33 +27,37 @@ def subject_title(resolved: ResolvedQuery) -> str:
     return f"{base}{by_change_id} → {target}"
 
 
-def header_line(main: ResolvedQuery, kind: str | None, frame: Frame, width: int) -> Content:
-    """The first line: what is shown, and how much of it; what does not fit is left out, whole parts at a time.
+def header_line(resolved: ResolvedQuery, operation: Operation | None, frame: Frame, width: int) -> Content:
+    """The first line. Parts that do not fit in ``width`` cells are left out as a whole, the last ones first.
 
     Args:
-        main: what was asked for first.
-        kind: of the layer that is shown, as ``frame`` is.
+        resolved: names the snapshots.
+        operation: of the layer that ``frame`` is of.
     """
-    outcome, snapshot, title = frame.outcome, main.target, subject_title(main)
-    right = _figures(kind, frame, width - len(_left(title, ())) - 3)
+    outcome, snapshot, title = frame.outcome, resolved.target, printable(subject_title(resolved))
+    right = _figures(operation, frame, width - cell_len(title) - 4)
     title = shorten(title, width - len(right) - 4)
     volume = f"{snapshot.ref.namespace}/{snapshot.claim}" if snapshot.claim else snapshot.ref.namespace
     block_type = outcome.block_metadata_type
     details = [volume, snapshot.driver, block_metadata_type_name(block_type) if block_type is not None else ""]
-    details = [detail for detail in details if detail]
-    while details and len(_left(title, details)) + len(right) + 3 > width:
+    details = [printable(detail) for detail in details if detail]
+    while details and cell_len(title) + cell_len(_joined(details)) + len(right) + 4 > width:
         details.pop()
-    left = _left(title, details)
-    gap = " " * max(width - len(left) - len(right) - 1, 2)
-    return line(" ", (title, "bold"), (left[len(title) + 1 :], MUTED), gap, (right, "bold"))
+    left = _joined(details)
+    gap = " " * max(width - cell_len(title) - cell_len(left) - len(right) - 2, 2)
+    return line(" ", (title, "bold"), (left, MUTED), gap, (right, "bold"))
 
 
-def _figures(kind: str | None, frame: Frame, room: int) -> str:
-    """Capacity, covered bytes and their share; where there is little room the capacity goes first, then the share."""
+def _joined(details: Sequence[str]) -> str:
+    return "   " + SEPARATOR.join(details) if details else ""
+
+
+def _figures(operation: Operation | None, frame: Frame, room: int) -> str:
+    """Capacity, covered bytes and their share; with little room the capacity is left out first, then the share."""
     capacity, known = frame.outcome.volume_capacity_bytes, frame.known
-    # Merged: what a broken stream sent twice would not be a lower bound.
+    # Merged extents: bytes that a broken stream sent twice would not be a lower bound.
     covered = frame.summary.covered_bytes if known.is_whole else frame.received.extents.covered_bytes
-    changed = f"{vocabulary_of(kind).covered} {at_least(human_bytes(covered), known)}"
+    changed = f"{vocabulary_of(operation).covered} {at_least(human_bytes(covered), known)}"
     if not capacity:
         return changed
     wider: tuple[tuple[str, ...], ...] = ((human_bytes(capacity), changed),)
@@ -63,10 +67,6 @@ def _figures(kind: str | None, frame: Frame, room: int) -> str:
     return next((text for text in map(SEPARATOR.join, wider) if len(text) <= room), changed)
 
 
-def _left(title: str, details: Sequence[str]) -> str:
-    return f" {title}" + ("   " + SEPARATOR.join(details) if details else "")
-
-
-def map_name(resolved: ResolvedQuery, kind: str | None) -> str:
-    """What a map is of."""
-    return f"{vocabulary_of(kind).title} {subject_title(resolved)}"
+def map_name(resolved: ResolvedQuery, operation: Operation | None) -> str:
+    """The name of a map: ``delta snap-a → snap-b``."""
+    return f"{vocabulary_of(operation).title} {subject_title(resolved)}"

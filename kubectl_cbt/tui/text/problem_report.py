@@ -1,10 +1,10 @@
-"""Everything that is wrong with a stream, in full."""
+"""All problems of a stream, in full."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kubectl_cbt.model.resolved_query import Snapshot
+from kubectl_cbt.model.resolved_query import CHANGE_ID_ANNOTATION, Snapshot
 from kubectl_cbt.tui.loader import Frame
 from kubectl_cbt.tui.plain_text import Content, plain
 from kubectl_cbt.tui.text.line_layout import ERROR, MUTED, WARNING
@@ -19,23 +19,28 @@ from kubectl_cbt.units import (
 
 
 def problem_report(frame: Frame, base: Snapshot | None = None, *, can_resume: bool = False) -> Iterator[Content]:
-    """Everything that is wrong with the stream, in full, and how its base was named."""
+    """All problems of the stream, in full; also the change id that replaced the base's handle.
+
+    Args:
+        base: the base snapshot of a delta.
+        can_resume: whether a stream that ended early can be resumed.
+    """
     outcome = frame.outcome
     if base and base.change_id:
-        yield plain(f"Base {base.ref.name} is named to the driver by its change id, from the annotation")
-        yield plain("csi.vsphere.volume/change-id, and not by its handle:")
+        yield plain(f"The driver receives the change id of base {base.ref.name} instead of its handle, from the")
+        yield plain(f"annotation {CHANGE_ID_ANNOTATION}:")
         yield plain(f"  {base.change_id}")
         yield plain("")
     if outcome.failure and not frame.is_running:
         yield plain(f"INCOMPLETE {reached(outcome)}", ERROR)
         yield plain(one_line(outcome.failure.message))
-        # A document may bring a hint of any lines: none of them must pass for one of ours.
+        # A document may have a hint of any lines: the indentation sets them apart from our own.
         yield from (plain(f"  {text}", MUTED) for text in outcome.failure.hint.splitlines())
         if outcome.is_out_of_order:
-            yield plain("The extents came out of order: what is missing is not known. Query again.")
+            yield plain("Extents arrived out of order, so the missing range is unknown. Run the query again.")
         else:
-            yield plain(f"Everything beyond {human_count(outcome.next_offset)} is unknown. Continue from there with")
-            key = ", or here with the key r" if can_resume else ""
+            yield plain(f"Everything beyond {human_count(outcome.next_offset)} is unknown. To continue from there:")
+            key = ", or press r" if can_resume else ""
             yield plain(f"  --starting-offset {outcome.next_offset}{key}")
         yield plain("")
     if outcome.resumes:
@@ -49,23 +54,23 @@ def problem_report(frame: Frame, base: Snapshot | None = None, *, can_resume: bo
         yield plain("")
     if not frame.summary.exact:
         yield plain("Extents overlapped or were out of order: map and list show the bytes they cover, in order.")
-        yield plain("As they were sent: -o wide, -o json, or an export.")
+        yield plain("To see them as they were sent, use -o wide, -o json, or an export.")
     if not (outcome.violations or (outcome.failure and not frame.is_running)):
-        yield plain("Nothing is wrong so far." if frame.is_running else "Nothing is wrong: every rule was kept.")
+        yield plain("No problems so far." if frame.is_running else "No problems: all rules are kept.")
 
 
 def incomplete_map_note(frame: Frame, name: str) -> str:
-    """What is said of a map that is left before its stream came to its end; empty where it did."""
+    """A note about a map that is closed before its stream is complete; empty when it is complete."""
     outcome, known = frame.outcome, frame.known
     if outcome.complete:
         return ""
     if outcome.is_out_of_order:
-        reach = "its extents came out of order"
+        reach = "extents arrived out of order"
     elif not outcome.messages:
         reach = "nothing was received"
     else:
         start = f"from {human_offset(known.start)} " if known.start else ""
-        reach = f"it is known {start}up to {human_offset(known.end)}"
+        reach = f"known {start}up to {human_offset(known.end)}"
         reach += f" of {human_bytes(known.capacity_bytes)}" if known.capacity_bytes else ""
     how = "the stream was running" if frame.is_running else failure_reason(outcome)
     return f"the map of {name} is incomplete: {reach}; {how}"

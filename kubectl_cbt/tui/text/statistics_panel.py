@@ -1,4 +1,4 @@
-"""The statistics panel."""
+"""The statistics panel: figures of a stream, and its largest runs and hottest regions."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from dataclasses import dataclass
 from kubectl_cbt.analysis.known_range import KnownRange
 from kubectl_cbt.model.extents import Run
 from kubectl_cbt.model.results import Summary
+from kubectl_cbt.output.figure_rows import cost_rows, size_rows
+from kubectl_cbt.output.vocabulary import Vocabulary
 from kubectl_cbt.tui.loader import Frame
 from kubectl_cbt.tui.plain_text import Content, line, plain
 from kubectl_cbt.tui.text.line_layout import WARNING, labelled
 from kubectl_cbt.tui.text.lower_bounds import at_least, share_at_least, so_far
-from kubectl_cbt.tui.text.vocabulary import Vocabulary
 from kubectl_cbt.units import (
     counted,
     human_bytes,
     human_count,
     human_offset,
     human_offsets,
-    percent,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Jump:
-    """A place worth going to, and the key that goes there."""
+    """A place on the volume and the key that moves there."""
 
     key: str
     position: int
@@ -54,12 +54,12 @@ def jumps_to(
 
 
 def _size(run: Run, known: KnownRange) -> str:
-    is_known = known.holds(max(run.start - 1, 0), min(run.end + 1, known.capacity_bytes))
+    is_known = known.contains(max(run.start - 1, 0), min(run.end + 1, known.capacity_bytes))
     return f"{'' if is_known else '≥ '}{human_bytes(run.size_bytes)}"
 
 
 def _share_of(region: Run, covered: int, known: KnownRange) -> str:
-    return share_at_least(covered, region.size_bytes, known.holds(region.start, region.end))
+    return share_at_least(covered, region.size_bytes, is_known=known.contains(region.start, region.end))
 
 
 def statistics_panel(
@@ -68,12 +68,12 @@ def statistics_panel(
     """The lines of the statistics panel."""
     summary, capacity, known = frame.summary, frame.outcome.volume_capacity_bytes, frame.known
     if not known.is_whole:
-        yield plain(f" {_partial(known)}", WARNING)
+        yield plain(f" {_known_part(known)}", WARNING)
     if not summary.extents:
         yield plain(f" nothing {words.covered}" + ("" if known.is_whole else so_far(known) or " in that range"))
         return
-    # Of what a stream has described only in part, no figure is the volume's.
-    part = "" if known.is_whole else so_far(known) or " in part"
+    # Unless the whole volume is known, no figure is the volume's.
+    part = _part(known)
     yield labelled("extents", f"{human_count(summary.extents)} in {counted(summary.runs, 'run')}{part}")
     yield labelled("smallest", human_bytes(summary.smallest_bytes) + part)
     yield labelled("median", human_bytes(summary.median_bytes) + part)
@@ -88,10 +88,14 @@ def statistics_panel(
     yield from _sizes(summary, width, part)
 
 
-def _partial(known: KnownRange) -> str:
-    """Which range figures are of."""
+def _part(known: KnownRange) -> str:
+    return "" if known.is_whole else so_far(known) or " in range"
+
+
+def _known_part(known: KnownRange) -> str:
+    """The range that the figures describe."""
     if known.end <= known.start:
-        return "unknown: every byte of the volume"
+        return "every byte of the volume is unknown"
     start, end = human_offsets([known.start, known.end])
     return f"only {start} to {end} is known"
 
@@ -107,21 +111,17 @@ def _jump_lines(title: str, found: Sequence[Jump]) -> Iterator[Content]:
 def _costs(summary: Summary, capacity: int | None, words: Vocabulary, known: KnownRange) -> Iterator[Content]:
     yield plain("")
     yield plain(f" {words.cost}, by chunk size", "bold")
-    for cost in summary.chunk_costs:
-        share = f"  {percent(cost.size_bytes, capacity)}" if capacity and known.is_whole else ""
-        # Extents that overlap count twice in a cost: no bound.
-        size = human_bytes(cost.size_bytes)
-        size = at_least(size, known) if summary.exact or known.is_whole else size + (so_far(known) or " in part")
-        yield labelled(human_bytes(cost.chunk_bytes), f"{size:>10}{share}")
-    if capacity:
-        yield labelled("full", f"{human_bytes(capacity):>10}")
+
+    def qualified(size: str) -> str:
+        # Extents that overlap count twice in a cost, which is then not a lower bound.
+        return at_least(size, known) if summary.exact or known.is_whole else size + _part(known)
+
+    for row in cost_rows(summary, capacity, qualified):
+        yield labelled(row.chunk, f"{row.size:>10}" + (f"  {row.share}" if row.share and known.is_whole else ""))
 
 
 def _sizes(summary: Summary, width: int, part: str) -> Iterator[Content]:
     yield plain("")
     yield plain(f" Sizes of extents{part}", "bold")
-    most = max((bucket.extents for bucket in summary.histogram), default=1)
-    room = max(width - 22, 4)
-    for bucket in summary.histogram:
-        bar = "▇" * max(round(room * bucket.extents / most), 1)
-        yield labelled(human_bytes(bucket.from_bytes), f"{bar:<{room}} {human_count(bucket.extents):>9}")
+    for row in size_rows(summary.histogram, max(width - 22, 4)):
+        yield labelled(row.size, f"{row.bar} {row.extents:>9}")

@@ -1,1 +1,1 @@
-"""Widgets: each draws what it is given, and says what a person did to it."""
+"""Widgets: each draws what it is given, and posts a message for what the user did."""

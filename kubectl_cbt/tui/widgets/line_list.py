@@ -1,4 +1,4 @@
-"""A list of any length: only the lines on the screen are ever made."""
+"""A list of any length: only the visible lines are ever made."""
 
 from __future__ import annotations
 
@@ -9,33 +9,32 @@ _WHEEL_LINES = 3
 
 
 class LineList(Widget, can_focus=True):
-    """Lines by their number, one of them the current one. Subclasses draw a line in ``render_line``.
+    """Lines by their number, one of them the current one.
+
+    A subclass sets ``line_count`` with what it shows, and draws a line in ``render_line``.
 
     Attributes:
+        line_count: number of lines.
         current: number of the marked line; -1 without any.
     """
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  # textual's name for it
         super().__init__(id=id)
+        self.line_count = 0
         self.current = -1
         self._top = 0
 
     @property
-    def line_count(self) -> int:
-        """How many lines there are."""
-        raise NotImplementedError
-
-    @property
     def page_lines(self) -> int:
-        """How many lines are on the screen at once."""
+        """The number of lines that are visible at once."""
         return max(self.content_size.height, 1)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Scroll up, the current line stays."""
+        """Scroll up without moving the current line."""
         self._scroll_by(-_WHEEL_LINES, event)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Scroll down, the current line stays."""
+        """Scroll down without moving the current line."""
         self._scroll_by(_WHEEL_LINES, event)
 
     def _scroll_by(self, lines: int, event: events.MouseEvent) -> None:
@@ -44,7 +43,7 @@ class LineList(Widget, can_focus=True):
         self.refresh()
 
     def _scroll_to_current(self) -> None:
-        """A third of the way down, so that what comes next is seen; not at all while it is on the screen."""
+        """Scroll the current line to a third of the height, unless it is visible already."""
         if not self._top <= self.current < self._top + self.page_lines:
             self._set_top(self.current - self.page_lines // 3)
         else:
@@ -59,7 +58,7 @@ class LineList(Widget, can_focus=True):
         self.refresh()
 
     def _scroll_glyph(self, y: int) -> str:
-        """Where in the whole list this screen is."""
+        """A line of the scroll bar."""
         count, height = self.line_count, self.page_lines
         if count <= height:
             return " "

@@ -1,4 +1,4 @@
-"""The map: a viewport of the volume as cells, with the offset of each row beside it and the cursor's column above."""
+"""The map: the viewport as cells, with the offset of each row beside it and the cursor's column above."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from kubectl_cbt.analysis.cells import Levels
+from kubectl_cbt.analysis.heat_scale import Levels
 from kubectl_cbt.analysis.viewport import Viewport
 from kubectl_cbt.tui.painting import ColorScheme, Painter
 from kubectl_cbt.tui.text.axis_labels import LABEL_COLUMNS, row_labels
 
 GUTTER = LABEL_COLUMNS + 3
-"""Columns before the cells: the label of the row, and a mark."""
+"""Columns before the cells: the row's label, and a mark."""
 RULER = 1
 """Lines above the cells."""
 
-_TICK, _HERE = "▼", "▸"
+_COLUMN_MARK, _ROW_MARK = "▼", "▸"
 
 _KEPT_ROWS = 512
 """The rows of several screens: those that scroll away and come back are not drawn again."""
 
 _RowKey = tuple[Painter, Segment, bytes]
-"""Everything that a row is drawn from: colours, label with its style, codes of the cells."""
+"""Everything that a row is drawn from: colors, label with its style, codes of the cells."""
 
 
 class MapView(Widget, can_focus=True):
-    """Draws a viewport; it knows no extents, only the codes of ``analysis/grid.py``.
+    """Draws the codes of ``analysis/grid.py``.
 
     Attributes:
         viewport: None until there is something to show.
         cursor: the byte under the cursor.
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"map--gutter", "map--here", "map--tick"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"map--gutter", "map--cursor-row", "map--cursor-column"}
 
     class RoomChanged(Message):
         """The widget has another size, or cells of another shape."""
@@ -56,13 +56,22 @@ class MapView(Widget, can_focus=True):
 
     @dataclass
     class CellClicked(Message):
-        """A click on a byte."""
+        """A click on a cell.
+
+        Attributes:
+            position: the first byte of the cell.
+        """
 
         position: int
 
     @dataclass
     class WheelScrolled(Message):
-        """The wheel over a byte: nearer or farther."""
+        """The wheel was turned over a cell.
+
+        Attributes:
+            position: the first byte of the cell.
+            closer: whether to zoom in.
+        """
 
         position: int
         closer: bool
@@ -81,12 +90,12 @@ class MapView(Widget, can_focus=True):
 
     @property
     def room(self) -> Size:
-        """Columns and rows of cells there is room for, at least one each."""
+        """Columns and rows of cells that fit, at least one each."""
         width, height = self.content_size
         return Size(max(width - GUTTER, 1), max(height - RULER, 1) * self._painter.halves)
 
-    def use(self, colors: ColorScheme) -> None:
-        """Draw in other colours, or without any."""
+    def use_colors(self, colors: ColorScheme) -> None:
+        """Draw in other colors, or without any."""
         self._painter = Painter(colors)
         self.refresh()
 
@@ -105,14 +114,14 @@ class MapView(Widget, can_focus=True):
         else:
             differs = (self._codes != before).any(axis=1).reshape(-1, halves).any(axis=1)
             self._refresh_rows(np.flatnonzero(differs).tolist())
-            self.point(cursor)
+            self.move_cursor(cursor)
 
-    def say(self, note: str) -> None:
-        """Draw words instead of a map, while there is none."""
+    def show_note(self, note: str) -> None:
+        """Draw a line of text while there is no map."""
         self.viewport, self._note = None, note
         self.refresh()
 
-    def point(self, cursor: int) -> None:
+    def move_cursor(self, cursor: int) -> None:
         """Move the cursor."""
         rows = [self._place(self.cursor), self._place(cursor)]
         self.cursor = cursor
@@ -126,7 +135,7 @@ class MapView(Widget, can_focus=True):
             self.refresh(*regions)
 
     def _place(self, position: int) -> tuple[int, int, int] | None:
-        """Column, row of characters, and half of it, of a byte on the screen."""
+        """Column, row of characters, and half of that row, of a visible byte."""
         index = self.viewport.index_of(position) if self.viewport else None
         if index is None or self.viewport is None:
             return None
@@ -137,17 +146,17 @@ class MapView(Widget, can_focus=True):
         self.post_message(self.RoomChanged(self))
 
     def on_click(self, event: events.Click) -> None:
-        """Move the cursor there."""
+        """Move the cursor to the cell under the pointer."""
         position = self._position_at(event.x, event.y)
         if position is not None:
             self.post_message(self.CellClicked(position))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
-        """Nearer."""
+        """Zoom in."""
         self._scrolled(event, closer=True)
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
-        """Farther."""
+        """Zoom out."""
         self._scrolled(event, closer=False)
 
     def _scrolled(self, event: events.MouseEvent, *, closer: bool) -> None:
@@ -156,7 +165,7 @@ class MapView(Widget, can_focus=True):
         self.post_message(self.WheelScrolled(self.cursor if position is None else position, closer))
 
     def _position_at(self, x: int, y: int) -> int | None:
-        """The first byte of the cell drawn there; of two in a character the upper one's."""
+        """The first byte of the cell at a place of the widget; of two cells in a character, the upper one's."""
         column, row = x - self.gutter.left - GUTTER, y - self.gutter.top - RULER
         if self.viewport is None or not 0 <= column < self.viewport.columns or row < 0:
             return None
@@ -183,12 +192,12 @@ class MapView(Widget, can_focus=True):
         if row >= self.viewport.rows // self._painter.halves:
             return Strip([])
         if place and place[1] == row:
-            return Strip([self._label(row, here=True), *self._cells_with_cursor(row, place)])
+            return Strip([self._label(row, is_current=True), *self._cells_with_cursor(row, place)])
         return self._row(row)
 
     def _row(self, row: int) -> Strip:
         """A row without the cursor."""
-        label, codes = self._label(row, here=False), self._codes_of(row)
+        label, codes = self._label(row, is_current=False), self._codes_of(row)
         key = self._painter, label, codes.tobytes()
         strip = self._strips.get(key)
         if strip is None:
@@ -198,13 +207,16 @@ class MapView(Widget, can_focus=True):
     def _ruler(self, place: tuple[int, int, int] | None) -> list[Segment]:
         if place is None:
             return []
-        return [Segment(" " * (GUTTER + place[0]), self._base), Segment(_TICK, self._styles["map--tick"])]
+        return [
+            Segment(" " * (GUTTER + place[0]), self._base),
+            Segment(_COLUMN_MARK, self._styles["map--cursor-column"]),
+        ]
 
-    def _label(self, row: int, *, here: bool) -> Segment:
-        """The offset of the row's first byte; nothing beyond the volume's end."""
+    def _label(self, row: int, *, is_current: bool) -> Segment:
+        """The offset of the row's first byte; empty beyond the end of the volume."""
         text = self._labels[row] if row < len(self._labels) else ""
-        style = self._styles["map--here" if here else "map--gutter"]
-        return Segment(f"{text:>{LABEL_COLUMNS}} {_HERE if here else ' '} ", style)
+        style = self._styles["map--cursor-row" if is_current else "map--gutter"]
+        return Segment(f"{text:>{LABEL_COLUMNS}} {_ROW_MARK if is_current else ' '} ", style)
 
     def _codes_of(self, row: int) -> Levels:
         halves = self._painter.halves

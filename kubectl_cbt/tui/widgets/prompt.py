@@ -1,4 +1,4 @@
-"""A line to type into, as vi has it: shown when asked for, gone when answered."""
+"""An input line at the bottom, as in vi: opened by an action, closed by Enter or Esc."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from kubectl_cbt.tui.plain_text import PlainInput, PlainLabel
 
 
 class Prompt(Horizontal):
-    """One question at a time; the answer goes to who asked, who raises ValueError with what is wrong with it."""
+    """One prompt at a time. ``submit`` gets the text, and raises ValueError for an invalid one."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "close", show=False)]
 
     def __init__(self) -> None:
         super().__init__()
         self.display = False
-        self._answer: Callable[[str], None] = lambda text: None
+        self._submit: Callable[[str], None] = lambda text: None
         self._changed: Callable[[str], None] | None = None
         self._before: Widget | None = None
 
@@ -30,21 +30,24 @@ class Prompt(Horizontal):
         yield PlainInput(compact=True, id="prompt-input")
         yield PlainLabel(id="prompt-problem")
 
-    def ask(
+    def open(
         self,
         label: str,
-        answer: Callable[[str], None],
+        submit: Callable[[str], None],
         *,
         text: str = "",
         example: str = "",
         changed: Callable[[str], None] | None = None,
     ) -> None:
-        """Ask; the keyboard is the line's until it is answered or given up.
+        """Open the prompt, which takes the keyboard until it is submitted or canceled.
 
         Args:
-            changed: called with every change of the text, for what can be shown while typing.
+            submit: called with the text; a ValueError is shown and keeps the prompt open.
+            text: to begin with.
+            example: shown while the line is empty.
+            changed: called with every change of the text.
         """
-        self._answer, self._changed = answer, None
+        self._submit, self._changed = submit, None
         self.query_one("#prompt-label", PlainLabel).update(label)
         line = self.query_one(PlainInput)
         line.placeholder = example
@@ -54,34 +57,34 @@ class Prompt(Horizontal):
         self._problem("")
         self._before = self.screen.focused
         self.display = True
-        # At once: what is typed ahead is for this line. Widget.focus() would wait for its turn.
+        # At once: keys that are typed ahead belong to this line. Widget.focus() runs later.
         self.screen.set_focus(line)
 
     def on_input_changed(self, event: PlainInput.Changed) -> None:
-        """Show at once what can be shown."""
+        """Pass a change on."""
         event.stop()
         self._problem("")
         if self._changed is not None:
             self._changed(event.value)
 
     def on_input_submitted(self, event: PlainInput.Submitted) -> None:
-        """Hand the answer over; a wrong one stays, to be corrected."""
+        """Submit the text; an invalid one stays, to be corrected."""
         event.stop()
         try:
-            self._answer(event.value)
+            self._submit(event.value)
         except ValueError as error:
             self._problem(str(error))
         else:
             self.action_cancel()
 
     def return_focus_to(self, widget: Widget) -> None:
-        """Where the keyboard goes: at once, or once the prompt is closed."""
+        """Give the keyboard to a widget: now, or when the prompt is closed."""
         self._before = widget
         if not self.display:
             self.screen.set_focus(widget)
 
     def action_cancel(self) -> None:
-        """Close without an answer; the keyboard goes back to who had it."""
+        """Close without submitting; the keyboard returns to the previous widget."""
         self.display = False
         self.screen.set_focus(self._before)
 

@@ -1,4 +1,4 @@
-"""The snapshots under a heading for each volume; a cursor that goes from snapshot to snapshot."""
+"""The list of snapshots, under a heading for each volume, with a cursor."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SCROLLBAR = 2
 
 
 class SnapshotList(LineList):
-    """Titles, and below them what a filter leaves. Keys are its screen's."""
+    """Titles, and below them the matching snapshots. The screen handles the keys."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "snapshots--titles",
@@ -34,7 +34,7 @@ class SnapshotList(LineList):
 
     @dataclass
     class CursorMoved(Message):
-        """The pointer moved the cursor."""
+        """A click moved the cursor."""
 
     @dataclass
     class Activated(Message):
@@ -50,41 +50,36 @@ class SnapshotList(LineList):
         self._styles: dict[str, Style] = {}
 
     def show(self, listing: SnapshotRows, lines: ListedRows) -> None:
-        """Show these; the cursor stays on its snapshot, as long as that is among them."""
+        """Show these; the cursor stays on its snapshot if that is among them."""
         before = self.entry
         number = self._lines.numbers[self.current] if before else -1
         if listing is not self._listing:
             number = listing.number_of(before) if before else -1
             self._listing = listing
             self._lay_out()
-        self._lines = lines
+        self._lines, self.line_count = lines, len(lines.numbers)
         self.current = lines.line_of(number)
         self._scroll_to_current()
         self.refresh()
 
     def mark(self, refs: frozenset[SnapshotRef]) -> None:
-        """Show these as marked, and no others."""
+        """Replace the marks."""
         self._marked = refs
         self.refresh()
 
     @property
-    def line_count(self) -> int:
-        """How many snapshots and headings."""
-        return len(self._lines.numbers)
-
-    @property
     def page_lines(self) -> int:
-        """How many of them are on the screen, below the titles."""
+        """The number of visible lines, below the titles."""
         return max(self.content_size.height - 1, 1)
 
     @property
     def shown(self) -> int:
-        """How many snapshots pass the filter."""
+        """The number of snapshots that match the filter."""
         return len(self._lines.places)
 
     @property
     def number(self) -> int:
-        """Of the current snapshot among those that pass the filter, from 0 on; -1 without any."""
+        """The number of the current snapshot among the matching ones, from 0; -1 if there is none."""
         return bisect_left(self._lines.places, self.current) if self.current >= 0 else -1
 
     @property
@@ -93,14 +88,14 @@ class SnapshotList(LineList):
         return self._listing.entries[self._lines.numbers[self.current]] if self.current >= 0 else None
 
     def move(self, by: int) -> None:
-        """Move the cursor by snapshots, as far as there are any."""
+        """Move the cursor by snapshots, within the list."""
         if self.current >= 0:
             self.current = self._lines.places[max(min(self.number + by, self.shown - 1), 0)]
             self._scroll_to_current()
             self.refresh()
 
     def on_click(self, event: events.Click) -> None:
-        """Move the cursor to the snapshot under the pointer; the one that has it is chosen."""
+        """Move the cursor to the snapshot under the pointer; a click on the current one activates it."""
         row = event.y - self.gutter.top - 1
         line = self._top + row
         if not 0 <= row < self.page_lines or line >= self.line_count or self._lines.numbers[line] < 0:
@@ -113,7 +108,7 @@ class SnapshotList(LineList):
             self.post_message(self.CursorMoved())
 
     def _scroll_to_current(self) -> None:
-        """As little as possible; the heading above the first snapshot of a volume is seen with it."""
+        """Scroll as little as possible; the heading above the first snapshot of a volume stays visible with it."""
         first = self.current
         if first > 0 and self._lines.numbers[first - 1] < 0:
             first -= 1
@@ -126,7 +121,7 @@ class SnapshotList(LineList):
         self._columns = Columns.of(self._listing, max(self.content_size.width - _SCROLLBAR, 0))
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        # Looked up once for all lines: a style sheet is slow to ask.
+        # Computed once for all lines: a lookup in the style sheet is slow.
         self._styles = {name: self.get_component_rich_style(name, partial=True) for name in self.COMPONENT_CLASSES}
         self._base = self.rich_style
         return super().render_lines(crop)
@@ -139,7 +134,7 @@ class SnapshotList(LineList):
             parts = self._line(self._top + y - 1)
         else:
             return Strip.blank(width, base)
-        # A line that is too long is cut before the place of the scroll bar.
+        # A line that is too long is cut before the scroll bar.
         strip = Strip(parts).adjust_cell_length(max(width - _SCROLLBAR, 0), parts[-1].style)
         bar = self._scroll_glyph(y - 1) if y else " "
         return Strip([*strip, Segment(f" {bar}", self._style("quiet"))]).adjust_cell_length(width, base)
@@ -154,7 +149,7 @@ class SnapshotList(LineList):
         style = self._base if entry.usable else self._style("quiet")
         style = style + self._added("marked") if is_marked else style
         style = style + self._added("current") if is_current else style
-        # The cursor is a character too: a bar alone is nothing where there are no colours.
+        # The cursor is also a character: a highlighted line is invisible without colors.
         mark = ("▸" if is_current else " ") + ("●" if is_marked else " ")
         return [Segment(self._columns.line(entry, mark), style)]
 

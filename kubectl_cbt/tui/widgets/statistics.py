@@ -1,4 +1,4 @@
-"""The figures of a stream, and the places worth going to: its largest runs and hottest regions."""
+"""The statistics panel, with the largest runs and hottest regions of a stream."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from textual.message import Message
 from kubectl_cbt.analysis.known_range import KnownRange
 from kubectl_cbt.analysis.regions import hottest_regions
 from kubectl_cbt.model.extents import Extents
+from kubectl_cbt.output.vocabulary import Vocabulary, vocabulary_of
 from kubectl_cbt.tui.loader import Frame
 from kubectl_cbt.tui.messages import in_background
 from kubectl_cbt.tui.plain_text import PlainText, joined, set_title
 from kubectl_cbt.tui.text.statistics_panel import Jump, jumps_to, statistics_panel
-from kubectl_cbt.tui.text.vocabulary import Vocabulary, vocabulary_of
 
 _JUMPS = 5
 _EVERY_SECONDS = 2.0
@@ -26,11 +26,15 @@ Jumps = tuple[list[Jump], list[Jump]]
 
 
 class Statistics(VerticalScroll, can_focus=True):
-    """While it has the keyboard, digits go to the places it lists."""
+    """While it has the focus, digits go to the listed places."""
 
     @dataclass
     class PlaceChosen(Message):
-        """A person wants to go there."""
+        """The user chose a place.
+
+        Attributes:
+            position: its first byte.
+        """
 
         position: int
 
@@ -47,18 +51,18 @@ class Statistics(VerticalScroll, can_focus=True):
         yield PlainText()
 
     def on_mount(self) -> None:
-        """Its name."""
+        """Set the title."""
         set_title(self, "statistics")
 
     def show(self, frame: Frame, words: Vocabulary) -> None:
-        """The figures of this frame; the places follow when they were found."""
+        """Show the figures of this frame; the places follow when they are found."""
         self._frame, self._words = frame, words
         self._search()
         lines = statistics_panel(frame, words, *self._jumps, self.content_size.width)
         self.query_one(PlainText).update(joined(lines))
 
     def _search(self) -> None:
-        """Find the places: over all extents, so in the background, and not for every frame of a stream that runs."""
+        """Find the places, which takes all extents: in the background, and not for every frame of a running stream."""
         if self._frame is None or self.is_searching:
             return
         extents, capacity = self._frame.received.extents, self._frame.outcome.volume_capacity_bytes
@@ -72,19 +76,19 @@ class Statistics(VerticalScroll, can_focus=True):
         self.is_searching, self._searched_in = True, (extents, known)
         self._due = time.monotonic() + _EVERY_SECONDS
 
-        def look() -> Jumps:
+        def search() -> Jumps:
             return jumps_to(extents.largest_runs(_JUMPS), hottest_regions(extents, capacity, _JUMPS), known)
 
-        in_background(self.screen, look, self._found, lambda error: self._found(([], [])))
+        in_background(self.screen, search, self._found, lambda error: self._found(([], [])))
 
     def _found(self, jumps: Jumps) -> None:
         self.is_searching, self._jumps = False, jumps
         if self._frame is not None and self.display:
-            # What came meanwhile is looked at in turn.
+            # Continue with extents received in the meantime.
             self.show(self._frame, self._words)
 
     def on_key(self, event: Key) -> None:
-        """A digit goes to its place; one without a place does nothing, least of all what it does on the map."""
+        """Go to the place of a digit. A digit without a place does nothing; it must not act on the map."""
         if event.key.isdigit():
             event.stop()
             event.prevent_default()
