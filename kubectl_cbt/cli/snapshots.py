@@ -14,7 +14,7 @@ from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.output.object_listing import ListPrinter
 from kubectl_cbt.output.snapshot_cells import in_order
-from kubectl_cbt.output.snapshot_list import SNAPSHOT_COLUMNS, snapshot_row
+from kubectl_cbt.output.snapshot_table import SNAPSHOT_COLUMNS, snapshot_row
 
 
 def snapshots(

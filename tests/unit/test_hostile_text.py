@@ -42,7 +42,7 @@ from kubectl_cbt.output.encoding import as_json, as_yaml
 from kubectl_cbt.output.object_listing import ListFormat, ListPrinter
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.output.report import Report, ReportFormat
-from kubectl_cbt.output.snapshot_list import SNAPSHOT_COLUMNS, snapshot_row
+from kubectl_cbt.output.snapshot_table import SNAPSHOT_COLUMNS, snapshot_row
 from kubectl_cbt.output.writer import OutputTarget
 from kubectl_cbt.units import as_argument, is_printable, one_line, printable
 
