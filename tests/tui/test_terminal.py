@@ -301,7 +301,7 @@ def test_a_document_from_standard_input_is_shown_with_keys_from_the_terminal(ter
         (("open", str(Path(__file__))), "is text of an unknown kind, which cannot be opened"),
         (("browse", "--context", "nope"), 'context "nope" does not exist'),
         (("browse", "--context", "demo-nobody"), "Forbidden"),
-        (("browse", "-o", "json"), "browse needs a terminal, and takes no -o"),
+        (("browse", "-o", "json"), "browse needs a terminal, and does not accept -o"),
         (("delta", "snap-a", "snap-b", "--palette", "rainbow"), "not one of cividis"),
     ],
 )
