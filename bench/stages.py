@@ -20,7 +20,7 @@ from kubectl_cbt.model.record import Batch, Records
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.resolved_query import ResolvedQuery, Snapshot
 from kubectl_cbt.model.stream_query import Query
-from kubectl_cbt.output.registry import StreamFormat, make_writer
+from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.output.writer import OutputTarget
 from kubectl_cbt.stream.read_ahead import GROUP_BYTES
 from kubectl_cbt.wire.decode import decoded
@@ -94,7 +94,7 @@ def stages(count: int) -> Iterator[tuple[str, float]]:
     for form in PRINTED:
 
         def write(form: StreamFormat = form) -> None:
-            writer = make_writer(form)(lambda _: None, resolved(), OutputTarget())
+            writer = form.writer(lambda _: None, resolved(), OutputTarget())
             for batch in batches:
                 writer.batch(batch)
 

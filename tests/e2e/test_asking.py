@@ -78,7 +78,7 @@ def test_a_starting_offset_gives_the_clipped_rest(run):
     assert document["extents"][0] == {"byteOffset": start, "sizeBytes": inside["sizeBytes"] - 4096}
     assert document["extents"][1:] == whole[whole.index(inside) + 1 :]
     assert document["summary"]["clippedExtents"] == 1
-    assert "1 extent was cut at the starting offset" in found.stderr
+    assert "1 extent was clipped to the starting offset" in found.stderr
 
 
 @pytest.mark.parametrize("limit", ["1", "7", "256"])

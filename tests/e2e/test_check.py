@@ -117,7 +117,7 @@ def test_the_list_names_every_case_and_patterns_choose(demo):
         (("a", "--only", "nothing-like-it"), "--only and --skip leave no case"),
         (("--explain", "resume-unalined"), "did you mean resume-unaligned"),
         (("a", "--csi-endpoint", "unix:///x", "--demo"), "--csi-endpoint queries a driver, not a cluster"),
-        (("a", "--secrets-file", "x"), "--secrets-file goes with --csi-endpoint"),
+        (("a", "--secrets-file", "x"), "--secrets-file requires --csi-endpoint"),
         (("snap-a", "snap-b", "--demo", "--third", "pg-mon"), "is not another usable snapshot of the volume"),
     ],
 )

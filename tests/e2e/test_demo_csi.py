@@ -195,10 +195,10 @@ def test_demo_serve_puts_a_driver_on_a_socket_and_tells_what_to_ask_it(folder, a
 def test_demo_serve_says_why_it_has_no_socket(folder):
     found = run_command("demo", "serve", "--csi-socket", str(folder / "nowhere" / "csi.sock"))
     assert (found.returncode, found.stdout) == (1, "")
-    assert "no socket can be made there: No such file or directory" in found.stderr
+    assert f"cannot create a socket at {folder / 'nowhere' / 'csi.sock'}: No such file or directory" in found.stderr
     alone = run_command("demo", "serve", "--csi-driver", "blocks")
     assert (alone.returncode, alone.stdout) == (2, "")
-    assert "--csi-driver goes with --csi-socket" in alone.stderr
+    assert "--csi-driver requires --csi-socket" in alone.stderr
 
 
 def test_faults_before_serve_and_behind_it_are_told_apart_from_none():

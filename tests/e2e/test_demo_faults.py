@@ -581,7 +581,7 @@ def test_a_fault_of_the_demo_reaches_the_command():
     [
         (["--demo", "--fault", "unorderd"], 'no fault "unorderd"\nhint: did you mean unordered?'),
         (["--demo", "--fault", "slow"], "takes a value: slow=MS"),
-        (["--fault", "unordered"], "--fault goes with --demo"),
+        (["--fault", "unordered"], "--fault requires --demo"),
     ],
 )
 def test_a_fault_that_cannot_be_is_a_usage_error(arguments, said):
@@ -592,7 +592,7 @@ def test_a_fault_that_cannot_be_is_a_usage_error(arguments, said):
 
 @pytest.mark.parametrize("form", ["table", "name", "json"])
 def test_the_list_of_faults_has_all_of_them(form, capfd):
-    from kubectl_cbt.cli.demo import faults
+    from kubectl_cbt.cli.demo_faults import faults
     from kubectl_cbt.output.object_listing import ListFormat
 
     faults(ListFormat(form))
@@ -604,7 +604,7 @@ def test_the_list_of_faults_has_all_of_them(form, capfd):
             "name": "cut-after",
             "value": "N",
             "of": "driver",
-            "mistake": "UNAVAILABLE after N messages, as from a transport that broke",
+            "mistake": "UNAVAILABLE after N messages, as when the connection breaks",
             "showsWith": None,
         }
     elif form == "name":

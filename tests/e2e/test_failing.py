@@ -7,7 +7,7 @@ from kubectl_cbt.demo.scenarios import PAGES_DRIVER
 
 USAGE = [
     (("delta",), "missing argument 'BASE'"),
-    (("delta", "snap-a"), "delta takes two snapshots, BASE and TARGET"),
+    (("delta", "snap-a"), "delta needs two snapshots: BASE TARGET"),
     (("delta", "a", "b", "c"), "unexpected extra argument"),
     (("delta", "--base-handle", "x", "a", "b"), "name the target snapshot alone"),
     (("delta", "--base-handle", "", "a"), "--base-handle is empty"),

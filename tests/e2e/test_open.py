@@ -93,7 +93,7 @@ def test_a_foreign_file_is_an_error_that_says_where(run, tmp_path, text, message
 
 def test_a_file_that_cannot_be_read_says_what_to_name_instead(run, tmp_path):
     assert run("open", str(tmp_path)).stderr == (
-        f"error: {tmp_path} cannot be opened: Is a directory\nhint: name one of the files in it\n"
+        f"error: {tmp_path} cannot be opened: Is a directory\nhint: name one of the files in the folder\n"
     )
     said = run("open", "snap-a").stderr
     assert said.startswith("error: snap-a cannot be opened: No such file or directory\n")

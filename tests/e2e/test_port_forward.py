@@ -210,7 +210,7 @@ def test_a_child_that_dies_for_good_ends_the_stream_with_its_words(own_demo, tmp
     found = run_command(*ASKS, "--retries", "1", cluster=own_demo, **kubectl.environment)
     assert found.returncode == 1
     assert "the pod is gone" in found.stderr
-    assert re.search(r"go on with --starting-offset [1-9]\d*", found.stderr)
+    assert re.search(r"continue with --starting-offset [1-9]\d*", found.stderr)
 
 
 WAYS_TO_END = [(number, False) for number in (signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]

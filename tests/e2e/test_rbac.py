@@ -220,7 +220,7 @@ def test_only_the_services_named_are_reached(own_demo):
     assert 'snapshotmetadataservices.cbt.storage.k8s.io "none" not found' in missing.stderr
 
 
-def test_whoever_may_not_look_for_the_driver_gets_the_rest_and_is_told(own_demo):
+def test_a_user_who_cannot_look_up_the_driver_gets_the_rest_and_a_warning(own_demo):
     behind_a_service(own_demo)
     found = run_command("rbac", "--for-user", "--context", "demo-nobody", "-n", "shop", cluster=own_demo)
     assert found.returncode == 0
@@ -230,7 +230,7 @@ def test_whoever_may_not_look_for_the_driver_gets_the_rest_and_is_told(own_demo)
         "rbac", "--for-user", "--context", "demo-nobody", "-n", "shop", "--driver-namespace", "x", cluster=own_demo
     )
     assert "pods/portforward" in told.stdout
-    assert told.stderr.startswith("note: once it is applied")
+    assert told.stderr.startswith("note: after applying it")
 
 
 def test_without_a_person_nothing_is_asked_of_the_cluster(own_demo):

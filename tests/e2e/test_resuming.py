@@ -328,7 +328,7 @@ def test_every_format_is_whole_and_says_that_it_was_resumed(own_demo, form):
     found = run_command(*query, cluster=own_demo)
     assert (found.returncode, plain.returncode) == (0, 0)
     assert "resuming at" in found.stderr
-    assert re.search(r"note: the stream was taken up again \d times?\n", found.stderr)
+    assert re.search(r"note: the stream was resumed \d times?\n", found.stderr)
     if form in ("csv", "table", "lister-json", "name"):
         assert found.stdout == plain.stdout
     elif form == "json":

@@ -15,7 +15,7 @@ from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.results import MUST, WARNING, Failure, Occurrence, Outcome, Violation
 from kubectl_cbt.output import lister_json, rows
-from kubectl_cbt.output.registry import StreamFormat, make_writer
+from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.output.writer import OutputTarget
 
 FOLDER = Path(__file__).parent / "files"
@@ -34,7 +34,7 @@ def text(form: StreamFormat, case: str, screen: OutputTarget = OutputTarget(), *
     """What a format makes of a case."""
     stream, outcome = CASES[case]
     written: list[bytes] = []
-    writer = make_writer(form)(written.append, resolved(delta=delta), screen)
+    writer = form.writer(written.append, resolved(delta=delta), screen)
     figures = SummaryBuilder()
     for one in stream:
         figures.add(one)

@@ -301,7 +301,7 @@ def test_a_document_from_standard_input_is_shown_with_keys_from_the_terminal(ter
         (("open", str(Path(__file__))), "is text of an unknown kind, which cannot be opened"),
         (("browse", "--context", "nope"), 'context "nope" does not exist'),
         (("browse", "--context", "demo-nobody"), "Forbidden"),
-        (("browse", "-o", "json"), "browse needs a terminal, and takes no -o"),
+        (("browse", "-o", "json"), "browse needs a terminal, and does not accept -o"),
         (("delta", "snap-a", "snap-b", "--palette", "rainbow"), "not one of cividis"),
     ],
 )
@@ -363,7 +363,7 @@ def test_a_terminal_that_shows_ascii_only_gets_the_summary_in_ascii_and_is_told_
             assert "list the snapshots with: kubectl cbt snapshots -A" in shown.text
         else:
             assert code == 0
-            assert f"note: no map is shown, as {reason}; this is the summary" in shown.text
+            assert f"note: printing the summary instead of the map: {reason}" in shown.text
             assert re.search(r"^Map +\|[ .:*#]+\|", shown.text, re.MULTILINE)
         # Colours, and a bar that moves, only where the terminal obeys; by its encoding alone it does.
         assert ("TERM" in cases[reason][1]) <= (b"\x1b" not in shown.written)

@@ -85,4 +85,4 @@ def test_every_character_that_we_print_has_a_replacement_that_can_be_read():
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
                 odd = {character for character in node.value if not character.isascii() and character.isprintable()}
-                assert odd <= set(charset._STANDS_FOR), f"{path.name}:{node.lineno}"
+                assert odd <= set(charset._ASCII_FOR), f"{path.name}:{node.lineno}"

@@ -135,9 +135,9 @@ def test_a_tally_names_what_there_is():
     assert str(Tally.of([])) == "nothing was checked"
 
 
-def test_a_walk_shows_what_is_there_and_what_mends_it():
+def test_a_walk_shows_evidence_and_what_mends_it():
     written: list[str] = []
-    found = Report(ReportFormat.TABLE, written.append, OutputTarget(), "doctor", {}, shows_what_is_there=True)
+    found = Report(ReportFormat.TABLE, written.append, OutputTarget(), "doctor", {}, shows_evidence=True)
     found.add(Finding("tls", "it is signed", Verdict.PASS, evidence=("CN=a, until 2027", "and more")))
     found.add(Finding("class", "there is one", Verdict.FAIL, evidence=("it is gone",), fix="make it\nagain"))
     found.add(Finding("resolve", "they go together", Verdict.PASS))

@@ -32,7 +32,7 @@ from kubectl_cbt.model.results import MUST, Failure, Occurrence, Outcome, Violat
 from kubectl_cbt.output.json import JsonWriter
 from kubectl_cbt.output.lister_json import ListerJsonWriter
 from kubectl_cbt.output.ndjson import NdjsonWriter
-from kubectl_cbt.output.writer import MakeWriter, OutputTarget
+from kubectl_cbt.output.writer import OutputTarget, Writer
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "files"
 DOCUMENTS = sorted([*GOLDEN.glob("*.json"), *GOLDEN.glob("*.ndjson")])
@@ -84,7 +84,7 @@ def received(stream: SavedStream) -> tuple[list[Extent], CbtError | None]:
     return extents, None
 
 
-def written(make: MakeWriter, messages: list[Batch], outcome: Outcome, *, delta: bool = True) -> bytes:
+def written(make: type[Writer], messages: list[Batch], outcome: Outcome, *, delta: bool = True) -> bytes:
     text: list[bytes] = []
     writer = make(text.append, resolved(delta=delta), OutputTarget())
     figures = SummaryBuilder()
@@ -95,7 +95,7 @@ def written(make: MakeWriter, messages: list[Batch], outcome: Outcome, *, delta:
     return b"".join(text)
 
 
-def document(make: MakeWriter, messages: list[list[Extent]]) -> bytes:
+def document(make: type[Writer], messages: list[list[Extent]]) -> bytes:
     """A complete document of these messages."""
     stream = [
         batch(number, [offset for offset, _ in one], [size for _, size in one])
@@ -104,7 +104,7 @@ def document(make: MakeWriter, messages: list[list[Extent]]) -> bytes:
     return written(make, stream, outcome_of(len(messages), sum(map(len, messages))))
 
 
-def again(make: MakeWriter, data: bytes) -> bytes:
+def again(make: type[Writer], data: bytes) -> bytes:
     """The document read and written once more."""
     stream = saved(data)
     text: list[bytes] = []

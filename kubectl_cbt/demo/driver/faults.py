@@ -1,7 +1,7 @@
-"""What real drivers and sidecars got wrong, by name, so that a client can be tried against each of it.
+"""Faults that real drivers and sidecars have had, by name, to test clients with.
 
-Only the table and the reading of ``NAME[=VALUE]``: what the driver's faults do to a stream is in ``fault_extents`` and
-``fault_messages``, what the sidecar's do is in ``metadata_service``.
+Only the table, and the parser of ``NAME[=VALUE]``. The driver's faults are implemented in ``extent_faults`` and
+``message_faults``, the sidecar's in ``metadata_service``.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from kubectl_cbt.errors import UsageError
 
 
 class Part(StrEnum):
-    """Who has the fault; a sidecar's does not show on the driver's own socket."""
+    """The component that has the fault; the driver's own socket has none of the sidecar's."""
 
     DRIVER = "driver"
     SIDECAR = "sidecar"
 
 
 class ValueForm(StrEnum):
-    """What stands behind the equals sign."""
+    """The value after the equals sign."""
 
     NONE = ""
     COUNT = "N"
@@ -33,11 +33,11 @@ class ValueForm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One mistake.
+    """A fault that can be injected.
 
     Attributes:
-        summary: the mistake, in one line.
-        shows: where it is seen, if not with every demo volume and question.
+        summary: the fault, in one line.
+        shows: where it is visible, if not with every demo volume and query.
     """
 
     name: str
@@ -48,64 +48,65 @@ class Fault:
 
     @property
     def form(self) -> str:
-        """As it is written on a command line: ``slow=MS``."""
+        """As written on a command line: ``slow=MS``."""
         return f"{self.name}={self.value}" if self.value else self.name
 
 
 _D, _S = Part.DRIVER, Part.SIDECAR
 
 FAULTS = (
-    Fault("overlap", _D, "now and then an extent repeats the end of the one before it"),
-    Fault("unordered", _D, "now and then two neighbouring extents change places"),
-    Fault("zero-size", _D, "now and then an extent of size 0"),
-    Fault("type-change", _D, "from the second message on the other block metadata type"),
-    Fault("type-unknown", _D, "block metadata type UNKNOWN, as if the field had been forgotten"),
-    Fault("capacity-change", _D, "from the second message on another capacity, as of a volume that was expanded"),
-    Fault("capacity-zero", _D, "volume capacity 0, as if the field had been forgotten"),
-    Fault("mixed-size", _D, "two blocks sent as one in a FIXED_LENGTH stream", shows="vms/windows (demo-blocks)"),
-    Fault("max-results-ignored", _D, "8192 extents a message, whatever max_results says",
-          shows="answers longer than max_results"),
-    Fault("offset-ignored", _D, "from the beginning, whatever starting_offset says: a resume gets all of it again"),
-    Fault("unaligned-shift", _D, "reads from the offset but labels from its block: wrong blocks (hostpath)",
-          shows="a starting_offset that is no multiple of the block size"),
-    Fault("first-page-only", _D, "the first 2000 extents (at most half of all), then OK (an early vSphere release)"),
-    Fault("lost-write", _D, "deltas leave out 4 MiB here and there that changed: a backup would miss them",
+    Fault("overlap", _D, "an extent occasionally repeats the end of the previous one"),
+    Fault("unordered", _D, "two adjacent extents are occasionally swapped"),
+    Fault("zero-size", _D, "an extent occasionally has size 0"),
+    Fault("type-change", _D, "messages after the first have the other block metadata type"),
+    Fault("type-unknown", _D, "the block metadata type is UNKNOWN, as if the field were not set"),
+    Fault("capacity-change", _D, "messages after the first have another capacity, as if the volume had been expanded"),
+    Fault("capacity-zero", _D, "the volume capacity is 0, as if the field were not set"),
+    Fault("mixed-size", _D, "two blocks sent as one extent of a FIXED_LENGTH stream",
+          shows="vms/windows (demo-blocks)"),
+    Fault("max-results-ignored", _D, "8192 extents per message, regardless of max_results",
+          shows="streams of more than max_results extents"),
+    Fault("offset-ignored", _D, "streams start at 0, regardless of starting_offset: a resume repeats everything"),
+    Fault("unaligned-shift", _D, "data is read from the offset, but reported from the start of its block (hostpath)",
+          shows="a starting_offset that is not a multiple of the block size"),
+    Fault("first-page-only", _D, "only the first 2000 extents (at most half), then OK (an early vSphere release)"),
+    Fault("lost-write", _D, "deltas omit changed areas of 4 MiB: a backup would miss them",
           shows="deltas"),
-    Fault("empty-messages", _D, "messages without extents in between and at the end; legal, and a trap"),
-    Fault("cut-after", _D, "UNAVAILABLE after N messages, as from a transport that broke", ValueForm.COUNT),
-    Fault("reset-after", _D, "the connection itself is reset after N messages", ValueForm.COUNT),
-    Fault("deadline-after", _D, "DEADLINE_EXCEEDED after S seconds, the sidecar's limit on a stream",
-          ValueForm.SECONDS, shows="streams that last longer; slow=MS makes them"),
-    Fault("slow", _D, "MS milliseconds before each message", ValueForm.MILLISECONDS),
-    Fault("hang", _D, "one message, then nothing until the client gives up"),
-    Fault("cancel-is-ok", _D, "fails inside after 3 messages of at most 256 extents, and ends with OK all the same",
-          shows="answers of more than 768 extents"),
-    Fault("nondeterministic", _D, "equal questions get different answers: each time other extents are missing"),
-    Fault("huge-messages", _D, "everything in one message, past gRPC's default limit of 4 MiB",
-          shows="past 4 MiB: allocated of vms/windows, delta of vms/scratch"),
-    Fault("wrong-code", _D, "UNKNOWN and INTERNAL for unknown ids, bad arguments and offsets beyond the volume",
-          shows="questions that are refused"),
-    Fault("token-expired", _S, "UNAUTHENTICATED, whatever the token"),
-    Fault("forbidden", _S, "PERMISSION_DENIED: the token's user may not get volumesnapshots"),
+    Fault("empty-messages", _D, "messages without extents in the middle and at the end; valid, but often unexpected"),
+    Fault("cut-after", _D, "UNAVAILABLE after N messages, as when the connection breaks", ValueForm.COUNT),
+    Fault("reset-after", _D, "the TCP connection is reset after N messages", ValueForm.COUNT),
+    Fault("deadline-after", _D, "DEADLINE_EXCEEDED after S seconds, as when a stream reaches the sidecar's time limit",
+          ValueForm.SECONDS, shows="streams that take longer; combine with slow=MS"),
+    Fault("slow", _D, "each message is delayed by MS milliseconds", ValueForm.MILLISECONDS),
+    Fault("hang", _D, "one message, then nothing until the client cancels"),
+    Fault("cancel-is-ok", _D, "the driver fails after 3 messages of at most 256 extents, but ends the stream with OK",
+          shows="streams of more than 768 extents"),
+    Fault("nondeterministic", _D, "repeated queries get different responses: other extents are missing each time"),
+    Fault("huge-messages", _D, "everything in one message, which can exceed gRPC's default limit of 4 MiB",
+          shows="over 4 MiB: allocated of vms/windows, delta of vms/scratch"),
+    Fault("wrong-code", _D, "UNKNOWN or INTERNAL for unknown ids, invalid arguments and offsets beyond the volume",
+          shows="invalid queries"),
+    Fault("token-expired", _S, "UNAUTHENTICATED, regardless of the token"),
+    Fault("forbidden", _S, "PERMISSION_DENIED: the token's user is not allowed to get volumesnapshots"),
     Fault("not-ready", _S, "UNAVAILABLE and NOT_SERVING: the sidecar has not validated its driver yet"),
-    Fault("missing-class", _S, "UNAVAILABLE for good: the sidecar may not read the VolumeSnapshotClass"),
+    Fault("missing-class", _S, "UNAVAILABLE permanently: the sidecar is not allowed to read the VolumeSnapshotClass"),
     Fault("cert-expired", _S, "the served certificate expired yesterday"),
     Fault("cert-wrong-name", _S, "the served certificate is for another name"),
-    Fault("ca-rotated", _S, "the served certificate is of a new CA, the object still has the old caCert"),
-    Fault("unimplemented", _S, "UNIMPLEMENTED: nothing but a health check behind the address"),
+    Fault("ca-rotated", _S, "the served certificate is from a new CA, but the object still has the old caCert"),
+    Fault("unimplemented", _S, "UNIMPLEMENTED: the address serves nothing but a health check"),
     Fault("no-health", _S, "no grpc.health.v1.Health service"),
 )  # fmt: skip
-"""All of them, the driver's first."""
+"""All faults, the driver's first."""
 
 _BY_NAME = {fault.name: fault for fault in FAULTS}
 
 
 @dataclass(frozen=True, slots=True)
 class FaultSet:
-    """The faults that are on.
+    """The injected faults.
 
     Attributes:
-        values: each one's value by its name, in the value form's own unit; 0 for those that take none.
+        values: their values by name, in the unit of the value form; 0 for faults without a value.
     """
 
     values: Mapping[str, float] = field(default_factory=dict)
@@ -117,7 +118,7 @@ class FaultSet:
         return bool(self.values)
 
     def value(self, name: str) -> float | None:
-        """Of a fault; None when it is off."""
+        """The value of a fault; None if it is not injected."""
         return self.values.get(name)
 
 
@@ -125,10 +126,10 @@ NO_FAULTS = FaultSet()
 
 
 def parse_faults(texts: Iterable[str]) -> FaultSet:
-    """Read ``NAME`` and ``NAME=VALUE``.
+    """Parse ``NAME`` and ``NAME=VALUE``.
 
     Raises:
-        UsageError: no such fault; one given twice; a value that is missing, unwanted, or no number.
+        UsageError: an unknown or repeated fault; a value that is missing, not expected, or not a number.
     """
     values: dict[str, float] = {}
     for text in texts:

@@ -106,7 +106,7 @@ def _compare_tail(context: DriverContext, query: Query, whole: Collected, offset
 def _limit_case(limit: int) -> Check[DriverContext, None]:
     return Check(
         id=f"max-results-{limit}",
-        title=f"with max_results {limit} no message holds more extents, and the same bytes are described",
+        title=f"with max_results {limit}, no message has more extents, and the same bytes are described",
         level=MUST,
         rule="R6",
         source=SERVICE_SPEC,
