@@ -209,12 +209,12 @@ def test_a_socket_gives_what_the_cluster_gives(demo, tmp_path, handles, form):
 
 def test_nothing_of_kubernetes_is_touched(demo, tmp_path, handles):
     resolved = []
-    demo.api.seen = lambda *request: resolved.append(request)
+    demo.api.on_request = lambda *request: resolved.append(request)
     try:
         with demo.csi_service(tmp_path / "csi.sock") as service:
             found = run_command("allocated", handles[0], "-o", "name", "--csi-endpoint", service.endpoint, cluster=demo)
     finally:
-        demo.api.seen = lambda *request: None
+        demo.api.on_request = lambda *request: None
     assert (found.returncode, resolved) == (0, [])
 
 

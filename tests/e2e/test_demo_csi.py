@@ -205,7 +205,7 @@ def test_faults_before_serve_and_behind_it_are_told_apart_from_none():
     for arguments in (("--fault", "nope", "serve"), ("serve", "--fault", "nope")):
         found = run_command("demo", *arguments)
         assert (found.returncode, found.stdout) == (2, "")
-        assert 'there is no fault "nope"' in found.stderr
+        assert 'unknown fault "nope"' in found.stderr
 
 
 def test_a_driver_outlives_the_sidecar_on_its_socket(folder):

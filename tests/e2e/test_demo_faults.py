@@ -545,26 +545,26 @@ def test_faults_combine(pages, on):
 
 
 @pytest.mark.parametrize(
-    ("texts", "said"),
+    ("texts", "message"),
     [
-        (["unorderd"], 'there is no fault "unorderd"'),
-        ([""], 'there is no fault ""'),
-        (["cut-after"], "fault cut-after takes a value: cut-after=N"),
-        (["cut-after="], "fault cut-after takes a value: cut-after=N"),
-        (["cut-after=two"], 'fault cut-after=N takes a whole number from 0 up, not "two"'),
+        (["unorderd"], 'unknown fault "unorderd"'),
+        ([""], 'unknown fault ""'),
+        (["cut-after"], "fault cut-after requires a value: cut-after=N"),
+        (["cut-after="], "fault cut-after requires a value: cut-after=N"),
+        (["cut-after=two"], 'invalid value "two" for fault cut-after=N: must be a whole number of at least 0'),
         (["cut-after=1.5"], "a whole number"),
-        (["cut-after=-1"], "a whole number from 0 up"),
-        (["slow=nan"], 'fault slow=MS takes a number from 0 up, not "nan"'),
-        (["slow=inf"], "takes a number"),
-        (["hang=1"], "fault hang takes no value"),
-        (["hang="], "fault hang takes no value"),
-        (["hang", "hang"], "fault hang is given twice"),
+        (["cut-after=-1"], "a whole number of at least 0"),
+        (["slow=nan"], 'invalid value "nan" for fault slow=MS: must be a number of at least 0'),
+        (["slow=inf"], "must be a number"),
+        (["hang=1"], "fault hang does not take a value"),
+        (["hang="], "fault hang does not take a value"),
+        (["hang", "hang"], "fault hang is specified twice"),
     ],
 )
-def test_what_is_no_fault_is_said(texts, said):
+def test_an_invalid_fault_is_a_usage_error(texts, message):
     with pytest.raises(UsageError) as caught:
         parse_faults(texts)
-    assert said in caught.value.message
+    assert message in caught.value.message
 
 
 # On the command line.
@@ -579,8 +579,8 @@ def test_a_fault_of_the_demo_reaches_the_command():
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--demo", "--fault", "unorderd"], 'no fault "unorderd"\nhint: did you mean unordered?'),
-        (["--demo", "--fault", "slow"], "takes a value: slow=MS"),
+        (["--demo", "--fault", "unorderd"], 'unknown fault "unorderd"\nhint: did you mean unordered?'),
+        (["--demo", "--fault", "slow"], "requires a value: slow=MS"),
         (["--fault", "unordered"], "--fault goes with --demo"),
     ],
 )
@@ -604,7 +604,7 @@ def test_the_list_of_faults_has_all_of_them(form, capfd):
             "name": "cut-after",
             "value": "N",
             "of": "driver",
-            "mistake": "UNAVAILABLE after N messages, as from a transport that broke",
+            "mistake": "UNAVAILABLE after N messages, as when the transport fails",
             "showsWith": None,
         }
     elif form == "name":

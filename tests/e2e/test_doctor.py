@@ -272,7 +272,7 @@ def test_a_ca_that_expired(own_demo):
 
 def test_a_certificate_that_only_looks_self_signed_is_accepted(own_demo):
     service = own_demo.services[PAGES_DRIVER]
-    service.restart(service.authority.issue("127.0.0.1", like_its_issuer=True))
+    service.restart(service.authority.issue("127.0.0.1", issuer_subject=True))
     code, hops = look(own_demo, "snap-b")
     assert (code, hops["tls"]["verdict"], hops["stream"]["verdict"]) == (0, "pass", "pass")
 

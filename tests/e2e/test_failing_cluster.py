@@ -11,7 +11,8 @@ from conftest import DELTA, run_command
 
 from kubectl_cbt.demo.certificates import CertificateAuthority
 from kubectl_cbt.demo.demo_cluster import DemoCluster
-from kubectl_cbt.demo.kube.kube_api import KubeApi, StatusError
+from kubectl_cbt.demo.kube.kube_api import KubeApi
+from kubectl_cbt.demo.kube.status_objects import StatusError
 
 
 def test_no_kubeconfig_is_said_plainly(tmp_path):

@@ -136,7 +136,7 @@ def test_a_proxy_in_the_environment_is_not_for_the_forwarded_port(own_demo, tmp_
 
 
 def test_a_certificate_that_only_looks_self_signed_is_taken_through_the_forwarded_port(own_demo, tmp_path, whole):
-    kubectl = standin(own_demo, tmp_path, like_its_issuer=True)
+    kubectl = standin(own_demo, tmp_path, issuer_subject=True)
     found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
     assert (found.returncode, found.stdout, found.stderr) == (0, whole, "")
 

@@ -213,7 +213,7 @@ def test_a_certificate_of_a_foreign_ca_is_never_taken(cluster, own_service):
 def lookalike(service: MetadataService, *hosts: str, authority: CertificateAuthority | None = None, **settings) -> None:
     """Serve a leaf with its CA's own subject and without its key's identifier."""
     issuer = authority or service.authority
-    service.restart(issuer.issue(*(hosts or ("127.0.0.1",)), like_its_issuer=True, **settings))
+    service.restart(issuer.issue(*(hosts or ("127.0.0.1",)), issuer_subject=True, **settings))
 
 
 def test_a_certificate_that_only_looks_self_signed_is_accepted(cluster, own_service, whole):
@@ -223,7 +223,7 @@ def test_a_certificate_that_only_looks_self_signed_is_accepted(cluster, own_serv
 
 def test_it_is_verified_anew_on_each_connection(cluster, own_service, whole):
     lookalike(own_service)
-    again = own_service.authority.issue("127.0.0.1", like_its_issuer=True)
+    again = own_service.authority.issue("127.0.0.1", issuer_subject=True)
     own_service.tampering = restarting_after(own_service, 4, certificate=again)
     assert ask(cluster, own_service)[1] == whole
 

@@ -27,14 +27,14 @@ def bases_sent(demo) -> list[str]:
     return [request.base_snapshot_id for request in demo.services[PAGES_DRIVER].requests]
 
 
-def old_cluster(demo, *, takes_base_name: bool):
+def old_cluster(demo, *, accepts_base_name: bool):
     """v0.1.0 of the sidecar took the base's name, v0.2.0 its handle; both served v1alpha1."""
     demo.api.served = served_with("v1alpha1")
-    demo.services[PAGES_DRIVER].takes_base_name = takes_base_name
+    demo.services[PAGES_DRIVER].accepts_base_name = accepts_base_name
 
 
 def test_a_sidecar_of_v0_1_is_sent_the_name_when_it_cannot_find_the_handle(own_demo, whole):
-    old_cluster(own_demo, takes_base_name=True)
+    old_cluster(own_demo, accepts_base_name=True)
     found = run_command(*ASKS, cluster=own_demo)
     assert (found.returncode, found.stdout, found.stderr) == (0, whole, "")
     assert set(bases_sent(own_demo)[1:]) == {"snap-a"}
@@ -42,7 +42,7 @@ def test_a_sidecar_of_v0_1_is_sent_the_name_when_it_cannot_find_the_handle(own_d
 
 
 def test_a_sidecar_of_v0_1_is_sent_the_name_on_a_resume_too(own_demo, whole):
-    old_cluster(own_demo, takes_base_name=True)
+    old_cluster(own_demo, accepts_base_name=True)
     own_demo.services[PAGES_DRIVER].tampering = cut_after(5, times=2)
     found = run_command(*ASKS, cluster=own_demo)
     assert (found.returncode, found.stdout) == (0, whole)
@@ -50,7 +50,7 @@ def test_a_sidecar_of_v0_1_is_sent_the_name_on_a_resume_too(own_demo, whole):
 
 
 def test_a_sidecar_of_v0_2_is_sent_the_handle(own_demo, whole):
-    old_cluster(own_demo, takes_base_name=False)
+    old_cluster(own_demo, accepts_base_name=False)
     found = run_command(*ASKS, cluster=own_demo)
     assert (found.returncode, found.stdout) == (0, whole)
     assert set(bases_sent(own_demo)) == {handle_of(own_demo, "snap-a")}
@@ -58,14 +58,14 @@ def test_a_sidecar_of_v0_2_is_sent_the_handle(own_demo, whole):
 
 def test_a_sidecar_of_v1_is_never_sent_a_name(own_demo):
     """What v0.1 took for a name is a handle now: were a name sent, a handle of that name might be meant."""
-    own_demo.services[PAGES_DRIVER].takes_base_name = True
+    own_demo.services[PAGES_DRIVER].accepts_base_name = True
     found = run_command(*ASKS, cluster=own_demo)
     assert found.returncode == 1
     assert set(bases_sent(own_demo)) == {handle_of(own_demo, "snap-a")}
 
 
 def test_what_an_old_cluster_has_allocated_is_asked_as_ever(own_demo):
-    old_cluster(own_demo, takes_base_name=True)
+    old_cluster(own_demo, accepts_base_name=True)
     assert run_command("allocated", "snap-a", "-o", "name", cluster=own_demo).returncode == 0
 
 
@@ -78,7 +78,7 @@ def test_a_handle_is_sent_as_it_was_given_whatever_is_in_it(own_demo):
 
 
 def test_a_handle_given_to_a_sidecar_of_v0_1_has_no_name_to_try(own_demo):
-    old_cluster(own_demo, takes_base_name=True)
+    old_cluster(own_demo, accepts_base_name=True)
     found = run_command("delta", "--base-handle", "gone", "snap-b", "-o", "csv", cluster=own_demo)
     assert found.returncode == 1
     assert bases_sent(own_demo) == ["gone"]
@@ -88,7 +88,7 @@ def test_a_handle_given_to_a_sidecar_of_v0_1_has_no_name_to_try(own_demo):
 def test_the_newest_version_served_is_read(own_demo):
     paths = []
     own_demo.api.served = (*ALL_TYPES, *(kind for kind in served_with("v1alpha1") if kind.version == "v1alpha1"))
-    own_demo.api.seen = lambda method, path, headers: paths.append(path)
+    own_demo.api.on_request = lambda method, path, headers: paths.append(path)
     assert run_command("services", cluster=own_demo).returncode == 0
     assert any(path.startswith("/apis/cbt.storage.k8s.io/v1beta1/") for path in paths)
     assert not any("v1alpha1" in path for path in paths)

@@ -172,7 +172,9 @@ def test_no_token_of_any_kind_reaches_the_log(own_demo, level):
 
     own_demo.identity.issue = remembering
     tokens = []
-    own_demo.api.seen = lambda method, path, headers: tokens.append(headers["Authorization"].removeprefix("Bearer "))
+    own_demo.api.on_request = lambda method, path, headers: tokens.append(
+        headers["Authorization"].removeprefix("Bearer ")
+    )
     found = run_command(*DELTA, "-o", "name", "-v", level, cluster=own_demo)
     assert found.returncode == 0
     assert '/serviceaccounts/backup-app/token" status="201 Created"' in found.stderr or int(level) > 6
