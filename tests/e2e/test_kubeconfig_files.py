@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from kubeconfigs import (
     TO_ONE,
     TO_TWO,
     TOKEN,
-    Cast,
     Document,
     Row,
     Sent,
@@ -27,13 +25,6 @@ from kubeconfigs import (
     run_ours,
 )
 from peers import needs_kubectl
-
-
-@pytest.fixture(scope="module")
-def cast(tmp_path_factory) -> Iterator[Cast]:
-    cast = Cast(tmp_path_factory.mktemp("cast"))
-    yield cast
-    cast.close()
 
 
 def named(kind: str, **entries: Any) -> list[Document]:

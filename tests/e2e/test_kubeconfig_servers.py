@@ -1,6 +1,5 @@
 """Which server, through which proxy, and whether to trust it: row by row the same as the real kubectl."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +9,6 @@ from kubeconfigs import (
     TO_ONE,
     TO_TWO,
     TOKEN,
-    Cast,
     Document,
     Row,
     Sent,
@@ -20,14 +18,6 @@ from kubeconfigs import (
     of_cluster,
 )
 from peers import KUBECTL
-
-
-@pytest.fixture(scope="module")
-def cast(tmp_path_factory) -> Iterator[Cast]:
-    cast = Cast(tmp_path_factory.mktemp("cast"))
-    yield cast
-    cast.close()
-
 
 DATA = {"server": "$ONE", "certificate-authority-data": "$ONE_CA_DATA"}
 BAD_BLOCKS = "".join(

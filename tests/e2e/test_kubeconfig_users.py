@@ -1,13 +1,11 @@
 """As whom: row by row the same as the real kubectl. Plugins and providers that have to be asked: test_logins."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from kubeconfigs import (
     ONE,
     TOKEN,
-    Cast,
     Document,
     Row,
     Sent,
@@ -19,14 +17,6 @@ from kubeconfigs import (
     run_ours,
 )
 from peers import needs_kubectl
-
-
-@pytest.fixture(scope="module")
-def cast(tmp_path_factory) -> Iterator[Cast]:
-    cast = Cast(tmp_path_factory.mktemp("cast"))
-    yield cast
-    cast.close()
-
 
 CERTIFICATE = {"client-certificate": "$JANE_CERT", "client-key": "$JANE_KEY"}
 DATA = {"client-certificate-data": "$JANE_CERT_DATA", "client-key-data": "$JANE_KEY_DATA"}

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +29,6 @@ from test_terminal import Terminal
 
 V1 = "client.authentication.k8s.io/v1"
 TOLD = "$FOLDER/told"
-
-
-@pytest.fixture(scope="module")
-def cast(tmp_path_factory) -> Iterator[Cast]:
-    cast = Cast(tmp_path_factory.mktemp("cast"))
-    yield cast
-    cast.close()
 
 
 def plugin(command: str = "./login", **fields: Any) -> Document:

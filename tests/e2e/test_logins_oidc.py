@@ -38,13 +38,6 @@ REFUSED = {"error": "invalid_grant", "error_description": "Session not active"}
 
 
 @pytest.fixture(scope="module")
-def cast(tmp_path_factory) -> Iterator[Cast]:
-    cast = Cast(tmp_path_factory.mktemp("cast"))
-    yield cast
-    cast.close()
-
-
-@pytest.fixture(scope="module")
 def running(tmp_path_factory) -> Iterator[IdentityProvider]:
     provider = IdentityProvider(tmp_path_factory.mktemp("provider"))
     yield provider

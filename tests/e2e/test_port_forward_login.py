@@ -5,7 +5,6 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,7 +12,7 @@ import pytest
 import yaml
 from conftest import COMMAND, DELTA, run_command
 from inside import NAME, NAMESPACE, PORT, Standin, behind_a_service
-from kubeconfigs import Cast, kubectl, lay_out, of_cluster, of_user
+from kubeconfigs import kubectl, lay_out, of_cluster, of_user
 from peers import needs_kubectl
 
 from kubectl_cbt.demo.kube.identity import ADMIN, AUTHENTICATED, MASTERS, User
@@ -167,13 +166,6 @@ def test_without_memory_for_it_the_kubeconfig_is_a_file_for_as_long_as_kubectl_s
 
 
 # What the kubeconfig of a child comes to, by the real kubectl.
-
-
-@pytest.fixture(scope="module")
-def cast(tmp_path_factory) -> Iterator[Cast]:
-    cast = Cast(tmp_path_factory.mktemp("cast"))
-    yield cast
-    cast.close()
 
 
 PRINTED = f'{{"apiVersion": "{V1}", "kind": "ExecCredential", "status": {{"token": "of-plugin"}}}}'

@@ -13,7 +13,7 @@ import pytest
 from conftest import DELTA
 from raw_service import HEADERS, OK, data, framed, raw_service
 from recorded_again import ScriptedSource, live, recording_of
-from test_recording import RESOLVED, read
+from recordings_made import RESOLVED, read
 from test_stream import encoded, query
 
 from kubectl_cbt.core.file_backend import open_recording

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from saved_documents import Trickle, received
 from strategies import cut, cuts, law, legal_extents
-from test_saved import Trickle, received
 
 from kubectl_cbt.documents.document_stream import SavedStream
 from kubectl_cbt.documents.jsonstream.json_cursor import HINT_OPENABLE
