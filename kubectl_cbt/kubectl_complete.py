@@ -14,7 +14,7 @@ import warnings
 from kubectl_cbt.cli.signals import raise_on_signals
 
 PATIENCE_SECONDS = 5.0
-"""For all of it: a login command may wait for an answer that nobody gives, and requests are several."""
+"""Time limit for a whole completion: a login command can wait for input, and there can be several requests."""
 
 _NOTHING = ":4\n"
 
@@ -30,7 +30,7 @@ def main() -> None:
     alarm.start()
     try:
         text = _answer(sys.argv[1:])
-    except BaseException:  # noqa: BLE001  # whatever it is, the person goes on typing
+    except BaseException:  # noqa: BLE001  # no error may interrupt typing
         text = _NOTHING
         if alone:
             _end_children()
@@ -63,7 +63,7 @@ def _leave_terminal() -> bool:
     try:
         os.setsid()
     except OSError:
-        return False  # a shell's own job, as nobody runs it but to try
+        return False  # the shell does this; a call without a shell is only a trial
     return True
 
 

@@ -30,7 +30,7 @@ class CheckResult:
     """What a check reports while it runs, a line each.
 
     Attributes:
-        sent: the query, in words; of several the general form; empty without one.
+        sent: description of the query, or of the general form of several; empty without one.
         notes: what is there, and what is worth knowing.
         warnings: what works, and is likely to cause trouble.
         failures: what is wrong. For a SHOULD that is a warning.
@@ -97,7 +97,7 @@ class Check(Generic[ContextT, FactT]):
             CheckFailed, or a CbtError, which is a failure with its hint as the fix.
         needs: checks that must not fail before this one, and capabilities of the context. Without one it is skipped.
         uses: checks whose facts this one takes when they are there.
-        level: MUST or SHOULD; empty where there is no spec.
+        level: MUST or SHOULD; empty without a specification.
         rule: id as in docs/rules.md; empty when there is none.
         source: where the spec requires it; empty when it does not.
         procedure: what is done, for ``--explain``.

@@ -47,7 +47,7 @@ class QueryBackend(Backend, Protocol):
     recorder: Recorder
 
     def resolve(self, names: SnapshotNames) -> ResolvedQuery:
-        """Find what the names stand for, and the service that answers.
+        """Resolve the names to snapshots, and find the service for them.
 
         Raises:
             CbtError: the snapshots cannot be queried.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def ignore(text: str) -> None:
-    """A recording that fails ends; its stream goes on."""
+    """A recording ends when a write fails; its stream continues."""
 
 
 class Recorder:

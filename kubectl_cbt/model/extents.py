@@ -225,7 +225,7 @@ class Extents:
 
     def runs(self) -> Iterator[tuple[Int64Column, Int64Column]]:
         """All runs in order, as columns of starts and ends; no run is split between two of them."""
-        start, end = -1, -1  # of the run that may go on in the next block
+        start, end = -1, -1  # of the run that can continue in the next chunk
         for chunk in self._blocks:
             first = np.flatnonzero(chunk.begins_run(0, len(chunk.offsets), end))
             starts = chunk.offsets[first]

@@ -1,6 +1,6 @@
 """Records: response messages as received, and a batch: the requested part of them. Columns, never objects.
 
-Messages come in groups, as many as are there when somebody looks: a driver that sends 256 extents a message costs
+Messages come in groups, as many as have arrived: a driver that sends 256 extents a message costs
 hardly more than one that sends 4096. How a stream is cut into groups depends on time, so nothing that is shown may.
 """
 

@@ -1,4 +1,4 @@
-"""``-o csv``: a header and two integers a row, nothing to quote."""
+"""``-o csv``: a header, then two integers per row without quotes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The parts of the versioned document that json, yaml and ndjson share; ``schema.json`` describes it.
+"""The parts of the versioned document that json, yaml and ndjson share; its schema is ``schema.json``.
 
-No times and no rates: the same question about the same snapshots gives the same bytes.
+It contains no times or rates, so that the same query of the same snapshots gives the same bytes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ Part = dict[str, Any]
 
 
 def head(resolved: ResolvedQuery, first: Batch | None, outcome: Outcome | None = None) -> Part:
-    """What stands before the extents.
+    """Return the members before the extents.
 
     Args:
         first: the first batch, for type and capacity; None when the stream ended without one.
@@ -53,7 +53,7 @@ def _query(query: Query) -> Part:
 
 
 def tail(outcome: Outcome, summary: Summary) -> Part:
-    """What stands behind the extents."""
+    """Return the members after the extents."""
     failure = outcome.failure
     return {
         "summary": _summary(outcome, summary),
@@ -121,7 +121,7 @@ def _summary(outcome: Outcome, summary: Summary) -> Part:
 
 
 def _int64(total: int) -> int:
-    """A total as a document holds it: no longer than an offset. Only extents that overlap add up to more bytes."""
+    """Return a total as in a document: at most the largest offset. Only overlapping extents have a larger sum."""
     return min(total, INT64_MAX)
 
 

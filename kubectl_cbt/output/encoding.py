@@ -1,7 +1,6 @@
 """Documents as JSON and YAML: every output in these formats goes through here.
 
-Data stay what they are, but no character that a terminal would obey, or not show, is written as itself: it is escaped,
-as kubectl escapes such objects. Parsed again, the document is the one that was given.
+Control characters and invisible characters are escaped, as in kubectl. Parsing the output gives the original document.
 """
 
 from __future__ import annotations
@@ -17,12 +16,12 @@ if TYPE_CHECKING:
     from yaml import SafeDumper
 
 _UNFOLDED = 10**6
-"""Columns of a line that no string reaches, so that none is folded."""
+"""A line width that no string reaches, so that none is folded."""
 _NOT_ASCII = re.compile("[^\x00-\x7e]")
 
 
 def as_json(document: Any, *, indented: bool = True) -> bytes:
-    """JSON in UTF-8, without a newline at the end."""
+    """Encode as JSON in UTF-8, without a final newline."""
     import orjson
 
     try:
@@ -31,15 +30,15 @@ def as_json(document: Any, *, indented: bool = True) -> bytes:
         return _with_surrogates(document, indented=indented)
     if data.isascii() and b"\x7f" not in data:
         return data
-    # Between strings JSON has nothing but ASCII: whatever is escaped here is part of one.
+    # Outside strings JSON is ASCII, so everything that is escaped here is part of a string.
     return _escaped(data.decode(), _json_escape).encode()
 
 
 def as_yaml(document: Any, *, flow_style: bool | None = False, width: int = _UNFOLDED) -> str:
-    """YAML that ends with a newline.
+    """Encode as YAML with a final newline.
 
     Args:
-        flow_style: as PyYAML takes it; None puts collections without collections on one line.
+        flow_style: PyYAML's ``default_flow_style``; None writes collections of scalars on one line.
     """
     from yaml import dump
 
@@ -51,12 +50,12 @@ def as_yaml(document: Any, *, flow_style: bool | None = False, width: int = _UNF
         default_flow_style=flow_style,
         width=width,
     )
-    # The dumper quotes strings that need it, so that an escape is understood.
+    # The dumper quotes strings that contain escapes.
     return _escaped(text, _yaml_escape)
 
 
 def _with_surrogates(document: Any, *, indented: bool) -> bytes:
-    """The same of strings that have no UTF-8: file names, and JSON that was read, may hold lone surrogates."""
+    """Encode strings with lone surrogates, which UTF-8 cannot encode: file names and parsed JSON can contain them."""
     import json
 
     if indented:
@@ -65,7 +64,7 @@ def _with_surrogates(document: Any, *, indented: bool) -> bytes:
 
 
 def _escaped(text: str, escape: Callable[[str], str]) -> str:
-    """With escapes for DEL and beyond; the libraries write none of the control characters before it."""
+    """Escape DEL and later characters; the libraries escape the control characters before it."""
     return _NOT_ASCII.sub(lambda found: found[0] if is_printable(found[0]) else escape(found[0]), text)
 
 
@@ -80,12 +79,12 @@ def _yaml_escape(character: str) -> str:
 
 @cache
 def _dumper() -> type[SafeDumper]:
-    """PyYAML's dumper, with every string in double quotes that holds anything to escape."""
+    """PyYAML's dumper, with double quotes around every string that needs escapes."""
     from yaml import SafeDumper
     from yaml.nodes import ScalarNode
 
     class Dumper(SafeDumper):
-        """Ours alone: representers belong to a class."""
+        """A subclass, because representers are registered per class."""
 
     def represented(dumper: SafeDumper, text: str) -> ScalarNode:
         style = None if printable(text) == text else '"'

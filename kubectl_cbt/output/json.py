@@ -1,4 +1,4 @@
-"""``-o json``: the document, written while it streams. Whatever happens to the stream, it stays valid JSON."""
+"""``-o json``: the document, written while streaming. It is valid JSON even if the stream fails."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from kubectl_cbt.output.writer import OutputTarget, Write
 
 
 class JsonWriter:
-    """One object; one line an extent."""
+    """One object, with one line per extent."""
 
     needs_summary = True
 
@@ -29,7 +29,7 @@ class JsonWriter:
         if not len(batch):
             return
         for text in self._rows.texts(batch.offsets, batch.sizes):
-            # The last row waits: only the next one, or the end, knows whether a comma follows.
+            # The last row is written later: whether a comma follows depends on the next row or the end.
             self._write(self._pending + text[:-2])
             self._pending = b",\n"
 
@@ -46,5 +46,5 @@ class JsonWriter:
 
 
 def _inner(part: Part) -> bytes:
-    """The members of an object without its braces."""
+    """Return the members of an object without the braces."""
     return as_json(part)[2:-2]

@@ -1,7 +1,7 @@
 """``-o lister-json``: byte for byte what upstream's snapshot-metadata-lister prints.
 
-As it does, this shows the records as they were received, unclipped, leaves out fields that are zero, and stops in
-the middle of the document when the stream fails: a closed one would pass for a whole one.
+Like the lister, it prints the records as received, unclipped, and omits fields that are zero. When the stream fails it
+stops in the middle of the document, because a closed document would look complete.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from kubectl_cbt.output.writer import OutputTarget, Write
 
 
 class ListerJsonWriter:
-    """A list of records, no newline anywhere."""
+    """A list of records without newlines."""
 
     needs_summary = False
 
@@ -32,7 +32,7 @@ class ListerJsonWriter:
         parts: list[bytes | memoryview] = []
         for (block_type, capacity), extents in zip(heads, self._extents(records), strict=True):
             head = _head(block_type, capacity)
-            # Without extents: a Go slice that was never filled.
+            # Without extents: an empty Go slice.
             parts += (self._separator, head, *((b"[", extents[1:], b"]}") if extents else (b"null}",)))
             self._separator = b","
         self._write(b"".join(parts))
@@ -42,18 +42,18 @@ class ListerJsonWriter:
             self._write(b"[]" if self._separator == b"[" else b"]")
 
     def _large(self, records: Records) -> None:
-        """Message by message, and each in pieces."""
+        """Yield the text message by message, each in pieces."""
         for record in records:
             self._write(self._separator + _head(record.block_metadata_type, record.volume_capacity_bytes))
             self._separator = b","
-            opening = 1  # there is no comma in front of the first extent
+            opening = 1  # no comma before the first extent
             for text in self._rows.texts(record.offsets, record.sizes) if len(record) else ():
                 self._write((b"[" if opening else b"") + _without_zeros(memoryview(text))[opening:])
                 opening = 0
             self._write(b"null}" if opening else b"]}")
 
     def _extents(self, records: Records) -> list[memoryview]:
-        """Of each message, with a comma in front."""
+        """Return the start of each message, after a comma."""
         texts = self._rows.parts(records.bounds, records.offsets, records.sizes)
         if len(records) and (records.offsets.min() <= 0 or records.sizes.min() <= 0):
             return list(map(_without_zeros, texts))

@@ -10,7 +10,7 @@ from kubectl_cbt.units import printable
 
 
 class NameWriter:
-    """Base (when it is an object) and target, one a line."""
+    """Base (if it is an object) and target, one per line."""
 
     needs_summary = False
 
@@ -19,7 +19,7 @@ class NameWriter:
         self._snapshots = [snapshot for snapshot in (resolved.base, resolved.target) if snapshot]
 
     def batch(self, batch: Batch) -> None:
-        """Extents have no names."""
+        """Ignore extents: they do not have names."""
 
     def end(self, outcome: Outcome, summary: Summary) -> None:
         if outcome.complete:

@@ -1,4 +1,4 @@
-"""``-o ndjson``: a line for the head, a line an extent, a line for the tail; a file without tail is incomplete."""
+"""``-o ndjson``: a head line, one line per extent and a tail line; a file without a tail is incomplete."""
 
 from __future__ import annotations
 

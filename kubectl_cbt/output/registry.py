@@ -1,4 +1,4 @@
-"""Every format by the name ``-o`` takes. Adding one is a file and two lines here."""
+"""Output formats by their ``-o`` name. A new format is one file and two lines here."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    # The writers bring numpy; --help, which lists the formats, has no use for it.
+    # The writers import numpy, which --help does not need.
     from kubectl_cbt.output.writer import MakeWriter
 
 
 class StreamFormat(StrEnum):
-    """What ``-o`` takes where extents are printed."""
+    """Values of ``-o`` for commands that print extents."""
 
     SUMMARY = "summary"
     TABLE = "table"
@@ -25,7 +25,7 @@ class StreamFormat(StrEnum):
     LISTER_JSON = "lister-json"
 
 
-# Module and class of each: a format is imported when it is used.
+# Module and class: a format is imported only when it is used.
 _WRITERS = {
     StreamFormat.SUMMARY: ("summary_writer", "SummaryWriter"),
     StreamFormat.TABLE: ("table", "TableWriter"),
@@ -40,7 +40,7 @@ _WRITERS = {
 
 
 def make_writer(form: StreamFormat) -> MakeWriter:
-    """The writer class of a format."""
+    """Return the writer class of a format."""
     module, writer = _WRITERS[form]
     found: MakeWriter = getattr(import_module(f"kubectl_cbt.output.{module}"), writer)
     return found

@@ -1,4 +1,4 @@
-"""Findings as a report: a table as they come, or a JSON, JUnit or TAP document when all is known."""
+"""Findings as a report: a table while checks run, or a JSON, JUnit or TAP document at the end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kubectl_cbt.output.encoding import as_json
 from kubectl_cbt.units import one_line, printable
 
 if TYPE_CHECKING:
-    # Brings numpy; --help, which lists the formats, has no use for it.
+    # Imports numpy, which --help does not need.
     from kubectl_cbt.output.writer import OutputTarget
 
 Write = Callable[[str], None]
@@ -24,11 +24,11 @@ _MARKS = {Verdict.PASS: "✓", Verdict.WARN: "!", Verdict.FAIL: "✗", Verdict.S
 _COLORS = {Verdict.PASS: "32", Verdict.WARN: "33", Verdict.FAIL: "31", Verdict.SKIPPED: "2"}
 _HOP_COLUMN = 18
 _TAKES_SPACE = 60
-"""Narrower than this no text is wrapped."""
+"""On a narrower terminal text is not wrapped."""
 
 
 class ReportFormat(StrEnum):
-    """What ``-o`` takes where things are checked."""
+    """Values of ``-o`` for commands that check."""
 
     TABLE = "table"
     JSON = "json"
@@ -37,12 +37,12 @@ class ReportFormat(StrEnum):
 
 
 class Report:
-    """Takes findings in order, and writes them in one format.
+    """Writes findings in one format, in order.
 
     Args:
-        name: of the whole, ``check default/snap-a → snap-b``.
-        about: facts that stand at the top, by name.
-        shows_what_is_there: a line begins with what was seen, as a walk's, and not with what should be.
+        name: of the report, such as ``check default/snap-a → snap-b``.
+        about: facts at the top of the report, by name.
+        shows_what_is_there: whether a line starts with the observation, as in doctor, instead of the requirement.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Report:
         self._form = form
         self._write = write
         self._screen = screen
-        if form is not ReportFormat.JSON:  # which escapes what it has to
+        if form is not ReportFormat.JSON:  # which does its own escaping
             name, about = printable(name), {printable(what): printable(value) for what, value in about.items()}
         self._name = name
         self._about = about
@@ -66,13 +66,13 @@ class Report:
         self.findings: list[Finding] = []
 
     def begin(self) -> None:
-        """What is known before anything was checked."""
+        """Write the facts that are known before the first check."""
         if self._form is ReportFormat.TABLE:
             self._write(f"{self._name}\n")
             self._write("".join(f"  {what:<10} {value}\n" for what, value in self._about.items()) + "\n")
 
     def add(self, finding: Finding) -> None:
-        """The next one; a table shows it at once."""
+        """Add a finding; a table shows it immediately."""
         if self._form is not ReportFormat.JSON:
             finding = _printable(finding)
         self.findings.append(finding)
@@ -81,10 +81,10 @@ class Report:
             self._write("\n".join(draw(finding, self._screen)) + "\n")
 
     def end(self, *, complete: bool) -> None:
-        """The rest of the document.
+        """Write the rest of the document.
 
         Args:
-            complete: whether all was checked that was to be.
+            complete: whether all checks ran.
         """
         tally = Tally.of(self.findings)
         if self._form is ReportFormat.TABLE:
@@ -98,9 +98,9 @@ class Report:
 
 
 def _printable(finding: Finding) -> Finding:
-    """Any text of a finding may be of a driver or a server: a terminal must not obey it, and XML cannot hold all of it.
+    """Make a finding's texts printable: they can come from a driver or server, with control characters or invalid XML.
 
-    A fix has lines; every other text, and each piece of evidence, is one.
+    A fix can have several lines; every other text, and each piece of evidence, is one line.
     """
     changes: dict[str, Any] = {field.name: getattr(finding, field.name) for field in fields(finding)}
     changes |= {name: one_line(text) for name, text in changes.items() if type(text) is str}
@@ -117,12 +117,12 @@ def _mark(finding: Finding, screen: OutputTarget) -> str:
 
 
 def _hop(finding: Finding, screen: OutputTarget) -> list[str]:
-    """What is there, or what is wrong with it, and what mends that."""
+    """Return the observation, or the problem and its fix."""
     skipped = "skipped: " if finding.verdict is Verdict.SKIPPED else ""
     first, *rest = finding.evidence or (finding.title,)
     column = " " * max(_HOP_COLUMN, 2 + len(finding.id) + 1)
     lines = _folded(f"{'':2}{finding.id}".ljust(len(column)), skipped + first, column, screen)
-    # The mark last: its colour counts no columns.
+    # The mark is added last: its colour codes do not take columns.
     lines[0] = _mark(finding, screen) + lines[0][1:]
     lines += [line for text in rest for line in _folded(column, text, column, screen)]
     for number, text in enumerate(_lines(finding.fix)):
@@ -132,7 +132,7 @@ def _hop(finding: Finding, screen: OutputTarget) -> list[str]:
 
 
 def _case(finding: Finding, screen: OutputTarget) -> list[str]:
-    """What should be; where it is not, what was sent, what came, what the spec says, and the usual bug."""
+    """Return the requirement; if it is not met, also the request, the response, the spec and the usual bug."""
     where = " ".join(
         part for part in (finding.rule, finding.level if finding.verdict is not Verdict.PASS else "") if part
     )
@@ -158,9 +158,9 @@ def _wrapped(label: str, text: str, screen: OutputTarget) -> list[str]:
 
 
 def _folded(first: str, text: str, indent: str, screen: OutputTarget) -> list[str]:
-    """Lines for a terminal's width; elsewhere one."""
+    """Wrap to the terminal's width; without a terminal return one line."""
     width = screen.width if screen.is_terminal and screen.width >= _TAKES_SPACE else 10_000
-    # A command that is cut in two cannot be pasted: only what is longer than the screen is wrapped, at spaces.
+    # A command in two lines cannot be pasted: only text longer than the screen is wrapped, at spaces.
     return textwrap.wrap(
         text, width, initial_indent=first, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     ) or [first.rstrip()]
@@ -198,7 +198,7 @@ def _document(finding: Finding) -> dict[str, object]:
 
 
 def _junit(name: str, findings: list[Finding], tally: Tally) -> str:
-    """One test case a finding; a warning passes, and says in its output what it found."""
+    """Return one test case per finding; a warning passes and has its text as output."""
     seconds = f"{sum(finding.seconds for finding in findings):.3f}"
     counts = {
         "tests": str(len(findings)),
@@ -240,7 +240,7 @@ def _tap(findings: list[Finding], *, complete: bool) -> str:
     lines = ["TAP version 14", f"1..{len(findings)}"]
     for number, finding in enumerate(findings, 1):
         result = "not ok" if finding.verdict is Verdict.FAIL else "ok"
-        # In a description "#" begins a directive, and "# TODO" lets a failure pass.
+        # In a description "#" starts a directive, and "# TODO" makes a failure pass.
         what = f"{finding.id}: {finding.title}".replace("\\", "\\\\").replace("#", "\\#")
         skipped = f" # SKIP {' '.join(finding.evidence)}" if finding.verdict is Verdict.SKIPPED else ""
         lines.append(f"{result} {number} - {what}{skipped}")

@@ -1,8 +1,8 @@
-"""Rows of text from columns of numbers, without a step in Python for any row.
+"""Rows of text from columns of numbers, without a Python operation per row.
 
-All rows of a batch are one matrix of bytes, a row of it a row of text: the literals stand in it already, and the
-digits are looked up four at a time. Numbers are as wide there as the widest; what the others have too much, leading
-zeros, is blanked out where columns are aligned, and else left out when the matrix becomes text.
+All rows of a batch are one matrix of bytes, with a row of text per row: the literals are prefilled, and the digits are
+looked up four at a time. All numbers are as wide as the widest. Leading zeros are replaced by spaces in aligned columns
+and otherwise removed when the matrix is converted to text.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from kubectl_cbt.model.record import Int64Column
 _Matrix = npt.NDArray[np.uint8]
 
 _BLANK = ord("0") - ord(" ")
-"""What to take from a zero to get a space."""
+"""Difference between the codes of a zero and a space."""
 _NOTHING = b"\0"
-"""What stands in the matrix where no text shall be."""
+"""Placeholder in the matrix for a byte that is removed."""
 
 
 PIECE_ROWS = 2**16
-"""Made into text at once: a few MiB, and more rows than an ordinary batch has."""
+"""Rows converted at a time: a few MiB, and more rows than a usual batch has."""
 
 
 def _digit_table(digits: int) -> npt.NDArray[np.unsignedinteger]:
-    """Of each number with so many digits (1, 2 or 4) its text, leading zeros included, as one integer."""
+    """Return the text of each number of this many digits (1, 2 or 4), with leading zeros, as one integer."""
     weights = 10 ** np.arange(digits - 1, -1, -1)
     text = (np.arange(10**digits)[:, np.newaxis] // weights % 10 + ord("0")).astype(np.uint8)
     return text.view(f"<u{digits}").ravel()
@@ -38,11 +38,11 @@ _TABLES = {digits: _digit_table(digits) for digits in (1, 2, 4)}
 
 
 class Rows:
-    """Makes text of columns.
+    """Converts columns to text.
 
     Args:
-        literals: what stands in front of the first number, between two, and behind the last.
-        width: digits that each number is right-aligned to; 0 for none.
+        literals: text before the first number, between numbers, and after the last.
+        width: number of digits to right-align to; 0 for no alignment.
     """
 
     def __init__(self, *literals: str, width: int = 0) -> None:
@@ -52,23 +52,23 @@ class Rows:
         self._matrix_widths: list[int] = []
 
     def text(self, *columns: Int64Column) -> bytes:
-        """One row for each number of the columns, which are of the same length."""
+        """Return one row for each index of the columns, which have the same length."""
         return self._text_and_lengths(columns)[0]
 
     def texts(self, *columns: Int64Column) -> Iterator[bytes]:
-        """The same in pieces, at least one: a message may hold more rows than there is memory for their text."""
+        """Yield the text in one or more pieces: the text of a large message can exceed the memory."""
         yield self.text(*(column[:PIECE_ROWS] for column in columns))
         for begin in range(PIECE_ROWS, len(columns[0]), PIECE_ROWS):
             yield self.text(*(column[begin : begin + PIECE_ROWS] for column in columns))
 
     def parts(self, bounds: Sequence[int] | Int64Column, *columns: Int64Column) -> list[memoryview]:
-        """The same cut between rows: those from each bound to the next."""
+        """Yield the text from each bound to the next; bounds are row numbers."""
         text, lengths = self._text_and_lengths(columns)
         whole, cuts = memoryview(text), np.append(0, np.cumsum(lengths))[np.asarray(bounds)].tolist()
         return [whole[start:end] for start, end in pairwise(cuts)]
 
     def _text_and_lengths(self, columns: tuple[Int64Column, ...]) -> tuple[bytes, Int64Column]:
-        """All rows, and int64[rows] of how many bytes each has."""
+        """Return all rows, and the size in bytes of each: int64[rows]."""
         count = len(columns[0])
         if not count:
             return b"", np.zeros(0, dtype=np.int64)
@@ -95,7 +95,7 @@ class Rows:
         return text.translate(None, _NOTHING) if is_ragged else text, lengths
 
     def _with_literals(self, count: int, widths: list[int]) -> _Matrix:
-        """uint8[count, bytes of a row]; that of the batch before it where it fits."""
+        """Return uint8[count, bytes per row]; reuses the previous batch's matrix if it fits."""
         if widths != self._matrix_widths or len(self._matrix) < count:
             row = b"".join(literal + bytes(width) for literal, width in zip(self._literals, [*widths, 0], strict=True))
             self._matrix = np.tile(np.frombuffer(row, dtype=np.uint8), (count, 1))
@@ -103,7 +103,7 @@ class Rows:
         return self._matrix[:count]
 
     def _one_by_one(self, columns: tuple[Int64Column, ...]) -> tuple[bytes, Int64Column]:
-        """What only a broken driver sends: negative numbers, and such that are wider than the volume is large."""
+        """Return text for a broken driver's numbers: negative, or wider than the capacity."""
         template = f"%{self._width or ''}d".encode().join(self._literals)
         rows = [template % row for row in zip(*(column.tolist() for column in columns), strict=True)]
         return b"".join(rows), np.array(list(map(len, rows)), dtype=np.int64)
@@ -114,7 +114,7 @@ def _is_wider(number: int, width: int) -> bool:
 
 
 def _put_digits(matrix: _Matrix, at: int, width: int, column: Int64Column) -> None:
-    """Write numbers, with leading zeros, into so many places of each row from ``at`` on."""
+    """Write numbers with leading zeros into each row at ``at``."""
     stop, rest = at + width, column
     while stop > at:
         digits = next(digits for digits in (4, 2, 1) if digits <= stop - at)
@@ -125,13 +125,13 @@ def _put_digits(matrix: _Matrix, at: int, width: int, column: Int64Column) -> No
             rest, lowest = higher, rest - higher * len(table)
         else:
             lowest = rest
-        # The places of these digits as one integer a row, unaligned as they lie.
+        # The bytes of these digits as one unaligned integer per row.
         places = np.ndarray(len(matrix), dtype=table.dtype, buffer=matrix, offset=stop, strides=matrix.strides[:1])
         places[:] = table[lowest]
 
 
 def _leading_zeros(width: int, column: Int64Column) -> Iterator[tuple[int, npt.NDArray[np.bool_]]]:
-    """Places at which some of the numbers have no digit, and which ones have; the last place never is one."""
+    """Yield the positions at which some numbers have a leading zero, and which numbers; never the last position."""
     smallest = int(column.min())
     for place in range(width - 1):
         weight = 10 ** (width - 1 - place)

@@ -1,4 +1,4 @@
-"""What lists say of a snapshot, cell by cell: the table of ``snapshots`` and the screen of ``browse`` show the same."""
+"""The cells of a snapshot in lists: the table of ``snapshots`` and the screen of ``browse`` show the same."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from kubectl_cbt.units import age, human_bytes
 
 
 def in_order(entries: Iterable[SnapshotEntry]) -> list[SnapshotEntry]:
-    """The rows of a list: every object that came, also several of one name; by volume, oldest first."""
+    """Return the rows of a list, by volume and oldest first; objects of the same name have a row each."""
     return sorted(entries, key=by_volume_and_age)
 
 
 def name_of(entry: SnapshotEntry) -> str:
-    """The name of the object."""
+    """Return the name of the object."""
     return entry.ref.name or NAMELESS
 
 
 def size_of(entry: SnapshotEntry) -> str:
-    """The restore size; empty when it is not known."""
+    """Return the restore size; empty if unknown."""
     return human_bytes(entry.restore_size_bytes) if entry.restore_size_bytes else ""
 
 
 def age_of(entry: SnapshotEntry) -> str:
-    """Time since the snapshot was taken, or else since its object was made."""
+    """Return the time since the snapshot, or else its object, was created."""
     return age(entry.created or entry.object_created)
 
 
 def ready_of(entry: SnapshotEntry) -> str:
-    """Whether the snapshot is ready to use."""
+    """Return whether the snapshot is ready to use."""
     return str(entry.ready).lower()
 
 
 def cbt_of(entry: SnapshotEntry) -> str:
-    """Whether CBT works for the snapshot, and if not why."""
+    """Return whether CBT works for the snapshot, or why not."""
     return "yes" if entry.usable else f"no: {entry.obstacle}"

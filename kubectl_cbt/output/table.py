@@ -26,7 +26,7 @@ class TableWriter:
     def batch(self, batch: Batch) -> None:
         heading = b""
         if self._rows is None:
-            # Every number of a sound stream is at most the capacity, so its width is known now.
+            # In a valid stream no number exceeds the capacity, so the width is known.
             width = max(len(str(batch.records.capacities[0])), *map(len, self.headings))
             heading = (_GAP.join(text.rjust(width) for text in self.headings) + "\n").encode()
             self._rows = Rows("", *[_GAP] * (len(self.headings) - 1), "\n", width=width)
@@ -36,7 +36,7 @@ class TableWriter:
 
     def end(self, outcome: Outcome, summary: Summary) -> None:
         if outcome.complete and self._rows is None:
-            # kubectl prints no empty table either.
+            # kubectl does not print an empty table either.
             return
         self._write(incomplete_note(outcome))
 
@@ -45,7 +45,7 @@ class TableWriter:
 
 
 class WideWriter(TableWriter):
-    """Also the message it came in, its end, and the unchanged bytes in front of it."""
+    """Adds the message number, the end, and the number of unchanged bytes before the extent."""
 
     headings = ("MESSAGE", "OFFSET", "END", "SIZE", "GAP")
 

@@ -1,4 +1,4 @@
-"""What every format is: a writer that gets the batches of one stream and how it ended."""
+"""The interface of a format: a writer that receives the batches of one stream and its outcome."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from kubectl_cbt.model.results import Outcome, Summary
 from kubectl_cbt.units import one_line
 
 Write = Callable[[bytes], None]
-"""Takes text for standard output, as UTF-8; raises OutputError when it cannot be written."""
+"""Writes UTF-8 text to standard output; raises OutputError when this fails."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutputTarget:
-    """Where the text goes.
+    """The output that the text is formatted for.
 
     Attributes:
         width: columns.
-        is_terminal: whether a person is looking.
-        color_system: what rich calls the terminal's colours (``truecolor``, ``256``, ``standard``); None for none.
+        is_terminal: whether the output is a terminal.
+        color_system: rich's name of the colour system (``truecolor``, ``256``, ``standard``); None without colours.
     """
 
     width: int = 80
@@ -33,16 +33,16 @@ class OutputTarget:
 class Writer(Protocol):
     """Formats one stream.
 
-    :meth:`end` is called exactly once, for a stream that failed too: what a format can say about that, it says.
+    :meth:`end` is called exactly once, also for a stream that failed, which the format reports if it can.
 
     Attributes:
-        shows_summary: whether :meth:`end` says anything of the summary; counting it costs as much as decoding.
+        shows_summary: whether :meth:`end` uses the summary; computing it costs as much as decoding.
     """
 
     needs_summary: ClassVar[bool]
 
     def batch(self, batch: Batch) -> None:
-        """Take the next batch."""
+        """Add the next batch."""
         ...
 
     def end(self, outcome: Outcome, summary: Summary) -> None:
@@ -54,9 +54,9 @@ MakeWriter = Callable[[Write, ResolvedQuery, OutputTarget], Writer]
 
 
 def incomplete_note(outcome: Outcome) -> bytes:
-    """The last line of a text format whose stream failed; empty when it is complete.
+    """Return the last line of a text format after a failed stream; empty if the stream is complete.
 
-    It begins with ``#``, so that whoever reads numbers stops there instead of taking a part for the whole.
+    It starts with ``#``, so that a parser of numbers fails instead of accepting a part as complete.
     """
     if outcome.failure is None:
         return b""

@@ -12,7 +12,7 @@ from kubectl_cbt.output.writer import OutputTarget, Write
 
 
 class YamlWriter:
-    """One YAML document; one line an extent."""
+    """One YAML document, with one line per extent."""
 
     needs_summary = True
 

@@ -275,7 +275,7 @@ class Recording:
         except orjson.JSONDecodeError:
             values = None
         if not isinstance(values, dict):
-            self._damaged("a record that is no JSON object")
+            self._damaged("a record that is not a JSON object")
         return values
 
     def _cut(self) -> NoReturn:

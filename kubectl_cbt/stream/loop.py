@@ -157,7 +157,7 @@ class ExtentStream:
                     self._account(records)
                     self._watch.check(records)
                     yield self._clip(records)
-                    del records  # or a large message would be held while the next one is decoded
+                    del records  # or a large message stays in memory while the next one is decoded
 
     def _account(self, records: Records) -> None:
         self.messages += records.messages

@@ -1,4 +1,4 @@
-"""Messages read ahead, in a thread of its own: receiving goes on while others are decoded, counted and written.
+"""Reads messages ahead in a separate thread, so that receiving continues while messages are decoded and written.
 
 gRPC waits for the network without holding Python's lock, and numpy computes without it, so both really do happen at
 once. What is ahead is bounded: when it is full, no more is read, gRPC's own window fills, and the server waits.

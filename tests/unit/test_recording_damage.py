@@ -81,7 +81,7 @@ def test_a_damaged_file_is_an_error_of_ours_or_harmless(whole, tmp_path):
         (FIRST_LINE, "the recording ends here"),
         (FIRST_LINE + b"no zlib at all", "does not decompress"),
         (FIRST_LINE + zlib.compress(b""), "does not begin with a head"),
-        (FIRST_LINE + zlib.compress(b"H\0\0\0\x02[]"), "no JSON object"),
+        (FIRST_LINE + zlib.compress(b"H\0\0\0\x02[]"), "not a JSON object"),
         (FIRST_LINE + zlib.compress(b"H\xff\xff\xff\xff{}"), "a record of 4294967295 bytes"),
         (FIRST_LINE + zlib.compress(b"H\0\0\0\x09{}"), "in the middle of a record"),
         (FIRST_LINE + zlib.compress(b"H\0\0\0\x02{}"), "asking is missing"),

@@ -15,7 +15,7 @@ from kubectl_cbt.units import counted
 from kubectl_cbt.wire.source import Source
 
 ENOUGH_EXTENTS = 20_000
-"""Where a part of an answer is compared, this many extents of it are collected."""
+"""Number of extents to collect when only a part of a response is compared."""
 MORE_TIME = "--deadline allows more time"
 """What to do about an answer that was still flowing."""
 _SAMPLES = 12
