@@ -142,7 +142,7 @@ DEMO_ERRORS = [
 
 
 @pytest.mark.parametrize(("recording", "make"), DEMO_ERRORS, ids=[row[0] for row in DEMO_ERRORS])
-def test_the_demo_words_an_error_as_the_real_api_server(recording, make):
+def test_the_demos_errors_are_worded_as_in_the_real_api_server(recording, make):
     answer, error = api_answer(recording), make()
     assert error.code == answer["status"]
     assert error.document == answer["response"]

@@ -51,7 +51,7 @@ def test_hostile_numbers_come_with_a_warning(demo):
     assert "4 passed" in found.stdout
 
 
-def test_what_cannot_be_judged_is_skipped_and_says_why(demo):
+def test_a_case_that_cannot_be_judged_is_skipped_with_the_reason(demo):
     found = findings(run_command("check", "snap-b", "-o", "json", cluster=demo))
     assert found["law-new-blocks"]["verdict"] == "skipped"
     assert found["law-new-blocks"]["evidence"] == ["needs two snapshots: check BASE TARGET"]
@@ -69,7 +69,7 @@ def test_a_broken_rule_fails_with_place_cause_and_exit_code(own_demo):
     assert found.stdout.endswith("1 failed\n")
 
 
-def test_a_warning_alone_is_no_failure(own_demo):
+def test_a_warning_alone_is_not_a_failure(own_demo):
     own_demo.services[PAGES_DRIVER].plugin.faults = parse_faults(["unaligned-shift"])
     found = run_command(*CHECK, "--only", "resume-*", "--only", "offset-*", "-o", "json", cluster=own_demo)
     assert (found.returncode, failed(found)) == (0, {"resume-unaligned"})
@@ -121,7 +121,7 @@ def test_the_list_names_every_case_and_patterns_choose(demo):
         (("snap-a", "snap-b", "--demo", "--third", "pg-mon"), "is not another usable snapshot of the volume"),
     ],
 )
-def test_mistakes_of_usage_are_told(arguments, said):
+def test_usage_errors_are_reported(arguments, said):
     found = run_command("check", *arguments)
     assert (found.returncode, found.stdout) == (2, "")
     assert said in found.stderr
@@ -242,14 +242,14 @@ def test_secrets_are_handed_to_the_driver_and_shown_nowhere(demo, tmp_path, hand
         ("/etc/hosts", "is not a socket"),
     ],
 )
-def test_what_is_no_socket_is_told(endpoint, said):
+def test_a_path_that_is_not_a_socket_is_reported(endpoint, said):
     found = run_command("allocated", "x", "-o", "csv", "--csi-endpoint", endpoint)
     assert (found.returncode, found.stdout) == (1, "")
     assert said in found.stderr
 
 
 @pytest.mark.parametrize("text", ["- a\n- b\n", "a: {b: c}\n", "{", "kind: Secret\ndata: {a: '***'}\n"])
-def test_a_secrets_file_that_is_none_is_told_and_not_quoted(demo, tmp_path, text):
+def test_an_invalid_secrets_file_is_reported_and_not_quoted(demo, tmp_path, text):
     (tmp_path / "secrets").write_text(text)
     with demo.csi_service(tmp_path / "csi.sock") as service:
         found = run_command(

@@ -46,7 +46,7 @@ def test_unordered_swaps_neighbours_and_loses_nothing(pages_client, set_faults, 
 
 
 @pytest.mark.parametrize("query", [PAIR, ("snap-b",)])
-def test_zero_size_adds_extents_of_nothing(pages_client, set_faults, query):
+def test_zero_size_adds_extents_of_size_0(pages_client, set_faults, query):
     clean = pages_client.ask(*query).extents
     set_faults("zero-size")
     found = pages_client.ask(*query).extents
@@ -65,7 +65,7 @@ def test_mixed_size_sends_two_blocks_as_one(blocks_client, pages_client, set_fau
     assert pages_client.ask(*PAIR).extents == variable
 
 
-def test_unaligned_shift_tells_of_wrong_blocks_from_unaligned_offsets_only(pages_client, blocks_client, set_faults):
+def test_unaligned_shift_reports_wrong_blocks_from_unaligned_offsets_only(pages_client, blocks_client, set_faults):
     middle = 10 * GIB
     clean = {start: pages_client.ask(*PAIR, start=start).extents for start in (0, middle, middle + 512)}
     clean_blocks = blocks_client.ask(*BLOCKS_PAIR, start=middle + 512).extents
@@ -98,7 +98,7 @@ def test_unaligned_shift_is_what_the_reference_driver_does(demo, style, fixed):
     assert extents == expected
 
 
-def test_first_page_only_ends_early_and_the_next_question_shows_it(pages_client, set_faults):
+def test_first_page_only_ends_early_and_the_next_query_shows_it(pages_client, set_faults):
     whole = pages_client.ask(*PAIR).extents
     set_faults("first-page-only")
     first = pages_client.ask(*PAIR)
@@ -171,7 +171,7 @@ def test_lost_write_is_the_same_loss_each_time_and_from_every_offset(pages_clien
 
 
 @pytest.mark.parametrize("query", [PAIR, ("snap-b",)])
-def test_nondeterministic_gives_each_question_another_answer(pages_client, set_faults, query):
+def test_nondeterministic_gives_each_query_a_different_response(pages_client, set_faults, query):
     clean = pages_client.ask(*query).extents
     set_faults("nondeterministic")
     found = [pages_client.ask(*query).extents for _ in range(3)]

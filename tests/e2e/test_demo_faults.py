@@ -33,7 +33,7 @@ from kubectl_cbt.wire.snapshot_metadata_pb2 import FIXED_LENGTH, UNKNOWN, VARIAB
         ("snap-a", None, 64 * GIB, 0, 0, "e3b0c44298fc1c14"),
     ],
 )
-def test_no_fault_changes_no_byte(demo, driver_clients, target, base, start, max_results, count, digest):
+def test_without_a_fault_the_bytes_are_unchanged(demo, driver_clients, target, base, start, max_results, count, digest):
     driver = BLOCKS_DRIVER if target.startswith("win") else PAGES_DRIVER
     for client in driver_clients[driver]:
         answer = client.ask(target, base, start, max_results)
@@ -46,14 +46,14 @@ def test_no_fault_changes_no_byte(demo, driver_clients, target, base, start, max
 
 
 @pytest.mark.parametrize("query", [("pg-tue", "pg-mon"), ("pg-tue",)])
-def test_max_results_ignored_sends_as_many_as_it_likes(pages_client, set_faults, query):
+def test_max_results_ignored_sends_8192_extents(pages_client, set_faults, query):
     set_faults("max-results-ignored")
     for asked_for in (0, 7, 4096, 65536):
         lengths = pages_client.ask(*query, max_results=asked_for).lengths
         assert set(lengths[:-1]) == {8192}
 
 
-def test_huge_messages_pass_the_limit_of_a_client_that_sets_none(blocks_client, set_faults):
+def test_huge_messages_exceed_grpcs_default_limit(blocks_client, set_faults):
     clean = blocks_client.ask("win-1000", max_results=65536).extents
     set_faults("huge-messages")
     answer = blocks_client.ask("win-1000", max_results=7)
@@ -98,7 +98,7 @@ def test_capacity_zero_is_in_every_message(pages_client, set_faults):
     assert set(pages_client.ask(*PAIR).capacities) == {0}
 
 
-def test_empty_messages_come_in_between_and_at_the_end(pages_client, set_faults):
+def test_empty_messages_are_sent_between_others_and_at_the_end(pages_client, set_faults):
     clean = pages_client.ask(*PAIR)
     set_faults("empty-messages")
     answer = pages_client.ask(*PAIR)
@@ -121,14 +121,14 @@ def test_cut_after_ends_with_unavailable(pages_client, set_faults, query, count)
     assert answer.raw == whole.raw[:count]
 
 
-def test_cut_after_the_last_message_is_a_cut_too_and_a_shorter_stream_is_whole(pages_client, set_faults):
+def test_cut_after_the_last_message_is_a_cut_and_a_shorter_stream_is_complete(pages_client, set_faults):
     set_faults("cut-after=7")
     assert [(a.code, len(a.raw)) for a in (pages_client.ask(*PAIR),)] == [(Code.UNAVAILABLE, 7)]
     set_faults("cut-after=8")
     assert [(a.code, len(a.raw)) for a in (pages_client.ask(*PAIR),)] == [(Code.OK, 7)]
 
 
-def test_cancel_is_ok_takes_every_stream_for_whole_after_three_messages(pages_client, set_faults):
+def test_cancel_is_ok_ends_every_stream_with_ok_after_three_messages(pages_client, set_faults):
     whole = pages_client.ask(*PAIR)
     set_faults("cancel-is-ok")
     first = pages_client.ask(*PAIR, max_results=4096)
@@ -137,7 +137,7 @@ def test_cancel_is_ok_takes_every_stream_for_whole_after_three_messages(pages_cl
     assert (then.code, then.lengths) == (Code.OK, [100, 100, 100])
 
 
-def test_deadline_after_ends_what_lasts_longer(pages_client, set_faults):
+def test_deadline_after_ends_longer_streams(pages_client, set_faults):
     set_faults("deadline-after=0.2", "slow=60000")
     answer = pages_client.ask(*PAIR)
     assert (answer.code, answer.messages) == (Code.DEADLINE_EXCEEDED, [])
@@ -148,7 +148,7 @@ def test_deadline_after_ends_what_lasts_longer(pages_client, set_faults):
     assert pages_client.ask(*PAIR).code is Code.OK
 
 
-def test_hang_sends_one_message_and_leaves_the_rest_to_the_client(pages_client, set_faults):
+def test_hang_sends_one_message_and_waits_for_the_client(pages_client, set_faults):
     set_faults("hang")
     answer = pages_client.read(*pages_client.request(*PAIR), most=1)
     assert (answer.code, len(answer.messages)) == (Code.CANCELLED, 1)
@@ -176,7 +176,7 @@ def test_a_cluster_with_a_stream_that_waits_can_be_closed(fault):
                 list(call)
 
 
-def test_reset_after_breaks_the_connection_itself():
+def test_reset_after_resets_the_connection():
     with faulty("reset-after=2") as (sidecar, socket):
         answers = [sidecar.ask(*PAIR), socket.ask(*PAIR)]
         assert [answer.code for answer in answers] == [Code.UNAVAILABLE] * 2
@@ -188,7 +188,7 @@ def test_reset_after_breaks_the_connection_itself():
         assert sidecar.ask("snap-d", "snap-c").code is socket.ask("snap-d", "snap-c").code is Code.OK
 
 
-def test_reset_after_spares_the_connections_of_others():
+def test_reset_after_keeps_the_connections_of_other_clients():
     with DemoCluster(faults=parse_faults(["reset-after=7"])) as demo:
         client = PlainClient(demo)
         driver, request = client.request(*PAIR, max_results=256)
@@ -213,7 +213,7 @@ WRONG = {Code.NOT_FOUND: Code.INTERNAL, Code.INVALID_ARGUMENT: Code.UNKNOWN, Cod
         (Code.OUT_OF_RANGE, {"starting_offset": -1}),
     ],
 )
-def test_wrong_code_answers_what_the_specification_does_not_want(driver_clients, demo, set_faults, right, fields):
+def test_wrong_code_replaces_the_specified_codes(driver_clients, demo, set_faults, right, fields):
     sidecar, socket = driver_clients[PAGES_DRIVER]
     assert {client.ask(*PAIR, **fields).code for client in (sidecar, socket)} == {right}
     set_faults("wrong-code")
@@ -243,7 +243,7 @@ def test_wrong_code_answers_what_the_specification_does_not_want(driver_clients,
         ("ca-rotated", Code.UNAVAILABLE, "CERTIFICATE_VERIFY_FAILED"),
     ],
 )
-def test_a_sidecars_fault_is_the_sidecars_alone(fault, code, said):
+def test_a_sidecars_fault_does_not_affect_the_driver(fault, code, said):
     with faulty(fault) as (sidecar, socket):
         for query in (PAIR, ("snap-b",)):
             answer = sidecar.ask(*query)
@@ -269,7 +269,7 @@ def test_health_is_serving_for_the_server_as_a_whole(demo):
     ("fault", "answer"),
     [("not-ready", b"\x08\x02"), ("no-health", Code.UNIMPLEMENTED), ("unimplemented", b"\x08\x01")],
 )
-def test_health_tells_of_a_sidecar_that_is_not_ready(fault, answer):
+def test_health_reports_a_sidecar_that_is_not_ready(fault, answer):
     with DemoCluster(faults=parse_faults([fault])) as demo:
         assert health(demo) == answer
 
@@ -277,7 +277,7 @@ def test_health_tells_of_a_sidecar_that_is_not_ready(fault, answer):
 # Names and values.
 
 
-def test_every_driver_fault_is_done_somewhere():
+def test_every_driver_fault_is_implemented():
     elsewhere = {"offset-ignored", "max-results-ignored", "huge-messages", "wrong-code"}
     names = {fault.name for fault in FAULTS if fault.part is Part.DRIVER}
     assert names == elsewhere | EXTENT_FAULTS.keys() | MESSAGE_FAULTS.keys()
@@ -331,7 +331,7 @@ def test_a_fault_of_the_demo_reaches_the_command():
         (["--fault", "unordered"], "--fault goes with --demo"),
     ],
 )
-def test_a_fault_that_cannot_be_is_a_usage_error(arguments, said):
+def test_an_unusable_fault_flag_is_a_usage_error(arguments, said):
     found = run_command(*DELTA, *arguments)
     assert (found.returncode, found.stdout) == (2, "")
     assert said in found.stderr

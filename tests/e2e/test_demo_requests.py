@@ -88,7 +88,7 @@ def test_ours_and_the_real_kubectls_headers_can_be_compared(own_demo):
     assert all(headers["Authorization"].startswith("Bearer ") and headers["User-Agent"] for headers in seen)
 
 
-def test_a_stopped_server_answers_on_no_open_connection(own_demo):
+def test_a_stopped_server_does_not_respond_on_open_connections(own_demo):
     context = ssl.create_default_context(cafile=str(own_demo.kubeconfig.parent / "ca.crt"))
     connection = HTTPSConnection(own_demo.api.url.removeprefix("https://"), context=context, timeout=60)
     connection.request("GET", "/healthz")

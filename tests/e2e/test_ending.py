@@ -202,7 +202,7 @@ def test_help_onto_a_full_disk_is_an_error():
         ("<&- 2>&-", "delta snap-a snap-b", 0),
     ],
 )
-def test_closed_descriptors_are_no_bug(demo, redirection, arguments, code):
+def test_closed_descriptors_are_not_an_internal_error(demo, redirection, arguments, code):
     found = subprocess.run(
         ["sh", "-c", f'exec "$0" {arguments} {redirection}', str(COMMAND)],
         env=command_environment(demo), capture_output=True, text=True, check=False,
@@ -221,7 +221,7 @@ def test_colour_never_is_for_the_bar_too(demo, tmp_path):
 
 
 @pytest.mark.parametrize("form", ["csv", "json", "table"])
-def test_a_reader_that_has_seen_enough_is_no_error(demo, form):
+def test_a_reader_that_closes_early_is_not_an_error(demo, form):
     with started(*LARGE, "-o", form, cluster=demo) as process:
         read_some(process, 100)
         process.stdout.close()

@@ -23,7 +23,7 @@ def test_a_token_file_is_used_as_it_is(own_demo, tmp_path):
 
 
 @pytest.mark.parametrize("fault", ["expired", "wrong audience", "nobody", "empty"])
-def test_a_token_that_is_no_good_is_told_by_its_fault(own_demo, tmp_path, fault):
+def test_a_bad_token_is_reported_with_its_fault(own_demo, tmp_path, fault):
     service = own_demo.services[PAGES_DRIVER]
     token = {
         "expired": own_demo.identity.issue(BACKUP_APP, [service.audience], -1)[0],

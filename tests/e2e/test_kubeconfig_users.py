@@ -316,7 +316,7 @@ def test_what_kubectl_takes_and_we_do_not(cast, tmp_path):
     assert (ours.code, ours.sent) == (2, [])
 
 
-def test_an_encrypted_key_is_refused_and_no_password_asked_for(cast, tmp_path):
+def test_an_encrypted_key_is_rejected_without_a_password_prompt(cast, tmp_path):
     from cryptography.hazmat.primitives import serialization
 
     key = serialization.load_pem_private_key(cast.values["JANE_KEY_PEM"].encode(), None)

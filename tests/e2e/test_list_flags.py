@@ -109,7 +109,7 @@ def test_a_selector_that_selects_nothing_is_no_verdict_on_the_cluster(labelled):
 @pytest.mark.parametrize(
     ("verb", "resource"), [("snapshots", "volumesnapshots"), ("services", "snapshotmetadataservices")]
 )
-def test_a_selector_that_is_none_is_refused_in_the_servers_words(labelled, tmp_path, flags, said, verb, resource):
+def test_an_invalid_selector_is_rejected_with_the_servers_message(labelled, tmp_path, flags, said, verb, resource):
     ours = run_command(verb, *flags, cluster=labelled)
     assert (ours.returncode, ours.stdout) == (1, "")
     assert ours.stderr.startswith("Error from server (BadRequest): ")
@@ -226,7 +226,7 @@ def test_a_watch_knows_only_its_namespace_or_all(own_demo):
         assert all_of.words()[:2] == ["backup", "snap-f"]
 
 
-def test_what_ceases_to_be_selected_is_gone_for_a_watch(own_demo):
+def test_a_watch_reports_an_object_that_no_longer_matches_as_deleted(own_demo):
     change(own_demo, "snap-a", labels={"team": "db"})
     with watching(own_demo, "-l", "team=db", "--no-headers") as watch:
         assert watch.words()[0] == "snap-a"

@@ -17,7 +17,7 @@ def test_snapshots_stand_by_volume_oldest_first(run):
     assert names == [*days, *(f"uploads-w{week}" for week in (1, 2, 3, 4))]
 
 
-def test_each_snapshot_that_cannot_be_asked_about_says_why(run):
+def test_each_snapshot_that_cannot_be_queried_says_why(run):
     lines = {line.split()[1]: line for line in run("snapshots", "-A").stdout.splitlines()}
     assert lines["archive-old"].endswith("no: driver has no service")
     assert lines["queue-pending"].endswith("no: not ready")
@@ -69,7 +69,7 @@ def test_services_show_where_and_until_when(run):
     assert all("127.0.0.1:" in line and "in 5" in line for line in lines)
 
 
-def test_versions_are_told_in_three_forms(run):
+def test_versions_are_printed_in_three_forms(run):
     assert run("version").stdout.startswith(f"Client Version: v{__version__}\n")
     assert run("--version").stdout == run("version").stdout
     assert json.loads(run("version", "-o", "json").stdout)["clientVersion"] == f"v{__version__}"

@@ -282,7 +282,7 @@ def test_what_a_plugin_gives_is_never_shown(cast, tmp_path, program):
     assert "PRIVATE KEY" not in found.stdout + found.stderr
 
 
-def test_what_a_plugin_prints_in_vain_is_never_shown(cast, tmp_path):
+def test_the_output_of_a_rejected_plugin_is_never_shown(cast, tmp_path):
     vain = [row for row in ROWS if "se-cret" in str(row.files.get("login"))]
     assert len(vain) == 5
     for index, refused in enumerate(vain):

@@ -150,7 +150,7 @@ def test_one_odd_service_is_one_odd_row(cluster):
 
 
 @pytest.mark.parametrize("items", [{}, "x", 5])
-def test_a_list_of_nothing_we_know_is_refused(cluster, items):
+def test_a_list_of_nothing_we_know_is_rejected(cluster, items):
     cluster.answers[SNAPSHOTS]["items"] = items
     ran = run(cluster, "snapshots")
     assert (ran.returncode, ran.stdout) == (1, "")
@@ -216,7 +216,7 @@ def test_an_address_that_cannot_be_looked_up_is_the_services_fault(cluster, addr
 
 
 @pytest.mark.parametrize("server", ["https://[::1", "https://a..b", f"https://{'x' * 64}", "https://[x]", "http://a b"])
-def test_a_server_that_is_no_url(server):
+def test_a_server_that_is_not_a_url(server):
     ran = run_warm(["snapshots", "--server", server], command_environment(KUBECONFIG="/nonexistent"))
     assert ran.returncode == 1
     assert "is not an http or https URL" in ran.stderr
@@ -230,7 +230,7 @@ def test_a_server_that_is_no_url(server):
     ],
     ids=lambda arguments: arguments[0][:20],
 )
-def test_a_number_of_five_thousand_digits_is_no_internal_error(cluster, arguments):
+def test_a_number_of_five_thousand_digits_is_not_an_internal_error(cluster, arguments):
     ran = run(cluster, "snapshots", *arguments)
     assert "internal error" not in ran.stderr
     assert "Traceback" not in ran.stderr

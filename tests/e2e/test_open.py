@@ -53,7 +53,7 @@ def test_a_cut_document_gives_what_is_there_and_fails(run, saved):
     assert "--starting-offset" not in found.stderr
 
 
-def test_a_document_of_a_stream_that_failed_says_so_again(run, saved):
+def test_a_document_of_a_stream_that_failed_is_reported_again(run, saved):
     path = saved("json")
     document = json.loads(path.read_text(encoding="utf-8"))
     document |= {"complete": False, "error": {"type": "StreamCut", "code": None, "message": "it broke", "hint": ""}}

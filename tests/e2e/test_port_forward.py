@@ -38,7 +38,7 @@ def test_every_form_of_a_services_address_is_reached(own_demo, tmp_path, whole, 
     assert gone(call["pid"])
 
 
-def test_a_name_that_is_no_service_of_the_cluster_is_tried_as_it_stands(own_demo, tmp_path):
+def test_a_name_that_is_not_a_service_of_the_cluster_is_tried_unchanged(own_demo, tmp_path):
     kubectl = standin(own_demo, tmp_path)
     point_at(own_demo, "elsewhere.kubectl-cbt.invalid:6443")
     found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
@@ -56,7 +56,7 @@ def test_direct_never_forwards(own_demo, tmp_path):
     assert kubectl.calls == []
 
 
-def test_an_address_of_ones_own_is_checked_for_the_services_name(own_demo, tmp_path, whole):
+def test_a_given_address_is_checked_for_the_services_name(own_demo, tmp_path, whole):
     kubectl = standin(own_demo, tmp_path)
     address = own_demo.services[PAGES_DRIVER].address
     found = run_command(*ASKS, "--address", address, cluster=own_demo, **kubectl.environment)
@@ -92,7 +92,7 @@ def test_another_service_can_be_named_and_is_forwarded_to(own_demo, tmp_path, wh
     assert kubectl.calls[0]["argv"][-2:] == ["service/other", ":7443"]
 
 
-def test_a_name_that_two_namespaces_have_is_asked_about(own_demo, tmp_path):
+def test_a_name_in_two_namespaces_is_ambiguous(own_demo, tmp_path):
     kubectl = standin(own_demo, tmp_path, host=NAME)
     add_service(own_demo, NAME, "shop", PORT, {"app": NAME})
     found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
@@ -109,7 +109,7 @@ def test_a_proxy_in_the_environment_is_not_for_the_forwarded_port(own_demo, tmp_
     assert (found.returncode, found.stdout) == (0, whole)
 
 
-def test_a_certificate_that_only_looks_self_signed_is_taken_through_the_forwarded_port(own_demo, tmp_path, whole):
+def test_a_certificate_that_only_looks_self_signed_is_accepted_through_the_forwarded_port(own_demo, tmp_path, whole):
     kubectl = standin(own_demo, tmp_path, issuer_subject=True)
     found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
     assert (found.returncode, found.stdout, found.stderr) == (0, whole, "")
@@ -131,7 +131,7 @@ def test_a_child_that_starts_slowly_is_waited_for(own_demo, tmp_path, whole):
     assert (process.returncode, out, err) == (0, whole, "")
 
 
-def test_a_child_that_dies_in_mid_stream_is_replaced(own_demo, tmp_path, whole):
+def test_a_child_that_exits_in_mid_stream_is_replaced(own_demo, tmp_path, whole):
     kubectl = standin(own_demo, tmp_path, {"dies_after": 6000}, {"dies_after": 6000}, {})
     found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
     assert (found.returncode, found.stdout) == (0, whole)

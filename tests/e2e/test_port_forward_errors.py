@@ -53,7 +53,7 @@ def test_a_child_that_refuses_is_quoted_and_explained(own_demo, tmp_path, says, 
     assert hint in found.stderr
 
 
-def test_a_child_that_dies_for_good_ends_the_stream_with_its_words(own_demo, tmp_path):
+def test_a_child_that_always_exits_ends_the_stream_with_its_error(own_demo, tmp_path):
     kubectl = standin(own_demo, tmp_path, {"dies_after": 6000}, {"refuses": "error: the pod is gone"})
     found = run_command(*ASKS, "--retries", "1", cluster=own_demo, **kubectl.environment)
     assert found.returncode == 1
@@ -71,7 +71,7 @@ WAYS_TO_END += [(signal.SIGINT, True), (signal.SIGTERM, True)]
     [(*route, "streaming") for route in WAYS_TO_END]
     + [(signal.SIGKILL, False, "starting"), (signal.SIGINT, True, "starting")],
 )
-def test_the_child_is_gone_however_we_end(own_demo, tmp_path, number, when, stubborn):
+def test_the_child_ends_however_the_command_ends(own_demo, tmp_path, number, when, stubborn):
     never = {"until": str(tmp_path / "never")} if when == "starting" else {}
     kubectl = standin(own_demo, tmp_path, {"ignores_term": stubborn, **never})
     own_demo.services[PAGES_DRIVER].tampering = Tampering(answer=trickle)
@@ -92,7 +92,7 @@ def test_the_child_is_gone_however_we_end(own_demo, tmp_path, number, when, stub
     assert not left_over(kubectl)
 
 
-def test_ctrl_c_does_not_wait_for_a_port_forward_that_is_made_anew(own_demo, tmp_path):
+def test_ctrl_c_does_not_wait_for_a_port_forward_that_restarts(own_demo, tmp_path):
     kubectl = standin(own_demo, tmp_path, {"dies_after": 6000}, {"until": str(tmp_path / "never")})
     written = tmp_path / "delta.json"
     # A file: with a pipe that nobody reads yet the stream would wait, and never come to where it breaks.
@@ -112,7 +112,7 @@ def test_ctrl_c_does_not_wait_for_a_port_forward_that_is_made_anew(own_demo, tmp
     assert not left_over(kubectl)
 
 
-def test_a_login_that_kubectl_cannot_find_is_no_missing_pod(own_demo, tmp_path):
+def test_a_login_that_kubectl_cannot_find_is_not_a_missing_pod(own_demo, tmp_path):
     says = "getting credentials: exec: executable aws not found"
     kubectl = standin(own_demo, tmp_path, {"refuses": says})
     found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
@@ -120,7 +120,7 @@ def test_a_login_that_kubectl_cannot_find_is_no_missing_pod(own_demo, tmp_path):
     assert "kubectl get pods" not in found.stderr
 
 
-def test_a_wrong_port_of_ones_own_is_ones_own_to_mend(own_demo, tmp_path):
+def test_a_wrong_port_from_a_flag_is_not_blamed_on_the_object(own_demo, tmp_path):
     kubectl = standin(own_demo, tmp_path)
     found = run_command(*ASKS, "--address", f"{HOST}:9", cluster=own_demo, **kubectl.environment)
     assert f"has no port 9; its ports: {PORT}" in found.stderr
@@ -195,7 +195,7 @@ def test_a_port_that_the_service_does_not_have_is_named(own_demo, tmp_path):
     assert kubectl.calls == []
 
 
-def test_forwarding_to_what_is_no_service_is_refused(own_demo, tmp_path):
+def test_forwarding_to_an_address_that_is_not_a_service_is_rejected(own_demo, tmp_path):
     kubectl = standin(own_demo, tmp_path)
     point_at(own_demo, "storage.example.com:443")
     found = run_command(*ASKS, "--connect", "port-forward", cluster=own_demo, **kubectl.environment)
@@ -204,13 +204,13 @@ def test_forwarding_to_what_is_no_service_is_refused(own_demo, tmp_path):
 
 
 @pytest.mark.parametrize("address", ["nowhere", "a:b", "https://a:1", ":1"])
-def test_an_address_that_is_none_is_a_mistake_of_usage(own_demo, address):
+def test_an_invalid_address_is_a_usage_error(own_demo, address):
     found = run_command(*ASKS, "--address", address, cluster=own_demo)
     assert found.returncode == 2
     assert "--address" in found.stderr
 
 
-def test_who_may_not_look_for_the_service_is_told_needed_permissions(own_demo, tmp_path):
+def test_a_user_who_cannot_find_the_service_gets_the_needed_permissions(own_demo, tmp_path):
     kubectl = standin(own_demo, tmp_path)
     found = run_command(
         "delta", "pg-mon", "pg-tue", "-o", "csv", "--context", "demo-shop", cluster=own_demo, **kubectl.environment
@@ -224,7 +224,7 @@ def test_who_may_not_look_for_the_service_is_told_needed_permissions(own_demo, t
 
 
 @needs_kubectl
-def test_what_the_real_kubectl_may_not_do_becomes_our_error(own_demo):
+def test_the_real_kubectls_missing_permission_becomes_our_error(own_demo):
     behind_a_service(own_demo)
     found = run_command(*ASKS, cluster=own_demo)
     assert found.returncode == 1
@@ -233,7 +233,7 @@ def test_what_the_real_kubectl_may_not_do_becomes_our_error(own_demo):
 
 
 @needs_kubectl
-def test_what_the_real_kubectl_says_becomes_our_error(own_demo):
+def test_the_real_kubectls_message_becomes_our_error(own_demo):
     behind_a_service(own_demo)
     admin = ("--context", "demo-admin", "--service-account", "backup/backup-app")
     found = run_command(*ASKS, *admin, cluster=own_demo)
@@ -243,7 +243,7 @@ def test_what_the_real_kubectl_says_becomes_our_error(own_demo):
 
 
 @needs_kubectl
-def test_the_real_kubectl_finds_no_pod_where_nothing_says_it_is_ready(own_demo):
+def test_the_real_kubectl_finds_no_pod_without_a_ready_endpoint(own_demo):
     behind_a_service(own_demo)
     add_service(own_demo, NAME, NAMESPACE, PORT, None)
     found = run_command(*ASKS, cluster=own_demo)

@@ -112,7 +112,7 @@ def test_nothing_secret_is_on_a_command_line_in_an_environment_or_in_the_log(own
         assert logins.read_text() == "x\n"
 
 
-def test_a_child_that_is_started_anew_gets_a_credential_of_that_moment(own_demo, tmp_path):
+def test_a_restarted_child_gets_a_current_credential(own_demo, tmp_path):
     child = standin(own_demo, tmp_path, {"dies_after": 6000}, {})
     path, logins = of_plugin(own_demo, tmp_path)
     expired = ', "expirationTimestamp": "2020-01-01T00:00:00Z"'

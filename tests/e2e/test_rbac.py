@@ -167,7 +167,7 @@ def test_it_grants_nothing_but_reading_one_account_and_one_port(own_demo):
             assert document["metadata"]["namespace"] in ("shop", NAMESPACE)
 
 
-def test_granting_it_to_another_takes_nothing_from_the_first(own_demo, tmp_path):
+def test_granting_access_to_another_user_keeps_the_first_grant(own_demo, tmp_path):
     service = behind_a_service(own_demo)
     standin = Standin(tmp_path, int(service.address.rpartition(":")[2]))
     for person in ("jane", "joe@example.com/eu"):
@@ -204,7 +204,7 @@ def test_the_account_to_ask_as_is_named_and_can_be_chosen(own_demo):
     assert roles == {("shop", "kubectl-cbt"), ("backup", "kubectl-cbt-token-cbt"), (None, "kubectl-cbt")}
 
 
-def test_a_service_that_is_reached_as_it_stands_takes_no_port_forward(own_demo):
+def test_a_directly_reachable_service_does_not_use_a_port_forward(own_demo):
     kinds = [document["metadata"]["name"] for document in objects(printed(own_demo, "--for-user"))]
     assert not any("reach" in name for name in kinds)
 
@@ -220,7 +220,7 @@ def test_only_the_services_named_are_reached(own_demo):
     assert 'snapshotmetadataservices.cbt.storage.k8s.io "none" not found' in missing.stderr
 
 
-def test_whoever_may_not_look_for_the_driver_gets_the_rest_and_is_told(own_demo):
+def test_a_user_who_cannot_find_the_driver_gets_the_rest_and_a_note(own_demo):
     behind_a_service(own_demo)
     found = run_command("rbac", "--for-user", "--context", "demo-nobody", "-n", "shop", cluster=own_demo)
     assert found.returncode == 0

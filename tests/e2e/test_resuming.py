@@ -100,7 +100,7 @@ def test_every_cut_after_a_message_leaves_no_trace(cluster, service, whole):
         (Code.UNAVAILABLE, "the CSI driver is not yet ready"),
     ],
 )
-def test_what_passes_is_taken_up(cluster, service, whole, code, details):
+def test_what_passes_is_resumed(cluster, service, whole, code, details):
     service.tampering = cut_after(3, code, details, times=1)
     stream, found = ask(cluster, service)
     assert found == whole
@@ -187,7 +187,7 @@ def test_a_server_that_restarts_on_its_port_is_found_again(cluster, own_service,
     assert stream.resumes >= 1
 
 
-def test_a_certificate_that_was_replaced_meanwhile_is_taken(cluster, own_service, whole):
+def test_a_certificate_that_was_replaced_meanwhile_is_accepted(cluster, own_service, whole):
     own_service.tampering = restarting_after(own_service, 4, certificate=own_service.issue())
     assert ask(cluster, own_service)[1] == whole
 
@@ -199,7 +199,7 @@ def test_a_ca_that_was_replaced_meanwhile_is_read_again(cluster, own_service, wh
     assert ask(cluster, own_service, fresh_endpoint=lambda: fresh)[1] == whole
 
 
-def test_a_certificate_of_a_foreign_ca_is_never_taken(cluster, own_service):
+def test_a_certificate_of_a_foreign_ca_is_never_accepted(cluster, own_service):
     other = CertificateAuthority("an intruder")
     own_service.tampering = restarting_after(own_service, 4, certificate=other.issue("127.0.0.1"))
     same = Endpoint(PAGES_DRIVER, own_service.address, own_service.audience, own_service.ca_pem)
@@ -221,7 +221,7 @@ def test_a_certificate_that_only_looks_self_signed_is_accepted(cluster, own_serv
     assert ask(cluster, own_service)[1] == whole
 
 
-def test_it_is_verified_anew_on_each_connection(cluster, own_service, whole):
+def test_it_is_verified_on_each_connection(cluster, own_service, whole):
     lookalike(own_service)
     again = own_service.authority.issue("127.0.0.1", issuer_subject=True)
     own_service.tampering = restarting_after(own_service, 4, certificate=again)
@@ -229,7 +229,7 @@ def test_it_is_verified_anew_on_each_connection(cluster, own_service, whole):
 
 
 @pytest.mark.parametrize("fault", ["expired", "another name", "another key"])
-def test_one_that_is_no_good_is_refused(cluster, own_service, fault):
+def test_an_untrusted_lookalike_is_rejected(cluster, own_service, fault):
     from datetime import timedelta
 
     if fault == "expired":
@@ -321,7 +321,7 @@ def test_a_driver_that_sends_its_first_page_only_is_found_out(cluster, service, 
 
 
 @pytest.mark.parametrize("form", ["json", "yaml", "ndjson", "csv", "table", "summary", "lister-json", "name"])
-def test_every_format_is_whole_and_says_that_it_was_resumed(own_demo, form):
+def test_every_format_is_complete_and_reports_the_resume(own_demo, form):
     query = (*DELTA, "--max-results", "100", "-o", form)
     plain = run_command(*query, cluster=own_demo)
     own_demo.services[PAGES_DRIVER].tampering = cut_after(6, times=2)

@@ -195,7 +195,7 @@ def test_default_handlers_are_back_before_the_interpreter_ends(tmp_path):
         assert not caught & (1 << (number - 1))
 
 
-def test_a_signal_between_hops_leaves_nothing_behind(tmp_path):
+def test_a_signal_between_hops_leaves_nothing(tmp_path):
     """At the start, among the cluster's hops, and among the service's."""
     for step in (0, 5, 12):
         with subprocess.Popen(

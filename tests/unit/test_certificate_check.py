@@ -29,7 +29,7 @@ KUBECTL = shutil.which("kubectl")
 
 
 @pytest.mark.parametrize("what", TABLE)
-def test_the_check_accepts_or_says_why_not(what):
+def test_the_check_accepts_or_returns_the_reason(what):
     said = judged(TABLE[what])
     reason = TABLE[what].reason
     assert reason in said if reason else said == ""
@@ -55,7 +55,7 @@ def serving(chain: list[Certified], folder):
 
 
 @pytest.mark.parametrize("what", [what for what, row in TABLE.items() if row.asks_go])
-def test_go_judges_alike(what, tmp_path):
+def test_go_gives_the_same_result(what, tmp_path):
     row = TABLE[what]
     accepted = not row.reason if row.go is None else row.go
     (tmp_path / "ca.pem").write_bytes(row.ca_pem)
@@ -149,7 +149,7 @@ def test_names_in_a_certificate_cannot_command_a_terminal():
 
 
 @pytest.mark.parametrize("served", [[], [b""], [b"no DER"], [LEAF.der[:-1]]])
-def test_what_is_not_a_certificate_is_refused(served):
+def test_what_is_not_a_certificate_is_rejected(served):
     with pytest.raises(CertificateRejected, match="it cannot be read"):
         verify(served, CA.pem, HOST)
 

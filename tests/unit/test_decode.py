@@ -94,7 +94,7 @@ def test_an_ordinary_message_with_one_wrong_byte_is_decoded_or_rejected_as_by_pr
 
 @law
 @given(legal_extents(grain=4096, fewest=1), st.binary(min_size=1, max_size=8))
-def test_an_ordinary_message_with_bytes_behind_it_is_decoded_or_rejected_as_by_protobuf(extents, rest):
+def test_an_ordinary_message_with_trailing_bytes_is_decoded_or_rejected_as_by_protobuf(extents, rest):
     assert_decoded_as_by_protobuf(message_of(2, 2**30, extents) + rest)
 
 
@@ -105,7 +105,7 @@ def test_a_strange_first_extent_is_decoded_or_rejected_as_by_protobuf(first, res
 
 
 @pytest.mark.parametrize("place", range(4))
-def test_an_extent_at_offset_0_is_kept_wherever_it_stands(place):
+def test_an_extent_at_offset_0_is_kept_at_any_position(place):
     extents = [(4096 * number, 4096) for number in (5, 6, 7)]
     extents.insert(place, (0, 512))
     record = decode.decode_record(message_of(1, 2**30, extents), 1)
@@ -113,7 +113,7 @@ def test_an_extent_at_offset_0_is_kept_wherever_it_stands(place):
 
 
 @pytest.mark.parametrize("place", range(4))
-def test_an_extent_of_size_0_is_kept_wherever_it_stands(place):
+def test_an_extent_of_size_0_is_kept_at_any_position(place):
     extents = [(4096 * number, 4096) for number in (5, 6, 7)]
     extents.insert(place, (8192, 0))
     record = decode.decode_record(message_of(1, 2**30, extents), 1)
@@ -147,7 +147,7 @@ def test_a_message_of_something_else_is_named_with_its_number_and_length():
 
 @law
 @given(st.integers(0, 2), st.integers(0, INT64_MAX), legal_extents(grain=4096, widest=2**30), st.booleans())
-def test_every_ordinary_message_takes_the_fast_way(block_type, capacity, extents, shifted):
+def test_every_ordinary_message_uses_the_fast_path(block_type, capacity, extents, shifted):
     if shifted:
         extents = [(offset + 2**52, size) for offset, size in extents]
     record = decoded_without_protobuf(message_of(block_type, capacity, extents))
@@ -156,7 +156,7 @@ def test_every_ordinary_message_takes_the_fast_way(block_type, capacity, extents
 
 
 @pytest.mark.parametrize("size", [1, 4096, 2**35, INT64_MAX])
-def test_a_stream_whose_first_extent_is_at_0_takes_the_fast_way(size):
+def test_a_stream_whose_first_extent_is_at_0_uses_the_fast_path(size):
     extents = [(0, size), *((2**40 + 8192 * number, 4096) for number in range(1000))]
     record = decoded_without_protobuf(message_of(2, 2**44, extents))
     assert pairs(record.offsets, record.sizes) == extents

@@ -77,7 +77,7 @@ def test_a_group_of_messages_is_decoded_as_each_of_them(messages):
 
 @law
 @given(st.lists(st.tuples(st.integers(0, 2), legal_extents(grain=26, widest=26)), min_size=1, max_size=6))
-def test_ordinary_messages_take_the_fast_way_together(parts):
+def test_ordinary_messages_use_the_fast_path_together(parts):
     """Offsets and sizes that are multiples of 26, so that a last byte looks like the beginning of an extent."""
     messages = [message_of(kind, 2**40, extents) for kind, extents in parts]
     with pytest.MonkeyPatch.context() as patch:
@@ -105,7 +105,7 @@ def test_a_group_with_one_wrong_byte_is_decoded_or_rejected_as_by_protobuf(runs,
 
 
 @pytest.mark.parametrize("cut_off", range(1, 9))
-def test_a_message_that_is_cut_off_does_not_take_its_end_from_the_next(cut_off):
+def test_a_truncated_message_does_not_continue_in_the_next(cut_off):
     whole = message_of(2, 2**40, [(2**30, 4096), (2**31, 8192)])
     messages = [whole, whole[:-cut_off], whole]
     (together, error), (one_by_one, expected) = decoded_together(messages), decoded_one_by_one(messages)
@@ -149,7 +149,7 @@ def test_a_group_in_pieces_is_decoded_or_rejected_as_by_protobuf(messages, lengt
 
 @settings(law, max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 2), legal_extents(grain=26, widest=26)), min_size=1, max_size=6), piece_bytes)
-def test_ordinary_messages_take_the_fast_way_in_pieces(parts, length):
+def test_ordinary_messages_use_the_fast_path_in_pieces(parts, length):
     messages = [message_of(kind, 2**40, extents) for kind, extents in parts]
     with in_pieces_of(length), pytest.MonkeyPatch.context() as patch:
         patch.setattr(decode, "decode_record", None)

@@ -72,7 +72,7 @@ def test_a_block_knows_its_sizes_its_end_and_which_extents_begin_a_run(extents, 
 
 @law
 @given(legal_extents(most=20), block_sizes, st.lists(st.integers(-5, 1300)))
-def test_covered_before_counts_every_byte_in_front_over_all_blocks_and_in_any_order(extents, chunk, places):
+def test_covered_before_counts_every_earlier_byte_over_all_chunks_and_in_any_order(extents, chunk, places):
     found = blocks_of(extents, chunk).covered_before(column(places))
     assert found.tolist() == [covered_between(extents, 0, place) for place in places]
     assert found.dtype == np.int64
@@ -170,7 +170,7 @@ any_messages = st.lists(any_extents, max_size=5)
 
 @law
 @given(any_messages, block_sizes)
-def test_what_was_sent_is_kept_to_the_bit_even_where_totals_leave_int64(messages, chunk):
+def test_received_values_are_kept_exactly_even_if_totals_exceed_int64(messages, chunk):
     view = log_views(messages, chunk)[-1]
     sent = [extent for message in messages for extent in message]
     assert as_sent(view) == sent
@@ -189,7 +189,7 @@ def test_anything_received_is_repaired_as_one_whole(messages, chunk):
 
 @law
 @given(wild_extents(lowest=-20), cuts, block_sizes)
-def test_a_log_is_legal_exactly_as_long_as_all_of_it_is_and_holds_the_same_bytes(extents, at, chunk):
+def test_a_log_is_legal_exactly_as_long_as_all_of_it_is_and_contains_the_same_bytes(extents, at, chunk):
     view = received(extents, chunk, at)
     assert view.are_legal == is_legal(extents)
     found = pairs(view.extents.offsets, view.extents.sizes)
@@ -218,7 +218,7 @@ def test_one_broken_message_makes_all_that_follows_repaired(first, second):
     assert pairs(views[-1].extents.offsets, views[-1].extents.sizes) == pairs(expected.offsets, expected.sizes)
 
 
-def test_an_extent_right_behind_the_last_message_is_legal():
+def test_an_extent_directly_after_the_last_message_is_legal():
     (*_, view) = log_views([[(8192, 4096)], [], [(12288, 4096)]], 2)
     assert view.are_legal
     assert pairs(view.extents.offsets, view.extents.sizes) == [(8192, 4096), (12288, 4096)]
@@ -238,7 +238,7 @@ def test_totals_that_wrap_around_int64_change_no_size():
 
 @law
 @given(any_messages, block_sizes)
-def test_a_view_does_not_change_when_the_log_goes_on(messages, chunk):
+def test_a_view_does_not_change_when_the_log_grows(messages, chunk):
     views = log_views(messages, chunk)
     sent: list[Extent] = []
     for view, message in zip(views, [[], *messages], strict=True):
@@ -249,7 +249,7 @@ def test_a_view_does_not_change_when_the_log_goes_on(messages, chunk):
 
 @law
 @given(legal_extents(most=20), cuts, block_sizes, st.lists(st.integers(-5, 1300), max_size=4))
-def test_the_extents_of_a_view_do_not_change_when_the_log_goes_on(extents, at, chunk, places):
+def test_the_extents_of_a_view_do_not_change_when_the_log_grows(extents, at, chunk, places):
     messages = cut(extents, at)
     views = log_views(messages, chunk)
     for count, view in enumerate(views):

@@ -46,7 +46,7 @@ def test_run_before_is_the_last_run_that_begins_earlier(extents, chunk, position
 
 @law
 @given(touching_extents, block_sizes, positions, st.integers(-5, 40), st.integers(1, 40))
-def test_run_at_is_the_one_that_holds_a_byte_or_else_the_first_around_it(extents, chunk, position, start, length):
+def test_run_at_is_the_run_that_covers_a_byte_or_the_nearest(extents, chunk, position, start, length):
     runs, end = runs_of(extents), start + length
     holding = [run for run in runs if run.start <= position < run.end]
     around = [run for run in runs if run.end > start and run.start < end]
@@ -98,7 +98,7 @@ def test_one_run_may_fill_many_blocks():
     assert found.largest_runs(5) == [Run(0, 1600)]
 
 
-def test_runs_are_told_in_python_integers():
+def test_runs_are_python_integers():
     """They are formatted and written to JSON, which know nothing of numpy's."""
     found = blocks_of([(0, 4), (4, 4), (16, 4)], 2)
     runs = [found.run_from(0), found.run_before(99), *found.largest_runs(2)]
@@ -114,7 +114,7 @@ def test_runs_far_out_are_exact():
 
 
 @pytest.mark.parametrize("found", [ExtentBuffer().received().extents, Extents.of_chunks(()), Extents(*columns([]))])
-def test_no_extents_have_no_block_row_or_run(found):
+def test_an_empty_log_has_no_chunk_row_or_run(found):
     assert (len(found), found.chunks, found.covered_bytes, found.end) == (0, (), 0, 0)
     assert (found.offsets.tolist(), found.sizes.tolist(), pairs(*found.rows(-1, 5))) == ([], [], [])
     assert found.covered_before(column([5, -1, FAR])).tolist() == [0, 0, 0]

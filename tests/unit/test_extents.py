@@ -28,7 +28,7 @@ def is_legal(extents: list[Extent]) -> bool:
 
 @law
 @given(legal_extents(), st.lists(st.integers(-5, 800)))
-def test_covered_before_counts_every_byte_in_front(extents, positions):
+def test_covered_before_counts_every_earlier_byte(extents, positions):
     covered = bytes_of(extents)
     found = Extents(*columns(extents)).covered_before(column(positions))
     assert found.tolist() == [sum(byte < position for byte in covered) for position in positions]
@@ -72,7 +72,7 @@ def test_columns_of_different_length_are_rejected():
 
 @law
 @given(wild_extents(lowest=-20))
-def test_repaired_extents_hold_the_same_bytes_of_the_volume_and_keep_the_rules(extents):
+def test_repaired_extents_contain_the_same_bytes_of_the_volume_and_keep_the_rules(extents):
     """A volume begins at 0: what a broken driver claims below is no part of it."""
     found = Extents.repaired(*columns(extents))
     after = pairs(found.offsets, found.sizes)

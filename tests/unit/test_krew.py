@@ -149,7 +149,7 @@ def test_each_rule_refuses_a_manifest_that_breaks_it(released, path, value, rule
     assert rule in broken_rules(manifest)
 
 
-def test_platforms_that_overlap_are_refused(released):
+def test_platforms_that_overlap_are_rejected(released):
     manifest = copy.deepcopy(released)
     manifest["spec"]["platforms"] *= 2
     assert broken_rules(manifest) == ["overlap"]

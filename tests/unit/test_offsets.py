@@ -50,7 +50,7 @@ from kubectl_cbt.units import (
         ("0x7fffffffffffffff", INT64_MAX),
     ],
 )
-def test_an_offset_is_read_exactly(text, offset):
+def test_an_offset_is_parsed_exactly(text, offset):
     if offset is None:
         with pytest.raises(ValueError, match="not a whole number of bytes"):
             parse_offset(text)
@@ -101,7 +101,7 @@ def test_an_offset_is_read_in_decimal_and_hexadecimal(offset):
         "nan",
     ],
 )
-def test_what_is_no_offset_is_rejected(text):
+def test_an_invalid_offset_is_rejected(text):
     with pytest.raises(ValueError, match="is not an offset"):
         parse_offset(text)
 
@@ -156,17 +156,17 @@ MIB = 2**20
         ("- 1_000", 0),
     ],
 )
-def test_a_place_is_read_exactly(text, place):
+def test_a_position_is_parsed_exactly(text, place):
     assert parse_place(text, MIB, here=1000) == place
 
 
-def test_a_distance_counts_from_the_start_when_there_is_no_here():
+def test_a_distance_without_a_current_position_counts_from_the_start():
     assert parse_place("+4Ki", MIB) == 4096
 
 
 @law
 @given(st.integers(1, INT64_MAX), st.data())
-def test_any_byte_of_a_volume_is_a_place_in_whatever_way_it_is_written(capacity, data):
+def test_any_byte_of_a_volume_is_a_position_in_every_notation(capacity, data):
     place, here = (data.draw(st.integers(0, capacity - 1)) for _ in range(2))
     distance = f"+{place - here}" if place >= here else f"-{here - place}"
     for text in (str(place), hex(place), grouped_hex(place), distance):
@@ -189,7 +189,7 @@ def test_a_share_of_a_volume_is_the_byte_there_rounded_down(capacity, whole, fra
 @example(4096, 4096, 0)
 @example(4096, 4095, 1)
 @example(4096, 1, 0)
-def test_a_place_is_inside_the_volume_or_rejected(capacity, number, here):
+def test_a_position_is_inside_the_volume_or_rejected(capacity, number, here):
     for text, place in [
         (str(number), number),
         (f"+{number}", here + number),
@@ -229,7 +229,7 @@ def test_a_place_is_inside_the_volume_or_rejected(capacity, number, here):
         ("8Ei", "'8Ei' is larger than any volume"),
     ],
 )
-def test_what_is_no_place_of_the_volume_is_explained(text, message):
+def test_an_invalid_position_is_explained(text, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         parse_place(text, MIB, here=1000)
 
@@ -248,7 +248,7 @@ def test_a_sector_with_leading_zeros_is_decimal(text, place):
 
 
 @pytest.mark.parametrize("text", ["0", "0%", "100%", "lba 0", "+0"])
-def test_a_volume_without_bytes_has_no_place(text):
+def test_an_empty_volume_has_no_positions(text):
     with pytest.raises(ValueError, match="is outside the volume of 0 B"):
         parse_place(text, 0)
 

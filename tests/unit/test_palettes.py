@@ -50,7 +50,7 @@ def test_the_first_level_stands_out_from_the_background(palette, dark, from_shar
 @each_background
 @each_share
 @each_number_of_levels
-def test_neighbouring_levels_are_told_apart(palette, dark, from_share, levels):
+def test_neighbouring_levels_are_distinguished(palette, dark, from_share, levels):
     heat = palette.heat(levels, dark=dark, from_share=from_share)
     assert min(contrast(cooler, hotter) for cooler, hotter in pairwise(heat)) >= NEIGHBOUR_CONTRAST
 

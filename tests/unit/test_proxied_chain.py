@@ -75,7 +75,7 @@ def test_a_proxy_that_refuses_is_named_without_its_password(proxied):
         ("localhost:6443", {"https_proxy": "http://p:1"}, None),
     ],
 )
-def test_the_proxy_is_the_one_that_grpc_takes(proxied, address, environment, expected):
+def test_the_proxy_is_the_one_that_grpc_uses(proxied, address, environment, expected):
     for name, value in environment.items():
         proxied.setenv(name, value)
     proxy = proxy_for(address)

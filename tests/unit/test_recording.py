@@ -102,7 +102,7 @@ def test_a_stream_comes_out_as_it_was(tmp_path, scripts):
     same(record(path, *scripts), replayed(path))
 
 
-def test_retries_that_were_used_up_are_used_up_again(tmp_path):
+def test_exhausted_retries_are_replayed_as_exhausted(tmp_path):
     path = tmp_path / "a.cbtrec"
     scripts = [[encoded((0, 4096)), StreamCut("it broke")], [StreamCut("again")], [StreamCut("and again")]]
     made = record(path, *scripts, retries=2)
@@ -124,7 +124,7 @@ def test_the_seconds_are_those_it_took(tmp_path):
     assert (source.first_message_seconds, source.slowest_gap_seconds) == (1.0, 1.0)
 
 
-def test_what_was_interrupted_ends_as_interrupted(tmp_path):
+def test_an_interrupted_stream_ends_as_interrupted(tmp_path):
     path = tmp_path / "a.cbtrec"
     goes_on = threading.Event()
     source = recording_of(path, ScriptedSource([encoded((0, 4096)), goes_on, encoded((8192, 4096))]), RESOLVED)
@@ -147,7 +147,7 @@ def test_a_probe_that_was_interrupted_does_not_make_the_stream_whole(tmp_path):
     assert isinstance(error, Interrupted)
 
 
-def test_what_was_interrupted_while_it_waited_to_go_on_ends_as_interrupted(tmp_path):
+def test_a_stream_interrupted_before_a_retry_ends_as_interrupted(tmp_path):
     path = tmp_path / "a.cbtrec"
     scripts = [[encoded((0, 4096)), StreamCut("it broke")], [encoded((8192, 4096)), StreamCut("it broke")]]
     source = recording_of(path, ScriptedSource(*scripts), RESOLVED)
@@ -162,7 +162,7 @@ def test_what_was_interrupted_while_it_waited_to_go_on_ends_as_interrupted(tmp_p
     assert isinstance(error_again, Interrupted)
 
 
-def test_only_the_recorded_questions_are_answered(tmp_path):
+def test_only_the_recorded_queries_are_replayed(tmp_path):
     path = tmp_path / "a.cbtrec"
     record(path, [encoded((0, 4096))], [])
     with path.open("rb") as data:
@@ -184,7 +184,7 @@ def writer_of(path: Path, failed=pytest.fail) -> RecordingWriter:
     return RecordingWriter(path, {}, failed)
 
 
-def test_the_file_is_for_nobody_else(tmp_path):
+def test_the_file_is_readable_only_by_the_user(tmp_path):
     for name in ("new", "empty"):
         path = tmp_path / name
         if name == "empty":
@@ -225,7 +225,7 @@ def pipe(tmp_path):
     return path, os.open(path, os.O_RDONLY | os.O_NONBLOCK)
 
 
-def test_a_write_that_fails_is_said_and_the_stream_goes_on(pipe):
+def test_a_failed_write_is_reported_and_the_stream_continues(pipe):
     path, reader = pipe
     said = []
     goes_on = threading.Event()
@@ -265,7 +265,7 @@ def test_a_record_that_a_signal_cut_is_the_last(tmp_path, monkeypatch):
     assert "the recording ends here" in error.message
 
 
-def test_a_message_behind_which_nothing_comes_is_in_the_file_soon(tmp_path):
+def test_a_last_message_is_soon_in_the_file(tmp_path):
     path = tmp_path / "a.cbtrec"
     writer = writer_of(path)
     answer = writer.query(RESOLVED.query)
@@ -322,7 +322,7 @@ ALL_ERRORS = [
 
 
 @pytest.mark.parametrize("kind", ALL_ERRORS, ids=lambda kind: kind.__name__)
-def test_an_error_comes_back_as_what_it_was(kind):
+def test_an_error_is_replayed_unchanged(kind):
     more = {"code": "UNAVAILABLE", "details": "what it said"} if issubclass(kind, StreamError) else {}
     error = kind("it went wrong", hint="try\nthis", **more)
     found = error_of(json.loads(json.dumps(values_of(error))))

@@ -62,7 +62,7 @@ def test_an_end_that_was_not_probed_is_not_judged(tmp_path):
     assert verdicts(tmp_path / "refused")["complete"] is Verdict.SKIPPED
 
 
-def test_a_rule_that_was_broken_in_front_of_an_error_is_found(tmp_path):
+def test_a_rule_broken_before_an_error_is_found(tmp_path):
     record(tmp_path / "a", [encoded((8192, 4096), (0, 4096)), StreamError("it failed", code="UNKNOWN")])
     found = verdicts(tmp_path / "a")
     assert found["rule-r2"] is Verdict.FAIL
@@ -77,7 +77,7 @@ def test_resumes_are_one_answer(tmp_path):
     assert passed(verdicts(tmp_path / "a")) == LOOKED_AT
 
 
-def test_the_cases_that_judge_a_recording_say_so():
+def test_the_cases_for_recordings_are_marked():
     assert {case.id for case in CASES if case.judges_recordings} == LOOKED_AT
 
 

@@ -27,7 +27,7 @@ def whole(tmp_path_factory) -> bytes:
     return path.read_bytes()
 
 
-def test_a_file_cut_anywhere_gives_what_is_in_front_of_the_cut(whole, tmp_path):
+def test_a_file_cut_anywhere_gives_everything_before_the_cut(whole, tmp_path):
     path = tmp_path / "cut.cbtrec"
     path.write_bytes(whole)
     extents = replayed(path)[0]
@@ -46,7 +46,7 @@ def test_a_file_cut_anywhere_gives_what_is_in_front_of_the_cut(whole, tmp_path):
     assert most == len(extents)
 
 
-def test_the_end_of_a_cut_file_says_so(whole, tmp_path):
+def test_the_end_of_a_cut_file_is_reported(whole, tmp_path):
     """Behind its last record nothing is lost; the first cut that loses that is told of."""
     path = tmp_path / "cut.cbtrec"
     for missing in range(1, len(whole)):
@@ -87,7 +87,7 @@ def test_a_damaged_file_is_an_error_of_ours_or_harmless(whole, tmp_path):
         (FIRST_LINE + zlib.compress(b"H\0\0\0\x02{}"), "asking is missing"),
     ],
 )
-def test_a_file_that_is_none_says_why(data, message):
+def test_a_file_that_is_not_a_recording_is_reported_with_the_reason(data, message):
     with pytest.raises(DocumentError, match="the file") as raised:
         open_recording(RewindableInput(io.BytesIO(data), "the file"))
     assert message in raised.value.message
@@ -105,7 +105,7 @@ def test_a_file_that_is_none_says_why(data, message):
         ([(b"Q", b"Q"), (b"E", b'{"code": "", "microseconds": 1, "error": {"type": 1}}')], "an end that cannot"),
     ],
 )
-def test_records_that_make_no_sense_are_damage(whole, records, message):
+def test_invalid_records_are_damage(whole, records, message):
     unpacked = zlib.decompressobj().decompress(whole.removeprefix(FIRST_LINE))
     _, length = FRAME.unpack_from(unpacked)
     head = unpacked[: FRAME.size + length]
@@ -138,7 +138,7 @@ def test_records_that_make_no_sense_are_damage(whole, records, message):
     ],
     ids=lambda value: value[:12].decode(),
 )
-def test_a_number_that_no_recording_holds_is_damage(whole, kind, value):
+def test_a_number_out_of_range_is_damage(whole, kind, value):
     data = zlib.decompressobj().decompress(whole.removeprefix(FIRST_LINE))
     at = data.index(b'"microseconds": ', data.index(kind + b"\0\0")) + len(b'"microseconds": ')
     end = min(data.index(mark, at) for mark in (b",", b"}") if mark in data[at:])
@@ -148,7 +148,7 @@ def test_a_number_that_no_recording_holds_is_damage(whole, kind, value):
     assert error.message.startswith("it is damaged: ")
 
 
-def test_half_a_letter_in_a_text_is_damage(whole):
+def test_a_lone_surrogate_in_a_text_is_damage(whole):
     data = zlib.decompressobj().decompress(whole.removeprefix(FIRST_LINE))
     at = data.index(b'"code": "') + len(b'"code": "')
     changed = _resized(data, at, data.index(b'"', at), b"\\ud800")
@@ -168,7 +168,7 @@ def _resized(data: bytes, at: int, end: int, value: bytes) -> bytes:
     return data[:position] + longer + data[position + FRAME.size : at] + value + data[end:]
 
 
-def test_something_behind_the_end_is_damage(whole):
+def test_data_after_the_end_is_damage(whole):
     _, _, stream = open_recording(RewindableInput(io.BytesIO(whole + b"\n"), "it"))
     list(stream)
     with pytest.raises(DocumentError, match="unexpected data after its end"):
@@ -180,7 +180,7 @@ def test_a_recording_is_not_parsed_as_a_document(whole):
         recognise(io.BytesIO(whole), "it").open()
 
 
-def test_a_recording_of_another_kind_than_was_said_is_refused(whole):
+def test_a_recording_of_another_kind_than_requested_is_rejected(whole):
     with pytest.raises(DocumentError, match="is a recording of delta, not of allocated"):
         FileBackend(io.BytesIO(whole), "it", Operation.ALLOCATED).open()
 
@@ -219,7 +219,7 @@ class Trickle(io.RawIOBase):
         return self._data.readinto(memoryview(buffer)[:1])
 
 
-def test_a_snapshot_is_no_recording(tmp_path, monkeypatch, whole):
+def test_a_snapshot_is_not_a_recording(tmp_path, monkeypatch, whole):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "snap-a").write_bytes(b"a file that happens to be here")
     (tmp_path / "other").write_bytes(whole)

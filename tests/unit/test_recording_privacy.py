@@ -22,7 +22,7 @@ from kubectl_cbt.security.redact import MASKED, redact_for_publication, redact_m
         'User "jane@example.com" cannot create serviceaccounts/token',
     ],
 )
-def test_what_looks_like_a_secret_is_masked(text):
+def test_text_that_looks_like_a_secret_is_masked(text):
     found = redact_for_publication(f"before {text} behind")
     assert found.startswith("before ")
     assert MASKED in found
@@ -43,7 +43,7 @@ def test_what_looks_like_a_secret_is_masked(text):
         "/csi/csi.sock: rpc error: code = Unknown desc = exit status 1",
     ],
 )
-def test_what_a_driver_says_is_left_as_it_is(text):
+def test_a_drivers_text_is_unchanged(text):
     assert redact_for_publication(text) == text
 
 

@@ -51,7 +51,7 @@ def test_a_number_may_be_a_secret(value):
         {"a": "12:30:45", "url": "https://example.org:6443/api", "path": "/a/b", "continue": "n"},
     ],
 )
-def test_what_is_no_secret_stays(document):
+def test_text_without_a_secret_is_unchanged(document):
     text = json.dumps(document)
     assert redact(text) == text
 
@@ -105,7 +105,7 @@ FORMS = [
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_what_looks_like_a_secret_is_masked(form):
+def test_text_that_looks_like_a_secret_is_masked(form):
     for text in (form, f"before {form} after", f"({form})", json.dumps({"message": f"before {form}"})):
         found = redact(text)
         assert MASKED in found, found

@@ -45,7 +45,7 @@ def test_a_part_without_bytes_is_never_hot():
     assert [part for part, _ in found] == [Run(0, 1), Run(1, 2), Run(2, 3)]
 
 
-def test_parts_are_told_in_python_integers():
+def test_parts_are_python_integers():
     """They are formatted and written to JSON, which know nothing of numpy's."""
     ((part, covered),) = hottest_regions(Extents(*columns([(0, 8)])), 512, 1)
     assert {type(part.start), type(part.end), type(covered)} == {int}

@@ -46,7 +46,7 @@ def test_the_joined_stream_is_the_uncut_one(extents, per_message, breaks, ignore
 
 
 @pytest.mark.parametrize("messages", range(9))
-def test_a_stream_cut_after_any_message_is_taken_up_from_the_end_of_its_last_extent(messages):
+def test_a_stream_cut_after_any_message_is_resumed_from_the_end_of_its_last_extent(messages):
     extents = [(8192 * index, 4096) for index in range(8)]
     driver = Driver(extents, 1, [messages])
     stream = resuming(driver)
@@ -84,7 +84,7 @@ def test_messages_are_numbered_on_over_a_resume():
     assert [record.number for batch in resuming(source) for record in batch.records] == [1, 2, 3]
 
 
-def test_a_stream_out_of_order_is_not_taken_up():
+def test_a_stream_out_of_order_is_not_resumed():
     """What lies in front of its furthest extent may not have been sent yet."""
     source = KeptSource([encoded((8192, 4096)), encoded((0, 4096)), CUT])
     stream = resuming(source)
@@ -97,7 +97,7 @@ def test_a_stream_out_of_order_is_not_taken_up():
 
 
 @pytest.mark.parametrize("error", PASSING, ids=by_name)
-def test_what_passes_by_itself_is_asked_again(error):
+def test_a_transient_error_is_retried(error):
     source = KeptSource([error], [encoded((0, 4096))])
     stream = resuming(source)
     assert extents_of(list(stream)) == [(0, 4096)]
@@ -105,7 +105,7 @@ def test_what_passes_by_itself_is_asked_again(error):
 
 
 @pytest.mark.parametrize("error", PASSING_LATER, ids=by_name)
-def test_what_cannot_be_reached_is_asked_again_once_it_was_reached(error):
+def test_an_unreachable_service_is_retried_if_it_was_reached_before(error):
     never = KeptSource([error])
     assert read(resuming(never))[1] is error
     assert len(never.queries) == 1
@@ -114,7 +114,7 @@ def test_what_cannot_be_reached_is_asked_again_once_it_was_reached(error):
 
 
 @pytest.mark.parametrize("error", FINAL, ids=by_name)
-def test_what_does_not_pass_is_never_asked_again(error):
+def test_a_permanent_error_is_not_retried(error):
     source = KeptSource([encoded((0, 4096)), error])
     stream = resuming(source)
     assert read(stream)[1] is error
@@ -131,7 +131,7 @@ def test_an_expired_token_is_replaced_once():
     assert read(resuming(never_taken))[1] is refused
 
 
-def test_without_retries_nothing_is_asked_again():
+def test_without_retries_nothing_is_retried():
     source = KeptSource([encoded((0, 4096)), CUT])
     assert read(ExtentStream(source, query()))[1] is CUT
 
@@ -144,7 +144,7 @@ def test_progress_resets_the_count():
     assert stream.outcome().resumes == 20
 
 
-def test_whoever_brings_nothing_new_is_given_up_on_and_the_error_counts():
+def test_a_stream_without_progress_is_given_up_and_the_error_is_reported():
     error = StreamCut("the connection broke")
     source = KeptSource([encoded((0, 4096)), error], *([error] for _ in range(6)))
     stream = resuming(source)
@@ -156,7 +156,7 @@ def test_whoever_brings_nothing_new_is_given_up_on_and_the_error_counts():
     assert (outcome.complete, outcome.resumes, outcome.next_offset) == (False, 6, 4096)
 
 
-def test_messages_without_extents_are_no_progress():
+def test_messages_without_extents_are_not_progress():
     source = KeptSource([encoded((0, 4096)), CUT], *([encoded(), CUT] for _ in range(6)))
     assert_given_up(read(resuming(source))[1], CUT, "6 retries")
 
@@ -165,7 +165,7 @@ def test_messages_without_extents_are_no_progress():
 
 
 @pytest.mark.parametrize("error", [*PASSING, *PASSING_LATER], ids=by_name)
-def test_nothing_is_asked_behind_an_extent_that_ends_at_the_capacity(error):
+def test_no_query_follows_an_extent_that_ends_at_the_capacity(error):
     """Some drivers call that out of range. All that there is has come."""
     for stream in (
         ExtentStream(KeptSource([encoded((0, CAPACITY)), error]), query(), retries=AT_ONCE, probe=True),
@@ -203,20 +203,20 @@ def test_out_of_range_to_the_users_own_offset_is_an_error():
 # A deadline with nothing to show for it.
 
 
-def test_a_deadline_without_an_extent_is_asked_again_for_less_at_a_time():
+def test_a_deadline_without_an_extent_is_retried_with_fewer_results():
     late = StreamDeadline("too old")
     source = KeptSource([late], [encoded(), late], [late], [encoded((4096, 4096))])
     assert extents_of(list(resuming(source))) == [(4096, 4096)]
     assert [resolved.max_results for resolved in source.queries] == [4096, 256, 16, 1]
 
 
-def test_a_deadline_after_extents_is_asked_again_for_as_much():
+def test_a_deadline_after_extents_is_retried_with_as_many_results():
     source = KeptSource([encoded((0, 4096)), StreamDeadline("too old")], [])
     list(resuming(source))
     assert [resolved.max_results for resolved in source.queries] == [4096, 4096]
 
 
-def test_asking_for_less_ends_at_one():
+def test_reducing_max_results_ends_at_one():
     steps = [0]
     while steps[-1] != 1:
         steps.append(smaller_max_results(steps[-1]))
@@ -234,7 +234,7 @@ def test_pauses_double_up_to_a_limit():
     assert patience.pause_after(CUT) == 1.0
 
 
-def test_a_stream_that_grew_too_old_is_taken_up_at_once():
+def test_a_stream_that_grew_too_old_is_resumed_at_once():
     patience = RetryState(Retries(limit=5, first_seconds=1.0))
     patience.progress()
     assert patience.pause_after(StreamDeadline("too old")) == 0.0
@@ -256,7 +256,7 @@ def test_a_pause_ends_when_the_stream_is_cancelled():
     assert stream.outcome(CUT).resumes == 0
 
 
-def test_the_person_is_told():
+def test_the_user_is_notified():
     said: list[str] = []
     source = KeptSource([encoded((0, 8192)), StreamCut("the connection broke")], [])
     stream = ExtentStream(source, query(), retries=Retries(first_seconds=0.001))
@@ -265,7 +265,7 @@ def test_the_person_is_told():
     assert said == ["resuming at 8 KiB in 0.001 s: the connection broke"]
 
 
-def test_a_break_before_the_first_message_is_taken_up():
+def test_a_break_before_the_first_message_is_resumed():
     source = KeptSource([CUT], [ServiceUnreachable("not up yet")], [encoded((0, 4096))])
     assert extents_of(list(resuming(source))) == [(0, 4096)]
 
@@ -281,7 +281,7 @@ def test_an_api_server_that_is_busy_passes_and_one_that_refuses_does_not(status,
         assert_given_up(raised, error, "1 retry")
 
 
-def test_a_stream_that_was_cancelled_between_two_questions_asks_no_more():
+def test_a_stream_cancelled_between_two_queries_sends_no_more():
     source = KeptSource([encoded((0, 4096)), CUT], [encoded((8192, 4096))])
     stream = resuming(source)
     stream.notify_to(lambda text: stream.cancel())
@@ -289,12 +289,12 @@ def test_a_stream_that_was_cancelled_between_two_questions_asks_no_more():
     assert len(source.queries) == 1
 
 
-def test_patience_has_no_end():
+def test_pauses_stay_at_the_limit_after_many_retries():
     patience = RetryState(Retries(limit=5000, first_seconds=0.5, longest_seconds=30.0))
     assert [patience.pause_after(CUT) for _ in range(5000)][-1] == 30.0
 
 
-def test_what_follows_a_quiet_stretch_is_asked_for_in_full():
+def test_after_a_quiet_range_the_full_max_results_is_requested():
     late = StreamDeadline("too old")
     few, many = encoded((4096, 4096)), [encoded((8192 * at, 4096)) for at in range(2, 20)]
     source = KeptSource([late], [few, late], [*many, late], [])
@@ -339,7 +339,7 @@ def test_a_stream_that_ended_early_is_resumed_to_the_whole(extents, per_message,
     assert (outcome.extents, outcome.resumes, outcome.violations) == (len(extents), len(ends) + 1, ())
 
 
-def test_a_quiet_stream_that_a_person_resumes_is_asked_for_less_at_a_time():
+def test_a_quiet_stream_that_a_user_resumes_is_queried_with_fewer_results():
     stream = ExtentStream(KeptSource([StreamDeadline("too old")]), query())
     with pytest.raises(StreamDeadline):
         list(stream)

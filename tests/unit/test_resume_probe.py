@@ -40,7 +40,7 @@ def test_any_pages_that_end_with_ok_come_together(extents, pages):
     assert bytes_of(extents_of(list(stream))) == bytes_of(extents)
 
 
-def test_a_whole_stream_is_asked_once_whether_it_is():
+def test_a_complete_stream_is_probed_once():
     source = KeptSource([encoded((0, 4096))], [])
     stream = resuming(source, probe=True)
     list(stream)
@@ -48,7 +48,7 @@ def test_a_whole_stream_is_asked_once_whether_it_is():
     assert (stream.outcome().violations, stream.outcome().resumes) == ((), 0)
 
 
-def test_no_probe_takes_the_drivers_word():
+def test_no_probe_trusts_the_drivers_ok():
     source = KeptSource([encoded((0, 4096))])
     list(resuming(source))
     assert len(source.queries) == 1
@@ -83,7 +83,7 @@ def test_an_answer_without_anything_that_fails_the_second_time_leaves_the_end_in
     assert [violation.rule for violation in stream.outcome().violations] == ["W4"]
 
 
-def test_no_probe_takes_the_drivers_word_for_nothing():
+def test_no_probe_trusts_an_empty_response():
     source = KeptSource([])
     list(resuming(source))
     assert len(source.queries) == 1
@@ -106,7 +106,7 @@ def test_a_probe_that_gives_what_came_before_once_more_finds_nothing():
     assert [violation.rule for violation in stream.outcome().violations] == ["R7"]
 
 
-def test_a_probe_that_breaks_is_asked_again():
+def test_a_probe_that_breaks_is_retried():
     source = KeptSource([encoded((0, 4096))], [CUT], [encoded((8192, 4096))], [])
     stream = resuming(source, probe=True)
     assert extents_of(list(stream)) == [(0, 4096), (8192, 4096)]
@@ -131,7 +131,7 @@ def test_a_probe_that_gets_rubbish_is_an_error(error):
     assert read(resuming(KeptSource([encoded((0, 4096))], [error]), probe=True))[1] is error
 
 
-def test_a_driver_that_says_now_this_capacity_and_now_another_is_never_at_the_end():
+def test_a_stream_with_changing_capacities_never_reaches_the_end():
     source = KeptSource([encoded((0, 4096), capacity=8192), encoded((8192, 4096)), CUT], [encoded((16384, 4096))], [])
     stream = resuming(source, probe=True)
     assert extents_of(list(stream)) == [(0, 4096), (8192, 4096), (16384, 4096)]

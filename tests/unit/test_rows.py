@@ -34,7 +34,7 @@ def one_by_one(rows, width=0) -> bytes:
 
 @law
 @given(tables(ordinary | powers_of_ten), st.sampled_from((0, 1, 6, 14, 19)))
-def test_numbers_stand_as_a_template_would_put_them(rows, width):
+def test_numbers_are_formatted_as_by_a_template(rows, width):
     columns = as_columns(rows)
     assert Rows(*LITERALS[len(columns)], width=width).text(*columns) == one_by_one(rows, width)
 

@@ -234,7 +234,7 @@ def test_only_the_first_messages_are_kept_as_examples_and_all_are_counted():
     assert places(found) == [(number, None) for number in range(1, 6)]
 
 
-def test_violations_can_be_read_while_the_stream_goes_on():
+def test_violations_can_be_read_while_the_stream_continues():
     watch = RuleWatch(query())
     first, second = stream(message((0, 0)), message((KIB, 0)))
     watch.check(Records.of(first))

@@ -42,7 +42,7 @@ def test_a_document_that_is_opened_and_saved_again_is_the_same_byte_for_byte(pat
 
 @pytest.mark.parametrize("delta", [True, False])
 @pytest.mark.parametrize("make", [JsonWriter, NdjsonWriter])
-def test_a_document_says_what_was_asked(make, delta):
+def test_a_document_contains_the_query(make, delta):
     stream = saved(written(make, batches(), outcome_of(3, 5), delta=delta))
     original = resolved(delta=delta)
     assert stream.resolved.query == original.query
@@ -52,7 +52,7 @@ def test_a_document_says_what_was_asked(make, delta):
     assert stream.resolved.query.end_offset is None
 
 
-def test_an_excerpt_says_where_it_ends():
+def test_an_excerpt_contains_its_end():
     value = json.loads((GOLDEN / "complete.json").read_bytes())
     value["query"]["endOffset"] = 2**40
     assert saved(orjson.dumps(value)).resolved.query.end_offset == 2**40
@@ -92,7 +92,7 @@ def test_every_type_has_its_number_back(name, number):
     assert [(record.number, record.block_metadata_type) for record in records] == [(1, number)]
 
 
-def test_a_document_without_capacity_takes_the_size_of_the_snapshot():
+def test_a_document_without_capacity_uses_the_size_of_the_snapshot():
     value = json.loads((GOLDEN / "empty.json").read_bytes()) | {"volumeCapacityBytes": None}
     stream = saved(orjson.dumps(value))
     assert received(stream) == ([], None)
@@ -101,7 +101,7 @@ def test_a_document_without_capacity_takes_the_size_of_the_snapshot():
     assert stream.outcome(restore_size_bytes=77).volume_capacity_bytes == 77
 
 
-def test_a_document_of_messages_without_extents_still_says_their_type():
+def test_a_document_of_messages_without_extents_has_their_type():
     data = written(JsonWriter, [batch(1, [], [])], outcome_of(1, 0))
     assert [len(one) for one in saved(data)] == [0]
     assert again(JsonWriter, data) == data
@@ -112,7 +112,7 @@ def test_a_document_of_messages_without_extents_still_says_their_type():
 
 @pytest.mark.parametrize("reformat", [bytes, REFORMATS["jq ."], REFORMATS["jq -c ."]])
 @pytest.mark.parametrize("make", [JsonWriter, NdjsonWriter, ListerJsonWriter])
-def test_a_cut_document_holds_the_extents_in_front_of_the_cut_and_is_incomplete(make, reformat):
+def test_a_truncated_document_has_the_extents_before_its_end_and_is_incomplete(make, reformat):
     extents = [(0, 10), (10, 25), (700, 7), (4096, 512)]
     whole = document(make, cut(extents, [1, 3]))
     whole = each_value(reformat)(whole) if make is NdjsonWriter else reformat(whole)
@@ -136,7 +136,7 @@ def test_a_cut_document_holds_the_extents_in_front_of_the_cut_and_is_incomplete(
     assert counts[-1] == len(extents)
 
 
-def test_a_document_says_where_it_was_cut():
+def test_a_truncated_document_is_reported_with_its_end():
     whole = (GOLDEN / "complete.json").read_bytes()
     stream = saved(whole[: whole.index(b'{"byteOffset":33554432') + 9])
     extents, error = received(stream)

@@ -175,7 +175,7 @@ def test_a_sequence_of_messages_says_that_it_has_no_end():
         (b'{"blockMetadata": [', "x.json ends in the middle of its messages, at line 24"),
     ],
 )
-def test_what_is_wrong_after_messages_is_said_after_their_extents(added, message):
+def test_a_problem_after_messages_is_reported_after_their_extents(added, message):
     extents, error = received(opened((FILES / "grpcurl.json").read_bytes() + added))
     assert extents == OPENED["grpcurl.json"][0]
     assert message in error.message

@@ -167,7 +167,7 @@ layouts = st.tuples(*(st.sampled_from(["", " ", "\n   ", "\t", "\r\n"]) for _ in
 
 @given(extents=any_extents, layout=layouts, size_first=st.booleans(), names=st.sampled_from([OURS, UPSTREAM]))
 @law
-def test_the_fast_way_agrees_with_orjson_in_any_layout(extents, layout, size_first, names):
+def test_the_fast_path_agrees_with_orjson_in_any_layout(extents, layout, size_first, names):
     a, b, c, d, e, f, g = layout
     first, second = (1, 0) if size_first else (0, 1)
     rows = [f'{{{a}"{names[first]}"{b}:{c}{row[first]}{d},{e}"{names[second]}":{row[second]}{f}}}' for row in extents]
@@ -189,7 +189,7 @@ THREE = (
     at=st.integers(0, len(THREE) - 1), byte=st.sampled_from(b'0123456789-+.eE {}[]:,"bS\n\x00'), how=st.integers(0, 2)
 )
 @law
-def test_the_fast_way_takes_no_extents_that_orjson_would_not(at, byte, how):
+def test_the_fast_path_accepts_no_extents_that_orjson_rejects(at, byte, how):
     text = THREE[:at] + bytes([byte]) * (how > 0) + THREE[at + (how < 2) :]
     fast, right = regular_columns(text, OURS, b","), parsed_columns(b"[" + text + b"]", OURS)
     if fast is not None:
@@ -210,11 +210,11 @@ def test_the_fast_way_takes_no_extents_that_orjson_would_not(at, byte, how):
         b'{"byteOffset":1,"sizeBytes":2}, {"byteOffset":9223372036854775808,"sizeBytes":6}',
     ],
 )
-def test_the_fast_way_leaves_what_is_irregular_to_the_right_one(text):
+def test_the_fast_path_leaves_irregular_text_to_the_general_one(text):
     assert regular_columns(text, OURS, b",") is None
 
 
-def test_messages_that_are_alike_are_taken_together_up_to_the_last_but_one():
+def test_similar_messages_are_parsed_together_except_the_last():
     found = regular_messages(MESSAGES, 0)
     assert (found.block_metadata_type, found.volume_capacity_bytes) == (2, CAPACITY)
     assert [offsets.tolist() for offsets, _ in found.parts] == [[512, 1024], [4096], [8192, 9000]]
@@ -228,7 +228,7 @@ def test_messages_that_are_alike_are_taken_together_up_to_the_last_but_one():
     length=st.integers(0, 3),
 )
 @law
-def test_messages_taken_together_are_those_that_orjson_finds(at, new, length):
+def test_messages_parsed_together_are_those_that_orjson_finds(at, new, length):
     data = MESSAGES[:at] + new + MESSAGES[at + length :]
     found = regular_messages(data, 0)
     if found is not None:

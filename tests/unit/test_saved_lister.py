@@ -34,7 +34,7 @@ def test_what_upstreams_lister_printed_is_read_and_printed_again_byte_for_byte(p
 
 
 @pytest.mark.parametrize("kind", ["delta", "allocated", None])
-def test_a_lister_document_is_of_the_kind_the_user_says(kind):
+def test_a_lister_document_has_the_kind_that_the_user_gives(kind):
     stream = open_document(io.BytesIO(b"[]"), "backups/monday.json", kind)
     assert stream.operation == kind
     assert stream.resolved.target.ref == SnapshotRef("unknown", "monday.json")
@@ -61,7 +61,7 @@ def test_the_rules_are_watched_once_more_over_a_lister_document():
     assert violations["R1"].examples == (Occurrence(1, 1, 2, 0, "size is not greater than 0"),)
 
 
-def test_a_lister_document_cut_in_a_message_shows_its_extents_and_blames_no_driver():
+def test_a_lister_document_cut_in_a_message_keeps_its_extents_and_breaks_no_rule():
     data = REFORMATS["jq -S ."](document(ListerJsonWriter, [[(0, 5), (10, 5), (20, 5)]]))
     stream = saved(data[: data.index(b"20")])
     extents, error = received(stream)

@@ -113,7 +113,7 @@ def test_a_certificate_that_grpc_cannot_use_is_named(tmp_path, key, extensions, 
         source.health()
 
 
-def test_a_certificate_that_is_replaced_in_between_is_verified_anew():
+def test_a_certificate_that_is_replaced_in_between_is_verified_again():
     with (
         grpc_server(leaf()) as before,
         grpc_server(leaf()) as after,
@@ -227,7 +227,7 @@ def test_what_is_not_tls_is_named(serve, kind, words):
         source.health()
 
 
-def test_a_port_nobody_listens_at_cannot_be_reached():
+def test_a_port_without_a_listener_cannot_be_reached():
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]
     with client(f"127.0.0.1:{port}") as source, pytest.raises(ServiceUnreachable, match="cannot be reached"):

@@ -227,7 +227,7 @@ def test_a_connection_that_breaks_in_the_middle_is_a_cut_stream(details):
 @pytest.mark.parametrize(
     ("code", "details", "kind"), [row for row in (*SIDECAR, *DRIVER) if row[0] is not Code.UNAVAILABLE]
 )
-def test_what_the_driver_says_in_the_middle_is_no_cut_stream(code, details, kind):
+def test_what_the_driver_says_in_the_middle_is_not_a_cut_stream(code, details, kind):
     assert type(error_of(code, details, messages=12)) is kind
 
 

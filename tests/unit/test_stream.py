@@ -89,7 +89,7 @@ def extents_of(batches: list[Batch]) -> list[Extent]:
 
 @law
 @given(legal_extents(), cuts, st.integers(0, 400), st.booleans())
-def test_the_answer_is_what_lies_behind_the_starting_offset(extents, at, start, sends_all):
+def test_the_response_starts_at_the_starting_offset(extents, at, start, sends_all):
     """Also of a driver that ignores the starting offset and sends all it has."""
     sent = [extent for extent in extents if sends_all or sum(extent) > start]
     stream = ExtentStream(KeptSource(script_of(sent, at)), query(start))
@@ -128,7 +128,7 @@ def test_nothing_is_copied_where_nothing_is_clipped():
 
 @law
 @given(legal_extents(), cuts, st.integers(0, 400), st.integers(0, 6), cuts)
-def test_a_stream_cut_anywhere_and_asked_again_gives_the_whole(extents, at, start, messages, at_again):
+def test_a_stream_cut_anywhere_and_resumed_is_complete(extents, at, start, messages, at_again):
     whole = [extent for extent in extents if sum(extent) > start]
     first = ExtentStream(KeptSource([*script_of(whole, at)[:messages], StreamCut("cut")]), query(start))
     batches, error = read(first)
@@ -217,7 +217,7 @@ def test_a_message_that_cannot_be_read_ends_the_stream_with_its_number():
 REJECTED = InvalidRequest("max_results is too large", code="INVALID_ARGUMENT")
 
 
-def test_a_driver_that_rejects_our_max_results_is_asked_once_more_without():
+def test_a_driver_that_rejects_our_max_results_is_queried_once_more_without():
     many = [(8192 * index, 4096) for index in range(DEFAULT_MAX_RESULTS + 1)]
     source = KeptSource([REJECTED], [encoded(*many, capacity=2**40)])
     stream = ExtentStream(source, query(0), max_results_is_ours=True)
@@ -250,7 +250,7 @@ def test_a_max_results_of_the_users_is_never_changed():
     assert len(source.queries) == 1
 
 
-def test_nothing_is_asked_again_after_a_message_came():
+def test_nothing_is_retried_after_a_message():
     source = KeptSource([encoded((0, 4096)), REJECTED])
     stream = ExtentStream(source, query(), max_results_is_ours=True)
     with pytest.raises(InvalidRequest):

@@ -118,7 +118,7 @@ def test_an_answer_from_a_starting_offset_gives_the_figures_of_what_lies_behind_
 
 @law
 @given(drawn_extents, cuts, slacks)
-def test_a_stream_that_goes_on_has_no_gap_behind_its_last_extent(extents, at, slack):
+def test_a_running_stream_has_no_gap_after_its_last_extent(extents, at, slack):
     found = summary_of(cut(extents, at), capacity=capacity_of(extents, slack), complete=False)
     assert found.longest_gap == longest_gap_of(extents, 0, None)
 

@@ -48,7 +48,7 @@ NOW = datetime(2026, 11, 16, 2, tzinfo=UTC)
         (-4096, "-4 KiB"),
     ],
 )
-def test_a_size_is_told_in_binary_units(size, text):
+def test_a_size_is_in_binary_units(size, text):
     assert human_bytes(size) == text
 
 
@@ -56,14 +56,14 @@ def test_a_size_is_told_in_binary_units(size, text):
 @given(st.integers(0, 2**60))
 @example(2**20 - 1)
 @example(2**30 - 1)
-def test_a_size_is_told_to_a_tenth_of_its_unit(size):
+def test_a_size_is_rounded_to_a_tenth_of_its_unit(size):
     number, unit = human_bytes(size).split()
     assert abs(float(number) * BINARY[unit] - size) <= BINARY[unit] * 0.0501
     assert not number.endswith(".0")
 
 
 @pytest.mark.parametrize(("count", "text"), [(0, "0"), (999, "999"), (1000, "1,000"), (182340, "182,340")])
-def test_a_count_is_told_exactly(count, text):
+def test_a_count_is_exact(count, text):
     assert human_count(count) == text
 
 
@@ -121,7 +121,7 @@ def test_a_rate_is_right_to_half_of_its_third_digit(rate):
         (150, 100, "150 %"),
     ],
 )
-def test_a_share_is_told_in_percent(part, whole, text):
+def test_a_share_is_in_percent(part, whole, text):
     assert percent(part, whole) == text
 
 
@@ -158,7 +158,7 @@ def test_something_is_never_0_percent_and_less_than_all_never_100(whole, data):
         (7261, "121 min 1 s"),
     ],
 )
-def test_a_span_of_time_is_told_to_a_person_waiting(seconds, text):
+def test_a_duration_is_formatted_for_a_waiting_user(seconds, text):
     assert human_seconds(seconds) == text
 
 
@@ -207,7 +207,7 @@ def test_an_age_in_the_future_is_written_as_kubectl_does(ahead, text):
     assert age(NOW + timedelta(seconds=ahead), NOW) == text
 
 
-def test_an_unknown_age_is_said_to_be_so():
+def test_an_unknown_age_is_unknown():
     assert age(None, NOW) == "<unknown>"
     assert age(parse_time("0001-01-01T00:00:00Z"), NOW) == "<unknown>"
 
@@ -234,7 +234,7 @@ def test_an_age_compares_times_of_any_zone():
         ("0s", 0),
     ],
 )
-def test_a_duration_is_read_as_kubectl_takes_it(text, seconds):
+def test_a_duration_is_parsed_as_in_kubectl(text, seconds):
     assert parse_duration(text) == pytest.approx(seconds)
 
 
@@ -242,7 +242,7 @@ def test_a_duration_is_read_as_kubectl_takes_it(text, seconds):
     "text",
     ["", " ", "-1", "-5s", "s", "10x", "1d", "1h30", "30 s", "1h 30m", "1..5s", ".", "1e3", "inf", "nan", "0x10"],
 )
-def test_what_is_no_duration_is_rejected(text):
+def test_an_invalid_duration_is_rejected(text):
     with pytest.raises(ValueError, match="is not a duration"):
         parse_duration(text)
 

@@ -165,7 +165,7 @@ def test_scratch_has_more_extents_than_anyone_wants_to_keep():
 
 
 @pytest.mark.parametrize("claim", EMPTY)
-def test_volumes_that_cannot_be_asked_about_hold_nothing(claim):
+def test_volumes_that_cannot_be_queried_hold_nothing(claim):
     assert list(DEMOS[claim].volume.allocated(0)) == []
 
 
@@ -227,7 +227,7 @@ def test_the_same_seed_gives_the_same_extents_and_another_one_others(claim):
     assert not np.array_equal(joined(other.delta(0, 1))[0], whole.offsets)
 
 
-def test_a_seed_changes_no_name_and_no_handle():
+def test_a_seed_changes_neither_names_nor_handles():
     def named(demos: Iterable[DemoVolume]) -> list[object]:
         return [
             (demo.namespace, demo.claim, demo.volume_handle, [(s, demo.snapshot_handle(s)) for s in demo.snapshots])
