@@ -14,7 +14,7 @@ import numpy as np
 from kubectl_cbt.demo.driver.driver_types import SnapshotQuery
 from kubectl_cbt.demo.driver.faults import FaultSet
 from kubectl_cbt.demo.driver.noise import key, uniform
-from kubectl_cbt.demo.driver.volumes import MIB, Column, Runs
+from kubectl_cbt.demo.driver.volumes import MIB, Column, Runs, consecutive, merge_adjacent
 
 ExtentFault = Callable[[Iterator[Runs], SnapshotQuery], Iterator[Runs]]
 
@@ -71,21 +71,12 @@ def _unaligned_shift(extents: Iterator[Runs], query: SnapshotQuery) -> Iterator[
         if query.volume.fixed_length:
             yield _blocks(starts, ends, block)
         else:
-            yield _joined(starts, ends)
+            yield merge_adjacent(starts, ends)
 
 
 def _blocks(starts: Column, ends: Column, block: int) -> Runs:
-    counts = (ends - starts) // block
-    before = np.concatenate(([0], np.cumsum(counts)[:-1]))
-    offsets = np.repeat(starts - before * block, counts) + np.arange(int(counts.sum()), dtype=np.int64) * block
+    offsets = consecutive(starts // block, (ends - starts) // block) * block
     return offsets, np.full(len(offsets), block, dtype=np.int64)
-
-
-def _joined(starts: Column, ends: Column) -> Runs:
-    """Merge adjacent extents."""
-    opens = np.concatenate(([True], starts[1:] > ends[:-1]))
-    closes = np.concatenate((opens[1:], [True]))
-    return starts[opens], ends[closes] - starts[opens]
 
 
 def _lost_write(extents: Iterator[Runs], query: SnapshotQuery) -> Iterator[Runs]:
@@ -106,15 +97,14 @@ def _lost_write(extents: Iterator[Runs], query: SnapshotQuery) -> Iterator[Runs]
         if query.volume.fixed_length:
             yield starts[kept], (ends - starts)[kept]
         else:
-            yield _joined(starts[kept], ends[kept])
+            yield merge_adjacent(starts[kept], ends[kept])
 
 
 def _divided(starts: Column, ends: Column) -> tuple[Column, Column]:
     """Split at the boundaries of regions."""
     first = starts // _LOST_BYTES
     counts = (ends - 1) // _LOST_BYTES - first + 1
-    before = np.concatenate(([0], np.cumsum(counts)[:-1]))
-    regions = np.repeat(first - before, counts) + np.arange(int(counts.sum()), dtype=np.int64)
+    regions = consecutive(first, counts)
     low = np.maximum(np.repeat(starts, counts), regions * _LOST_BYTES)
     high = np.minimum(np.repeat(ends, counts), (regions + 1) * _LOST_BYTES)
     return low, high

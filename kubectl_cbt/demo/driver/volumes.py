@@ -188,19 +188,27 @@ def _cut(starts: Column, lengths: Column, low: int, high: int) -> Runs:
 
 def _merged(starts: Column, lengths: Column) -> Runs:
     """Return the union of runs in any order; adjacent runs are merged."""
-    if not len(starts):
-        return _NOTHING
     order = np.argsort(starts, kind="stable")
     starts = starts[order]
-    ends = np.maximum.accumulate(starts + lengths[order])
+    return merge_adjacent(starts, np.maximum.accumulate(starts + lengths[order]))
+
+
+def merge_adjacent(starts: Column, ends: Column) -> Runs:
+    """Merge ranges that touch or overlap; starts and ends are ascending."""
+    if not len(starts):
+        return _NOTHING
     opens = np.concatenate(([True], starts[1:] > ends[:-1]))
     closes = np.concatenate((opens[1:], [True]))
     return starts[opens], ends[closes] - starts[opens]
 
 
+def consecutive(first: Column, counts: Column) -> Column:
+    """Return ``first[i], first[i] + 1, …`` with ``counts[i]`` numbers for each i."""
+    before = np.concatenate(([0], np.cumsum(counts)[:-1]))
+    return np.repeat(first - before, counts) + np.arange(int(counts.sum()), dtype=np.int64)
+
+
 def _blocks(starts: Column, lengths: Column) -> Runs:
     """Split runs into single grains, as a FIXED_LENGTH driver sends them."""
-    total = int(lengths.sum())
-    before = np.concatenate(([0], np.cumsum(lengths)[:-1]))
-    blocks = np.repeat(starts - before, lengths) + np.arange(total, dtype=np.int64)
-    return blocks, np.ones(total, dtype=np.int64)
+    blocks = consecutive(starts, lengths)
+    return blocks, np.ones(len(blocks), dtype=np.int64)
