@@ -27,12 +27,12 @@ class CheckFailed(Exception):
 
 @dataclass(slots=True)
 class CheckResult:
-    """What a check reports while it runs, a line each.
+    """What a check reports while it runs, one line per entry.
 
     Attributes:
         sent: description of the query, or of the general form of several; empty without one.
-        notes: what is there, and what is worth knowing.
-        warnings: what works, and is likely to cause trouble.
+        notes: observations.
+        warnings: what works but is likely to cause problems.
         failures: what is wrong. For a SHOULD that is a warning.
         fix: causes, and commands or YAML that fix them.
     """
@@ -64,7 +64,7 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Capability(Generic[ContextT, FactT]):
-    """Something that a context may have and that some checks need.
+    """A part of the context that some checks need.
 
     Attributes:
         missing: why a check is skipped without it.

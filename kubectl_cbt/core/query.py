@@ -58,7 +58,7 @@ class QueryBackend(Backend, Protocol):
         """Make the route to the service; the request is sent when the stream is iterated.
 
         Raises:
-            CbtError: no token can be had, or there is no route.
+            CbtError: no token is available, or there is no route.
         """
         ...
 

@@ -98,7 +98,7 @@ class Extents:
     def repaired(cls, offsets: Int64Column, sizes: Int64Column) -> Extents:
         """The same bytes of the volume from any columns: in any order, overlapping, empty, below 0 or without end.
 
-        Legal columns are taken as they are, touching extents stay apart.
+        Legal columns are used unchanged, adjacent extents stay separate.
         """
         try:
             return cls(offsets, sizes)
@@ -122,7 +122,7 @@ class Extents:
 
     @property
     def chunks(self) -> tuple[Chunk, ...]:
-        """The columns as they are kept."""
+        """The columns as stored."""
         return self._blocks
 
     @property

@@ -270,7 +270,7 @@ class Recording:
 
     def _json(self, payload: bytes) -> Values:
         try:
-            # It refuses what no writer of ours writes: NaN, numbers beyond a double, lone surrogates, deep nests.
+            # It rejects what our writer never writes: NaN, numbers beyond a double, lone surrogates, deep nests.
             values = orjson.loads(payload)
         except orjson.JSONDecodeError:
             values = None

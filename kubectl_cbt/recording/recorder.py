@@ -152,7 +152,7 @@ class RecordingWriter:
     def _write_safely(self, write: Callable[[], None]) -> None:
         """Write nothing after a record that was written in part.
 
-        The cause is not only a full disk: the exception of a signal may come anywhere in between.
+        The cause is not only a full disk: a signal can raise an exception at any point.
         """
         if not self._is_whole:
             return

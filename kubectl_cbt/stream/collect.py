@@ -115,7 +115,7 @@ class Collected:
 
     @property
     def code(self) -> str:
-        """The status code, for comparing: ``OK`` also when we ended it for ``enough``; else what there was instead."""
+        """The status code, for comparisons: ``OK`` also when it was ended after ``enough``; otherwise the failure."""
         if self.stopped is StopReason.DEADLINE:
             return "no end" if self.is_flowing else "no answer"
         if self.error is None:

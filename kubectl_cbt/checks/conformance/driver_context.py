@@ -115,10 +115,10 @@ class DriverContext(CheckContext):
         return self._parts[query]
 
     def sent_after_ok(self, query: Query) -> list[str]:
-        """What the driver had left to send when it sent OK, a line each; empty when that was nothing.
+        """What the driver had not sent yet when it sent OK, one line per item; empty if it had sent everything.
 
         Raises:
-            Inconclusive: it cannot be known.
+            Inconclusive: it cannot be determined.
         """
         whole = self.whole(query)
         if not len(whole.offsets) or whole.reaches_capacity:
