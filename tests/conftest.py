@@ -102,10 +102,10 @@ def run_warm(
 
 
 def wait_for(holds: Callable[[], object], what: str, process: "subprocess.Popen | None" = None) -> None:
-    """Return once something holds.
+    """Wait until a condition is true.
 
     Args:
-        process: whose end means that it never will.
+        process: if it ends first, the wait fails.
     """
     until = time.monotonic() + _TIMEOUT_SECONDS
     while not holds():
@@ -117,8 +117,8 @@ def wait_for(holds: Callable[[], object], what: str, process: "subprocess.Popen 
 def after(code: str, command: Path, *arguments: str) -> list[str]:
     """A command line that runs Python code and then becomes the command.
 
-    For what a child has to do to itself. ``preexec_fn`` would run in a copy of this process, where gRPC's threads may
-    hold locks that nobody gives back: some children then never reach the command.
+    For changes that a child makes to itself. ``preexec_fn`` would run in a copy of this process, where gRPC's threads
+    may hold locks that are never released, so that some children never reach the command.
     """
     script = f"{code}\nimport os, sys\nos.execv(sys.argv[1], sys.argv[1:])"
     return [sys.executable, "-S", "-c", script, str(command), *arguments]

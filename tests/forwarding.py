@@ -15,7 +15,7 @@ def standin(own_demo, tmp_path, *acts, **certificate) -> Standin:
 
 
 def gone(pid: int) -> bool:
-    """Whether a process has ended; waits for it to, as long as it takes within reason."""
+    """Wait until a process has ended; return whether it has."""
     for _ in range(1000):
         try:
             state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]

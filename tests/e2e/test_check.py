@@ -36,7 +36,7 @@ def failed(found) -> set[str]:
     ids=["variable", "one snapshot", "no change", "fixed"],
 )
 def test_a_clean_demo_passes_everything(demo, query):
-    # Millions of extents a sweep: its speed is no promise, and the smaller volume shows that it works.
+    # Millions of extents per sweep would be slow, and the smaller volume is sufficient.
     skipped = ["--skip", "sweep"] if "vms" in query else []
     found = run_command("check", *query, "-o", "json", "--hostile", *skipped, cluster=demo)
     assert found.stdout, (found.returncode, found.stderr)

@@ -1,4 +1,4 @@
-"""The demo's driver on a unix socket: what CSI asks of a driver, and the same answers as through its sidecar."""
+"""The demo's driver on a unix socket: CSI's requirements, and the same responses as through its sidecar."""
 
 import re
 import signal

@@ -183,7 +183,7 @@ def test_reset_after_resets_the_connection():
         assert "Connection reset by peer" in answers[0].details
         # A unix socket knows no reset: its connection is closed in the middle.
         assert "Socket closed" in answers[1].details or "reset by peer" in answers[1].details
-        # What had come and was not yet asked for, gRPC drops with the connection.
+        # gRPC drops messages that the application has not read with the connection.
         assert all(len(answer.messages) <= 2 for answer in answers)
         assert sidecar.ask("snap-d", "snap-c").code is socket.ask("snap-d", "snap-c").code is Code.OK
 

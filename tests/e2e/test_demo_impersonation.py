@@ -1,4 +1,4 @@
-"""Acting as somebody else: who may, and who one is then."""
+"""Impersonation: which users can impersonate, and the resulting user."""
 
 import pytest
 from peers import needs_kubectl

@@ -1,4 +1,4 @@
-"""Bodies as typed Go clients send them, in protobuf: what they mean, and what is said of those that mean nothing.
+"""Protobuf bodies as typed Go clients send them: how they are read, and the errors for invalid ones.
 
 The bytes are made by hand from field numbers: the server's own generated messages would agree with their own mistakes.
 """
@@ -139,7 +139,7 @@ def test_a_review_of_nothing_or_of_two_things_is_rejected(client, spec):
 
 
 def test_the_rules_of_a_review_are_what_is_allowed(own_demo):
-    """Each rule of the list is asked about, and a binding of the user's own is among them."""
+    """Each rule of the list is reviewed, including one from the user's own binding."""
     client, account = Client(own_demo), Client(own_demo, SHOP_BACKUP)
     rule = {"apiGroups": ["g"], "resources": ["things"], "verbs": ["get", "use"], "resourceNames": ["one"]}
     client.ask("POST", f"{RBAC}/namespaces/shop/roles", {"metadata": {"name": "own"}, "rules": [rule]})

@@ -52,7 +52,7 @@ class Client:
             connection.close()
 
     def ask(self, method: str, path: str, body: Any = None, *headers: tuple[str, str], **options: str) -> Any:
-        """The answer's code and document; text where it is no JSON."""
+        """The response's code and document; text if it is not JSON."""
         with self.open(method, path, body, *headers, **options) as response:
             data = response.read()
             is_json = (response.headers["Content-Type"] or "").startswith("application/json")

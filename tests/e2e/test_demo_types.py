@@ -1,4 +1,4 @@
-"""The resource types that a demo cluster has none of until somebody puts them in."""
+"""The resource types without objects in a demo cluster, until a test adds them."""
 
 import pytest
 from peers import needs_kubectl

@@ -90,7 +90,7 @@ def test_a_dry_run_stores_nothing(own_demo):
     assert own_demo.store.list("roles") == []
     assert feed(own_demo, "apply").returncode == 0
     deleted = feed(own_demo, "delete", "--dry-run=server").stdout.splitlines()
-    # Some releases say from which namespace.
+    # Some releases print the namespace.
     assert len([line for line in deleted if " deleted" in line and line.endswith("(server dry run)")]) == 5
     assert len(own_demo.store.list("roles")) == 1
 

@@ -1,4 +1,4 @@
-"""``doctor``: each thing that can be broken on the way is named by its hop, with what mends it."""
+"""``doctor``: each failure is reported by its hop, with a fix."""
 
 import base64
 import json
@@ -205,7 +205,7 @@ def test_a_token_for_another_audience(own_demo, tmp_path):
     assert "the token is not for the service's audience" in text_of(hops["token"])
 
 
-# The way to the service.
+# The route to the service.
 
 
 def test_a_service_without_a_listener(own_demo):

@@ -33,7 +33,7 @@ def test_a_spoiled_service_is_named_with_its_field(own_demo, spoil, said):
     assert (found.returncode, found.stdout) == (1, "")
     assert f'snapshotmetadataservices.cbt.storage.k8s.io "{PAGES_DRIVER}": spec.' in found.stderr
     assert said in found.stderr
-    # The list of services has to survive it: that is where one goes to look.
+    # The list of services must still work, because users look there.
     assert run_command("services", cluster=own_demo).returncode == 0
 
 

@@ -190,7 +190,7 @@ SERVERS = [
     Row(
         "--server without a kubeconfig with --user", {}, (*TO_FLAGS, "--token=x", "--user=y"), said='user "y" does not'
     ),
-    # kubectl goes to http://localhost:8080, and says that it was refused there.
+    # kubectl connects to http://localhost:8080 and reports that the connection was refused.
     Row("nothing at all", {}, said="no kubeconfig found"),
     Row("--token alone", {}, ("--token=x",), said="no kubeconfig found"),
     Row(
@@ -269,7 +269,7 @@ def proxied(why: str, cluster: Document = BY_NAME, login: str = "", **environmen
 
 
 def direct(why: str, **environment: str) -> Row:
-    """It is not asked for through the proxy; and so not found."""
+    """It is not resolved through the proxy, and so not found."""
     return of_cluster(why, BY_NAME, environment=environment, said="its name does not resolve")
 
 

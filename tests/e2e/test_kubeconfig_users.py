@@ -1,4 +1,4 @@
-"""As whom: row by row the same as the real kubectl. Plugins and providers that have to be asked: test_logins."""
+"""The user of requests: row by row the same as the real kubectl. Plugins and providers are in test_logins."""
 
 from dataclasses import replace
 

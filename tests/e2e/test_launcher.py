@@ -298,7 +298,7 @@ def test_what_killed_starts_left_is_removed_after_a_day_and_what_is_being_made_s
 
 
 def test_packages_come_as_wheels_only(launcher, tmp_path):
-    """Building one would run its code, before anything of it was looked at."""
+    """Building one would run its code before any check."""
     resolved = tmp_path / "asked"
     recorder = f'#!/bin/sh\nprintf "%s\\n" "$@" > {resolved}\nexit 1\n'
     python = (

@@ -19,7 +19,7 @@ from kubectl_cbt.demo.demo_cluster import DemoCluster
 from kubectl_cbt.demo.scenarios import BLOCKS_DRIVER, PAGES_DRIVER
 
 PATIENCE_SECONDS = 60
-"""Only a hang takes so long; no test is about time."""
+"""Only a hang takes this long; no test measures time."""
 
 PREFIX = "volumesnapshot.snapshot.storage.k8s.io/"
 
@@ -116,7 +116,7 @@ def test_an_invalid_selector_is_rejected_with_the_servers_message(labelled, tmp_
     assert said in ours.stderr
     theirs = kubectl(tmp_path, labelled.kubeconfig, "get", resource, *flags)
     assert theirs.returncode == 1
-    # kubectl puts what it had asked for in front of the server's words.
+    # kubectl adds the request before the server's message.
     assert theirs.stderr.startswith("Error from server (BadRequest): ")
     assert ours.stderr.splitlines()[0].removeprefix("Error from server (BadRequest): ") in theirs.stderr
 
@@ -158,7 +158,7 @@ def test_an_order_that_is_none_is_an_error_of_usage(run, path, said):
 
 
 class Watch:
-    """A command that goes on, and its lines as they come."""
+    """A command that keeps running, and its lines as they are printed."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self.process = process
@@ -200,7 +200,7 @@ def test_a_watch_shows_what_is_there_and_then_each_that_changes(own_demo):
         change(own_demo, "snap-e", like="snap-a")
         added = watch.line()
         assert added.split()[0] == "snap-e"
-        # It stands below the headings that were there already.
+        # It is printed below the existing headings.
         assert added.index("demo-pages") == heading.index("DRIVER")
         assert added.endswith("yes\n")
         item = copy.deepcopy(own_demo.store.get("volumesnapshots", "snap-e", "default"))

@@ -1,4 +1,4 @@
-"""Exec plugins, as real scripts: what they are told, and what becomes of what they answer."""
+"""Exec plugins, as real scripts: their input, and how their output is used."""
 
 import json
 import os

@@ -47,7 +47,7 @@ def listed(cluster, *arguments):
 
 
 HUGE = 2 * 10**400
-"""Written as a number that no double holds."""
+"""Written as a number beyond the range of a double."""
 
 
 def odd_ones(item):

@@ -1,4 +1,4 @@
-"""open, as the installed command: documents to documents, and what is said of broken ones."""
+"""open, as the installed command: documents to documents, and the errors for broken ones."""
 
 import json
 import subprocess

@@ -20,7 +20,7 @@ def whole(own_demo) -> str:
     return run_command(*ASKS, cluster=own_demo).stdout
 
 
-# The way there.
+# The route.
 
 
 @pytest.mark.parametrize(

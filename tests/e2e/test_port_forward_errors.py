@@ -62,7 +62,7 @@ def test_a_child_that_always_exits_ends_the_stream_with_its_error(own_demo, tmp_
 
 
 WAYS_TO_END = [(number, False) for number in (signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
-# A child that does not heed SIGTERM is killed; by us, so that it takes us to be there.
+# A child that ignores SIGTERM is killed by the command, so the command must still run.
 WAYS_TO_END += [(signal.SIGINT, True), (signal.SIGTERM, True)]
 
 
@@ -95,7 +95,7 @@ def test_the_child_ends_however_the_command_ends(own_demo, tmp_path, number, whe
 def test_ctrl_c_does_not_wait_for_a_port_forward_that_restarts(own_demo, tmp_path):
     kubectl = standin(own_demo, tmp_path, {"dies_after": 6000}, {"until": str(tmp_path / "never")})
     written = tmp_path / "delta.json"
-    # A file: with a pipe that nobody reads yet the stream would wait, and never come to where it breaks.
+    # A file: with an unread pipe the stream would block before the failure.
     with written.open("wb") as out:
         process = subprocess.Popen(
             [str(COMMAND), *ASKS, "-o", "json"],

@@ -1,4 +1,4 @@
-"""As whom the kubectl of a port-forward is logged in, and that nothing secret is to be seen on the way there."""
+"""The credentials of a port-forward's kubectl, and that no secret is visible on its command line."""
 
 import base64
 import json
@@ -31,7 +31,7 @@ def standin(own_demo, folder: Path, *acts) -> Standin:
 
 
 def user_of(call: dict) -> dict:
-    """The one user of the kubeconfig that the stand-in was handed."""
+    """The only user in the kubeconfig of the stand-in."""
     (user,) = call["kubeconfig"]["users"]
     return user["user"]
 

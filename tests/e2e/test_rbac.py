@@ -1,4 +1,4 @@
-"""The rights that ``rbac`` prints: enough, none too many, and taken by the real kubectl."""
+"""The permissions that ``rbac`` prints: sufficient, minimal, and accepted by the real kubectl."""
 
 import subprocess
 
@@ -100,7 +100,7 @@ def test_from_nothing_to_a_delta_on_a_laptop(own_demo, tmp_path):
 
 @needs_kubectl
 def test_a_person_may_forward_ports_as_far_as_the_api_server_is_concerned(own_demo):
-    """The demo has no kubelet to forward to, and says so to whoever may."""
+    """The demo has no kubelet to forward to, and reports this to permitted users."""
     behind_a_service(own_demo)
     put(own_demo, objects(printed(own_demo, "--for-user", "--as", "jane")))
     found = run_command(*DELTA, *AS_JANE, cluster=own_demo)
@@ -255,7 +255,7 @@ def test_a_person_that_is_a_service_account_is_bound_as_one(own_demo):
 def test_no_cluster_is_needed_where_everything_is_given(demo, tmp_path, flags):
     alone = run_command("rbac", "-n", "default", *flags, HOME=str(tmp_path))
     assert alone.returncode == 0, alone.stderr
-    # The namespace of the context takes a kubeconfig.
+    # The namespace of the context requires a kubeconfig.
     assert alone.stdout == run_command("rbac", *ADMIN, *flags, cluster=demo).stdout
 
 

@@ -1,4 +1,4 @@
-"""--record, as the installed command: what open and check make of it, and what never gets into the file."""
+"""--record, as the installed command: how open and check read it, and what is never written to the file."""
 
 import itertools
 import json
@@ -31,7 +31,7 @@ def path(tmp_path) -> Path:
 
 
 def contents(path: Path) -> bytes:
-    """All that stands in a recording, packed and unpacked."""
+    """The complete content of a recording, compressed and decompressed."""
     data = path.read_bytes()
     return data + b"\n" + zlib.decompressobj().decompress(data.partition(b"\n")[2])
 

@@ -1,4 +1,4 @@
-"""Streams of a real service over real TLS, broken in every way there is, and put together again.
+"""Streams of a real service over real TLS, broken in every possible manner and resumed.
 
 The client is our own source and loop, without a command line around them, so that every cut can be tried.
 """
@@ -166,7 +166,7 @@ def own_service(cluster) -> Iterator[MetadataService]:
 
 
 def restarting_after(service: MetadataService, count: int, **settings) -> Tampering:
-    """The server goes down in the middle of a stream and comes back on its port."""
+    """The server stops in the middle of a stream and restarts on its port."""
     left = [count]
 
     def answer(messages):
@@ -207,7 +207,7 @@ def test_a_certificate_of_a_foreign_ca_is_never_accepted(cluster, own_service):
         ask(cluster, own_service, fresh_endpoint=lambda: same)
 
 
-# A certificate that BoringSSL takes for self-signed, and Go's clients accept.
+# A certificate that BoringSSL treats as self-signed and Go's clients accept.
 
 
 def lookalike(service: MetadataService, *hosts: str, authority: CertificateAuthority | None = None, **settings) -> None:

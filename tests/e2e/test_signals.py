@@ -107,7 +107,7 @@ def test_the_third_signal_ends_a_command_whose_cleaning_up_does_not_end():
 
 
 def test_an_interrupted_command_does_not_wait_for_threads():
-    """gRPC's and the demo's may wait for somebody who never answers."""
+    """Threads of gRPC and the demo can wait for a peer that never responds."""
     done = run_with(
         """
         import threading
@@ -123,7 +123,7 @@ def test_an_interrupted_command_does_not_wait_for_threads():
 
 
 def test_an_interrupted_command_does_not_wait_for_a_reader_of_stderr():
-    """A full pipe, as a terminal that nobody reads."""
+    """A full pipe, like a terminal that is not read."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     with contextlib.suppress(BlockingIOError):

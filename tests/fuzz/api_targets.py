@@ -44,7 +44,7 @@ class ApiAnswers:
         route = random.choice(list(self._ways))
         answers = dict(self._sound)
         for _ in range(random.choice([1, 1, 2, 3])):
-            # What the command reads; of the rest it never hears.
+            # The fields that the command reads.
             begin = random.choice(self._ways[route])
             path = random.choice([path for path in answers if path.startswith(begin)])
             answers[path] = self._spoiled(self._sound[path], random, is_watch=path == WATCH)
@@ -100,7 +100,7 @@ class ApiAnswers:
                 api.close()
 
     def _resolve(self, random: Random) -> None:
-        """As far as ``delta`` goes before it calls the service."""
+        """The part of ``delta`` before it calls the service."""
         from kubectl_cbt.cluster.catalogue import Catalogue
         from kubectl_cbt.cluster.resolve import resolve
         from kubectl_cbt.cluster.routing import RouteOptions, find_route, namespaces_of

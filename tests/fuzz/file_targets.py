@@ -15,7 +15,7 @@ from recorded import RECORDINGS, cases, messages
 
 
 class Recordings:
-    """``open`` and ``check`` of a recording that was damaged, in its bytes or in what they say."""
+    """``open`` and ``check`` of a recording with damaged bytes or values."""
 
     def __init__(self, stage: Stage) -> None:
         from recorded_again import record_case

@@ -17,7 +17,7 @@ EXIT_CODES = (0, 1, 2, 130)
 
 
 class Broken(Exception):
-    """A promise that was not kept; the text says which."""
+    """A broken guarantee; the text describes it."""
 
 
 @dataclass
@@ -52,7 +52,7 @@ class Stage:
         return path
 
     def run(self, *arguments: str) -> Ran:
-        """The command in this process; checks all that holds of every command line."""
+        """Run the command in this process, and check the guarantees of every command line."""
         from kubectl_cbt.cli.app import run
 
         self.last["arguments"] = " ".join(arguments).encode("utf-8", "surrogateescape")

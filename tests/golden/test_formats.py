@@ -1,4 +1,4 @@
-"""Every format of one stream, complete, empty and failed, against files. UPDATE_GOLDEN=1 writes them anew."""
+"""Every format of one stream, complete, empty and failed, against files. UPDATE_GOLDEN=1 rewrites them."""
 
 import json
 import os

@@ -37,10 +37,10 @@ def day(days: int) -> str:
 
 @dataclass(frozen=True)
 class Row:
-    """What is served and trusted, and what has to be said of it.
+    """The served and trusted certificates, and the expected result.
 
     Attributes:
-        reason: what the refusal says, in part; empty when it is accepted.
+        reason: part of the error; empty when it is accepted.
         go: whether Go accepts; None for as we do.
         asks_go: whether the real kubectl is asked: a tenth of a second each.
     """
@@ -77,7 +77,7 @@ def of(*extensions, issuer: Certified = CA, names=NAMES, subject="leaf.example",
 
 
 def by(*extensions, reason: str = "", go: bool | None = None, asks_go: bool = True, **more) -> Row:
-    """A leaf of a CA with these extensions, which caCert holds."""
+    """A leaf of a CA with these extensions, which is in caCert."""
     authority = certified(*extensions, subject="odd.example", **more)
     return Row([of(issuer=authority)], authority.pem, reason, go=go, asks_go=asks_go)
 
@@ -89,7 +89,7 @@ def through(*extensions, reason: str = "", go: bool | None = None, **more) -> Ro
 
 
 def alone(*extensions, subject="self.example", **more) -> Row:
-    """A self-signed leaf that caCert holds."""
+    """A self-signed leaf that is in caCert."""
     leaf = certified(NAMES, *extensions, subject=subject, **more)
     return Row([leaf], leaf.pem)
 

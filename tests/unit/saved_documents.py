@@ -27,7 +27,7 @@ Reformat = Callable[[bytes], bytes]
 
 
 class Trickle(io.RawIOBase):
-    """A file that gives a few bytes at a time, and cannot go back unless it is told to be able to."""
+    """A file that returns a few bytes at a time, seekable only on request."""
 
     def __init__(self, data: bytes, reads: list[int], *, seekable: bool = False) -> None:
         self._inner = io.BytesIO(data)

@@ -1,4 +1,4 @@
-"""Reading ahead changes nothing of what comes, holds no more than it may, and ends when it is told to."""
+"""Reading ahead does not change the messages, limits its memory, and ends when it is cancelled."""
 
 import threading
 from collections.abc import Generator, Iterator

@@ -18,7 +18,7 @@ NOTHING = [headers(), OK]
 
 
 def streamed(service: RawService, *, probe: bool = True) -> tuple[ExtentStream, list, CbtError | None]:
-    """What the real client makes of it."""
+    """The result of the real client."""
     endpoint = Endpoint("raw", service.address, "audience", service.ca_pem)
     source = SidecarSource(endpoint, lambda: Secret("token"))
     stream = ExtentStream(source, query(), retries=NEVER, probe=probe)

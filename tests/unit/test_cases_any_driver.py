@@ -1,4 +1,4 @@
-"""Every case judges every driver: whatever it sends, a finding comes out, and nothing is asked that may not be."""
+"""Every case works with every driver: any response gives a finding, and no forbidden query is sent."""
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""Text for a person is ASCII where the locale or the terminal takes nothing else; data is UTF-8 everywhere."""
+"""Text for users is ASCII if the locale or the terminal supports nothing else; data is always UTF-8."""
 
 import ast
 import json

@@ -1,4 +1,4 @@
-"""One runner for all checks: what fails in an unexpected way is a finding, what cannot run is skipped."""
+"""One runner for all checks: an unexpected failure is a finding, a check that cannot run is skipped."""
 
 from dataclasses import dataclass
 from typing import Any

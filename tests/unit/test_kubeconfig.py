@@ -1,4 +1,4 @@
-"""Kubeconfigs: what is handed on to a kubectl, what there is to choose from, and what must not be told."""
+"""Kubeconfigs: what is passed to kubectl, the available entries, and what must not be printed."""
 
 import os
 from pathlib import Path

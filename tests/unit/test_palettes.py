@@ -1,4 +1,4 @@
-"""Palettes: heat is told by luminance alone, on a dark and on a light screen."""
+"""Palettes: levels differ in luminance, on a dark and on a light screen."""
 
 import re
 from itertools import pairwise

@@ -37,7 +37,7 @@ from kubectl_cbt.recording.recorder import RecordingSource, RecordingWriter
 from kubectl_cbt.recording.replay import ReplayedStream, StreamSettings
 from kubectl_cbt.system.cancellation import Cancellation
 
-# What goes in comes out.
+# Replaying gives what was recorded.
 
 
 def test_messages_come_out_verbatim_with_the_times_they_came_at(tmp_path):
@@ -158,7 +158,7 @@ def test_a_stream_interrupted_before_a_retry_ends_as_interrupted(tmp_path):
     source.close()
     again, error_again, outcome = replayed(path)
     assert (found, stream.resumes, outcome.resumes) == (again, 1, 1)
-    assert isinstance(error, StreamCut)  # which the command says to be an interruption
+    assert isinstance(error, StreamCut)  # which the command reports as an interruption
     assert isinstance(error_again, Interrupted)
 
 

@@ -47,7 +47,7 @@ def test_a_file_cut_anywhere_gives_everything_before_the_cut(whole, tmp_path):
 
 
 def test_the_end_of_a_cut_file_is_reported(whole, tmp_path):
-    """Behind its last record nothing is lost; the first cut that loses that is told of."""
+    """After the last record nothing is lost; the first cut that loses it is reported."""
     path = tmp_path / "cut.cbtrec"
     for missing in range(1, len(whole)):
         path.write_bytes(whole[:-missing])
@@ -206,7 +206,7 @@ def test_anything_else_is_given_back_whole(text):
 
 
 class Trickle(io.RawIOBase):
-    """As a pipe: no way back, and no more than a byte at a time."""
+    """Like a pipe: not seekable, and one byte at a time."""
 
     def __init__(self, data: bytes) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What is secret does not get through, whole or cut; what is not stays; and no text takes long."""
+"""Secrets are masked, whole or cut; other text is unchanged; redaction is fast for any text."""
 
 import base64
 import json

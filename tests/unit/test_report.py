@@ -1,4 +1,4 @@
-"""Findings as table, JSON, JUnit and TAP: golden by hand, because each is somebody else's format."""
+"""Findings as table, JSON, JUnit and TAP: golden files written by hand, because the formats are external."""
 
 import json
 from xml.etree import ElementTree as ET

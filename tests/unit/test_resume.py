@@ -93,7 +93,7 @@ def test_a_stream_out_of_order_is_not_resumed():
     assert len(source.queries) == 1
 
 
-# What is asked again, and what is not.
+# What is retried, and what is not.
 
 
 @pytest.mark.parametrize("error", PASSING, ids=by_name)
@@ -188,7 +188,7 @@ def test_an_error_of_the_drivers_own_at_the_capacity_stays_an_error():
 
 
 def test_out_of_range_behind_the_last_extent_means_done():
-    """Of a driver that does not say the capacity; with one that does nobody asks."""
+    """For a driver that does not send the capacity; otherwise there is no query."""
     source = KeptSource([encoded((0, 4096), capacity=0)], [OffsetOutOfRange("4096 is the capacity")])
     stream = resuming(source, probe=True)
     assert len(list(stream)) == 1

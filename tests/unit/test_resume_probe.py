@@ -117,7 +117,7 @@ def test_a_probe_that_breaks_is_retried():
     "error", [DriverFailed("no such cursor"), InvalidRequest("no"), TokenUnavailable("no"), OffsetOutOfRange("no")]
 )
 def test_a_probe_that_fails_leaves_the_end_in_doubt(error):
-    """OUT_OF_RANGE within the capacity is no confirmation either."""
+    """OUT_OF_RANGE within the capacity is not a confirmation either."""
     stream = resuming(KeptSource([encoded((0, 4096))], [error]), probe=True)
     assert extents_of(list(stream)) == [(0, 4096)]
     (violation,) = stream.outcome().violations

@@ -1,4 +1,4 @@
-"""Each rule of a stream on its own: what keeps it, what breaks it, and where it says so."""
+"""Each rule of a stream separately: what keeps it, what breaks it, and the reported position."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""What is said of files that are no document, or a broken one; nothing but our own errors ever comes of any."""
+"""Errors for files that are not documents or are broken; only our own errors are raised."""
 
 import io
 import json

@@ -159,7 +159,7 @@ def test_progress_can_be_seen_while_it_is_read():
     assert seen == [(1, 5, CAPACITY), (2, 15, CAPACITY)]
 
 
-# The fast way and the right way
+# The fast path and the general one
 
 
 layouts = st.tuples(*(st.sampled_from(["", " ", "\n   ", "\t", "\r\n"]) for _ in range(7)))

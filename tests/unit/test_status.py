@@ -1,4 +1,4 @@
-"""Every row of the contract's table of answers, and what gRPC itself says, become the error that fits them."""
+"""Every row of the contract's table of responses, and gRPC's own errors, become the right error."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""The one loop over an in-memory source: what it clips, how far it says it got, when it asks again, how it ends."""
+"""The loop over an in-memory source: clipping, progress, retries and the outcome."""
 
 from collections.abc import Generator
 

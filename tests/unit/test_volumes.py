@@ -1,4 +1,4 @@
-"""Laws between the demo's volumes: what one generation holds, what lies between two, and where a stream may begin."""
+"""Relations between the demo's streams: allocated, delta, and any starting offset."""
 
 from collections.abc import Iterable
 from functools import cache

@@ -1,4 +1,4 @@
-"""What the scalars of a kubeconfig are: each expectation was taken from kubectl 1.32."""
+"""The types of a kubeconfig's scalars: each expectation is from kubectl 1.32."""
 
 import pytest
 import yaml

@@ -22,7 +22,7 @@ def leaf(*hosts: str, issuer: Certified = CA, **more) -> Certified:
 
 
 class Tls:
-    """One handshake, and what was asked for in it."""
+    """One handshake, and the name and protocols requested in it."""
 
     def __init__(self, folder, *chain: Certified) -> None:
         self.server_name: str | None = None
