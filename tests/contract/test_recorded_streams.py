@@ -27,7 +27,7 @@ def records(style: str, name: str) -> list[Record]:
 
 
 @pytest.mark.parametrize(("style", "name"), STREAMS)
-def test_every_recorded_stream_has_the_counts_its_index_says(style, name):
+def test_every_recorded_stream_has_the_counts_of_its_index(style, name):
     case, found = cases(style)[name], records(style, name)
     assert len(found) == case["messages"]
     assert sum(map(len, found)) == case["extents"]

@@ -109,7 +109,7 @@ def test_an_empty_option_counts_as_not_given(run):
     assert run(*DELTA, "-o", "name", "--context", "", "--namespace", "").returncode == 0
 
 
-def test_force_goes_on_where_only_the_order_is_wrong(run):
+def test_force_continues_if_only_the_order_is_wrong(run):
     refused = run("delta", "snap-b", "snap-a", "-o", "csv")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "is older than base default/snap-b" in refused.stderr

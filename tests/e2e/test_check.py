@@ -82,7 +82,7 @@ def test_lost_writes_are_found_without_the_data(own_demo):
     assert "[" in findings(found)["law-new-blocks"]["evidence"][0]
 
 
-def test_junit_and_tap_are_what_their_readers_take(demo):
+def test_junit_and_tap_are_accepted_by_their_parsers(demo):
     suites = ET.fromstring(run_command(*CHECK, *QUICK, "-o", "junit", cluster=demo).stdout)
     assert (suites.attrib["failures"], len(suites[0])) == ("0", int(suites.attrib["tests"]))
     tap = run_command(*CHECK, *QUICK, "-o", "tap", cluster=demo).stdout.splitlines()

@@ -77,7 +77,7 @@ def test_a_token_request_is_the_same_in_protobuf_and_json(client):
     assert claims(answer)["aud"] == ["one", "two"]
 
 
-def test_a_token_can_be_bound_to_a_pod_and_says_so(own_demo):
+def test_a_token_can_be_bound_to_a_pod_and_contains_it(own_demo):
     client = Client(own_demo)
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "mover", "namespace": "shop"}}
     uid = own_demo.store.put("pods", pod)["metadata"]["uid"]

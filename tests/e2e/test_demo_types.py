@@ -142,7 +142,7 @@ def test_a_permitted_port_forward_ends_at_the_missing_kubelet(own_demo, method):
 
 
 @needs_kubectl
-def test_kubectl_port_forward_says_why_it_cannot(own_demo):
+def test_kubectl_port_forward_reports_why_it_fails(own_demo):
     own_demo.store.put("pods", POD)
     arguments = ("port-forward", "pod/driver-0", ":50051")
     found = kubectl(*arguments, "--context", "demo-admin", kubeconfig=own_demo.kubeconfig)

@@ -64,7 +64,7 @@ def test_a_watch_from_nowhere_begins_with_what_there_is(own_demo, query):
         assert told(next(events)) == ("DELETED", "snap-b")
 
 
-def test_no_change_is_lost_or_told_twice_while_others_write(own_demo):
+def test_no_change_is_lost_or_reported_twice_during_concurrent_writes(own_demo):
     client, names = Client(own_demo), [f"new-{number}" for number in range(60)]
 
     def write() -> None:

@@ -223,7 +223,7 @@ def rule(verbs="get", group="g", resources="things", **more):
         ({}, Request("get", "g", "things"), False),
     ],
 )
-def test_a_rule_allows_what_it_says(own_demo, rule, request_, allowed):
+def test_a_rule_allows_what_it_lists(own_demo, rule, request_, allowed):
     grant(own_demo, rule, {"kind": "User", "name": "jane"})
     assert own_demo.identity.allows("jane", request_) is allowed
     assert not own_demo.identity.allows("joe", request_)

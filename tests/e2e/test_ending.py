@@ -91,7 +91,7 @@ def test_keys_inside_a_kubeconfig_leave_no_file(demo, tmp_path):
     assert list(folder.iterdir()) == []
 
 
-def test_a_reader_that_takes_nothing_cannot_keep_a_command_from_stopping(demo):
+def test_a_reader_that_does_not_read_cannot_prevent_a_command_from_stopping(demo):
     with started(*LARGE, "-o", "json", cluster=demo) as process:
         read_some(process, 100)
         process.send_signal(signal.SIGINT)

@@ -153,7 +153,7 @@ def test_a_ca_that_kubectl_trusts_is_trusted_with_or_without_every_extension(own
     assert (found.returncode, found.stderr) == (0, "")
 
 
-def test_a_certificate_for_another_host_is_rejected_unless_the_kubeconfig_says_not_to_look(own_demo, tmp_path):
+def test_a_certificate_for_another_host_is_rejected_unless_the_kubeconfig_skips_verification(own_demo, tmp_path):
     authority = CertificateAuthority("cluster CA")
     api = _second_api_server(own_demo, tmp_path, authority, "elsewhere.example")
     other = tmp_path / "insecure"
@@ -189,7 +189,7 @@ def test_an_api_server_with_a_foreign_certificate_is_not_trusted(own_demo):
     ],
 )
 @pytest.mark.parametrize("arguments", [DELTA, ("snapshots",), ("services",)], ids=lambda arguments: arguments[0])
-def test_an_error_of_the_api_server_keeps_its_words(own_demo, code, reason, said, arguments):
+def test_an_error_of_the_api_server_keeps_its_message(own_demo, code, reason, said, arguments):
     def fail(path: str) -> None:
         raise StatusError(code, reason, "etcd is on fire")
 

@@ -37,7 +37,7 @@ def test_a_spoiled_service_is_named_with_its_field(own_demo, spoil, said):
     assert run_command("services", cluster=own_demo).returncode == 0
 
 
-def test_words_in_any_language_may_surround_the_certificates(own_demo):
+def test_text_in_any_language_may_surround_the_certificates(own_demo):
     spec = own_demo.store.get("snapshotmetadataservices", PAGES_DRIVER)["spec"]
     pem = "# Prüfstelle für Zertifikate, 認証局\n".encode() + base64.b64decode(spec["caCert"])
     spec["caCert"] = base64.b64encode(pem).decode()
@@ -63,7 +63,7 @@ def test_an_address_that_resolves_only_inside_the_cluster_is_explained(own_demo)
 
 
 @pytest.mark.parametrize("fault", ["expired", "foreign", "wrong name"])
-def test_a_certificate_that_cannot_be_trusted_says_why(own_demo, fault):
+def test_an_untrusted_certificate_is_reported_with_the_reason(own_demo, fault):
     authority = CertificateAuthority("the CA in caCert")
     issuer = CertificateAuthority("another CA") if fault == "foreign" else authority
     hosts = ("elsewhere.example",) if fault == "wrong name" else ("127.0.0.1",)

@@ -347,7 +347,7 @@ def test_without_a_ca_the_systems_are_trusted(cast, tmp_path):
         ({"server": "$ONE"}, "--insecure-skip-tls-verify=false", None),
     ],
 )
-def test_switches_take_a_value(cast, tmp_path, cluster, flag, sent):
+def test_switches_accept_a_value(cast, tmp_path, cluster, flag, sent):
     agree(of_cluster("pflag: a bool may be given its value", cluster, flag, sent=sent, said=UNTRUSTED), cast, tmp_path)
 
 

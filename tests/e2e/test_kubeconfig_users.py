@@ -307,7 +307,7 @@ def test_as_kubectl(row, cast, tmp_path):
 
 
 @needs_kubectl
-def test_what_kubectl_takes_and_we_do_not(cast, tmp_path):
+def test_flags_that_only_kubectl_accepts(cast, tmp_path):
     """Names and passwords on the command line are for clusters before 1.19; nothing is sent rather than nobody's."""
     row = of_user("flags", {}, "--username=jane", "--password=pw")
     lay_out(row, cast.values, tmp_path)

@@ -87,7 +87,7 @@ def left_behind(launcher: Path) -> list[str]:
     return sorted(path.name for path in cache.iterdir()) if cache.exists() else []
 
 
-def test_without_python_it_says_so(launcher, tmp_path):
+def test_without_python_it_reports_so(launcher, tmp_path):
     found = launch(launcher, tools_only(tmp_path / "tools"))
     assert (found.returncode, found.stdout) == (1, "")
     assert found.stderr.startswith("error: kubectl-cbt needs Python 3.11 or newer, and found none\nhint: ")
@@ -100,7 +100,7 @@ def test_an_old_python_does_not_count(launcher, tmp_path):
     assert "needs Python 3.11 or newer" in found.stderr
 
 
-def test_without_a_package_index_it_says_so_and_leaves_nothing(launcher):
+def test_without_a_package_index_it_reports_so_and_leaves_nothing(launcher):
     found = launch(launcher, os.environ["PATH"], **NO_INDEX)
     assert (found.returncode, found.stdout) == (1, "")
     assert "error: the packages kubectl-cbt needs could not be installed" in found.stderr

@@ -86,7 +86,7 @@ def test_services_can_be_selected_too(labelled):
         assert (listed.returncode, names(listed.stdout)) == (0, found)
 
 
-def test_a_selector_that_selects_nothing_is_no_verdict_on_the_cluster(labelled):
+def test_a_selector_without_matches_is_not_reported_as_an_empty_cluster(labelled):
     """Without one, no service means that no driver offers CBT; and no snapshot is said to be none either way."""
     found = run_command("services", "-l", "team=nothing", cluster=labelled)
     assert (found.returncode, found.stdout, found.stderr) == (0, "", "")

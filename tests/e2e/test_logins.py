@@ -184,14 +184,14 @@ def ran(row: Row, cast: Cast, folder: Path, *arguments: str):
     return run_ours(row, cast, folder, *arguments)
 
 
-def test_a_failing_plugins_words_are_shown_and_its_install_hint_when_it_is_missing(cast, tmp_path):
+def test_a_failing_plugins_message_is_shown_and_its_install_hint_when_it_is_missing(cast, tmp_path):
     failing = ran(row("", script("sys.exit('the card is not in the reader')")), cast, tmp_path)
     assert_refused(failing, "the card is not in the reader")
     hint = plugin("./gone", installHint="get it from\nexample.org\n")
     assert_refused(ran(row("", "", hint), cast, tmp_path), "hint: get it from\n      example.org")
 
 
-def test_on_a_terminal_a_failing_plugins_words_are_shown_too(cast, tmp_path):
+def test_on_a_terminal_a_failing_plugins_message_is_shown_too(cast, tmp_path):
     lay_out(row("", script("sys.exit('the card is not in the reader')")), cast.values, tmp_path)
     terminal = Terminal("services", "--kubeconfig", str(tmp_path / "config"), columns=200)
     try:
@@ -248,7 +248,7 @@ INFO = script(f"open('{TOLD}', 'w').write(os.environ['KUBERNETES_EXEC_INFO'])\n"
     ],
     ids=["file", "data", "insecure", "extension"],
 )
-def test_a_plugin_is_told_what_kubectl_tells_it(cast, tmp_path, cluster, provides):
+def test_a_plugin_gets_the_same_input_as_from_kubectl(cast, tmp_path, cluster, provides):
     told = []
     resolved = Row("", {"config": kubeconfig(cluster, plugin(provideClusterInfo=provides)), "login": INFO})
     lay_out(resolved, cast.values, tmp_path)
@@ -374,7 +374,7 @@ def test_an_authority_in_the_kubeconfig_needs_no_file(cast, tmp_path):
     assert set(cast.take_seen()[0]) == {ONE}
 
 
-def test_an_authority_may_have_words_in_any_language_around_it(cast, tmp_path):
+def test_an_authority_may_be_surrounded_by_text_in_any_language(cast, tmp_path):
     pem = Path(cast.values["ONE_CA"]).read_text()
     (tmp_path / "ca.pem").write_text(f"Unsere Zertifizierungsstelle für alles\n{pem}— fin\n")
     agree(

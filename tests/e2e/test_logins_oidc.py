@@ -121,7 +121,7 @@ def test_without_a_ca_the_systems_are_trusted(provider, cast, tmp_path):
 
 
 @pytest.mark.parametrize("ca", [None, "$ONE_CA"])
-def test_what_the_environment_says_to_pythons_clients_is_not_for_the_provider(provider, cast, tmp_path, ca):
+def test_environment_variables_of_pythons_clients_do_not_apply_to_the_provider(provider, cast, tmp_path, ca):
     environment = {name: str(provider.ca) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")}
     user = oidc(provider, idp_certificate_authority=ca)
     agree(of_user("", user, said="certificate verify failed", environment=environment), cast, tmp_path)

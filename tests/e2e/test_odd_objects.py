@@ -163,7 +163,7 @@ def test_a_list_of_nothing_is_empty(cluster, items):
     assert "No snapshots found" in run(cluster, "snapshots").stderr
 
 
-def test_a_watch_goes_on_after_an_odd_object(cluster):
+def test_a_watch_continues_after_an_odd_object(cluster):
     event = cluster.answers[WATCH][0]
     cluster.answers[WATCH] = [{"type": "ADDED", "object": None}, {"type": "ADDED"}, {"type": "BOOKMARK"}, event]
     ran = run(cluster, "snapshots", "-w", "--no-headers")
@@ -182,7 +182,7 @@ def test_a_watch_goes_on_after_an_odd_object(cluster):
         ({"type": "ERROR", "object": {"code": [], "message": {}}}, "Error from server (HTTP 500): unknown"),
     ],
 )
-def test_an_event_that_is_none_ends_a_watch_with_words(cluster, event, words):
+def test_an_invalid_event_ends_a_watch_with_an_error(cluster, event, words):
     cluster.answers[WATCH] = [event]
     ran = run(cluster, "snapshots", "-w")
     assert ran.returncode == 1
@@ -190,7 +190,7 @@ def test_an_event_that_is_none_ends_a_watch_with_words(cluster, event, words):
     assert "internal error" not in ran.stderr
 
 
-def test_an_odd_object_that_is_asked_for_is_an_error_that_names_it(cluster):
+def test_an_odd_object_that_is_requested_is_an_error_that_names_it(cluster):
     cluster.answers[f"{SNAPSHOTS}/snap-b"]["status"]["restoreSize"] = "1e400"
     ran = run(cluster, "allocated", "snap-b", *ACCOUNT)
     assert ran.returncode == 1

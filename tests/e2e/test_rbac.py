@@ -188,7 +188,7 @@ def test_browse_grants_listing_and_nothing_less_does(own_demo):
     assert "pg-mon" in found.stdout
 
 
-def test_a_bare_service_name_takes_looking_through_all_services(own_demo, tmp_path):
+def test_a_bare_service_name_requires_listing_all_services(own_demo, tmp_path):
     service = behind_a_service(own_demo, host="csi-snapshot-metadata")
     standin = Standin(tmp_path, int(service.address.rpartition(":")[2]))
     put(own_demo, objects(printed(own_demo, "--for-user", "--as", "jane")))
@@ -233,7 +233,7 @@ def test_a_user_who_cannot_find_the_driver_gets_the_rest_and_a_note(own_demo):
     assert told.stderr.startswith("note: once it is applied")
 
 
-def test_without_a_person_nothing_is_asked_of_the_cluster(own_demo):
+def test_without_a_user_nothing_is_requested_from_the_cluster(own_demo):
     own_demo.api.stop()
     assert run_command("rbac", "-n", "shop", cluster=own_demo).returncode == 0
 
@@ -259,7 +259,7 @@ def test_no_cluster_is_needed_where_everything_is_given(demo, tmp_path, flags):
     assert alone.stdout == run_command("rbac", *ADMIN, *flags, cluster=demo).stdout
 
 
-def test_what_is_not_given_takes_a_cluster(tmp_path):
+def test_missing_arguments_require_a_cluster(tmp_path):
     for flags in ((), ("-n", "shop", "--for-user")):
         found = run_command("rbac", *flags, HOME=str(tmp_path))
         assert (found.returncode, found.stdout) == (1, "")

@@ -251,7 +251,7 @@ def test_an_untrusted_lookalike_is_rejected(cluster, own_service, fault):
 # A quiet volume, and one that ends early.
 
 
-def test_a_driver_too_slow_for_a_full_message_is_asked_for_less(cluster, service, whole):
+def test_a_driver_too_slow_for_a_full_message_is_queried_for_fewer_extents(cluster, service, whole):
     """It finds ten extents in the time the sidecar gives it; a message of a hundred never gets full."""
 
     def answer(messages):
@@ -341,7 +341,7 @@ def test_every_format_is_complete_and_reports_the_resume(own_demo, form):
         assert said[form] in found.stdout
 
 
-def test_quiet_says_nothing_of_it_and_the_document_does(own_demo):
+def test_quiet_omits_the_note_and_the_document_has_it(own_demo):
     own_demo.services[PAGES_DRIVER].tampering = cut_after(6, times=2)
     found = run_command(*DELTA, "--max-results", "100", "-o", "json", "-q", cluster=own_demo)
     assert (found.returncode, found.stderr) == (0, "")
@@ -362,7 +362,7 @@ def test_a_driver_that_ends_early_fails_the_command_with_the_whole_document(own_
     assert len(json.loads(believed.stdout)["extents"]) == 300
 
 
-def test_giving_up_names_the_offset_to_go_on_with(own_demo):
+def test_giving_up_names_the_offset_to_resume_from(own_demo):
     service = own_demo.services[PAGES_DRIVER]
     whole = run_command(*DELTA, "-o", "csv", cluster=own_demo).stdout.splitlines()
 

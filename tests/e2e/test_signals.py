@@ -81,7 +81,7 @@ def test_a_second_signal_while_the_first_is_answered_prints_no_traceback(number)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_on_the_way_out_prints_no_traceback(number):
+def test_a_signal_during_exit_prints_no_traceback(number):
     done = run_with(f"import atexit\natexit.register(send, {int(number)})", "version")
     assert done.returncode == -number
     assert done.stderr == ""

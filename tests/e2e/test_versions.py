@@ -64,7 +64,7 @@ def test_a_sidecar_of_v1_is_never_sent_a_name(own_demo):
     assert set(bases_sent(own_demo)) == {handle_of(own_demo, "snap-a")}
 
 
-def test_what_an_old_cluster_has_allocated_is_asked_as_ever(own_demo):
+def test_allocated_extents_of_an_old_cluster_are_queried_as_usual(own_demo):
     old_cluster(own_demo, accepts_base_name=True)
     assert run_command("allocated", "snap-a", "-o", "name", cluster=own_demo).returncode == 0
 
@@ -101,7 +101,7 @@ def test_an_old_cluster_lists_services_and_snapshots(own_demo):
     assert "yes" in run_command("snapshots", cluster=own_demo).stdout
 
 
-def test_a_version_of_the_future_only_says_which_are_read(own_demo):
+def test_a_future_version_is_an_error_that_lists_the_supported_ones(own_demo):
     own_demo.api.served = served_with("v2")
     found = run_command(*ASKS, cluster=own_demo)
     assert found.returncode == 1
@@ -109,7 +109,7 @@ def test_a_version_of_the_future_only_says_which_are_read(own_demo):
     assert "v1beta1 and v1alpha1" in found.stderr
 
 
-def test_a_cluster_without_the_crd_says_what_to_install(own_demo):
+def test_a_cluster_without_the_crd_gets_a_hint_what_to_install(own_demo):
     own_demo.api.served = tuple(kind for kind in ALL_TYPES if kind.group != "cbt.storage.k8s.io")
     found = run_command(*ASKS, cluster=own_demo)
     assert found.returncode == 1
@@ -117,7 +117,7 @@ def test_a_cluster_without_the_crd_says_what_to_install(own_demo):
     assert "install the SnapshotMetadataService CRD" in found.stderr
 
 
-def test_a_driver_without_a_service_is_told_which_have_one(own_demo):
+def test_an_error_for_a_driver_without_a_service_lists_the_drivers_with_one(own_demo):
     found = run_command("allocated", "archive-old", "-n", "legacy", "-o", "csv", cluster=own_demo)
     assert found.returncode == 1
     assert "driver legacy.csi.example.com has no SnapshotMetadataService" in found.stderr

@@ -204,7 +204,7 @@ def test_an_answer_counts_as_it_is_when_it_is_decompressed(bomb, monkeypatch):
         assert "-l LABELS" in found.value.hint
 
 
-def test_a_compressed_answer_takes_no_more_memory_than_the_limit():
+def test_a_compressed_response_uses_no_more_memory_than_the_limit():
     head, body = BOMBS["gzip in chunks"]
     with serving(at_once(head, body)) as server:
         grown, said = grown_by(ASK_API, f"http://127.0.0.1:{server.port}")

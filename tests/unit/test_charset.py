@@ -66,7 +66,7 @@ def test_every_verb_prints_ascii_where_the_locale_is_not_utf_8_and_documents_in_
         json.loads(printed[line])
 
 
-def test_a_longer_replacement_takes_its_room_from_the_next_gap(monkeypatch):
+def test_a_longer_replacement_uses_the_space_of_the_next_gap(monkeypatch):
     charset.limit_streams()
     monkeypatch.setattr(charset, "why_ascii", lambda stream: "a test")
     text = "a → b    c\n≥ 1     │é\nplain …\n"

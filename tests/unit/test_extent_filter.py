@@ -144,7 +144,7 @@ signs = {
 
 @law
 @given(extents_of_few_sizes, st.sampled_from(sorted(signs)), st.integers(0, 7), block_sizes)
-def test_a_sign_means_what_it_says(extents, sign, number, block):
+def test_a_sign_compares_as_its_operator(extents, sign, number, block):
     expected = [extent for extent in extents if signs[sign](extent[1], number)]
     assert all_rows(filtered(extents, ExtentFilter.parse(f"{sign}{number}"), block)) == expected
 

@@ -229,7 +229,7 @@ def kinds_of_error() -> list[type[errors.CbtError]]:
 
 @against_hostile_text
 @pytest.mark.parametrize("verbosity", [0, 1])
-def test_nothing_said_passes_hostile_text_on(verbosity, text):
+def test_no_message_passes_hostile_text_on(verbosity, text):
     assert_text(lambda text: said(text, verbosity), text)
 
 
@@ -259,7 +259,7 @@ def test_a_document_is_the_same_when_it_is_read_again(text):
 
 
 @against_hostile_text
-def test_yaml_to_apply_holds_the_objects_and_nothing_else(text):
+def test_yaml_to_apply_contains_only_the_objects(text):
     """A line break in a name, or in a comment, would begin a line that kubectl applies."""
     document = {"apiVersion": "v1", "metadata": {"name": text}, "rules": [{"verbs": [text, text]}]}
     found = _as_yaml(RbacObject(f"for {text}", document))

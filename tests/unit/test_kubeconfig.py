@@ -214,7 +214,7 @@ def test_relative_files_are_those_beside_their_kubeconfig(tmp_path, monkeypatch)
     ],
     ids=lambda text: text[:20],
 )
-def test_yaml_that_no_kubeconfig_holds_is_rejected_at_once(tmp_path, text):
+def test_yaml_that_no_kubeconfig_contains_is_rejected_immediately(tmp_path, text):
     path = tmp_path / "config"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match="cannot be used"):

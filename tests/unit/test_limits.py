@@ -222,7 +222,7 @@ os.dup2(stdout, 1)
 
 
 @pytest.mark.parametrize("form", ["json", "lister-json"])
-def test_a_message_of_empty_extents_takes_some_twenty_times_its_length(tmp_path, form):
+def test_a_message_of_empty_extents_needs_twenty_times_its_length(tmp_path, form):
     """6 MiB hold three million of them; each took 150 bytes and more, of which its columns are 16."""
     path = bomb(tmp_path / "empty.cbtrec", b"M", 6 * 2**20, part=b"\x1a\0" * 2**19)
     grown, _ = grown_by(PRINT_RECORDING, str(path), form)
@@ -246,7 +246,7 @@ def test_a_recorded_message_is_resumed_to_the_limit_that_was_given(tmp_path):
 
 
 @pytest.mark.parametrize("verb", ["open", "check"])
-def test_what_reads_recordings_names_the_flag_and_takes_it(tmp_path, run, verb):
+def test_commands_that_read_recordings_name_the_flag_and_accept_it(tmp_path, run, verb):
     path = str(bomb(tmp_path / "a.cbtrec", b"M", 2**12, part=bytes(8) + b"\x1a\0" * 2044))
     refused = run(verb, path, "--max-message-size", "4087")
     assert "is larger than --max-message-size, 4087 bytes" in refused.stdout + refused.stderr
@@ -259,7 +259,7 @@ def test_a_limit_that_is_not_one_is_rejected(run, size):
     assert run("open", "x.cbtrec", f"--max-message-size={size}").returncode == 2
 
 
-def test_the_limit_holds_for_a_stream_of_a_cluster(run):
+def test_the_limit_applies_to_a_stream_of_a_cluster(run):
     refused = run(*DELTA, "--max-message-size", "100")
     assert refused.returncode == 1
     assert "larger than --max-message-size" in refused.stderr

@@ -124,7 +124,7 @@ def test_the_default_is_made_for_colour_blind_readers():
 
 
 @each_palette
-def test_a_palette_says_what_it_is_about_in_one_short_line(palette):
+def test_a_palette_has_a_short_description(palette):
     assert 0 < len(palette.about) <= 60
     assert "\n" not in palette.about
 

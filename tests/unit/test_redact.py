@@ -156,7 +156,7 @@ def test_names_of_users_are_for_logs_and_not_for_publication():
         ("Warning", f"299 - token {JWT} is old", f"299 - token {MASKED} is old"),
     ],
 )
-def test_a_header_is_shown_if_it_is_known_to_hold_nothing_secret(name, value, shown):
+def test_a_header_is_shown_if_it_is_known_to_contain_no_secret(name, value, shown):
     assert redact_header(name, value) == shown
 
 

@@ -23,7 +23,7 @@ def test_the_hottest_parts_come_first_and_of_equal_ones_the_earlier(extents, cap
 
 @law
 @given(legal_extents(first=2**61, widest=2**55), st.integers(1, 2**62))
-def test_all_parts_together_hold_all_covered_bytes_of_the_volume(extents, capacity):
+def test_all_parts_together_contain_all_covered_bytes_of_the_volume(extents, capacity):
     found = hottest_regions(Extents(*columns(extents)), capacity, PARTS)
     assert sum(covered for _, covered in found) == covered_between(extents, 0, capacity)
     assert all(covered <= part.size_bytes for part, covered in found)

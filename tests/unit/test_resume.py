@@ -187,7 +187,7 @@ def test_an_error_of_the_drivers_own_at_the_capacity_stays_an_error():
     assert read(resuming(KeptSource([encoded((0, CAPACITY)), error])))[1] is error
 
 
-def test_out_of_range_behind_the_last_extent_means_done():
+def test_out_of_range_after_the_last_extent_means_complete():
     """For a driver that does not send the capacity; otherwise there is no query."""
     source = KeptSource([encoded((0, 4096), capacity=0)], [OffsetOutOfRange("4096 is the capacity")])
     stream = resuming(source, probe=True)

@@ -163,7 +163,7 @@ def test_a_short_tail_in_a_message_of_its_own_breaks_only_r5b():
     assert list(violations(messages)) == ["R5b"]
 
 
-def test_a_whole_block_that_ends_with_the_volume_is_no_short_tail_and_has_to_be_aligned():
+def test_a_whole_block_that_ends_with_the_volume_is_not_a_short_tail_and_must_be_aligned():
     messages = stream(message((0, 4 * KIB), (6 * KIB, 4 * KIB), kind=FIXED, capacity=10 * KIB))
     found = violations(messages)
     assert list(found) == ["W3"]
@@ -187,7 +187,7 @@ def test_an_extent_at_a_negative_offset_may_not_overlap_the_next_one():
     assert places(found["R2"]) == [(1, 1)]
 
 
-def test_an_extent_that_ends_below_int64_is_not_taken_for_one_that_ends_beyond_the_capacity():
+def test_an_extent_that_ends_below_int64_does_not_end_beyond_the_capacity():
     found = violations(stream(message((-INT64_MAX - 1, -1))))
     assert list(found) == ["R1", "W1"]
 
@@ -283,7 +283,7 @@ def test_rules_find_what_a_loop_over_extents_finds(extents, at, start, capacity)
 
 @law
 @given(any_extents, cuts)
-def test_examples_stand_where_they_say(extents, at):
+def test_examples_have_the_right_positions(extents, at):
     messages = stream(*(message(*part) for part in cut(extents, at)))
     for violation in violations(messages, query(starting_offset=9)).values():
         for example in violation.examples:

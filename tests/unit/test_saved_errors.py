@@ -131,7 +131,7 @@ def test_a_file_that_is_not_a_document_is_rejected_at_once(data, message):
     assert caught.value.hint
 
 
-def test_the_hint_says_what_can_be_opened_or_what_to_do():
+def test_the_hint_lists_what_can_be_opened_or_what_to_do():
     for data, hint in (
         (b"hello", HINT_OPENABLE),
         (b"byteOffset,sizeBytes", "save it with -o json or -o ndjson instead"),
@@ -255,14 +255,14 @@ def test_a_later_problem_is_reported_after_the_extents_before_it(data, message, 
 
 
 @pytest.mark.parametrize("claimed", [4, 1000])
-def test_a_document_that_holds_more_or_less_than_it_says_is_not_complete(claimed):
+def test_a_document_with_more_or_fewer_extents_than_declared_is_not_complete(claimed):
     extents, error, stream = read(changed(summary__extents=claimed))
     assert extents == EXTENTS
     assert error.message == f"delta.json declares {claimed:,} extents but contains 5"
     assert not stream.outcome().complete
 
 
-def test_a_cut_document_whose_head_stands_behind_its_extents_cannot_be_shown():
+def test_a_truncated_document_whose_head_follows_its_extents_cannot_be_shown():
     data = json.dumps(json.loads(JSON), indent=2, sort_keys=True).encode()
     with pytest.raises(DocumentError) as caught:
         saved(data[: data.index(b"33554432")])

@@ -154,7 +154,7 @@ def test_messages_of_protobufs_json_are_read_in_every_form(extents, at, names, q
     assert outcome.block_metadata_type == (2 if messages else None)
 
 
-def test_a_sequence_of_messages_says_that_it_has_no_end():
+def test_a_sequence_of_messages_has_a_note_that_its_end_is_unknown():
     notes: list[str] = []
     for name in ("grpcurl.json", "lister-small.json"):
         stream = opened((FILES / name).read_bytes())

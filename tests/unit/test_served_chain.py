@@ -20,7 +20,7 @@ from kubectl_cbt.wire.served_chain import ChainFetch
 from kubectl_cbt.wire.status import certificate_error
 
 
-def test_leaf_and_intermediates_are_fetched_with_the_name_sent_and_http_2_asked_for(tmp_path):
+def test_leaf_and_intermediates_are_fetched_with_sni_and_http_2(tmp_path):
     served = leaf(issuer=INTERMEDIATE)
     tls = Tls(tmp_path, served, INTERMEDIATE)
     with Listener(tls) as listener:

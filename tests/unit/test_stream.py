@@ -149,7 +149,7 @@ def test_an_extent_that_ends_nowhere_does_not_move_the_next_offset():
 # The outcome.
 
 
-def test_a_stream_that_ends_is_complete_and_says_what_came():
+def test_a_stream_that_ends_is_complete_with_its_figures():
     stream = ExtentStream(KeptSource([encoded((0, 4096)), encoded(), encoded((8192, 4096), (16384, 1))]), query())
     batches = list(stream)
     outcome = stream.outcome()
@@ -234,7 +234,7 @@ def test_the_second_question_differs_in_nothing_but_max_results():
     assert source.queries == [query(4096), query(4096, max_results=0)]
 
 
-def test_a_driver_that_rejects_the_second_question_too_is_not_asked_again():
+def test_a_driver_that_rejects_the_second_query_too_is_not_queried_again():
     source = KeptSource([REJECTED], [InvalidRequest("no"), encoded()])
     with pytest.raises(InvalidRequest, match="no"):
         list(ExtentStream(source, query(), max_results_is_ours=True))
@@ -262,7 +262,7 @@ def test_nothing_is_retried_after_a_message():
 @pytest.mark.parametrize(
     "error", [ServiceUnreachable("no"), StreamCut("no"), StreamError("no")], ids=lambda error: type(error).__name__
 )
-def test_no_other_error_is_taken_for_a_rejected_max_results(error):
+def test_no_other_error_is_treated_as_a_rejected_max_results(error):
     source = KeptSource([error])
     with pytest.raises(type(error)):
         list(ExtentStream(source, query(), max_results_is_ours=True))
@@ -310,13 +310,13 @@ def test_a_running_stream_can_be_cancelled_more_than_once():
     assert source.cancellations[0].is_cancelled
 
 
-def test_cancelling_a_stream_that_was_never_read_asks_nothing():
+def test_cancelling_a_stream_that_was_never_read_sends_nothing():
     source = KeptSource([encoded((0, 4096))])
     ExtentStream(source, query()).cancel()
     assert source.queries == []
 
 
-def test_the_time_stands_still_once_the_stream_has_ended():
+def test_the_time_stops_when_the_stream_has_ended():
     stream = ExtentStream(KeptSource([encoded((0, 4096))]), query())
     list(stream)
     assert stream.seconds == stream.seconds == stream.outcome().seconds

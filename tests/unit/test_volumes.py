@@ -165,7 +165,7 @@ def test_scratch_has_more_extents_than_anyone_wants_to_keep():
 
 
 @pytest.mark.parametrize("claim", EMPTY)
-def test_volumes_that_cannot_be_queried_hold_nothing(claim):
+def test_volumes_that_cannot_be_queried_are_empty(claim):
     assert list(DEMOS[claim].volume.allocated(0)) == []
 
 
@@ -278,7 +278,7 @@ def test_noise_spreads_evenly():
     assert np.abs(shares - 0.1).max() < 0.01
 
 
-def test_keys_tell_their_parts_apart():
+def test_keys_differ_with_the_division_into_parts():
     keys = [noise.key(*parts) for parts in (("ab", "c"), ("a", "bc"), ("abc",), ("abc", 0), ("abc", 1), (0, "abc"))]
     assert len(set(keys)) == len(keys)
     assert all(0 <= found < 2**64 for found in keys)
