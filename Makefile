@@ -72,7 +72,7 @@ $(AUDIT)/.ready: Makefile
 	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: 'pip-audit>=2.10,<3'
 	@touch $@
 
-# Strict: a package that the advisory service does not know is an error, not a pass. AUDIT_SERVICE=osv asks another one.
+# Strict: a package that is unknown to the advisory service is an error. AUDIT_SERVICE=osv uses another service.
 AUDIT_SERVICE ?= pypi
 audit: $(AUDIT)/.ready  ## look for known vulnerabilities in the oldest releases that are accepted, and in the newest
 	$(AUDIT)/bin/pip-audit --strict --vulnerability-service $(AUDIT_SERVICE) --disable-pip --no-deps --requirement tests/oldest.txt

@@ -12,7 +12,7 @@ The tables of keys are generated from the bindings. The line before a table name
 
     <!-- keys: map -->
 
-The rules in docs/rules.md are made of their classes, between ``<!-- rules -->`` and ``<!-- end of rules -->``.
+The rules in docs/rules.md are generated from their classes, between ``<!-- rules -->`` and ``<!-- end of rules -->``.
 
 ``python scripts/refresh_docs.py`` rewrites the files. A test compares them, without times and ages (``masked``).
 """
@@ -69,7 +69,7 @@ def _key_table(screen: str) -> str:
 
 
 def _rules() -> str:
-    """A table of the rules, and a paragraph about each."""
+    """Return a table of the rules, and a paragraph about each."""
     lines = ["| id | rule | source | level |", "|---|---|---|---|"]
     lines += [f"| {rule.id} | {rule.title} | {rule.source or 'not in the spec'} | {rule.level} |" for rule in RULES]
     for rule in RULES:
@@ -78,7 +78,7 @@ def _rules() -> str:
 
 
 def _code_of_fields(text: str) -> str:
-    """The text with the fields and messages of the protocol set as code."""
+    """Return the text with fields and messages of the protocol formatted as code."""
     return re.sub(r"\b(GetMetadata\w+|BlockMetadata)\b(\.\w+)?|\b[a-z]+_[a-z_]+\b", r"`\g<0>`", text)
 
 
@@ -91,7 +91,7 @@ def _run(command: str) -> str:
     left_out = ("KUBECONFIG", "COLUMNS", "LINES")
     environment = {name: value for name, value in os.environ.items() if name not in left_out}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    # Markdown shows neither colours nor a progress bar.
+    # Markdown cannot show colours or a progress bar.
     environment |= {"TERM": "xterm", "TTY_INTERACTIVE": "0", "NO_COLOR": "1"}
     _, shown = run_on_terminal(["sh", "-c", command.replace("kubectl cbt", "kubectl-cbt")], environment)
     return shown
@@ -101,7 +101,7 @@ if __name__ == "__main__":
     for path in FILES:
         old = path.read_text(encoding="utf-8")
         new = refreshed(old)
-        # Most runs differ in their times only: that is not a change to commit.
+        # Most runs differ only in times, which is not a change to commit.
         if masked(old) != masked(new):
             path.write_text(new, encoding="utf-8")
             print(f"rewrote {path.relative_to(ROOT)}")

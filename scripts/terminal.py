@@ -1,4 +1,4 @@
-"""Run a program on a terminal of its own: what it shows a person, not what it gives a pipe."""
+"""Run a program on a pseudo-terminal, to get the output that a user sees."""
 
 import contextlib
 import fcntl
@@ -13,13 +13,13 @@ from typing import IO
 
 COLUMNS = 100
 _PATIENCE_SECONDS = 100
-"""A program that waits for a key would wait for ever."""
+"""A limit for a program that waits for a key."""
 
 
 def run_on_terminal(
     arguments: Sequence[str], environment: Mapping[str, str], *, stdout: IO[bytes] | None = None
 ) -> tuple[int, str]:
-    """Exit code, and what the terminal got; ``stdout``, if given, gets standard output instead of the terminal."""
+    """Return the exit code and the terminal's output; ``stdout``, if given, receives standard output instead."""
     controller, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 30, COLUMNS, 0, 0))
     with subprocess.Popen(
@@ -29,7 +29,7 @@ def run_on_terminal(
         watch = threading.Timer(_PATIENCE_SECONDS, process.kill)
         watch.start()
         shown = b""
-        # Linux reports the end of a terminal, once its last user has closed it, as an error.
+        # Linux reports the end of a terminal as an error after its last user has closed it.
         with contextlib.suppress(OSError):
             while data := os.read(controller, 65536):
                 shown += data

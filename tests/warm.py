@@ -1,4 +1,4 @@
-"""The command, a thousand times: each run is a process of its own, forked from one that has done the imports.
+"""Runs the command quickly: each run is a process forked from one that has done the imports.
 
 Importing takes longer than most commands do. What is run is ``main`` as the installed script runs it, with arguments,
 environment, descriptors and exit status of its own; the script itself is run where its start, its signals or its
@@ -45,7 +45,7 @@ class WarmCommand:
 
     @staticmethod
     def takes(environment: dict[str, str]) -> bool:
-        """Whether a run with this environment can be told from one of the script."""
+        """Whether a run with this environment behaves like one of the script."""
         return all(
             os.environ.get(name) == value or (name.startswith(("LC_", "LANG")) and value.upper().endswith("UTF-8"))
             for name, value in environment.items()
@@ -118,7 +118,7 @@ def serve(path: str) -> None:
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     listener.listen(64)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for handlers
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # handlers are not awaited
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     with selectors.DefaultSelector() as selector:
@@ -201,7 +201,7 @@ def _become(request: dict, descriptors: list[int]) -> None:
 
 
 def _end(code: int) -> None:
-    """What the interpreter does on its way out."""
+    """What the interpreter does at exit."""
     import threading
 
     threading._shutdown()

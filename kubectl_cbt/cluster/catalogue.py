@@ -186,7 +186,7 @@ class Catalogue:
         return [entry for entry in of_volume if created and entry.created and entry.created > created]
 
     def _driver_obstacles(self, drivers: set[str]) -> dict[str, str]:
-        """For each driver why CBT cannot be had, empty when it can; one by one for who may not list services."""
+        """Why CBT is unavailable, by driver; empty if available. One request per driver if listing is forbidden."""
         try:
             served = {service.name: service for service in self.services()}
             return {driver: _service_obstacle(served.get(driver)) for driver in drivers}

@@ -21,7 +21,7 @@ class Document(Protocol):
     Attributes:
         head: everything before the extents; ``query_of_file`` for a format that does not record its query.
         ending: how its stream ended; None until it was read, and for a format without it.
-        note: a note for the user after all of it was read; may be empty.
+        note: a note for the user after the document was read; can be empty.
     """
 
     head: DocumentHead

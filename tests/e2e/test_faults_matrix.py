@@ -1,4 +1,4 @@
-"""docs/faults.md says what finds which fault: its rows are run again, with the first case that a cell names."""
+"""docs/faults.md lists the case or hop that finds each fault: its rows are run again, with the first case in a cell."""
 
 import pytest
 from conftest import run_command

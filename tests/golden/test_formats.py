@@ -1,4 +1,4 @@
-"""Every format of one stream, complete, empty and failed, against files. UPDATE_GOLDEN=1 writes them anew."""
+"""Every format of one stream, complete, empty and failed, against files. UPDATE_GOLDEN=1 rewrites them."""
 
 import json
 import os
@@ -85,12 +85,12 @@ def test_json_is_valid_by_its_schema_however_the_stream_ends(case, delta):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_yaml_holds_the_same_document_as_json(case):
+def test_yaml_contains_the_same_document_as_json(case):
     assert yaml.safe_load(text(StreamFormat.YAML, case)) == json.loads(text(StreamFormat.JSON, case))
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_ndjson_holds_the_same_document_line_by_line(case):
+def test_ndjson_contains_the_same_document_line_by_line(case):
     first, *extents, last = map(json.loads, text(StreamFormat.NDJSON, case).splitlines())
     assert last.pop("kind") == "BlockMetadataEnd"
     assert {**first, "extents": extents, **last} == json.loads(text(StreamFormat.JSON, case))

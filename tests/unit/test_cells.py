@@ -64,7 +64,7 @@ def test_cells_add_up_to_the_covered_bytes_of_any_window(extents, start, length,
 
 @law
 @given(legal_extents(first=FAR, widest=2**50, fewest=1), st.integers(1, 50))
-def test_cells_are_exact_far_beyond_what_a_float_can_hold(extents, cells):
+def test_cells_are_exact_far_beyond_the_precision_of_a_float(extents, cells):
     edges = cell_edges(FAR - 1, extents[-1][0] + extents[-1][1] + 1, cells)
     found = coverage(Extents(*columns(extents)), edges).tolist()
     assert found == [covered_between(extents, low, high) for low, high in pairwise(edges.tolist())]
@@ -129,7 +129,7 @@ def test_levels_of_huge_cells_are_off_by_rounding_alone(width, covered, levels):
     ("covered", "expected"),
     [(0, 0), (1, 1), (1024, 1), (1025, 2), (2048, 2), (3072, 3), (3073, 4), (4096, 4), (9999, 4)],
 )
-def test_four_levels_stand_for_up_to_a_quarter_each(covered, expected):
+def test_four_levels_mean_up_to_a_quarter_each(covered, expected):
     assert LINEAR.levels(column([covered]), column([4096]), 4).tolist() == [expected]
 
 

@@ -1,4 +1,4 @@
-"""Text for a person is ASCII where the locale or the terminal takes nothing else; data is UTF-8 everywhere."""
+"""Text for users is ASCII if the locale or the terminal supports nothing else; data is always UTF-8."""
 
 import ast
 import json
@@ -66,7 +66,7 @@ def test_every_verb_prints_ascii_where_the_locale_is_not_utf_8_and_documents_in_
         json.loads(printed[line])
 
 
-def test_a_longer_replacement_takes_its_room_from_the_next_gap(monkeypatch):
+def test_a_longer_replacement_uses_the_space_of_the_next_gap(monkeypatch):
     charset.limit_streams()
     monkeypatch.setattr(charset, "why_ascii", lambda stream: "a test")
     text = "a → b    c\n≥ 1     │é\nplain …\n"

@@ -11,7 +11,7 @@ from kubectl_cbt.cli.completion.cluster_values import REQUEST_TIMEOUT_SECONDS, c
 from kubectl_cbt.cli.completion.parsed_line import read_line
 from kubectl_cbt.cli.completion.protocol import Directive
 from kubectl_cbt.cli.options import ClusterFlags
-from kubectl_cbt.demo.kube.kube_api import StatusError
+from kubectl_cbt.demo.kube.status_objects import StatusError
 from kubectl_cbt.errors import CbtError
 
 

@@ -89,7 +89,7 @@ LOADERS = {StreamFormat.JSON: json.loads, StreamFormat.YAML: yaml.safe_load, Str
 
 @against_hostile_text
 @pytest.mark.parametrize("form", StreamFormat)
-def test_no_format_of_a_stream_hands_hostile_text_on(form, text):
+def test_no_format_of_a_stream_passes_hostile_text_on(form, text):
     for complete in (True, False):
         if form in LOADERS:
             assert_document(
@@ -137,7 +137,7 @@ def two_yamls(text: str) -> list[object]:
 
 @against_hostile_text
 @pytest.mark.parametrize("form", ListFormat)
-def test_no_list_hands_hostile_text_on(form, text):
+def test_no_list_passes_hostile_text_on(form, text):
     loaders = {ListFormat.JSON: two_documents, ListFormat.YAML: two_yamls}
     if form in loaders:
         assert_document(lambda text: listed(form, text), loaders[form], text)
@@ -164,7 +164,7 @@ def reported(form: ReportFormat, text: str, *, screen: OutputTarget, walk: bool)
 @against_hostile_text
 @pytest.mark.parametrize("walk", [False, True], ids=["cases", "walk"])
 @pytest.mark.parametrize("form", ReportFormat)
-def test_no_report_hands_hostile_text_on(form, walk, text):
+def test_no_report_passes_hostile_text_on(form, walk, text):
     def make(text: str) -> str:
         return reported(form, text, screen=OutputTarget(), walk=walk)
 
@@ -231,7 +231,7 @@ def kinds_of_error() -> list[type[errors.CbtError]]:
 
 @against_hostile_text
 @pytest.mark.parametrize("verbosity", [0, 1])
-def test_nothing_said_hands_hostile_text_on(verbosity, text):
+def test_no_message_passes_hostile_text_on(verbosity, text):
     assert_text(lambda text: said(text, verbosity), text)
 
 
@@ -261,7 +261,7 @@ def test_a_document_is_the_same_when_it_is_read_again(text):
 
 
 @against_hostile_text
-def test_yaml_to_apply_holds_the_objects_and_nothing_else(text):
+def test_yaml_to_apply_contains_only_the_objects(text):
     """A line break in a name, or in a comment, would begin a line that kubectl applies."""
     document = {"apiVersion": "v1", "metadata": {"name": text}, "rules": [{"verbs": [text, text]}]}
     found = _as_yaml(RbacObject(f"for {text}", document))

@@ -25,7 +25,7 @@ _SHOWN = 4
 
 
 def _with_limit(limit: int) -> Callable[[DriverContext, CheckResult], None]:
-    # One message an extent takes a while, and a few hundred are enough to see a mistake.
+    # One message per extent is slow, and a few hundred are enough to find a defect.
     at_most = _FEW_EXTENTS if limit < 100 else ENOUGH_EXTENTS
 
     def run(context: DriverContext, result: CheckResult) -> None:
