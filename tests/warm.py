@@ -7,8 +7,11 @@ imports are what is tested.
 
 import atexit
 import contextlib
+import gc
+import importlib
 import json
 import os
+import pkgutil
 import selectors
 import signal
 import socket
@@ -22,6 +25,26 @@ from pathlib import Path
 _LENGTH = struct.Struct("!I")
 _AT_START = ("PYTHON", "LC_", "LANG", "GRPC_")
 """Variables that Python or gRPC read when they start: too late for a process that has."""
+
+_FROM_LIBRARIES = (
+    "cryptography.hazmat.backends.openssl.backend",
+    "google.protobuf.descriptor_pb2",
+    "google.protobuf.wrappers_pb2",
+    "grpc._channel",
+    "grpc._server",
+    "grpc._utilities",
+    "humanize",
+    "kubernetes.client",
+    "kubernetes.config",
+    "numpy.ma",
+    "orjson",
+    "shlex",
+    "typer._click._textwrap",
+    "typer._click.decorators",
+    "xml.etree.ElementTree",
+    "yaml",
+)
+"""Modules that the package, or a library, imports inside functions."""
 
 
 class WarmCommand:
@@ -134,26 +157,20 @@ def serve(path: str) -> None:
 
 
 def _import() -> None:
-    import google.protobuf.wrappers_pb2
-    import grpc
-    import kubernetes.client
-    import kubernetes.config
-    import numpy
-    import orjson
-    import yaml
+    """Import what a run of any verb would import: all of the package except for its screens.
 
-    import kubectl_cbt.__main__
-    import kubectl_cbt.checks.conformance.cases
-    import kubectl_cbt.cli.app
-    import kubectl_cbt.cluster.routing
-    import kubectl_cbt.demo.demo_cluster
-    import kubectl_cbt.kube.client_config
-    import kubectl_cbt.output.summary_writer
-    import kubectl_cbt.stream.loop
-    import kubectl_cbt.wire.sidecar
+    A module that is missing here is imported again, and perhaps compiled again, by every single run.
+    """
+    import kubectl_cbt
 
-    assert google.protobuf.wrappers_pb2
-    assert all((grpc, kubernetes, numpy, orjson, yaml, kubectl_cbt))
+    for name in _FROM_LIBRARIES:
+        importlib.import_module(name)
+    for module in pkgutil.walk_packages(kubectl_cbt.__path__, "kubectl_cbt."):
+        if not module.name.startswith("kubectl_cbt.tui"):
+            importlib.import_module(module.name)
+    # Nothing of it is garbage: the children's collectors would copy every page of it to find that out.
+    gc.collect()
+    gc.freeze()
 
 
 def _handle(connection: socket.socket) -> None:
