@@ -9,10 +9,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 from peers import compared_with_nothing
-from warm import WarmCommand
+from terminal import show_on_terminal
+from warm import WarmCommand, WarmProcess
 
 # As the command itself does: gRPC's core would print failed handshakes into the test's output.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
@@ -90,6 +92,19 @@ def run_warm(
             check=False,
         )
     return warm_command().run(arguments, environment, _TIMEOUT_SECONDS, cwd)
+
+
+def run_warm_on_terminal(
+    arguments: list[str], environment: dict[str, str], stdout: IO[bytes] | None = None
+) -> tuple[int, str]:
+    """Run the command on a terminal: exit code, and what the terminal got; ``stdout`` as for ``run_on_terminal``."""
+    assert WarmCommand.takes(environment)
+
+    def start(terminal: int) -> WarmProcess:
+        out = terminal if stdout is None else stdout.fileno()
+        return warm_command().start(arguments, environment, (terminal, out, terminal))
+
+    return show_on_terminal(start)
 
 
 def wait_for(holds: Callable[[], object], what: str, process: "subprocess.Popen | None" = None) -> None:
