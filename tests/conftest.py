@@ -1,6 +1,7 @@
 """Fixtures for every test: a running demo cluster, and the installed command."""
 
 import functools
+import gc
 import os
 import signal
 import subprocess
@@ -31,6 +32,12 @@ _TIMEOUT_SECONDS = 120
 COMMAND = Path(sys.executable).with_name("kubectl-cbt")
 DELTA = ("delta", "snap-a", "snap-b")
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def pytest_collection_finish() -> None:
+    """Leave modules and thousands of collected tests out of garbage collections: each would visit all of them."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
