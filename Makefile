@@ -7,6 +7,9 @@ READY := $(VENV)/.ready
 OLDEST := .venv-oldest
 AUDIT := .venv-audit
 
+# Hundreds of tests start the command, and each start would compile every module that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-oldest unit lint format fuzz protos docs matrix bench audit krew krew-check clean
 

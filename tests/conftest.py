@@ -1,6 +1,7 @@
 """Fixtures for every test: a running demo cluster, and the installed command."""
 
 import functools
+import gc
 import os
 import signal
 import subprocess
@@ -8,13 +9,14 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import pytest
 from peers import compared_with_nothing
-from warm import WarmCommand
+from terminal import show_on_terminal
+from warm import WarmCommand, WarmProcess
 
 # As the command itself does: gRPC's core would print failed handshakes into the test's output.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
@@ -38,6 +40,18 @@ _TIMEOUT_SECONDS = 120
 COMMAND = Path(sys.executable).with_name("kubectl-cbt")
 DELTA = ("delta", "snap-a", "snap-b")
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Leave modules and thousands of tests out of garbage collections: they stay, and each would visit all of them."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(autouse=True)
@@ -99,6 +113,19 @@ def run_warm(
             check=False,
         )
     return warm_command().run(arguments, environment, _TIMEOUT_SECONDS, cwd)
+
+
+def run_warm_on_terminal(
+    arguments: list[str], environment: dict[str, str], stdout: IO[bytes] | None = None
+) -> tuple[int, str]:
+    """Run the command on a terminal: exit code, and what the terminal got; ``stdout`` as for ``run_on_terminal``."""
+    assert WarmCommand.takes(environment)
+
+    def start(terminal: int) -> WarmProcess:
+        out = terminal if stdout is None else stdout.fileno()
+        return warm_command().start(arguments, environment, (terminal, out, terminal))
+
+    return show_on_terminal(start)
 
 
 def wait_for(holds: Callable[[], object], what: str, process: "subprocess.Popen | None" = None) -> None:

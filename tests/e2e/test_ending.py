@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from conftest import COMMAND, command_environment, run_command, wait_for
-from terminal import run_on_terminal
+from conftest import COMMAND, command_environment, run_command, run_warm_on_terminal, wait_for
 
 from kubectl_cbt.kube.client_config import load_config
 from kubectl_cbt.kube.kubeconfig import ConfigFlags
@@ -261,12 +260,11 @@ def test_a_closed_stderr_does_not_hide_the_exit_code(demo):
 
 def on_terminal(*arguments: str, cluster, to_file: Path | None = None, **environment: str) -> tuple[int, str]:
     """Run the command on a terminal (stdout in a file, if given)."""
-    command = [str(COMMAND), *arguments]
     environment = command_environment(cluster, TERM="xterm-256color") | environment
     if to_file is None:
-        return run_on_terminal(command, environment)
+        return run_warm_on_terminal(list(arguments), environment)
     with to_file.open("wb") as file:
-        return run_on_terminal(command, environment, stdout=file)
+        return run_warm_on_terminal(list(arguments), environment, file)
 
 
 SUMMARY = ("delta", "pg-mon", "pg-tue", "-n", "shop", "-q", "-o", "summary")

@@ -8,7 +8,9 @@ from kubectl_cbt.demo.driver.faults import FAULTS, Fault, Part
 
 
 def printed_by(arguments: list[str]) -> str:
-    return run_command(*arguments).stdout
+    ran = run_command(*arguments)
+    assert ran.stdout, (ran.returncode, ran.stderr)
+    return ran.stdout
 
 
 MATRIX = rows(DOCUMENT.read_text(encoding="utf-8"))
