@@ -7,6 +7,9 @@ READY := $(VENV)/.ready
 OLDEST := .venv-oldest
 AUDIT := .venv-audit
 
+# Hundreds of tests start the command, and each start would compile every module that it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-oldest unit lint format fuzz protos docs matrix bench audit krew krew-check clean
 
@@ -72,7 +75,7 @@ $(AUDIT)/.ready: Makefile
 	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: 'pip-audit>=2.10,<3'
 	@touch $@
 
-# Strict: a package that the advisory service does not know is an error, not a pass. AUDIT_SERVICE=osv asks another one.
+# Strict: a package that is unknown to the advisory service is an error. AUDIT_SERVICE=osv uses another service.
 AUDIT_SERVICE ?= pypi
 audit: $(AUDIT)/.ready  ## look for known vulnerabilities in the oldest releases that are accepted, and in the newest
 	$(AUDIT)/bin/pip-audit --strict --vulnerability-service $(AUDIT_SERVICE) --disable-pip --no-deps --requirement tests/oldest.txt

@@ -1,10 +1,10 @@
-"""What kubectl-cbt is measured against: the stream read as any gRPC tutorial reads it, an object an extent.
+"""The baseline for kubectl-cbt: a stream read as in a gRPC tutorial, with an object per extent.
 
     python bench/baseline.py ADDRESS CA_FILE WORK MAX_RESULTS
 
-Honest and idiomatic: generated messages, one loop, local variables, C-coded ``json`` and ``csv``, buffered output. It
-is spared what the command has to do besides: it resolves nothing and asks no API server. Where it prints extents it
-counts no figures and checks no rules, although the command does both at the same time.
+Idiomatic code: generated messages, one loop, local variables, ``json`` and ``csv`` in C, buffered output. It does less
+than the command: it does not resolve names or contact the API server, and when it prints extents it does not compute
+figures or check rules.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CHUNK_SIZES = (MIB // 2, MIB, 4 * MIB)
 
 
 def stream(address: str, ca_file: str, max_results: int) -> Iterator[GetMetadataAllocatedResponse]:
-    """The response messages."""
+    """Yield the response messages."""
     credentials = grpc.ssl_channel_credentials(Path(ca_file).read_bytes())
     with grpc.secure_channel(address, credentials, options=[("grpc.max_receive_message_length", -1)]) as channel:
         call = channel.unary_stream(
@@ -38,7 +38,7 @@ def stream(address: str, ca_file: str, max_results: int) -> Iterator[GetMetadata
 
 
 def summary(responses: Iterator[GetMetadataAllocatedResponse], max_results: int) -> None:
-    """Everything that ``-o summary`` shows, the rules among it."""
+    """Compute everything that ``-o summary`` shows, including the rules."""
     messages = runs = grain = largest_gap = largest_gap_at = 0
     last_end = last_offset = 0
     kind = capacity = None
@@ -96,7 +96,7 @@ def _median(sizes: Counter[int], extents: int) -> int:
 
 
 def lister_json(responses: Iterator[GetMetadataAllocatedResponse]) -> None:
-    """As upstream's lister: a list of records."""
+    """Write a list of records, as upstream's lister does."""
     separator = "["
     for response in responses:
         record = {
@@ -113,7 +113,7 @@ def lister_json(responses: Iterator[GetMetadataAllocatedResponse]) -> None:
 
 
 def json_document(responses: Iterator[GetMetadataAllocatedResponse]) -> None:
-    """One document, a line an extent."""
+    """Write one document with one line per extent."""
     separator = '{"extents": [\n'
     for response in responses:
         for extent in response.block_metadata:
@@ -124,7 +124,7 @@ def json_document(responses: Iterator[GetMetadataAllocatedResponse]) -> None:
 
 
 def ndjson(responses: Iterator[GetMetadataAllocatedResponse]) -> None:
-    """A line of JSON an extent."""
+    """Write one line of JSON per extent."""
     for response in responses:
         for extent in response.block_metadata:
             row = json.dumps({"byteOffset": extent.byte_offset, "sizeBytes": extent.size_bytes}, separators=(",", ":"))
@@ -132,7 +132,7 @@ def ndjson(responses: Iterator[GetMetadataAllocatedResponse]) -> None:
 
 
 def csv_rows(responses: Iterator[GetMetadataAllocatedResponse]) -> None:
-    """Two columns."""
+    """Write two columns."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(("byteOffset", "sizeBytes"))
     for response in responses:
@@ -140,7 +140,7 @@ def csv_rows(responses: Iterator[GetMetadataAllocatedResponse]) -> None:
 
 
 def table(responses: Iterator[GetMetadataAllocatedResponse]) -> None:
-    """Two aligned columns."""
+    """Write two aligned columns."""
     print(f"{'OFFSET':>14}   {'SIZE':>14}")
     for response in responses:
         for extent in response.block_metadata:
@@ -151,7 +151,7 @@ PRINTERS = {"lister-json": lister_json, "json": json_document, "ndjson": ndjson,
 
 
 def main() -> None:
-    """Do one piece of work."""
+    """Do the work named on the command line."""
     address, ca_file, work, max_results = sys.argv[1:]
     responses = stream(address, ca_file, int(max_results))
     if work == "summary":

@@ -1,4 +1,4 @@
-"""What the list of snapshots costs on 200 x 60: opening, a mark, a letter of a filter, a move of the cursor.
+"""The time of the list of snapshots on 200 x 60: opening, a mark, a letter of a filter, a cursor move.
 
 python bench/browse.py SNAPSHOTS
 """
@@ -24,24 +24,24 @@ _FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Backend:
-    """A cluster that is never asked."""
+    """A cluster that is never queried."""
 
     def entries(self) -> list[SnapshotEntry]:
-        """No others."""
+        """Return no other snapshots."""
         return []
 
     def open(self, choice: SnapshotNames) -> OpenStream:
-        """Nothing is opened."""
+        """Open nothing."""
         raise NotImplementedError(str(choice))
 
 
 def entries(count: int) -> list[SnapshotEntry]:
-    """Daily snapshots of volumes in twenty namespaces."""
+    """Return daily snapshots of volumes in twenty namespaces."""
     return [entry(number // A_VOLUME, number % A_VOLUME) for number in range(count)]
 
 
 def entry(volume: int, day: int) -> SnapshotEntry:
-    """One of them."""
+    """Return one snapshot."""
     taken = _FIRST + timedelta(days=day)
     return SnapshotEntry(
         ref=SnapshotRef(f"team-{volume % 20}", f"data-{volume:04}-{taken:%Y%m%d}"),
@@ -59,7 +59,7 @@ def entry(volume: int, day: int) -> SnapshotEntry:
 
 
 async def measured(count: int) -> dict[str, float]:
-    """Milliseconds of each kind of work, drawing included; opening is sorting and laying out."""
+    """Measure the milliseconds of each operation, including drawing; opening is sorting and layout."""
     found = entries(count)
     opening = []
     for _ in range(RUNS):
@@ -89,7 +89,7 @@ async def measured(count: int) -> dict[str, float]:
 
 
 def main() -> None:
-    """Print a line."""
+    """Print the results."""
     found = asyncio.run(measured(int(sys.argv[1])))
     print(", ".join(f"{name} {value:.1f} ms" for name, value in found.items()))
 

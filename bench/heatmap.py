@@ -1,9 +1,9 @@
-"""What a zoom or a pan of the heatmap costs us: cells, codes and segments of a whole screen, at every zoom.
+"""The time to zoom or pan the heatmap: cells, codes and segments of a whole screen, at every zoom.
 
-    python bench/heatmap.py [EXTENTS]         16 million unless given
+    python bench/heatmap.py [EXTENTS]         default: 16 million
 
-Time is that of this process alone, without what textual and the terminal do with the segments afterwards. The goal
-is a redraw in less time than a frame at 60 Hz takes, 16 ms, on a screen of 200 x 60 characters, two cells each.
+The time does not include what textual and the terminal do with the segments. The goal is a redraw in less than a frame
+at 60 Hz, 16 ms, on a screen of 200 x 60 characters with two cells each.
 """
 
 import resource
@@ -28,7 +28,7 @@ GOAL_MS = 16.0
 
 
 def extents_of(count: int) -> Extents:
-    """Random extents, one about every MiB, as a busy volume has them."""
+    """Return random extents, about one per MiB, as in a busy volume."""
     log = ExtentBuffer()
     random = np.random.default_rng(1)
     start = 0
@@ -42,14 +42,14 @@ def extents_of(count: int) -> Extents:
 
 
 def redraw(viewport: Viewport, view: LayerView, painter: Painter) -> None:
-    """All of our own work for one new viewport."""
+    """Do all work for one new viewport, without textual's."""
     codes = cell_codes(viewport, view).reshape(viewport.rows // 2, 2, viewport.columns)
     for row in codes:
         painter.row(row)
 
 
 def milliseconds(viewport: Viewport, view: LayerView, painter: Painter) -> list[float]:
-    """Times of some redraws."""
+    """Measure some redraws."""
     times = []
     for _ in range(ROUNDS):
         begun = time.perf_counter()
@@ -59,7 +59,7 @@ def milliseconds(viewport: Viewport, view: LayerView, painter: Painter) -> list[
 
 
 def main() -> int:
-    """Print a line a zoom; the exit code says whether all kept the goal."""
+    """Print one line per zoom; exit with 1 if any misses the goal."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 16_000_000
     extents = extents_of(count)
     capacity = extents.end
@@ -70,7 +70,7 @@ def main() -> int:
     worst = 0.0
     while True:
         painter = Painter(ColorScheme(PALETTES[0]))
-        redraw(viewport, view, painter)  # the first one makes the segments
+        redraw(viewport, view, painter)  # the first redraw creates the segments
         times = milliseconds(viewport, view, painter)
         worst = max(worst, statistics.median(times))
         print(f"{viewport.cell_bytes:>12}  {statistics.median(times):>10.2f}  {max(times):>8.2f}")

@@ -1,8 +1,8 @@
-"""What commands import, and what that takes: ``python -X importtime``, summed by package.
+"""The imports of commands and their time: ``python -X importtime``, summed by package.
 
-    python bench/imports.py [COMMAND ARGUMENT ...]        those of the budget unless given
+    python bench/imports.py [COMMAND ARGUMENT ...]        default: the commands with a budget
 
-A command may take so many times what ``import kubernetes.client, grpc, numpy`` takes, measured in the same run.
+A budget is a multiple of the time of ``import kubernetes.client, grpc, numpy``, measured in the same run.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections import Counter
 from measuring import PYTHON
 
 BUDGET: dict[tuple[str, ...], float] = {("--help",): 0.5, ("version",): 0.75, ("snapshots", "-A"): 0.9}
-"""The last one is what a completion of a snapshot's name imports, and somewhat more."""
+"""The last entry imports what a completion of a snapshot's name does, and a little more."""
 BARE = "import kubernetes.client, grpc, numpy"
 
 _LINE = re.compile(r"import time:\s+(\d+) \|\s+\d+ \|\s+([\w.]+)")
@@ -24,7 +24,7 @@ _COMMAND = "import sys; sys.argv = ['kubectl-cbt', *{!r}]; from kubectl_cbt.__ma
 
 
 def imported(code: str) -> Counter[str]:
-    """Milliseconds by top-level package, each import's own time only."""
+    """Return the milliseconds by top-level package, without nested imports."""
     found = subprocess.run([PYTHON, "-X", "importtime", "-c", code], capture_output=True, text=True, check=False)
     packages: Counter[str] = Counter()
     for microseconds, module in _LINE.findall(found.stderr):
@@ -33,17 +33,17 @@ def imported(code: str) -> Counter[str]:
 
 
 def total(code: str, runs: int) -> float:
-    """Milliseconds, the median of some runs."""
+    """Return the milliseconds, the median of several runs."""
     return statistics.median(imported(code).total() for _ in range(runs))
 
 
 def of_command(arguments: tuple[str, ...]) -> str:
-    """Code that runs the command."""
+    """Return code that runs the command."""
     return _COMMAND.format(list(arguments))
 
 
 def main() -> None:
-    """A table for each command."""
+    """Print a table for each command."""
     commands = [tuple(sys.argv[1:])] if sys.argv[1:] else list(BUDGET)
     for code in (BARE, *map(of_command, commands)):
         packages = imported(code)

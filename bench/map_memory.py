@@ -1,4 +1,4 @@
-"""The map of a whole stream, as `kubectl cbt allocated` opens it, on a screen of 200 x 60 that nobody sees.
+"""The map of a whole stream, as `kubectl cbt allocated` opens it, on a virtual screen of 200 x 60.
 
 python bench/map_memory.py KUBECONFIG
 """
@@ -17,7 +17,7 @@ from kubectl_cbt.tui.screens.map_screen import MapScreen
 
 
 def main() -> None:
-    """Load everything, zoom in a few times, leave."""
+    """Load everything, zoom in a few times, and exit."""
     with open_cluster(ClusterOptions(kubeconfig=sys.argv[1])) as backend:
         loader = Loader(backend.open(SnapshotNames(SnapshotRef("vms", "scratch-1"))))
         loader.start()

@@ -1,4 +1,4 @@
-"""Whole commands, measured from outside: how long each takes, and how much memory at its peak."""
+"""Time and peak memory of whole commands, measured from outside."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Measured:
     """Runs of one command.
 
     Attributes:
-        seconds: of each run, from its start to its end.
-        peak_mib: of the largest run.
+        seconds: duration of each run.
+        peak_mib: peak memory of the largest run.
     """
 
     seconds: tuple[float, ...]
@@ -36,15 +36,15 @@ class Measured:
 
     @property
     def spread(self) -> str:
-        """Fastest and slowest run."""
+        """Seconds of the fastest and the slowest run."""
         return f"{min(self.seconds):.2f}–{max(self.seconds):.2f}"
 
 
 def measure(*commands: Sequence[str], runs: int) -> list[Measured]:
-    """Run each command so many times, in turn, so that a slow moment of the machine meets all of them.
+    """Run the commands in turn, ``times`` times each, so that a slow period of the machine affects all of them.
 
     Raises:
-        SystemExit: one of them failed.
+        SystemExit: a command failed.
     """
     found: list[list[tuple[float, float]]] = [[] for _ in commands]
     for _ in range(runs):
@@ -54,7 +54,7 @@ def measure(*commands: Sequence[str], runs: int) -> list[Measured]:
 
 
 def _run(command: Sequence[str]) -> tuple[float, float]:
-    """Seconds and MiB. What it prints goes nowhere, what it complains about is shown."""
+    """Return seconds and MiB. Standard output is discarded, standard error is shown."""
     begun = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
@@ -66,12 +66,12 @@ def _run(command: Sequence[str]) -> tuple[float, float]:
 
 
 class Server:
-    """``bench/server.py`` as a process of its own, for a ``with`` block.
+    """``bench/server.py`` in a separate process, for a ``with`` block.
 
     Attributes:
-        kubeconfig: leads to its API server.
-        address: of its metadata service.
-        ca_file: whom to trust there.
+        kubeconfig: for its API server.
+        address: address of its metadata service.
+        ca_file: CA of its metadata service.
     """
 
     def __init__(self) -> None:
@@ -81,14 +81,14 @@ class Server:
         self.kubeconfig, self.address, self.ca_file = self._line().split()
 
     def serve(self, extents: int, per_message: int) -> None:
-        """Answer every question with such a stream from now on."""
+        """Respond to every later query with such a stream."""
         self._process.stdin.write(f"{extents} {per_message}\n")  # type: ignore[union-attr]  # it is a pipe
         self._process.stdin.flush()  # type: ignore[union-attr]
         if self._line() != "ready":
             raise SystemExit("the server has ended")
 
     def cpu_seconds(self) -> float:
-        """What it has computed so far; 0 where the system does not say."""
+        """Return its CPU seconds so far; 0 if the system does not report them."""
         try:
             fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
         except OSError:
@@ -104,4 +104,4 @@ class Server:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.communicate()  # its input ends, and so does it
+        self._process.communicate()  # it ends when its input ends

@@ -1,4 +1,4 @@
-"""How fast messages can be had at all: received by gRPC in Python, counted, and dropped.
+"""The upper limit of throughput: messages are received by gRPC in Python, counted and dropped.
 
 python bench/receive.py ADDRESS CA_FILE
 """
@@ -15,7 +15,7 @@ from kubectl_cbt.wire.snapshot_metadata_pb2 import GetMetadataAllocatedRequest
 
 
 def main() -> None:
-    """Print how much came."""
+    """Print how much was received."""
     address, ca_file = sys.argv[1:]
     credentials = grpc.ssl_channel_credentials(Path(ca_file).read_bytes())
     with grpc.secure_channel(address, credentials, options=message_options()) as channel:

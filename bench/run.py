@@ -1,11 +1,11 @@
-"""``make bench``: every promise about speed and memory, measured against what it names, in one run.
+"""``make bench``: every goal for speed and memory, measured against its baseline in one run.
 
     python bench/run.py [--quick | --rows]
 
-Starts a server of its own, runs each row five times in turn with its baseline, prints medians and whether the goal was
-kept, and writes ``bench/results.json``, from which ``scripts/draw_performance.py`` makes the tables and the picture of
-``docs/performance.md``. ``--rows`` leaves out how it grows, and writes nothing; ``--quick`` does all of it with few
-extents and one run, to see that it works.
+Starts its own server, runs each row five times in turn with its baseline, prints medians and whether the goal was met,
+and writes ``bench/results.json``, from which ``scripts/draw_performance.py`` generates the tables and the picture of
+``docs/performance.md``. ``--rows`` skips the growth measurements and does not write the file. ``--quick`` runs
+everything once with few extents, as a test.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ BARE_IMPORTS = (PYTHON, "-c", "import kubernetes.client, grpc, numpy")
 
 @dataclass(frozen=True)
 class Row:
-    """One promise.
+    """One goal.
 
     Attributes:
-        ours: what was measured, with its unit.
-        baseline: what it is compared with, with its unit; empty for a fixed limit.
-        value: the figure that the goal is about.
-        goal: in words.
+        ours: the measured figure, with its unit.
+        baseline: the figure to compare with, with its unit; empty for a fixed limit.
+        value: the figure that the goal limits.
+        goal: the goal as text.
     """
 
     work: str
@@ -70,18 +70,18 @@ class Row:
     kept: bool
 
     def line(self) -> str:
-        """For the terminal."""
+        """Format the row for the terminal."""
         mark = "kept" if self.kept else "MISSED"
         return f"{self.work:<34} {self.ours:<26} {self.baseline:<26} {self.value:>10}  {self.goal:<22} {mark}"
 
 
 def kubectl_cbt(form: str, *more: str) -> tuple[str, ...]:
-    """The command that reads the whole stream."""
+    """Return the command that reads the whole stream."""
     return (str(BIN / "kubectl-cbt"), "allocated", *SNAPSHOT, "-o", form, *more)
 
 
 def receiving(server: Server) -> Iterator[str]:
-    """Whether the server is what everybody waits for: what it computes for a stream, and how fast that is received."""
+    """Measure whether the server is the bottleneck: its CPU time for a stream, and how fast that is received."""
     command = (PYTHON, str(ROOT / "bench" / "receive.py"), server.address, server.ca_file)
     for page in (PAGE, SMALL_PAGE):
         server.serve(STREAM, page)
@@ -107,7 +107,7 @@ def _faster(work: str, ours: Measured, name: str, theirs: Measured, goal: float)
 
 
 def streaming(server: Server) -> Iterator[Row]:
-    """Against the same work an object an extent."""
+    """Compare with the same work using an object per extent."""
     server.serve(STREAM, PAGE)
     at_page = {}
     for work, goal in FASTER.items():
@@ -130,7 +130,7 @@ def streaming(server: Server) -> Iterator[Row]:
 
 
 def memory(server: Server) -> Iterator[Row]:
-    """Peaks with 1 and with 16 million extents."""
+    """Measure peak memory with 1 and with 16 million extents."""
     commands = {form: kubectl_cbt(form) for form in (*PRINTED, "summary")}
     server.serve(MILLION, PAGE)
     small = {form: measure(command, runs=RUNS)[0].peak_mib for form, command in commands.items()}
@@ -160,7 +160,7 @@ def memory(server: Server) -> Iterator[Row]:
 
 
 def redrawing() -> Iterator[Row]:
-    """The heatmap's own work for a new window."""
+    """Measure the heatmap's work for a new viewport."""
     command = (PYTHON, str(ROOT / "bench" / "heatmap.py"), str(16 * MILLION))
     text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     slowest = float(text.rpartition("slowest zoom ")[2].partition(" ms")[0])
@@ -175,7 +175,7 @@ def redrawing() -> Iterator[Row]:
 
 
 def browsing() -> Iterator[Row]:
-    """The list of snapshots: a long one and a short one."""
+    """Measure the list of snapshots: a long one and a short one."""
     few, many = 100, 1_000 if QUICK else 10_000
     script = str(ROOT / "bench" / "browse.py")
     short, long = (
@@ -195,7 +195,7 @@ def browsing() -> Iterator[Row]:
 
 
 def starting(server: Server) -> Iterator[Row]:
-    """What is there before anything is read."""
+    """Measure the start of a command, before it reads anything."""
     server.serve(10, PAGE)
     runs = RUNS * 3
     for arguments in (("--help",), ("version",)):
@@ -234,7 +234,7 @@ def starting(server: Server) -> Iterator[Row]:
 
 
 def importing() -> Iterator[Row]:
-    """What of that is imports."""
+    """Measure the imports within the start."""
     runs = RUNS * 3
     bare = total(BARE, runs)
     for arguments, goal in BUDGET.items():
@@ -251,7 +251,7 @@ def importing() -> Iterator[Row]:
 
 
 def kubeconfigs() -> Iterator[Row]:
-    """Large kubeconfigs, against the real kubectl where there is one."""
+    """Measure large kubeconfigs, compared with the real kubectl if it is installed."""
     kubectl = shutil.which("kubectl")
     if kubectl is None:
         return
@@ -276,7 +276,7 @@ def kubeconfigs() -> Iterator[Row]:
 
 
 def large_kubeconfig(contexts: int) -> str:
-    """As many clusters and users, each cluster with a CA of a usual size."""
+    """Return a kubeconfig with this many contexts, clusters and users, each cluster with a CA of a usual size."""
     authority = base64.b64encode(b"x" * 1100).decode()
     numbers = range(contexts)
     return "\n".join(
@@ -296,7 +296,7 @@ def large_kubeconfig(contexts: int) -> str:
 
 
 def lister(server: Server) -> Iterator[Row]:
-    """Upstream's lister, where there is one."""
+    """Compare with upstream's lister, if it is installed."""
     path = shutil.which("snapshot-metadata-lister")
     if path is None:
         return
@@ -308,14 +308,14 @@ def lister(server: Server) -> Iterator[Row]:
 
 
 def taking_apart() -> dict[str, float]:
-    """Nanoseconds an extent by stage."""
+    """Measure nanoseconds per extent by stage."""
     command = (PYTHON, str(ROOT / "bench" / "stages.py"), str(STREAM))
     found: dict[str, float] = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     return found
 
 
 def scaling(server: Server) -> Iterator[dict[str, float]]:
-    """How time and memory grow with the stream."""
+    """Measure how time and memory grow with the stream."""
     for count in SCALE:
         server.serve(count, PAGE)
         found = measure(kubectl_cbt("summary"), kubectl_cbt("json"), runs=min(RUNS, 3))
@@ -329,12 +329,12 @@ def scaling(server: Server) -> Iterator[dict[str, float]]:
 
 
 def say(text: str) -> None:
-    """As it goes: the whole takes a quarter of an hour."""
+    """Print without buffering: a run takes a quarter of an hour."""
     print(text, flush=True)
 
 
 def main() -> int:
-    """Print as it goes; the exit code says whether all goals were kept."""
+    """Print results while measuring; exit with 1 if a goal is missed."""
     rows: list[Row] = []
     about, scale = [], []
     with Server() as server:

@@ -1,11 +1,11 @@
-"""What the benchmarks ask: the demo's API server, and a metadata service that does nothing but send.
+"""The benchmarks' server: the demo's API server, and a metadata service that only sends.
 
-Runs as a process of its own, told on standard input which stream to serve (``4000000 4096``: extents, extents a
-message), and answers ``ready``. Messages are encoded before that, framed for gRPC, and sent by a few hundred lines of
-HTTP/2 less than gRPC's own server has: one ``sendall`` for many messages, so that it takes a fraction of the time of
-any client. `make bench` shows how small a fraction (its line "raw receive").
+Runs in a separate process. It reads the stream to serve from standard input (``4000000 4096``: extents, extents per
+message), encodes and frames its messages for gRPC, and then prints ``ready``. It sends many messages with one
+``sendall`` instead of using gRPC's server, and needs a fraction of a client's time. The line "raw receive" of
+`make bench` shows the fraction.
 
-Neither tokens nor rights are looked at here; the API server in front of it does look.
+It does not check tokens or permissions; the API server does.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ from kubectl_cbt.wire.snapshot_metadata_pb2 import (
 GRAIN = 4096
 _SEGMENT = 2**20
 FRAME = struct.Struct(">BI")
-"""What stands before each message: whether it is compressed, and its length."""
+"""The prefix of each message: a compression flag and its length."""
 _READ_BYTES = 2**16
 _RESPONSE = [(":status", "200"), ("content-type", "application/grpc")]
 _TRAILERS = [("grpc-status", "0")]
 
 
 def extents(count: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Columns of a busy volume, a segment at a time: most extents small, some large, each a gap from the last."""
+    """Yield the columns of a busy volume in segments: most extents are small, with gaps between them."""
     random = np.random.default_rng(1)
     start = 0
     for begin in range(0, count, _SEGMENT):
@@ -58,7 +58,7 @@ def extents(count: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 def messages(count: int, per_message: int) -> bytes:
-    """The whole answer as gRPC frames it."""
+    """Return the whole response in gRPC frames."""
     capacity = count * 64 * GRAIN
     parts = []
     for offsets, sizes in extents(count):
@@ -70,7 +70,7 @@ def messages(count: int, per_message: int) -> bytes:
 
 
 class Sender:
-    """Sends :attr:`answer` to whoever asks anything."""
+    """Sends :attr:`answer` in response to every request."""
 
     def __init__(self, certificate: ServerCertificate) -> None:
         self.answer = b""
@@ -90,7 +90,7 @@ class Sender:
             with self._tls.wrap_socket(plain, server_side=True) as connection:
                 _Connection(connection, self.answer).serve()
         except OSError:
-            return  # the client has gone
+            return  # the client has disconnected
 
 
 @dataclass
@@ -100,7 +100,7 @@ class _Asked:
 
 
 class _Connection:
-    """One client; its streams are answered one after the other."""
+    """One client; its streams are served in order."""
 
     def __init__(self, connection: ssl.SSLSocket, answer: bytes) -> None:
         self._socket = connection
@@ -110,7 +110,7 @@ class _Connection:
         self._resolved: dict[int, _Asked] = {}
 
     def serve(self) -> None:
-        """Until the client hangs up."""
+        """Serve until the client disconnects."""
         self._http.initiate_connection()
         self._flush()
         while data := self._socket.recv(_READ_BYTES):
@@ -130,13 +130,13 @@ class _Connection:
             self._flush()
 
     def _answer_to(self, resolved: _Asked) -> memoryview:
-        """Everything, or for who asks from where that ended whether there is more, nothing."""
+        """Send everything, or nothing in response to a probe after the end."""
         kind = GetMetadataDeltaRequest if resolved.is_delta else GetMetadataAllocatedRequest
         request = kind.FromString(resolved.framed[FRAME.size :])
         return self._answer[: 0 if request.starting_offset else None]
 
     def _send(self, stream: int) -> None:
-        """As much as the client has room for."""
+        """Send as much as the flow control window allows."""
         rest = self._unsent[stream]
         while rest and (room := min(self._http.local_flow_control_window(stream), self._http.max_outbound_frame_size)):
             self._http.send_data(stream, rest[:room].tobytes())
@@ -163,7 +163,7 @@ def _server_context(certificate: ServerCertificate) -> ssl.SSLContext:
 
 
 def main() -> None:
-    """Say where everything is, then serve what is asked for until standard input ends."""
+    """Print the addresses, then serve until standard input ends."""
     authority = CertificateAuthority("kubectl-cbt bench CA")
     sender = Sender(authority.issue("127.0.0.1", "localhost"))
     with DemoCluster() as cluster, tempfile.TemporaryDirectory() as folder:

@@ -1,8 +1,8 @@
-"""What the time of a stream is made of: each stage by itself, in one thread, over messages that lie ready.
+"""The time of each stage of a stream, separately, in one thread, with messages prepared in advance.
 
-    python bench/stages.py [EXTENTS]          4 million unless given
+    python bench/stages.py [EXTENTS]          default: 4 million
 
-Prints one line of JSON: nanoseconds an extent by stage.
+Prints one line of JSON: nanoseconds per extent by stage.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from kubectl_cbt.model.record import Batch, Records
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.resolved_query import ResolvedQuery, Snapshot
 from kubectl_cbt.model.stream_query import Query
-from kubectl_cbt.output.registry import StreamFormat, make_writer
+from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.output.writer import OutputTarget
 from kubectl_cbt.stream.read_ahead import GROUP_BYTES
 from kubectl_cbt.wire.decode import decoded
@@ -31,7 +31,7 @@ PRINTED = (StreamFormat.TABLE, StreamFormat.CSV, StreamFormat.LISTER_JSON, Strea
 
 
 def groups_of(count: int, per_message: int) -> list[list[bytes]]:
-    """Messages as they are taken when they come faster than they are looked at."""
+    """Return groups of messages as they are read when they arrive faster than they are processed."""
     framed, position = messages(count, per_message), 0
     groups: list[list[bytes]] = [[]]
     size = 0
@@ -47,7 +47,7 @@ def groups_of(count: int, per_message: int) -> list[list[bytes]]:
 
 
 def fastest(work: Callable[[], object]) -> float:
-    """Seconds of the fastest round: what the stage takes when nothing else runs."""
+    """Return the seconds of the fastest round: the time of the stage on an idle machine."""
     times = []
     for _ in range(ROUNDS):
         begun = time.perf_counter()
@@ -57,14 +57,14 @@ def fastest(work: Callable[[], object]) -> float:
 
 
 def resolved() -> ResolvedQuery:
-    """A question for writers to speak of."""
+    """Return a query for the writers."""
     ref = SnapshotRef("bench", "bench")
     snapshot = Snapshot(ref, "content", "bench.example", SnapshotHandle("handle"), None, None, None, None)
     return ResolvedQuery(Query(ref), snapshot)
 
 
 def stages(count: int) -> Iterator[tuple[str, float]]:
-    """Names and seconds."""
+    """Yield names and seconds."""
     records: list[Records] = []
     for page in PAGES:
         groups = groups_of(count, page)
@@ -94,7 +94,7 @@ def stages(count: int) -> Iterator[tuple[str, float]]:
     for form in PRINTED:
 
         def write(form: StreamFormat = form) -> None:
-            writer = make_writer(form)(lambda _: None, resolved(), OutputTarget())
+            writer = form.writer(lambda _: None, resolved(), OutputTarget())
             for batch in batches:
                 writer.batch(batch)
 
@@ -102,7 +102,7 @@ def stages(count: int) -> Iterator[tuple[str, float]]:
 
 
 def main() -> None:
-    """One line."""
+    """Print one line."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 4_000_000
     print(json.dumps({name: round(seconds / count * 1e9, 1) for name, seconds in stages(count)}))
 

@@ -9,13 +9,13 @@ from kubectl_cbt.cli.signals import Terminated, leave, raise_on_signals, report_
 
 def main() -> None:
     """Run the command line and leave with its exit status."""
-    # Before anything is imported that takes a while: Ctrl-C may come at once.
+    # Before slow imports: the user can press Ctrl-C immediately.
     raise_on_signals()
     # gRPC's core prints handshake failures to stderr by itself unless this is set before its first import.
     # They reach the user as our errors, with the object and the next step.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     if not sys.warnoptions:
-        # Warnings of libraries are for us; what a user has to know is an error or a note of ours.
+        # Library warnings are for developers; users get our own errors and notes.
         warnings.simplefilter("ignore")
     interruptions: list[Terminated] = []
     try:

@@ -1,7 +1,7 @@
 """Entry point of the console script ``kubectl_complete-cbt``, which kubectl runs to complete ``kubectl cbt …``.
 
-Kubectl drops everything from a script that fails, and shells show what one prints on stderr in the middle of the
-line being typed. So it always succeeds, silently, with an empty answer at worst.
+Kubectl ignores the output of a script that fails, and shells show its stderr in the middle of the line being typed. So
+it always succeeds and prints no errors; at worst it prints no candidates.
 """
 
 import contextlib
@@ -13,26 +13,26 @@ import warnings
 
 from kubectl_cbt.cli.signals import raise_on_signals
 
-PATIENCE_SECONDS = 5.0
-"""For all of it: a login command may wait for an answer that nobody gives, and requests are several."""
+TIME_LIMIT_SECONDS = 5.0
+"""For everything together: a login command may wait for input that never comes, and there are several requests."""
 
 _NOTHING = ":4\n"
 
 
 def main() -> None:
-    """Print what the last argument may become, and leave with 0."""
+    """Print the completions of the last argument, and exit with 0."""
     warnings.simplefilter("ignore")
     raise_on_signals()
     _go_silent()
-    alone = _leave_terminal()
-    alarm = threading.Timer(PATIENCE_SECONDS, os.kill, (os.getpid(), signal.SIGTERM))
+    has_own_session = _leave_terminal()
+    alarm = threading.Timer(TIME_LIMIT_SECONDS, os.kill, (os.getpid(), signal.SIGTERM))
     alarm.daemon = True
     alarm.start()
     try:
-        text = _answer(sys.argv[1:])
-    except BaseException:  # noqa: BLE001  # whatever it is, the person goes on typing
+        text = _completions(sys.argv[1:])
+    except BaseException:  # noqa: BLE001  # the user continues typing, whatever failed
         text = _NOTHING
-        if alone:
+        if has_own_session:
             _end_children()
     alarm.cancel()
     with contextlib.suppress(OSError):
@@ -40,7 +40,7 @@ def main() -> None:
     sys.exit(0)
 
 
-def _answer(words: list[str]) -> str:
+def _completions(words: list[str]) -> str:
     from kubectl_cbt.cli.app import build_command
     from kubectl_cbt.cli.completion.candidates import complete
     from kubectl_cbt.cli.completion.command_spec import read_tree
@@ -49,7 +49,7 @@ def _answer(words: list[str]) -> str:
 
 
 def _go_silent() -> None:
-    """Login commands inherit these, and would ask on the line being typed, or complain there."""
+    """Redirect stdin and stderr: login commands inherit them, and would prompt or print on the line being typed."""
     for descriptor, flags in ((0, os.O_RDONLY), (2, os.O_WRONLY)):
         with contextlib.suppress(OSError):
             null = os.open(os.devnull, flags)
@@ -59,16 +59,16 @@ def _go_silent() -> None:
 
 
 def _leave_terminal() -> bool:
-    """Into a session of our own: no login command finds the terminal, and all of them can be ended."""
+    """Start a new session: login commands then have no terminal, and can all be ended."""
     try:
         os.setsid()
     except OSError:
-        return False  # a shell's own job, as nobody runs it but to try
+        return False  # the process leads a job of the shell
     return True
 
 
 def _end_children() -> None:
-    """A login command that was given up would wait on, one more with each completion."""
+    """End login commands: each completion would leave another one waiting."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     os.killpg(os.getpgrp(), signal.SIGTERM)
 

@@ -60,7 +60,7 @@ def install(archive: bytes, manifest: dict[str, Any], root: Path) -> Path:
 
 
 def _run(home: Path, version: str) -> None:
-    """Start it twice at once on first use, then once more: each start has to print the version."""
+    """On first use start it twice at the same time, then once more: each start must print the version."""
     # The environment of a new user: no PYTHONPATH, no virtual environment, and the link first in PATH.
     outside = [part for part in os.environ["PATH"].split(os.pathsep) if not part.startswith(sys.prefix)]
     environment = {

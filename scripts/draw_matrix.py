@@ -1,8 +1,8 @@
 """Run check and doctor against every fault of the demo, and write which case or hop finds it to docs/faults.md.
 
-``python scripts/draw_matrix.py [FAULT …]`` rewrites the table, or the rows named (``make matrix``). Nothing in it is
-written by hand: each cell is a run of the installed command. A test runs every row again where
-its cells differ, with the first case it names.
+``python scripts/draw_matrix.py [FAULT …]`` rewrites the table, or the rows named (``make matrix``). Each cell is
+the result of a run of the installed command. A test runs every row again, with the first case in it, for each
+different cell.
 """
 
 import json
@@ -27,10 +27,10 @@ Run = Callable[[list[str]], str]
 BEGIN, END = "<!-- matrix -->\n", "<!-- end of matrix -->"
 COMMAND = Path(sys.executable).with_name("kubectl-cbt")
 
-# Enough for a fault to show, and little enough for a hundred runs.
+# Enough to show a fault, and fast enough for a hundred runs.
 _VALUES = {"cut-after": "1", "reset-after": "1", "deadline-after": "0", "slow": "1"}
-# A fault that answers nothing shows at the deadline. Any other one gets the usual minute: on a busy machine a driver
-# that keeps its promises may take seconds.
+# A fault without a response shows at the deadline. All others get the usual minute: on a busy machine a correct driver
+# can take seconds.
 _DEADLINES = {"hang": "4s"}
 _WORKERS = 2
 NOTHING = "—"
@@ -38,7 +38,7 @@ NOTHING = "—"
 
 @dataclass(frozen=True)
 class Place:
-    """A command that may find a fault."""
+    """A command that can find a fault."""
 
     heading: str
     verb: str
@@ -55,14 +55,14 @@ PLACES = (
 
 
 def form_of(fault: Fault | None) -> str:
-    """A fault as it is given on a command line, with the value of the matrix; empty for none."""
+    """Return a fault as a command-line value, with the matrix's value; empty for no fault."""
     if fault is None:
         return ""
     return f"{fault.name}={_VALUES[fault.name]}" if fault.value else fault.name
 
 
 def run_script(arguments: list[str]) -> str:
-    """What the installed command prints."""
+    """Return the output of the installed command."""
     left_out = ("KUBECONFIG", "CSI_ENDPOINT", "KUBECTL_CBT_SERVICE_ACCOUNT")
     environment = {name: value for name, value in os.environ.items() if name not in left_out}
     found = subprocess.run(
@@ -74,7 +74,7 @@ def run_script(arguments: list[str]) -> str:
 
 
 def named(fault: Fault | None, place: Place, only: Iterable[str] = (), run: Run = run_script) -> list[str]:
-    """Ids of the cases or hops that fail (or, with a question mark, warn) there.
+    """Return the ids of the cases or hops that fail or, with a question mark, warn.
 
     Args:
         run: runs the command with some arguments, and returns what it prints.
@@ -112,10 +112,10 @@ def _findings(document: str) -> list[str]:
 
 
 def table(old: str, only: Collection[str] = ()) -> str:
-    """The matrix, of real runs.
+    """Return the matrix, from real runs.
 
     Args:
-        old: the table as it was.
+        old: the previous table.
         only: names of faults whose rows are run again; the others are kept. All, when empty.
     """
     kept = {line.split("`")[1].partition("=")[0]: line for line in old.splitlines() if line.startswith("| `")}
@@ -146,7 +146,7 @@ def _cell(fault: Fault | None, place: Place) -> str:
 
 
 def rows(text: str) -> dict[str, list[list[str]]]:
-    """Of the document: for each fault's name what each place names."""
+    """Return the cells of the document by fault name."""
     found = {}
     for line in text.partition(BEGIN)[2].partition(END)[0].splitlines()[2:]:
         name, _, *cells = [cell.strip() for cell in line.strip("|").split("|")]

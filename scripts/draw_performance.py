@@ -1,4 +1,4 @@
-"""Put what ``make bench`` measured into ``docs/performance.md``, and draw how time and memory grow.
+"""Write the results of ``make bench`` into ``docs/performance.md``, and draw the growth of time and memory.
 
 ``python scripts/draw_performance.py`` reads ``bench/results.json``; a test compares. It replaces the text between
 ``<!-- bench: NAME -->`` and the next ``<!-- bench: end -->``.
@@ -35,7 +35,7 @@ Results = dict[str, Any]
 
 
 def refreshed(page: str, results: Results) -> str:
-    """The page with the figures of ``results``."""
+    """Return the page with the figures of ``results``."""
     blocks = {"rows": _rows, "receive": _receive, "stages": _stages, "scaling": _scaling}
     return _BLOCK.sub(lambda block: f"{block['name']} -->\n{blocks[block['name']](results)}\n", page)
 
@@ -97,7 +97,7 @@ def _rate(extents: int, seconds: float) -> str:
 
 
 def picture(results: Results) -> str:
-    """Two plots side by side: seconds on two logarithmic scales, MiB on a linear one."""
+    """Return two plots side by side: seconds on logarithmic scales, MiB on a linear scale."""
     points = results["scaling"]
     most = max(point[f"{name}MiB"] for point in points for name, *_ in _SERIES)
     top = 50 * math.ceil(most / 50 + 0.5)
@@ -188,7 +188,7 @@ def _short(extents: float) -> str:
 
 
 def main() -> None:
-    """Rewrite page and picture."""
+    """Rewrite the page and the picture."""
     results = json.loads(RESULTS.read_text(encoding="utf-8"))
     PAGE.write_text(refreshed(PAGE.read_text(encoding="utf-8"), results), encoding="utf-8")
     PICTURE.write_text(picture(results), encoding="utf-8")

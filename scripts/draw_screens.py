@@ -1,7 +1,7 @@
 """Draw the pictures of the README from the demo cluster: the real app, without a terminal.
 
-``python scripts/draw_screens.py`` rewrites them; a test compares. What differs from run to run (how long the stream
-took) is set to a fixed value before the picture is taken, everything else is what the app draws.
+``python scripts/draw_screens.py`` rewrites them; a test compares. Values that differ between runs (the duration
+of the stream) are set to a fixed value before the picture is taken; everything else is drawn by the app.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ _BASE, _TARGET = SnapshotRef("shop", "pg-mon"), SnapshotRef("shop", "pg-tue")
 
 
 def pictures() -> dict[str, str]:
-    """SVG by file name."""
+    """Return the SVGs by file name."""
     with command_session(ClusterFlags(demo=True)) as session:
         return {
             # To the largest run.
@@ -42,7 +42,7 @@ def pictures() -> dict[str, str]:
 
 
 def the_map(session: Session, base: SnapshotRef = _BASE, target: SnapshotRef = _TARGET) -> MapScreen:
-    """A map whose stream has come to its end."""
+    """Return a map with a complete stream."""
     cluster = ClusterBackend(session, ServiceOptions(), QueryOptions(), target.namespace)
     loader = Loader(cluster.open(SnapshotNames(target, base)))
     loader.start()
@@ -60,7 +60,7 @@ def draw(
     palette: str = "cividis",
     colors: bool = True,
 ) -> str:
-    """The picture of a screen after some keys."""
+    """Return the picture of a screen after some keys."""
     app = CbtApp(screen, colors=colors, palette=palette_named(palette))
 
     async def drawn() -> str:
@@ -76,7 +76,7 @@ def draw(
 
 
 async def _settled(pilot: Pilot[None]) -> None:
-    """Until nothing is under way: no stream, and nothing in the background."""
+    """Wait until no stream and no background work is active."""
     screen = pilot.app.screen
     await pilot.pause()
     while screen.is_updating:

@@ -12,7 +12,7 @@ The tables of keys are generated from the bindings. The line before a table name
 
     <!-- keys: map -->
 
-The rules in docs/rules.md are made of their classes, between ``<!-- rules -->`` and ``<!-- end of rules -->``.
+The rules in docs/rules.md are generated from their classes, between ``<!-- rules -->`` and ``<!-- end of rules -->``.
 
 ``python scripts/refresh_docs.py`` rewrites the files. A test compares them, without times and ages (``masked``).
 """
@@ -20,6 +20,7 @@ The rules in docs/rules.md are made of their classes, between ``<!-- rules -->``
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from terminal import run_on_terminal
@@ -28,6 +29,7 @@ from kubectl_cbt.analysis.rules.all_rules import RULES
 from kubectl_cbt.tui.keys import BROWSE_KEYS, MAP_KEYS
 
 ROOT = Path(__file__).resolve().parent.parent
+Run = Callable[[str, dict[str, str]], str]
 FILES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 _BLOCK = re.compile(r"(?<=<!-- output -->\n```console\n)\$ (?P<command>.*)\n(?P<output>(?:.*\n)*?)(?=```\n)")
 
@@ -47,11 +49,20 @@ _VOLATILE = (
 )
 
 
-def refreshed(text: str) -> str:
-    """Return the text with every shown output, every table of keys and all rules up to date."""
+def run_in_shell(command: str, environment: dict[str, str]) -> str:
+    """Return what a command line shows on a terminal, stderr included."""
+    return run_on_terminal(["sh", "-c", command], environment)[1]
+
+
+def refreshed(text: str, run: Run = run_in_shell) -> str:
+    """Return the text with every shown output, every table of keys and all rules up to date.
+
+    Args:
+        run: runs a command line with an environment, and returns what it shows on a terminal.
+    """
     text = _RULES.sub(lambda _: _rules(), text)
     text = _TABLE.sub(lambda table: f"{table['screen']} -->\n{_key_table(table['screen'])}", text)
-    return _BLOCK.sub(lambda block: f"$ {block['command']}\n{_run(block['command'])}", text)
+    return _BLOCK.sub(lambda block: f"$ {block['command']}\n{_run(block['command'], run)}", text)
 
 
 def masked(text: str) -> str:
@@ -69,7 +80,7 @@ def _key_table(screen: str) -> str:
 
 
 def _rules() -> str:
-    """A table of the rules, and a paragraph about each."""
+    """Return a table of the rules, and a paragraph about each."""
     lines = ["| id | rule | source | level |", "|---|---|---|---|"]
     lines += [f"| {rule.id} | {rule.title} | {rule.source or 'not in the spec'} | {rule.level} |" for rule in RULES]
     for rule in RULES:
@@ -78,7 +89,7 @@ def _rules() -> str:
 
 
 def _code_of_fields(text: str) -> str:
-    """The text with the fields and messages of the protocol set as code."""
+    """Return the text with fields and messages of the protocol formatted as code."""
     return re.sub(r"\b(GetMetadata\w+|BlockMetadata)\b(\.\w+)?|\b[a-z]+_[a-z_]+\b", r"`\g<0>`", text)
 
 
@@ -86,22 +97,21 @@ def _in_code(shown: str) -> str:
     return " ".join(f"`{key}`" for key in shown.split())
 
 
-def _run(command: str) -> str:
-    """Return what the command shows on a terminal, stderr included. ``kubectl cbt`` runs this checkout's command."""
+def _run(command: str, run: Run) -> str:
+    """Return what the command shows on a terminal. ``kubectl cbt`` runs this checkout's command."""
     left_out = ("KUBECONFIG", "COLUMNS", "LINES")
     environment = {name: value for name, value in os.environ.items() if name not in left_out}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    # Markdown shows neither colours nor a progress bar.
+    # Markdown cannot show colours or a progress bar.
     environment |= {"TERM": "xterm", "TTY_INTERACTIVE": "0", "NO_COLOR": "1"}
-    _, shown = run_on_terminal(["sh", "-c", command.replace("kubectl cbt", "kubectl-cbt")], environment)
-    return shown
+    return run(command.replace("kubectl cbt", "kubectl-cbt"), environment)
 
 
 if __name__ == "__main__":
     for path in FILES:
         old = path.read_text(encoding="utf-8")
         new = refreshed(old)
-        # Most runs differ in their times only: that is not a change to commit.
+        # Most runs differ only in times, which is not a change to commit.
         if masked(old) != masked(new):
             path.write_text(new, encoding="utf-8")
             print(f"rewrote {path.relative_to(ROOT)}")

@@ -1,24 +1,35 @@
 """Fixtures for every test: a running demo cluster, and the installed command."""
 
 import functools
+import gc
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import IO, TYPE_CHECKING
 
 import pytest
 from peers import compared_with_nothing
-from warm import WarmCommand
+from terminal import show_on_terminal
+from warm import WarmCommand, WarmProcess
 
 # As the command itself does: gRPC's core would print failed handshakes into the test's output.
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
+from plain_client import PlainClient, both_ways
+
 from kubectl_cbt.demo.demo_cluster import DemoCluster
+from kubectl_cbt.demo.driver.faults import parse_faults
+from kubectl_cbt.demo.scenarios import BLOCKS_DRIVER, PAGES_DRIVER
 from kubectl_cbt.demo.sidecar.metadata_service import Code, Refusal, Tampering
+
+if TYPE_CHECKING:
+    from kubeconfigs import Cast
 
 # A run under nohup, or in a shell's background, ignores some signals, and the commands it starts would inherit that.
 for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -29,6 +40,18 @@ _TIMEOUT_SECONDS = 120
 COMMAND = Path(sys.executable).with_name("kubectl-cbt")
 DELTA = ("delta", "snap-a", "snap-b")
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Leave modules and thousands of tests out of garbage collections: they stay, and each would visit all of them."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(autouse=True)
@@ -92,11 +115,24 @@ def run_warm(
     return warm_command().run(arguments, environment, _TIMEOUT_SECONDS, cwd)
 
 
+def run_warm_on_terminal(
+    arguments: list[str], environment: dict[str, str], stdout: IO[bytes] | None = None
+) -> tuple[int, str]:
+    """Run the command on a terminal: exit code, and what the terminal got; ``stdout`` as for ``run_on_terminal``."""
+    assert WarmCommand.takes(environment)
+
+    def start(terminal: int) -> WarmProcess:
+        out = terminal if stdout is None else stdout.fileno()
+        return warm_command().start(arguments, environment, (terminal, out, terminal))
+
+    return show_on_terminal(start)
+
+
 def wait_for(holds: Callable[[], object], what: str, process: "subprocess.Popen | None" = None) -> None:
-    """Return once something holds.
+    """Wait until a condition is true.
 
     Args:
-        process: whose end means that it never will.
+        process: if it ends first, the wait fails.
     """
     until = time.monotonic() + _TIMEOUT_SECONDS
     while not holds():
@@ -108,8 +144,8 @@ def wait_for(holds: Callable[[], object], what: str, process: "subprocess.Popen 
 def after(code: str, command: Path, *arguments: str) -> list[str]:
     """A command line that runs Python code and then becomes the command.
 
-    For what a child has to do to itself. ``preexec_fn`` would run in a copy of this process, where gRPC's threads may
-    hold locks that nobody gives back: some children then never reach the command.
+    For changes that a child makes to itself. ``preexec_fn`` would run in a copy of this process, where gRPC's threads
+    may hold locks that are never released, so that some children never reach the command.
     """
     script = f"{code}\nimport os, sys\nos.execv(sys.argv[1], sys.argv[1:])"
     return [sys.executable, "-S", "-c", script, str(command), *arguments]
@@ -129,6 +165,51 @@ def command_environment(cluster: DemoCluster | None = None, **environment: str) 
     if cluster is not None:
         kept["KUBECONFIG"] = str(cluster.kubeconfig)
     return kept | environment
+
+
+@pytest.fixture(scope="session")
+def driver_clients(demo: DemoCluster) -> Iterator[dict[str, list[PlainClient]]]:
+    """By driver, a client of its sidecar and one of its own socket."""
+    # pytest's own folders have names that are too long for a socket.
+    with (
+        tempfile.TemporaryDirectory() as one,
+        tempfile.TemporaryDirectory() as two,
+        both_ways(demo, Path(one), PAGES_DRIVER) as pages,
+        both_ways(demo, Path(two), BLOCKS_DRIVER) as blocks,
+    ):
+        yield {PAGES_DRIVER: pages, BLOCKS_DRIVER: blocks}
+
+
+@pytest.fixture(params=["sidecar", "socket"])
+def pages_client(driver_clients: dict[str, list[PlainClient]], request: pytest.FixtureRequest) -> PlainClient:
+    return driver_clients[PAGES_DRIVER][request.param == "socket"]
+
+
+@pytest.fixture(params=["sidecar", "socket"])
+def blocks_client(driver_clients: dict[str, list[PlainClient]], request: pytest.FixtureRequest) -> PlainClient:
+    return driver_clients[BLOCKS_DRIVER][request.param == "socket"]
+
+
+@pytest.fixture
+def set_faults(demo: DemoCluster) -> Iterator[Callable[..., None]]:
+    """Enable these faults of the shared demo cluster's drivers and disable all others, until the test ends."""
+
+    def switch(*texts: str) -> None:
+        for service in demo.services.values():
+            service.plugin.faults = parse_faults(texts)
+
+    yield switch
+    switch()
+
+
+@pytest.fixture(scope="module")
+def cast(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[Cast]":
+    """API servers, certificates and a proxy to which kubectl and kubectl-cbt connect with the same kubeconfig."""
+    from kubeconfigs import Cast  # it imports this module
+
+    cast = Cast(tmp_path_factory.mktemp("cast"))
+    yield cast
+    cast.close()
 
 
 @pytest.fixture

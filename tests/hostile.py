@@ -1,4 +1,4 @@
-"""Hostile text, values that hold it in every field, and what of it no terminal may get.
+"""Hostile text, values that contain it in every field, and the characters that must not reach a terminal.
 
 What is forbidden is spelled out here once more, by code points, and not taken from the code under test.
 """
@@ -47,7 +47,7 @@ def against_hostile_text(test: Callable[..., None]) -> Callable[..., None]:
 
 
 def forbidden_in(text: str) -> set[str]:
-    """What of it must not reach a terminal."""
+    """The characters that must not reach a terminal."""
     return {character for character in text if character in FORBIDDEN}
 
 

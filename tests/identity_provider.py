@@ -1,4 +1,4 @@
-"""An OIDC provider on loopback: real HTTPS, tokens that say when they end."""
+"""An OIDC provider on loopback: real HTTPS, tokens with an expiry."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ from kubectl_cbt.demo.certificates import CertificateAuthority
 
 
 def id_token(seconds: float, **claims: Any) -> str:
-    """A token that ends in so many seconds; nobody here looks at signatures."""
+    """A token that expires in this many seconds; signatures are not checked."""
     parts = {"alg": "none"}, {"exp": int(time.time() + seconds), **claims}
     return ".".join(
         [*(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts), "s"]
@@ -35,7 +35,7 @@ class TokenRequestSeen:
 
 
 class IdentityProvider:
-    """Gives a new token to everybody, unless told otherwise.
+    """Issues a new token for every request by default.
 
     Attributes:
         asked: requests for tokens so far.

@@ -1,4 +1,4 @@
-"""A demo cluster whose sidecar is reached as in a real one: behind a Service that only pods can connect to."""
+"""A demo cluster whose sidecar is reached as in a real one: through a Service that only Pods can connect to."""
 
 import base64
 import json
@@ -79,7 +79,7 @@ def point_at(demo: DemoCluster, address: str) -> None:
 
 
 class Standin:
-    """A folder for PATH with a kubectl in it that plays what it is told.
+    """A folder for PATH with a stand-in for kubectl.
 
     Args:
         port: where it forwards to.

@@ -1,4 +1,4 @@
-"""API servers that note who asks, and kubeconfigs that lead to them: for kubectl and for us, to be compared."""
+"""API servers that record the user of requests, and kubeconfigs for them: to compare kubectl with kubectl-cbt."""
 
 import base64
 import json
@@ -34,7 +34,7 @@ _DISPATCHER = "kubectl-dispatcher"
 
 @dataclass(frozen=True)
 class Sent:
-    """What a server saw of a request, as far as it tells who asks and whom.
+    """The parts of a request that identify its user and server.
 
     Attributes:
         certificate: the common name of the client's; empty without one.
@@ -51,7 +51,7 @@ class Sent:
 
 
 class ApiServer:
-    """Takes everybody for somebody.
+    """Accepts every user.
 
     Attributes:
         seen: its requests so far.
@@ -64,7 +64,7 @@ class ApiServer:
         self.paths: list[str] = []
         self._name, self._sni = name, ""
         self._server = HttpsServer(_unseen, self._answer, self.authority.issue(*hosts), client_ca_pem)
-        # The only way to see the name: it is gone once the handshake is done.
+        # The only access to the name: it is not available after the handshake.
         self._server._server.socket.context.sni_callback = self._note_name
         self.url, self.stop = self._server.url, self._server.stop
 
@@ -160,7 +160,7 @@ class ConnectProxy(Listener):
 
 
 class Cast:
-    """Everything kubeconfigs can speak of.
+    """Everything that the kubeconfigs of the tests refer to.
 
     ``one`` and ``two`` are API servers on loopback, ``named`` has a certificate for api.internal only, ``plain`` has
     none. In a row's texts ``$ONE`` is the URL of the first, ``$ONE_CA`` the path of its CA's certificate and
@@ -198,7 +198,7 @@ class Cast:
         self.values |= {name: str(path), f"{name}_DATA": base64.b64encode(pem).decode(), f"{name}_PEM": pem.decode()}
 
     def take_seen(self) -> tuple[list[Sent], list[tuple[str, str]]]:
-        """What was sent since the last time, and what the proxy was asked for."""
+        """What was sent since the last call, and the requests to the proxy."""
         servers = [*self.servers.values(), self.plain]
         seen, resolved = [sent for server in servers for sent in server.seen], list(self.proxy.resolved)
         for server in servers:
@@ -285,7 +285,7 @@ def of_cluster(why: str, cluster: Document, *flags: str, **more: Any) -> Row:
 
 
 def agree(row: Row, cast: Cast, folder: Path) -> None:
-    """We send what the row says, and so does kubectl; or both refuse, and send nothing. No file is touched."""
+    """kubectl-cbt and kubectl send what the row defines, or both fail and send nothing. No file is changed."""
     homes = folder / "ours", folder / "kubectl's"
     for home in homes:
         home.mkdir()
@@ -314,7 +314,7 @@ def assert_refused(ran: Ran, said: str) -> None:
 
 
 def files_of(folder: Path) -> dict[str, tuple[bytes, int]]:
-    """What every file below a folder holds, and when it was last written."""
+    """The content and modification time of every file below a folder."""
     return {
         str(path): (path.read_bytes() if path.is_file() else b"", path.stat().st_mtime_ns)
         for path in (folder, *folder.rglob("*"))

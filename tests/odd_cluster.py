@@ -62,7 +62,7 @@ def _service() -> dict[str, Any]:
 class OddCluster:
     """Serves ``answers``: JSON documents, or bytes as they are; ``FORBIDDEN`` is a 403. Other paths are 404.
 
-    A watch brings its events once; the next is refused, so that whoever follows it ends.
+    A watch sends its events once; the next is rejected, so that a command that follows it ends.
     """
 
     def __init__(self) -> None:

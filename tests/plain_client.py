@@ -1,4 +1,4 @@
-"""A client of the demo's services that takes what comes: generated messages, no rules, no resuming, no repair."""
+"""A client of the demo's services without checks: generated messages, no rules, no resuming, no repair."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ Extents = list[tuple[int, int]]
 
 @dataclass
 class Answer:
-    """A stream as it came, and the status it ended with."""
+    """A stream as received, and its final status."""
 
     messages: list[Any] = field(default_factory=list)
     raw: list[bytes] = field(default_factory=list)

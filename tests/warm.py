@@ -1,4 +1,4 @@
-"""The command, a thousand times: each run is a process of its own, forked from one that has done the imports.
+"""Runs the command quickly: each run is a process forked from one that has done the imports.
 
 Importing takes longer than most commands do. What is run is ``main`` as the installed script runs it, with arguments,
 environment, descriptors and exit status of its own; the script itself is run where its start, its signals or its
@@ -7,8 +7,13 @@ imports are what is tested.
 
 import atexit
 import contextlib
+import fcntl
+import gc
+import importlib
 import json
 import os
+import pkgutil
+import select
 import selectors
 import signal
 import socket
@@ -16,12 +21,33 @@ import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 from pathlib import Path
 
 _LENGTH = struct.Struct("!I")
-_AT_START = ("PYTHON", "LC_", "LANG", "GRPC_")
-"""Variables that Python or gRPC read when they start: too late for a process that has."""
+_AT_START = ("PYTHON", "LC_", "LANG", "GRPC_", "TEXTUAL")
+"""Variables that Python, gRPC or Textual read when they start: too late for a process that has."""
+
+_FROM_LIBRARIES = (
+    "cryptography.hazmat.backends.openssl.backend",
+    "google.protobuf.descriptor_pb2",
+    "google.protobuf.wrappers_pb2",
+    "grpc._channel",
+    "grpc._server",
+    "grpc._utilities",
+    "humanize",
+    "kubernetes.client",
+    "kubernetes.config",
+    "numpy.ma",
+    "orjson",
+    "shlex",
+    "typer._click._textwrap",
+    "typer._click.decorators",
+    "xml.etree.ElementTree",
+    "yaml",
+)
+"""Modules that the package, or a library, imports inside functions."""
 
 
 class WarmCommand:
@@ -45,7 +71,7 @@ class WarmCommand:
 
     @staticmethod
     def takes(environment: dict[str, str]) -> bool:
-        """Whether a run with this environment can be told from one of the script."""
+        """Whether a run with this environment behaves like one of the script."""
         return all(
             os.environ.get(name) == value or (name.startswith(("LC_", "LANG")) and value.upper().endswith("UTF-8"))
             for name, value in environment.items()
@@ -60,24 +86,86 @@ class WarmCommand:
         Raises:
             TimeoutExpired: it took longer; it is killed.
         """
-        resolved = {"arguments": arguments, "environment": environment, "cwd": cwd or str(Path.cwd())}
-        request = json.dumps(resolved).encode()
         nothing = os.open(os.devnull, os.O_RDONLY)
         (out, out_end), (err, err_end) = os.pipe(), os.pipe()
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.connect(self._path)
-            socket.send_fds(connection, [_LENGTH.pack(len(request))], [nothing, out_end, err_end])
-            connection.sendall(request)
-            for descriptor in (nothing, out_end, err_end):
-                os.close(descriptor)
-            pid = _LENGTH.unpack(_exactly(connection, _LENGTH.size))[0]
-            try:
-                texts = _read_both(out, err, time.monotonic() + timeout)
-            except TimeoutError:
-                os.kill(pid, signal.SIGKILL)
-                raise subprocess.TimeoutExpired(arguments, timeout) from None
-            (status,) = struct.unpack("!i", _exactly(connection, 4))
-        return subprocess.CompletedProcess(arguments, status, *(text.decode() for text in texts))
+        process = self.start(arguments, environment, (nothing, out_end, err_end), cwd)
+        for descriptor in (nothing, out_end, err_end):
+            os.close(descriptor)
+        try:
+            texts = _read_both(out, err, time.monotonic() + timeout)
+        except TimeoutError:
+            process.kill()
+            process.wait()
+            raise subprocess.TimeoutExpired(arguments, timeout) from None
+        return subprocess.CompletedProcess(arguments, process.wait(), *(text.decode() for text in texts))
+
+    def start(
+        self,
+        arguments: list[str],
+        environment: dict[str, str],
+        descriptors: tuple[int, int, int],
+        cwd: str | None = None,
+        *,
+        leads_terminal: bool = False,
+    ) -> "WarmProcess":
+        """Start one command line.
+
+        Args:
+            descriptors: its standard input, output and error. The caller keeps its own copies of them.
+            leads_terminal: the command leads a session, and the terminal at its standard output controls it.
+        """
+        request = json.dumps(
+            {
+                "arguments": arguments,
+                "environment": environment,
+                "cwd": cwd or str(Path.cwd()),
+                "leads_terminal": leads_terminal,
+            }
+        ).encode()
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(self._path)
+        socket.send_fds(connection, [_LENGTH.pack(len(request))], list(descriptors))
+        connection.sendall(request)
+        return WarmProcess(connection, arguments)
+
+
+class WarmProcess:
+    """A running command, with the part of ``subprocess.Popen`` that tests use."""
+
+    def __init__(self, connection: socket.socket, arguments: list[str]) -> None:
+        self.args = arguments
+        self.returncode: int | None = None
+        self._connection = connection
+        self.pid = _LENGTH.unpack(_exactly(connection, _LENGTH.size))[0]
+
+    def poll(self) -> int | None:
+        """The exit code, or None while the command runs."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code, once the command has ended.
+
+        Raises:
+            TimeoutExpired: it runs for longer.
+        """
+        if self.returncode is None:
+            if not select.select([self._connection], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired(self.args, timeout or 0)
+            (self.returncode,) = struct.unpack("!i", _exactly(self._connection, 4))
+            self._connection.close()
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Send a signal, unless the command has ended."""
+        if self.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End the command at once."""
+        self.send_signal(signal.SIGKILL)
 
 
 def _read_both(out: int, err: int, until: float) -> tuple[bytes, bytes]:
@@ -118,7 +206,7 @@ def serve(path: str) -> None:
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     listener.listen(64)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for handlers
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # handlers are not awaited
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     with selectors.DefaultSelector() as selector:
@@ -134,26 +222,19 @@ def serve(path: str) -> None:
 
 
 def _import() -> None:
-    import google.protobuf.wrappers_pb2
-    import grpc
-    import kubernetes.client
-    import kubernetes.config
-    import numpy
-    import orjson
-    import yaml
+    """Import what a run of any verb would import: all of the package.
 
-    import kubectl_cbt.__main__
-    import kubectl_cbt.checks.conformance.cases
-    import kubectl_cbt.cli.app
-    import kubectl_cbt.cluster.routing
-    import kubectl_cbt.demo.demo_cluster
-    import kubectl_cbt.kube.client_config
-    import kubectl_cbt.output.summary_writer
-    import kubectl_cbt.stream.loop
-    import kubectl_cbt.wire.sidecar
+    A module that is missing here is imported again, and perhaps compiled again, by every single run.
+    """
+    import kubectl_cbt
 
-    assert google.protobuf.wrappers_pb2
-    assert all((grpc, kubernetes, numpy, orjson, yaml, kubectl_cbt))
+    for name in _FROM_LIBRARIES:
+        importlib.import_module(name)
+    for module in pkgutil.walk_packages(kubectl_cbt.__path__, "kubectl_cbt."):
+        importlib.import_module(module.name)
+    # Nothing of it is garbage: the children's collectors would copy every page of it to find that out.
+    gc.collect()
+    gc.freeze()
 
 
 def _handle(connection: socket.socket) -> None:
@@ -179,13 +260,17 @@ def _become(request: dict, descriptors: list[int]) -> None:
         os.dup2(descriptor, number)
     for descriptor in descriptors:
         os.close(descriptor)
+    if request["leads_terminal"]:
+        os.setsid()
+        fcntl.ioctl(1, termios.TIOCSCTTY, 0)
     os.environ.clear()
     os.environ.update(request["environment"])
     os.chdir(request["cwd"])
     sys.argv = ["kubectl-cbt", *request["arguments"]]
-    sys.stdin = os.fdopen(0, closefd=False)
+    sys.stdin = sys.__stdin__ = os.fdopen(0, closefd=False)
     sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))
     sys.stderr.reconfigure(line_buffering=True)
+    sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr
     from kubectl_cbt.__main__ import main
 
     code = 1
@@ -201,7 +286,7 @@ def _become(request: dict, descriptors: list[int]) -> None:
 
 
 def _end(code: int) -> None:
-    """What the interpreter does on its way out."""
+    """What the interpreter does at exit."""
     import threading
 
     threading._shutdown()

@@ -27,12 +27,12 @@ class CheckFailed(Exception):
 
 @dataclass(slots=True)
 class CheckResult:
-    """What a check reports while it runs, a line each.
+    """What a check reports while it runs, one line per entry.
 
     Attributes:
-        sent: the query, in words; of several the general form; empty without one.
-        notes: what is there, and what is worth knowing.
-        warnings: what works, and is likely to cause trouble.
+        sent: description of the query, or of the general form of several; empty without one.
+        notes: observations.
+        warnings: what works but is likely to cause problems.
         failures: what is wrong. For a SHOULD that is a warning.
         fix: causes, and commands or YAML that fix them.
     """
@@ -64,7 +64,7 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Capability(Generic[ContextT, FactT]):
-    """Something that a context may have and that some checks need.
+    """A part of the context that some checks need.
 
     Attributes:
         missing: why a check is skipped without it.
@@ -97,7 +97,7 @@ class Check(Generic[ContextT, FactT]):
             CheckFailed, or a CbtError, which is a failure with its hint as the fix.
         needs: checks that must not fail before this one, and capabilities of the context. Without one it is skipped.
         uses: checks whose facts this one takes when they are there.
-        level: MUST or SHOULD; empty where there is no spec.
+        level: MUST or SHOULD; empty without a specification.
         rule: id as in docs/rules.md; empty when there is none.
         source: where the spec requires it; empty when it does not.
         procedure: what is done, for ``--explain``.

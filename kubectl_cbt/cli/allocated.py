@@ -1,4 +1,4 @@
-"""``allocated``: what a snapshot holds."""
+"""``allocated``: the allocated extents of a snapshot."""
 
 from __future__ import annotations
 
@@ -6,25 +6,25 @@ from typing import Annotated
 
 import typer
 
-from kubectl_cbt.cli.options import ClusterFlags, MapFlags, StreamFlags, Terminal
+from kubectl_cbt.cli.options import ClusterFlags, MapFlags, StreamFlags, TerminalFlags
 from kubectl_cbt.cli.show_query import QueryArguments, show_query
 from kubectl_cbt.core.options import ServiceOptions
 
 
 def allocated(
-    snapshot: Annotated[str, typer.Argument(metavar="SNAPSHOT", help="A snapshot.")],
+    snapshot: Annotated[str, typer.Argument(metavar="SNAPSHOT", help="Snapshot to query.")],
     cluster: ClusterFlags,
     stream: StreamFlags,
     service: ServiceOptions,
-    terminal: Terminal,
+    terminal: TerminalFlags,
     map_flags: MapFlags,
 ) -> None:
-    """Show which parts of a volume a snapshot fills.
+    """Show the allocated blocks of a snapshot.
 
-    That is what a full backup has to read. On a terminal it opens the map, elsewhere it prints a summary, unless -o
-    says otherwise.
+    These are what a full backup has to read. On a terminal this opens a map of the volume. Elsewhere, or with
+    -o summary, it prints a summary.
 
-    Exit status: 0 done, or left the map; 1 failed, incomplete, or the driver broke a rule of the stream; 2 usage.
+    Exit status: 0 success; 1 failed, incomplete, or the driver broke a rule of the stream; 2 usage error.
 
     \b
     Examples:
@@ -32,7 +32,7 @@ def allocated(
       kubectl cbt allocated pg-mon -n shop
 
     \b
-      # Offsets and sizes, from 100 GiB on
+      # Offsets and sizes, starting at 100 GiB
       kubectl cbt allocated pg-mon -n shop --starting-offset 100Gi -o table
 
     \b

@@ -1,4 +1,4 @@
-"""The command ``kubectl cbt``: its verbs, and the frame around each run."""
+"""The command ``kubectl cbt``: its verbs, and how one is run."""
 
 from __future__ import annotations
 
@@ -22,32 +22,33 @@ from kubectl_cbt.errors import CbtError, OutputError, UsageError
 
 PROGRAM = "kubectl cbt"
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
-_EPILOG = "kubectl's login flags are taken too: kubectl cbt options"
+_EPILOG = 'Use "kubectl cbt options" for a list of the kubectl flags that apply to all commands.'
 
 _CLUSTER_VERBS = ("delta", "allocated", "browse", "snapshots", "services", "check", "doctor", "rbac")
-"""These take the login flags. A verb is a file in this package with a function of its name."""
+"""These accept kubectl's flags. A verb is a file in this package with a function of its name."""
 _VERBS = (*_CLUSTER_VERBS, "open", "demo", "completion", "options", "version")
 _MODULES = {"completion": "completion.command", "options": "global_options"}
-"""Verbs whose names the package uses for something else."""
+"""Verbs whose names this package uses for another module."""
 
 
 def build_app(only: str = "") -> typer.Typer:
     """All verbs, in the order the help lists them.
 
     Args:
-        only: the one that is called for: reading the others' options takes as long as a short stream.
+        only: the verb that is run. Reading the options of all others takes as long as a short stream.
     """
     app = _typer(
         help="""See and debug Kubernetes Changed Block Tracking (CBT).
 
-        CBT lets a CSI driver tell which blocks of a volume snapshot hold data, or changed since an earlier one.
+        With CBT, a CSI driver reports which blocks of a volume snapshot are allocated, or changed since an earlier
+        snapshot.
 
         \b
         First steps:
-          kubectl cbt demo                     see it work, with no cluster
-          kubectl cbt                          browse the snapshots of a cluster, and their maps
-          kubectl cbt snapshots -A             what is there, and does CBT work for it?
-          kubectl cbt delta SNAP-1 SNAP-2      what changed, and what would the next backup read?
+          kubectl cbt demo                     try it without a cluster
+          kubectl cbt                          browse the snapshots of a cluster and their maps
+          kubectl cbt snapshots -A             list snapshots, and whether CBT works for them
+          kubectl cbt delta SNAP-1 SNAP-2      show what changed, and what the next backup would read
         """,
         invoke_without_command=True,
         callback=_root,
@@ -58,7 +59,7 @@ def build_app(only: str = "") -> typer.Typer:
 
 
 def build_command(only: str = "") -> Any:
-    """The same as a command that can be run or read."""
+    """The command of :func:`build_app`, which can be run, or read for completion."""
     command = typer.main.get_command(build_app(only))
     convert_without_pydantic(command)
     return command
@@ -72,8 +73,8 @@ def _add_verb(app: typer.Typer, name: str) -> None:
     elif name == "demo":
         demo = _function(name, name)
         demos = _typer(help=demo.__doc__, invoke_without_command=True, callback=expand_option_groups(demo))
-        demos.command()(expand_option_groups(_function(name, "serve")))
-        demos.command()(expand_option_groups(_function(name, "faults")))
+        demos.command()(expand_option_groups(_function("demo_serve", "serve")))
+        demos.command()(expand_option_groups(_function("demo_faults", "faults")))
         app.add_typer(demos, name=name)
     else:
         app.command(name)(_function(_MODULES.get(name, name), name))
@@ -109,7 +110,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line; returns the exit code.
 
     Raises:
-        Stopped: a signal ended it.
+        Terminated: a signal ended it.
     """
     arguments = help_as_flag(arguments)
     first = arguments[0] if arguments else ""
@@ -125,28 +126,28 @@ def run(arguments: Sequence[str]) -> int:
     except CbtError as error:
         return diagnostics.error(error)
     except (StdoutClosed, BrokenPipeError):
-        return ExitCode.READER_GONE
+        return ExitCode.STDOUT_CLOSED
     except OSError as error:
         what = f"{error.filename}" if error.filename else "cannot write to standard output"
         return diagnostics.error(OutputError(f"{what}: {error.strerror}"))
-    except Exception as error:  # noqa: BLE001  # the last resort: a bug of ours is no reason for a traceback
-        if signals.seen is not None:
-            # An import that a signal falls into fails with whatever its author thought of.
-            raise Terminated(signals.seen) from None
+    except Exception as error:  # noqa: BLE001  # the last resort: a bug is reported without a traceback
+        if signals.received is not None:
+            # A signal during an import can make it fail with any exception.
+            raise Terminated(signals.received) from None
         return diagnostics.error(_bug(error))
     finally:
         flush_stdout_quietly()
 
 
 def help_as_flag(arguments: Sequence[str]) -> Sequence[str]:
-    """``help [VERB …]`` as ``[VERB …] --help``, as kubectl takes it."""
+    """``help [VERB …]`` becomes ``[VERB …] --help``, as in kubectl."""
     return [*arguments[1:], "--help"] if arguments[:1] in (["help"], ("help",)) else arguments
 
 
 def split_flag_values(arguments: Sequence[str], flags: Container[str] = ()) -> list[str]:
-    """``-n=shop`` and ``--quiet=true`` as kubectl takes them.
+    """Split ``-n=shop`` and ``--quiet=true``, which kubectl accepts.
 
-    The parser would look for a namespace of the name ``=shop``, and refuses a value for a flag.
+    The parser would read the namespace ``=shop``, and accepts no value for a boolean flag.
     """
     apart: list[str] = []
     for index, argument in enumerate(arguments):
@@ -163,16 +164,16 @@ def split_flag_values(arguments: Sequence[str], flags: Container[str] = ()) -> l
 
 
 def _flags(command: Any) -> set[str]:
-    """Options of any verb that take no value."""
+    """The flags of all verbs that have no value."""
     verbs = [command, *command.commands.values()]
     parameters = [parameter for verb in verbs for parameter in verb.params if getattr(parameter, "is_flag", False)]
     return {name for parameter in parameters for name in parameter.opts}
 
 
 def move_flags_after_command(command: Any, arguments: list[str]) -> list[str]:
-    """Move options that stand before the verb behind it: ``-n shop delta a b`` is how people use kubectl.
+    """Move flags before the verb to after it: kubectl accepts ``-n shop delta a b``.
 
-    Options of the program itself (``--help``, ``--version``) stay where they are; with no verb at all it is browse.
+    Flags of the program itself (``--help``, ``--version``) stay in place. Without a verb, the verb is browse.
     """
     if not arguments or not arguments[0].startswith("-"):
         return arguments
@@ -195,27 +196,27 @@ def move_flags_after_command(command: Any, arguments: list[str]) -> list[str]:
 
 
 def _without_arguments() -> list[str]:
-    """On a terminal the snapshots, elsewhere the help."""
+    """browse on a terminal, elsewhere the help."""
     return ["browse"] if wants_screen(None) else []
 
 
 def _usage_error(error: typer.TyperException) -> UsageError:
-    """Typer's own errors in our form."""
+    """Typer's own errors as ours."""
     text = error.format_message() if hasattr(error, "format_message") else str(error)
-    text = text.replace("Value error, ", "")  # pydantic's, which typer parses with
+    text = text.replace("Value error, ", "")  # added by pydantic, which typer parses with
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else PROGRAM
     return UsageError(text[:1].lower() + text[1:].rstrip("."), hint=f"see {path} --help")
 
 
 def _bug(error: Exception) -> CbtError:
-    """Where it happened, and not what it says: the words of a foreign exception may hold anything, secrets too."""
+    """The places in the code, without the exception's text, which may contain secrets."""
     places = "".join(traceback.format_tb(error.__traceback__)[-2:]).strip()
     return CbtError(f"internal error: {type(error).__name__}", hint=f"this is a bug; please report it with\n{places}")
 
 
 def _verbosity(arguments: list[str]) -> int:
-    """The level of ``-v``, also when the command line could not be parsed."""
+    """The level of ``-v``, even if the command line cannot be parsed."""
     for index, argument in enumerate(arguments):
         if argument in ("-v", "--v") and arguments[index + 1 : index + 2]:
             return _level(arguments[index + 1])
@@ -226,12 +227,12 @@ def _verbosity(arguments: list[str]) -> int:
 
 
 def _level(text: str) -> int:
-    # Python converts no more than some thousand digits, and all levels above 9 are one.
+    # Python refuses to convert thousands of digits; all levels above 9 are the same.
     return int(text[:9]) if text.isdecimal() else 0
 
 
 def flush_stdout_quietly() -> None:
-    """Python flushes stdout when it ends, and would complain about a closed pipe after all was said."""
+    """Flush stdout now: Python does so at exit, and would print an error for a closed pipe."""
     try:
         sys.stdout.flush()
     except (OSError, ValueError, AttributeError):

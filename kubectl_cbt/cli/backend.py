@@ -1,4 +1,4 @@
-"""Where a verb's streams come from: the cluster, the demo, or the CSI socket that its flags name."""
+"""The backend of a verb: the cluster, the demo, or the CSI socket that its flags name."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from kubectl_cbt.cli.diagnostics import Diagnostics, log_entry
-from kubectl_cbt.cli.options import SERVICE_ACCOUNT_VARIABLE, ClusterFlags, Terminal
+from kubectl_cbt.cli.options import SERVICE_ACCOUNT_VARIABLE, ClusterFlags, TerminalFlags
 from kubectl_cbt.core.options import ClusterOptions, QueryOptions, ServiceOptions
 from kubectl_cbt.errors import ConfigError, UsageError
 from kubectl_cbt.model.refs import SNAPSHOT_KINDS, SnapshotRef
@@ -24,22 +24,22 @@ _CSI_VARIABLE = "CSI_ENDPOINT"
 
 
 def with_environment(service: ServiceOptions, cluster: ClusterFlags) -> ServiceOptions:
-    """The options completed by the environment's variables.
+    """The options, with defaults from the environment.
 
-    ``CSI_ENDPOINT``, which drivers' own pods have set, counts only where no flag names a cluster. The ServiceAccount
-    is one of the user's cluster: the demo has accounts of its own.
+    ``CSI_ENDPOINT``, which is set in the pods of drivers, is used only if no flag names a cluster. The variable for the
+    ServiceAccount is not used with the demo, which has its own accounts.
 
     Raises:
-        UsageError: a CSI socket together with a cluster, or secrets without a socket.
+        UsageError: a CSI socket was given together with a cluster, or secrets without a socket.
     """
     named = (cluster.demo, cluster.kubeconfig, cluster.context, cluster.server, cluster.namespace, cluster.fault)
     names_cluster = any(named)
     if service.csi_endpoint and names_cluster:
-        raise UsageError("--csi-endpoint queries a driver, not a cluster: leave out --demo, -n and kubectl's own flags")
+        raise UsageError("--csi-endpoint queries a driver, not a cluster: remove --demo, -n and kubectl's own flags")
     endpoint = service.csi_endpoint or ("" if names_cluster else os.environ.get(_CSI_VARIABLE, ""))
     require_utf8(_CSI_VARIABLE, endpoint)
     if service.secrets_file and not endpoint:
-        raise UsageError("--secrets-file goes with --csi-endpoint: in a cluster the sidecar reads the driver's secrets")
+        raise UsageError("--secrets-file requires --csi-endpoint: in a cluster, the sidecar reads the driver's secrets")
     account = service.service_account
     if not (account or endpoint or cluster.demo):
         account = os.environ.get(SERVICE_ACCOUNT_VARIABLE, "")
@@ -49,13 +49,13 @@ def with_environment(service: ServiceOptions, cluster: ClusterFlags) -> ServiceO
 
 @contextlib.contextmanager
 def command_session(cluster: ClusterFlags, verbosity: int = 0) -> Iterator[Session]:
-    """Log in; with ``--demo`` start the demo cluster first. All of it ends with the block.
+    """Log in; with ``--demo``, start the demo cluster first. Everything is closed with the block.
 
     Args:
         verbosity: from 6 on requests to the API server are logged, as kubectl does.
 
     Raises:
-        UsageError: ``--demo`` together with a kubeconfig, ``--fault`` without it, or an unknown fault.
+        UsageError: ``--demo`` was given together with a kubeconfig, ``--fault`` without it, or a fault is unknown.
         ConfigError: there is no usable kubeconfig.
     """
     from kubectl_cbt.core.session import open_session
@@ -63,19 +63,19 @@ def command_session(cluster: ClusterFlags, verbosity: int = 0) -> Iterator[Sessi
 
     with contextlib.ExitStack() as stack:
         if cluster.fault and not cluster.demo:
-            raise UsageError("--fault goes with --demo: faults can be injected into the demo cluster only")
+            raise UsageError("--fault requires --demo: faults can be injected into the demo cluster only")
         options = _start_demo(cluster, stack) if cluster.demo else cluster
         yield stack.enter_context(open_session(options, RequestLog(verbosity, log_entry)))
 
 
 @contextlib.contextmanager
 def open_backend(
-    cluster: ClusterFlags, service: ServiceOptions, options: QueryOptions, terminal: Terminal, *, shows_map: bool
+    cluster: ClusterFlags, service: ServiceOptions, options: QueryOptions, terminal: TerminalFlags, *, shows_map: bool
 ) -> Iterator[tuple[ClusterBackend | CsiBackend, Session | None]]:
-    """The backend that the flags name, and the login, if it is a cluster.
+    """The backend that the flags name, and the session if it is a cluster.
 
     Args:
-        shows_map: warnings about a recording wait until the screens are closed.
+        shows_map: print warnings about a recording only after the screens are closed.
 
     Raises:
         CbtError: there is no usable kubeconfig, or no such driver.
@@ -93,9 +93,9 @@ def open_backend(
 
 @contextlib.contextmanager
 def open_cluster_backend(
-    cluster: ClusterFlags, service: ServiceOptions, options: QueryOptions, terminal: Terminal, *, shows_map: bool
+    cluster: ClusterFlags, service: ServiceOptions, options: QueryOptions, terminal: TerminalFlags, *, shows_map: bool
 ) -> Iterator[tuple[ClusterBackend, Session]]:
-    """The cluster that the flags name, and the login; see :func:`open_backend`."""
+    """The cluster that the flags name, and the session; see :func:`open_backend`."""
     from kubectl_cbt.core.backends import ClusterBackend
 
     with command_session(cluster, terminal.verbosity) as session:
@@ -108,25 +108,25 @@ def _warn(*, shows_map: bool) -> Callable[[str], None]:
 
 
 def snapshot_ref(text: str, namespace: str) -> SnapshotRef:
-    """A VolumeSnapshot as the command line names it: ``snap-a``, ``vs/snap-a``, or what ``-o name`` printed.
+    """Parse a VolumeSnapshot argument: ``snap-a``, ``vs/snap-a``, or the output of ``-o name``.
 
     Raises:
-        UsageError: it names something else.
+        UsageError: it names another resource.
     """
     resource, slash, name = text.rpartition("/")
     if not name or (slash and resource not in SNAPSHOT_KINDS):
-        raise UsageError(f'"{text}" does not name a VolumeSnapshot', hint="give its name; the namespace goes into -n")
+        raise UsageError(f'"{text}" does not name a VolumeSnapshot', hint="give its name, and the namespace with -n")
     return SnapshotRef(namespace, name)
 
 
 def _warn_at_exit() -> Callable[[str], None]:
-    """Takes warnings while screens are shown: each is printed once, when the command ends."""
+    """Collects warnings while screens are shown, and prints each once, when the command ends."""
     printed = ""
 
     def warn(text: str) -> None:
         nonlocal printed
         if text != printed:
-            # The map that is recorded may be closed long before the screens are.
+            # The recorded map may be closed long before the screens are.
             atexit.register(Diagnostics().warning, text)
         printed = text
 
@@ -135,7 +135,7 @@ def _warn_at_exit() -> Callable[[str], None]:
 
 def _start_demo(cluster: ClusterFlags, stack: contextlib.ExitStack) -> ClusterOptions:
     if cluster.kubeconfig or cluster.server:
-        raise UsageError("--demo brings its own cluster: leave out --kubeconfig and --server")
+        raise UsageError("--demo has its own cluster: remove --kubeconfig and --server")
     from kubectl_cbt.demo.driver.faults import parse_faults
 
     faults = parse_faults(cluster.fault or ())

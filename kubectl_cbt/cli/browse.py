@@ -1,4 +1,4 @@
-"""``browse``: the snapshots of a cluster on the terminal, and the maps they lead to."""
+"""``browse``: the snapshots of a cluster and their maps, on the terminal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import typer
 
 from kubectl_cbt.cli.backend import open_cluster_backend, with_environment
 from kubectl_cbt.cli.launch_tui import show_snapshots, wants_screen, why_no_screen
-from kubectl_cbt.cli.options import ClusterFlags, MapFlags, StreamFlags, Terminal
+from kubectl_cbt.cli.options import ClusterFlags, MapFlags, StreamFlags, TerminalFlags
 from kubectl_cbt.core.options import ServiceOptions
 from kubectl_cbt.errors import Forbidden, UsageError
 
@@ -22,7 +22,7 @@ def browse(
     cluster: ClusterFlags,
     stream: StreamFlags,
     service: ServiceOptions,
-    terminal: Terminal,
+    terminal: TerminalFlags,
     map_flags: MapFlags,
     all_namespaces: Annotated[
         bool, typer.Option("--all-namespaces", "-A", help="List the snapshots of all namespaces.")
@@ -30,8 +30,8 @@ def browse(
 ) -> None:
     """Browse snapshots and their maps on the terminal.
 
-    Mark two snapshots of a volume to see what changed between them, or open one to see what it holds. Shown are all
-    namespaces, unless one is named. This is what kubectl cbt without a command does too.
+    Mark two snapshots of a volume to see what changed between them, or open one to see its allocated blocks. Lists all
+    namespaces unless -n names one. On a terminal, kubectl cbt without a command does the same.
 
     \b
     Examples:
@@ -41,7 +41,7 @@ def browse(
     """
     if not wants_screen(stream.output):
         reason = "" if stream.output else why_no_screen()
-        needed = f"a terminal that shows more than ASCII: {reason}" if reason else "a terminal, and takes no -o"
+        needed = f"a terminal that shows more than ASCII: {reason}" if reason else "a terminal, and does not accept -o"
         raise UsageError(f"browse needs {needed}", hint="list the snapshots with: kubectl cbt snapshots -A")
     service = with_environment(service, cluster)
     with open_cluster_backend(cluster, service, stream, terminal, shows_map=True) as (backend, session):
@@ -52,9 +52,9 @@ def browse(
 def _read(
     backend: ClusterBackend, session: Session, cluster: ClusterFlags, *, all_namespaces: bool
 ) -> list[SnapshotEntry]:
-    """The snapshots, before the screen is taken: a login may have to ask for something.
+    """The snapshots, read before the screen opens: a login command may prompt for something.
 
-    A user who named no namespace and may not list those of all gets the context's own.
+    A user who named no namespace and cannot list all namespaces gets the namespace of the context.
     """
     backend.namespace = None if all_namespaces else cluster.namespace or None
     try:

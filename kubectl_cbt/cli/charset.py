@@ -1,7 +1,7 @@
-"""Which characters a stream takes: the one place that decides, and what stands for the others.
+"""The characters that a stream can show, and ASCII replacements for the others.
 
-Data (JSON, YAML, CSV, JUnit, TAP) is UTF-8 whatever the locale. Text is for a person: where the locale's encoding is
-another, or the terminal can do nothing but print, it is ASCII, with replacements that can be read.
+Data (JSON, YAML, CSV, JUnit, TAP) is UTF-8 in every locale. Text for people is ASCII with readable replacements if the
+locale has another encoding, or on a dumb terminal.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 from typing import TextIO
 
 _HANDLER = "kubectl-cbt-readable"
-_STANDS_FOR = {
+_ASCII_FOR = {
     **dict.fromkeys("–−─", "-"),
     **dict.fromkeys("‘’", "'"),
     **dict.fromkeys("“”", '"'),
@@ -42,7 +42,7 @@ _STANDS_FOR = {
 
 
 def limit_streams() -> None:
-    """Let standard output and error take every text, for the rest of the process."""
+    """Make standard output and error accept any text, for the rest of the process."""
     codecs.register_error(_HANDLER, _rest_of_line)
     for stream in (sys.stdout, sys.stderr):
         if why_ascii(stream):
@@ -50,7 +50,7 @@ def limit_streams() -> None:
 
 
 def why_ascii(stream: TextIO | None) -> str:
-    """Why a stream takes ASCII only; empty when it takes everything."""
+    """Why a stream can show ASCII only; empty if it can show everything."""
     if stream is None:
         return ""
     if stream.isatty() and (reason := why_dumb()):
@@ -60,22 +60,22 @@ def why_ascii(stream: TextIO | None) -> str:
 
 
 def why_dumb() -> str:
-    """Why a terminal is taken for one that can do nothing but print; empty when it can do more."""
+    """Why a terminal counts as dumb; empty if it does not."""
     term = os.environ.get("TERM", "")
     return f"TERM is {term or 'not set'}" if term in ("", "dumb") and sys.platform != "win32" else ""
 
 
 def as_text(data: bytes) -> bytes:
-    """UTF-8 text as standard output takes it. Whole lines."""
+    """UTF-8 text in the encoding of standard output. Whole lines only."""
     if data.isascii() or not why_ascii(sys.stdout):
         return data
     return data.decode().encode("ascii", _HANDLER)
 
 
 def _rest_of_line(error: UnicodeError) -> tuple[str, int]:
-    """As codecs call it: the text from the first character that is not ASCII to the end of its line, and where that is.
+    """An error handler for codecs: replaces the text from the first non-ASCII character to the end of its line.
 
-    A replacement that is longer takes its room from the next gap, so that columns stay below each other.
+    A replacement that is longer than the character shortens the next gap, so that columns stay aligned.
     """
     if not isinstance(error, UnicodeEncodeError):
         raise error
@@ -88,11 +88,11 @@ def _rest_of_line(error: UnicodeError) -> tuple[str, int]:
         if surplus and rest[index : index + 2] == "  ":
             surplus -= 1
             continue
-        text = character if character.isascii() else _stands_for(character)
+        text = character if character.isascii() else _ascii_for(character)
         surplus += len(text) - 1
         shown.append(text)
     return "".join(shown), end
 
 
-def _stands_for(character: str) -> str:
-    return _STANDS_FOR.get(character) or character.encode("ascii", "backslashreplace").decode()
+def _ascii_for(character: str) -> str:
+    return _ASCII_FOR.get(character) or character.encode("ascii", "backslashreplace").decode()

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kubectl_cbt.cli.backend import command_session, snapshot_ref, with_environment
+from kubectl_cbt.cli.check_flags import CheckFlags
 from kubectl_cbt.cli.check_recording import check_recording, is_recording
 from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.explain_check import explanation_of, list_of, wrapped
-from kubectl_cbt.cli.options import MAY_NAME_A_FILE, ClusterFlags, Terminal, parsed_duration
+from kubectl_cbt.cli.options import MAY_NAME_A_FILE, ClusterFlags, TerminalFlags
 from kubectl_cbt.cli.print_findings import print_report
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.core.check_target import CheckArguments
 from kubectl_cbt.core.options import ServiceOptions
 from kubectl_cbt.errors import UsageError
 from kubectl_cbt.model.refs import SnapshotNames
-from kubectl_cbt.output.report import ReportFormat
 from kubectl_cbt.utf8 import require_utf8
 
 if TYPE_CHECKING:
@@ -28,52 +28,16 @@ if TYPE_CHECKING:
 
 
 def check(
+    flags: CheckFlags,
     cluster: ClusterFlags,
     service: ServiceOptions,
-    terminal: Terminal,
+    terminal: TerminalFlags,
     first: Annotated[
         str | None,
         typer.Argument(metavar="BASE", help="A snapshot; with TARGET the base of a delta. Or a recording."),
         MAY_NAME_A_FILE,
     ] = None,
     second: Annotated[str | None, typer.Argument(metavar="TARGET", help="A newer snapshot of the same volume.")] = None,
-    third: Annotated[
-        str,
-        typer.Option(
-            "--third",
-            metavar="SNAPSHOT",
-            help="Third snapshot of the volume, for the checks over three; found automatically in a cluster. With "
-            "--csi-endpoint it must be newer than TARGET.",
-        ),
-    ] = "",
-    only: Annotated[
-        list[str] | None,
-        typer.Option("--only", metavar="CASE", help="Run only these cases, for example resume-*. Can be repeated."),
-    ] = None,
-    skip: Annotated[
-        list[str] | None, typer.Option("--skip", metavar="CASE", help="Skip these cases. Can be repeated.")
-    ] = None,
-    hostile: Annotated[
-        bool,
-        typer.Option(
-            "--hostile", help="Also send negative and out-of-range values. Known to hang at least one driver."
-        ),
-    ] = False,
-    deadline: Annotated[
-        float,
-        typer.Option(
-            "--deadline",
-            parser=parsed_duration,
-            show_default="60s",
-            metavar="DURATION",
-            help="Time limit for each answer.",
-        ),
-    ] = 60.0,
-    listed: Annotated[bool, typer.Option("--list", help="List the cases and exit.")] = False,
-    explain: Annotated[
-        str, typer.Option("--explain", metavar="CASE", help="Explain a case: what it checks, why, and the usual bug.")
-    ] = "",
-    output: Annotated[ReportFormat, typer.Option("--output", "-o", help="Output format.")] = ReportFormat.TABLE,
 ) -> None:
     """Run the conformance suite against a driver.
 
@@ -106,34 +70,36 @@ def check(
     """
     from kubectl_cbt.checks.conformance.cases import select_cases
 
-    if explain:
-        write_stdout(wrapped(explanation_of(explain), terminal))
+    if flags.explain:
+        write_stdout(wrapped(explanation_of(flags.explain), terminal))
         return
-    cases = select_cases(only or (), skip or ())
+    cases = select_cases(flags.only or (), flags.skip or ())
     if not cases:
         raise UsageError("--only and --skip leave no case", hint="kubectl cbt check --list")
-    if listed:
+    if flags.listed:
         write_stdout(list_of(cases))
         return
     if first is None:
         raise UsageError("check needs one snapshot, or two: BASE TARGET", hint="kubectl cbt snapshots lists them")
     if is_recording(first):
-        raise typer.Exit(check_recording(first, (second, third), cases, output, terminal, service.max_message_size))
-    require_utf8("BASE", first)
-    if hostile:
-        Diagnostics().warning(
-            "--hostile sends negative and out-of-range values: a driver may stay busy forever. Check its CPU afterwards"
+        raise typer.Exit(
+            check_recording(first, (second, flags.third), cases, flags.output, terminal, service.max_message_size)
         )
-    arguments = CheckArguments(first, second, third)
+    require_utf8("BASE", first)
+    if flags.hostile:
+        Diagnostics().warning(
+            "--hostile sends negative and out-of-range values, which can make a driver hang: check its CPU usage"
+        )
+    arguments = CheckArguments(first, second, flags.third)
     with _driver(arguments, cluster, service, terminal) as driver:
-        raise typer.Exit(_run(cases, driver, deadline, output, terminal, hostile=hostile))
+        raise typer.Exit(_run(cases, driver, flags, terminal))
 
 
 @contextlib.contextmanager
 def _driver(
-    arguments: CheckArguments, cluster: ClusterFlags, service: ServiceOptions, terminal: Terminal
+    arguments: CheckArguments, cluster: ClusterFlags, service: ServiceOptions, terminal: TerminalFlags
 ) -> Iterator[DriverUnderTest]:
-    """At a driver's socket, or through the sidecar of a cluster; all connections end with the block."""
+    """The driver at its socket, or through the sidecar of a cluster; connections are closed with the block."""
     from kubectl_cbt.core.check_target import driver_at_socket, driver_in_cluster
     from kubectl_cbt.core.csi_connector import connect_csi
 
@@ -148,25 +114,17 @@ def _driver(
         yield driver_in_cluster(arguments, names, session, service, stack)
 
 
-def _run(
-    cases: Sequence[Case],
-    driver: DriverUnderTest,
-    deadline_seconds: float,
-    output: ReportFormat,
-    terminal: Terminal,
-    *,
-    hostile: bool,
-) -> int:
+def _run(cases: Sequence[Case], driver: DriverUnderTest, flags: CheckFlags, terminal: TerminalFlags) -> int:
     from kubectl_cbt.checks.conformance.driver_context import DriverContext, SnapshotSeries
     from kubectl_cbt.checks.runner import run
 
     context = DriverContext(
         driver.source,
         SnapshotSeries(driver.target, driver.base, driver.in_order),
-        deadline_seconds=deadline_seconds,
+        deadline_seconds=flags.deadline,
         refused_source=driver.refused_source,
-        hostile=hostile,
+        hostile=flags.hostile,
     )
     return print_report(
-        lambda on_start: run(cases, context, on_start), output, f"check {driver.title}", driver.about, terminal
+        lambda on_start: run(cases, context, on_start), flags.output, f"check {driver.title}", driver.about, terminal
     )

@@ -1,4 +1,4 @@
-"""``check FILE``: a recording in place of a driver."""
+"""``check FILE``: check a recording instead of a driver."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kubectl_cbt.cli.options import Terminal
+from kubectl_cbt.cli.options import TerminalFlags
 from kubectl_cbt.errors import DocumentError, UsageError
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 
@@ -37,17 +37,17 @@ def check_recording(
     others: Sequence[str | None],
     cases: Sequence[Case],
     output: ReportFormat,
-    terminal: Terminal,
+    terminal: TerminalFlags,
     max_message_bytes: int = MAX_MESSAGE_BYTES,
 ) -> int:
-    """Judge what was recorded; returns the exit code.
+    """Check a recorded stream; returns the exit code.
 
     Args:
-        others: what else was named on the command line, None and empty for what was not.
+        others: further arguments, which must be None or empty.
 
     Raises:
-        DocumentError: it cannot be read.
-        UsageError: something else was named.
+        DocumentError: the file cannot be read.
+        UsageError: there are further arguments.
     """
     from kubectl_cbt.checks.conformance.recorded_context import RecordedContext
     from kubectl_cbt.checks.runner import run
@@ -57,7 +57,7 @@ def check_recording(
     from kubectl_cbt.documents.byte_source import RewindableInput
 
     if any(others):
-        raise UsageError("a recording is checked by itself: check FILE", hint="what else there is was not recorded")
+        raise UsageError("a recording is checked by itself: check FILE", hint="other snapshots are not part of it")
     try:
         data = Path(file).open("rb")  # noqa: SIM115  # closed below
     except OSError as error:
@@ -73,13 +73,13 @@ def check_recording(
         terminal,
     )
     if context.unread is not None:
-        # What can be read of it was judged, and the rest of it was not.
+        # Everything before the error was checked.
         return Diagnostics(verbosity=terminal.verbosity).error(context.unread)
     return code
 
 
 def _about(recording: Recording, stream: ReplayedStream) -> dict[str, str]:
-    """What stands at the top of a report."""
+    """The facts at the top of the report."""
     resolved = stream.resolved
     base = resolved.base.ref.name if resolved.base else resolved.query.base
     head = recording.head

@@ -1,6 +1,6 @@
-"""Conversion of arguments without pydantic, which typer converts with: loading it takes longer than a short stream.
+"""Conversion of arguments without pydantic, which typer uses for it: loading it takes longer than a short stream.
 
-Only what is certainly valid is converted here. Everything else goes to typer, which also words the errors.
+Only values that are certainly valid are converted here. All others go to typer, which also reports the errors.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ _Convert = Callable[[Any], Any]
 
 
 def convert_without_pydantic(command: Any, parent: Any = None) -> None:
-    """Have the parameters of a typer command, and of all commands in it, converted here where that is possible."""
-    # With its parent, from which it has the names of the help flag: a command keeps the flag that is made first.
+    """Convert the parameters of a typer command, and of its subcommands, here where that is possible."""
+    # With its parent, which has the names of the help flag: a command keeps the flag that is made first.
     context = command.context_class(command, parent=parent, info_name=command.name, **command.context_settings)
     for parameter in command.get_params(context):
         parameter.process_value = _processing(parameter)
@@ -27,7 +27,7 @@ def convert_without_pydantic(command: Any, parent: Any = None) -> None:
 
 
 def _processing(parameter: Any) -> Callable[[Any, Any], Any]:
-    """What replaces ``parameter.process_value``."""
+    """The replacement for ``parameter.process_value``."""
     by_typer = parameter.process_value
     takes_many = parameter.multiple or parameter.nargs == -1
     convert = _converter(parameter.type_descriptor)
@@ -39,7 +39,7 @@ def _processing(parameter: Any) -> Callable[[Any, Any], Any]:
             if takes_many:
                 found: Any = [convert(item) for item in value or ()]
             else:
-                # A default has its type already, and need not be parsed.
+                # A default has its final type.
                 found = value if value is None or value is parameter.default else convert(value)
         except (_UncertainError, ValueError):
             return by_typer(context, value)
@@ -49,7 +49,7 @@ def _processing(parameter: Any) -> Callable[[Any, Any], Any]:
 
 
 class _UncertainError(Exception):
-    """Typer has to look at the value."""
+    """Typer has to convert the value."""
 
 
 def _converter(descriptor: Any) -> _Convert:

@@ -6,40 +6,43 @@ from typing import Annotated
 
 import typer
 
-from kubectl_cbt.cli.options import ClusterFlags, MapFlags, StreamFlags, Terminal
+from kubectl_cbt.cli.options import ClusterFlags, MapFlags, StreamFlags, TerminalFlags
 from kubectl_cbt.cli.show_query import QueryArguments, show_query
 from kubectl_cbt.core.options import ServiceOptions
 from kubectl_cbt.errors import UsageError
 
 
 def delta(
-    first: Annotated[str, typer.Argument(metavar="BASE", help="The older snapshot.")],
+    first: Annotated[str, typer.Argument(metavar="BASE", help="The base: the older snapshot.")],
     cluster: ClusterFlags,
     stream: StreamFlags,
     service: ServiceOptions,
-    terminal: Terminal,
+    terminal: TerminalFlags,
     map_flags: MapFlags,
-    second: Annotated[str | None, typer.Argument(metavar="TARGET", help="The newer one, of the same volume.")] = None,
+    second: Annotated[str | None, typer.Argument(metavar="TARGET", help="A newer snapshot of the same volume.")] = None,
     base_handle: Annotated[
         str | None,
         typer.Option(
-            "--base-handle", metavar="HANDLE", help="CSI handle of a base whose VolumeSnapshot is gone, for BASE."
+            "--base-handle",
+            metavar="HANDLE",
+            help="CSI handle of the base, instead of BASE, when its VolumeSnapshot was deleted.",
         ),
     ] = None,
     choose: Annotated[
-        bool, typer.Option("--choose-base", help="List the older snapshots of TARGET's volume and ask for BASE.")
+        bool, typer.Option("--choose-base", help="List the older snapshots of TARGET's volume and prompt for the base.")
     ] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Ask even when order or volume of the two look wrong.")
+        bool,
+        typer.Option("--force", help="Query even if the snapshots seem to be in the wrong order, or of two volumes."),
     ] = False,
 ) -> None:
     """Show what changed between two snapshots.
 
-    Both have to be of one volume. They are resolved to their driver's SnapshotMetadataService, which streams the
-    extents that differ. On a terminal it opens the map of the volume; elsewhere, or with -o summary, it prints how much
-    changed, how it is shaped, and what the next incremental backup would read.
+    Both must be snapshots of the same volume. The SnapshotMetadataService of their driver streams the extents that
+    differ. On a terminal this opens a map of the volume. Elsewhere, or with -o summary, it prints how much changed, how
+    the changes are distributed, and what the next incremental backup would read.
 
-    Exit status: 0 done, or left the map; 1 failed, incomplete, or the driver broke a rule of the stream; 2 usage.
+    Exit status: 0 success; 1 failed, incomplete, or the driver broke a rule of the stream; 2 usage error.
 
     \b
     Examples:
@@ -47,11 +50,11 @@ def delta(
       kubectl cbt delta pg-mon pg-tue -n shop
 
     \b
-      # Every changed extent, for a script; the document says whether it is complete
+      # Every changed extent, for a script; the document records whether it is complete
       kubectl cbt delta pg-mon pg-tue -n shop -o json > delta.json
 
     \b
-      # The base was deleted, its handle is in the backup's own records
+      # The base was deleted; its handle comes from the backup's records
       kubectl cbt delta --base-handle 0001-0009-rbd pg-tue -n shop
 
     \b
@@ -67,5 +70,5 @@ def delta(
     elif second is not None:
         arguments = QueryArguments(second, base=first, force=force)
     else:
-        raise UsageError("delta takes two snapshots, BASE and TARGET", hint="kubectl cbt snapshots lists them")
+        raise UsageError("delta needs two snapshots: BASE TARGET", hint="kubectl cbt snapshots lists them")
     raise typer.Exit(show_query(arguments, cluster, stream, service, terminal, map_flags))

@@ -1,4 +1,4 @@
-"""``doctor``: where does it break?"""
+"""``doctor``: diagnose Changed Block Tracking, hop by hop."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kubectl_cbt.cli.backend import command_session, snapshot_ref, with_environment
-from kubectl_cbt.cli.options import ClusterFlags, Terminal
+from kubectl_cbt.cli.options import ClusterFlags, TerminalFlags
 from kubectl_cbt.cli.print_findings import OnStart, print_report
 from kubectl_cbt.core.connect import ServiceConnector
 from kubectl_cbt.core.options import ServiceOptions
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 def doctor(
     cluster: ClusterFlags,
     service: ServiceOptions,
-    terminal: Terminal,
+    terminal: TerminalFlags,
     first: Annotated[
         str | None, typer.Argument(metavar="SNAPSHOT", help="A snapshot; with TARGET the base of a delta.")
     ] = None,
-    second: Annotated[str | None, typer.Argument(metavar="TARGET", help="A newer one of the same volume.")] = None,
-    output: Annotated[ReportFormat, typer.Option("--output", "-o", help="Format.")] = ReportFormat.TABLE,
+    second: Annotated[str | None, typer.Argument(metavar="TARGET", help="A newer snapshot of the same volume.")] = None,
+    output: Annotated[ReportFormat, typer.Option("--output", "-o", help="Output format.")] = ReportFormat.TABLE,
 ) -> None:
-    """Find out where it breaks.
+    """Diagnose Changed Block Tracking, from kubeconfig to driver.
 
-    Walks every hop from the kubeconfig to the extents, and shows for each what is there, or what is wrong and what
-    mends it. Hops that do not depend on a broken one are looked at all the same. With no snapshot the cluster is looked
-    at: which drivers have snapshots, which have a service, and which of those answer. Nothing is changed anywhere.
+    Checks each hop from the kubeconfig to the extents, and reports what it found, or what is wrong and how to fix it.
+    Hops that do not depend on a broken one are still checked. Without a snapshot it checks the cluster: which drivers
+    have snapshots, which of them have a service, and which services respond. Nothing is changed.
 
-    Exit status: 0 nothing is broken; 1 something is; 2 usage.
+    Exit status: 0 no problem found; 1 at least one hop failed; 2 usage error.
 
     \b
     Examples:
@@ -54,11 +54,11 @@ def doctor(
     else:
         title = "doctor " + (" → ".join(names) or "of the cluster")
         findings = lambda on_start: _in_cluster(names, cluster, service, terminal, on_start)  # noqa: E731  # one of two
-    raise typer.Exit(print_report(findings, output, title, {}, terminal, shows_what_is_there=True))
+    raise typer.Exit(print_report(findings, output, title, {}, terminal, shows_evidence=True))
 
 
 def _in_cluster(
-    names: tuple[str, ...], cluster: ClusterFlags, service: ServiceOptions, terminal: Terminal, on_start: OnStart
+    names: tuple[str, ...], cluster: ClusterFlags, service: ServiceOptions, terminal: TerminalFlags, on_start: OnStart
 ) -> Iterator[Finding]:
     from kubectl_cbt.checks.doctor.diagnosis_context import ClusterSession, DiagnosisContext
     from kubectl_cbt.checks.doctor.hop_sequences import diagnose

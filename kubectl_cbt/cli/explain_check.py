@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from kubectl_cbt.cli.options import Terminal
+from kubectl_cbt.cli.options import TerminalFlags
 from kubectl_cbt.errors import UsageError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def explanation_of(case_id: str) -> str:
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def wrapped(text: str, terminal: Terminal) -> str:
+def wrapped(text: str, terminal: TerminalFlags) -> str:
     """The text wrapped for a terminal; a pipe gets each paragraph as one line."""
     from kubectl_cbt.cli.terminal import stdout_target
 

@@ -1,4 +1,4 @@
-"""``options``: kubectl's own flags, which every verb that talks to a cluster takes."""
+"""``options``: kubectl's own flags, which every command that connects to a cluster accepts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kubectl_cbt.cli.stdout import write_stdout
 
 
 def options() -> None:
-    """List the kubectl flags that every command accepts.
+    """List the kubectl flags that apply to all commands.
 
     They have the same meaning as in kubectl. All flags come after "cbt".
     """

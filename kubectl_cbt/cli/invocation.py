@@ -1,4 +1,4 @@
-"""How a person calls this command, for the commands that we suggest to try next."""
+"""How the user calls this command, for the commands that messages suggest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SCRIPT = "kubectl-cbt"
 
 
 def command_name() -> str:
-    """``kubectl cbt`` where kubectl finds the plugin; else the script, as short as it can be called from here."""
+    """``kubectl cbt`` if kubectl finds the plugin; otherwise the shortest way to call the script from here."""
     if _is_on_path(SCRIPT):
         return "kubectl cbt" if _is_on_path("kubectl") else SCRIPT
     started = Path(sys.argv[0])
@@ -32,5 +32,5 @@ def _is_on_path(program: str) -> bool:
 
 def _shortest(path: Path) -> str:
     relative = os.path.relpath(path)
-    # A word without a slash would be looked up on PATH.
+    # A shell looks up a word without a slash on PATH.
     return min(str(path), relative if os.sep in relative else f".{os.sep}{relative}", key=len)

@@ -1,4 +1,4 @@
-"""The screens: when they open, and the way in and out of them."""
+"""Starts the screens, if there is a terminal for them, and returns their exit code."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from kubectl_cbt.cli.charset import why_ascii
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode, is_a_terminal
-from kubectl_cbt.cli.options import MapFlags, Terminal
-from kubectl_cbt.cli.signals import stopped_by
+from kubectl_cbt.cli.options import MapFlags, TerminalFlags
+from kubectl_cbt.cli.signals import terminated_by
 
 if TYPE_CHECKING:
     from kubectl_cbt.model.backend import Backend, OpenStream
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from kubectl_cbt.tui.app import CbtApp
     from kubectl_cbt.tui.screens.base_screen import CbtScreen
 
-_PATIENCE_SECONDS = 0.4
-"""How long a stream may fail before the screen opens, so that its error is printed like any other."""
+_EARLY_FAILURE_SECONDS = 0.4
+"""How long to wait for a failure before the screen opens, so that the error is printed as usual."""
 
 _FEW_COLORS = (None, "standard", "windows")
 
 
 def wants_screen(output: StreamFormat | None) -> bool:
-    """Whether a map is shown: nothing else was asked for, and there is a terminal to show it on."""
+    """Whether to show a map: no output format was given, and there is a terminal for it."""
     return output is None and has_screen() and is_a_terminal(sys.stdin)
 
 
 def has_screen() -> bool:
-    """Whether standard output and error, on which the screens are drawn, are a terminal that can do it."""
+    """Whether standard output and error, which the screens use, are a terminal that can show them."""
     return _is_terminal() and not why_ascii(sys.stdout) and not why_ascii(sys.stderr)
 
 
 def why_no_screen() -> str:
-    """Why a screen that was to be expected is not shown; empty where none was, or it is."""
+    """Why the terminal cannot show a screen; empty if it can, or if there is no terminal."""
     return (why_ascii(sys.stdout) or why_ascii(sys.stderr)) if _is_terminal() and is_a_terminal(sys.stdin) else ""
 
 
@@ -44,12 +44,12 @@ def _is_terminal() -> bool:
     return is_a_terminal(sys.stdout) and is_a_terminal(sys.stderr)
 
 
-def show_map(opened: OpenStream, backend: Backend | None, map_flags: MapFlags, terminal: Terminal) -> int:
-    """The map of one stream until the person leaves it; returns the exit code.
+def show_map(opened: OpenStream, backend: Backend | None, map_flags: MapFlags, terminal: TerminalFlags) -> int:
+    """Show the map of one stream until the user quits; returns the exit code.
 
     Raises:
-        CbtError: the stream failed before anything came of it.
-        Stopped: a signal ended it.
+        CbtError: the stream failed before its first message.
+        Terminated: a signal ended it.
     """
     from kubectl_cbt.tui.loader import Loader
     from kubectl_cbt.tui.screens.map_screen import MapScreen
@@ -57,7 +57,7 @@ def show_map(opened: OpenStream, backend: Backend | None, map_flags: MapFlags, t
     loader = Loader(opened)
     try:
         loader.start()
-        loader.wait_for_first_frame(_PATIENCE_SECONDS)
+        loader.wait_for_first_frame(_EARLY_FAILURE_SECONDS)
         if loader.error is not None and not loader.frame.outcome.messages:
             raise loader.error
         return _run(MapScreen(loader, backend), map_flags, terminal)
@@ -66,15 +66,15 @@ def show_map(opened: OpenStream, backend: Backend | None, map_flags: MapFlags, t
 
 
 def show_snapshots(
-    backend: Backend, entries: list[SnapshotEntry], namespace: str, map_flags: MapFlags, terminal: Terminal
+    backend: Backend, entries: list[SnapshotEntry], namespace: str, map_flags: MapFlags, terminal: TerminalFlags
 ) -> int:
-    """The snapshots to choose from, until the person leaves; returns the exit code."""
+    """Show the list of snapshots until the user quits; returns the exit code."""
     from kubectl_cbt.tui.screens.browse_screen import BrowseScreen
 
     return _run(BrowseScreen(backend, entries, namespace), map_flags, terminal)
 
 
-def _run(first: CbtScreen[None], map_flags: MapFlags, terminal: Terminal) -> int:
+def _run(first: CbtScreen[None], map_flags: MapFlags, terminal: TerminalFlags) -> int:
     from kubectl_cbt.cli.terminal import stdout_target
     from kubectl_cbt.cli.tui_signals import TuiStop
     from kubectl_cbt.output.palettes import palette_named
@@ -82,7 +82,7 @@ def _run(first: CbtScreen[None], map_flags: MapFlags, terminal: Terminal) -> int
 
     color_system = stdout_target(terminal.color).color_system
     colors = color_system not in _FEW_COLORS
-    # Textual knows of no colour by NO_COLOR alone, and by whether it is there.
+    # Textual turns color off only if NO_COLOR is set, to any value.
     if color_system is None:
         os.environ["NO_COLOR"] = "1"
     else:
@@ -94,12 +94,12 @@ def _run(first: CbtScreen[None], map_flags: MapFlags, terminal: Terminal) -> int
     finally:
         for text in app.incomplete_maps:
             Diagnostics().warning(text)
-    return _way_out(app)
+    return _exit_code(app)
 
 
-def _way_out(app: CbtApp) -> int:
+def _exit_code(app: CbtApp) -> int:
     if app.bug is not None:
         raise app.bug
     if app.stopped_by is not None and app.stopped_by != signal.SIGINT:
-        raise stopped_by(app.stopped_by)
+        raise terminated_by(app.stopped_by)
     return ExitCode.DONE

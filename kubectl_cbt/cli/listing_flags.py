@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ListingFlags:
-    """Which objects, in which order, and how: as kubectl get's own flags."""
+    """Selection, order and output format, as in kubectl get."""
 
     output: Annotated[ListFormat, typer.Option("--output", "-o", help="Output format.")] = ListFormat.TABLE
     selector: Annotated[

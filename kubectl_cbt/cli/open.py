@@ -1,4 +1,4 @@
-"""``open``: what was saved, shown or printed again, with no cluster."""
+"""``open``: show or print a saved document or a recording, without a cluster."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, BinaryIO
+from typing import Annotated, BinaryIO
 
 import typer
 
 from kubectl_cbt.cli.launch_tui import has_screen, show_map, wants_screen
-from kubectl_cbt.cli.options import MapFlags, MaxMessageSize, Terminal
+from kubectl_cbt.cli.options import MapFlags, MaxMessageSize, TerminalFlags
 from kubectl_cbt.cli.print_stream import print_stream
 from kubectl_cbt.errors import DocumentError, UsageError
 from kubectl_cbt.model.stream_query import Operation
@@ -20,16 +20,12 @@ from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 from kubectl_cbt.system.paths import expanded
 from kubectl_cbt.units import as_argument
 
-if TYPE_CHECKING:
-    pass
-
 _STDIN = "-"
-_NAMING_OPERATION = (StreamFormat.SUMMARY, StreamFormat.JSON, StreamFormat.YAML, StreamFormat.NDJSON)
 
 
 def open_file(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A saved document or a recording; - for standard input.")],
-    terminal: Terminal,
+    terminal: TerminalFlags,
     map_flags: MapFlags,
     output: Annotated[
         StreamFormat | None,
@@ -45,11 +41,11 @@ def open_file(
 ) -> None:
     """Open a saved document or a recording.
 
-    It reads what -o json and -o ndjson print, exports of the map, what --record wrote, and the messages that
-    snapshot-metadata-lister -o json or grpcurl print. Of a document that is cut, everything before the cut is shown.
-    With -o it is printed in another format.
+    Reads the output of -o json and -o ndjson, exports of the map, recordings made with --record, and the messages
+    printed by snapshot-metadata-lister -o json or grpcurl. Of a truncated document, everything before the end is shown.
+    With -o, prints it in another format.
 
-    Exit status: 0 done; 1 the document is broken, or incomplete; 2 usage.
+    Exit status: 0 success; 1 the document is invalid or incomplete; 2 usage error.
 
     \b
     Examples:
@@ -57,11 +53,11 @@ def open_file(
       kubectl cbt open delta.json
 
     \b
-      # Watch a stream while it is saved
+      # Watch a stream while it is being saved
       kubectl cbt delta pg-mon pg-tue -n shop -o ndjson | tee delta.ndjson | kubectl cbt open -
 
     \b
-      # In another format
+      # Convert to another format
       kubectl cbt open delta.json -o csv
     """
     from kubectl_cbt.core.file_backend import FileBackend
@@ -72,20 +68,20 @@ def open_file(
         if shown:
             raise typer.Exit(show_map(opened, None, map_flags, terminal))
         form = output or StreamFormat.SUMMARY
-        if opened.operation is None and form in _NAMING_OPERATION:
+        if opened.operation is None and form.writer.needs_operation:
             raise UsageError(
                 f"{name} does not record whether it is a delta or allocated, and -o {form} needs it",
                 hint="add --kind delta or --kind allocated",
             )
-        raise typer.Exit(print_stream(opened.stream, opened.resolved, output, terminal, can_go_on=False))
+        raise typer.Exit(print_stream(opened.stream, opened.resolved, output, terminal, can_resume=False))
 
 
 @contextmanager
 def _opened(file: str, *, keyboard: bool) -> Iterator[tuple[BinaryIO, str]]:
-    """The file and how to call it.
+    """The file, and its name for messages.
 
     Args:
-        keyboard: whether standard input is needed for keys: what came through it moves to another descriptor.
+        keyboard: whether standard input is needed for keys; the document then moves to another descriptor.
     """
     if file == _STDIN:
         if sys.stdin is None or sys.stdin.isatty():
@@ -103,7 +99,7 @@ def _opened(file: str, *, keyboard: bool) -> Iterator[tuple[BinaryIO, str]]:
 
 def _unreadable(error: OSError, file: str) -> str:
     if isinstance(error, IsADirectoryError):
-        return "name one of the files in it"
+        return "name one of the files in the folder"
     if isinstance(error, FileNotFoundError) and "/" not in file:
         return f"open reads files; if {file} is a VolumeSnapshot: kubectl cbt allocated {as_argument(file)}"
     return ""

@@ -1,6 +1,6 @@
-"""The flags, each defined once. Groups of them are dataclasses, and a verb takes a group as one parameter.
+"""The flags, each defined once. Groups of them are dataclasses, and a verb has a group as one parameter.
 
-The core's options are plain values (``core/options.py``); ``FLAGS`` says by which flag a person sets each of them.
+The core's options are plain values (``core/options.py``); ``FLAGS`` has the flag for each of them.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from kubectl_cbt.system.paths import file_to_write
 from kubectl_cbt.units import parse_duration, parse_offset
 
 DEFAULT_SEED = 1
-"""Of the demo's data."""
+"""Seed of the demo's data."""
 MAY_NAME_A_FILE = "the name of a file may be any bytes"
-"""Marks an argument that is not always a name or a text of Kubernetes."""
-OF_FILES = ("FILE", "FOLDER")
-"""How help calls the value of a flag or argument that names one."""
+"""Marks an argument that may also be a file, and not only a Kubernetes name."""
+FILE_METAVARS = ("FILE", "FOLDER")
+"""What the help calls the value of a flag or argument that is a path."""
 SERVICE_ACCOUNT_VARIABLE = "KUBECTL_CBT_SERVICE_ACCOUNT"
 
 
@@ -38,11 +38,11 @@ class ColorWhen(StrEnum):
 
 
 def _parser(parse: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Show a ValueError's own message to the user."""
+    """Show the message of a ValueError to the user."""
 
     def parser(text: Any) -> Any:
         if not isinstance(text, str):
-            return text  # typer parses defaults too
+            return text  # typer may parse defaults, too
         try:
             return parse(text)
         except ValueError as error:
@@ -66,7 +66,7 @@ def _palette(text: str) -> str:
 
 def _new_file(text: str) -> Path:
     if text in ("", "-"):
-        raise ValueError("takes the name of a file: standard output is for data")
+        raise ValueError("must be a file: standard output is for data")
     return file_to_write(text)
 
 
@@ -78,7 +78,7 @@ def _message_size(text: str) -> int:
 
 
 def _rare(*names: str, **settings: Any) -> Any:
-    """An option that ``kubectl cbt options`` lists, as ``kubectl options`` does, and not every verb's help."""
+    """An option that ``kubectl cbt options`` lists instead of each verb's help, as kubectl does."""
     return typer.Option(*names, hidden=True, **settings)
 
 
@@ -154,7 +154,7 @@ FLAGS: dict[str, Any] = {
         "--starting-offset",
         parser=_parser(parse_offset),
         metavar="OFFSET",
-        help="Leave out what lies before this offset, for example 4096, 0x1000 or 12Gi.",
+        help="Omit extents before this offset, for example 4096, 0x1000 or 12Gi.",
     ),
     "max_results": typer.Option(
         "--max-results",
@@ -177,14 +177,14 @@ FLAGS: dict[str, Any] = {
         help="Record the stream to a new file for bug reports (no tokens or secrets); read it with open or check.",
     ),
 }
-"""By field name: the flags of the core's options."""
+"""The flags of the core's options, by field name."""
 
 MaxMessageSize = Annotated[int, FLAGS["max_message_size"]]
 
 
 @dataclass(frozen=True, slots=True)
-class Terminal:
-    """How to talk to the person."""
+class TerminalFlags:
+    """How to print to the terminal."""
 
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print no progress bar and no notes.")] = False
     color: Annotated[ColorWhen, typer.Option("--color", help="When to use color; NO_COLOR is honored.")] = (
@@ -203,7 +203,7 @@ class Terminal:
 
 @dataclass(frozen=True, slots=True)
 class ClusterFlags(ClusterOptions):
-    """Which cluster: kubectl's flags, and the demo."""
+    """The cluster: kubectl's flags, and the demo."""
 
     cache_dir: Annotated[
         str, _rare("--cache-dir", metavar="FOLDER", help="Accepted without effect; nothing is cached.")
@@ -231,7 +231,7 @@ class ClusterFlags(ClusterOptions):
 
 @dataclass(frozen=True, slots=True)
 class StreamFlags(QueryOptions):
-    """How to query, and how to show the answer."""
+    """How to query, and the output format."""
 
     output: Annotated[
         StreamFormat | None,
@@ -241,7 +241,7 @@ class StreamFlags(QueryOptions):
 
 @dataclass(frozen=True, slots=True)
 class MapFlags:
-    """How to show a map on the terminal."""
+    """How to show a map."""
 
     palette: Annotated[
         str,

@@ -1,4 +1,4 @@
-"""Ask the person for the base of a delta: the target's older siblings, newest first."""
+"""Prompt for the base of a delta: the older snapshots of the target's volume, newest first."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 def pick_base(session: Session, target: SnapshotRef, diagnostics: Diagnostics) -> SnapshotRef:
-    """List what the target can be compared with, and read a number or a name; Enter takes the newest.
+    """List the possible bases, and read a number or a name; Enter picks the newest.
 
     Raises:
-        UsageError: nobody is there to answer, or the answer is none of the list.
-        SnapshotUnusable: there is nothing to choose from.
+        UsageError: standard input is not a terminal, or the answer is not in the list.
+        SnapshotUnusable: there is no possible base.
     """
     if not is_a_terminal(sys.stdin):
-        raise UsageError("--choose-base needs a terminal to ask on", hint="name it: kubectl cbt delta BASE TARGET")
+        raise UsageError("--choose-base needs a terminal", hint="name the base: kubectl cbt delta BASE TARGET")
     siblings = session.catalogue.older_siblings(target)
     if not siblings:
         raise SnapshotUnusable(
@@ -31,10 +31,10 @@ def pick_base(session: Session, target: SnapshotRef, diagnostics: Diagnostics) -
             f" -n {as_argument(target.namespace)}",
         )
     for number, entry in enumerate(siblings, 1):
-        diagnostics.say(f"{number:>3}  {entry.ref.name}   {age(entry.created)}")
+        diagnostics.print_line(f"{number:>3}  {entry.ref.name}   {age(entry.created)}")
     answer = diagnostics.prompt(f"Base of the delta to {target.name} [1]: ") or "1"
     names = {str(number): entry.ref for number, entry in enumerate(siblings, 1)}
     names |= {entry.ref.name: entry.ref for entry in siblings}
     if answer not in names:
-        raise UsageError(f'"{answer}" is none of these')
+        raise UsageError(f'"{answer}" is not in the list')
     return names[answer]

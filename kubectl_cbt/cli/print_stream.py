@@ -1,4 +1,4 @@
-"""A stream to standard output. Whatever ends it, the writer finishes its document first."""
+"""Prints a stream to standard output. Whatever ends the stream, the writer finishes its document first."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from kubectl_cbt.cli.charset import as_text
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
 from kubectl_cbt.cli.launch_tui import why_no_screen
-from kubectl_cbt.cli.options import ColorWhen, Terminal
+from kubectl_cbt.cli.options import ColorWhen, TerminalFlags
 from kubectl_cbt.cli.progress import progress_bar, wants_progress
 from kubectl_cbt.cli.signals import GracefulStop, Terminated
 from kubectl_cbt.cli.stdout import StandardOutput
 from kubectl_cbt.errors import CbtError, Interrupted, OutputError
-from kubectl_cbt.output.registry import StreamFormat, make_writer
+from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.units import counted, human_bytes
 
 if TYPE_CHECKING:
@@ -24,22 +24,19 @@ if TYPE_CHECKING:
     from kubectl_cbt.model.results import Outcome
     from kubectl_cbt.output.writer import Writer
 
-_TEXTS = (StreamFormat.SUMMARY, StreamFormat.TABLE, StreamFormat.WIDE)
-_WITHOUT_ROWS = (StreamFormat.SUMMARY, StreamFormat.NAME)
-
 
 def print_stream(
     stream: BatchStream,
     resolved: ResolvedQuery,
     output: StreamFormat | None,
-    terminal: Terminal,
+    terminal: TerminalFlags,
     *,
-    can_go_on: bool = True,
+    can_resume: bool = True,
 ) -> int:
-    """Run the stream through a writer and say on stderr what there is to say; returns the exit code.
+    """Run the stream through a writer, and print problems to stderr; returns the exit code.
 
     Args:
-        can_go_on: whether the same question can be asked again from where the stream ended.
+        can_resume: whether the query can be repeated from where the stream ended.
     """
     from kubectl_cbt.analysis.summary import SummaryBuilder
     from kubectl_cbt.cli.terminal import stdout_target
@@ -47,14 +44,14 @@ def print_stream(
     no_color = terminal.color is ColorWhen.NEVER
     diagnostics = Diagnostics(quiet=terminal.quiet, verbosity=terminal.verbosity, no_color=no_color)
     stream.notify_to(lambda text: diagnostics.note(f"note: {text}"))
-    form = output or StreamFormat.SUMMARY
+    format_writer = (output or StreamFormat.SUMMARY).writer
     if output is None and (reason := why_no_screen()):
-        diagnostics.note(f"note: no map is shown, as {reason}; this is the summary")
-    bar = wants_progress(quiet=terminal.quiet, prints_rows=form not in _WITHOUT_ROWS)
+        diagnostics.note(f"note: printing the summary instead of the map: {reason}")
+    bar = wants_progress(quiet=terminal.quiet, prints_rows=format_writer.prints_rows)
     with GracefulStop(stream.cancel) as stop:
         write = StandardOutput(stop).write
-        to_stdout = (lambda data: write(as_text(data))) if form in _TEXTS else write
-        writer = make_writer(form)(to_stdout, resolved, stdout_target(terminal.color))
+        to_stdout = (lambda data: write(as_text(data))) if format_writer.is_text else write
+        writer = format_writer(to_stdout, resolved, stdout_target(terminal.color))
         figures = SummaryBuilder(resolved.query.starting_offset)
         written = _Written(stream.next_offset)
         try:
@@ -63,16 +60,16 @@ def print_stream(
             outcome = stream.outcome(failure, resolved.target.restore_size_bytes)
             writer.end(outcome, figures.summary(outcome.volume_capacity_bytes, complete=outcome.complete))
         except Terminated:
-            # In the middle of a batch: what the stream knows is not what was written.
+            # In the middle of a batch: the stream is ahead of what was written.
             outcome = replace(stream.outcome(Interrupted("interrupted")), next_offset=written.next_offset)
-            diagnostics.say(_how_far(replace(outcome, extents=written.extents), can_go_on=can_go_on))
+            diagnostics.print_line(_incomplete_note(replace(outcome, extents=written.extents), can_resume=can_resume))
             raise
     diagnostics.outcome(outcome)
     if failure:
         diagnostics.error(failure)
-        diagnostics.say(_how_far(outcome, can_go_on=can_go_on))
+        diagnostics.print_line(_incomplete_note(outcome, can_resume=can_resume))
     elif outcome.failure:
-        # Of a stream that ended long ago: what was saved of it says so.
+        # The saved stream had failed.
         diagnostics.warning(f"incomplete when it was saved: {outcome.failure.message}")
         code = ExitCode.FAILED
     elif outcome.broke_a_must:
@@ -82,7 +79,7 @@ def print_stream(
 
 @dataclass(slots=True)
 class _Written:
-    """How far the document goes: whole batches."""
+    """What is in the document: whole batches."""
 
     next_offset: int
     extents: int = 0
@@ -96,24 +93,24 @@ def _run(
     stop: GracefulStop,
     written: _Written,
 ) -> tuple[CbtError | None, int]:
-    """Batches to figures and writer; returns what ended it early, if anything did, and the exit code for it."""
+    """Pass the batches to figures and writer; returns the error that ended the stream early, and the exit code."""
     try:
         for batch in stream:
-            stop.deferring = True
+            stop.defer()
             if writer.needs_summary:
                 figures.add(batch)
             writer.batch(batch)
             written.next_offset, written.extents = stream.next_offset, stream.extents
             advance()
-            del batch  # see the loop that yields it
+            del batch  # so that it is freed before the next one is read
     except OutputError:
-        raise  # nobody takes the rest
+        raise  # nothing more can be written
     except CbtError as error:
         if stop.number is None:
             return error, ExitCode.FAILED
     except Terminated as stopped:
-        if stop.deferring:
-            raise  # in the middle of a write: an end would only hide that the document is cut
+        if stop.is_deferring:
+            raise  # in the middle of a write: an end would hide that the document is truncated
         return Interrupted("interrupted"), stopped.exit_code
     finally:
         stream.cancel()
@@ -122,15 +119,15 @@ def _run(
     return None, ExitCode.DONE
 
 
-def _how_far(outcome: Outcome, *, can_go_on: bool) -> str:
+def _incomplete_note(outcome: Outcome, *, can_resume: bool) -> str:
     if not outcome.messages:
         return "note: nothing was received"
     received = counted(outcome.extents, "extent")
-    if not can_go_on:
+    if not can_resume:
         return f"note: incomplete: {received}, up to {human_bytes(outcome.next_offset)}"
     if outcome.is_out_of_order:
-        return f"note: incomplete: {received}, out of order: nobody knows what is missing, so ask anew"
+        return f"note: incomplete: {received}, out of order, so the missing range is unknown: run the command again"
     return (
         f"note: incomplete: {received} in {counted(outcome.messages, 'message')},"
-        f" up to {human_bytes(outcome.next_offset)}; go on with --starting-offset {outcome.next_offset}"
+        f" up to {human_bytes(outcome.next_offset)}; continue with --starting-offset {outcome.next_offset}"
     )

@@ -1,4 +1,4 @@
-"""The progress bar on stderr: bytes of the volume passed, extents a second, time left."""
+"""The progress bar on stderr: position in the volume, extents per second, time left."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _EVERY_SECONDS = 0.1
 
 @contextlib.contextmanager
 def progress_bar(stream: BatchStream, diagnostics: Diagnostics, *, shown: bool) -> Iterator[Callable[[], None]]:
-    """A bar that goes when the block is left; call what it yields after each batch."""
-    # TTY_INTERACTIVE=0, as rich has it, is for terminals on which nothing is to move.
+    """A bar that is removed at the end of the block; yields a function to call after each batch."""
+    # rich's TTY_INTERACTIVE=0 is for terminals on which nothing should move.
     if not shown or not (console := diagnostics.console()).is_interactive:
         yield lambda: None
         return
@@ -57,7 +57,7 @@ def progress_bar(stream: BatchStream, diagnostics: Diagnostics, *, shown: bool) 
 
 
 def wants_progress(*, quiet: bool, prints_rows: bool) -> bool:
-    """Whether a bar helps: stderr is a terminal that can draw one, and no rows scroll by on it."""
+    """Whether to show a bar: stderr is a terminal that can draw it, and no rows are printed on that terminal."""
     if quiet or not is_a_terminal(sys.stderr) or why_ascii(sys.stderr):
         return False
     return not (prints_rows and is_a_terminal(sys.stdout))

@@ -1,4 +1,4 @@
-"""``rbac``: the rights that asking takes, ready to apply."""
+"""``rbac``: the permissions that delta and allocated need, ready to apply."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import typer
 
 from kubectl_cbt.cli.backend import command_session
 from kubectl_cbt.cli.diagnostics import Diagnostics
-from kubectl_cbt.cli.options import ClusterFlags, Terminal
+from kubectl_cbt.cli.options import ClusterFlags, TerminalFlags
 from kubectl_cbt.cli.stdout import write_stdout
-from kubectl_cbt.core.session import Session
-from kubectl_cbt.errors import Forbidden, NotFound, UsageError
+from kubectl_cbt.errors import UsageError
 from kubectl_cbt.model.refs import ServiceAccountRef
 from kubectl_cbt.output.encoding import as_yaml
 from kubectl_cbt.units import as_argument, printable
@@ -23,24 +22,26 @@ if TYPE_CHECKING:
 
 def rbac(
     cluster: ClusterFlags,
-    terminal: Terminal,
+    terminal: TerminalFlags,
     for_user: Annotated[
         bool,
         typer.Option(
             "--for-user",
-            help="For a person outside the cluster: you, or with --as NAME someone else. Adds port-forward.",
+            help="For a user outside the cluster: yourself, or the user named by --as. Adds port-forward.",
         ),
     ] = False,
     service_account: Annotated[
         str,
-        typer.Option("--service-account", metavar="[NAMESPACE/]NAME", help="ServiceAccount to make and to ask as."),
+        typer.Option(
+            "--service-account", metavar="[NAMESPACE/]NAME", help="ServiceAccount to create and to authenticate as."
+        ),
     ] = "kubectl-cbt",
     service: Annotated[
         list[str] | None,
         typer.Option(
             "--service",
             metavar="NAME",
-            help="With --for-user: reach only this one; may be repeated.",
+            help="With --for-user: only this SnapshotMetadataService. Can be repeated.",
         ),
     ] = None,
     driver_namespace: Annotated[
@@ -48,18 +49,18 @@ def rbac(
         typer.Option(
             "--driver-namespace",
             metavar="NAME",
-            help="With --for-user: where a driver's Service is, instead of looking for it; may be repeated.",
+            help="With --for-user: namespace of a driver's Service, instead of looking it up. Can be repeated.",
         ),
     ] = None,
     browse: Annotated[
-        bool, typer.Option("--browse", help="Grant listing too: for browse, snapshots and completion.")
+        bool, typer.Option("--browse", help="Also grant list, for browse, snapshots and completion.")
     ] = False,
 ) -> None:
-    """Print the least rights that delta and allocated take.
+    """Print the minimal RBAC rules for delta and allocated.
 
-    A ServiceAccount, and the roles and bindings that let it ask about the snapshots of one namespace. Nothing in the
-    cluster is changed: apply what is printed, or hand it to whoever may. With -n no cluster is needed; with
-    --for-user, give --as and --driver-namespace too.
+    Prints a ServiceAccount, and the roles and bindings that let it query the snapshots of one namespace. Nothing in the
+    cluster is changed: apply the output, or hand it to an administrator. With -n, no cluster is needed; with
+    --for-user, that also takes --as and --driver-namespace.
 
     \b
     Examples:
@@ -67,7 +68,7 @@ def rbac(
       kubectl cbt rbac -n shop | kubectl apply -f -
 
     \b
-      # For yourself on a laptop
+      # For yourself, on a laptop
       kubectl cbt rbac -n shop --for-user | kubectl apply -f -
       kubectl cbt delta pg-mon pg-tue -n shop --service-account kubectl-cbt
 
@@ -76,24 +77,27 @@ def rbac(
       kubectl cbt rbac -n shop --for-user --as jane@example.com | kubectl apply -f -
     """
     from kubectl_cbt.cluster.rbac_rules import objects
+    from kubectl_cbt.core.user_grant import user_grant
 
     diagnostics = Diagnostics(quiet=terminal.quiet)
     known_user = not for_user or cluster.as_user
     if cluster.namespace and not cluster.demo and known_user and (not for_user or driver_namespace):
-        # Everything is given: no cluster has to be there.
+        # Everything is given, so no cluster is needed.
         grant = _grant(service_account, cluster.namespace, browse=browse)
         if for_user:
             grant = replace(grant, user=cluster.as_user, driver_namespaces=tuple(driver_namespace or ()))
     else:
-        # Whoever the rights are for need not be able to read anything yet.
+        # The user to grant permissions to may not be able to read anything yet.
         reader = replace(cluster, as_user="", as_uid="", as_group=None)
         with command_session(reader, terminal.verbosity) as session:
             grant = _grant(service_account, session.namespace, browse=browse)
             if for_user:
-                grant = _for_user(grant, session, cluster.as_user, driver_namespace or [], service or [], diagnostics)
+                grant = user_grant(
+                    session, grant, cluster.as_user, driver_namespace or [], service or [], diagnostics.warning
+                )
     write_stdout("---\n".join(map(_as_yaml, objects(grant))), is_document=True)
     diagnostics.note(
-        f"note: once it is applied: kubectl cbt delta BASE TARGET -n {as_argument(grant.namespace)}"
+        f"note: after applying it: kubectl cbt delta BASE TARGET -n {as_argument(grant.namespace)}"
         f" --service-account {as_argument(grant.account)}"
     )
 
@@ -106,41 +110,6 @@ def _grant(service_account: str, namespace: str, *, browse: bool) -> Grant:
     except ValueError as error:
         raise UsageError(f"--service-account {error}") from error
     return Grant(account, namespace, browses=browse)
-
-
-def _for_user(
-    grant: Grant, session: Session, user: str, namespaces: list[str], services: list[str], diagnostics: Diagnostics
-) -> Grant:
-    """The grant for a person; an empty ``user`` is the caller."""
-    from kubectl_cbt.cluster.tokens import name_of_caller
-
-    grant = replace(grant, user=user or name_of_caller(session.api), driver_namespaces=tuple(namespaces))
-    return grant if namespaces else _found(grant, session, services, diagnostics)
-
-
-def _found(grant: Grant, session: Session, only: list[str], diagnostics: Diagnostics) -> Grant:
-    """Where the services are, as far as we may look: who needs these rights need not have any."""
-    try:
-        return _reaching(grant, session, only)
-    except Forbidden as error:
-        diagnostics.warning(
-            "not in it: the right to forward ports to the driver, because you may not look where it is"
-            f" ({error.message}). Name its namespace with --driver-namespace, or let an administrator run this"
-            " with --as YOUR-NAME"
-        )
-        return grant
-
-
-def _reaching(grant: Grant, session: Session, only: list[str]) -> Grant:
-    """With the namespaces that the services' addresses lead to."""
-    from kubectl_cbt.cluster.routing import namespaces_of
-
-    try:
-        services = [session.catalogue.service(name) for name in only] or session.catalogue.services()
-    except NotFound as error:
-        raise UsageError(error.message, hint="kubectl cbt services lists them") from error
-    namespaces, finds = namespaces_of(session.api, [service.address for service in services])
-    return replace(grant, driver_namespaces=namespaces, finds_services=finds)
 
 
 def _as_yaml(one: RbacObject) -> str:

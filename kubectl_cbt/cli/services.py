@@ -1,4 +1,4 @@
-"""``services``: whom to ask."""
+"""``services``: list SnapshotMetadataServices."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kubectl_cbt.cli.backend import command_session
 from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.listing_flags import ListingFlags
-from kubectl_cbt.cli.options import ClusterFlags, Terminal
+from kubectl_cbt.cli.options import ClusterFlags, TerminalFlags
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.errors import ServiceUnusable
 from kubectl_cbt.output.object_listing import NAMELESS, ListColumn, ListPrinter, ListRow
@@ -22,14 +22,13 @@ _COLUMNS = (ListColumn("DRIVER"), ListColumn("ADDRESS"), ListColumn("AUDIENCE"),
 
 def services(
     cluster: ClusterFlags,
-    terminal: Terminal,
+    terminal: TerminalFlags,
     listing: ListingFlags,
 ) -> None:
-    """List the drivers that offer CBT, and where they listen.
+    """List the SnapshotMetadataServices of the cluster.
 
-    These are the cluster's SnapshotMetadataServices.
-
-    The last column is when the certificate in caCert expires; from then on no client can connect.
+    There is one for each CSI driver that supports CBT. The last column shows when the certificate in caCert expires;
+    after that, no client can connect.
 
     \b
     Examples:
@@ -42,7 +41,7 @@ def services(
     printer = ListPrinter(listing.output, "ServiceList", _COLUMNS, headings=not listing.no_headers)
     write_stdout(printer.text([_row(service) for service in found]), is_document=printer.is_document)
     if not found and not (selection.labels or selection.fields):
-        Diagnostics(quiet=terminal.quiet).note("No SnapshotMetadataServices found: no driver here offers CBT.")
+        Diagnostics(quiet=terminal.quiet).note("No SnapshotMetadataServices found: no driver in this cluster has CBT.")
 
 
 def _row(service: SnapshotMetadataService) -> ListRow:

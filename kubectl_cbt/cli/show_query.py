@@ -1,4 +1,4 @@
-"""What ``delta``, ``allocated`` and ``demo`` share: from the names on the command line to a map or a document."""
+"""Common to ``delta``, ``allocated`` and ``demo``: from the names on the command line to a map or a document."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kubectl_cbt.cli.backend import open_backend, snapshot_ref
 from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.launch_tui import show_map, wants_screen
-from kubectl_cbt.cli.options import ClusterFlags, MapFlags, StreamFlags, Terminal
+from kubectl_cbt.cli.options import ClusterFlags, MapFlags, StreamFlags, TerminalFlags
 from kubectl_cbt.cli.pick_base import pick_base
 from kubectl_cbt.cli.print_stream import print_stream
 from kubectl_cbt.core.options import ServiceOptions
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class QueryArguments:
-    """The snapshots as they were typed: ``snap-a``, ``vs/snap-a``, or what ``-o name`` printed.
+    """The snapshots as given: ``snap-a``, ``vs/snap-a``, or the output of ``-o name``.
 
     Attributes:
         base_handle: the handle of a base whose VolumeSnapshot was deleted.
-        choose_base: whether to list the older snapshots and ask for the base.
-        force: allow a pair whose order or volume is doubtful.
+        choose_base: list the older snapshots and prompt for the base.
+        force: allow a pair that seems to be in the wrong order or of two volumes.
     """
 
     target: str
@@ -45,10 +45,10 @@ def show_query(
     cluster: ClusterFlags,
     stream: StreamFlags,
     service: ServiceOptions,
-    terminal: Terminal,
+    terminal: TerminalFlags,
     map_flags: MapFlags,
 ) -> int:
-    """Open the stream, and show or print it; returns the exit code.
+    """Open the stream and show or print it; returns the exit code.
 
     Raises:
         CbtError: it cannot be opened.
@@ -67,7 +67,7 @@ def show_query(
 def _names(arguments: QueryArguments, session: Session | None, diagnostics: Diagnostics) -> SnapshotNames:
     if session is None:
         if arguments.choose_base:
-            raise UsageError("--choose-base needs a cluster: a driver's snapshots cannot be listed at its socket")
+            raise UsageError("--choose-base needs a cluster: snapshots cannot be listed at a driver's socket")
         base_id = arguments.base if arguments.base is not None else arguments.base_handle
         return SnapshotNames(SnapshotRef("", arguments.target), None if base_id is None else SnapshotRef("", base_id))
     target = snapshot_ref(arguments.target, session.namespace)
@@ -78,10 +78,10 @@ def _names(arguments: QueryArguments, session: Session | None, diagnostics: Diag
     return SnapshotNames(target, base, handle, arguments.force)
 
 
-def _note_change_id(resolved: ResolvedQuery, terminal: Terminal) -> None:
+def _note_change_id(resolved: ResolvedQuery, terminal: TerminalFlags) -> None:
     base = resolved.base
     if base and base.change_id:
         Diagnostics(quiet=terminal.quiet).note(
-            f"note: base {base.ref} is sent to the driver by its change ID, {printable(base.change_id)}, from the"
-            f" annotation {CHANGE_ID_ANNOTATION}, not by its handle"
+            f"note: base {base.ref} is identified by its change ID {printable(base.change_id)} (from the annotation"
+            f" {CHANGE_ID_ANNOTATION}), not by its handle"
         )

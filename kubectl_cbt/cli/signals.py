@@ -1,8 +1,8 @@
-"""Ctrl-C and its kin while a document is being written.
+"""SIGINT, SIGTERM and SIGHUP, also while a document is being written.
 
-An exception at an arbitrary point could leave half a row behind, or figures that count a batch the document does
-not hold. So from the first batch on a signal only asks to stop: a thread cancels the stream, the batch at hand is
-finished, and the document gets its end. A second signal does not wait for that: the document is cut where it is.
+An exception at an arbitrary point could leave half a row in the output, or figures that count a batch which is not in
+the document. So after the first batch, a signal only requests a stop: a thread cancels the stream, the current batch is
+finished, and the document gets its end. A second signal does not wait for that: the document is truncated.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from kubectl_cbt.system.cleanup import remove_leftovers, signals_are_deferred
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 GRACE_SECONDS = 2.0
-"""How long a reader that takes nothing any more may hold up a document that is to end."""
-_LOOK_UP_SECONDS = 0.1
+"""How long a reader that has stopped reading can delay the end of a document."""
+_POLL_SECONDS = 0.1
 
-_AGAIN_AFTER_SECONDS = 0.02
-_AT_ONCE_AFTER = 2
+_RESEND_SECONDS = 0.02
+_EXIT_AT_ONCE_AFTER = 2
 
 
 class Terminated(BaseException):
-    """A signal asks the command to end.
+    """A signal ends the command.
 
-    No KeyboardInterrupt: typer turns that into an error of its own, and the signal's number would be lost.
+    Not a KeyboardInterrupt: typer turns that into its own error, which loses the number of the signal.
     """
 
     def __init__(self, number: int) -> None:
@@ -41,58 +41,58 @@ class Terminated(BaseException):
 
     @property
     def exit_code(self) -> int:
-        """As a shell reports it: 130 for Ctrl-C, 143 for terminate."""
+        """As shells report it: 130 for SIGINT, 143 for SIGTERM."""
         return 128 + self.number
 
 
-seen: int | None = None
-"""The last signal that asked the command to end; None as long as none came."""
+received: int | None = None
+"""The last signal that ended the command, or is going to; None if there was none."""
 
 _raised = 0
 
 
-def stopped_by(number: int) -> Terminated:
-    """For a signal that was answered without an exception; the process ends as if it had raised."""
-    global seen  # as the handlers below
-    seen = number
+def terminated_by(number: int) -> Terminated:
+    """The exception for a signal that was handled without one, recorded as if it had been raised."""
+    global received  # as the handlers below
+    received = number
     return Terminated(number)
 
 
 def raise_on_signals() -> None:
-    """Let every signal of :data:`SIGNALS` unwind the command: servers stopped, files deleted.
+    """Let each of :data:`SIGNALS` unwind the command, so that servers are stopped and files deleted.
 
-    The second one unwinds what the first one is being cleaned up by. The third ends the process at once.
+    A second signal interrupts that cleanup. A third one ends the process at once.
     """
-    sys.unraisablehook = _not_raised
-    for number in heeded():
-        signal.signal(number, raise_stopped)
+    sys.unraisablehook = _on_unraisable
+    for number in handled_signals():
+        signal.signal(number, raise_terminated)
 
 
 def leave(code: int) -> NoReturn:
-    """End the process: the last thing it does.
+    """End the process.
 
-    From here on signals have the system's own effect, so that none is answered with a traceback. A command that was
-    interrupted does not wait for threads that still wait for somebody else.
+    First, the default signal handlers are restored, so that no signal prints a traceback. An interrupted command does
+    not wait for threads that are still blocked.
     """
-    for number in heeded():
+    for number in handled_signals():
         signal.signal(number, signal.SIG_DFL)
     remove_leftovers()
-    if seen is None:
+    if received is None:
         sys.exit(code)
     _exit_now(code)
 
 
 def report_interruption() -> None:
-    """Print on stderr why the command ends."""
+    """Print "interrupted" to stderr."""
     with contextlib.suppress(OSError, ValueError):
-        if takes_text(sys.stderr):
+        if is_writable(sys.stderr):
             print("interrupted", file=sys.stderr)  # noqa: T201  # diagnostics may not be imported yet
 
 
-def takes_text(stream: TextIO | None) -> bool:
-    """Whether a write to a stream returns: a full pipe, or a terminal that is not read, may block it for ever."""
+def is_writable(stream: TextIO | None) -> bool:
+    """Whether a write would return: a full pipe, or a terminal that is not read, can block it forever."""
     try:
-        return stream is not None and bool(select.select((), (stream.fileno(),), (), _LOOK_UP_SECONDS)[1])
+        return stream is not None and bool(select.select((), (stream.fileno(),), (), _POLL_SECONDS)[1])
     except (OSError, ValueError):
         return False  # it is closed
 
@@ -100,34 +100,34 @@ def takes_text(stream: TextIO | None) -> bool:
 def _exit_now(code: int) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
-            if takes_text(stream):
+            if is_writable(stream):
                 stream.flush()
     os._exit(code)
 
 
-def heeded() -> list[int]:
-    """The signals that the caller did not have us ignore, as ``nohup`` does."""
+def handled_signals() -> list[int]:
+    """The signals that the caller did not set to be ignored, as ``nohup`` does."""
     return [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
 
 
-def raise_stopped(number: int, frame: FrameType | None) -> None:
-    """Raise :class:`Terminated` in the main thread; soon, where it must not be raised now."""
+def raise_terminated(number: int, frame: FrameType | None) -> None:
+    """Raise :class:`Terminated` in the main thread; later, where it must not be raised now."""
     if _is_importing(frame) or signals_are_deferred():
-        # An exception inside an extension module's initialisation may crash the interpreter, and one inside a
-        # block that defers signals leaves files behind.
+        # An exception while an extension module is initialised can crash the interpreter, and one inside a block that
+        # defers signals would leave files.
         _send_again(number)
         return
-    global seen, _raised  # a signal handler has no other place to leave it
-    seen = number
+    global received, _raised  # a signal handler has no other place for it
+    received = number
     _raised += 1
-    if _raised > _AT_ONCE_AFTER:
+    if _raised > _EXIT_AT_ONCE_AFTER:
         remove_leftovers()
         _exit_now(128 + number)
     raise Terminated(number)
 
 
-def _not_raised(event: sys.UnraisableHookArgs) -> None:
-    """A signal that fell into a finaliser or a callback from C: Python drops exceptions there."""
+def _on_unraisable(event: sys.UnraisableHookArgs) -> None:
+    """Repeat a signal during a finalizer or a callback from C, where Python drops exceptions."""
     if not isinstance(event.exc_value, Terminated):
         sys.__unraisablehook__(event)
         return
@@ -137,7 +137,7 @@ def _not_raised(event: sys.UnraisableHookArgs) -> None:
 
 
 def _send_again(number: int) -> None:
-    again = threading.Timer(_AGAIN_AFTER_SECONDS, os.kill, (os.getpid(), number))
+    again = threading.Timer(_RESEND_SECONDS, os.kill, (os.getpid(), number))
     again.daemon = True
     again.start()
 
@@ -151,30 +151,36 @@ def _is_importing(frame: FrameType | None) -> bool:
 
 
 class GracefulStop:
-    """Signals as a request, for the time of a ``with`` block.
+    """Makes signals a request to stop, for the duration of a ``with`` block.
+
+    At first a signal raises, which ends any wait at once; after :meth:`defer` the block checks ``number`` instead.
 
     Args:
         cancel: ends the stream; called from a thread, because it may need locks that the main thread holds.
 
     Attributes:
-        deferring: set it once something was written; until then a signal raises, which ends any wait at once.
-        number: the signal that came while deferring, None as long as none did.
+        is_deferring: whether :meth:`defer` was called.
+        number: the first signal after that; None if there was none.
     """
 
     def __init__(self, cancel: Callable[[], None]) -> None:
-        self.deferring = False
+        self.is_deferring = False
         self.number: int | None = None
         self._cancel = cancel
-        self._since = 0.0
+        self._requested_at = 0.0
         self._blocked_since: float | None = None
         self._over = threading.Event()
         self._wake = threading.Event()
-        self._thread = threading.Thread(target=self._cancel_when_asked, daemon=True)
-        self._before: dict[int, Any] = {}
+        self._thread = threading.Thread(target=self._cancel_on_request, daemon=True)
+        self._handlers_before: dict[int, Any] = {}
+
+    def defer(self) -> None:
+        """From now on, let signals wait for the block to check ``number``: something is being written."""
+        self.is_deferring = True
 
     @contextlib.contextmanager
     def may_block(self) -> Iterator[None]:
-        """For what waits for somebody else, in the main thread: a stop does not wait for it for ever."""
+        """Around a call of the main thread that can block: a stop does not wait for it forever."""
         self._blocked_since = time.monotonic()
         try:
             yield
@@ -182,36 +188,36 @@ class GracefulStop:
             self._blocked_since = None
 
     def __enter__(self) -> GracefulStop:
-        self._before = {number: signal.signal(number, self._ask) for number in heeded()}
+        self._handlers_before = {number: signal.signal(number, self._on_signal) for number in handled_signals()}
         self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for number, handler in self._before.items():
+        for number, handler in self._handlers_before.items():
             signal.signal(number, handler)
         self._over.set()
         self._wake.set()
         self._thread.join()
 
-    def _ask(self, number: int, frame: FrameType | None) -> None:
-        if not self.deferring or self.number is not None:
-            raise_stopped(number, frame)
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if not self.is_deferring or self.number is not None:
+            raise_terminated(number, frame)
             return
-        global seen
-        seen = self.number = number
-        self._since = time.monotonic()
+        global received
+        received = self.number = number
+        self._requested_at = time.monotonic()
         self._wake.set()
 
-    def _cancel_when_asked(self) -> None:
+    def _cancel_on_request(self) -> None:
         self._wake.wait()
         if self.number is None:
             return
         self._cancel()
-        while not self._over.wait(_LOOK_UP_SECONDS):
+        while not self._over.wait(_POLL_SECONDS):
             blocked_since = self._blocked_since
-            if blocked_since is not None and time.monotonic() - max(self._since, blocked_since) > GRACE_SECONDS:
-                # As if it were asked for once more: that ends what the main thread waits for.
+            if blocked_since is not None and time.monotonic() - max(self._requested_at, blocked_since) > GRACE_SECONDS:
+                # A second signal interrupts the blocked call.
                 os.kill(os.getpid(), self.number)
                 return

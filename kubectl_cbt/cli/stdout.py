@@ -1,4 +1,4 @@
-"""Standard output: data, unbuffered, and the ways it can fail."""
+"""Standard output: data, unbuffered."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from kubectl_cbt.cli.signals import GracefulStop
 
 _AT_ONCE_BYTES = 2**16
-"""As much as an empty pipe takes on Linux: a reader that takes anything at all is seen to do so."""
+"""The size of a pipe on Linux: while the reader reads anything, a write of this size returns."""
 
 
-class StdoutClosed(Exception):  # no error: the reader has seen enough
+class StdoutClosed(Exception):  # not an error: the reader needs no more
     """The other end of the pipe was closed, as ``head`` does."""
 
 
 class StandardOutput:
-    """Writes everything it is given, at once: a reader sees each batch when it comes, and a full pipe blocks us.
+    """Writes without a buffer: a reader gets each batch when it arrives, and a full pipe blocks the writer.
 
     Args:
-        stop: when given, a reader that takes nothing any more cannot hold up a command that is to stop.
+        stop: if given, a reader that has stopped reading cannot delay the end of the command.
     """
 
     def __init__(self, stop: GracefulStop | None = None) -> None:
@@ -35,9 +35,9 @@ class StandardOutput:
         """Write all of it.
 
         Raises:
-            ReaderGone: nobody reads any more.
-            Stopped: a reader takes nothing any more, and the command is to stop.
-            OutputError: a full disk, a closed descriptor.
+            StdoutClosed: the reader closed the pipe.
+            Terminated: the reader has stopped reading, and a signal ends the command.
+            OutputError: the disk is full, or standard output is closed.
         """
         rest = memoryview(data)
         try:
@@ -47,7 +47,7 @@ class StandardOutput:
         except BrokenPipeError as error:
             raise StdoutClosed from error
         except (OSError, ValueError, AttributeError) as error:
-            # A closed stdout is None, or a ValueError, in Python.
+            # In Python, a closed stdout is None or raises ValueError.
             reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is closed"
             raise OutputError(f"cannot write to standard output: {reason}") from error
 
@@ -63,15 +63,15 @@ def _write_blocking(descriptor: int, data: memoryview) -> int:
         try:
             return os.write(descriptor, data)
         except BlockingIOError:
-            # Whoever shares the other end's descriptor with us has made it so.
+            # Another process that shares the descriptor has made it non-blocking.
             select.select((), (descriptor,), ())
 
 
 def write_stdout(text: str, *, is_document: bool = False) -> None:
-    """Write all of a text that is not a stream; raises as :meth:`StandardOutput.write`.
+    """Write a whole text; raises the errors of :meth:`StandardOutput.write`.
 
     Args:
-        is_document: for a program, so it is UTF-8 whatever the locale.
+        is_document: the text is for a program, and UTF-8 in every locale.
     """
     data = text.encode()
     StandardOutput().write(data if is_document else as_text(data))

@@ -1,4 +1,4 @@
-"""What standard output is: its width, whether a person looks at it, its colours."""
+"""The properties of standard output: its width, its colors, whether it is a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ends a screen from outside: a signal, and a terminal that is gone."""
+"""Ends the screens on a signal, or when the terminal was closed."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from kubectl_cbt.system.cleanup import remove_leftovers
 if TYPE_CHECKING:
     from kubectl_cbt.tui.app import CbtApp
 
-_LOOK_SECONDS = 0.2
+_POLL_SECONDS = 0.2
 _HANGUP = int(getattr(signal, "SIGHUP", signal.SIGTERM))
 
 
 class TuiStop:
-    """Signals and the end of the terminal, for the time of a ``with`` block around ``app.run()``.
+    """Handles signals and the end of the terminal, for the duration of a ``with`` block around ``app.run()``.
 
-    The screen is left in order: streams, recordings and port-forwards are closed. A terminal that takes nothing any
-    more cannot hold that up: after a while it is let go. A screen that does not end even then ends with the process.
+    The app exits in order: streams, recordings and port-forwards are closed. A terminal that has stopped reading cannot
+    delay that: after :data:`GRACE_SECONDS` it is detached. If the app still does not exit, the process is ended.
     """
 
     def __init__(self, app: CbtApp) -> None:
         self._app = app
         self._over = threading.Event()
-        self._before: dict[int, Any] = {}
+        self._handlers_before: dict[int, Any] = {}
 
     def __enter__(self) -> TuiStop:
-        self._before = {number: signal.signal(number, self._on_signal) for number in signals.heeded()}
-        _in_background(self._watch)
+        self._handlers_before = {number: signal.signal(number, self._on_signal) for number in signals.handled_signals()}
+        _in_background(self._watch_terminal)
         return self
 
     def __exit__(
@@ -43,35 +43,35 @@ class TuiStop:
         self._over.set()
         if self._app.terminal is not None:
             self._app.terminal.stop_reading()
-        for number, handler in self._before.items():
+        for number, handler in self._handlers_before.items():
             signal.signal(number, handler)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if not self._app.stop(number):
-            # Before the first screen, or after the last one: as anywhere else in the command.
-            signals.raise_stopped(number, frame)
-        _in_background(self._leave, number)
+            # Before the first screen, or after the last one, a signal unwinds the command as everywhere else.
+            signals.raise_terminated(number, frame)
+        _in_background(self._detach_and_exit, number)
 
-    def _watch(self) -> None:
-        """Until the terminal is gone: nobody else would notice, as reading from it then succeeds with nothing."""
-        while not self._over.wait(_LOOK_SECONDS):
-            if not _is_there(0):
-                self._let_go()
+    def _watch_terminal(self) -> None:
+        """Wait until the terminal is closed. Nothing else notices that: reading from it then returns no data."""
+        while not self._over.wait(_POLL_SECONDS):
+            if not _is_open(0):
+                self._detach()
                 self._app.stop(_HANGUP)
-                self._end(_HANGUP)
+                self._exit_process(_HANGUP)
                 return
 
-    def _leave(self, number: int) -> None:
+    def _detach_and_exit(self, number: int) -> None:
         if not self._over.wait(GRACE_SECONDS):
-            self._let_go()
-            self._end(number)
+            self._detach()
+            self._exit_process(number)
 
-    def _end(self, number: int) -> None:
+    def _exit_process(self, number: int) -> None:
         if not self._over.wait(GRACE_SECONDS):
             remove_leftovers()
             os._exit(128 + number)
 
-    def _let_go(self) -> None:
+    def _detach(self) -> None:
         if self._app.terminal is not None:
             self._app.terminal.detach()
 
@@ -80,10 +80,10 @@ def _in_background(work: Callable[..., None], *arguments: int) -> None:
     threading.Thread(target=work, args=arguments, name="cbt-screen-stop", daemon=True).start()
 
 
-def _is_there(descriptor: int) -> bool:
+def _is_open(descriptor: int) -> bool:
     try:
         import termios
-    except ImportError:  # not a POSIX system: there it is the console of the process
+    except ImportError:  # not a POSIX system: the process has a console
         return True
     try:
         termios.tcgetattr(descriptor)

@@ -1,4 +1,4 @@
-"""``version``: this release, and what it runs on."""
+"""``version``: this release, Python and the libraries."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _CONNECTING = ("services", "pods", "pods/portforward", "endpointslices")
 
 
 def forbidden_hint(message: str) -> str:
-    """How to grant what was refused, as far as the API server's message names user and resource."""
+    """How to grant the forbidden access, if the API server's message names the user and the resource."""
     refused = _REFUSED.search(message)
     if refused is None or refused[3] not in (*_LISTED, *_CONNECTING) or refused[1] == "system:anonymous":
         return FORBIDDEN_HINT

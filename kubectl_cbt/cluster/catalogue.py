@@ -176,8 +176,17 @@ class Catalogue:
         ]
         return older[::-1]
 
+    def newer_siblings(self, ref: SnapshotRef) -> list[SnapshotEntry]:
+        """Possible targets for a base: usable newer snapshots known to be of its volume, oldest first.
+
+        Empty for a snapshot that does not exist, or has no creation time yet.
+        """
+        of_volume = siblings(self.entries(ref.namespace), ref)
+        created = next((entry.created for entry in of_volume if entry.ref == ref), None)
+        return [entry for entry in of_volume if created and entry.created and entry.created > created]
+
     def _driver_obstacles(self, drivers: set[str]) -> dict[str, str]:
-        """For each driver why CBT cannot be had, empty when it can; one by one for who may not list services."""
+        """Why CBT is unavailable, by driver; empty if available. One request per driver if listing is forbidden."""
         try:
             served = {service.name: service for service in self.services()}
             return {driver: _service_obstacle(served.get(driver)) for driver in drivers}

@@ -48,12 +48,12 @@ def token_from_file(path: Path) -> FreshToken:
 
 def cached(fresh: FreshToken, seconds: float = MIN_DURATION_SECONDS / 2) -> FreshToken:
     """Reuse a token for a while: for many short queries."""
-    held: list[tuple[float, Secret]] = []
+    issued: list[tuple[float, Secret]] = []
 
     def token() -> Secret:
-        if not held or time.monotonic() > held[0][0]:
-            held[:] = [(time.monotonic() + seconds, fresh())]
-        return held[0][1]
+        if not issued or time.monotonic() > issued[0][0]:
+            issued[:] = [(time.monotonic() + seconds, fresh())]
+        return issued[0][1]
 
     return token
 

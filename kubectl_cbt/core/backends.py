@@ -32,7 +32,7 @@ class ClusterBackend:
 
     Args:
         namespace: whose snapshots are listed; None for those of all namespaces.
-        warn: takes a sentence about a recording that cannot be written any further.
+        warn: called with a message when a recording can no longer be written.
     """
 
     def __init__(

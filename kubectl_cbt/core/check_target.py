@@ -93,7 +93,7 @@ def driver_in_cluster(
     service: ServiceOptions,
     stack: contextlib.ExitStack,
 ) -> DriverUnderTest:
-    """A driver behind the sidecar of a cluster.
+    """A driver that is queried through its sidecar in a cluster.
 
     Args:
         names: of the first two arguments.

@@ -29,13 +29,13 @@ class ServiceConnector:
         self._find_account = self.account
 
     def source(self, resolved: ResolvedQuery, fresh_token: FreshToken | None = None) -> SidecarSource:
-        """A source for a query that was resolved in this cluster; its route is made.
+        """Return a source for a query that was resolved in this cluster; establishes its route.
 
         Args:
             fresh_token: presented instead of the tokens that the options name.
 
         Raises:
-            CbtError: no token can be had, or there is no route.
+            CbtError: no token is available, or there is no route.
         """
         from kubectl_cbt.wire.sidecar import SidecarSource
 

@@ -1,4 +1,4 @@
-"""A CSI driver's own socket instead of a cluster: nothing of Kubernetes is needed, or touched."""
+"""A CSI driver's own socket instead of a cluster: Kubernetes is not used."""
 
 from __future__ import annotations
 

@@ -23,8 +23,8 @@ class FileBackend:
 
     Args:
         data: not closed here.
-        name: how messages call the file.
-        operation: what a document is of that does not record it; None when that is not known.
+        name: name of the file in messages.
+        operation: operation of a document that does not record it; None if unknown.
         max_message_bytes: a larger message of a recording ends the stream with an error.
     """
 
@@ -69,7 +69,7 @@ class FileBackend:
 def open_recording(
     data: RewindableInput, max_message_bytes: int = MAX_MESSAGE_BYTES
 ) -> tuple[Recording, RecordedSource, ReplayedStream]:
-    """A recording, and its stream as the loop takes it.
+    """Open a recording, and its stream for the loop.
 
     Raises:
         DocumentError: it is damaged, or ends before its stream.

@@ -47,7 +47,7 @@ class QueryBackend(Backend, Protocol):
     recorder: Recorder
 
     def resolve(self, names: SnapshotNames) -> ResolvedQuery:
-        """Find what the names stand for, and the service that answers.
+        """Resolve the names to snapshots, and find the service for them.
 
         Raises:
             CbtError: the snapshots cannot be queried.
@@ -58,7 +58,7 @@ class QueryBackend(Backend, Protocol):
         """Make the route to the service; the request is sent when the stream is iterated.
 
         Raises:
-            CbtError: no token can be had, or there is no route.
+            CbtError: no token is available, or there is no route.
         """
         ...
 

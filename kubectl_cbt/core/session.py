@@ -27,7 +27,7 @@ class Session:
         namespace: the one given, or the context's own.
         kubeconfig: makes a kubeconfig of this login alone, for a kubectl that is started.
         log: of the requests.
-        about: the server and the user, in words.
+        about: description of the server and the user.
         authority: PEM of the CA to trust for the API server; None for those that the system trusts.
     """
 

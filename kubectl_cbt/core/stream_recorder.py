@@ -1,4 +1,4 @@
-"""``--record FILE``: what is written of a stream beside its messages."""
+"""``--record FILE``: recorders for the streams of a command."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 def ignore(text: str) -> None:
-    """A recording that fails ends; its stream goes on."""
+    """A recording ends when a write fails; its stream continues."""
 
 
 class Recorder:
-    """Records the streams of a command, if the options want it: each connection in a file of its own.
+    """Records the streams of a command if the options request it, each connection in a separate file.
 
     Args:
-        warn: takes a sentence about a recording that cannot be written any further.
+        warn: called with a message when a recording can no longer be written.
     """
 
     def __init__(self, options: QueryOptions, warn: Callable[[str], None] = ignore) -> None:

@@ -1,5 +1,5 @@
-"""A cluster in the box: a Kubernetes API and SnapshotMetadata services on loopback, real but for the disks.
+"""The demo cluster: a Kubernetes API server and SnapshotMetadata services on loopback, with generated volumes.
 
-It is a server written from the contract. It shares no code with the client beyond values, errors and the
-generated messages, so that the client is never tested against itself.
+The servers are written from the specification. They share only values, errors and generated messages with the
+client, so that the client is never tested against itself.
 """

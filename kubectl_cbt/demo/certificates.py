@@ -1,4 +1,4 @@
-"""Throw-away certificates: a CA and what it signs, in memory."""
+"""Short-lived certificates: a CA and the server certificates that it signs, in memory."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 LIFETIME = timedelta(days=60)
-"""As long as the certificates that upstream's recipe makes."""
+"""The lifetime that upstream's instructions use."""
 
 
 @dataclass(frozen=True)
 class ServerCertificate:
-    """A certificate and its key, PEM."""
+    """A certificate and its private key, both PEM."""
 
     certificate_pem: bytes
     key_pem: bytes = field(repr=False)
 
 
 class CertificateAuthority:
-    """A CA of its own for each server, as in a real cluster.
+    """A certificate authority. Each server has its own, as in a real cluster.
 
     Args:
-        bare: leave out the extensions that RFC 5280 asks for and many clusters' own CAs do without.
+        bare: omit the extensions that RFC 5280 requires and that many clusters' own CAs omit.
     """
 
     def __init__(self, name: str, *, bare: bool = False) -> None:
@@ -45,21 +45,22 @@ class CertificateAuthority:
         """The CA's certificate."""
         return self._certificate.public_bytes(serialization.Encoding.PEM)
 
-    def issue(self, *hosts: str, lifetime: timedelta = LIFETIME, like_its_issuer: bool = False) -> ServerCertificate:
-        """A server certificate for names and addresses; a negative lifetime gives one that has expired.
+    def issue(self, *hosts: str, lifetime: timedelta = LIFETIME, issuer_subject: bool = False) -> ServerCertificate:
+        """Issue a server certificate for names and addresses. With a negative lifetime it has expired.
 
         Args:
-            like_its_issuer: with the CA's own subject, as upstream's recipe makes it with an older OpenSSL. BoringSSL
-                takes it for self-signed, for which it may neither name its issuer's key nor have a key usage.
+            issuer_subject: use the CA's own subject, as upstream's instructions do with an older OpenSSL. BoringSSL
+                treats such a certificate as self-signed and then accepts neither an authority key identifier nor a
+                key usage, so both are omitted.
         """
         server_key = ec.generate_private_key(ec.SECP256R1())
-        subject = self._name if like_its_issuer else x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
+        subject = self._name if issuer_subject else x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0])])
         builder = self._builder(subject, server_key.public_key(), lifetime)
         builder = builder.add_extension(x509.SubjectAlternativeName(list(map(_general_name, hosts))), critical=False)
         if not self._bare:
-            builder = _for_servers(builder)
-        if not self._bare and not like_its_issuer:
-            builder = self._told_from_issuer(builder)
+            builder = _with_server_usage(builder)
+        if not self._bare and not issuer_subject:
+            builder = self._with_issuer_key(builder)
         certificate = builder.sign(self._key, hashes.SHA256())
         return ServerCertificate(
             certificate.public_bytes(serialization.Encoding.PEM),
@@ -68,7 +69,7 @@ class CertificateAuthority:
             ),
         )
 
-    def _told_from_issuer(self, builder: x509.CertificateBuilder) -> x509.CertificateBuilder:
+    def _with_issuer_key(self, builder: x509.CertificateBuilder) -> x509.CertificateBuilder:
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         usage = _usage(digital_signature=True)
         return builder.add_extension(usage, critical=True).add_extension(issuer, critical=False)
@@ -89,7 +90,7 @@ class CertificateAuthority:
         )
 
 
-def _for_servers(builder: x509.CertificateBuilder) -> x509.CertificateBuilder:
+def _with_server_usage(builder: x509.CertificateBuilder) -> x509.CertificateBuilder:
     return builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True).add_extension(
         x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False
     )

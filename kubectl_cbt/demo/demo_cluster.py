@@ -1,4 +1,4 @@
-"""The demo cluster as a whole: its servers, and the kubeconfig that leads to them."""
+"""The demo cluster: its servers and the kubeconfig for them."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _LOGIN_SECONDS = 7 * 24 * 3600
 
 
 class DemoCluster:
-    """Servers on loopback from construction until :meth:`close`; also a context manager.
+    """Servers that run on loopback from construction until :meth:`close`; also a context manager.
 
     Attributes:
-        kubeconfig: a file that leads to it, gone when closed. Contexts: ``demo`` (the current one, a
-            ServiceAccount that may read everything), ``demo-admin`` (a user who is no ServiceAccount),
-            ``demo-shop`` (the least rights that work, in namespace shop) and ``demo-nobody`` (none).
+        kubeconfig: path of its kubeconfig, deleted on close. Contexts: ``demo`` (current; a ServiceAccount that can
+            read everything), ``demo-admin`` (a user, not a ServiceAccount), ``demo-shop`` (the minimum permissions, in
+            namespace shop) and ``demo-nobody`` (no permissions).
         store: the Kubernetes objects.
-        services: the sidecars by driver.
-        volumes: what the drivers answer about.
+        services: the sidecars by driver name.
+        volumes: the volumes of all drivers.
     """
 
     def __init__(self, seed: int = 1, faults: FaultSet = NO_FAULTS) -> None:
@@ -57,10 +57,10 @@ class DemoCluster:
     def csi_service(
         self, path: Path, driver: str = PAGES_DRIVER, required_secrets: Mapping[str, str] | None = None
     ) -> CsiService:
-        """Put one of the drivers on a unix socket as well, for a ``with`` block or until its ``stop``.
+        """Serve one of the drivers on a unix socket too, for a ``with`` block or until its ``stop``.
 
         Raises:
-            OSError: no socket can be made there.
+            OSError: the socket cannot be created.
         """
         return CsiService(self.services[driver].plugin, path, required_secrets)
 
@@ -73,7 +73,7 @@ class DemoCluster:
         self.close()
 
     def close(self) -> None:
-        """Stop every server and remove the kubeconfig."""
+        """Stop every server and delete the kubeconfig."""
         self._stack.close()
 
     def _write_kubeconfig(self, folder: Path, authority: CertificateAuthority) -> Path:

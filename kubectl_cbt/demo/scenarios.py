@@ -1,6 +1,6 @@
-"""What the demo cluster holds: volumes, their snapshots, and a few that cannot be asked about.
+"""The demo cluster's volumes and snapshots, including a few snapshots that cannot be queried.
 
-Dates are fixed, so that the same seed gives the same documents on every day.
+Dates are fixed, so that the same seed always gives the same documents.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ PAGES_DRIVER = "demo-pages.csi.k8s.io"
 BLOCKS_DRIVER = "demo-blocks.csi.k8s.io"
 """Sends FIXED_LENGTH extents."""
 LEGACY_DRIVER = "legacy.csi.example.com"
-"""Makes snapshots, and has no SnapshotMetadataService."""
+"""Creates snapshots but does not have a SnapshotMetadataService."""
 
 MONDAY = datetime(2025, 6, 2, 2, 0, tzinfo=UTC)
 
@@ -26,9 +26,9 @@ class DemoSnapshot:
     """A snapshot of a demo volume.
 
     Attributes:
-        generation: state of the volume it holds; equal ones mean that nothing was written in between.
-        ready: False leaves it bound but not ready to use.
-        has_status: False is a VolumeSnapshot that no controller has seen.
+        generation: state of the volume; with equal generations nothing was written between two snapshots.
+        ready: False for a snapshot that is bound but not ready to use.
+        has_status: False for a VolumeSnapshot that no controller has processed yet.
     """
 
     name: str
@@ -40,7 +40,7 @@ class DemoSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class DemoVolume:
-    """A claim, the volume behind it, and its snapshots, oldest first."""
+    """A PersistentVolumeClaim, its volume and its snapshots, oldest first."""
 
     namespace: str
     claim: str
@@ -50,16 +50,16 @@ class DemoVolume:
 
     @property
     def volume_handle(self) -> str:
-        """The driver's id of the volume."""
+        """The volume handle."""
         return f"vol-{key('volume', self.namespace, self.claim):016x}"
 
     def snapshot_handle(self, snapshot: DemoSnapshot) -> str:
-        """The driver's id of a snapshot."""
+        """Return the snapshot handle of a snapshot."""
         return f"snap-{key('snapshot', self.namespace, self.claim, snapshot.name):016x}"
 
 
 def demo_volumes(seed: int) -> tuple[DemoVolume, ...]:
-    """All of them; ``seed`` changes what was written, not the names."""
+    """Return all volumes; ``seed`` changes their contents, not the names."""
     return tuple(
         replace(demo, volume=replace(demo.volume, seed=seed))
         for demo in (_data(), _postgres(), _uploads(), _windows(), _scratch(), _legacy(), _unfinished())
@@ -71,7 +71,7 @@ def _series(names: str, first: datetime, every: timedelta) -> tuple[DemoSnapshot
 
 
 def _file_system(capacity: int, grain: int) -> tuple[Layer, ...]:
-    """Metadata at the start of each block group of 128 MiB: written once, and touched now and then."""
+    """Metadata at the start of each block group of 128 MiB: written once, then updated occasionally."""
     group = 128 * MIB // grain
     many, few = max(64 * KIB // grain, 1), max(16 * KIB // grain, 1)
     end = capacity // grain
@@ -99,7 +99,7 @@ def _data() -> DemoVolume:
 
 
 def _postgres() -> DemoVolume:
-    """A database: touched pages everywhere, a hot table and its index, a log going round its ring, growth."""
+    """A database: page updates everywhere, a hot table and its index, a log in a ring, and growth."""
     capacity, grain = 200 * GIB, 8 * KIB
     mib = MIB // grain
     gib = GIB // grain
@@ -117,7 +117,7 @@ def _postgres() -> DemoVolume:
 
 
 def _uploads() -> DemoVolume:
-    """An append-only store of files with an index at its front."""
+    """An append-only file store with an index at its start."""
     capacity, grain = 2 * TIB, 4 * KIB
     gib = GIB // grain
     layers = (
@@ -149,7 +149,7 @@ def _windows() -> DemoVolume:
 
 
 def _scratch() -> DemoVolume:
-    """16 TiB that are written everywhere: one run in every MiB, more than 16 million extents."""
+    """16 TiB written everywhere: one run in every MiB, more than 16 million extents."""
     capacity, grain = 16 * TIB, 4 * KIB
     mib = MIB // grain
     gib = GIB // grain
@@ -169,7 +169,7 @@ def _legacy() -> DemoVolume:
 
 
 def _unfinished() -> DemoVolume:
-    """One snapshot that is not ready, one without status: neither may be asked about."""
+    """One snapshot that is not ready and one without status: neither can be queried."""
     volume = Volume("queue", 8 * GIB, 4 * KIB, 4 * GIB // (4 * KIB), ())
     snapshots = (
         DemoSnapshot("queue-pending", 0, MONDAY, ready=False),

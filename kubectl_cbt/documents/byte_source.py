@@ -16,7 +16,7 @@ from kubectl_cbt.errors import DocumentError, Interrupted
 
 CHUNK_BYTES = 2**20
 _PIPE_BYTES = 2**16
-"""The capacity of a pipe: a larger buffer would be allocated for nothing with every read."""
+"""The capacity of a pipe: a larger buffer would be allocated unnecessarily for every read."""
 
 _POLL_MILLISECONDS = 100
 """How long a reader that waits for a pipe takes to notice that it was cancelled."""

@@ -77,6 +77,18 @@ def read_head(name: str, values: dict[str, Any]) -> DocumentHead:
     )
 
 
+def query_of_file(name: str, kind: str | None) -> ResolvedQuery:
+    """The query of a document that does not record it: the snapshot has the name of the file.
+
+    Args:
+        kind: ``delta`` or ``allocated``, from the user; None if not given.
+    """
+    ref = SnapshotRef("unknown", name.rpartition("/")[2] or name)
+    snapshot = Snapshot(ref, "", "", SnapshotHandle(""), None, None, None, None)
+    base = SnapshotHandle("unknown") if kind == "delta" else None
+    return ResolvedQuery(Query(ref, base, max_results=0), snapshot)
+
+
 def _resolved(fields: ObjectFields, saved: ObjectFields) -> ResolvedQuery:
     snapshot = _snapshot(fields, fields.object("snapshot"))
     base_fields = fields.object_or_null("base")

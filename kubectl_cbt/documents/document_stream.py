@@ -16,17 +16,17 @@ from kubectl_cbt.model.stream_query import Operation
 
 
 class Document(Protocol):
-    """A document of any format.
+    """A document of any format; formats inherit from it.
 
     Attributes:
-        head: everything before the extents.
+        head: everything before the extents; ``query_of_file`` for a format that does not record its query.
         ending: how its stream ended; None until it was read, and for a format without it.
-        note: a note for the user after all of it was read; may be empty.
+        note: a note for the user after the document was read; can be empty.
     """
 
     head: DocumentHead
-    ending: DocumentEnding | None
-    note: str
+    ending: DocumentEnding | None = None
+    note: str = ""
 
     def records(self) -> Iterator[Record]:
         """Its extents; raises DocumentError at the first error, after all extents before it."""
@@ -34,7 +34,7 @@ class Document(Protocol):
 
     def violations(self) -> tuple[Violation, ...]:
         """The rules that its messages broke so far, if it contains messages."""
-        ...
+        return ()
 
 
 class SavedStream:

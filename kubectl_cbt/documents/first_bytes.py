@@ -39,7 +39,7 @@ class FirstBytes:
 
     @cached_property
     def keys(self) -> dict[str, str]:
-        """The keys of the first JSON object, which may be in an array; with the values that are strings, else empty."""
+        """The first JSON object, which may be in an array: its keys and string values; other values are empty."""
         return {key: value for key, value in self._members if key is not None}
 
     @property

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from kubectl_cbt.analysis.rules.rule_watch import RuleWatch
-from kubectl_cbt.documents.document_head import TYPE_NUMBERS, DocumentHead
-from kubectl_cbt.documents.document_tail import DocumentEnding
+from kubectl_cbt.documents.document_head import TYPE_NUMBERS, DocumentHead, query_of_file
+from kubectl_cbt.documents.document_stream import Document
 from kubectl_cbt.documents.extent_columns import PROTOBUF, UPSTREAM, Columns, FieldNames, unquoted
 from kubectl_cbt.documents.extent_parser import extents_of_array
 from kubectl_cbt.documents.jsonstream.json_cursor import HINT_WRONG, JsonCursor
@@ -22,10 +22,7 @@ from kubectl_cbt.documents.lister_batches import regular_messages
 from kubectl_cbt.documents.object_fields import int64_problem, shown
 from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.model.record import Record, Records
-from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
-from kubectl_cbt.model.resolved_query import ResolvedQuery, Snapshot
 from kubectl_cbt.model.results import Violation
-from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.units import human_count
 
 LONGEST_RECORD = 2**20
@@ -44,7 +41,7 @@ _NOT_ENDED = "these messages may be incomplete: only an array of messages record
 _NOTHING = np.empty(0, dtype=np.int64)
 
 
-class ListerDocument:
+class ListerDocument(Document):
     """Messages, in an array or not; :meth:`records` may be iterated over once.
 
     Args:
@@ -57,8 +54,7 @@ class ListerDocument:
 
     def __init__(self, text: JsonCursor, kind: str | None) -> None:
         self._text = text
-        self.head = DocumentHead(_resolved(text.name, kind), None, None, has_kind=False)
-        self.ending: DocumentEnding | None = None
+        self.head = DocumentHead(query_of_file(text.name, kind), None, None, has_kind=False)
         self._watch = RuleWatch(self.head.resolved.query)
         self._index = self._number = 0
         self._tried = -1
@@ -213,10 +209,3 @@ class ListerDocument:
     def _wrong(self, label: str, reason: str) -> DocumentError:
         line = self._text.line
         return self._text.error(f"{label} is {shown(self._text.parsed())}, {reason}", line)
-
-
-def _resolved(name: str, kind: str | None) -> ResolvedQuery:
-    ref = SnapshotRef("unknown", name.rpartition("/")[2] or name)
-    snapshot = Snapshot(ref, "", "", SnapshotHandle(""), None, None, None, None)
-    base = SnapshotHandle("unknown") if kind == "delta" else None
-    return ResolvedQuery(Query(ref, base, max_results=0), snapshot)

@@ -12,21 +12,21 @@ from typing import Any
 import numpy as np
 
 from kubectl_cbt.documents.document_head import HEAD_KEYS, check_kind, read_head
-from kubectl_cbt.documents.document_tail import TAIL_KEYS, DocumentEnding, read_ending
+from kubectl_cbt.documents.document_stream import Document
+from kubectl_cbt.documents.document_tail import TAIL_KEYS, read_ending
 from kubectl_cbt.documents.extent_columns import OURS, Columns
 from kubectl_cbt.documents.extent_parser import extents_of_array, extents_of_lines
 from kubectl_cbt.documents.jsonstream.json_cursor import HINT_WRONG, JsonCursor
 from kubectl_cbt.documents.jsonstream.json_object import ObjectMembers
 from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.model.record import Record
-from kubectl_cbt.model.results import Violation
 from kubectl_cbt.units import human_count
 
 _EXTENTS = "extents"
 _KEYS = (*HEAD_KEYS, *TAIL_KEYS)
 
 
-class VersionedDocument:
+class VersionedDocument(Document):
     """Reads the head; then :meth:`records` may be iterated over once.
 
     Args:
@@ -42,8 +42,6 @@ class VersionedDocument:
         if self._is_json and not self._values.keys() >= set(HEAD_KEYS):
             self._look_ahead()
         self.head = read_head(text.name, self._values)
-        self.ending: DocumentEnding | None = None
-        self.note = ""
         text.part, text.hint = "its extents", HINT_WRONG
 
     def records(self) -> Iterator[Record]:
@@ -62,10 +60,6 @@ class VersionedDocument:
         if not number and self.head.block_metadata_type is not None:
             yield self._record(1, (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)))
         self._end(extents)
-
-    def violations(self) -> tuple[Violation, ...]:
-        """Empty: violations are in the tail, and the document does not record messages."""
-        return ()
 
     def _record(self, number: int, columns: Columns) -> Record:
         head = self.head

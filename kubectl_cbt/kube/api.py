@@ -256,15 +256,15 @@ class Api:
 
     def _lines(self, response: Any) -> Iterator[bytes]:
         """Lines of a streamed body as they arrive, without empty ones."""
-        held = bytearray()
+        buffer = bytearray()
         for part in response.stream(_READ_BYTES, decode_content=True):
             for piece in part.splitlines(keepends=True):
-                held += piece
-                if len(held) > MAX_EVENT_BYTES:
+                buffer += piece
+                if len(buffer) > MAX_EVENT_BYTES:
                     raise too_large("an event of a watch", self._connection.server, MAX_EVENT_BYTES)
                 if piece.endswith(b"\n"):
-                    line = bytes(held).strip()
-                    held.clear()
+                    line = bytes(buffer).strip()
+                    buffer.clear()
                     if line:
                         yield line
 

@@ -184,15 +184,15 @@ def _connect(cluster: Entry, user: Entry | None, name: str, namespace: str, acti
     connection = Connection(cluster["server"], context, verify)
     if is_tls:
         connection.server_name = cluster.get("tls-server-name")
-    held = None
+    credential = None
     if user is not None:
-        held = _log_in(user, name, cluster)
-        connection.authorization = held.authorization
-        _use_certificate(connection, held)
+        credential = _log_in(user, name, cluster)
+        connection.authorization = credential.authorization
+        _use_certificate(connection, credential)
     connection.proxy, connection.proxy_headers = proxy_for(cluster["server"], cluster.get("proxy-url") or "")
 
     def for_kubectl() -> bytes:
-        return login_kubeconfig(cluster, ca, held.fields() if held else {}, acting_as)
+        return login_kubeconfig(cluster, ca, credential.fields() if credential else {}, acting_as)
 
     return LoadedConfig(connection, namespace, for_kubectl, acting_as, ca)
 
@@ -241,11 +241,11 @@ def _log_in(user: Entry, name: str, cluster: Entry) -> HeldCredential:
     return HeldCredential(auth.log_in(user, name, cluster), lambda: auth.log_in(user, name, cluster, may_prompt=False))
 
 
-def _use_certificate(connection: Connection, held: HeldCredential) -> None:
-    if held.certificate is None:
+def _use_certificate(connection: Connection, credential: HeldCredential) -> None:
+    if credential.certificate is None:
         return
     try:
-        held.certificate.load_into(connection.context)
+        credential.certificate.load_into(connection.context)
     except (OSError, ValueError) as error:
         raise ConfigError(f"the client certificate or its key cannot be used: {_reason(error)}") from error
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class BatchStream(Protocol):
-    """Iterate over it once. The figures may be read from another thread while that goes on."""
+    """Iterate over it once. Another thread can read the figures meanwhile."""
 
     @property
     def extents(self) -> int:

@@ -98,7 +98,7 @@ class Extents:
     def repaired(cls, offsets: Int64Column, sizes: Int64Column) -> Extents:
         """The same bytes of the volume from any columns: in any order, overlapping, empty, below 0 or without end.
 
-        Legal columns are taken as they are, touching extents stay apart.
+        Legal columns are used unchanged, adjacent extents stay separate.
         """
         try:
             return cls(offsets, sizes)
@@ -122,7 +122,7 @@ class Extents:
 
     @property
     def chunks(self) -> tuple[Chunk, ...]:
-        """The columns as they are kept."""
+        """The columns as stored."""
         return self._blocks
 
     @property
@@ -225,7 +225,7 @@ class Extents:
 
     def runs(self) -> Iterator[tuple[Int64Column, Int64Column]]:
         """All runs in order, as columns of starts and ends; no run is split between two of them."""
-        start, end = -1, -1  # of the run that may go on in the next block
+        start, end = -1, -1  # of the run that can continue in the next chunk
         for chunk in self._blocks:
             first = np.flatnonzero(chunk.begins_run(0, len(chunk.offsets), end))
             starts = chunk.offsets[first]

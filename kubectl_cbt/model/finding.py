@@ -26,10 +26,10 @@ class Finding:
         id: stable, ``resume-unaligned``.
         title: what should be true.
         verdict: a breach of a SHOULD is a warning.
-        level: MUST or SHOULD; empty where there is no spec.
+        level: MUST or SHOULD; empty without a specification.
         rule: id of the rule or law, ``R7``; empty when there is none.
         source: where the spec requires it; empty when it does not.
-        sent: the query, in words; empty without one.
+        sent: description of the query; empty without one.
         evidence: what was found, a line each; for a skipped check the reason.
         fix: a cause, a command, YAML; may have several lines.
     """

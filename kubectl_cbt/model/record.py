@@ -1,7 +1,7 @@
 """Records: response messages as received, and a batch: the requested part of them. Columns, never objects.
 
-Messages come in groups, as many as are there when somebody looks: a driver that sends 256 extents a message costs
-hardly more than one that sends 4096. How a stream is cut into groups depends on time, so nothing that is shown may.
+Messages come in groups, as many as have arrived, so that 256 extents per message cost hardly more than 4096. The
+division into groups depends on timing, so no output may depend on it.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class Batch:
 
     @classmethod
     def whole(cls, records: Records) -> Batch:
-        """All of them, as they are."""
+        """All of them, unchanged."""
         return cls(records, records.bounds, records.offsets, records.sizes)
 
     def __len__(self) -> int:

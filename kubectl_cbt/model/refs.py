@@ -26,7 +26,7 @@ class SnapshotRef:
 
     @property
     def qualified(self) -> str:
-        """As ``-o name`` prints it: with its type, but for an id, which is no object's name."""
+        """The name as printed by ``-o name``: with the type, except for an id, which is not an object's name."""
         return f"{SNAPSHOT_PREFIX}{self.name}" if self.namespace else self.name
 
     def __str__(self) -> str:

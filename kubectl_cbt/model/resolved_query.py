@@ -89,7 +89,7 @@ class Endpoint:
 
     @property
     def host(self) -> str:
-        """The name its certificate has to carry, wherever the connection goes."""
+        """The name that its certificate must contain, independent of the route."""
         return self.tls_server_name or split_address(self.address)[0]
 
 

@@ -19,7 +19,7 @@ class Occurrence:
         extent: position in the message, from 0; None when the message as a whole breaks the rule.
         byte_offset: as sent; None with ``extent``.
         size_bytes: as sent; None with ``extent``.
-        text: what is wrong, in words.
+        text: description of the problem.
     """
 
     record: int
@@ -41,7 +41,7 @@ class Violation:
     Attributes:
         rule: id as in the documentation, ``R2``.
         level: ``MUST`` or ``WARNING``.
-        title: the rule in words.
+        title: the rule as a sentence.
         count: how often; ``examples`` has only the first few.
     """
 

@@ -1,1 +1,1 @@
-"""What is printed: one file a format, none knowing the others; ``registry.py`` lists them."""
+"""Output formats: one file per format, independent of each other; ``registry.py`` lists them."""

@@ -1,4 +1,4 @@
-"""``-o csv``: a header and two integers a row, nothing to quote."""
+"""``-o csv``: a header, and rows of two integers, which need no quotes."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import Outcome, Summary
 from kubectl_cbt.output.rows import Rows
-from kubectl_cbt.output.writer import OutputTarget, Write, incomplete_note
+from kubectl_cbt.output.writer import OutputTarget, Write, Writer, incomplete_note
 
 
-class CsvWriter:
+class CsvWriter(Writer):
     """Rows of ``byteOffset,sizeBytes``."""
-
-    needs_summary = False
 
     def __init__(self, write: Write, resolved: ResolvedQuery, screen: OutputTarget) -> None:
         self._write = write

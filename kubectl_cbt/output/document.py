@@ -18,7 +18,7 @@ Part = dict[str, Any]
 
 
 def head(resolved: ResolvedQuery, first: Batch | None, outcome: Outcome | None = None) -> Part:
-    """What stands before the extents.
+    """The members before the extents.
 
     Args:
         first: the first batch, for type and capacity; None when the stream ended without one.
@@ -53,7 +53,7 @@ def _query(query: Query) -> Part:
 
 
 def tail(outcome: Outcome, summary: Summary) -> Part:
-    """What stands behind the extents."""
+    """The members after the extents."""
     failure = outcome.failure
     return {
         "summary": _summary(outcome, summary),
@@ -121,7 +121,7 @@ def _summary(outcome: Outcome, summary: Summary) -> Part:
 
 
 def _int64(total: int) -> int:
-    """A total as a document holds it: no longer than an offset. Only extents that overlap add up to more bytes."""
+    """A total, limited to the largest offset. Only overlapping extents add up to more bytes."""
     return min(total, INT64_MAX)
 
 

@@ -56,7 +56,7 @@ def as_yaml(document: Any, *, flow_style: bool | None = False, width: int = _UNF
 
 
 def _with_surrogates(document: Any, *, indented: bool) -> bytes:
-    """The same of strings that have no UTF-8: file names, and JSON that was read, may hold lone surrogates."""
+    """The same for strings without UTF-8: file names and parsed JSON can contain lone surrogates."""
     import json
 
     if indented:
@@ -80,7 +80,7 @@ def _yaml_escape(character: str) -> str:
 
 @cache
 def _dumper() -> type[SafeDumper]:
-    """PyYAML's dumper, with every string in double quotes that holds anything to escape."""
+    """PyYAML's dumper, with double quotes around every string that contains anything to escape."""
     from yaml import SafeDumper
     from yaml.nodes import ScalarNode
 

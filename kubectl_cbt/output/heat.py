@@ -1,4 +1,4 @@
-"""Cells as glyphs. Every level differs in the glyph, so that colour only ever repeats what a shape says."""
+"""Cells as glyphs. Each level has its own glyph, so that the output does not depend on colour."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ GLYPH_LEVELS = len(GLYPHS) - 1
 
 
 def heat_line(levels: Levels, color_system: str | None = None) -> str:
-    """One line of heat glyphs.
+    """Return one line of heat glyphs.
 
     Args:
-        levels: of each cell, 0 to :data:`GLYPH_LEVELS`.
+        levels: the level of each cell, 0 to :data:`GLYPH_LEVELS`.
         color_system: as in :class:`~kubectl_cbt.output.writer.OutputTarget`; None for glyphs alone.
     """
     if color_system is None:
@@ -32,7 +32,7 @@ def heat_line(levels: Levels, color_system: str | None = None) -> str:
     heat = PALETTES[0].heat(GLYPH_LEVELS, dark=True)
     colors = ("", *(indexed(heat) if color_system == "256" else heat))
     painted = [
-        # A style of its own each time: rich keeps the codes of the first colour system a parsed one was used with.
+        # A new style each time: rich caches the codes of the first colour system that a parsed style is used with.
         Style(color=color).render(glyph, color_system=systems[color_system]) if color else glyph
         for glyph, color in zip(GLYPHS, colors, strict=True)
     ]

@@ -1,4 +1,4 @@
-"""``-o json``: the document, written while it streams. Whatever happens to the stream, it stays valid JSON."""
+"""``-o json``: the document, written while the stream arrives. It is valid JSON even if the stream fails."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from kubectl_cbt.model.results import Outcome, Summary
 from kubectl_cbt.output.document import Part, head, tail
 from kubectl_cbt.output.encoding import as_json
 from kubectl_cbt.output.rows import Rows
-from kubectl_cbt.output.writer import OutputTarget, Write
+from kubectl_cbt.output.writer import OutputTarget, Write, Writer
 
 
-class JsonWriter:
-    """One object; one line an extent."""
+class JsonWriter(Writer):
+    """One object, with one line per extent."""
 
     needs_summary = True
+    needs_operation = True
 
     def __init__(self, write: Write, resolved: ResolvedQuery, screen: OutputTarget) -> None:
         self._write = write
@@ -29,7 +30,7 @@ class JsonWriter:
         if not len(batch):
             return
         for text in self._rows.texts(batch.offsets, batch.sizes):
-            # The last row waits: only the next one, or the end, knows whether a comma follows.
+            # The last row is held back: a comma follows it only if there is another row.
             self._write(self._pending + text[:-2])
             self._pending = b",\n"
 

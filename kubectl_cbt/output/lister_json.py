@@ -10,13 +10,11 @@ from kubectl_cbt.model.record import Batch, Records
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import Outcome, Summary
 from kubectl_cbt.output.rows import PIECE_ROWS, Rows
-from kubectl_cbt.output.writer import OutputTarget, Write
+from kubectl_cbt.output.writer import OutputTarget, Write, Writer
 
 
-class ListerJsonWriter:
-    """A list of records, no newline anywhere."""
-
-    needs_summary = False
+class ListerJsonWriter(Writer):
+    """A list of records without newlines."""
 
     def __init__(self, write: Write, resolved: ResolvedQuery, screen: OutputTarget) -> None:
         self._write = write
@@ -32,7 +30,7 @@ class ListerJsonWriter:
         parts: list[bytes | memoryview] = []
         for (block_type, capacity), extents in zip(heads, self._extents(records), strict=True):
             head = _head(block_type, capacity)
-            # Without extents: a Go slice that was never filled.
+            # Without extents: a nil slice in Go.
             parts += (self._separator, head, *((b"[", extents[1:], b"]}") if extents else (b"null}",)))
             self._separator = b","
         self._write(b"".join(parts))
@@ -42,18 +40,18 @@ class ListerJsonWriter:
             self._write(b"[]" if self._separator == b"[" else b"]")
 
     def _large(self, records: Records) -> None:
-        """Message by message, and each in pieces."""
+        """The text of each message, in pieces."""
         for record in records:
             self._write(self._separator + _head(record.block_metadata_type, record.volume_capacity_bytes))
             self._separator = b","
-            opening = 1  # there is no comma in front of the first extent
+            opening = 1  # there is no comma before the first extent
             for text in self._rows.texts(record.offsets, record.sizes) if len(record) else ():
                 self._write((b"[" if opening else b"") + _without_zeros(memoryview(text))[opening:])
                 opening = 0
             self._write(b"null}" if opening else b"]}")
 
     def _extents(self, records: Records) -> list[memoryview]:
-        """Of each message, with a comma in front."""
+        """The start of each message, after a comma."""
         texts = self._rows.parts(records.bounds, records.offsets, records.sizes)
         if len(records) and (records.offsets.min() <= 0 or records.sizes.min() <= 0):
             return list(map(_without_zeros, texts))

@@ -1,18 +1,18 @@
-"""``-o name``: the snapshots that were compared, as kubectl names objects, once the stream is complete."""
+"""``-o name``: the names of the snapshots, as in kubectl, after the stream is complete."""
 
 from __future__ import annotations
 
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import Outcome, Summary
-from kubectl_cbt.output.writer import OutputTarget, Write
+from kubectl_cbt.output.writer import OutputTarget, Write, Writer
 from kubectl_cbt.units import printable
 
 
-class NameWriter:
-    """Base (when it is an object) and target, one a line."""
+class NameWriter(Writer):
+    """The base, if it is an object, and the target, one per line."""
 
-    needs_summary = False
+    prints_rows = False
 
     def __init__(self, write: Write, resolved: ResolvedQuery, screen: OutputTarget) -> None:
         self._write = write

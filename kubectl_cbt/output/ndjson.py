@@ -1,4 +1,4 @@
-"""``-o ndjson``: a line for the head, a line an extent, a line for the tail; a file without tail is incomplete."""
+"""``-o ndjson``: one line for the head, one per extent, one for the tail; a file without a tail is incomplete."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from kubectl_cbt.model.results import Outcome, Summary
 from kubectl_cbt.output.document import Part, head, tail
 from kubectl_cbt.output.encoding import as_json
 from kubectl_cbt.output.rows import Rows
-from kubectl_cbt.output.writer import OutputTarget, Write
+from kubectl_cbt.output.writer import OutputTarget, Write, Writer
 
 
-class NdjsonWriter:
+class NdjsonWriter(Writer):
     """Lines of JSON."""
 
     needs_summary = True
+    needs_operation = True
 
     def __init__(self, write: Write, resolved: ResolvedQuery, screen: OutputTarget) -> None:
         self._write = write

@@ -13,7 +13,7 @@ from kubectl_cbt.units import printable
 
 
 class ListFormat(StrEnum):
-    """What ``-o`` takes where objects are listed."""
+    """The formats of ``-o`` where objects are listed."""
 
     TABLE = "table"
     WIDE = "wide"
@@ -23,12 +23,12 @@ class ListFormat(StrEnum):
 
 
 NAMELESS = "<unnamed>"
-"""What a table shows for an object that came without a name; no object can bear it."""
+"""Shown in a table for an object without a name; it is not a valid name."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListColumn:
-    """A column; ``wide`` ones are shown with ``-o wide`` only."""
+    """A column; ``wide`` columns are shown with ``-o wide`` only."""
 
     heading: str
     wide: bool = False
@@ -40,7 +40,7 @@ class ListRow:
 
     Attributes:
         cells: text by heading.
-        name: as ``-o name`` prints it; empty for an object without a name, which is left out there.
+        name: as ``-o name`` prints it; empty for an object without a name, which is omitted there.
         document: as ``-o json`` and ``-o yaml`` print it.
     """
 
@@ -50,12 +50,12 @@ class ListRow:
 
 
 class ListPrinter:
-    """Text of a list, and of the rows that a watch brings after it.
+    """Prints a list, and the rows that a watch adds to it.
 
     Args:
         kind: of the document that ``json`` and ``yaml`` print.
-        headings: whether a table begins with them.
-        watches: whether more will come; ``json`` and ``yaml`` are then one document an object, as kubectl's are.
+        headings: whether a table starts with them.
+        watches: whether more rows will follow; ``json`` and ``yaml`` are then one document per object, as in kubectl.
     """
 
     def __init__(
@@ -76,11 +76,11 @@ class ListPrinter:
 
     @property
     def is_document(self) -> bool:
-        """Whether it is for a program."""
+        """Whether the output is data, not text for people."""
         return self._form not in (ListFormat.TABLE, ListFormat.WIDE)
 
     def text(self, rows: Sequence[ListRow]) -> str:
-        """The whole text at first, then that of further rows; a table of nothing is empty, as kubectl's."""
+        """The whole list, or after it the further rows; a table without rows is empty, as kubectl's."""
         if self._form is ListFormat.NAME:
             return "".join(f"{printable(row.name)}\n" for row in rows if row.name)
         if self._form not in (ListFormat.JSON, ListFormat.YAML):
@@ -94,7 +94,7 @@ class ListPrinter:
     def _table(self, rows: Sequence[ListRow]) -> str:
         lines = [[printable(row.cells[heading]) for heading in self._columns] for row in rows]
         if lines and not self._widths:
-            # Measured once: what a watch brings later has to line up with what stands already.
+            # Measured once: the rows that a watch adds must be aligned with those already printed.
             measured = [self._columns, *lines] if self._headings else lines
             self._widths = [max(len(line[index]) for line in measured) for index in range(len(self._columns))]
             lines = measured

@@ -1,7 +1,7 @@
-"""Colours of heat. Every level differs in luminance, so that a palette works on a grey screen and for every eye.
+"""Colours of heat. All levels differ in luminance, so that a palette works in greyscale and with any colour vision.
 
-The hottest level is the one farthest from the background: the bright end on a dark screen, the dark end on a light
-one. The ends that would drown in the background are left out.
+The hottest level has the highest contrast to the background: the bright end on a dark screen, the dark end on a light
+screen. The end that is close to the background is omitted.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _ON_LIGHT = (0.82, 0.0)
 _ALLOCATED = {True: ("#000000", "#00a0b8"), False: ("#ffffff", "#006878")}
 """Allocated and unchanged, where both are shown: a quiet blue-green between these two."""
 _LEAST_STEP = 0.75
-"""The share of the smallest step in lightness that is kept between colours chosen from the 256."""
+"""The fraction of the smallest lightness step that is kept between colours chosen from the 256."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Palette:
     """A scale from dark to bright.
 
     Attributes:
-        about: one line for a person who chooses.
-        anchors: colours at equal distances, ascending luminance.
+        about: a one-line description for the list of palettes.
+        anchors: equidistant colours, ascending in luminance.
     """
 
     name: str
@@ -36,17 +36,17 @@ class Palette:
     anchors: tuple[str, ...]
 
     def heat(self, levels: int, *, dark: bool) -> tuple[str, ...]:
-        """Colors of level 1 to ``levels``, ``#rrggbb`` each.
+        """Return the colors of levels 1 to ``levels``, each ``#rrggbb``.
 
         Args:
-            dark: whether the background is.
+            dark: whether the background is dark.
         """
         low, high = _ON_DARK if dark else _ON_LIGHT
         steps = max(levels - 1, 1)
         return tuple(self._at(low + (high - low) * level / steps) for level in range(levels))
 
     def allocated(self, levels: int, *, dark: bool, background: str) -> tuple[str, ...]:
-        """Colors of blocks that are allocated and unchanged, ``#rrggbb`` each.
+        """Return the colors of allocated, unchanged blocks, each ``#rrggbb``.
 
         Their contrast with the background rises in equal steps, and stays below that of the least heat.
         """
@@ -73,9 +73,9 @@ def _with_luminance(start: str, end: str, wanted: float) -> str:
 
 @cache
 def indexed(colors: tuple[str, ...]) -> tuple[str, ...]:
-    """Similar ones of the 256 colours that terminals have: no two are equal, and their luminance rises as it does here.
+    """Choose similar colours of the 256 terminal colours, all different and in the same order of luminance.
 
-    Rounding each colour to the nearest would make some of them equal and let others change places.
+    Rounding each colour to the nearest would make some equal and change the order of others.
 
     Args:
         colors: ``#rrggbb`` each, ascending or descending in luminance.
@@ -85,7 +85,7 @@ def indexed(colors: tuple[str, ...]) -> tuple[str, ...]:
     steps = (after - before for before, after in pairwise(map(_lightness, colors)))
     step = _LEAST_STEP * min(steps, default=0.0)
     choices = _indexed_colors()
-    # For each colour and choice the least sum of distances up to there, and the choice before it.
+    # For each colour and choice: the least sum of distances so far, and the previous choice.
     ways: list[list[tuple[float, int]]] = []
     for color in map(rgb, colors):
         way: list[tuple[float, int]] = []
@@ -104,12 +104,12 @@ def indexed(colors: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class _Indexed(NamedTuple):
-    """A colour of the 256.
+    """One of the 256 colours.
 
     Attributes:
         name: ``#rrggbb`` that rich rounds to it; of light greys not the one that is shown.
-        shown: what terminals draw for it.
-        lightness: as :func:`_lightness` has it.
+        shown: the colour that terminals draw for it.
+        lightness: from :func:`_lightness`.
     """
 
     name: str
@@ -134,7 +134,7 @@ def _hex(parts: tuple[int, ...]) -> str:
 
 
 def _lightness(color: str) -> float:
-    """As the eye has it: L* of CIELAB, 0 to 100."""
+    """Return the perceived lightness: L* of CIELAB, 0 to 100."""
     share = luminance(color)
     return 116 * share ** (1 / 3) - 16 if share > 0.008856 else 903.3 * share
 
@@ -144,12 +144,12 @@ def _distance(color: Rgb, other: Rgb) -> int:
 
 
 def rgb(color: str) -> Rgb:
-    """Red, green and blue of ``#rrggbb``, 0 to 255 each."""
+    """Return red, green and blue of ``#rrggbb``, 0 to 255 each."""
     return int(color[1:3], 16), int(color[3:5], 16), int(color[5:7], 16)
 
 
 def luminance(color: str) -> float:
-    """Relative luminance of ``#rrggbb`` as WCAG 2 defines it, 0.0 to 1.0."""
+    """Return the relative luminance of ``#rrggbb`` (WCAG 2), 0.0 to 1.0."""
     linear = [
         part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
         for part in (value / 255 for value in rgb(color))
@@ -183,9 +183,9 @@ PALETTES = (
 
 
 def palette_named(name: str) -> Palette:
-    """The palette of that name.
+    """Return the palette of this name.
 
     Raises:
-        KeyError: there is none.
+        KeyError: there is no such palette.
     """
     return {palette.name: palette for palette in PALETTES}[name]

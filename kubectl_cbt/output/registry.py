@@ -1,46 +1,41 @@
-"""Every format by the name ``-o`` takes. Adding one is a file and two lines here."""
+"""The formats of ``-o`` where extents are printed. To add one, add its file and a line here."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    # The writers bring numpy; --help, which lists the formats, has no use for it.
-    from kubectl_cbt.output.writer import MakeWriter
+    # Writers load numpy, which --help does not need to list the formats.
+    from kubectl_cbt.output.writer import Writer
 
 
 class StreamFormat(StrEnum):
-    """What ``-o`` takes where extents are printed."""
+    """The name of a format, and the module and class of its writer, which are imported on use."""
 
-    SUMMARY = "summary"
-    TABLE = "table"
-    WIDE = "wide"
-    JSON = "json"
-    YAML = "yaml"
-    NDJSON = "ndjson"
-    CSV = "csv"
-    NAME = "name"
-    LISTER_JSON = "lister-json"
+    _writer: str
 
+    # The default is for type checkers only: StreamFormat("json") looks up a member.
+    def __new__(cls, name: str, writer: str = "") -> Self:
+        member = str.__new__(cls, name)
+        member._value_ = name
+        member._writer = writer
+        return member
 
-# Module and class of each: a format is imported when it is used.
-_WRITERS = {
-    StreamFormat.SUMMARY: ("summary_writer", "SummaryWriter"),
-    StreamFormat.TABLE: ("table", "TableWriter"),
-    StreamFormat.WIDE: ("table", "WideWriter"),
-    StreamFormat.JSON: ("json", "JsonWriter"),
-    StreamFormat.YAML: ("yaml", "YamlWriter"),
-    StreamFormat.NDJSON: ("ndjson", "NdjsonWriter"),
-    StreamFormat.CSV: ("csv", "CsvWriter"),
-    StreamFormat.NAME: ("name", "NameWriter"),
-    StreamFormat.LISTER_JSON: ("lister_json", "ListerJsonWriter"),
-}
+    SUMMARY = "summary", "summary_writer.SummaryWriter"
+    TABLE = "table", "table.TableWriter"
+    WIDE = "wide", "wide.WideWriter"
+    JSON = "json", "json.JsonWriter"
+    YAML = "yaml", "yaml.YamlWriter"
+    NDJSON = "ndjson", "ndjson.NdjsonWriter"
+    CSV = "csv", "csv.CsvWriter"
+    NAME = "name", "name.NameWriter"
+    LISTER_JSON = "lister-json", "lister_json.ListerJsonWriter"
 
-
-def make_writer(form: StreamFormat) -> MakeWriter:
-    """The writer class of a format."""
-    module, writer = _WRITERS[form]
-    found: MakeWriter = getattr(import_module(f"kubectl_cbt.output.{module}"), writer)
-    return found
+    @property
+    def writer(self) -> type[Writer]:
+        """The class that prints the format."""
+        module, _, name = self._writer.partition(".")
+        writer: type[Writer] = getattr(import_module(f"kubectl_cbt.output.{module}"), name)
+        return writer

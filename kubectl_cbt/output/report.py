@@ -1,4 +1,4 @@
-"""Findings as a report: a table as they come, or a JSON, JUnit or TAP document when all is known."""
+"""Reports of findings: a table as they arrive, or a JSON, JUnit or TAP document at the end."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from kubectl_cbt.output.encoding import as_json
 from kubectl_cbt.units import one_line, printable
 
 if TYPE_CHECKING:
-    # Brings numpy; --help, which lists the formats, has no use for it.
+    # Loads numpy, which --help does not need to list the formats.
     from kubectl_cbt.output.writer import OutputTarget
 
 Write = Callable[[str], None]
@@ -24,11 +24,11 @@ _MARKS = {Verdict.PASS: "✓", Verdict.WARN: "!", Verdict.FAIL: "✗", Verdict.S
 _COLORS = {Verdict.PASS: "32", Verdict.WARN: "33", Verdict.FAIL: "31", Verdict.SKIPPED: "2"}
 _HOP_COLUMN = 18
 _TAKES_SPACE = 60
-"""Narrower than this no text is wrapped."""
+"""Text is not wrapped on narrower terminals."""
 
 
 class ReportFormat(StrEnum):
-    """What ``-o`` takes where things are checked."""
+    """The formats of ``-o`` for checks."""
 
     TABLE = "table"
     JSON = "json"
@@ -42,7 +42,7 @@ class Report:
     Args:
         name: of the whole, ``check default/snap-a → snap-b``.
         about: facts that stand at the top, by name.
-        shows_what_is_there: a line begins with what was seen, as a walk's, and not with what should be.
+        shows_evidence: a line starts with the evidence, as for doctor, and not with the title of the check.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Report:
         name: str,
         about: dict[str, str],
         *,
-        shows_what_is_there: bool = False,
+        shows_evidence: bool = False,
     ) -> None:
         self._form = form
         self._write = write
@@ -62,22 +62,22 @@ class Report:
             name, about = printable(name), {printable(what): printable(value) for what, value in about.items()}
         self._name = name
         self._about = about
-        self._shows_what_is_there = shows_what_is_there
+        self._shows_evidence = shows_evidence
         self.findings: list[Finding] = []
 
     def begin(self) -> None:
-        """What is known before anything was checked."""
+        """Print what is known before the first check."""
         if self._form is ReportFormat.TABLE:
             self._write(f"{self._name}\n")
             self._write("".join(f"  {what:<10} {value}\n" for what, value in self._about.items()) + "\n")
 
     def add(self, finding: Finding) -> None:
-        """The next one; a table shows it at once."""
+        """Add a finding; a table shows it at once."""
         if self._form is not ReportFormat.JSON:
             finding = _printable(finding)
         self.findings.append(finding)
         if self._form is ReportFormat.TABLE:
-            draw = _hop if self._shows_what_is_there else _case
+            draw = _hop if self._shows_evidence else _case
             self._write("\n".join(draw(finding, self._screen)) + "\n")
 
     def end(self, *, complete: bool) -> None:
@@ -98,9 +98,9 @@ class Report:
 
 
 def _printable(finding: Finding) -> Finding:
-    """Any text of a finding may be of a driver or a server: a terminal must not obey it, and XML cannot hold all of it.
+    """Make all texts printable: they can come from a driver or a server, and contain control characters.
 
-    A fix has lines; every other text, and each piece of evidence, is one.
+    A fix can have several lines; all other texts, and each piece of evidence, have one.
     """
     changes: dict[str, Any] = {field.name: getattr(finding, field.name) for field in fields(finding)}
     changes |= {name: one_line(text) for name, text in changes.items() if type(text) is str}
@@ -117,12 +117,12 @@ def _mark(finding: Finding, screen: OutputTarget) -> str:
 
 
 def _hop(finding: Finding, screen: OutputTarget) -> list[str]:
-    """What is there, or what is wrong with it, and what mends that."""
+    """The evidence, or the problem and how to fix it."""
     skipped = "skipped: " if finding.verdict is Verdict.SKIPPED else ""
     first, *rest = finding.evidence or (finding.title,)
     column = " " * max(_HOP_COLUMN, 2 + len(finding.id) + 1)
     lines = _folded(f"{'':2}{finding.id}".ljust(len(column)), skipped + first, column, screen)
-    # The mark last: its colour counts no columns.
+    # The mark last: its color codes have no width.
     lines[0] = _mark(finding, screen) + lines[0][1:]
     lines += [line for text in rest for line in _folded(column, text, column, screen)]
     for number, text in enumerate(_lines(finding.fix)):
@@ -132,7 +132,7 @@ def _hop(finding: Finding, screen: OutputTarget) -> list[str]:
 
 
 def _case(finding: Finding, screen: OutputTarget) -> list[str]:
-    """What should be; where it is not, what was sent, what came, what the spec says, and the usual bug."""
+    """The expectation; if it is not met, also what was sent and received, the spec, and the usual bug."""
     where = " ".join(
         part for part in (finding.rule, finding.level if finding.verdict is not Verdict.PASS else "") if part
     )
@@ -160,7 +160,7 @@ def _wrapped(label: str, text: str, screen: OutputTarget) -> list[str]:
 def _folded(first: str, text: str, indent: str, screen: OutputTarget) -> list[str]:
     """Lines for a terminal's width; elsewhere one."""
     width = screen.width if screen.is_terminal and screen.width >= _TAKES_SPACE else 10_000
-    # A command that is cut in two cannot be pasted: only what is longer than the screen is wrapped, at spaces.
+    # A command that is split cannot be pasted: only longer lines than the screen are wrapped, at spaces.
     return textwrap.wrap(
         text, width, initial_indent=first, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     ) or [first.rstrip()]
@@ -198,7 +198,7 @@ def _document(finding: Finding) -> dict[str, object]:
 
 
 def _junit(name: str, findings: list[Finding], tally: Tally) -> str:
-    """One test case a finding; a warning passes, and says in its output what it found."""
+    """One test case per finding; a warning passes, and its output contains what was found."""
     seconds = f"{sum(finding.seconds for finding in findings):.3f}"
     counts = {
         "tests": str(len(findings)),

@@ -20,7 +20,7 @@ _Matrix = npt.NDArray[np.uint8]
 _BLANK = ord("0") - ord(" ")
 """What to take from a zero to get a space."""
 _NOTHING = b"\0"
-"""What stands in the matrix where no text shall be."""
+"""Marks places of the matrix without text."""
 
 
 PIECE_ROWS = 2**16
@@ -56,7 +56,7 @@ class Rows:
         return self._text_and_lengths(columns)[0]
 
     def texts(self, *columns: Int64Column) -> Iterator[bytes]:
-        """The same in pieces, at least one: a message may hold more rows than there is memory for their text."""
+        """The same in pieces, at least one: the text of a message may be too large for memory."""
         yield self.text(*(column[:PIECE_ROWS] for column in columns))
         for begin in range(PIECE_ROWS, len(columns[0]), PIECE_ROWS):
             yield self.text(*(column[begin : begin + PIECE_ROWS] for column in columns))
@@ -103,7 +103,7 @@ class Rows:
         return self._matrix[:count]
 
     def _one_by_one(self, columns: tuple[Int64Column, ...]) -> tuple[bytes, Int64Column]:
-        """What only a broken driver sends: negative numbers, and such that are wider than the volume is large."""
+        """Rows that only a broken driver sends: with negative numbers, or numbers wider than the capacity."""
         template = f"%{self._width or ''}d".encode().join(self._literals)
         rows = [template % row for row in zip(*(column.tolist() for column in columns), strict=True)]
         return b"".join(rows), np.array(list(map(len, rows)), dtype=np.int64)

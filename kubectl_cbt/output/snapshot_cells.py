@@ -1,4 +1,4 @@
-"""What lists say of a snapshot, cell by cell: the table of ``snapshots`` and the screen of ``browse`` show the same."""
+"""The cells of a snapshot in a list, shared by the table of ``snapshots`` and the screen of ``browse``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from kubectl_cbt.units import age, human_bytes
 
 
 def in_order(entries: Iterable[SnapshotEntry]) -> list[SnapshotEntry]:
-    """The rows of a list: every object that came, also several of one name; by volume, oldest first."""
+    """The rows of a list, by volume, oldest first; objects with the same name are all kept."""
     return sorted(entries, key=by_volume_and_age)
 
 
@@ -25,7 +25,7 @@ def size_of(entry: SnapshotEntry) -> str:
 
 
 def age_of(entry: SnapshotEntry) -> str:
-    """Time since the snapshot was taken, or else since its object was made."""
+    """Time since the snapshot was taken; if that is unknown, since its object was created."""
     return age(entry.created or entry.object_created)
 
 
@@ -35,5 +35,5 @@ def ready_of(entry: SnapshotEntry) -> str:
 
 
 def cbt_of(entry: SnapshotEntry) -> str:
-    """Whether CBT works for the snapshot, and if not why."""
+    """Whether CBT works for the snapshot; if not, why."""
     return "yes" if entry.usable else f"no: {entry.obstacle}"

@@ -14,7 +14,7 @@ from kubectl_cbt.model.results import Outcome, Summary
 from kubectl_cbt.output.figure_rows import cost_rows, size_rows
 from kubectl_cbt.output.heat import GLYPH_LEVELS, heat_line
 from kubectl_cbt.output.vocabulary import vocabulary_of
-from kubectl_cbt.output.writer import OutputTarget, Write
+from kubectl_cbt.output.writer import OutputTarget, Write, Writer
 from kubectl_cbt.units import counted, human_bytes, human_rate, human_seconds, one_line, percent, printable
 
 _LABEL = 11
@@ -23,10 +23,13 @@ _BAR = 24
 _WIDEST_MAP = 160
 
 
-class SummaryWriter:
+class SummaryWriter(Writer):
     """A dozen lines at the end; on a terminal one of them is a map."""
 
     needs_summary = True
+    needs_operation = True
+    prints_rows = False
+    is_text = True
 
     def __init__(self, write: Write, resolved: ResolvedQuery, screen: OutputTarget) -> None:
         self._write = write

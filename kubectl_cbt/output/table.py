@@ -1,22 +1,20 @@
-"""``-o table`` and ``-o wide``: aligned columns of exact bytes, for reading and for awk."""
+"""``-o table``: aligned columns of exact bytes, for reading and for awk."""
 
 from __future__ import annotations
-
-import numpy as np
 
 from kubectl_cbt.model.record import Batch, Int64Column
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import Outcome, Summary
 from kubectl_cbt.output.rows import Rows
-from kubectl_cbt.output.writer import OutputTarget, Write, incomplete_note
+from kubectl_cbt.output.writer import OutputTarget, Write, Writer, incomplete_note
 
 _GAP = "   "
 
 
-class TableWriter:
-    """Offset and size."""
+class TableWriter(Writer):
+    """Rows of offset and size."""
 
-    needs_summary = False
+    is_text = True
     headings: tuple[str, ...] = ("OFFSET", "SIZE")
 
     def __init__(self, write: Write, resolved: ResolvedQuery, screen: OutputTarget) -> None:
@@ -26,7 +24,7 @@ class TableWriter:
     def batch(self, batch: Batch) -> None:
         heading = b""
         if self._rows is None:
-            # Every number of a sound stream is at most the capacity, so its width is known now.
+            # In a valid stream no number exceeds the capacity, so the width is known from the start.
             width = max(len(str(batch.records.capacities[0])), *map(len, self.headings))
             heading = (_GAP.join(text.rjust(width) for text in self.headings) + "\n").encode()
             self._rows = Rows("", *[_GAP] * (len(self.headings) - 1), "\n", width=width)
@@ -36,26 +34,9 @@ class TableWriter:
 
     def end(self, outcome: Outcome, summary: Summary) -> None:
         if outcome.complete and self._rows is None:
-            # kubectl prints no empty table either.
+            # kubectl does not print empty tables either.
             return
         self._write(incomplete_note(outcome))
 
     def _columns(self, batch: Batch) -> tuple[Int64Column, ...]:
         return batch.offsets, batch.sizes
-
-
-class WideWriter(TableWriter):
-    """Also the message it came in, its end, and the unchanged bytes in front of it."""
-
-    headings = ("MESSAGE", "OFFSET", "END", "SIZE", "GAP")
-
-    def __init__(self, write: Write, resolved: ResolvedQuery, screen: OutputTarget) -> None:
-        super().__init__(write, resolved, screen)
-        self._last_end = resolved.query.starting_offset
-
-    def _columns(self, batch: Batch) -> tuple[Int64Column, ...]:
-        if not len(batch):
-            return (batch.offsets,) * len(self.headings)
-        gaps = batch.offsets - np.concatenate(([self._last_end], batch.ends[:-1]))
-        self._last_end = int(batch.ends[-1])
-        return batch.message_numbers, batch.offsets, batch.ends, batch.sizes, gaps

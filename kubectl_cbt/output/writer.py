@@ -1,4 +1,4 @@
-"""What every format is: a writer that gets the batches of one stream and how it ended."""
+"""The interface of all formats: a writer gets the batches of one stream, and its outcome."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from kubectl_cbt.model.results import Outcome, Summary
 from kubectl_cbt.units import one_line
 
 Write = Callable[[bytes], None]
-"""Takes text for standard output, as UTF-8; raises OutputError when it cannot be written."""
+"""Writes UTF-8 to standard output; raises OutputError if that fails."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutputTarget:
-    """Where the text goes.
+    """Where the output is shown.
 
     Attributes:
-        width: columns.
+        width: in columns.
+        is_terminal: whether it is a terminal.
+        color_system: rich's name for the terminal's colors (``truecolor``, ``256``, ``standard``); None for no color.
         scale: of heat.
-        is_terminal: whether a person is looking.
-        color_system: what rich calls the terminal's colours (``truecolor``, ``256``, ``standard``); None for none.
     """
 
     width: int = 80
@@ -34,18 +34,26 @@ class OutputTarget:
 
 
 class Writer(Protocol):
-    """Formats one stream.
+    """Prints one stream in one format; formats inherit from it and override what differs.
 
-    :meth:`end` is called exactly once, for a stream that failed too: what a format can say about that, it says.
+    :meth:`end` is called exactly once, also for a stream that failed: every format that can shows the failure.
 
     Attributes:
-        shows_summary: whether :meth:`end` says anything of the summary; counting it costs as much as decoding.
+        needs_summary: whether :meth:`end` prints figures of the summary; computing it costs as much as decoding.
+        needs_operation: whether it prints if the stream is a delta or allocated, which some documents do not record.
+        prints_rows: whether it prints while batches arrive; on a terminal there is then no progress bar.
+        is_text: whether it is for people, with ASCII replacements where the locale requires; data is always UTF-8.
     """
 
-    needs_summary: ClassVar[bool]
+    needs_summary: ClassVar[bool] = False
+    needs_operation: ClassVar[bool] = False
+    prints_rows: ClassVar[bool] = True
+    is_text: ClassVar[bool] = False
+
+    def __init__(self, write: Write, resolved: ResolvedQuery, screen: OutputTarget) -> None: ...
 
     def batch(self, batch: Batch) -> None:
-        """Take the next batch."""
+        """Print the next batch."""
         ...
 
     def end(self, outcome: Outcome, summary: Summary) -> None:
@@ -53,13 +61,10 @@ class Writer(Protocol):
         ...
 
 
-MakeWriter = Callable[[Write, ResolvedQuery, OutputTarget], Writer]
-
-
 def incomplete_note(outcome: Outcome) -> bytes:
-    """The last line of a text format whose stream failed; empty when it is complete.
+    """The last line of a text format if the stream failed; empty if it is complete.
 
-    It begins with ``#``, so that whoever reads numbers stops there instead of taking a part for the whole.
+    It starts with ``#``, so that a reader of numbers fails there and does not treat a part as the whole.
     """
     if outcome.failure is None:
         return b""

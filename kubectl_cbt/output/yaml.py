@@ -8,13 +8,14 @@ from kubectl_cbt.model.results import Outcome, Summary
 from kubectl_cbt.output.document import Part, head, tail
 from kubectl_cbt.output.encoding import as_yaml
 from kubectl_cbt.output.rows import Rows
-from kubectl_cbt.output.writer import OutputTarget, Write
+from kubectl_cbt.output.writer import OutputTarget, Write, Writer
 
 
-class YamlWriter:
-    """One YAML document; one line an extent."""
+class YamlWriter(Writer):
+    """One YAML document, with one line per extent."""
 
     needs_summary = True
+    needs_operation = True
 
     def __init__(self, write: Write, resolved: ResolvedQuery, screen: OutputTarget) -> None:
         self._write = write

@@ -33,7 +33,7 @@ def error_of(values: Values) -> CbtError:
         ValueError: a number is out of range.
     """
     if not isinstance(values, dict):
-        raise TypeError("it is no object")
+        raise TypeError("it is not an object")
     kind = error_kinds().get(text_of(values, "type"), StreamError)
     message, hint = text_of(values, "message"), text_of(values, "hint")
     if issubclass(kind, ApiError):
@@ -69,5 +69,5 @@ def text_of(values: Values, key: str) -> str:
     """
     value = values[key]
     if not isinstance(value, str):
-        raise TypeError(f"{key} is no text")
+        raise TypeError(f"{key} is not text")
     return value

@@ -270,12 +270,12 @@ class Recording:
 
     def _json(self, payload: bytes) -> Values:
         try:
-            # It refuses what no writer of ours writes: NaN, numbers beyond a double, lone surrogates, deep nests.
+            # It rejects what our writer never writes: NaN, numbers beyond a double, lone surrogates, deep nests.
             values = orjson.loads(payload)
         except orjson.JSONDecodeError:
             values = None
         if not isinstance(values, dict):
-            self._damaged("a record that is no JSON object")
+            self._damaged("a record that is not a JSON object")
         return values
 
     def _cut(self) -> NoReturn:

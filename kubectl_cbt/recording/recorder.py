@@ -123,7 +123,7 @@ class RecordingWriter:
         if self._failure:
             self._failed(self._failure)
 
-    # With the lock held.
+    # The caller holds the lock.
 
     def _end(self, ending: StreamEnding) -> None:
         if self._open != _NONE_OPEN:
@@ -152,7 +152,7 @@ class RecordingWriter:
     def _write_safely(self, write: Callable[[], None]) -> None:
         """Write nothing after a record that was written in part.
 
-        The cause is not only a full disk: the exception of a signal may come anywhere in between.
+        The cause is not only a full disk: a signal can raise an exception at any point.
         """
         if not self._is_whole:
             return
@@ -217,7 +217,7 @@ class RecordingSource:
                     yield message
             ending = StreamEnding(OK, None)
         except CbtError as error:
-            # The error of a query that was cancelled only says that it was.
+            # The error of a cancelled query contains only that it was cancelled.
             ending = ending if cancellation.is_cancelled else StreamEnding.of(error)
             raise
         finally:

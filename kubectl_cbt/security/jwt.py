@@ -26,7 +26,7 @@ def read_claims(token: str) -> Claims:
     """Decode the claims of a token.
 
     Raises:
-        ValueError: it is not a JSON Web Token, or a claim has a wrong type; the message quotes nothing of it.
+        ValueError: it is not a JSON Web Token, or a claim has a wrong type; the message does not quote the token.
     """
     import orjson
 

@@ -42,7 +42,7 @@ class Collected:
     Attributes:
         offsets: int64[n], as sent, of all messages.
         sizes: int64[n], as sent.
-        per_message: int64[messages], how many extents each held.
+        per_message: int64[messages], number of extents in each.
         block_metadata_type: of the first message; None without one.
         volume_capacity_bytes: of the first message; None without one.
         error: what ended it; None for OK, and when we ended it.
@@ -115,7 +115,7 @@ class Collected:
 
     @property
     def code(self) -> str:
-        """The status code, for comparing: ``OK`` also when we ended it for ``enough``; else what there was instead."""
+        """The status code, for comparisons: ``OK`` also when it was ended after ``enough``; otherwise the failure."""
         if self.stopped is StopReason.DEADLINE:
             return "no end" if self.is_flowing else "no answer"
         if self.error is None:

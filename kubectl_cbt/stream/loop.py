@@ -157,7 +157,7 @@ class ExtentStream:
                     self._account(records)
                     self._watch.check(records)
                     yield self._clip(records)
-                    del records  # or a large message would be held while the next one is decoded
+                    del records  # or a large message stays in memory while the next one is decoded
 
     def _account(self, records: Records) -> None:
         self.messages += records.messages
@@ -180,7 +180,7 @@ class ExtentStream:
             self.extents += len(records)
             return Batch.whole(records)
         early = records.offsets < start
-        # Of messages without such an extent nothing is left out, whatever is odd about them.
+        # Messages without such an extent are kept completely, even if they are invalid.
         cut_messages = np.zeros(records.messages, dtype=np.bool_)
         cut_messages[records.message_of(np.flatnonzero(early))] = True
         keep = (records.ends > start) | ~np.repeat(cut_messages, np.diff(records.bounds))

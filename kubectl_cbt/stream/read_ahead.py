@@ -1,4 +1,4 @@
-"""Messages read ahead, in a thread of its own: receiving goes on while others are decoded, counted and written.
+"""Reads messages ahead in a separate thread, so that receiving continues while messages are decoded and written.
 
 gRPC waits for the network without holding Python's lock, and numpy computes without it, so both really do happen at
 once. What is ahead is bounded: when it is full, no more is read, gRPC's own window fills, and the server waits.
@@ -15,14 +15,14 @@ from kubectl_cbt.errors import Interrupted
 from kubectl_cbt.system.cancellation import Cancellation
 
 GROUP_BYTES = 2**18
-"""What is handed over at once, at most, unless one message is larger: some 20,000 extents. Their columns fit into a
+"""Maximum size of a group, unless one message is larger: some 20,000 extents. Their columns fit into a
 processor's cache together with what is computed of them; with more, all further steps are measurably slower."""
 AHEAD_BYTES = 2**20
-"""What may wait: enough for the messages that arrive while a group is written."""
+"""Maximum size of waiting messages: enough for those that arrive while a group is written."""
 MESSAGE_BYTES = 64
-"""What a message counts on top of its length: a flood of empty messages takes memory too."""
+"""Added to the length of each message, because empty messages need memory too."""
 _JOIN_SECONDS = 1.0
-"""A cancelled query ends at once; one that does not is left to its thread."""
+"""How long to wait for a cancelled query; after that it is left to its thread."""
 
 
 def grouped(messages: Generator[bytes, None, None]) -> Iterator[list[bytes]]:

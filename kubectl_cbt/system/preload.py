@@ -1,4 +1,4 @@
-"""Modules that are going to be needed, imported while something else is waited for."""
+"""Import modules that will be needed, while waiting for something else."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from kubectl_cbt.model.extents import Chunk
 from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import Failure, Outcome, Summary
-from kubectl_cbt.output.registry import StreamFormat, make_writer
+from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.output.writer import OutputTarget
 from kubectl_cbt.tui.loader import Frame
 
@@ -112,7 +112,7 @@ def _removing(path: Path) -> Iterator[None]:
 
 
 def _write(content: Content, form: StreamFormat, file: TextIO) -> None:
-    writer = make_writer(form)(lambda text: _discard(file.buffer.write(text)), content.resolved, OutputTarget())
+    writer = form.writer(lambda text: _discard(file.buffer.write(text)), content.resolved, OutputTarget())
     for batch in _batches(content.chunks, content.outcome):
         writer.batch(batch)
     writer.end(content.outcome, content.summary)

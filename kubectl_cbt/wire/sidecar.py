@@ -91,8 +91,8 @@ class SidecarSource:
     def query(self, query: Query, cancellation: Cancellation) -> Generator[bytes, None, None]:
         """See :meth:`~kubectl_cbt.wire.source.Source.query`.
 
-        An attempt that failed before its first message is repeated at once where another way may succeed: with a
-        certificate or a CA that was replaced, or with the base's name for a sidecar that takes it.
+        An attempt that fails before its first message is retried immediately if a change can make it succeed: with a
+        certificate or a CA that was replaced, or with the base's name for a sidecar that requires it.
         """
         for attempt in range(1, _MOST_ATTEMPTS + 1):
             messages: int | None = 0
@@ -133,7 +133,7 @@ class SidecarSource:
         """Send one request; returns the call, and the token it carries.
 
         Raises:
-            CbtError: no token can be had, there is no route, or the service's certificate is not trusted.
+            CbtError: no token is available, there is no route, or the service's certificate is not trusted.
         """
         token = self._fresh_token()
         channel = self._open(query, cancellation)
@@ -190,7 +190,7 @@ class SidecarSource:
         return error
 
     def _can_retry_differently(self, error: StreamError, query: Query) -> bool:
-        """Whether the same query may succeed at once in another way."""
+        """Whether an immediate retry of the same query can succeed."""
         if isinstance(error, TlsFailed):
             if is_changed_certificate(error):
                 self._hang_up()

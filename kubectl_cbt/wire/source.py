@@ -32,9 +32,9 @@ class Source(Protocol):
         ...
 
     def query(self, query: Query, cancellation: Cancellation) -> Generator[bytes, None, None]:
-        """Send one request and yield the response messages as they come off the wire, in order.
+        """Send one request and yield the response messages as received, in order.
 
-        The request is sent when the first message is taken. Each call is a request of its own, with a token of its own.
+        The request is sent when the first message is read. Each call sends a new request with its own token.
 
         Args:
             query: what to request.

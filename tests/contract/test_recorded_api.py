@@ -8,9 +8,11 @@ from recorded import api_answer
 
 from kubectl_cbt import errors
 from kubectl_cbt.cluster.resources import SnapshotMetadataService, VolumeSnapshot, VolumeSnapshotContent
+from kubectl_cbt.demo.kube.discovery import discovery
 from kubectl_cbt.demo.kube.identity import Request, User
-from kubectl_cbt.demo.kube.kube_api import StatusError, _forbidden, _not_found, _token_too_short
-from kubectl_cbt.demo.kube.resource_types import RESOURCE_TYPES, discovery, table
+from kubectl_cbt.demo.kube.resource_types import RESOURCE_TYPES
+from kubectl_cbt.demo.kube.server_tables import table
+from kubectl_cbt.demo.kube.status_objects import StatusError, forbidden, not_found, token_too_short
 from kubectl_cbt.kube.api_errors import response_error
 from kubectl_cbt.model.refs import ServiceAccountRef, SnapshotRef
 
@@ -124,25 +126,23 @@ def _nobody() -> User:
 
 
 DEMO_ERRORS = [
-    ("error-volumesnapshot-not-found", lambda: _not_found(TYPES["volumesnapshots"], "nope")),
-    ("error-sms-not-found", lambda: _not_found(TYPES["snapshotmetadataservices"], "none.csi")),
+    ("error-volumesnapshot-not-found", lambda: not_found(TYPES["volumesnapshots"], "nope")),
+    ("error-sms-not-found", lambda: not_found(TYPES["snapshotmetadataservices"], "none.csi")),
     (
         "error-volumesnapshot-forbidden",
-        lambda: _forbidden(
-            _nobody(), Request("get", "snapshot.storage.k8s.io", "volumesnapshots", "default", "snap-a")
-        ),
+        lambda: forbidden(_nobody(), Request("get", "snapshot.storage.k8s.io", "volumesnapshots", "default", "snap-a")),
     ),
     (
         "error-tokenrequest-forbidden",
-        lambda: _forbidden(_nobody(), Request("create", "", "serviceaccounts/token", "backup", "backup-app")),
+        lambda: forbidden(_nobody(), Request("create", "", "serviceaccounts/token", "backup", "backup-app")),
     ),
-    ("error-tokenrequest-expiry-too-short", lambda: _token_too_short(60)),
+    ("error-tokenrequest-expiry-too-short", lambda: token_too_short(60)),
     ("error-unauthorized", lambda: StatusError(401, "Unauthorized", "Unauthorized")),
 ]
 
 
 @pytest.mark.parametrize(("recording", "make"), DEMO_ERRORS, ids=[row[0] for row in DEMO_ERRORS])
-def test_the_demo_words_an_error_as_the_real_api_server(recording, make):
+def test_the_demos_errors_are_worded_as_in_the_real_api_server(recording, make):
     answer, error = api_answer(recording), make()
     assert error.code == answer["status"]
     assert error.document == answer["response"]

@@ -27,7 +27,7 @@ def records(style: str, name: str) -> list[Record]:
 
 
 @pytest.mark.parametrize(("style", "name"), STREAMS)
-def test_every_recorded_stream_has_the_counts_its_index_says(style, name):
+def test_every_recorded_stream_has_the_counts_of_its_index(style, name):
     case, found = cases(style)[name], records(style, name)
     assert len(found) == case["messages"]
     assert sum(map(len, found)) == case["extents"]
@@ -58,7 +58,7 @@ def test_offsets_and_sizes_are_those_the_reference_lister_printed_as_a_table(sty
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_small_messages_hold_the_same_bytes_as_large_ones(style):
+def test_small_messages_contain_the_same_bytes_as_large_ones(style):
     whole, cut = records(style, "delta-a-b"), records(style, "delta-a-b-max7")
     assert _covered(whole) == _covered(cut)
     assert max(map(len, cut)) <= 7
@@ -72,6 +72,6 @@ def _covered(found: list[Record]) -> list[tuple[int, int]]:
     return list(zip(offsets[opens].tolist(), ends[np.roll(opens, -1)].tolist(), strict=True))
 
 
-def test_the_recordings_hold_no_token():
+def test_the_recordings_contain_no_token():
     text = b"".join(path.read_bytes() for path in sorted(RECORDINGS.rglob("*")) if path.is_file())
     assert not re.search(rb"eyJ[A-Za-z0-9_-]{20,}\.", text)

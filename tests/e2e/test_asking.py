@@ -30,7 +30,7 @@ def test_another_seed_is_another_cluster():
     assert one != other
 
 
-def test_every_format_tells_of_the_same_extents(run):
+def test_every_format_prints_the_same_extents(run):
     expected = [(e["byteOffset"], e["sizeBytes"]) for e in json.loads(run(*DELTA, "-o", "json").stdout)["extents"]]
     found = {form: run(*DELTA, "-o", form).stdout for form in StreamFormat}
     assert [(e["byteOffset"], e["sizeBytes"]) for e in yaml.safe_load(found["yaml"])["extents"]] == expected
@@ -61,7 +61,7 @@ def test_nothing_changed_is_an_answer(run):
     assert "Changed    nothing\n" in run("delta", "snap-c", "snap-d").stdout
 
 
-def test_a_base_handle_stands_for_a_base_that_is_gone(run):
+def test_a_base_handle_replaces_a_deleted_base(run):
     whole = json.loads(run(*DELTA, "-o", "json").stdout)
     handle = whole["base"]["handle"]
     found = json.loads(run("delta", "--base-handle", handle, "snap-b", "-o", "json").stdout)
@@ -78,7 +78,7 @@ def test_a_starting_offset_gives_the_clipped_rest(run):
     assert document["extents"][0] == {"byteOffset": start, "sizeBytes": inside["sizeBytes"] - 4096}
     assert document["extents"][1:] == whole[whole.index(inside) + 1 :]
     assert document["summary"]["clippedExtents"] == 1
-    assert "1 extent was cut at the starting offset" in found.stderr
+    assert "1 extent was clipped to the starting offset" in found.stderr
 
 
 @pytest.mark.parametrize("limit", ["1", "7", "256"])
@@ -87,14 +87,14 @@ def test_max_results_limits_every_message(run, limit):
     assert max(len(record["block_metadata"]) for record in records) == int(limit)
 
 
-def test_a_fixed_length_driver_is_told_apart(run):
+def test_a_fixed_length_driver_is_distinguished(run):
     document = json.loads(run("delta", "win-0900", "win-1000", "-n", "vms", "-o", "json").stdout)
     assert document["blockMetadataType"] == "FIXED_LENGTH"
     assert {e["sizeBytes"] for e in document["extents"]} == {64 * 1024}
     assert document["summary"]["runs"] < document["summary"]["extents"]
 
 
-def test_flags_may_stand_before_the_verb_and_names_may_have_their_type(run):
+def test_flags_may_precede_the_verb_and_names_may_have_their_type(run):
     usual = run("delta", "pg-mon", "pg-tue", "-n", "shop", "-o", "csv")
     early = run("-n", "shop", "-o", "csv", "delta", "vs/pg-mon", "volumesnapshot.snapshot.storage.k8s.io/pg-tue")
     assert usual.returncode == early.returncode == 0
@@ -109,14 +109,14 @@ def test_an_empty_option_counts_as_not_given(run):
     assert run(*DELTA, "-o", "name", "--context", "", "--namespace", "").returncode == 0
 
 
-def test_force_goes_on_where_only_the_order_is_wrong(run):
+def test_force_continues_if_only_the_order_is_wrong(run):
     refused = run("delta", "snap-b", "snap-a", "-o", "csv")
     assert (refused.returncode, refused.stdout) == (1, "")
     assert "is older than base default/snap-b" in refused.stderr
     assert run("delta", "snap-b", "snap-a", "--force", "-o", "csv").stdout == run(*DELTA, "-o", "csv").stdout
 
 
-def test_a_driver_that_rejects_the_default_limit_is_asked_once_more_without(own_demo):
+def test_a_driver_that_rejects_the_default_limit_is_queried_once_more_without(own_demo):
     from kubectl_cbt.demo.sidecar.metadata_service import Code, Refusal, Tampering
 
     def picky(request):
@@ -134,7 +134,7 @@ def test_a_driver_that_rejects_the_default_limit_is_asked_once_more_without(own_
     assert run_command(*DELTA, "--max-results", "100", cluster=own_demo).returncode == 1
 
 
-def test_messages_of_any_size_are_taken(own_demo):
+def test_messages_of_any_size_are_accepted(own_demo):
     query = ("allocated", "scratch-2", "-n", "vms", "--starting-offset", "16128Gi", "--max-results", "65536")
     found = run_command(*query, "-o", "lister-json", cluster=own_demo)
     assert found.returncode == 0

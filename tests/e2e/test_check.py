@@ -36,7 +36,7 @@ def failed(found) -> set[str]:
     ids=["variable", "one snapshot", "no change", "fixed"],
 )
 def test_a_clean_demo_passes_everything(demo, query):
-    # Millions of extents a sweep: its speed is no promise, and the smaller volume shows that it works.
+    # Millions of extents per sweep would be slow, and the smaller volume is sufficient.
     skipped = ["--skip", "sweep"] if "vms" in query else []
     found = run_command("check", *query, "-o", "json", "--hostile", *skipped, cluster=demo)
     assert found.stdout, (found.returncode, found.stderr)
@@ -51,7 +51,7 @@ def test_hostile_numbers_come_with_a_warning(demo):
     assert "4 passed" in found.stdout
 
 
-def test_what_cannot_be_judged_is_skipped_and_says_why(demo):
+def test_a_case_that_cannot_be_judged_is_skipped_with_the_reason(demo):
     found = findings(run_command("check", "snap-b", "-o", "json", cluster=demo))
     assert found["law-new-blocks"]["verdict"] == "skipped"
     assert found["law-new-blocks"]["evidence"] == ["needs two snapshots: check BASE TARGET"]
@@ -69,7 +69,7 @@ def test_a_broken_rule_fails_with_place_cause_and_exit_code(own_demo):
     assert found.stdout.endswith("1 failed\n")
 
 
-def test_a_warning_alone_is_no_failure(own_demo):
+def test_a_warning_alone_is_not_a_failure(own_demo):
     own_demo.services[PAGES_DRIVER].plugin.faults = parse_faults(["unaligned-shift"])
     found = run_command(*CHECK, "--only", "resume-*", "--only", "offset-*", "-o", "json", cluster=own_demo)
     assert (found.returncode, failed(found)) == (0, {"resume-unaligned"})
@@ -82,7 +82,7 @@ def test_lost_writes_are_found_without_the_data(own_demo):
     assert "[" in findings(found)["law-new-blocks"]["evidence"][0]
 
 
-def test_junit_and_tap_are_what_their_readers_take(demo):
+def test_junit_and_tap_are_accepted_by_their_parsers(demo):
     suites = ET.fromstring(run_command(*CHECK, *QUICK, "-o", "junit", cluster=demo).stdout)
     assert (suites.attrib["failures"], len(suites[0])) == ("0", int(suites.attrib["tests"]))
     tap = run_command(*CHECK, *QUICK, "-o", "tap", cluster=demo).stdout.splitlines()
@@ -117,11 +117,11 @@ def test_the_list_names_every_case_and_patterns_choose(demo):
         (("a", "--only", "nothing-like-it"), "--only and --skip leave no case"),
         (("--explain", "resume-unalined"), "did you mean resume-unaligned"),
         (("a", "--csi-endpoint", "unix:///x", "--demo"), "--csi-endpoint queries a driver, not a cluster"),
-        (("a", "--secrets-file", "x"), "--secrets-file goes with --csi-endpoint"),
+        (("a", "--secrets-file", "x"), "--secrets-file requires --csi-endpoint"),
         (("snap-a", "snap-b", "--demo", "--third", "pg-mon"), "is not another usable snapshot of the volume"),
     ],
 )
-def test_mistakes_of_usage_are_told(arguments, said):
+def test_usage_errors_are_reported(arguments, said):
     found = run_command("check", *arguments)
     assert (found.returncode, found.stdout) == (2, "")
     assert said in found.stderr
@@ -209,12 +209,12 @@ def test_a_socket_gives_what_the_cluster_gives(demo, tmp_path, handles, form):
 
 def test_nothing_of_kubernetes_is_touched(demo, tmp_path, handles):
     resolved = []
-    demo.api.seen = lambda *request: resolved.append(request)
+    demo.api.on_request = lambda *request: resolved.append(request)
     try:
         with demo.csi_service(tmp_path / "csi.sock") as service:
             found = run_command("allocated", handles[0], "-o", "name", "--csi-endpoint", service.endpoint, cluster=demo)
     finally:
-        demo.api.seen = lambda *request: None
+        demo.api.on_request = lambda *request: None
     assert (found.returncode, resolved) == (0, [])
 
 
@@ -242,14 +242,14 @@ def test_secrets_are_handed_to_the_driver_and_shown_nowhere(demo, tmp_path, hand
         ("/etc/hosts", "is not a socket"),
     ],
 )
-def test_what_is_no_socket_is_told(endpoint, said):
+def test_a_path_that_is_not_a_socket_is_reported(endpoint, said):
     found = run_command("allocated", "x", "-o", "csv", "--csi-endpoint", endpoint)
     assert (found.returncode, found.stdout) == (1, "")
     assert said in found.stderr
 
 
 @pytest.mark.parametrize("text", ["- a\n- b\n", "a: {b: c}\n", "{", "kind: Secret\ndata: {a: '***'}\n"])
-def test_a_secrets_file_that_is_none_is_told_and_not_quoted(demo, tmp_path, text):
+def test_an_invalid_secrets_file_is_reported_and_not_quoted(demo, tmp_path, text):
     (tmp_path / "secrets").write_text(text)
     with demo.csi_service(tmp_path / "csi.sock") as service:
         found = run_command(

@@ -87,7 +87,7 @@ def test_a_certificate_is_a_login_and_its_organizations_are_groups(api, authorit
     assert ask(api, tmp_path, authority.issue(tmp_path, "jane", "developers")) == 200
 
 
-def test_a_token_goes_before_a_certificate_and_none_of_both_is_no_login(api, authority, tmp_path):
+def test_a_token_goes_before_a_certificate_and_none_of_both_is_not_a_login(api, authority, tmp_path):
     master = authority.issue(tmp_path, "jane", "system:masters")
     assert ask(api, tmp_path, master, {"Authorization": "Bearer nonsense"}) == 401
     nobody = authority.issue(tmp_path, "jane")
@@ -97,7 +97,7 @@ def test_a_token_goes_before_a_certificate_and_none_of_both_is_no_login(api, aut
 
 
 @pytest.mark.parametrize("fault", ["of another CA", "expired"])
-def test_a_certificate_that_is_no_good_ends_the_connection(api, authority, tmp_path, fault):
+def test_a_bad_certificate_ends_the_connection(api, authority, tmp_path, fault):
     lifetime = timedelta(days=-1) if fault == "expired" else timedelta(days=1)
     signer = authority if fault == "expired" else ClientAuthority()
     certificate = signer.issue(tmp_path, "jane", "system:masters", lifetime=lifetime)
@@ -107,7 +107,7 @@ def test_a_certificate_that_is_no_good_ends_the_connection(api, authority, tmp_p
     assert ask(api, tmp_path, authority.issue(tmp_path, "jane", "system:masters")) == 200
 
 
-def test_a_server_without_a_client_ca_asks_for_no_certificate(own_demo, authority, tmp_path):
+def test_a_server_without_a_client_ca_requests_no_certificate(own_demo, authority, tmp_path):
     (tmp_path / "ca.crt").write_bytes((own_demo.kubeconfig.parent / "ca.crt").read_bytes())
     assert ask(own_demo.api, tmp_path, authority.issue(tmp_path, "jane", "system:masters")) == 401
     assert Client(own_demo).get(SNAPSHOTS)[0] == 200

@@ -1,4 +1,4 @@
-"""The demo's driver on a unix socket: what CSI asks of a driver, and the same answers as through its sidecar."""
+"""The demo's driver on a unix socket: CSI's requirements, and the same responses as through its sidecar."""
 
 import re
 import signal
@@ -53,7 +53,7 @@ def identity(service: CsiService, method: str) -> bytes:
 
 
 @pytest.mark.parametrize("driver", [PAGES_DRIVER, BLOCKS_DRIVER])
-def test_a_driver_says_who_it_is_and_what_it_can(demo, folder, driver):
+def test_a_driver_returns_its_name_and_capabilities(demo, folder, driver):
     with demo.csi_service(folder / "csi.sock", driver) as service:
         info = GetPluginInfoResponse.FromString(identity(service, "GetPluginInfo"))
         assert (info.name, info.vendor_version) == (driver, __version__)
@@ -109,7 +109,7 @@ def test_another_drivers_snapshot_is_not_found(demo, client):
     assert client.ask("snap-b", snapshot_id=other.snapshot_handle(snapshot)).code is Code.NOT_FOUND
 
 
-def test_secrets_are_taken_and_not_kept(demo, service, client):
+def test_secrets_are_accepted_and_not_kept(demo, service, client):
     assert client.ask("snap-b", "snap-a", secrets={"userKey": "hidden"}).code is Code.OK
     assert dict(service.requests[-1].secrets) == {"userKey": ""}
     assert isinstance(service.requests[-1], GetMetadataDeltaRequest)
@@ -128,7 +128,7 @@ def test_a_secret_that_is_required_and_missing_is_an_invalid_argument(demo, fold
 # The socket.
 
 
-def test_the_socket_is_gone_when_the_service_is(demo, folder):
+def test_the_socket_is_deleted_with_the_service(demo, folder):
     path = folder / "csi.sock"
     with demo.csi_service(path) as service:
         assert path.is_socket()
@@ -136,7 +136,7 @@ def test_the_socket_is_gone_when_the_service_is(demo, folder):
     assert not path.exists()
 
 
-def test_a_socket_nobody_listens_at_is_replaced(demo, folder):
+def test_a_stale_socket_is_replaced(demo, folder):
     path = folder / "csi.sock"
     with socket.socket(socket.AF_UNIX) as left_over:
         left_over.bind(str(path))
@@ -144,7 +144,7 @@ def test_a_socket_nobody_listens_at_is_replaced(demo, folder):
         assert PlainClient(demo, service).ask("snap-b").code is Code.OK
 
 
-def test_neither_a_file_nor_a_live_socket_is_taken_over(demo, service, folder):
+def test_neither_a_file_nor_a_live_socket_is_replaced(demo, service, folder):
     with pytest.raises(OSError, match="in use"):
         demo.csi_service(service.path)
     file = folder / "file"
@@ -156,7 +156,7 @@ def test_neither_a_file_nor_a_live_socket_is_taken_over(demo, service, folder):
 
 
 @pytest.mark.parametrize(("path", "said"), [("nowhere/csi.sock", "No such file"), ("x" * 120, "too long")])
-def test_a_place_where_no_socket_can_be_is_an_error(demo, folder, path, said):
+def test_a_path_where_no_socket_can_be_created_is_an_error(demo, folder, path, said):
     with pytest.raises(OSError, match=said):
         demo.csi_service(folder / path)
 
@@ -168,7 +168,7 @@ def test_a_place_where_no_socket_can_be_is_an_error(demo, folder, path, said):
     ("arguments", "driver"),
     [((), PAGES_DRIVER), (("--csi-driver", "blocks", "--fault", "type-unknown"), BLOCKS_DRIVER)],
 )
-def test_demo_serve_puts_a_driver_on_a_socket_and_tells_what_to_ask_it(folder, arguments, driver):
+def test_demo_serve_serves_a_driver_on_a_socket_and_prints_a_command_for_it(folder, arguments, driver):
     path = folder / "csi.sock"
     process = subprocess.Popen(
         [str(COMMAND), "demo", "serve", "--csi-socket", str(path), *arguments],
@@ -192,20 +192,20 @@ def test_demo_serve_puts_a_driver_on_a_socket_and_tells_what_to_ask_it(folder, a
     assert not path.exists()
 
 
-def test_demo_serve_says_why_it_has_no_socket(folder):
+def test_demo_serve_reports_why_it_has_no_socket(folder):
     found = run_command("demo", "serve", "--csi-socket", str(folder / "nowhere" / "csi.sock"))
     assert (found.returncode, found.stdout) == (1, "")
-    assert "no socket can be made there: No such file or directory" in found.stderr
+    assert f"cannot create a socket at {folder / 'nowhere' / 'csi.sock'}: No such file or directory" in found.stderr
     alone = run_command("demo", "serve", "--csi-driver", "blocks")
     assert (alone.returncode, alone.stdout) == (2, "")
-    assert "--csi-driver goes with --csi-socket" in alone.stderr
+    assert "--csi-driver requires --csi-socket" in alone.stderr
 
 
-def test_faults_before_serve_and_behind_it_are_told_apart_from_none():
+def test_faults_before_and_after_serve_are_distinguished_from_none():
     for arguments in (("--fault", "nope", "serve"), ("serve", "--fault", "nope")):
         found = run_command("demo", *arguments)
         assert (found.returncode, found.stdout) == (2, "")
-        assert 'there is no fault "nope"' in found.stderr
+        assert 'unknown fault "nope"' in found.stderr
 
 
 def test_a_driver_outlives_the_sidecar_on_its_socket(folder):

@@ -1,4 +1,4 @@
-"""Acting as somebody else: who may, and who one is then."""
+"""Impersonation: which users can impersonate, and the resulting user."""
 
 import pytest
 from peers import needs_kubectl
@@ -61,7 +61,7 @@ def test_an_impersonated_service_account_has_its_groups_unless_others_are_given(
         ),
     ],
 )
-def test_who_may_not_impersonate_is_told_whom(demo, headers, said):
+def test_forbidden_impersonation_names_the_user(demo, headers, said):
     code, found = Client(demo, BACKUP_APP).get(SNAPSHOTS, *headers)
     assert (code, found["reason"], found["message"]) == (403, "Forbidden", said)
 
@@ -93,7 +93,7 @@ def test_a_grant_lets_one_impersonate_those_it_names_and_each_part_needs_its_own
     assert who(client, jane, ("Impersonate-Group", "readers"))["groups"] == ["readers", "system:authenticated"]
 
 
-def test_groups_alone_are_nobody(demo):
+def test_groups_without_a_user_are_an_error(demo):
     code, said = Client(demo).get(SNAPSHOTS, ("Impersonate-Group", "developers"))
     assert code == 500
     assert said == (
@@ -117,7 +117,7 @@ def test_the_group_of_masters_may_do_everything(demo):
         (("--as=jane", "--context=demo"), 1, 'users "jane" is forbidden: User "system:serviceaccount:backup:backup'),
     ],
 )
-def test_kubectl_acts_as_somebody_else(demo, arguments, code, said):
+def test_kubectl_impersonates_a_user(demo, arguments, code, said):
     found = kubectl("get", "vs", "-n", "shop", "--context=demo-admin", *arguments, kubeconfig=demo.kubeconfig)
     assert found.returncode == code
     assert said in found.stdout + found.stderr

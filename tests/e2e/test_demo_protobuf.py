@@ -1,4 +1,4 @@
-"""Bodies as typed Go clients send them, in protobuf: what they mean, and what is said of those that mean nothing.
+"""Protobuf bodies as typed Go clients send them: how they are read, and the errors for invalid ones.
 
 The bytes are made by hand from field numbers: the server's own generated messages would agree with their own mistakes.
 """
@@ -67,7 +67,7 @@ def claims(answer) -> dict:
     return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
 
 
-def test_a_token_request_says_the_same_in_protobuf_as_in_json(client):
+def test_a_token_request_is_the_same_in_protobuf_and_json(client):
     code, answer = client.ask("POST", TOKEN, token_request("one", "two", seconds=700), media=PROTOBUF)
     spec = {"audiences": ["one", "two"], "expirationSeconds": 700, "boundObjectRef": None}
     assert (code, answer["spec"]) == (201, spec)
@@ -77,7 +77,7 @@ def test_a_token_request_says_the_same_in_protobuf_as_in_json(client):
     assert claims(answer)["aud"] == ["one", "two"]
 
 
-def test_a_token_can_be_bound_to_a_pod_and_says_so(own_demo):
+def test_a_token_can_be_bound_to_a_pod_and_contains_it(own_demo):
     client = Client(own_demo)
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "mover", "namespace": "shop"}}
     uid = own_demo.store.put("pods", pod)["metadata"]["uid"]
@@ -132,14 +132,14 @@ def test_a_review_of_a_path_that_is_not_a_resources(demo, path, allowed):
 
 
 @pytest.mark.parametrize("spec", [b"", resource("get", "pods") + field(2, field(1, "/version"))])
-def test_a_review_of_nothing_or_of_two_things_is_refused(client, spec):
+def test_a_review_of_nothing_or_of_two_things_is_rejected(client, spec):
     path = f"{AUTHORIZATION}/selfsubjectaccessreviews"
     code, answer = client.ask("POST", path, access_review("SelfSubjectAccessReview", spec), media=PROTOBUF)
     assert (code, "exactly one of" in answer["message"]) == (400, True)
 
 
 def test_the_rules_of_a_review_are_what_is_allowed(own_demo):
-    """Each rule of the list is asked about, and a binding of the user's own is among them."""
+    """Each rule of the list is reviewed, including one from the user's own binding."""
     client, account = Client(own_demo), Client(own_demo, SHOP_BACKUP)
     rule = {"apiGroups": ["g"], "resources": ["things"], "verbs": ["get", "use"], "resourceNames": ["one"]}
     client.ask("POST", f"{RBAC}/namespaces/shop/roles", {"metadata": {"name": "own"}, "rules": [rule]})
@@ -212,7 +212,7 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize(("body", "code", "said"), MALFORMED.values(), ids=MALFORMED)
-def test_a_malformed_body_gets_a_status_that_says_why(client, body, code, said):
+def test_a_malformed_body_gets_a_status_with_the_reason(client, body, code, said):
     found, answer = client.ask("POST", TOKEN, body, media=PROTOBUF)
     assert (found, answer["kind"], answer["reason"]) == (code, "Status", "BadRequest")
     assert said in answer["message"]
@@ -237,7 +237,7 @@ def test_any_bytes_are_understood_or_refused(demo, at, new, length):
         ("POST", f"{ACCOUNTS}/shop-backup/none", PROTOBUF, 405),
     ],
 )
-def test_what_is_not_taken_has_a_status_of_its_own(client, method, path, media, code):
+def test_an_unsupported_media_type_has_its_own_status(client, method, path, media, code):
     found, answer = client.ask(method, path, GOOD, media=media)
     assert found == code
     if code == 415:
@@ -272,7 +272,7 @@ def test_json_of_the_wrong_shape_gets_a_status_as_well(client, said, path, body)
         ([("Content-Length", str(2**40))], 413),
     ],
 )
-def test_a_body_whose_end_is_unknown_is_refused_at_once(client, headers, code):
+def test_a_body_whose_end_is_unknown_is_rejected_at_once(client, headers, code):
     with client.connected() as connection:
         connection.putrequest("POST", TOKEN)
         for name, value in headers:

@@ -52,7 +52,7 @@ class Client:
             connection.close()
 
     def ask(self, method: str, path: str, body: Any = None, *headers: tuple[str, str], **options: str) -> Any:
-        """The answer's code and document; text where it is no JSON."""
+        """The response's code and document; text if it is not JSON."""
         with self.open(method, path, body, *headers, **options) as response:
             data = response.read()
             is_json = (response.headers["Content-Type"] or "").startswith("application/json")
@@ -70,7 +70,7 @@ class Client:
 
 def test_every_request_is_seen_with_its_query_and_headers_before_it_is_answered(own_demo):
     seen = []
-    own_demo.api.seen = lambda method, path, headers: seen.append((method, path, headers.get_all("X-Probe")))
+    own_demo.api.on_request = lambda method, path, headers: seen.append((method, path, headers.get_all("X-Probe")))
     own_demo.api.fault = lambda path: seen.append(path)
     Client(own_demo).get(f"{SNAPSHOTS}?limit=3", ("X-Probe", "one"), ("X-Probe", "two"))
     assert seen == [("GET", f"{SNAPSHOTS}?limit=3", ["one", "two"]), SNAPSHOTS]
@@ -79,7 +79,7 @@ def test_every_request_is_seen_with_its_query_and_headers_before_it_is_answered(
 @needs_kubectl
 def test_ours_and_the_real_kubectls_headers_can_be_compared(own_demo):
     seen = []
-    own_demo.api.seen = lambda method, path, headers: seen.append(headers)
+    own_demo.api.on_request = lambda method, path, headers: seen.append(headers)
     assert kubectl("get", "vs", kubeconfig=own_demo.kubeconfig).returncode == 0
     theirs = len(seen)
     assert run_command(*DELTA, "-o", "name", cluster=own_demo).returncode == 0
@@ -88,7 +88,7 @@ def test_ours_and_the_real_kubectls_headers_can_be_compared(own_demo):
     assert all(headers["Authorization"].startswith("Bearer ") and headers["User-Agent"] for headers in seen)
 
 
-def test_a_stopped_server_answers_on_no_open_connection(own_demo):
+def test_a_stopped_server_does_not_respond_on_open_connections(own_demo):
     context = ssl.create_default_context(cafile=str(own_demo.kubeconfig.parent / "ca.crt"))
     connection = HTTPSConnection(own_demo.api.url.removeprefix("https://"), context=context, timeout=60)
     connection.request("GET", "/healthz")

@@ -1,4 +1,4 @@
-"""The resource types that a demo cluster has none of until somebody puts them in."""
+"""The resource types without objects in a demo cluster, until a test adds them."""
 
 import pytest
 from peers import needs_kubectl
@@ -101,7 +101,7 @@ def test_kubectl_get_all_finds_pods_and_services(own_demo):
     assert shown == ["pod/driver-0", "service/csi-snapshot-metadata"]
 
 
-def test_discovery_tells_verbs_and_subresources_in_both_forms(demo):
+def test_discovery_lists_verbs_and_subresources_in_both_forms(demo):
     client = Client(demo)
     listed = {entry["name"]: entry for entry in client.get("/api/v1")[1]["resources"]}
     assert set(listed["pods"]["verbs"]) >= {"get", "list", "watch", "create", "delete"}
@@ -115,7 +115,7 @@ def test_discovery_tells_verbs_and_subresources_in_both_forms(demo):
     assert [part["subresource"] for part in pods["subresources"]] == ["portforward"]
 
 
-def test_discovery_has_the_form_that_the_client_takes(demo):
+def test_discovery_has_the_form_that_the_client_accepts(demo):
     """kubectl 1.29, 1.30 and later, and one that knows the old form alone."""
     beta, stable = (f"application/json;g=apidiscovery.k8s.io;v={v};as=APIGroupDiscoveryList" for v in ("v2beta1", "v2"))
     kinds = {
@@ -127,7 +127,7 @@ def test_discovery_has_the_form_that_the_client_takes(demo):
 
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
-def test_a_port_forward_ends_at_the_missing_kubelet_but_only_for_who_may(own_demo, method):
+def test_a_permitted_port_forward_ends_at_the_missing_kubelet(own_demo, method):
     own_demo.store.put("pods", POD)
     path = "/api/v1/namespaces/default/pods/{}/portforward"
     code, said = Client(own_demo).ask(method, path.format("driver-0"))
@@ -142,7 +142,7 @@ def test_a_port_forward_ends_at_the_missing_kubelet_but_only_for_who_may(own_dem
 
 
 @needs_kubectl
-def test_kubectl_port_forward_says_why_it_cannot(own_demo):
+def test_kubectl_port_forward_reports_why_it_fails(own_demo):
     own_demo.store.put("pods", POD)
     arguments = ("port-forward", "pod/driver-0", ":50051")
     found = kubectl(*arguments, "--context", "demo-admin", kubeconfig=own_demo.kubeconfig)

@@ -39,7 +39,7 @@ def another(demo, name: str, **labels: str):
     return item | {"metadata": {"name": name, "namespace": "default", "labels": labels}}
 
 
-def test_a_watch_from_a_list_tells_what_came_after_it_and_nothing_else(own_demo):
+def test_a_watch_from_a_list_reports_only_later_changes(own_demo):
     client = Client(own_demo)
     own_demo.store.put("volumesnapshots", another(own_demo, "early"))
     version = listed(client)
@@ -64,7 +64,7 @@ def test_a_watch_from_nowhere_begins_with_what_there_is(own_demo, query):
         assert told(next(events)) == ("DELETED", "snap-b")
 
 
-def test_no_change_is_lost_or_told_twice_while_others_write(own_demo):
+def test_no_change_is_lost_or_reported_twice_during_concurrent_writes(own_demo):
     client, names = Client(own_demo), [f"new-{number}" for number in range(60)]
 
     def write() -> None:
@@ -93,7 +93,7 @@ def test_what_comes_to_be_selected_is_added_and_what_ceases_to_be_is_deleted(own
     assert kinds == ["ADDED", "MODIFIED", "DELETED", "ADDED", "DELETED"]
 
 
-def test_a_watch_of_one_namespace_or_object_tells_of_no_other(own_demo):
+def test_a_watch_of_one_namespace_or_object_reports_no_other(own_demo):
     client = Client(own_demo)
     version = listed(client)
     for name in ("new", "newer"):
@@ -120,7 +120,7 @@ def test_a_watch_ends_after_its_time_with_a_bookmark_for_the_next(own_demo):
         assert list(events) == []
 
 
-def test_initial_events_end_with_a_bookmark_that_says_so(own_demo):
+def test_initial_events_end_with_a_bookmark(own_demo):
     query = "&sendInitialEvents=true&allowWatchBookmarks=true&resourceVersionMatch=NotOlderThan&resourceVersion="
     with watching(Client(own_demo), query) as events:
         found = [next(events) for _ in range(5)]
@@ -128,7 +128,7 @@ def test_initial_events_end_with_a_bookmark_that_says_so(own_demo):
     assert found[-1]["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
 
 
-def test_a_watch_as_a_table_tells_the_columns_once(own_demo):
+def test_a_watch_as_a_table_sends_the_columns_once(own_demo):
     client = Client(own_demo)
     with watching(client, f"&resourceVersion={listed(client)}", TABLE) as events:
         for name in ("new", "newer"):
@@ -141,7 +141,7 @@ def test_a_watch_as_a_table_tells_the_columns_once(own_demo):
     assert first["rows"][0]["object"]["kind"] == "PartialObjectMetadata"
 
 
-def test_a_version_from_before_the_log_is_gone(own_demo):
+def test_a_version_before_the_log_is_expired(own_demo):
     with watching(Client(own_demo), "&resourceVersion=17") as events:
         (event,) = events
     assert event["type"] == "ERROR"
@@ -150,11 +150,11 @@ def test_a_version_from_before_the_log_is_gone(own_demo):
 
 
 @pytest.mark.parametrize("query", ["&resourceVersion=new", "&timeoutSeconds=soon"])
-def test_a_watch_that_makes_no_sense_is_a_bad_request(demo, query):
+def test_an_invalid_watch_is_a_bad_request(demo, query):
     assert Client(demo).get(f"{SNAPSHOTS}?watch=1{query}")[0] == 400
 
 
-def test_a_watch_needs_a_right_of_its_own(demo):
+def test_a_watch_requires_the_verb_watch(demo):
     code, found = Client(demo, NOBODY).get(f"{SNAPSHOTS}?watch=true")
     assert code == 403
     assert 'cannot watch resource "volumesnapshots"' in found["message"]

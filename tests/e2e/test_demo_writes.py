@@ -85,12 +85,12 @@ def test_kubectl_creates_replaces_and_applies_on_the_servers_side(own_demo):
 
 
 @needs_kubectl
-def test_a_dry_run_leaves_nothing_behind(own_demo):
+def test_a_dry_run_stores_nothing(own_demo):
     assert feed(own_demo, "apply", "--dry-run=server").stdout.count("created (server dry run)") == 5
     assert own_demo.store.list("roles") == []
     assert feed(own_demo, "apply").returncode == 0
     deleted = feed(own_demo, "delete", "--dry-run=server").stdout.splitlines()
-    # Some releases say from which namespace.
+    # Some releases print the namespace.
     assert len([line for line in deleted if " deleted" in line and line.endswith("(server dry run)")]) == 5
     assert len(own_demo.store.list("roles")) == 1
 
@@ -105,7 +105,7 @@ def test_a_typing_error_in_a_role_is_found(own_demo):
 
 
 @needs_kubectl
-def test_only_who_may_can_apply(own_demo):
+def test_apply_requires_permission(own_demo):
     found = feed(own_demo, "apply", context="demo")
     assert found.returncode == 1
     assert "cannot create resource" in found.stderr
@@ -179,7 +179,7 @@ def test_a_role_is_created_read_updated_patched_and_deleted(own_demo):
         ("PATCH", f"{SNAPSHOTS}/snap-a", {}, 405, "does not allow this method"),
     ],
 )
-def test_what_cannot_be_done_is_worded_as_a_real_server_words_it(own_demo, method, path, body, code, said):
+def test_unsupported_requests_are_worded_as_in_a_real_server(own_demo, method, path, body, code, said):
     client = Client(own_demo)
     assert client.ask("POST", ROLES, ROLE)[0] == 201
     answered, found = client.ask(method, path, body)
@@ -223,7 +223,7 @@ def rule(verbs="get", group="g", resources="things", **more):
         ({}, Request("get", "g", "things"), False),
     ],
 )
-def test_a_rule_allows_what_it_says(own_demo, rule, request_, allowed):
+def test_a_rule_allows_what_it_lists(own_demo, rule, request_, allowed):
     grant(own_demo, rule, {"kind": "User", "name": "jane"})
     assert own_demo.identity.allows("jane", request_) is allowed
     assert not own_demo.identity.allows("joe", request_)
@@ -258,7 +258,7 @@ def test_a_role_binding_grants_in_its_namespace_only(own_demo, kind):
     assert not own_demo.identity.allows("jane", Request("get", "g", "things"))
 
 
-def test_a_binding_of_no_role_or_to_nobody_grants_nothing(own_demo):
+def test_a_binding_without_a_role_or_subject_grants_nothing(own_demo):
     for binding in ({"roleRef": {"kind": "Role", "name": "none"}}, {}, {"subjects": None}):
         own_demo.store.put("clusterrolebindings", {"metadata": {"name": "b"}, **binding})
         assert not own_demo.identity.allows("jane", Request("get", "g", "things"))

@@ -1,10 +1,12 @@
 """README.md and docs/ show what the commands print, and name what exists."""
 
 import re
+import shlex
 
 import pytest
 import typer
-from refresh_docs import FILES, ROOT, masked, refreshed
+from conftest import run_warm_on_terminal
+from refresh_docs import FILES, ROOT, masked, refreshed, run_in_shell
 
 from kubectl_cbt.analysis.rules.all_rules import RULES
 from kubectl_cbt.cli.app import build_app
@@ -30,10 +32,19 @@ SHOWN = (
 )
 
 
+def run_as_shown(command: str, environment: dict[str, str]) -> str:
+    """A command alone needs neither a shell nor its imports; a pipeline runs what is installed."""
+    program, *arguments = shlex.split(command)
+    if "|" in arguments:
+        return run_in_shell(command, environment)
+    assert program == "kubectl-cbt"
+    return run_warm_on_terminal(arguments, environment)[1]
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_shown_outputs_are_what_the_commands_print(path):
     text = path.read_text(encoding="utf-8")
-    shown, now = masked(text).splitlines(), masked(refreshed(text)).splitlines()
+    shown, now = masked(text).splitlines(), masked(refreshed(text, run_as_shown)).splitlines()
     assert shown == now, "run: make docs"
 
 

@@ -1,4 +1,4 @@
-"""``doctor``: each thing that can be broken on the way is named by its hop, with what mends it."""
+"""``doctor``: each failure is reported by its hop, with a fix."""
 
 import base64
 import json
@@ -127,7 +127,7 @@ def test_an_old_version_of_the_api_is_a_warning(own_demo):
         (("queue-pending", "-n", "legacy"), "is not ready to use"),
     ],
 )
-def test_a_snapshot_that_cannot_be_asked_about_is_never_asked_about(own_demo, names, said):
+def test_a_snapshot_that_cannot_be_queried_is_never_queried(own_demo, names, said):
     code, hops = look(own_demo, *names)
     assert (code, broken(hops)) == (1, ["volumesnapshot"])
     assert said in text_of(hops["volumesnapshot"])
@@ -135,7 +135,7 @@ def test_a_snapshot_that_cannot_be_asked_about_is_never_asked_about(own_demo, na
     assert not any(service.requests or service.crashed for service in own_demo.services.values())
 
 
-def test_a_class_that_is_gone(own_demo):
+def test_a_deleted_class(own_demo):
     own_demo.store.items["volumesnapshotclasses"].clear()
     code, hops = look(own_demo, "snap-b")
     assert (code, broken(hops)) == (1, ["class"])
@@ -183,7 +183,7 @@ def test_least_rights_are_enough(own_demo):
     assert (code, broken(hops)) == (0, [])
 
 
-def test_a_user_that_is_no_service_account_is_told_how_to_make_one(own_demo):
+def test_a_user_that_is_not_a_service_account_gets_the_command_to_create_one(own_demo):
     code, hops = look(own_demo, "snap-b", "--context", "demo-admin")
     assert (code, set(broken(hops)) >= {"token"}) == (1, True)
     assert "kubectl cbt rbac -n default --for-user | kubectl apply -f -" in text_of(hops["token"])
@@ -205,15 +205,15 @@ def test_a_token_for_another_audience(own_demo, tmp_path):
     assert "the token is not for the service's audience" in text_of(hops["token"])
 
 
-# The way to the service.
+# The route to the service.
 
 
-def test_a_service_that_nobody_listens_at(own_demo):
+def test_a_service_without_a_listener(own_demo):
     own_demo.services[PAGES_DRIVER].stop()
     assert broken(look(own_demo, "snap-b")[1]) == ["connection"]
 
 
-def test_a_service_behind_a_port_forward(own_demo, tmp_path):
+def test_a_service_through_a_port_forward(own_demo, tmp_path):
     service = behind_a_service(own_demo)
     kubectl = Standin(tmp_path, int(service.address.rpartition(":")[2]))
     admin = ("--context", "demo-admin", "--service-account", "backup/backup-app")
@@ -222,7 +222,7 @@ def test_a_service_behind_a_port_forward(own_demo, tmp_path):
     assert "kubectl port-forward to Service csi-snapshot-metadata" in text_of(hops["address"])
 
 
-def test_no_ready_pod_behind_the_service(own_demo, tmp_path):
+def test_a_service_without_ready_pods(own_demo, tmp_path):
     service = behind_a_service(own_demo)
     kubectl = Standin(tmp_path, int(service.address.rpartition(":")[2]))
     set_ready(own_demo, ready=False)
@@ -246,7 +246,7 @@ def test_a_port_the_service_does_not_have(own_demo):
         ("ca-rotated", "no certificate of caCert signed it"),
     ],
 )
-def test_a_certificate_that_is_no_good(fault, said):
+def test_a_bad_certificate(fault, said):
     with DemoCluster(faults=parse_faults([fault])) as cluster:
         code, hops = look(cluster, "snap-b")
     assert (code, broken(hops)) == (1, ["tls"])
@@ -272,7 +272,7 @@ def test_a_ca_that_expired(own_demo):
 
 def test_a_certificate_that_only_looks_self_signed_is_accepted(own_demo):
     service = own_demo.services[PAGES_DRIVER]
-    service.restart(service.authority.issue("127.0.0.1", like_its_issuer=True))
+    service.restart(service.authority.issue("127.0.0.1", issuer_subject=True))
     code, hops = look(own_demo, "snap-b")
     assert (code, hops["tls"]["verdict"], hops["stream"]["verdict"]) == (0, "pass", "pass")
 

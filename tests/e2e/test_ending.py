@@ -1,4 +1,4 @@
-"""How a command ends: interrupted, with its reader gone, on a full disk; and what it leaves behind: nothing."""
+"""How a command ends: interrupted, with a closed reader, on a full disk. It leaves no files or processes."""
 
 import base64
 import contextlib
@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from conftest import COMMAND, command_environment, run_command, wait_for
-from terminal import run_on_terminal
+from conftest import COMMAND, command_environment, run_command, run_warm_on_terminal, wait_for
 
 from kubectl_cbt.kube.client_config import load_config
 from kubectl_cbt.kube.kubeconfig import ConfigFlags
@@ -91,7 +90,7 @@ def test_keys_inside_a_kubeconfig_leave_no_file(demo, tmp_path):
     assert list(folder.iterdir()) == []
 
 
-def test_a_reader_that_takes_nothing_cannot_keep_a_command_from_stopping(demo):
+def test_a_reader_that_does_not_read_cannot_prevent_a_command_from_stopping(demo):
     with started(*LARGE, "-o", "json", cluster=demo) as process:
         read_some(process, 100)
         process.send_signal(signal.SIGINT)
@@ -100,7 +99,7 @@ def test_a_reader_that_takes_nothing_cannot_keep_a_command_from_stopping(demo):
 
 
 def test_a_second_signal_cuts_the_document_where_it_is(demo):
-    """It must not get an end behind half a row: who reads it could not tell."""
+    """No end may follow half a row: a reader could not distinguish it."""
     with started(*LARGE, "-o", "json", cluster=demo) as process:
         data = read_some(process, 100)
         # Nobody reads now: the command waits in a write. The second signal comes while the first one waits for it.
@@ -129,7 +128,7 @@ def wait_for_signal_to_arrive(process: subprocess.Popen) -> None:
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc, which only Linux has")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_at_any_moment_ends_without_a_traceback(demo, number):
-    """From the first on at which we heed it: while modules are imported, the cluster is asked, the stream runs."""
+    """From the moment of the handler: during imports, requests to the cluster, and the stream."""
     codes = set()
     for step in range(7):
         with started("delta", "snap-a", "snap-b", "-o", "csv", cluster=demo) as process:
@@ -202,7 +201,7 @@ def test_help_onto_a_full_disk_is_an_error():
         ("<&- 2>&-", "delta snap-a snap-b", 0),
     ],
 )
-def test_closed_descriptors_are_no_bug(demo, redirection, arguments, code):
+def test_closed_descriptors_are_not_an_internal_error(demo, redirection, arguments, code):
     found = subprocess.run(
         ["sh", "-c", f'exec "$0" {arguments} {redirection}', str(COMMAND)],
         env=command_environment(demo), capture_output=True, text=True, check=False,
@@ -216,12 +215,12 @@ def test_colour_never_is_for_the_bar_too(demo, tmp_path):
     code, shown = on_terminal(*query, cluster=demo, to_file=tmp_path / "out")
     assert code == 0
     assert "extents/s" in shown
-    # Moving the cursor is no colour.
+    # Moving the cursor is not a colour.
     assert not re.search(r"\x1b\[(3|4|9|10)[0-9;]*m", shown)
 
 
 @pytest.mark.parametrize("form", ["csv", "json", "table"])
-def test_a_reader_that_has_seen_enough_is_no_error(demo, form):
+def test_a_reader_that_closes_early_is_not_an_error(demo, form):
     with started(*LARGE, "-o", form, cluster=demo) as process:
         read_some(process, 100)
         process.stdout.close()
@@ -261,12 +260,11 @@ def test_a_closed_stderr_does_not_hide_the_exit_code(demo):
 
 def on_terminal(*arguments: str, cluster, to_file: Path | None = None, **environment: str) -> tuple[int, str]:
     """Run the command on a terminal (stdout in a file, if given)."""
-    command = [str(COMMAND), *arguments]
     environment = command_environment(cluster, TERM="xterm-256color") | environment
     if to_file is None:
-        return run_on_terminal(command, environment)
+        return run_warm_on_terminal(list(arguments), environment)
     with to_file.open("wb") as file:
-        return run_on_terminal(command, environment, stdout=file)
+        return run_warm_on_terminal(list(arguments), environment, file)
 
 
 SUMMARY = ("delta", "pg-mon", "pg-tue", "-n", "shop", "-q", "-o", "summary")

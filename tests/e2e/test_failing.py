@@ -7,7 +7,7 @@ from kubectl_cbt.demo.scenarios import PAGES_DRIVER
 
 USAGE = [
     (("delta",), "missing argument 'BASE'"),
-    (("delta", "snap-a"), "delta takes two snapshots, BASE and TARGET"),
+    (("delta", "snap-a"), "delta needs two snapshots: BASE TARGET"),
     (("delta", "a", "b", "c"), "unexpected extra argument"),
     (("delta", "--base-handle", "x", "a", "b"), "name the target snapshot alone"),
     (("delta", "--base-handle", "", "a"), "--base-handle is empty"),
@@ -72,7 +72,7 @@ SNAPSHOTS = [
 
 @pytest.mark.parametrize(("arguments", "said"), SNAPSHOTS, ids=[" ".join(row[0]) for row in SNAPSHOTS])
 @pytest.mark.parametrize("form", ["summary", "name"])
-def test_what_cannot_be_asked_exits_1_with_its_reason_and_a_hint(run, arguments, said, form):
+def test_what_cannot_be_queried_exits_1_with_its_reason_and_a_hint(run, arguments, said, form):
     found = run(*arguments, "-o", form)
     assert (found.returncode, found.stdout) == (1, "")
     assert said in found.stderr
@@ -81,7 +81,7 @@ def test_what_cannot_be_asked_exits_1_with_its_reason_and_a_hint(run, arguments,
 
 
 @pytest.mark.parametrize("arguments", [("--base-handle", "HANDLE", "snap-a"), ("snap-a", "snap-b")])
-def test_one_snapshot_under_two_names_is_no_delta(own_demo, arguments):
+def test_one_snapshot_under_two_names_is_not_a_delta(own_demo, arguments):
     """A driver would report that nothing changed, and a backup would rely on it."""
     contents = {
         item["spec"]["volumeSnapshotRef"]["name"]: item for item in own_demo.store.list("volumesnapshotcontents")
@@ -101,7 +101,7 @@ def test_one_snapshot_under_two_names_is_no_delta(own_demo, arguments):
         (("allocated", "pg-mon", "--service", "nope"), 'snapshotmetadataservices.cbt.storage.k8s.io "nope" not found'),
     ],
 )
-def test_who_may_not_list_is_still_told_what_is_wrong(run, arguments, said):
+def test_a_user_who_cannot_list_still_gets_the_reason(run, arguments, said):
     found = run(*arguments, "--context", "demo-shop")
     assert (found.returncode, found.stdout) == (1, "")
     assert said in found.stderr
@@ -109,7 +109,7 @@ def test_who_may_not_list_is_still_told_what_is_wrong(run, arguments, said):
 
 @pytest.mark.parametrize("name", [".", "..", b"\xff\xfe"])
 @pytest.mark.parametrize("flag", ["", "-n"])
-def test_what_is_no_name_is_refused_and_not_sent(run, name, flag):
+def test_an_invalid_name_is_rejected_and_not_sent(run, name, flag):
     text = name.decode("utf-8", "surrogateescape") if isinstance(name, bytes) else name
     arguments = ("snap-a", flag, text) if flag else (text,)
     found = run("allocated", *arguments)

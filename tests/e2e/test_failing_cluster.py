@@ -11,10 +11,11 @@ from conftest import DELTA, run_command
 
 from kubectl_cbt.demo.certificates import CertificateAuthority
 from kubectl_cbt.demo.demo_cluster import DemoCluster
-from kubectl_cbt.demo.kube.kube_api import KubeApi, StatusError
+from kubectl_cbt.demo.kube.kube_api import KubeApi
+from kubectl_cbt.demo.kube.status_objects import StatusError
 
 
-def test_no_kubeconfig_is_said_plainly(tmp_path):
+def test_a_missing_kubeconfig_is_reported_plainly(tmp_path):
     found = run_command("snapshots", HOME=str(tmp_path))
     assert (found.returncode, found.stdout) == (1, "")
     assert "no kubeconfig found" in found.stderr
@@ -58,7 +59,7 @@ def test_a_token_file_may_end_in_a_newline(demo, tmp_path):
 
 
 @pytest.mark.parametrize("token", ["secret-one\nsecret-two", "secret-one\x00secret-two", "secret-öne-secret-two"])
-def test_a_token_no_header_can_carry_is_refused_and_not_shown(demo, tmp_path, token):
+def test_a_token_no_header_can_carry_is_rejected_and_not_shown(demo, tmp_path, token):
     found = run_command("snapshots", "--kubeconfig", _with_user(demo, tmp_path, token=token), "-v", "9")
     assert (found.returncode, found.stdout) == (1, "")
     assert "the kubeconfig's token contains characters" in found.stderr
@@ -93,7 +94,7 @@ def test_a_login_command_that_fails_is_shown(own_demo, tmp_path):
     assert 'the login command "/bin/false" of user "demo" failed' in found.stderr
 
 
-def test_an_api_server_that_is_down_is_said_to_be(own_demo):
+def test_an_api_server_that_is_down_is_reported_as_such(own_demo):
     own_demo.api.stop()
     found = run_command(*DELTA, cluster=own_demo)
     assert (found.returncode, found.stdout) == (1, "")
@@ -113,7 +114,7 @@ def test_an_api_server_that_does_not_answer_is_given_up_on(own_demo):
     assert "--request-timeout" in found.stderr
 
 
-def test_a_server_that_is_no_api_server_is_found_out(own_demo, tmp_path):
+def test_a_server_that_is_not_an_api_server_is_found_out(own_demo, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def answer() -> None:
@@ -152,7 +153,7 @@ def test_a_ca_that_kubectl_trusts_is_trusted_with_or_without_every_extension(own
     assert (found.returncode, found.stderr) == (0, "")
 
 
-def test_a_certificate_for_another_host_is_refused_unless_the_kubeconfig_says_not_to_look(own_demo, tmp_path):
+def test_a_certificate_for_another_host_is_rejected_unless_the_kubeconfig_skips_verification(own_demo, tmp_path):
     authority = CertificateAuthority("cluster CA")
     api = _second_api_server(own_demo, tmp_path, authority, "elsewhere.example")
     other = tmp_path / "insecure"
@@ -188,7 +189,7 @@ def test_an_api_server_with_a_foreign_certificate_is_not_trusted(own_demo):
     ],
 )
 @pytest.mark.parametrize("arguments", [DELTA, ("snapshots",), ("services",)], ids=lambda arguments: arguments[0])
-def test_an_error_of_the_api_server_keeps_its_words(own_demo, code, reason, said, arguments):
+def test_an_error_of_the_api_server_keeps_its_message(own_demo, code, reason, said, arguments):
     def fail(path: str) -> None:
         raise StatusError(code, reason, "etcd is on fire")
 

@@ -33,11 +33,11 @@ def test_a_spoiled_service_is_named_with_its_field(own_demo, spoil, said):
     assert (found.returncode, found.stdout) == (1, "")
     assert f'snapshotmetadataservices.cbt.storage.k8s.io "{PAGES_DRIVER}": spec.' in found.stderr
     assert said in found.stderr
-    # The list of services has to survive it: that is where one goes to look.
+    # The list of services must still work, because users look there.
     assert run_command("services", cluster=own_demo).returncode == 0
 
 
-def test_words_in_any_language_may_stand_around_the_certificates(own_demo):
+def test_text_in_any_language_may_surround_the_certificates(own_demo):
     spec = own_demo.store.get("snapshotmetadataservices", PAGES_DRIVER)["spec"]
     pem = "# Prüfstelle für Zertifikate, 認証局\n".encode() + base64.b64decode(spec["caCert"])
     spec["caCert"] = base64.b64encode(pem).decode()
@@ -45,7 +45,7 @@ def test_words_in_any_language_may_stand_around_the_certificates(own_demo):
     assert (found.returncode, found.stderr) == (0, "")
 
 
-def test_a_service_nobody_listens_at_cannot_be_reached(own_demo):
+def test_a_service_without_a_listener_cannot_be_reached(own_demo):
     own_demo.services[PAGES_DRIVER].stop()
     found = run_command(*DELTA, cluster=own_demo)
     assert (found.returncode, found.stdout) == (1, "")
@@ -63,7 +63,7 @@ def test_an_address_that_resolves_only_inside_the_cluster_is_explained(own_demo)
 
 
 @pytest.mark.parametrize("fault", ["expired", "foreign", "wrong name"])
-def test_a_certificate_that_cannot_be_trusted_says_why(own_demo, fault):
+def test_an_untrusted_certificate_is_reported_with_the_reason(own_demo, fault):
     authority = CertificateAuthority("the CA in caCert")
     issuer = CertificateAuthority("another CA") if fault == "foreign" else authority
     hosts = ("elsewhere.example",) if fault == "wrong name" else ("127.0.0.1",)
@@ -128,7 +128,7 @@ def test_the_rest_of_a_cut_stream_can_be_fetched_with_the_offset_it_names(own_de
 
 
 @pytest.mark.parametrize("form", ["json", "csv"])
-def test_a_message_that_is_no_protobuf_is_named(own_demo, form):
+def test_a_message_that_is_not_protobuf_is_named(own_demo, form):
     def garbage(messages):
         yield next(messages)
         yield b"\xff\xff not protobuf \xff"
@@ -153,7 +153,7 @@ def test_a_message_that_is_no_protobuf_is_named(own_demo, form):
         (Code.DATA_LOSS, "oops", "the driver of demo-pages.csi.k8s.io failed: oops (DATA_LOSS)"),
     ],
 )
-def test_what_the_sidecar_says_becomes_a_diagnosis(own_demo, code, details, said):
+def test_the_sidecars_message_becomes_a_diagnosis(own_demo, code, details, said):
     own_demo.services[PAGES_DRIVER].tampering = cut_after(0, code, details)
     found = run_command(*DELTA, "--retries", "0", cluster=own_demo)
     assert (found.returncode, found.stdout) == (1, "")

@@ -17,13 +17,13 @@ def test_a_token_file_is_used_as_it_is(own_demo, tmp_path):
     service = own_demo.services[PAGES_DRIVER]
     path = tmp_path / "token"
     path.write_text(own_demo.identity.issue(BACKUP_APP, [service.audience], 600)[0] + "\n")
-    # demo-admin is no ServiceAccount: without the file this would fail.
+    # demo-admin is not a ServiceAccount: without the file this would fail.
     found = run_command(*DELTA, "--token-file", str(path), "--context", "demo-admin", "-o", "name", cluster=own_demo)
     assert found.returncode == 0
 
 
 @pytest.mark.parametrize("fault", ["expired", "wrong audience", "nobody", "empty"])
-def test_a_token_that_is_no_good_is_told_by_its_fault(own_demo, tmp_path, fault):
+def test_a_bad_token_is_reported_with_its_fault(own_demo, tmp_path, fault):
     service = own_demo.services[PAGES_DRIVER]
     token = {
         "expired": own_demo.identity.issue(BACKUP_APP, [service.audience], -1)[0],
@@ -60,7 +60,7 @@ def test_the_variable_is_not_for_the_demo():
 
 
 def test_no_token_appears_anywhere_not_even_in_tracebacks(own_demo):
-    """Every way to fail behind the token, as verbose as it gets; and success in every format."""
+    """Every failure after the token request, at the highest verbosity; and success in every format."""
     issued: list[str] = []
     issue = own_demo.identity.issue
 
@@ -82,7 +82,7 @@ def test_no_token_appears_anywhere_not_even_in_tracebacks(own_demo):
         for form in ("json", "summary"):
             found = run_command(*DELTA, "-o", form, "-v", "9", "--retries", "1", cluster=own_demo)
             output += found.stdout + found.stderr
-    # One a question: the whole stream was asked whether that was all, the cut one was taken up once.
+    # One per query: the complete stream was probed, the cut one was resumed once.
     assert len(issued) == 2 * (2 + 2 + 1 + 1)
     assert "Traceback" in output
     logins = re.findall(r"token: (\S+)", own_demo.kubeconfig.read_text())

@@ -1,4 +1,4 @@
-"""docs/faults.md says what finds which fault: its rows are run again, with the first case that a cell names."""
+"""docs/faults.md lists the case or hop that finds each fault: its rows are run again, with the first case in a cell."""
 
 import pytest
 from conftest import run_command
@@ -8,7 +8,9 @@ from kubectl_cbt.demo.driver.faults import FAULTS, Fault, Part
 
 
 def printed_by(arguments: list[str]) -> str:
-    return run_command(*arguments).stdout
+    ran = run_command(*arguments)
+    assert ran.stdout, (ran.returncode, ran.stderr)
+    return ran.stdout
 
 
 MATRIX = rows(DOCUMENT.read_text(encoding="utf-8"))

@@ -90,7 +90,7 @@ def forged(text: str) -> list[str]:
 
 @pytest.mark.parametrize("form", ReportFormat)
 @pytest.mark.parametrize("names", [(), ("failing",), ("bound",)], ids=str)
-def test_doctor_says_of_hostile_objects_what_is_wrong(hostile, form, names):
+def test_doctor_reports_what_is_wrong_with_hostile_objects(hostile, form, names):
     found = run_command("doctor", *names, "-o", form, cluster=hostile)
     assert found.returncode == 1
     assert not forbidden_in(found.stdout + found.stderr)

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,6 @@ from kubeconfigs import (
     TO_ONE,
     TO_TWO,
     TOKEN,
-    Cast,
     Document,
     Row,
     Sent,
@@ -27,13 +25,6 @@ from kubeconfigs import (
     run_ours,
 )
 from peers import needs_kubectl
-
-
-@pytest.fixture(scope="module")
-def cast(tmp_path_factory) -> Iterator[Cast]:
-    cast = Cast(tmp_path_factory.mktemp("cast"))
-    yield cast
-    cast.close()
 
 
 def named(kind: str, **entries: Any) -> list[Document]:
@@ -61,7 +52,7 @@ def merged(why: str, first: Any, second: Any, **more: Any) -> Row:
 
 
 def broken(why: str, said: str, **more: Any) -> Row:
-    """One file that is no kubeconfig."""
+    """One file that is not a kubeconfig."""
     return Row(why, {"config": kubeconfig(**more)}, said=f"kubeconfig config cannot be used: {said}")
 
 
@@ -248,7 +239,7 @@ CONTEXTS = [
         sent=Sent("two", "Bearer x"),
     ),
     Row("--cluster alone does not", {"config": of_two("")}, ("--cluster=two",), said="there is no user to log in as"),
-    # kubectl falls back to http://localhost:8080, where nobody has listened since 1.20. We say what is missing.
+    # kubectl falls back to http://localhost:8080, which is not served since 1.20. We report what is missing.
     Row("--user alone does not", {"config": of_two("")}, ("--user=joe",), said="config has no current-context"),
     Row("no current-context", {"config": of_two("")}, said="config has no current-context"),
     Row(
@@ -271,7 +262,7 @@ CONTEXTS = [
         ("--cluster=one", "--user=joe"),
         said='context "x" does not exist in config',
     ),
-    # kubectl asks for a name and a password on its standard input, which no cluster takes any more.
+    # kubectl asks for a name and a password on its standard input, which clusters no longer accept.
     Row(
         "a context of an unknown user",
         {"config": kubeconfig(context={"user": "x"})},

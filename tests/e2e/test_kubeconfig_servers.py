@@ -1,6 +1,5 @@
 """Which server, through which proxy, and whether to trust it: row by row the same as the real kubectl."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +9,6 @@ from kubeconfigs import (
     TO_ONE,
     TO_TWO,
     TOKEN,
-    Cast,
     Document,
     Row,
     Sent,
@@ -20,14 +18,6 @@ from kubeconfigs import (
     of_cluster,
 )
 from peers import KUBECTL
-
-
-@pytest.fixture(scope="module")
-def cast(tmp_path_factory) -> Iterator[Cast]:
-    cast = Cast(tmp_path_factory.mktemp("cast"))
-    yield cast
-    cast.close()
-
 
 DATA = {"server": "$ONE", "certificate-authority-data": "$ONE_CA_DATA"}
 BAD_BLOCKS = "".join(
@@ -200,7 +190,7 @@ SERVERS = [
     Row(
         "--server without a kubeconfig with --user", {}, (*TO_FLAGS, "--token=x", "--user=y"), said='user "y" does not'
     ),
-    # kubectl goes to http://localhost:8080, and says that it was refused there.
+    # kubectl connects to http://localhost:8080 and reports that the connection was refused.
     Row("nothing at all", {}, said="no kubeconfig found"),
     Row("--token alone", {}, ("--token=x",), said="no kubeconfig found"),
     Row(
@@ -279,7 +269,7 @@ def proxied(why: str, cluster: Document = BY_NAME, login: str = "", **environmen
 
 
 def direct(why: str, **environment: str) -> Row:
-    """It is not asked for through the proxy; and so not found."""
+    """It is not resolved through the proxy, and so not found."""
     return of_cluster(why, BY_NAME, environment=environment, said="its name does not resolve")
 
 
@@ -357,7 +347,7 @@ def test_without_a_ca_the_systems_are_trusted(cast, tmp_path):
         ({"server": "$ONE"}, "--insecure-skip-tls-verify=false", None),
     ],
 )
-def test_switches_take_a_value(cast, tmp_path, cluster, flag, sent):
+def test_switches_accept_a_value(cast, tmp_path, cluster, flag, sent):
     agree(of_cluster("pflag: a bool may be given its value", cluster, flag, sent=sent, said=UNTRUSTED), cast, tmp_path)
 
 

@@ -1,13 +1,11 @@
-"""As whom: row by row the same as the real kubectl. Plugins and providers that have to be asked: test_logins."""
+"""The user of requests: row by row the same as the real kubectl. Plugins and providers are in test_logins."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 from kubeconfigs import (
     ONE,
     TOKEN,
-    Cast,
     Document,
     Row,
     Sent,
@@ -19,14 +17,6 @@ from kubeconfigs import (
     run_ours,
 )
 from peers import needs_kubectl
-
-
-@pytest.fixture(scope="module")
-def cast(tmp_path_factory) -> Iterator[Cast]:
-    cast = Cast(tmp_path_factory.mktemp("cast"))
-    yield cast
-    cast.close()
-
 
 CERTIFICATE = {"client-certificate": "$JANE_CERT", "client-key": "$JANE_KEY"}
 DATA = {"client-certificate-data": "$JANE_CERT_DATA", "client-key-data": "$JANE_KEY_DATA"}
@@ -317,7 +307,7 @@ def test_as_kubectl(row, cast, tmp_path):
 
 
 @needs_kubectl
-def test_what_kubectl_takes_and_we_do_not(cast, tmp_path):
+def test_flags_that_only_kubectl_accepts(cast, tmp_path):
     """Names and passwords on the command line are for clusters before 1.19; nothing is sent rather than nobody's."""
     row = of_user("flags", {}, "--username=jane", "--password=pw")
     lay_out(row, cast.values, tmp_path)
@@ -326,7 +316,7 @@ def test_what_kubectl_takes_and_we_do_not(cast, tmp_path):
     assert (ours.code, ours.sent) == (2, [])
 
 
-def test_an_encrypted_key_is_refused_and_no_password_asked_for(cast, tmp_path):
+def test_an_encrypted_key_is_rejected_without_a_password_prompt(cast, tmp_path):
     from cryptography.hazmat.primitives import serialization
 
     key = serialization.load_pem_private_key(cast.values["JANE_KEY_PEM"].encode(), None)

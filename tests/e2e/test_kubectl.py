@@ -173,7 +173,7 @@ def test_demo_serve_prints_what_a_shell_can_evaluate_and_serves_until_interrupte
 
 
 @pytest.mark.parametrize("arguments", [("--seed", "2", "serve"), ("serve", "--seed", "2")])
-def test_the_seed_may_stand_before_serve_or_behind_it(arguments):
+def test_the_seed_can_be_before_or_after_serve(arguments):
     with served(*arguments) as (process, line):
         kubeconfig = Path(line.strip().partition("=")[2])
         shown = kubectl("cbt", "delta", "snap-a", "snap-b", "-o", "csv", kubeconfig=kubeconfig).stdout

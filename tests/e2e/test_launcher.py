@@ -87,7 +87,7 @@ def left_behind(launcher: Path) -> list[str]:
     return sorted(path.name for path in cache.iterdir()) if cache.exists() else []
 
 
-def test_without_python_it_says_so(launcher, tmp_path):
+def test_without_python_it_reports_so(launcher, tmp_path):
     found = launch(launcher, tools_only(tmp_path / "tools"))
     assert (found.returncode, found.stdout) == (1, "")
     assert found.stderr.startswith("error: kubectl-cbt needs Python 3.11 or newer, and found none\nhint: ")
@@ -100,7 +100,7 @@ def test_an_old_python_does_not_count(launcher, tmp_path):
     assert "needs Python 3.11 or newer" in found.stderr
 
 
-def test_without_a_package_index_it_says_so_and_leaves_nothing(launcher):
+def test_without_a_package_index_it_reports_so_and_leaves_nothing(launcher):
     found = launch(launcher, os.environ["PATH"], **NO_INDEX)
     assert (found.returncode, found.stdout) == (1, "")
     assert "error: the packages kubectl-cbt needs could not be installed" in found.stderr
@@ -150,7 +150,7 @@ def test_files_of_the_current_folder_are_not_run(launcher, installed, tmp_path, 
 
 
 @pytest.mark.parametrize("fault", ["gone", "another version"])
-def test_an_environment_whose_python_went_away_is_built_anew(launcher, installed, tmp_path, fault):
+def test_an_environment_without_its_python_is_rebuilt(launcher, installed, tmp_path, fault):
     """Here by a Python that makes none, so that what is tried can be seen; `make krew-check` shows that it installs."""
     python = installed / "bin" / "python"
     python.unlink()
@@ -213,7 +213,7 @@ def never_run(installed) -> Path:
 
 
 @pytest.mark.parametrize("opened", [0o720, 0o702, 0o777])
-def test_a_cache_that_others_may_write_to_is_refused(launcher, never_run, opened):
+def test_a_cache_that_others_may_write_to_is_rejected(launcher, never_run, opened):
     cache = cache_of(launcher)
     cache.chmod(opened)
     for shell in SHELLS:
@@ -226,7 +226,7 @@ def test_a_cache_that_others_may_write_to_is_refused(launcher, never_run, opened
 
 
 @pytest.mark.parametrize("sticky", [False, True])
-def test_a_cache_below_a_folder_that_every_user_may_write_to_is_refused_unless_it_is_sticky(
+def test_a_cache_below_a_folder_that_every_user_may_write_to_is_rejected_unless_it_is_sticky(
     launcher, never_run, sticky
 ):
     above = cache_of(launcher).parent
@@ -238,7 +238,7 @@ def test_a_cache_below_a_folder_that_every_user_may_write_to_is_refused_unless_i
         assert found.stderr.startswith(f"error: every user may write to {above}, above {cache_of(launcher)}\n")
 
 
-def test_a_cache_of_another_user_is_refused(launcher, never_run, tmp_path):
+def test_a_cache_of_another_user_is_rejected(launcher, never_run, tmp_path):
     # A user who runs the tests can change no owner, and becomes another user.
     path = tools_only(tmp_path / "tools", id=f"#!/bin/sh\necho {os.getuid() + 1}\n")
     for shell in SHELLS:
@@ -250,7 +250,7 @@ def test_a_cache_of_another_user_is_refused(launcher, never_run, tmp_path):
     assert not never_run.exists()
 
 
-def test_a_link_to_a_folder_that_others_may_write_to_is_refused(launcher, never_run, tmp_path):
+def test_a_link_to_a_folder_that_others_may_write_to_is_rejected(launcher, never_run, tmp_path):
     cache = cache_of(launcher)
     shared = tmp_path / "shared"
     cache.rename(shared)
@@ -298,7 +298,7 @@ def test_what_killed_starts_left_is_removed_after_a_day_and_what_is_being_made_s
 
 
 def test_packages_come_as_wheels_only(launcher, tmp_path):
-    """Building one would run its code, before anything of it was looked at."""
+    """Building one would run its code before any check."""
     resolved = tmp_path / "asked"
     recorder = f'#!/bin/sh\nprintf "%s\\n" "$@" > {resolved}\nexit 1\n'
     python = (

@@ -19,7 +19,7 @@ from kubectl_cbt.demo.demo_cluster import DemoCluster
 from kubectl_cbt.demo.scenarios import BLOCKS_DRIVER, PAGES_DRIVER
 
 PATIENCE_SECONDS = 60
-"""Only a hang takes so long; no test is about time."""
+"""Only a hang takes this long; no test measures time."""
 
 PREFIX = "volumesnapshot.snapshot.storage.k8s.io/"
 
@@ -86,7 +86,7 @@ def test_services_can_be_selected_too(labelled):
         assert (listed.returncode, names(listed.stdout)) == (0, found)
 
 
-def test_a_selector_that_selects_nothing_is_no_verdict_on_the_cluster(labelled):
+def test_a_selector_without_matches_is_not_reported_as_an_empty_cluster(labelled):
     """Without one, no service means that no driver offers CBT; and no snapshot is said to be none either way."""
     found = run_command("services", "-l", "team=nothing", cluster=labelled)
     assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
@@ -109,14 +109,14 @@ def test_a_selector_that_selects_nothing_is_no_verdict_on_the_cluster(labelled):
 @pytest.mark.parametrize(
     ("verb", "resource"), [("snapshots", "volumesnapshots"), ("services", "snapshotmetadataservices")]
 )
-def test_a_selector_that_is_none_is_refused_in_the_servers_words(labelled, tmp_path, flags, said, verb, resource):
+def test_an_invalid_selector_is_rejected_with_the_servers_message(labelled, tmp_path, flags, said, verb, resource):
     ours = run_command(verb, *flags, cluster=labelled)
     assert (ours.returncode, ours.stdout) == (1, "")
     assert ours.stderr.startswith("Error from server (BadRequest): ")
     assert said in ours.stderr
     theirs = kubectl(tmp_path, labelled.kubeconfig, "get", resource, *flags)
     assert theirs.returncode == 1
-    # kubectl puts what it had asked for in front of the server's words.
+    # kubectl adds the request before the server's message.
     assert theirs.stderr.startswith("Error from server (BadRequest): ")
     assert ours.stderr.splitlines()[0].removeprefix("Error from server (BadRequest): ") in theirs.stderr
 
@@ -158,7 +158,7 @@ def test_an_order_that_is_none_is_an_error_of_usage(run, path, said):
 
 
 class Watch:
-    """A command that goes on, and its lines as they come."""
+    """A command that keeps running, and its lines as they are printed."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self.process = process
@@ -192,7 +192,7 @@ def watching(demo: DemoCluster, *arguments: str) -> Iterator[Watch]:
             timer.join()
 
 
-def test_a_watch_shows_what_is_there_and_then_each_that_changes(own_demo):
+def test_a_watch_shows_evidence_and_then_each_that_changes(own_demo):
     with watching(own_demo) as watch:
         heading = watch.line()
         assert heading.split()[0] == "NAME"
@@ -200,7 +200,7 @@ def test_a_watch_shows_what_is_there_and_then_each_that_changes(own_demo):
         change(own_demo, "snap-e", like="snap-a")
         added = watch.line()
         assert added.split()[0] == "snap-e"
-        # It stands below the headings that were there already.
+        # It is printed below the existing headings.
         assert added.index("demo-pages") == heading.index("DRIVER")
         assert added.endswith("yes\n")
         item = copy.deepcopy(own_demo.store.get("volumesnapshots", "snap-e", "default"))
@@ -226,7 +226,7 @@ def test_a_watch_knows_only_its_namespace_or_all(own_demo):
         assert all_of.words()[:2] == ["backup", "snap-f"]
 
 
-def test_what_ceases_to_be_selected_is_gone_for_a_watch(own_demo):
+def test_a_watch_reports_an_object_that_no_longer_matches_as_deleted(own_demo):
     change(own_demo, "snap-a", labels={"team": "db"})
     with watching(own_demo, "-l", "team=db", "--no-headers") as watch:
         assert watch.words()[0] == "snap-a"

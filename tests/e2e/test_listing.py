@@ -9,7 +9,7 @@ from kubectl_cbt import __version__
 from kubectl_cbt.demo.scenarios import BLOCKS_DRIVER, PAGES_DRIVER
 
 
-def test_snapshots_stand_by_volume_oldest_first(run):
+def test_snapshots_are_sorted_by_volume_oldest_first(run):
     lines = run("snapshots", "-n", "shop").stdout.splitlines()
     assert lines[0].split() == ["NAME", "PVC", "DRIVER", "SIZE", "READY", "AGE", "CBT"]
     names = [line.split()[0] for line in lines[1:]]
@@ -17,7 +17,7 @@ def test_snapshots_stand_by_volume_oldest_first(run):
     assert names == [*days, *(f"uploads-w{week}" for week in (1, 2, 3, 4))]
 
 
-def test_each_snapshot_that_cannot_be_asked_about_says_why(run):
+def test_each_snapshot_that_cannot_be_queried_has_the_reason(run):
     lines = {line.split()[1]: line for line in run("snapshots", "-A").stdout.splitlines()}
     assert lines["archive-old"].endswith("no: driver has no service")
     assert lines["queue-pending"].endswith("no: not ready")
@@ -48,7 +48,7 @@ def test_names_can_be_handed_on(run):
     assert run("delta", names[0], names[1], "-o", "name").stdout.split() == names[:2]
 
 
-def test_an_empty_namespace_prints_nothing_and_says_so(run):
+def test_an_empty_namespace_prints_only_a_note(run):
     found = run("snapshots", "-n", "backup")
     assert (found.returncode, found.stdout) == (0, "")
     assert found.stderr == "No snapshots found in namespace backup.\n"
@@ -69,7 +69,7 @@ def test_services_show_where_and_until_when(run):
     assert all("127.0.0.1:" in line and "in 5" in line for line in lines)
 
 
-def test_versions_are_told_in_three_forms(run):
+def test_versions_are_printed_in_three_forms(run):
     assert run("version").stdout.startswith(f"Client Version: v{__version__}\n")
     assert run("--version").stdout == run("version").stdout
     assert json.loads(run("version", "-o", "json").stdout)["clientVersion"] == f"v{__version__}"

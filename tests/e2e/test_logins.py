@@ -1,10 +1,9 @@
-"""Exec plugins, as real scripts: what they are told, and what becomes of what they answer."""
+"""Exec plugins, as real scripts: their input, and how their output is used."""
 
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +29,6 @@ from test_terminal import Terminal
 
 V1 = "client.authentication.k8s.io/v1"
 TOLD = "$FOLDER/told"
-
-
-@pytest.fixture(scope="module")
-def cast(tmp_path_factory) -> Iterator[Cast]:
-    cast = Cast(tmp_path_factory.mktemp("cast"))
-    yield cast
-    cast.close()
 
 
 def plugin(command: str = "./login", **fields: Any) -> Document:
@@ -192,14 +184,14 @@ def ran(row: Row, cast: Cast, folder: Path, *arguments: str):
     return run_ours(row, cast, folder, *arguments)
 
 
-def test_a_failing_plugins_words_are_shown_and_its_install_hint_when_it_is_missing(cast, tmp_path):
+def test_a_failing_plugins_message_is_shown_and_its_install_hint_when_it_is_missing(cast, tmp_path):
     failing = ran(row("", script("sys.exit('the card is not in the reader')")), cast, tmp_path)
     assert_refused(failing, "the card is not in the reader")
     hint = plugin("./gone", installHint="get it from\nexample.org\n")
     assert_refused(ran(row("", "", hint), cast, tmp_path), "hint: get it from\n      example.org")
 
 
-def test_on_a_terminal_a_failing_plugins_words_are_shown_too(cast, tmp_path):
+def test_on_a_terminal_a_failing_plugins_message_is_shown_too(cast, tmp_path):
     lay_out(row("", script("sys.exit('the card is not in the reader')")), cast.values, tmp_path)
     terminal = Terminal("services", "--kubeconfig", str(tmp_path / "config"), columns=200)
     try:
@@ -256,7 +248,7 @@ INFO = script(f"open('{TOLD}', 'w').write(os.environ['KUBERNETES_EXEC_INFO'])\n"
     ],
     ids=["file", "data", "insecure", "extension"],
 )
-def test_a_plugin_is_told_what_kubectl_tells_it(cast, tmp_path, cluster, provides):
+def test_a_plugin_gets_the_same_input_as_from_kubectl(cast, tmp_path, cluster, provides):
     told = []
     resolved = Row("", {"config": kubeconfig(cluster, plugin(provideClusterInfo=provides)), "login": INFO})
     lay_out(resolved, cast.values, tmp_path)
@@ -290,7 +282,7 @@ def test_what_a_plugin_gives_is_never_shown(cast, tmp_path, program):
     assert "PRIVATE KEY" not in found.stdout + found.stderr
 
 
-def test_what_a_plugin_prints_in_vain_is_never_shown(cast, tmp_path):
+def test_the_output_of_a_rejected_plugin_is_never_shown(cast, tmp_path):
     vain = [row for row in ROWS if "se-cret" in str(row.files.get("login"))]
     assert len(vain) == 5
     for index, refused in enumerate(vain):
@@ -382,7 +374,7 @@ def test_an_authority_in_the_kubeconfig_needs_no_file(cast, tmp_path):
     assert set(cast.take_seen()[0]) == {ONE}
 
 
-def test_an_authority_may_have_words_in_any_language_around_it(cast, tmp_path):
+def test_an_authority_may_be_surrounded_by_text_in_any_language(cast, tmp_path):
     pem = Path(cast.values["ONE_CA"]).read_text()
     (tmp_path / "ca.pem").write_text(f"Unsere Zertifizierungsstelle für alles\n{pem}— fin\n")
     agree(

@@ -38,13 +38,6 @@ REFUSED = {"error": "invalid_grant", "error_description": "Session not active"}
 
 
 @pytest.fixture(scope="module")
-def cast(tmp_path_factory) -> Iterator[Cast]:
-    cast = Cast(tmp_path_factory.mktemp("cast"))
-    yield cast
-    cast.close()
-
-
-@pytest.fixture(scope="module")
 def running(tmp_path_factory) -> Iterator[IdentityProvider]:
     provider = IdentityProvider(tmp_path_factory.mktemp("provider"))
     yield provider
@@ -80,7 +73,7 @@ def login(provider: IdentityProvider, cast: Cast, folder: Path, *arguments: str,
     return run_ours(row, cast, folder, *arguments)
 
 
-def test_a_token_that_is_good_is_used_and_nobody_asked(provider, cast, tmp_path):
+def test_a_valid_token_is_used_without_a_prompt(provider, cast, tmp_path):
     agree(of_user("", oidc(provider, id_token=GOOD), sent=Sent("one", f"Bearer {GOOD}")), cast, tmp_path)
     assert provider.requests == 0
 
@@ -114,7 +107,7 @@ def test_a_client_without_a_secret_names_itself_in_the_body(provider, cast, tmp_
     assert provider.asked == [TokenRequestSeen("", form)]
 
 
-def test_the_providers_ca_may_be_data_with_a_block_that_is_no_certificate(provider, cast, tmp_path):
+def test_the_providers_ca_may_be_data_with_a_block_that_is_not_a_certificate(provider, cast, tmp_path):
     damaged = b"\xef\xbb\xbf-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n\n"
     data = base64.b64encode(damaged + provider.ca.read_bytes()).decode()
     user = oidc(provider, idp_certificate_authority=None, idp_certificate_authority_data=data)
@@ -128,7 +121,7 @@ def test_without_a_ca_the_systems_are_trusted(provider, cast, tmp_path):
 
 
 @pytest.mark.parametrize("ca", [None, "$ONE_CA"])
-def test_what_the_environment_says_to_pythons_clients_is_not_for_the_provider(provider, cast, tmp_path, ca):
+def test_environment_variables_of_pythons_clients_do_not_apply_to_the_provider(provider, cast, tmp_path, ca):
     environment = {name: str(provider.ca) for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")}
     user = oidc(provider, idp_certificate_authority=ca)
     agree(of_user("", user, said="certificate verify failed", environment=environment), cast, tmp_path)
@@ -149,7 +142,7 @@ def test_what_the_environment_says_to_pythons_clients_is_not_for_the_provider(pr
     ],
     ids=str,
 )
-def test_what_kubectl_refuses_is_refused(provider, cast, tmp_path, changes, said):
+def test_what_kubectl_refuses_is_rejected(provider, cast, tmp_path, changes, said):
     agree(of_user("", oidc(provider, **changes), said=said), cast, tmp_path)
     assert provider.asked == []
 
@@ -164,7 +157,7 @@ def test_what_kubectl_refuses_is_refused(provider, cast, tmp_path, changes, said
         (200, {}, "could not be renewed: missing_token Missing access token parameter"),
     ],
 )
-def test_what_the_provider_refuses_is_said_in_its_words(provider, cast, tmp_path, code, answer, said):
+def test_a_providers_rejection_is_reported_with_its_message(provider, cast, tmp_path, code, answer, said):
     provider.code, provider.answer = code, answer
     agree(of_user("", oidc(provider), said=said), cast, tmp_path)
 

@@ -47,7 +47,7 @@ def listed(cluster, *arguments):
 
 
 HUGE = 2 * 10**400
-"""Written as a number that no double holds."""
+"""Written as a number beyond the range of a double."""
 
 
 def odd_ones(item):
@@ -150,7 +150,7 @@ def test_one_odd_service_is_one_odd_row(cluster):
 
 
 @pytest.mark.parametrize("items", [{}, "x", 5])
-def test_a_list_of_nothing_we_know_is_refused(cluster, items):
+def test_a_list_of_nothing_we_know_is_rejected(cluster, items):
     cluster.answers[SNAPSHOTS]["items"] = items
     ran = run(cluster, "snapshots")
     assert (ran.returncode, ran.stdout) == (1, "")
@@ -163,7 +163,7 @@ def test_a_list_of_nothing_is_empty(cluster, items):
     assert "No snapshots found" in run(cluster, "snapshots").stderr
 
 
-def test_a_watch_goes_on_after_an_odd_object(cluster):
+def test_a_watch_continues_after_an_odd_object(cluster):
     event = cluster.answers[WATCH][0]
     cluster.answers[WATCH] = [{"type": "ADDED", "object": None}, {"type": "ADDED"}, {"type": "BOOKMARK"}, event]
     ran = run(cluster, "snapshots", "-w", "--no-headers")
@@ -182,7 +182,7 @@ def test_a_watch_goes_on_after_an_odd_object(cluster):
         ({"type": "ERROR", "object": {"code": [], "message": {}}}, "Error from server (HTTP 500): unknown"),
     ],
 )
-def test_an_event_that_is_none_ends_a_watch_with_words(cluster, event, words):
+def test_an_invalid_event_ends_a_watch_with_an_error(cluster, event, words):
     cluster.answers[WATCH] = [event]
     ran = run(cluster, "snapshots", "-w")
     assert ran.returncode == 1
@@ -190,7 +190,7 @@ def test_an_event_that_is_none_ends_a_watch_with_words(cluster, event, words):
     assert "internal error" not in ran.stderr
 
 
-def test_an_odd_object_that_is_asked_for_is_an_error_that_names_it(cluster):
+def test_an_odd_object_that_is_requested_is_an_error_that_names_it(cluster):
     cluster.answers[f"{SNAPSHOTS}/snap-b"]["status"]["restoreSize"] = "1e400"
     ran = run(cluster, "allocated", "snap-b", *ACCOUNT)
     assert ran.returncode == 1
@@ -216,7 +216,7 @@ def test_an_address_that_cannot_be_looked_up_is_the_services_fault(cluster, addr
 
 
 @pytest.mark.parametrize("server", ["https://[::1", "https://a..b", f"https://{'x' * 64}", "https://[x]", "http://a b"])
-def test_a_server_that_is_no_url(server):
+def test_a_server_that_is_not_a_url(server):
     ran = run_warm(["snapshots", "--server", server], command_environment(KUBECONFIG="/nonexistent"))
     assert ran.returncode == 1
     assert "is not an http or https URL" in ran.stderr
@@ -230,7 +230,7 @@ def test_a_server_that_is_no_url(server):
     ],
     ids=lambda arguments: arguments[0][:20],
 )
-def test_a_number_of_five_thousand_digits_is_no_internal_error(cluster, arguments):
+def test_a_number_of_five_thousand_digits_is_not_an_internal_error(cluster, arguments):
     ran = run(cluster, "snapshots", *arguments)
     assert "internal error" not in ran.stderr
     assert "Traceback" not in ran.stderr

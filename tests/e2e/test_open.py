@@ -1,4 +1,4 @@
-"""open, as the installed command: documents to documents, and what is said of broken ones."""
+"""open, as the installed command: documents to documents, and the errors for broken ones."""
 
 import json
 import subprocess
@@ -53,7 +53,7 @@ def test_a_cut_document_gives_what_is_there_and_fails(run, saved):
     assert "--starting-offset" not in found.stderr
 
 
-def test_a_document_of_a_stream_that_failed_says_so_again(run, saved):
+def test_a_document_of_a_stream_that_failed_is_reported_again(run, saved):
     path = saved("json")
     document = json.loads(path.read_text(encoding="utf-8"))
     document |= {"complete": False, "error": {"type": "StreamCut", "code": None, "message": "it broke", "hint": ""}}
@@ -64,7 +64,7 @@ def test_a_document_of_a_stream_that_failed_says_so_again(run, saved):
     assert "INCOMPLETE it broke" in found.stdout
 
 
-def test_a_lister_document_needs_to_be_told_what_it_is(run):
+def test_a_lister_document_requires_its_kind_from_the_user(run):
     found = run("open", LISTER)
     assert found.returncode == 2
     assert "does not record whether it is a delta" in found.stderr
@@ -81,7 +81,7 @@ def test_a_lister_document_needs_to_be_told_what_it_is(run):
         ("{]", "line 1"),
     ],
 )
-def test_a_foreign_file_is_an_error_that_says_where(run, tmp_path, text, message):
+def test_a_foreign_file_is_an_error_with_the_position(run, tmp_path, text, message):
     path = tmp_path / "foreign"
     path.write_text(text, encoding="utf-8")
     found = run("open", str(path))
@@ -91,9 +91,9 @@ def test_a_foreign_file_is_an_error_that_says_where(run, tmp_path, text, message
     assert found.stdout == ""
 
 
-def test_a_file_that_cannot_be_read_says_what_to_name_instead(run, tmp_path):
+def test_an_unreadable_file_gets_a_hint_what_to_name_instead(run, tmp_path):
     assert run("open", str(tmp_path)).stderr == (
-        f"error: {tmp_path} cannot be opened: Is a directory\nhint: name one of the files in it\n"
+        f"error: {tmp_path} cannot be opened: Is a directory\nhint: name one of the files in the folder\n"
     )
     said = run("open", "snap-a").stderr
     assert said.startswith("error: snap-a cannot be opened: No such file or directory\n")
@@ -108,7 +108,7 @@ def test_a_file_that_cannot_be_read_says_what_to_name_instead(run, tmp_path):
         ("capsmaller", "4 KiB"),
     ],
 )
-def test_the_summary_says_what_is_wrong_with_a_capacity(run, name, volume):
+def test_the_summary_shows_what_is_wrong_with_a_capacity(run, name, volume):
     found = run("open", f"tests/files/open/{name}.json", "--kind", "delta")
     assert f"Volume     {volume}\n" in found.stdout
     assert "warning: the stream broke" in found.stderr

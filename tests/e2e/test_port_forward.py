@@ -1,26 +1,18 @@
-"""A sidecar that only pods can connect to, reached from outside.
+"""A sidecar that only Pods can connect to, reached from outside.
 
-The kubectl that forwards the port is a stand-in (tests/standin_kubectl.py): the real one would need a kubelet at the
-other end. Everything else is real: the API server's answers, processes and their deaths, TLS through the forwarded
-port. What the real kubectl says when it fails is tested with the real one, below.
+The kubectl that forwards the port is a stand-in (tests/standin_kubectl.py), because the real one needs a kubelet.
+Everything else is real: the API server, processes and their exits, TLS through the forwarded port.
 """
 
 import json
-import re
-import signal
 import subprocess
-import time
-from pathlib import Path
 
 import pytest
-from conftest import COMMAND, DELTA, cut_after, run_command, wait_for
-from inside import CLUSTER_IP, HOST, NAME, NAMESPACE, PORT, Standin, add_service, behind_a_service, point_at, set_ready
-from peers import needs_kubectl
+from conftest import COMMAND, DELTA, run_command, wait_for
+from forwarding import ASKS, gone, standin
+from inside import CLUSTER_IP, HOST, NAME, NAMESPACE, PORT, add_service, point_at
 
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
-from kubectl_cbt.demo.sidecar.metadata_service import Tampering
-
-ASKS = (*DELTA, "-o", "csv", "--max-results", "100")
 
 
 @pytest.fixture
@@ -28,25 +20,7 @@ def whole(own_demo) -> str:
     return run_command(*ASKS, cluster=own_demo).stdout
 
 
-def standin(own_demo, tmp_path, *acts, **certificate) -> Standin:
-    service = behind_a_service(own_demo, **certificate)
-    return Standin(tmp_path, int(service.address.rpartition(":")[2]), *acts)
-
-
-def gone(pid: int) -> bool:
-    """Whether a process has ended; waits for it to, as long as it takes within reason."""
-    for _ in range(1000):
-        try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except (FileNotFoundError, ProcessLookupError):
-            return True
-        if state == "Z":
-            return True
-        time.sleep(0.01)
-    return False
-
-
-# The way there.
+# The route.
 
 
 @pytest.mark.parametrize(
@@ -64,7 +38,7 @@ def test_every_form_of_a_services_address_is_reached(own_demo, tmp_path, whole, 
     assert gone(call["pid"])
 
 
-def test_a_name_that_is_no_service_of_the_cluster_is_tried_as_it_stands(own_demo, tmp_path):
+def test_a_name_that_is_not_a_service_of_the_cluster_is_tried_unchanged(own_demo, tmp_path):
     kubectl = standin(own_demo, tmp_path)
     point_at(own_demo, "elsewhere.kubectl-cbt.invalid:6443")
     found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
@@ -82,7 +56,7 @@ def test_direct_never_forwards(own_demo, tmp_path):
     assert kubectl.calls == []
 
 
-def test_an_address_of_ones_own_is_checked_for_the_services_name(own_demo, tmp_path, whole):
+def test_a_given_address_is_checked_for_the_services_name(own_demo, tmp_path, whole):
     kubectl = standin(own_demo, tmp_path)
     address = own_demo.services[PAGES_DRIVER].address
     found = run_command(*ASKS, "--address", address, cluster=own_demo, **kubectl.environment)
@@ -118,7 +92,7 @@ def test_another_service_can_be_named_and_is_forwarded_to(own_demo, tmp_path, wh
     assert kubectl.calls[0]["argv"][-2:] == ["service/other", ":7443"]
 
 
-def test_a_name_that_two_namespaces_have_is_asked_about(own_demo, tmp_path):
+def test_a_name_in_two_namespaces_is_ambiguous(own_demo, tmp_path):
     kubectl = standin(own_demo, tmp_path, host=NAME)
     add_service(own_demo, NAME, "shop", PORT, {"app": NAME})
     found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
@@ -135,8 +109,8 @@ def test_a_proxy_in_the_environment_is_not_for_the_forwarded_port(own_demo, tmp_
     assert (found.returncode, found.stdout) == (0, whole)
 
 
-def test_a_certificate_that_only_looks_self_signed_is_taken_through_the_forwarded_port(own_demo, tmp_path, whole):
-    kubectl = standin(own_demo, tmp_path, like_its_issuer=True)
+def test_a_certificate_that_only_looks_self_signed_is_accepted_through_the_forwarded_port(own_demo, tmp_path, whole):
+    kubectl = standin(own_demo, tmp_path, issuer_subject=True)
     found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
     assert (found.returncode, found.stdout, found.stderr) == (0, whole, "")
 
@@ -157,44 +131,7 @@ def test_a_child_that_starts_slowly_is_waited_for(own_demo, tmp_path, whole):
     assert (process.returncode, out, err) == (0, whole, "")
 
 
-# As the real kubectl 1.32 words them, and as older ones did.
-REFUSALS = [
-    (
-        (
-            'Error from server (Forbidden): pods "csi-0" is forbidden: User "jane" cannot create resource'
-            ' "pods/portforward" in API group "" in the namespace "storage"'
-        ),
-        "you may not forward ports in namespace storage",
-        "kubectl cbt rbac --for-user",
-    ),
-    (
-        'Error from server (Forbidden): services "x" is forbidden: User "jane" cannot get resource "services"',
-        "you lack a permission that kubectl port-forward needs in namespace storage",
-        "kubectl cbt rbac --for-user",
-    ),
-    ('Error from server (NotFound): services "x" not found', "cannot be forwarded to", "kubectl get pods"),
-    ("error: timed out waiting for the condition", "has no ready pod", "kubectl get pods"),
-    (
-        "error: unable to forward port because pod is not running. Current status=Pending",
-        "has no ready pod",
-        "kubectl get pods",
-    ),
-    ("error: Service csi does not have a service port 6443", "has no port 6443", "kubectl cbt services"),
-    ("Unable to connect to the server: EOF", "no port-forward to Service", "try it yourself: kubectl port-forward"),
-]
-
-
-@pytest.mark.parametrize(("says", "said", "hint"), REFUSALS)
-def test_a_child_that_refuses_is_quoted_and_explained(own_demo, tmp_path, says, said, hint):
-    kubectl = standin(own_demo, tmp_path, {"refuses": says})
-    found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
-    assert (found.returncode, found.stdout) == (1, "")
-    assert said in found.stderr
-    assert f"kubectl port-forward: {says}" in found.stderr
-    assert hint in found.stderr
-
-
-def test_a_child_that_dies_in_mid_stream_is_replaced(own_demo, tmp_path, whole):
+def test_a_child_that_exits_in_mid_stream_is_replaced(own_demo, tmp_path, whole):
     kubectl = standin(own_demo, tmp_path, {"dies_after": 6000}, {"dies_after": 6000}, {})
     found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
     assert (found.returncode, found.stdout) == (0, whole)
@@ -205,209 +142,11 @@ def test_a_child_that_dies_in_mid_stream_is_replaced(own_demo, tmp_path, whole):
     assert "kubectl port-forward: error: lost connection to pod" in found.stderr
 
 
-def test_a_child_that_dies_for_good_ends_the_stream_with_its_words(own_demo, tmp_path):
-    kubectl = standin(own_demo, tmp_path, {"dies_after": 6000}, {"refuses": "error: the pod is gone"})
-    found = run_command(*ASKS, "--retries", "1", cluster=own_demo, **kubectl.environment)
-    assert found.returncode == 1
-    assert "the pod is gone" in found.stderr
-    assert re.search(r"go on with --starting-offset [1-9]\d*", found.stderr)
-
-
-WAYS_TO_END = [(number, False) for number in (signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
-# A child that does not heed SIGTERM is killed; by us, so that it takes us to be there.
-WAYS_TO_END += [(signal.SIGINT, True), (signal.SIGTERM, True)]
-
-
-@pytest.mark.parametrize(
-    ("number", "stubborn", "when"),
-    [(*route, "streaming") for route in WAYS_TO_END]
-    + [(signal.SIGKILL, False, "starting"), (signal.SIGINT, True, "starting")],
-)
-def test_the_child_is_gone_however_we_end(own_demo, tmp_path, number, when, stubborn):
-    never = {"until": str(tmp_path / "never")} if when == "starting" else {}
-    kubectl = standin(own_demo, tmp_path, {"ignores_term": stubborn, **never})
-    own_demo.services[PAGES_DRIVER].tampering = Tampering(answer=trickle)
-    process = subprocess.Popen(
-        [str(COMMAND), *ASKS],
-        env=kubectl.command_environment(own_demo),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    wait_for(lambda: kubectl.calls, "the port-forward", process)
-    if when == "streaming":
-        assert any(line[:1].isdecimal() for line in process.stdout)
-    process.send_signal(number)
-    process.communicate(timeout=60)
-    assert process.returncode == (-number if number is signal.SIGKILL else 128 + number)
-    assert gone(kubectl.calls[0]["pid"])
-    assert not left_over(kubectl)
-
-
-def test_ctrl_c_does_not_wait_for_a_port_forward_that_is_made_anew(own_demo, tmp_path):
-    kubectl = standin(own_demo, tmp_path, {"dies_after": 6000}, {"until": str(tmp_path / "never")})
-    written = tmp_path / "delta.json"
-    # A file: with a pipe that nobody reads yet the stream would wait, and never come to where it breaks.
-    with written.open("wb") as out:
-        process = subprocess.Popen(
-            [str(COMMAND), *ASKS, "-o", "json"],
-            env=kubectl.command_environment(own_demo),
-            stdout=out,
-            stderr=subprocess.PIPE,
-        )
-        wait_for(lambda: len(kubectl.calls) == 2, "the second port-forward", process)
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
-    assert process.returncode == 130
-    document = json.loads(written.read_bytes())
-    assert (document["complete"], document["resumes"]) == (False, 1)
-    assert not left_over(kubectl)
-
-
 def test_a_child_that_dies_before_the_first_message_is_replaced(own_demo, tmp_path, whole):
     kubectl = standin(own_demo, tmp_path, {"dies_after": 1}, {})
     found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
     assert (found.returncode, found.stdout) == (0, whole)
     assert len(kubectl.calls) == 2
-
-
-def test_a_login_that_kubectl_cannot_find_is_no_missing_pod(own_demo, tmp_path):
-    says = "getting credentials: exec: executable aws not found"
-    kubectl = standin(own_demo, tmp_path, {"refuses": says})
-    found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
-    assert says in found.stderr
-    assert "kubectl get pods" not in found.stderr
-
-
-def test_a_wrong_port_of_ones_own_is_ones_own_to_mend(own_demo, tmp_path):
-    kubectl = standin(own_demo, tmp_path)
-    found = run_command(*ASKS, "--address", f"{HOST}:9", cluster=own_demo, **kubectl.environment)
-    assert f"has no port 9; its ports: {PORT}" in found.stderr
-    assert "kubectl edit" not in found.stderr
-
-
-def trickle(messages):
-    """A message now and then, without end."""
-    for message in messages:
-        yield message
-        time.sleep(0.05)
-    while True:
-        time.sleep(0.05)
-        yield message
-
-
-def left_over(kubectl: Standin) -> list[str]:
-    """Processes that still have the stand-in's plan in their environment, our guard among them."""
-    found = []
-    for _ in range(500):
-        found = []
-        for process in Path("/proc").glob("[0-9]*"):
-            try:
-                environment = (process / "environ").read_bytes()
-                state = (process / "stat").read_text().rpartition(")")[2].split()[0]
-            except (OSError, IndexError):
-                continue
-            if kubectl.environment["STANDIN"].encode() in environment and state != "Z":
-                found.append((process / "cmdline").read_bytes().decode())
-        if not found:
-            return []
-        time.sleep(0.01)
-    return found
-
-
-def test_a_stream_that_fails_leaves_no_child(own_demo, tmp_path):
-    kubectl = standin(own_demo, tmp_path)
-    own_demo.services[PAGES_DRIVER].tampering = cut_after(2)
-    found = run_command(*ASKS, "--retries", "0", cluster=own_demo, **kubectl.environment)
-    assert found.returncode == 1
-    assert not left_over(kubectl)
-
-
-# What is found out before kubectl is started.
-
-
-def test_a_missing_kubectl_is_named(own_demo, tmp_path):
-    standin(own_demo, tmp_path)
-    found = run_command(*ASKS, cluster=own_demo, PATH=str(tmp_path))
-    assert found.returncode == 1
-    assert "there is no kubectl on PATH" in found.stderr
-    assert "--address HOST:PORT" in found.stderr
-
-
-def test_a_service_without_a_ready_pod_is_not_waited_for(own_demo, tmp_path):
-    kubectl = standin(own_demo, tmp_path)
-    set_ready(own_demo, ready=False)
-    found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
-    assert found.returncode == 1
-    assert f"Service {NAME} in namespace {NAMESPACE} has no ready pod" in found.stderr
-    assert f"kubectl get pods,endpointslices -n {NAMESPACE}" in found.stderr
-    assert kubectl.calls == []
-
-
-def test_a_port_that_the_service_does_not_have_is_named(own_demo, tmp_path):
-    kubectl = standin(own_demo, tmp_path)
-    point_at(own_demo, f"{HOST}:7000")
-    found = run_command(*ASKS, cluster=own_demo, **kubectl.environment)
-    assert found.returncode == 1
-    assert f"has no port 7000; its ports: {PORT}" in found.stderr
-    assert f"kubectl edit snapshotmetadataservice {PAGES_DRIVER}" in found.stderr
-    assert kubectl.calls == []
-
-
-def test_forwarding_to_what_is_no_service_is_refused(own_demo, tmp_path):
-    kubectl = standin(own_demo, tmp_path)
-    point_at(own_demo, "storage.example.com:443")
-    found = run_command(*ASKS, "--connect", "port-forward", cluster=own_demo, **kubectl.environment)
-    assert found.returncode == 1
-    assert "cannot forward to storage.example.com:443: it is not a Service of this cluster" in found.stderr
-
-
-@pytest.mark.parametrize("address", ["nowhere", "a:b", "https://a:1", ":1"])
-def test_an_address_that_is_none_is_a_mistake_of_usage(own_demo, address):
-    found = run_command(*ASKS, "--address", address, cluster=own_demo)
-    assert found.returncode == 2
-    assert "--address" in found.stderr
-
-
-def test_who_may_not_look_for_the_service_is_told_needed_permissions(own_demo, tmp_path):
-    kubectl = standin(own_demo, tmp_path)
-    found = run_command(
-        "delta", "pg-mon", "pg-tue", "-o", "csv", "--context", "demo-shop", cluster=own_demo, **kubectl.environment
-    )
-    assert found.returncode == 1
-    assert 'cannot get resource "services"' in found.stderr
-    assert "kubectl cbt rbac --for-user" in found.stderr
-
-
-# The real kubectl, up to where a kubelet would have to answer.
-
-
-@needs_kubectl
-def test_what_the_real_kubectl_may_not_do_becomes_our_error(own_demo):
-    behind_a_service(own_demo)
-    found = run_command(*ASKS, cluster=own_demo)
-    assert found.returncode == 1
-    assert f"you may not forward ports in namespace {NAMESPACE}; kubectl port-forward: error:" in found.stderr
-    assert "kubectl cbt rbac --for-user | kubectl apply -f -" in found.stderr
-
-
-@needs_kubectl
-def test_what_the_real_kubectl_says_becomes_our_error(own_demo):
-    behind_a_service(own_demo)
-    admin = ("--context", "demo-admin", "--service-account", "backup/backup-app")
-    found = run_command(*ASKS, *admin, cluster=own_demo)
-    assert found.returncode == 1
-    assert f"no port-forward to Service {NAME} in namespace {NAMESPACE}; kubectl port-forward:" in found.stderr
-    assert "no kubelet" in found.stderr
-
-
-@needs_kubectl
-def test_the_real_kubectl_finds_no_pod_where_nothing_says_it_is_ready(own_demo):
-    behind_a_service(own_demo)
-    add_service(own_demo, NAME, NAMESPACE, PORT, None)
-    found = run_command(*ASKS, cluster=own_demo)
-    assert found.returncode == 1
-    assert "has no selector, so that it has no pods to forward to" in found.stderr
 
 
 def test_the_document_of_a_forwarded_stream_is_the_same(own_demo, tmp_path):

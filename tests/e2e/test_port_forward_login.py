@@ -1,11 +1,10 @@
-"""As whom the kubectl of a port-forward is logged in, and that nothing secret is to be seen on the way there."""
+"""The credentials of a port-forward's kubectl, and that no secret is visible on its command line."""
 
 import base64
 import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,7 +12,7 @@ import pytest
 import yaml
 from conftest import COMMAND, DELTA, run_command
 from inside import NAME, NAMESPACE, PORT, Standin, behind_a_service
-from kubeconfigs import Cast, kubectl, lay_out, of_cluster, of_user
+from kubeconfigs import kubectl, lay_out, of_cluster, of_user
 from peers import needs_kubectl
 
 from kubectl_cbt.demo.kube.identity import ADMIN, AUTHENTICATED, MASTERS, User
@@ -32,7 +31,7 @@ def standin(own_demo, folder: Path, *acts) -> Standin:
 
 
 def user_of(call: dict) -> dict:
-    """The one user of the kubeconfig that the stand-in was handed."""
+    """The only user in the kubeconfig of the stand-in."""
     (user,) = call["kubeconfig"]["users"]
     return user["user"]
 
@@ -113,7 +112,7 @@ def test_nothing_secret_is_on_a_command_line_in_an_environment_or_in_the_log(own
         assert logins.read_text() == "x\n"
 
 
-def test_a_child_that_is_started_anew_gets_a_credential_of_that_moment(own_demo, tmp_path):
+def test_a_restarted_child_gets_a_current_credential(own_demo, tmp_path):
     child = standin(own_demo, tmp_path, {"dies_after": 6000}, {})
     path, logins = of_plugin(own_demo, tmp_path)
     expired = ', "expirationTimestamp": "2020-01-01T00:00:00Z"'
@@ -167,13 +166,6 @@ def test_without_memory_for_it_the_kubeconfig_is_a_file_for_as_long_as_kubectl_s
 
 
 # What the kubeconfig of a child comes to, by the real kubectl.
-
-
-@pytest.fixture(scope="module")
-def cast(tmp_path_factory) -> Iterator[Cast]:
-    cast = Cast(tmp_path_factory.mktemp("cast"))
-    yield cast
-    cast.close()
 
 
 PRINTED = f'{{"apiVersion": "{V1}", "kind": "ExecCredential", "status": {{"token": "of-plugin"}}}}'

@@ -1,4 +1,4 @@
-"""The rights that ``rbac`` prints: enough, none too many, and taken by the real kubectl."""
+"""The permissions that ``rbac`` prints: sufficient, minimal, and accepted by the real kubectl."""
 
 import subprocess
 
@@ -100,7 +100,7 @@ def test_from_nothing_to_a_delta_on_a_laptop(own_demo, tmp_path):
 
 @needs_kubectl
 def test_a_person_may_forward_ports_as_far_as_the_api_server_is_concerned(own_demo):
-    """The demo has no kubelet to forward to, and says so to whoever may."""
+    """The demo has no kubelet to forward to, and reports this to permitted users."""
     behind_a_service(own_demo)
     put(own_demo, objects(printed(own_demo, "--for-user", "--as", "jane")))
     found = run_command(*DELTA, *AS_JANE, cluster=own_demo)
@@ -167,7 +167,7 @@ def test_it_grants_nothing_but_reading_one_account_and_one_port(own_demo):
             assert document["metadata"]["namespace"] in ("shop", NAMESPACE)
 
 
-def test_granting_it_to_another_takes_nothing_from_the_first(own_demo, tmp_path):
+def test_granting_access_to_another_user_keeps_the_first_grant(own_demo, tmp_path):
     service = behind_a_service(own_demo)
     standin = Standin(tmp_path, int(service.address.rpartition(":")[2]))
     for person in ("jane", "joe@example.com/eu"):
@@ -188,7 +188,7 @@ def test_browse_grants_listing_and_nothing_less_does(own_demo):
     assert "pg-mon" in found.stdout
 
 
-def test_a_bare_service_name_takes_looking_through_all_services(own_demo, tmp_path):
+def test_a_bare_service_name_requires_listing_all_services(own_demo, tmp_path):
     service = behind_a_service(own_demo, host="csi-snapshot-metadata")
     standin = Standin(tmp_path, int(service.address.rpartition(":")[2]))
     put(own_demo, objects(printed(own_demo, "--for-user", "--as", "jane")))
@@ -204,7 +204,7 @@ def test_the_account_to_ask_as_is_named_and_can_be_chosen(own_demo):
     assert roles == {("shop", "kubectl-cbt"), ("backup", "kubectl-cbt-token-cbt"), (None, "kubectl-cbt")}
 
 
-def test_a_service_that_is_reached_as_it_stands_takes_no_port_forward(own_demo):
+def test_a_directly_reachable_service_does_not_use_a_port_forward(own_demo):
     kinds = [document["metadata"]["name"] for document in objects(printed(own_demo, "--for-user"))]
     assert not any("reach" in name for name in kinds)
 
@@ -220,7 +220,7 @@ def test_only_the_services_named_are_reached(own_demo):
     assert 'snapshotmetadataservices.cbt.storage.k8s.io "none" not found' in missing.stderr
 
 
-def test_whoever_may_not_look_for_the_driver_gets_the_rest_and_is_told(own_demo):
+def test_a_user_who_cannot_find_the_driver_gets_the_rest_and_a_note(own_demo):
     behind_a_service(own_demo)
     found = run_command("rbac", "--for-user", "--context", "demo-nobody", "-n", "shop", cluster=own_demo)
     assert found.returncode == 0
@@ -230,10 +230,10 @@ def test_whoever_may_not_look_for_the_driver_gets_the_rest_and_is_told(own_demo)
         "rbac", "--for-user", "--context", "demo-nobody", "-n", "shop", "--driver-namespace", "x", cluster=own_demo
     )
     assert "pods/portforward" in told.stdout
-    assert told.stderr.startswith("note: once it is applied")
+    assert told.stderr.startswith("note: after applying it")
 
 
-def test_without_a_person_nothing_is_asked_of_the_cluster(own_demo):
+def test_without_a_user_nothing_is_requested_from_the_cluster(own_demo):
     own_demo.api.stop()
     assert run_command("rbac", "-n", "shop", cluster=own_demo).returncode == 0
 
@@ -255,11 +255,11 @@ def test_a_person_that_is_a_service_account_is_bound_as_one(own_demo):
 def test_no_cluster_is_needed_where_everything_is_given(demo, tmp_path, flags):
     alone = run_command("rbac", "-n", "default", *flags, HOME=str(tmp_path))
     assert alone.returncode == 0, alone.stderr
-    # The namespace of the context takes a kubeconfig.
+    # The namespace of the context requires a kubeconfig.
     assert alone.stdout == run_command("rbac", *ADMIN, *flags, cluster=demo).stdout
 
 
-def test_what_is_not_given_takes_a_cluster(tmp_path):
+def test_missing_arguments_require_a_cluster(tmp_path):
     for flags in ((), ("-n", "shop", "--for-user")):
         found = run_command("rbac", *flags, HOME=str(tmp_path))
         assert (found.returncode, found.stdout) == (1, "")

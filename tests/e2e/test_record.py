@@ -1,4 +1,4 @@
-"""--record, as the installed command: what open and check make of it, and what never gets into the file."""
+"""--record, as the installed command: how open and check read it, and what is never written to the file."""
 
 import itertools
 import json
@@ -31,7 +31,7 @@ def path(tmp_path) -> Path:
 
 
 def contents(path: Path) -> bytes:
-    """All that stands in a recording, packed and unpacked."""
+    """The complete content of a recording, compressed and decompressed."""
     data = path.read_bytes()
     return data + b"\n" + zlib.decompressobj().decompress(data.partition(b"\n")[2])
 
@@ -89,7 +89,7 @@ def test_a_recording_comes_through_a_pipe(run, path):
     assert found.stdout.decode() == live.stdout
 
 
-def test_a_recording_says_how_it_was_made(run, path):
+def test_a_recording_contains_how_it_was_made(run, path):
     run(*DELTA, "--record", str(path), "--no-probe", "--retries", "3", "-o", "name")
     found = head(path)
     assert found["service"]["apiVersion"] == "cbt.storage.k8s.io/v1beta1"
@@ -274,7 +274,7 @@ def test_check_finds_in_a_recording_that_a_driver_sent_its_first_page_only(own_d
     assert "✗ complete" in found.stdout
 
 
-def test_check_of_a_recording_takes_nothing_else(run, path):
+def test_check_of_a_recording_accepts_no_other_arguments(run, path):
     run(*DELTA, "--record", str(path), "-o", "name")
     assert run("check", str(path), "snap-b").returncode == 2
     found = run("check", "no-such.cbtrec")

@@ -1,4 +1,4 @@
-"""Streams of a real service over real TLS, broken in every way there is, and put together again.
+"""Streams of a real service over real TLS, broken in every possible manner and resumed.
 
 The client is our own source and loop, without a command line around them, so that every cut can be tried.
 """
@@ -100,7 +100,7 @@ def test_every_cut_after_a_message_leaves_no_trace(cluster, service, whole):
         (Code.UNAVAILABLE, "the CSI driver is not yet ready"),
     ],
 )
-def test_what_passes_is_taken_up(cluster, service, whole, code, details):
+def test_what_passes_is_resumed(cluster, service, whole, code, details):
     service.tampering = cut_after(3, code, details, times=1)
     stream, found = ask(cluster, service)
     assert found == whole
@@ -166,7 +166,7 @@ def own_service(cluster) -> Iterator[MetadataService]:
 
 
 def restarting_after(service: MetadataService, count: int, **settings) -> Tampering:
-    """The server goes down in the middle of a stream and comes back on its port."""
+    """The server stops in the middle of a stream and restarts on its port."""
     left = [count]
 
     def answer(messages):
@@ -187,7 +187,7 @@ def test_a_server_that_restarts_on_its_port_is_found_again(cluster, own_service,
     assert stream.resumes >= 1
 
 
-def test_a_certificate_that_was_replaced_meanwhile_is_taken(cluster, own_service, whole):
+def test_a_certificate_that_was_replaced_meanwhile_is_accepted(cluster, own_service, whole):
     own_service.tampering = restarting_after(own_service, 4, certificate=own_service.issue())
     assert ask(cluster, own_service)[1] == whole
 
@@ -199,7 +199,7 @@ def test_a_ca_that_was_replaced_meanwhile_is_read_again(cluster, own_service, wh
     assert ask(cluster, own_service, fresh_endpoint=lambda: fresh)[1] == whole
 
 
-def test_a_certificate_of_a_foreign_ca_is_never_taken(cluster, own_service):
+def test_a_certificate_of_a_foreign_ca_is_never_accepted(cluster, own_service):
     other = CertificateAuthority("an intruder")
     own_service.tampering = restarting_after(own_service, 4, certificate=other.issue("127.0.0.1"))
     same = Endpoint(PAGES_DRIVER, own_service.address, own_service.audience, own_service.ca_pem)
@@ -207,13 +207,13 @@ def test_a_certificate_of_a_foreign_ca_is_never_taken(cluster, own_service):
         ask(cluster, own_service, fresh_endpoint=lambda: same)
 
 
-# A certificate that BoringSSL takes for self-signed, and Go's clients accept.
+# A certificate that BoringSSL treats as self-signed and Go's clients accept.
 
 
 def lookalike(service: MetadataService, *hosts: str, authority: CertificateAuthority | None = None, **settings) -> None:
     """Serve a leaf with its CA's own subject and without its key's identifier."""
     issuer = authority or service.authority
-    service.restart(issuer.issue(*(hosts or ("127.0.0.1",)), like_its_issuer=True, **settings))
+    service.restart(issuer.issue(*(hosts or ("127.0.0.1",)), issuer_subject=True, **settings))
 
 
 def test_a_certificate_that_only_looks_self_signed_is_accepted(cluster, own_service, whole):
@@ -221,15 +221,15 @@ def test_a_certificate_that_only_looks_self_signed_is_accepted(cluster, own_serv
     assert ask(cluster, own_service)[1] == whole
 
 
-def test_it_is_verified_anew_on_each_connection(cluster, own_service, whole):
+def test_it_is_verified_on_each_connection(cluster, own_service, whole):
     lookalike(own_service)
-    again = own_service.authority.issue("127.0.0.1", like_its_issuer=True)
+    again = own_service.authority.issue("127.0.0.1", issuer_subject=True)
     own_service.tampering = restarting_after(own_service, 4, certificate=again)
     assert ask(cluster, own_service)[1] == whole
 
 
 @pytest.mark.parametrize("fault", ["expired", "another name", "another key"])
-def test_one_that_is_no_good_is_refused(cluster, own_service, fault):
+def test_an_untrusted_lookalike_is_rejected(cluster, own_service, fault):
     from datetime import timedelta
 
     if fault == "expired":
@@ -251,7 +251,7 @@ def test_one_that_is_no_good_is_refused(cluster, own_service, fault):
 # A quiet volume, and one that ends early.
 
 
-def test_a_driver_too_slow_for_a_full_message_is_asked_for_less(cluster, service, whole):
+def test_a_driver_too_slow_for_a_full_message_is_queried_for_fewer_extents(cluster, service, whole):
     """It finds ten extents in the time the sidecar gives it; a message of a hundred never gets full."""
 
     def answer(messages):
@@ -321,14 +321,14 @@ def test_a_driver_that_sends_its_first_page_only_is_found_out(cluster, service, 
 
 
 @pytest.mark.parametrize("form", ["json", "yaml", "ndjson", "csv", "table", "summary", "lister-json", "name"])
-def test_every_format_is_whole_and_says_that_it_was_resumed(own_demo, form):
+def test_every_format_is_complete_and_reports_the_resume(own_demo, form):
     query = (*DELTA, "--max-results", "100", "-o", form)
     plain = run_command(*query, cluster=own_demo)
     own_demo.services[PAGES_DRIVER].tampering = cut_after(6, times=2)
     found = run_command(*query, cluster=own_demo)
     assert (found.returncode, plain.returncode) == (0, 0)
     assert "resuming at" in found.stderr
-    assert re.search(r"note: the stream was taken up again \d times?\n", found.stderr)
+    assert re.search(r"note: the stream was resumed \d times?\n", found.stderr)
     if form in ("csv", "table", "lister-json", "name"):
         assert found.stdout == plain.stdout
     elif form == "json":
@@ -341,7 +341,7 @@ def test_every_format_is_whole_and_says_that_it_was_resumed(own_demo, form):
         assert said[form] in found.stdout
 
 
-def test_quiet_says_nothing_of_it_and_the_document_does(own_demo):
+def test_quiet_omits_the_note_and_the_document_has_it(own_demo):
     own_demo.services[PAGES_DRIVER].tampering = cut_after(6, times=2)
     found = run_command(*DELTA, "--max-results", "100", "-o", "json", "-q", cluster=own_demo)
     assert (found.returncode, found.stderr) == (0, "")
@@ -362,7 +362,7 @@ def test_a_driver_that_ends_early_fails_the_command_with_the_whole_document(own_
     assert len(json.loads(believed.stdout)["extents"]) == 300
 
 
-def test_giving_up_names_the_offset_to_go_on_with(own_demo):
+def test_giving_up_names_the_offset_to_resume_from(own_demo):
     service = own_demo.services[PAGES_DRIVER]
     whole = run_command(*DELTA, "-o", "csv", cluster=own_demo).stdout.splitlines()
 

@@ -81,7 +81,7 @@ def test_a_second_signal_while_the_first_is_answered_prints_no_traceback(number)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_on_the_way_out_prints_no_traceback(number):
+def test_a_signal_during_exit_prints_no_traceback(number):
     done = run_with(f"import atexit\natexit.register(send, {int(number)})", "version")
     assert done.returncode == -number
     assert done.stderr == ""
@@ -107,7 +107,7 @@ def test_the_third_signal_ends_a_command_whose_cleaning_up_does_not_end():
 
 
 def test_an_interrupted_command_does_not_wait_for_threads():
-    """gRPC's and the demo's may wait for somebody who never answers."""
+    """Threads of gRPC and the demo can wait for a peer that never responds."""
     done = run_with(
         """
         import threading
@@ -123,7 +123,7 @@ def test_an_interrupted_command_does_not_wait_for_threads():
 
 
 def test_an_interrupted_command_does_not_wait_for_a_reader_of_stderr():
-    """A full pipe, as a terminal that nobody reads."""
+    """A full pipe, like a terminal that is not read."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     with contextlib.suppress(BlockingIOError):
@@ -195,7 +195,7 @@ def test_default_handlers_are_back_before_the_interpreter_ends(tmp_path):
         assert not caught & (1 << (number - 1))
 
 
-def test_a_signal_between_hops_leaves_nothing_behind(tmp_path):
+def test_a_signal_between_hops_leaves_nothing(tmp_path):
     """At the start, among the cluster's hops, and among the service's."""
     for step in (0, 5, 12):
         with subprocess.Popen(

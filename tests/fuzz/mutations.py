@@ -75,14 +75,14 @@ def odd_value(random: Random) -> Any:
 
 
 def spoiled(document: Any, random: Random, *, most: int = 3) -> Any:
-    """A copy in which a few values are others, gone, doubled or elsewhere."""
+    """A copy with a few values changed, removed, duplicated or moved."""
     document = copy.deepcopy(document)
     for _ in range(random.randint(1, most)):
         places = list(_places(document))
         if not places or random.random() < 0.01:
             return odd_value(random)
         if random.random() < 0.7:
-            # What nobody reads (managedFields, labels) is most of an object.
+            # Most of an object is never read (managedFields, labels).
             places = [place for place in places if place[1] in _READ] or places
         _spoil(*random.choice(places), places, random)
     return document
@@ -107,7 +107,7 @@ def _spoil(holder: Any, key: Any, places: list[Any], random: Random) -> None:
 
 
 def _places(document: Any) -> Any:
-    """Each place of a value: what holds it, and its key there."""
+    """Yield the position of each value: its container and its key."""
     pending = [document]
     while pending:
         holder = pending.pop()

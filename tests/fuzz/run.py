@@ -32,7 +32,7 @@ TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS), str(TESTS / "contract"), str(TESTS / "unit")]
 
 CASE_SECONDS = 20.0
-"""A case takes some ten milliseconds; a machine that is busy with other things takes longer."""
+"""A case takes about ten milliseconds, longer on a busy machine."""
 PER_TURN = {"decoder": 20, "documents": 4, "kubeconfigs": 2}
 MEMORY_BYTES = 4 * 2**30
 MOST_FINDINGS = 20
@@ -78,7 +78,7 @@ def work(
 
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     signal.signal(signal.SIGALRM, _hangs)
-    # Reading the system's authorities takes longer than all else of a case, and nothing here is asked over TLS.
+    # Reading the system's authorities is slower than the rest of a case, and no case uses TLS.
     os.environ["SSL_CERT_FILE"] = os.devnull
     ran: Counter[str] = Counter()
     seen: set[str] = set()

@@ -25,7 +25,7 @@ def run(*targets: str, **environment: str) -> "subprocess.CompletedProcess[str]"
     )
 
 
-def test_what_others_send_ends_in_words():
+def test_external_input_ends_in_an_error_message():
     ran = run(FUZZ_SEED=os.environ.get("FUZZ_SEED", "1"), FUZZ_CASES=str(CASES))
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert ", 0 findings" in ran.stdout

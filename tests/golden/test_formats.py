@@ -1,4 +1,4 @@
-"""Every format of one stream, complete, empty and failed, against files. UPDATE_GOLDEN=1 writes them anew."""
+"""Every format of one stream, complete, empty and failed, against files. UPDATE_GOLDEN=1 rewrites them."""
 
 import json
 import os
@@ -15,7 +15,7 @@ from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.results import MUST, WARNING, Failure, Occurrence, Outcome, Violation
 from kubectl_cbt.output import lister_json, rows
-from kubectl_cbt.output.registry import StreamFormat, make_writer
+from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.output.writer import OutputTarget
 
 FOLDER = Path(__file__).parent / "files"
@@ -34,7 +34,7 @@ def text(form: StreamFormat, case: str, screen: OutputTarget = OutputTarget(), *
     """What a format makes of a case."""
     stream, outcome = CASES[case]
     written: list[bytes] = []
-    writer = make_writer(form)(written.append, resolved(delta=delta), screen)
+    writer = form.writer(written.append, resolved(delta=delta), screen)
     figures = SummaryBuilder()
     for one in stream:
         figures.add(one)
@@ -85,12 +85,12 @@ def test_json_is_valid_by_its_schema_however_the_stream_ends(case, delta):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_yaml_holds_the_same_document_as_json(case):
+def test_yaml_contains_the_same_document_as_json(case):
     assert yaml.safe_load(text(StreamFormat.YAML, case)) == json.loads(text(StreamFormat.JSON, case))
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_ndjson_holds_the_same_document_line_by_line(case):
+def test_ndjson_contains_the_same_document_line_by_line(case):
     first, *extents, last = map(json.loads, text(StreamFormat.NDJSON, case).splitlines())
     assert last.pop("kind") == "BlockMetadataEnd"
     assert {**first, "extents": extents, **last} == json.loads(text(StreamFormat.JSON, case))

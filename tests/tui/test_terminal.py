@@ -1,4 +1,4 @@
-"""The installed command on a pseudo-terminal, read by a terminal emulator: what a person sees, and is left with."""
+"""The command on a pseudo-terminal, read by a terminal emulator: what a person sees, and is left with."""
 
 import contextlib
 import fcntl
@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pyte
 import pytest
-from conftest import COMMAND, after, command_environment, wait_for
+from conftest import COMMAND, after, command_environment, run_command, wait_for, warm_command
+from warm import WarmCommand, WarmProcess
 
 from kubectl_cbt.analysis.grid import HEAT_LEVELS
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
@@ -29,18 +30,39 @@ class Terminal:
     """A command on a terminal of its own.
 
     The screen is what a terminal emulator makes of everything written so far.
+
+    Args:
+        installed: run the installed script, and not a fork of a process that has its imports done.
     """
 
-    def __init__(self, *arguments: str, columns: int = 100, rows: int = 30, stdin=None, **environment: str) -> None:
+    def __init__(
+        self,
+        *arguments: str,
+        columns: int = 100,
+        rows: int = 30,
+        stdin=None,
+        installed: bool = False,
+        **environment: str,
+    ) -> None:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.written = b""
         self._controller, self._terminal = pty.openpty()
         fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.before = termios.tcgetattr(self._terminal)
-        self.process = subprocess.Popen(
+        environment = command_environment(TERM="xterm-256color", COLORTERM="truecolor") | environment
+        start = self._start_installed if installed or not WarmCommand.takes(environment) else self._start_warm
+        self.process = start(list(arguments), environment, stdin)
+
+    def _start_warm(self, arguments: list[str], environment: dict[str, str], stdin) -> WarmProcess:
+        keyboard = self._terminal if stdin is None else stdin.fileno()
+        descriptors = (keyboard, self._terminal, self._terminal)
+        return warm_command().start(arguments, environment, descriptors, leads_terminal=True)
+
+    def _start_installed(self, arguments: list[str], environment: dict[str, str], stdin) -> subprocess.Popen:
+        return subprocess.Popen(
             after("import fcntl, termios; fcntl.ioctl(1, termios.TIOCSCTTY, 0)", COMMAND, *arguments),
-            env=command_environment(TERM="xterm-256color", COLORTERM="truecolor") | environment,
+            env=environment,
             stdin=self._terminal if stdin is None else stdin,
             stdout=self._terminal,
             stderr=self._terminal,
@@ -203,7 +225,7 @@ def test_leaving_while_a_stream_runs_restores_the_terminal_and_exits_0(terminal,
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 0)])
 def test_a_signal_restores_the_terminal(terminal, demo, number, code):
-    shown = terminal("delta", "snap-a", "snap-b", KUBECONFIG=str(demo.kubeconfig))
+    shown = terminal("delta", "snap-a", "snap-b", installed=True, KUBECONFIG=str(demo.kubeconfig))
     shown.wait_for("complete")
     shown.process.send_signal(number)
     # The kernel sends it too when a terminal is closed.
@@ -223,7 +245,7 @@ GONE = {
 
 def test_a_terminal_that_is_gone_or_read_by_nobody_ends_the_command(terminal, demo):
     """All at once: what takes longest is the time that a terminal has to read what is to be read."""
-    settings = {"KUBECONFIG": str(demo.kubeconfig), "columns": 200, "rows": 60}
+    settings = {"KUBECONFIG": str(demo.kubeconfig), "columns": 200, "rows": 60, "installed": True}
     opened = {}
     for case, (verb, _, _, _) in GONE.items():
         names = ("scratch-1", "scratch-2", "-n", "vms") if verb == "delta" else ()
@@ -256,7 +278,7 @@ def test_a_stream_is_stopped_and_what_came_is_kept(terminal):
 
 
 def test_from_the_snapshots_to_a_map_and_back(terminal, demo):
-    shown = terminal(KUBECONFIG=str(demo.kubeconfig), columns=140)
+    shown = terminal(installed=True, KUBECONFIG=str(demo.kubeconfig), columns=140)
     shown.wait_for("Snapshots   all namespaces")
     for keys, text in (
         ("/", "words of namespace"),
@@ -280,9 +302,7 @@ def test_from_the_snapshots_to_a_map_and_back(terminal, demo):
 
 def test_a_document_from_standard_input_is_shown_with_keys_from_the_terminal(terminal, demo, tmp_path):
     path = tmp_path / "delta.ndjson"
-    arguments = [str(COMMAND), "delta", "snap-a", "snap-b", "-o", "ndjson"]
-    with path.open("wb") as file:
-        subprocess.run(arguments, env=command_environment(demo), stdout=file, check=True)
+    path.write_text(run_command("delta", "snap-a", "snap-b", "-o", "ndjson", cluster=demo).stdout)
     with path.open("rb") as file:
         shown = terminal("open", "-", stdin=file)
     assert "snap-a → snap-b" in shown.wait_for("complete")
@@ -301,7 +321,7 @@ def test_a_document_from_standard_input_is_shown_with_keys_from_the_terminal(ter
         (("open", str(Path(__file__))), "is text of an unknown kind, which cannot be opened"),
         (("browse", "--context", "nope"), 'context "nope" does not exist'),
         (("browse", "--context", "demo-nobody"), "Forbidden"),
-        (("browse", "-o", "json"), "browse needs a terminal, and takes no -o"),
+        (("browse", "-o", "json"), "browse needs a terminal, and does not accept -o"),
         (("delta", "snap-a", "snap-b", "--palette", "rainbow"), "not one of cividis"),
     ],
 )
@@ -363,7 +383,7 @@ def test_a_terminal_that_shows_ascii_only_gets_the_summary_in_ascii_and_is_told_
             assert "list the snapshots with: kubectl cbt snapshots -A" in shown.text
         else:
             assert code == 0
-            assert f"note: no map is shown, as {reason}; this is the summary" in shown.text
+            assert f"note: printing the summary instead of the map: {reason}" in shown.text
             assert re.search(r"^Map +\|[ .:*#]+\|", shown.text, re.MULTILINE)
         # Colours, and a bar that moves, only where the terminal obeys; by its encoding alone it does.
         assert ("TERM" in cases[reason][1]) <= (b"\x1b" not in shown.written)
@@ -371,15 +391,10 @@ def test_a_terminal_that_shows_ascii_only_gets_the_summary_in_ascii_and_is_told_
 
 def test_without_a_keyboard_there_is_no_screen(terminal, demo, tmp_path):
     path = tmp_path / "delta.json"
-    found = subprocess.run(
-        [str(COMMAND), "delta", "snap-a", "snap-b", "-o", "json"],
-        env=command_environment(demo),
-        stdout=subprocess.PIPE,
-        check=True,
-    )
-    path.write_bytes(found.stdout)
+    path.write_text(run_command("delta", "snap-a", "snap-b", "-o", "json", cluster=demo).stdout)
     for arguments in (("delta", "snap-a", "snap-b"), ("open", str(path))):
-        shown = terminal(*arguments, stdin=subprocess.DEVNULL, KUBECONFIG=str(demo.kubeconfig))
+        with Path(os.devnull).open("rb") as nothing:
+            shown = terminal(*arguments, stdin=nothing, KUBECONFIG=str(demo.kubeconfig))
         assert shown.end() == 0
         assert b"\x1b[?1049h" not in shown.written
         assert "Delta      snap-a → snap-b" in shown.text

@@ -1,6 +1,7 @@
 """The private names of Textual: only one module uses them, each still exists, and none of ours hides one."""
 
 import ast
+import functools
 import importlib
 import inspect
 import io
@@ -62,12 +63,18 @@ def test_only_the_adapter_uses_private_names_of_textual():
     }
 
 
+@functools.cache
+def defined_in(cls: type) -> set[str]:
+    """The private names that the code of a class defines."""
+    return defined(list(ast.walk(ast.parse(textwrap.dedent(inspect.getsource(cls))))))
+
+
 def inherited(cls: type) -> set[str]:
     """The private names that Textual's classes above one of ours define."""
     names = set()
     for base in cls.__mro__:
         if base.__module__.startswith("textual"):
-            names |= set(vars(base)) | defined(list(ast.walk(ast.parse(textwrap.dedent(inspect.getsource(base))))))
+            names |= set(vars(base)) | defined_in(base)
     return {name for name in names if private(name)}
 
 
@@ -82,7 +89,7 @@ def our_classes() -> list[type]:
 
 @pytest.mark.parametrize("cls", our_classes(), ids=lambda cls: cls.__name__)
 def test_no_class_replaces_a_private_name_of_textual_by_accident(cls):
-    own = defined(list(ast.walk(ast.parse(textwrap.dedent(inspect.getsource(cls))))))
+    own = defined_in(cls)
     meant = {"_fatal_error"} if cls is textual_private.QuietApp else set()
     assert own & inherited(cls) == meant
 

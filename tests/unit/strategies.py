@@ -1,4 +1,4 @@
-"""What many laws draw: columns, legal extents, and any way to cut a stream into messages."""
+"""Strategies for many properties: columns, legal extents, and any division of a stream into messages."""
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -14,7 +14,7 @@ Extent = tuple[int, int]
 
 INT64_MIN = -INT64_MAX - 1
 
-# A slow machine is no failure: neither a deadline nor hypothesis' own impatience may end a test.
+# A slow machine is not a failure: no deadline or health check of hypothesis may end a test.
 law = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 cuts = st.lists(st.integers(0, 14), max_size=6)

@@ -1,4 +1,4 @@
-"""Reading ahead changes nothing of what comes, holds no more than it may, and ends when it is told to."""
+"""Reading ahead does not change the messages, limits its memory, and ends when it is cancelled."""
 
 import threading
 from collections.abc import Generator, Iterator
@@ -68,7 +68,7 @@ def test_a_flood_of_empty_messages_comes_in_groups_too(reading):
 
 
 @both
-def test_an_error_comes_behind_the_messages_in_front_of_it(reading):
+def test_an_error_follows_the_messages_before_it(reading):
     error, came = StreamCut("cut"), []
     with pytest.raises(StreamCut) as raised:
         came.extend(chain.from_iterable(reading(Sender(MESSAGES, error))))
@@ -77,7 +77,7 @@ def test_an_error_comes_behind_the_messages_in_front_of_it(reading):
 
 
 @both
-def test_nothing_at_all_is_no_group(reading):
+def test_nothing_at_all_is_not_a_group(reading):
     assert list(reading(Sender([]))) == []
 
 
@@ -103,7 +103,7 @@ def test_no_more_is_read_than_may_wait():
     assert sum(map(len, groups)) + taken == 1000
 
 
-def test_cancelling_ends_whoever_waits_for_a_message():
+def test_cancelling_ends_a_wait_for_a_message():
     sender = Sender([], waits=True)
     threading.Timer(0.05, sender.cancellation.cancel).start()
     with pytest.raises(StreamCut):

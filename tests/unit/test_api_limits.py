@@ -204,7 +204,7 @@ def test_an_answer_counts_as_it_is_when_it_is_decompressed(bomb, monkeypatch):
         assert "-l LABELS" in found.value.hint
 
 
-def test_a_compressed_answer_takes_no_more_memory_than_the_limit():
+def test_a_compressed_response_uses_no_more_memory_than_the_limit():
     head, body = BOMBS["gzip in chunks"]
     with serving(at_once(head, body)) as server:
         grown, said = grown_by(ASK_API, f"http://127.0.0.1:{server.port}")
@@ -233,7 +233,7 @@ def test_an_answer_without_end_is_read_up_to_the_limit(monkeypatch):
 
 
 @pytest.mark.parametrize("body", [b"null", b"[]", b"1", b'"text"'])
-def test_json_that_is_not_an_object_is_no_answer(body):
+def test_json_that_is_not_an_object_is_not_a_response(body):
     head = HEAD + b"Content-Length: %d\r\n\r\n" % len(body)
     with served(at_once(head, body)) as api, pytest.raises(MalformedObject, match="JSON that is not an object"):
         api.get("version")
@@ -345,7 +345,7 @@ def test_the_difference_of_the_clocks_is_known_by_the_last_answer():
     ],
     ids=["expired", "of another name", "of another CA"],
 )
-def test_a_certificate_that_is_refused_gets_the_advice_for_its_fault(made, hint, tmp_path):
+def test_a_certificate_that_is_rejected_gets_the_advice_for_its_fault(made, hint, tmp_path):
     trusted = CertificateAuthority("api certificates")
     lifetime = {name: made[name] for name in made if name == "lifetime"}
     certificate = made.get("authority", trusted).issue(*made.get("hosts", ("127.0.0.1",)), **lifetime)

@@ -18,7 +18,7 @@ NOTHING = [headers(), OK]
 
 
 def streamed(service: RawService, *, probe: bool = True) -> tuple[ExtentStream, list, CbtError | None]:
-    """What the real client makes of it."""
+    """The result of the real client."""
     endpoint = Endpoint("raw", service.address, "audience", service.ca_pem)
     source = SidecarSource(endpoint, lambda: Secret("token"))
     stream = ExtentStream(source, query(), retries=NEVER, probe=probe)
@@ -117,7 +117,7 @@ def test_trailers_alone_without_a_known_status_are_an_error(fields):
         assert streamed(service)[2] is not None
 
 
-def test_an_answer_that_is_empty_twice_is_taken_for_no_change():
+def test_a_response_that_is_empty_twice_means_no_change():
     with raw_service(NOTHING) as service:
         stream, found, error = streamed(service)
     assert (found, error, service.calls) == ([], None, 2)

@@ -1,4 +1,4 @@
-"""Every case judges every driver: whatever it sends, a finding comes out, and nothing is asked that may not be."""
+"""Every case works with every driver: any response gives a finding, and no forbidden query is sent."""
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
@@ -111,7 +111,7 @@ def test_every_case_judges_any_numbers(sent, heeds_offset, ends):
         assert findings["rule-r4"].verdict is Verdict.FAIL
 
 
-def test_negative_numbers_are_asked_by_hostile_cases_only():
+def test_only_hostile_cases_send_negative_numbers():
     driver = Driver([(2, INT64_MAX, [(-5, 10), (INT64_MAX - 1, INT64_MAX), (INT64_MIN, INT64_MIN), (0, 0)])])
     judged(driver, [case for case in CASES if not case.id.startswith("hostile-")])
     assert driver.queries

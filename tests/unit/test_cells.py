@@ -65,7 +65,7 @@ def test_cells_add_up_to_the_covered_bytes_of_any_window(extents, start, length,
 
 @law
 @given(legal_extents(first=FAR, widest=2**50, fewest=1), st.integers(1, 50))
-def test_cells_are_exact_far_beyond_what_a_float_can_hold(extents, cells):
+def test_cells_are_exact_far_beyond_the_precision_of_a_float(extents, cells):
     edges = cell_edges(FAR - 1, extents[-1][0] + extents[-1][1] + 1, cells)
     found = coverage(Extents(*columns(extents)), edges).tolist()
     assert found == [covered_between(extents, low, high) for low, high in pairwise(edges.tolist())]

@@ -1,4 +1,4 @@
-"""Text for a person is ASCII where the locale or the terminal takes nothing else; data is UTF-8 everywhere."""
+"""Text for users is ASCII if the locale or the terminal supports nothing else; data is always UTF-8."""
 
 import ast
 import json
@@ -66,7 +66,7 @@ def test_every_verb_prints_ascii_where_the_locale_is_not_utf_8_and_documents_in_
         json.loads(printed[line])
 
 
-def test_a_longer_replacement_takes_its_room_from_the_next_gap(monkeypatch):
+def test_a_longer_replacement_uses_the_space_of_the_next_gap(monkeypatch):
     charset.limit_streams()
     monkeypatch.setattr(charset, "why_ascii", lambda stream: "a test")
     text = "a → b    c\n≥ 1     │é\nplain …\n"
@@ -85,4 +85,4 @@ def test_every_character_that_we_print_has_a_replacement_that_can_be_read():
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in documentation:
                 odd = {character for character in node.value if not character.isascii() and character.isprintable()}
-                assert odd <= set(charset._STANDS_FOR), f"{path.name}:{node.lineno}"
+                assert odd <= set(charset._ASCII_FOR), f"{path.name}:{node.lineno}"

@@ -1,4 +1,4 @@
-"""One runner for all checks: what fails in an unexpected way is a finding, what cannot run is skipped."""
+"""One runner for all checks: an unexpected failure is a finding, a check that cannot run is skipped."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -117,7 +117,7 @@ def test_a_fact_is_what_a_needed_check_returned():
     assert taken == [5]
 
 
-def test_a_fact_that_is_not_declared_is_refused_even_when_it_was_found():
+def test_a_fact_that_is_not_declared_is_rejected_even_when_it_was_found():
     number = Check("a", "a", lambda context, result: 5)
     for take in (Context.fact, Context.fact_if_found):
         undeclared = Check("b", "b", lambda context, result, take=take: take(context, number))

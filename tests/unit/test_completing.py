@@ -173,7 +173,7 @@ def test_hidden_verbs_are_left_out_and_flags_with_two_sides_are_one():
     assert [candidate.value for candidate in complete(tree, ["shown", "--no-wide", "--"]).candidates] == ["--help"]
     wide = next(flag for flag in tree.verbs[0].flags if flag.name == "wide")
     line = read_line(tree, ["shown", "--wide", "--no-wide"])
-    assert wide.convert(line.values["wide"]) is False
+    assert wide.parse(line.values["wide"]) is False
     assert [candidate.value for candidate in complete(tree, ["shown", "b", "b", ""]).candidates] == ["b"]
 
 
@@ -272,8 +272,8 @@ def test_a_name_that_would_be_more_than_a_word_is_never_offered(name):
 
 
 def test_a_flag_may_begin_with_dashes_but_what_was_typed_of_it_must_be_plain():
-    assert matching([Candidate("shop"), Candidate("$x")], "", kept="-n").text() == "-nshop\n:4\n"
-    assert matching([Candidate("shop")], "", kept="-$(touch x)n").text() == ":4\n"
+    assert matching([Candidate("shop"), Candidate("$x")], "", prefix="-n").text() == "-nshop\n:4\n"
+    assert matching([Candidate("shop")], "", prefix="-$(touch x)n").text() == ":4\n"
     assert matching([Candidate("--output", is_flag=True)], "--o").text() == "--output\n:4\n"
 
 
@@ -296,4 +296,4 @@ def test_a_description_is_one_line_without_control_characters():
 def test_an_answer_without_candidates_is_its_directive():
     assert CompletionAnswer().text() == ":4\n"
     assert CompletionAnswer(directive=Directive.FILES).text() == ":0\n"
-    assert CompletionAnswer(directive=Directive.NO_FILES | Directive.NO_SPACE).text() == ":6\n"
+    assert CompletionAnswer(directive=Directive.NO_FILES | Directive.KEEP_ORDER).text() == ":36\n"

@@ -11,7 +11,7 @@ from kubectl_cbt.cli.completion.cluster_values import REQUEST_TIMEOUT_SECONDS, c
 from kubectl_cbt.cli.completion.parsed_line import read_line
 from kubectl_cbt.cli.completion.protocol import Directive
 from kubectl_cbt.cli.options import ClusterFlags
-from kubectl_cbt.demo.kube.kube_api import StatusError
+from kubectl_cbt.demo.kube.status_objects import StatusError
 from kubectl_cbt.errors import CbtError
 
 
@@ -34,7 +34,7 @@ def test_snapshots_are_offered_newest_first(words):
 
 def test_a_snapshot_comes_with_its_claim_size_and_age():
     (found,) = complete(TREE, ["allocated", "snap-a"]).candidates
-    claim, size, age = found.about.split("  ")
+    claim, size, age = found.description.split("  ")
     assert (claim, size) == ("data", "64 GiB")
     assert age.endswith(" ago")
 
@@ -101,7 +101,7 @@ def test_who_may_not_list_namespaces_is_offered_those_with_snapshots(own_demo, m
 
 def test_services_are_offered_with_their_address(demo):
     found = complete(TREE, ["delta", "--service", ""]).candidates
-    assert {(candidate.value, candidate.about) for candidate in found} == {
+    assert {(candidate.value, candidate.description) for candidate in found} == {
         (driver, service.address) for driver, service in demo.services.items()
     }
 

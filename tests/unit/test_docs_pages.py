@@ -119,5 +119,5 @@ def test_the_pauses_are_those_of_the_stream_loop():
     assert f"pause of {first}, after further failures {', '.join(later)}, …" in diagram_of("resuming")
 
 
-def test_a_token_lives_as_long_as_the_diagram_says():
+def test_a_token_lives_as_long_as_the_diagram_shows():
     assert f"{MIN_DURATION_SECONDS // 60} minutes" in diagram_of("tokens")

@@ -123,7 +123,7 @@ def test_a_sieve_is_read(text, extent_filter):
         ("1Gi..2Gi 3Gi..4Gi", "empty range 3Gi..4Gi"),
     ],
 )
-def test_what_is_no_sieve_is_explained(text, message):
+def test_an_invalid_filter_is_explained(text, message):
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         ExtentFilter.parse(text)
 
@@ -144,7 +144,7 @@ signs = {
 
 @law
 @given(extents_of_few_sizes, st.sampled_from(sorted(signs)), st.integers(0, 7), block_sizes)
-def test_a_sign_means_what_it_says(extents, sign, number, block):
+def test_a_sign_compares_as_its_operator(extents, sign, number, block):
     expected = [extent for extent in extents if signs[sign](extent[1], number)]
     assert all_rows(filtered(extents, ExtentFilter.parse(f"{sign}{number}"), block)) == expected
 
@@ -197,7 +197,7 @@ def test_any_text_is_read_or_rejected_with_a_reason(text):
 
 @law
 @given(extents_of_few_sizes, extent_filters(), block_sizes)
-def test_what_passes_is_what_the_sieve_says_in_order(extents, extent_filter, block):
+def test_the_filtered_extents_are_those_that_match_in_order(extents, extent_filter, block):
     found, expected = filtered(extents, extent_filter, block), passing(extents, extent_filter)
     assert len(found) == len(expected)
     assert all_rows(found) == expected

@@ -1,4 +1,4 @@
-"""Extents in blocks, as a log gives them, against lists; blocks are made tiny, so that all borders are met."""
+"""Extents in chunks, as a log returns them, compared with lists; small chunks meet every boundary."""
 
 from itertools import accumulate, pairwise
 
@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from log_views import FAR, as_sent, block_sizes, blocks_of, is_legal, log_views, positions, received, touching_extents
 from strategies import (
     INT64_MIN,
     Extent,
@@ -21,60 +22,8 @@ from strategies import (
     wild_extents,
 )
 
-from kubectl_cbt.model import extents as module
-from kubectl_cbt.model.extents import CHUNK_EXTENTS, Chunk, ExtentBuffer, Extents, ExtentsSoFar, Run
+from kubectl_cbt.model.extents import CHUNK_EXTENTS, Chunk, ExtentBuffer, Extents, Run
 from kubectl_cbt.model.record import INT64_MAX
-
-FAR = 2**62
-
-block_sizes = st.integers(1, 5)
-touching_extents = legal_extents(most=20, widest=2)
-"""A third of the gaps is none."""
-positions = st.integers(-3, 90)
-
-
-def log_views(messages: list[list[Extent]], chunk: int) -> list[ExtentsSoFar]:
-    """What a log of blocks of that size shows before the first message and after each."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "CHUNK_EXTENTS", chunk)
-        log = ExtentBuffer()
-        views = [log.received()]
-        for message in messages:
-            log.append(*columns(message))
-            views.append(log.received())
-    return views
-
-
-def received(extents: list[Extent], chunk: int, at: list[int] | None = None) -> ExtentsSoFar:
-    """Of one message, or cut into several."""
-    return log_views(cut(extents, at or []), chunk)[-1]
-
-
-def blocks_of(extents: list[Extent], chunk: int) -> Extents:
-    return received(extents, chunk).extents
-
-
-def as_sent(view: ExtentsSoFar) -> list[Extent]:
-    return [extent for chunk in view.chunks for extent in pairs(chunk.offsets, chunk.sizes)]
-
-
-def is_legal(extents: list[Extent]) -> bool:
-    ends = [0, *(offset + size for offset, size in extents)]
-    return ends[-1] <= INT64_MAX and all(
-        size > 0 and end <= offset for end, (offset, size) in zip(ends, extents, strict=False)
-    )
-
-
-def runs_of(extents: list[Extent]) -> list[Run]:
-    """Extents that touch, joined one by one."""
-    runs: list[Run] = []
-    for offset, size in extents:
-        if runs and runs[-1].end == offset:
-            runs[-1] = Run(runs[-1].start, offset + size)
-        else:
-            runs.append(Run(offset, offset + size))
-    return runs
-
 
 # Blocks.
 
@@ -123,7 +72,7 @@ def test_a_block_knows_its_sizes_its_end_and_which_extents_begin_a_run(extents, 
 
 @law
 @given(legal_extents(most=20), block_sizes, st.lists(st.integers(-5, 1300)))
-def test_covered_before_counts_every_byte_in_front_over_all_blocks_and_in_any_order(extents, chunk, places):
+def test_covered_before_counts_every_earlier_byte_over_all_chunks_and_in_any_order(extents, chunk, places):
     found = blocks_of(extents, chunk).covered_before(column(places))
     assert found.tolist() == [covered_between(extents, 0, place) for place in places]
     assert found.dtype == np.int64
@@ -210,111 +159,6 @@ def test_nothing_shares_a_byte_with_an_empty_range(extents, chunk, position):
     assert list(blocks_of(extents, chunk).overlapping(position, position)) == []
 
 
-# Runs.
-
-
-@law
-@given(touching_extents, block_sizes)
-def test_runs_join_what_touches_across_blocks_and_split_none(extents, chunk):
-    parts = list(blocks_of(extents, chunk).runs())
-    assert all(len(starts) == len(ends) > 0 for starts, ends in parts)
-    assert all(starts.dtype == ends.dtype == np.int64 for starts, ends in parts)
-    found = [Run(*run) for starts, ends in parts for run in zip(starts.tolist(), ends.tolist(), strict=True)]
-    assert found == runs_of(extents)
-
-
-@law
-@given(touching_extents, block_sizes, positions)
-def test_run_from_is_the_first_run_that_begins_there_or_later(extents, chunk, position):
-    expected = next((run for run in runs_of(extents) if run.start >= position), None)
-    assert blocks_of(extents, chunk).run_from(position) == expected
-
-
-@law
-@given(touching_extents, block_sizes, positions)
-def test_run_before_is_the_last_run_that_begins_earlier(extents, chunk, position):
-    expected = next((run for run in reversed(runs_of(extents)) if run.start < position), None)
-    assert blocks_of(extents, chunk).run_before(position) == expected
-
-
-@law
-@given(touching_extents, block_sizes, positions, st.integers(-5, 40), st.integers(1, 40))
-def test_run_at_is_the_one_that_holds_a_byte_or_else_the_first_around_it(extents, chunk, position, start, length):
-    runs, end = runs_of(extents), start + length
-    holding = [run for run in runs if run.start <= position < run.end]
-    around = [run for run in runs if run.end > start and run.start < end]
-    assert blocks_of(extents, chunk).run_at(position, (start, end)) == next(iter(holding + around), None)
-
-
-@pytest.mark.parametrize("chunk", [7, 64, 65, 320, 5000])
-@pytest.mark.parametrize("touching", [1, 2, 64, 65, 320, 700, 5000])
-def test_a_run_is_found_however_many_extents_it_has(chunk, touching):
-    """A search goes by parts that grow: 64 extents, 256, 1024 and so on."""
-    extents = [(8 * number + number // touching, 8) for number in range(2000)]
-    found, runs = blocks_of(extents, chunk), runs_of(extents)
-    assert len(runs) == -(-2000 // touching)
-    for run, following in pairwise([Run(-1, 0), *runs[:8], *runs[8::50]]):
-        assert found.run_from(run.start + 1) == runs[0 if run.start < 0 else runs.index(run) + 1]
-        assert found.run_before(following.end) == found.run_before(following.start + 1) == following
-    assert found.run_from(runs[-1].start + 1) is None
-    assert found.run_before(0) is None
-    assert found.largest_runs(3) == sorted(runs, key=lambda run: (-run.size_bytes, run.start))[:3]
-
-
-@law
-@given(touching_extents, block_sizes)
-def test_runs_are_walked_forwards_and_backwards_one_by_one(extents, chunk):
-    found, expected = blocks_of(extents, chunk), runs_of(extents)
-    forwards, run = [], found.run_from(0)
-    while run is not None:
-        forwards.append(run)
-        run = found.run_from(run.end)
-    backwards, run = [], found.run_before(INT64_MAX)
-    while run is not None:
-        backwards.append(run)
-        run = found.run_before(run.start)
-    assert forwards == backwards[::-1] == expected
-
-
-@law
-@given(touching_extents, block_sizes, st.integers(1, 8))
-def test_largest_runs_come_longest_first_and_of_equal_ones_the_earlier(extents, chunk, most):
-    expected = sorted(runs_of(extents), key=lambda run: (-run.size_bytes, run.start))[:most]
-    assert blocks_of(extents, chunk).largest_runs(most) == expected
-
-
-def test_one_run_may_fill_many_blocks():
-    found = blocks_of([(16 * number, 16) for number in range(100)], 3)
-    assert [(starts.tolist(), ends.tolist()) for starts, ends in found.runs()] == [([0], [1600])]
-    assert found.run_from(0) == found.run_before(1) == found.run_before(1600) == Run(0, 1600)
-    assert found.run_from(1) is None
-    assert found.largest_runs(5) == [Run(0, 1600)]
-
-
-def test_runs_are_told_in_python_integers():
-    """They are formatted and written to JSON, which know nothing of numpy's."""
-    found = blocks_of([(0, 4), (4, 4), (16, 4)], 2)
-    runs = [found.run_from(0), found.run_before(99), *found.largest_runs(2)]
-    assert {type(number) for run in runs for number in (run.start, run.end, run.size_bytes)} == {int}
-
-
-def test_runs_far_out_are_exact():
-    extents = [(FAR + 1, 3), (FAR + 4, 1), (FAR + 7, 1), (INT64_MAX - 5, 5)]
-    found = blocks_of(extents, 1)
-    assert found.run_from(FAR + 1) == Run(FAR + 1, FAR + 5)
-    assert found.run_from(FAR + 2) == Run(FAR + 7, FAR + 8)
-    assert found.run_before(INT64_MAX) == Run(INT64_MAX - 5, INT64_MAX)
-
-
-@pytest.mark.parametrize("found", [ExtentBuffer().received().extents, Extents.of_chunks(()), Extents(*columns([]))])
-def test_no_extents_have_no_block_row_or_run(found):
-    assert (len(found), found.chunks, found.covered_bytes, found.end) == (0, (), 0, 0)
-    assert (found.offsets.tolist(), found.sizes.tolist(), pairs(*found.rows(-1, 5))) == ([], [], [])
-    assert found.covered_before(column([5, -1, FAR])).tolist() == [0, 0, 0]
-    assert (found.count_before(FAR), list(found.overlapping(0, FAR))) == (0, [])
-    assert (found.run_from(0), found.run_before(FAR), found.largest_runs(3), list(found.runs())) == (None, None, [], [])
-
-
 # What a driver sends.
 
 any_int64 = st.one_of(
@@ -326,7 +170,7 @@ any_messages = st.lists(any_extents, max_size=5)
 
 @law
 @given(any_messages, block_sizes)
-def test_what_was_sent_is_kept_to_the_bit_even_where_totals_leave_int64(messages, chunk):
+def test_received_values_are_kept_exactly_even_if_totals_exceed_int64(messages, chunk):
     view = log_views(messages, chunk)[-1]
     sent = [extent for message in messages for extent in message]
     assert as_sent(view) == sent
@@ -345,7 +189,7 @@ def test_anything_received_is_repaired_as_one_whole(messages, chunk):
 
 @law
 @given(wild_extents(lowest=-20), cuts, block_sizes)
-def test_a_log_is_legal_exactly_as_long_as_all_of_it_is_and_holds_the_same_bytes(extents, at, chunk):
+def test_a_log_is_legal_exactly_as_long_as_all_of_it_is_and_contains_the_same_bytes(extents, at, chunk):
     view = received(extents, chunk, at)
     assert view.are_legal == is_legal(extents)
     found = pairs(view.extents.offsets, view.extents.sizes)
@@ -374,7 +218,7 @@ def test_one_broken_message_makes_all_that_follows_repaired(first, second):
     assert pairs(views[-1].extents.offsets, views[-1].extents.sizes) == pairs(expected.offsets, expected.sizes)
 
 
-def test_an_extent_right_behind_the_last_message_is_legal():
+def test_an_extent_directly_after_the_last_message_is_legal():
     (*_, view) = log_views([[(8192, 4096)], [], [(12288, 4096)]], 2)
     assert view.are_legal
     assert pairs(view.extents.offsets, view.extents.sizes) == [(8192, 4096), (12288, 4096)]
@@ -394,7 +238,7 @@ def test_totals_that_wrap_around_int64_change_no_size():
 
 @law
 @given(any_messages, block_sizes)
-def test_a_view_does_not_change_when_the_log_goes_on(messages, chunk):
+def test_a_view_does_not_change_when_the_log_grows(messages, chunk):
     views = log_views(messages, chunk)
     sent: list[Extent] = []
     for view, message in zip(views, [[], *messages], strict=True):
@@ -405,7 +249,7 @@ def test_a_view_does_not_change_when_the_log_goes_on(messages, chunk):
 
 @law
 @given(legal_extents(most=20), cuts, block_sizes, st.lists(st.integers(-5, 1300), max_size=4))
-def test_the_extents_of_a_view_do_not_change_when_the_log_goes_on(extents, at, chunk, places):
+def test_the_extents_of_a_view_do_not_change_when_the_log_grows(extents, at, chunk, places):
     messages = cut(extents, at)
     views = log_views(messages, chunk)
     for count, view in enumerate(views):

@@ -28,7 +28,7 @@ def is_legal(extents: list[Extent]) -> bool:
 
 @law
 @given(legal_extents(), st.lists(st.integers(-5, 800)))
-def test_covered_before_counts_every_byte_in_front(extents, positions):
+def test_covered_before_counts_every_earlier_byte(extents, positions):
     covered = bytes_of(extents)
     found = Extents(*columns(extents)).covered_before(column(positions))
     assert found.tolist() == [sum(byte < position for byte in covered) for position in positions]
@@ -36,12 +36,12 @@ def test_covered_before_counts_every_byte_in_front(extents, positions):
 
 @law
 @given(legal_extents(first=FAR, widest=2**55), st.lists(st.integers(0, 2**60).map(lambda x: FAR + x), max_size=8))
-def test_covered_before_is_exact_far_beyond_what_a_float_can_hold(extents, positions):
+def test_covered_before_is_exact_far_beyond_the_precision_of_a_float(extents, positions):
     found = Extents(*columns(extents)).covered_before(column(positions))
     assert found.tolist() == [covered_between(extents, 0, position) for position in positions]
 
 
-def test_covered_before_tells_neighbouring_bytes_apart_far_out():
+def test_covered_before_distinguishes_neighbouring_bytes_at_large_offsets():
     extents = Extents(*columns([(FAR + 1, 3), (FAR + 4, 1), (FAR + 7, 1)]))
     assert extents.covered_before(column(FAR + step for step in range(10))).tolist() == [0, 0, 1, 2, 3, 4, 4, 4, 5, 5]
 
@@ -72,7 +72,7 @@ def test_columns_of_different_length_are_rejected():
 
 @law
 @given(wild_extents(lowest=-20))
-def test_repaired_extents_hold_the_same_bytes_of_the_volume_and_keep_the_rules(extents):
+def test_repaired_extents_contain_the_same_bytes_of_the_volume_and_keep_the_rules(extents):
     """A volume begins at 0: what a broken driver claims below is no part of it."""
     found = Extents.repaired(*columns(extents))
     after = pairs(found.offsets, found.sizes)
@@ -96,7 +96,7 @@ def test_no_extents_cover_nothing():
         assert found.covered_before(column([-1, 0, FAR])).tolist() == [0, 0, 0]
 
 
-def test_an_extent_that_wraps_around_int64_overlaps_what_lies_behind_it():
+def test_an_extent_that_wraps_around_int64_overlaps_all_later_ones():
     with pytest.raises(ValueError, match="overlap"):
         Extents(*columns([(4096, INT64_MAX), (8192, 4096)]))
 
@@ -106,7 +106,7 @@ def test_an_extent_that_wraps_around_int64_overlaps_what_lies_behind_it():
     [[(4096, INT64_MAX), (8192, 4096)], [(8192, 4096), (4096, INT64_MAX)]],
     ids=["in order", "out of order"],
 )
-def test_an_extent_that_wraps_around_int64_covers_all_behind_its_offset(extents):
+def test_an_extent_that_wraps_around_int64_covers_everything_after_its_offset(extents):
     found = Extents.repaired(*columns(extents)).covered_before(column([0, 4096, 8192, 16384, 2**40]))
     assert found.tolist() == [0, 0, 4096, 12288, 2**40 - 4096]
 

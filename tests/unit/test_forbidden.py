@@ -35,7 +35,7 @@ def test_the_hint_names_the_rbac_for_this_user(refused, advice):
 
 
 @pytest.mark.parametrize("user", ["system:anonymous", 'j"x'])
-def test_who_cannot_be_granted_it_gets_no_command(user):
+def test_a_user_who_cannot_be_granted_access_gets_no_command(user):
     assert "rbac" not in hint(user, "get", "volumesnapshots", SHOP)
 
 

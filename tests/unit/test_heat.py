@@ -1,4 +1,4 @@
-"""Heat glyphs: the least change is seen, more is never drawn as less, colour says nothing that shapes do not say."""
+"""Heat glyphs: the smallest change is visible, more is never drawn as less, colour adds no information."""
 
 import re
 

@@ -30,7 +30,7 @@ def test_levels_of_huge_cells_are_off_by_rounding_alone(width, covered, levels):
     ("covered", "expected"),
     [(0, 0), (1, 1), (1024, 1), (1025, 2), (2048, 2), (3072, 3), (3073, 4), (4096, 4), (9999, 4)],
 )
-def test_four_levels_stand_for_up_to_a_quarter_each(covered, expected):
+def test_four_levels_mean_up_to_a_quarter_each(covered, expected):
     assert linear_levels(column([covered]), column([4096]), 4).tolist() == [expected]
 
 

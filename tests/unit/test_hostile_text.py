@@ -28,9 +28,9 @@ from samples import batches
 from kubectl_cbt import errors
 from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.cli import diagnostics as stderr
-from kubectl_cbt.cli import print_findings, services, snapshots
+from kubectl_cbt.cli import print_findings, services
 from kubectl_cbt.cli.completion.protocol import Candidate, CompletionAnswer
-from kubectl_cbt.cli.options import ColorWhen, Terminal
+from kubectl_cbt.cli.options import ColorWhen, TerminalFlags
 from kubectl_cbt.cli.rbac import _as_yaml
 from kubectl_cbt.cluster.rbac_rules import RbacObject
 from kubectl_cbt.cluster.resources import SnapshotMetadataService
@@ -39,9 +39,10 @@ from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import MUST, Failure, Outcome, Violation
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.output.encoding import as_json, as_yaml
-from kubectl_cbt.output.object_listing import ListColumn, ListFormat, ListPrinter
-from kubectl_cbt.output.registry import StreamFormat, make_writer
+from kubectl_cbt.output.object_listing import ListFormat, ListPrinter
+from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.output.report import Report, ReportFormat
+from kubectl_cbt.output.snapshot_table import SNAPSHOT_COLUMNS, snapshot_row
 from kubectl_cbt.output.writer import OutputTarget
 from kubectl_cbt.units import as_argument, is_printable, one_line, printable
 
@@ -70,7 +71,7 @@ def streamed(form: StreamFormat, text: str, *, complete: bool, screen: OutputTar
     violation = filled(Violation, text, level=MUST)
     outcome = filled(Outcome, text, complete=complete, failure=failure, violations=(violation,), block_metadata_type=2)
     written: list[bytes] = []
-    writer = make_writer(form)(written.append, filled(ResolvedQuery, text), screen)
+    writer = form.writer(written.append, filled(ResolvedQuery, text), screen)
     figures = SummaryBuilder()
     for batch in batches():
         figures.add(batch)
@@ -88,7 +89,7 @@ LOADERS = {StreamFormat.JSON: json.loads, StreamFormat.YAML: yaml.safe_load, Str
 
 @against_hostile_text
 @pytest.mark.parametrize("form", StreamFormat)
-def test_no_format_of_a_stream_hands_hostile_text_on(form, text):
+def test_no_format_of_a_stream_passes_hostile_text_on(form, text):
     for complete in (True, False):
         if form in LOADERS:
             assert_document(
@@ -111,11 +112,12 @@ def test_no_format_of_a_stream_hands_hostile_text_on(form, text):
 
 @functools.cache
 def listed(form: ListFormat, text: str) -> str:
-    columns = (ListColumn("NAMESPACE"), *snapshots._COLUMNS)
     obstacles = (text, "")
-    rows = [snapshots._row(filled(SnapshotEntry, text, obstacle=obstacle)) for obstacle in obstacles]
-    found = ListPrinter(form, "SnapshotList", columns).text(rows)
-    watched = ListPrinter(form, "SnapshotList", columns, watches=True).text(rows) if form is ListFormat.TABLE else ""
+    rows = [snapshot_row(filled(SnapshotEntry, text, obstacle=obstacle)) for obstacle in obstacles]
+    found = ListPrinter(form, "SnapshotList", SNAPSHOT_COLUMNS).text(rows)
+    watched = (
+        ListPrinter(form, "SnapshotList", SNAPSHOT_COLUMNS, watches=True).text(rows) if form is ListFormat.TABLE else ""
+    )
     service = services._row(filled(SnapshotMetadataService, text))
     return found + watched + ListPrinter(form, "ServiceList", services._COLUMNS).text([service])
 
@@ -135,7 +137,7 @@ def two_yamls(text: str) -> list[object]:
 
 @against_hostile_text
 @pytest.mark.parametrize("form", ListFormat)
-def test_no_list_hands_hostile_text_on(form, text):
+def test_no_list_passes_hostile_text_on(form, text):
     loaders = {ListFormat.JSON: two_documents, ListFormat.YAML: two_yamls}
     if form in loaders:
         assert_document(lambda text: listed(form, text), loaders[form], text)
@@ -149,7 +151,7 @@ def test_no_list_hands_hostile_text_on(form, text):
 @functools.cache
 def reported(form: ReportFormat, text: str, *, screen: OutputTarget, walk: bool) -> str:
     written: list[str] = []
-    report = Report(form, written.append, screen, text, {"driver": text, text: text}, shows_what_is_there=walk)
+    report = Report(form, written.append, screen, text, {"driver": text, text: text}, shows_evidence=walk)
     report.begin()
     for verdict in Verdict:
         # Only a fix has lines of its own.
@@ -162,7 +164,7 @@ def reported(form: ReportFormat, text: str, *, screen: OutputTarget, walk: bool)
 @against_hostile_text
 @pytest.mark.parametrize("walk", [False, True], ids=["cases", "walk"])
 @pytest.mark.parametrize("form", ReportFormat)
-def test_no_report_hands_hostile_text_on(form, walk, text):
+def test_no_report_passes_hostile_text_on(form, walk, text):
     def make(text: str) -> str:
         return reported(form, text, screen=OutputTarget(), walk=walk)
 
@@ -178,7 +180,7 @@ def test_no_report_hands_hostile_text_on(form, walk, text):
 def test_a_line_of_a_fix_is_indented_under_it():
     written: list[str] = []
     for walk in (False, True):
-        report = Report(ReportFormat.TABLE, written.append, OutputTarget(), "check", {}, shows_what_is_there=walk)
+        report = Report(ReportFormat.TABLE, written.append, OutputTarget(), "check", {}, shows_evidence=walk)
         report.add(Finding("id", "title", Verdict.FAIL, fix="do this\n✓ and      that"))
     assert [line for line in "".join(written).splitlines() if "that" in line and not line.startswith(" " * 9)] == []
 
@@ -203,7 +205,7 @@ def said(text: str, verbosity: int) -> str:
     """Everything that can be said, of every kind of error."""
     with contextlib.redirect_stderr(io.StringIO()) as written:
         speaker = stderr.Diagnostics(verbosity=verbosity)
-        speaker.say(text)
+        speaker.print_line(text)
         speaker.note(text, text)
         speaker.warning(text, text)
         with contextlib.suppress(errors.UsageError), pytest.MonkeyPatch.context() as patch:
@@ -229,7 +231,7 @@ def kinds_of_error() -> list[type[errors.CbtError]]:
 
 @against_hostile_text
 @pytest.mark.parametrize("verbosity", [0, 1])
-def test_nothing_said_hands_hostile_text_on(verbosity, text):
+def test_no_message_passes_hostile_text_on(verbosity, text):
     assert_text(lambda text: said(text, verbosity), text)
 
 
@@ -259,7 +261,7 @@ def test_a_document_is_the_same_when_it_is_read_again(text):
 
 
 @against_hostile_text
-def test_yaml_to_apply_holds_the_objects_and_nothing_else(text):
+def test_yaml_to_apply_contains_only_the_objects(text):
     """A line break in a name, or in a comment, would begin a line that kubectl applies."""
     document = {"apiVersion": "v1", "metadata": {"name": text}, "rules": [{"verbs": [text, text]}]}
     found = _as_yaml(RbacObject(f"for {text}", document))
@@ -299,7 +301,7 @@ def test_what_is_being_looked_at_is_drawn_and_not_read_as_markup(monkeypatch):
             begins(f"driver {MARKUP}{ESCAPES}")
             yield Finding("a", "a", Verdict.PASS)
 
-        terminal = Terminal(color=ColorWhen.NEVER)
+        terminal = TerminalFlags(color=ColorWhen.NEVER)
         assert print_findings.print_report(findings, ReportFormat.TAP, "doctor", {}, terminal) == 0
     assert written
 

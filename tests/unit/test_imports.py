@@ -81,12 +81,15 @@ LOADED = {
     "completing a verb": (
         (
             "sys.argv = ['kubectl_complete-cbt', 'del']\n"
-            "from kubectl_cbt.kubectl_complete import _answer\nassert 'delta' in _answer(sys.argv[1:])"
+            "from kubectl_cbt.kubectl_complete import _completions\nassert 'delta' in _completions(sys.argv[1:])"
         ),
         TYPER,
     ),
     "completing a snapshot": (
-        "from kubectl_cbt.kubectl_complete import _answer\n_answer(['allocated', '--kubeconfig', KUBECONFIG, ''])",
+        (
+            "from kubectl_cbt.kubectl_complete import _completions\n"
+            "_completions(['allocated', '--kubeconfig', KUBECONFIG, ''])"
+        ),
         TYPER | CONNECTING | {"humanize"},
     ),
 }

@@ -149,7 +149,7 @@ def test_each_rule_refuses_a_manifest_that_breaks_it(released, path, value, rule
     assert rule in broken_rules(manifest)
 
 
-def test_platforms_that_overlap_are_refused(released):
+def test_platforms_that_overlap_are_rejected(released):
     manifest = copy.deepcopy(released)
     manifest["spec"]["platforms"] *= 2
     assert broken_rules(manifest) == ["overlap"]
@@ -174,7 +174,7 @@ def test_the_latest_release_is_not_newer_than_the_package(released):
     assert numbers(released["spec"]["version"]) <= numbers(__version__)
 
 
-def test_the_manifest_says_that_its_release_does_not_exist_yet():
+def test_the_manifest_states_that_its_release_does_not_exist_yet():
     assert "does not exist yet" in (ROOT / "krew-manifest.yaml").read_text(encoding="utf-8")
 
 
@@ -201,7 +201,7 @@ def test_another_checkout_gives_the_same_bytes(archive, tmp_path):
     assert again == archive
 
 
-def test_the_archive_holds_plain_files_with_their_modes(archive):
+def test_the_archive_contains_plain_files_with_their_modes(archive):
     with zipfile.ZipFile(io.BytesIO(archive)) as packed:
         modes = {info.filename: info.external_attr >> 16 for info in packed.infolist()}
         assert {info.compress_type for info in packed.infolist()} == {zipfile.ZIP_STORED}

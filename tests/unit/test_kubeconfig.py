@@ -1,4 +1,4 @@
-"""Kubeconfigs: what is handed on to a kubectl, what there is to choose from, and what must not be told."""
+"""Kubeconfigs: what is passed to kubectl, the available entries, and what must not be printed."""
 
 import os
 from pathlib import Path
@@ -117,7 +117,7 @@ KEY = "se-cret-se-cret"
         f"users: [{{name: a, user: {{auth-provider: {{config: {{client-secret: [{KEY}]}}}}}}}}]",
     ],
 )
-def test_what_is_wrong_with_a_kubeconfig_is_told_without_quoting_it(tmp_path, text):
+def test_a_kubeconfigs_problem_is_reported_without_quoting_it(tmp_path, text):
     path = tmp_path / "config"
     path.write_text(text)
     with pytest.raises(ConfigError, match=f"kubeconfig {path} cannot be used: ") as raised:
@@ -129,7 +129,7 @@ def test_what_is_wrong_with_a_kubeconfig_is_told_without_quoting_it(tmp_path, te
         assert KEY not in str(error)
 
 
-def test_bytes_that_are_no_text_are_told_so_too(tmp_path):
+def test_bytes_that_are_not_text_are_reported_too(tmp_path):
     path = tmp_path / "config"
     path.write_bytes(b"token: \xff" + KEY.encode())
     with pytest.raises(ConfigError, match="it is not YAML") as raised:
@@ -168,7 +168,7 @@ def test_a_header_carries_no_newline_into_the_next_line(tmp_path):
 @pytest.mark.parametrize(
     "url", ["proxy:1", "ftp://proxy:1", "http://", "http://proxy:port", "http://proxy:0", "socks4://p"]
 )
-def test_a_proxy_that_is_no_url_is_refused_without_its_login(url):
+def test_a_proxy_that_is_not_a_url_is_rejected_without_its_login(url):
     with pytest.raises(ConfigError, match="proxy-url of the cluster is not a valid proxy URL"):
         proxy_for("https://s", url)
     with pytest.raises(ConfigError) as raised:
@@ -214,7 +214,7 @@ def test_relative_files_are_those_beside_their_kubeconfig(tmp_path, monkeypatch)
     ],
     ids=lambda text: text[:20],
 )
-def test_yaml_that_no_kubeconfig_holds_is_refused_at_once(tmp_path, text):
+def test_yaml_that_no_kubeconfig_contains_is_rejected_immediately(tmp_path, text):
     path = tmp_path / "config"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match="cannot be used"):

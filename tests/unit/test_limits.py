@@ -13,7 +13,7 @@ import pytest
 from conftest import DELTA
 from raw_service import HEADERS, OK, data, framed, raw_service
 from recorded_again import ScriptedSource, live, recording_of
-from test_recording import RESOLVED, read
+from recordings_made import RESOLVED, read
 from test_stream import encoded, query
 
 from kubectl_cbt.core.file_backend import open_recording
@@ -77,7 +77,7 @@ both = pytest.mark.parametrize("kind", ["socket", "tls"])
 
 
 @both
-def test_a_message_over_the_limit_is_refused_with_both_sizes_and_the_flag(kind, tmp_path):
+def test_a_message_over_the_limit_is_rejected_with_both_sizes_and_the_flag(kind, tmp_path):
     handler = Sender(MESSAGE, grpc.Compression.NoCompression)
     with sending(kind, tmp_path, handler, max_message_bytes=len(MESSAGE) - 1) as source:
         with pytest.raises(MessageTooLarge, match=rf"larger than --max-message-size.*{len(MESSAGE)} vs\. ") as refused:
@@ -89,13 +89,13 @@ def test_a_message_over_the_limit_is_refused_with_both_sizes_and_the_flag(kind, 
 
 
 @both
-def test_a_message_that_a_grpc_server_compressed_is_refused(kind, tmp_path):
+def test_a_message_that_a_grpc_server_compressed_is_rejected(kind, tmp_path):
     compressed = pytest.raises(MalformedMessage, match="compresses its messages")
     with sending(kind, tmp_path, Sender(MESSAGE, grpc.Compression.Gzip)) as source, compressed:
         list(source.query(query(), Cancellation()))
 
 
-def test_a_message_over_the_sidecars_own_limit_is_told_apart(tmp_path):
+def test_a_message_over_the_sidecars_own_limit_is_distinguished(tmp_path):
     """The sidecar passes on the words of Go's gRPC, in which it received the message from the driver."""
     said = "grpc: received message larger than max (5000000 vs. 4194304)"
     with sending("tls", tmp_path, Sender(MESSAGE, grpc.Compression.NoCompression, said)) as source:
@@ -141,7 +141,7 @@ except CbtError as error:
 """
 
 
-def test_a_compressed_message_is_refused_before_it_is_inflated(tmp_path):
+def test_a_compressed_message_is_rejected_before_it_is_inflated(tmp_path):
     """48 KiB that are 48 MiB."""
     packer = zlib.compressobj(9, wbits=31)
     packed = b"".join(packer.compress(b"\x1a\0" * 2**19) for _ in range(48)) + packer.flush()
@@ -197,7 +197,7 @@ except CbtError as error:
 """
 
 
-def test_a_recorded_message_over_the_limit_is_refused_before_it_is_inflated(tmp_path):
+def test_a_recorded_message_over_the_limit_is_rejected_before_it_is_inflated(tmp_path):
     path = bomb(tmp_path / "bomb.cbtrec", b"M", 2**27)
     assert path.stat().st_size < 2**20
     grown, said = grown_by(READ_RECORDING, str(path))
@@ -222,7 +222,7 @@ os.dup2(stdout, 1)
 
 
 @pytest.mark.parametrize("form", ["json", "lister-json"])
-def test_a_message_of_empty_extents_takes_some_twenty_times_its_length(tmp_path, form):
+def test_a_message_of_empty_extents_needs_twenty_times_its_length(tmp_path, form):
     """6 MiB hold three million of them; each took 150 bytes and more, of which its columns are 16."""
     path = bomb(tmp_path / "empty.cbtrec", b"M", 6 * 2**20, part=b"\x1a\0" * 2**19)
     grown, _ = grown_by(PRINT_RECORDING, str(path), form)
@@ -230,13 +230,13 @@ def test_a_message_of_empty_extents_takes_some_twenty_times_its_length(tmp_path,
 
 
 @pytest.mark.parametrize("kind", [b"Q", b"E", b"?"])
-def test_a_recorded_record_of_json_over_the_limit_is_refused(tmp_path, kind):
+def test_a_recorded_record_of_json_over_the_limit_is_rejected(tmp_path, kind):
     error = opened(bomb(tmp_path / "bomb.cbtrec", kind, 2**21))
     assert isinstance(error, DocumentError)
     assert "a record of 2097152 bytes" in error.message
 
 
-def test_a_recorded_message_is_taken_up_to_the_limit_that_was_given(tmp_path):
+def test_a_recorded_message_is_resumed_to_the_limit_that_was_given(tmp_path):
     path = bomb(tmp_path / "a.cbtrec", b"M", 2**12, part=bytes(8) + b"\x1a\0" * 2044)
     error = opened(path, max_message_bytes=4087)
     assert isinstance(error, DocumentError)
@@ -246,7 +246,7 @@ def test_a_recorded_message_is_taken_up_to_the_limit_that_was_given(tmp_path):
 
 
 @pytest.mark.parametrize("verb", ["open", "check"])
-def test_what_reads_recordings_names_the_flag_and_takes_it(tmp_path, run, verb):
+def test_commands_that_read_recordings_name_the_flag_and_accept_it(tmp_path, run, verb):
     path = str(bomb(tmp_path / "a.cbtrec", b"M", 2**12, part=bytes(8) + b"\x1a\0" * 2044))
     refused = run(verb, path, "--max-message-size", "4087")
     assert "is larger than --max-message-size, 4087 bytes" in refused.stdout + refused.stderr
@@ -255,11 +255,11 @@ def test_what_reads_recordings_names_the_flag_and_takes_it(tmp_path, run, verb):
 
 
 @pytest.mark.parametrize("size", ["0", "2Gi", "-1", "big"])
-def test_a_limit_that_is_not_one_is_refused(run, size):
+def test_a_limit_that_is_not_one_is_rejected(run, size):
     assert run("open", "x.cbtrec", f"--max-message-size={size}").returncode == 2
 
 
-def test_the_limit_holds_for_a_stream_of_a_cluster(run):
+def test_the_limit_applies_to_a_stream_of_a_cluster(run):
     refused = run(*DELTA, "--max-message-size", "100")
     assert refused.returncode == 1
     assert "larger than --max-message-size" in refused.stderr

@@ -1,4 +1,4 @@
-"""Palettes: heat is told by luminance alone, on a dark and on a light screen."""
+"""Palettes: levels differ in luminance, on a dark and on a light screen."""
 
 import re
 from itertools import pairwise
@@ -47,7 +47,7 @@ def test_the_first_level_stands_out_from_the_background(palette, dark, levels):
 @each_palette
 @each_background
 @each_number_of_levels
-def test_neighbouring_levels_are_told_apart(palette, dark, levels):
+def test_neighbouring_levels_are_distinguished(palette, dark, levels):
     heat = palette.heat(levels, dark=dark)
     assert min(contrast(cooler, hotter) for cooler, hotter in pairwise(heat)) >= NEIGHBOUR_CONTRAST
 
@@ -119,7 +119,7 @@ def test_the_default_is_made_for_colour_blind_readers():
 
 
 @each_palette
-def test_a_palette_says_what_it_is_about_in_one_short_line(palette):
+def test_a_palette_has_a_short_description(palette):
     assert 0 < len(palette.about) <= 60
     assert "\n" not in palette.about
 

@@ -22,7 +22,7 @@ def test_the_picture_is_what_the_script_draws():
     ET.fromstring(drawn)
 
 
-def test_every_row_that_is_shown_says_whether_its_goal_was_kept():
+def test_every_row_shows_whether_its_goal_was_met():
     page = PAGE.read_text(encoding="utf-8")
     for row in MEASURED["rows"]:
         assert row["kept"] or "MISSED" in page

@@ -28,7 +28,7 @@ def here(tmp_path, monkeypatch) -> Path:
 @pytest.mark.parametrize(
     "entries", [[""], ["."], ["", "$E"], [".", "$E"], ["sub", "$E"], ["./sub", "$E"], ["..//here", "$E"], ["/no", ""]]
 )
-def test_a_relative_entry_of_path_that_matches_first_is_refused(here, monkeypatch, entries):
+def test_a_relative_entry_of_path_that_matches_first_is_rejected(here, monkeypatch, entries):
     monkeypatch.setenv("PATH", ":".join(entries).replace("$E", str(here.parent / "elsewhere")) or ":")
     with pytest.raises(ProgramInCurrentDirectory, match="relative to the current directory"):
         find_program("login")
@@ -61,7 +61,7 @@ def test_what_cannot_be_executed_is_passed_over(here, monkeypatch):
     assert find_program("login") == str(here.parent / "elsewhere" / "login")
 
 
-def test_a_path_is_the_choice_of_whoever_wrote_it(here):
+def test_a_path_with_a_slash_is_not_looked_up(here):
     assert find_program("./login") == "./login"
 
 

@@ -61,7 +61,7 @@ def test_a_number_beyond_a_double_is_one_odd_field():
 
 
 @pytest.mark.parametrize("rest", [b"NaN", b"Infinity", rb'"\ud800"', b"[" * 100_000, b"1.", b'"x'])
-def test_beside_one_other_faults_are_refused_as_ever(rest):
+def test_beside_one_other_faults_are_rejected_as_ever(rest):
     with pytest.raises(ValueError):  # noqa: PT011  # the words are those of two parsers
         parsed(b'{"a": 1e400, "b": %s}' % rest)
 
@@ -154,7 +154,7 @@ def test_a_size_of_zero_is_unknown():
 
 
 @pytest.mark.parametrize("listing", [{"items": {}}, {"items": "a"}, {"items": 1}])
-def test_what_is_no_list_is_refused(listing):
+def test_a_value_that_is_not_a_list_is_rejected(listing):
     with pytest.raises(MalformedObject, match="the list: items is "):
         items_of(listing, "the list")
 

@@ -1,4 +1,4 @@
-"""CONTRIBUTING's recipes for a rule and a hop, followed to the letter in a copy of the package."""
+"""CONTRIBUTING's recipes for a rule, a hop, a format and a document kind, followed in a copy of the tree."""
 
 import json
 import re
@@ -25,6 +25,7 @@ def recipe(name: str) -> str:
 
 
 RULE, HOP = recipe("A rule"), recipe("A hop of doctor")
+FORMAT, KIND = recipe("An output format"), recipe("A kind of file for `open`")
 
 ATTRIBUTES = {
     "id": '"W9"',
@@ -46,6 +47,55 @@ def _ages(context: DiagnosisContext, result: CheckResult) -> None:
 
 AGES = Check("ages", "the snapshots are recent", _ages, (SNAPSHOTS,))
 """
+
+DIRTY_RANGES = '''
+"""Lines of offset and size, after a line with the size of the volume."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from kubectl_cbt.documents.document_head import DocumentHead, query_of_file
+from kubectl_cbt.documents.document_stream import Document
+from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
+from kubectl_cbt.model.record import Record
+
+
+class DirtyRanges(Document):
+    """Extents without messages."""
+
+    def __init__(self, text: JsonCursor, kind: str | None) -> None:
+        self._text = text
+        first_line = next(self._lines())
+        self.head = DocumentHead(query_of_file(text.name, kind), 2, int(first_line.split()[-1]), has_kind=False)
+
+    def records(self) -> Iterator[Record]:
+        for number, lines in enumerate(self._lines(), 1):
+            offsets, sizes = np.array(lines.split(), dtype=np.int64).reshape(-1, 2).T
+            yield Record(number, 2, self.head.volume_capacity_bytes or 0, offsets, sizes)
+
+    def _lines(self) -> Iterator[bytes]:
+        """Whole lines that are in memory."""
+        text = self._text
+        while text.position < len(text.data) or text.more():
+            end = text.data.find(b"\\n", text.position) + 1
+            if end:
+                lines = text.data[text.position : end]
+                text.advance(end)
+                yield lines
+            elif not text.more():
+                return
+'''
+TESTS = (
+    "tests/golden",
+    "tests/unit/test_hostile_text.py::test_no_format_of_a_stream_hands_hostile_text_on[ssv]",
+    "tests/unit/test_saved_kinds.py::test_every_file_of_the_folder_is_in_a_table",
+    "tests/unit/test_saved_kinds.py::test_messages_open_however_they_arrive",
+    "tests/e2e/test_docs.py::test_every_format_and_every_rule_is_documented",
+)
+"""Those that look at every format, and at every kind of document."""
 
 # One process for all: what takes the time is to import the package.
 RUN = """
@@ -127,6 +177,68 @@ def test_a_hop_made_by_the_recipe_is_run_and_takes_the_facts_it_needs(package):
     document, _, _ = ran.stdout.partition("== ")
     found = {finding["id"]: finding for finding in json.loads(document)["findings"]}
     assert (found["ages"]["verdict"], found["ages"]["evidence"]) == ("pass", ["1 snapshot"])
+
+
+def files_of(tree: Path) -> dict[Path, bytes]:
+    """What a person would see there: no caches."""
+    paths = (path.relative_to(tree) for path in tree.rglob("*") if path.is_file())
+    return {path: (tree / path).read_bytes() for path in paths if not path.parts[0].startswith(".")}
+
+
+def make_format(tree: Path) -> None:
+    text = path_in(FORMAT, tree / "kubectl_cbt", r"csv\.py").read_text()
+    text = text.replace("CsvWriter", "SsvWriter").replace("byteOffset,", "byteOffset;").replace('","', '";"')
+    (tree / "kubectl_cbt" / "output" / "ssv.py").write_text(text)
+    csv = '    CSV = "csv", "csv.CsvWriter"\n'
+    edit(path_in(FORMAT, tree / "kubectl_cbt", r"registry\.py"), (csv, f'{csv}    SSV = "ssv", "ssv.SsvWriter"\n'))
+    edit(path_in(FORMAT, tree, r"output\.md"), ("| `name` |", "| `ssv` | two columns | as `csv` |\n| `name` |"))
+
+
+def make_kind(tree: Path) -> None:
+    (tree / "kubectl_cbt" / "documents" / "dirty_ranges.py").write_text(DIRTY_RANGES.lstrip())
+    row = 'DocumentKind("dirty ranges", _starting(b"# dirty of "), lambda o: DirtyRanges(o.text, o.kind))'
+    edit(
+        path_in(KIND, tree / "kubectl_cbt", r"kinds\.py"),
+        ("import unsupported\n", "import unsupported\nfrom kubectl_cbt.documents.dirty_ranges import DirtyRanges\n"),
+        ("    RECORDING,\n", f"    RECORDING,\n    {row},\n"),
+    )
+    (tree / "tests" / "files" / "open" / "dirty.txt").write_text("# dirty of 65536\n0 4096\n8192 4096\n")
+    edit(
+        path_in(KIND, tree, r"test_saved_kinds\.py"),
+        ("OPENED = {\n", 'OPENED = {\n    "dirty.txt": ([(0, 4096), (8192, 4096)], 2, 65536, []),\n'),
+    )
+    edit(path_in(KIND, tree, r"commands\.md"), ("\n- messages that", "\n- lists of dirty ranges,\n- messages that"))
+
+
+def test_a_format_and_a_kind_made_by_their_recipes_pass_the_tests_and_change_few_files(tmp_path):
+    for name in ("kubectl_cbt", "tests", "docs", "scripts"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("README.md", "pyproject.toml"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    trees = [files_of(tmp_path)]
+    for make in (make_format, make_kind):
+        make(tmp_path)
+        trees.append(files_of(tmp_path))
+        assert 0 < sum(trees[-1][path] != data for path, data in trees[-2].items()) <= 3
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *TESTS],
+        env=command_environment(PYTHONPATH=str(tmp_path), PYTHONDONTWRITEBYTECODE="1", UPDATE_GOLDEN="1"),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout
+    written = {path.name: data for path, data in files_of(tmp_path).items() if trees[-1].get(path) != data}
+    assert sorted(written) == ["complete.ssv", "empty.ssv", "failed-at-once.ssv", "failed.ssv"]
+    assert written["complete.ssv"].startswith(b"byteOffset;sizeBytes\n")
+
+
+@pytest.mark.parametrize("steps", [RULE, HOP, FORMAT, KIND], ids=["rule", "hop", "format", "kind"])
+def test_a_recipe_names_at_most_five_files(steps):
+    named = set(re.findall(r"`([\w/]+\.(?:py|md))`", steps))
+    assert 0 < len({path for path in named if "NAME" not in path}) <= 5
 
 
 @pytest.mark.parametrize("lacks", ["id", "title", "rationale", "usual_bug", "source"])

@@ -1,4 +1,4 @@
-"""What is secret does not get through, whole or cut; what is not stays; and no text takes long."""
+"""Secrets are masked, whole or cut; other text is unchanged; redaction is fast for any text."""
 
 import base64
 import json
@@ -51,7 +51,7 @@ def test_a_number_may_be_a_secret(value):
         {"a": "12:30:45", "url": "https://example.org:6443/api", "path": "/a/b", "continue": "n"},
     ],
 )
-def test_what_is_no_secret_stays(document):
+def test_text_without_a_secret_is_unchanged(document):
     text = json.dumps(document)
     assert redact(text) == text
 
@@ -105,7 +105,7 @@ FORMS = [
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_what_looks_like_a_secret_is_masked(form):
+def test_text_that_looks_like_a_secret_is_masked(form):
     for text in (form, f"before {form} after", f"({form})", json.dumps({"message": f"before {form}"})):
         found = redact(text)
         assert MASKED in found, found
@@ -156,7 +156,7 @@ def test_names_of_users_are_for_logs_and_not_for_publication():
         ("Warning", f"299 - token {JWT} is old", f"299 - token {MASKED} is old"),
     ],
 )
-def test_a_header_is_shown_if_it_is_known_to_hold_nothing_secret(name, value, shown):
+def test_a_header_is_shown_if_it_is_known_to_contain_no_secret(name, value, shown):
     assert redact_header(name, value) == shown
 
 

@@ -23,7 +23,7 @@ def test_the_hottest_parts_come_first_and_of_equal_ones_the_earlier(extents, cap
 
 @law
 @given(legal_extents(first=2**61, widest=2**55), st.integers(1, 2**62))
-def test_all_parts_together_hold_all_covered_bytes_of_the_volume(extents, capacity):
+def test_all_parts_together_contain_all_covered_bytes_of_the_volume(extents, capacity):
     found = hottest_regions(Extents(*columns(extents)), capacity, PARTS)
     assert sum(covered for _, covered in found) == covered_between(extents, 0, capacity)
     assert all(covered <= part.size_bytes for part, covered in found)
@@ -45,7 +45,7 @@ def test_a_part_without_bytes_is_never_hot():
     assert [part for part, _ in found] == [Run(0, 1), Run(1, 2), Run(2, 3)]
 
 
-def test_parts_are_told_in_python_integers():
+def test_parts_are_python_integers():
     """They are formatted and written to JSON, which know nothing of numpy's."""
     ((part, covered),) = hottest_regions(Extents(*columns([(0, 8)])), 512, 1)
     assert {type(part.start), type(part.end), type(covered)} == {int}

@@ -1,4 +1,4 @@
-"""Findings as table, JSON, JUnit and TAP: golden by hand, because each is somebody else's format."""
+"""Findings as table, JSON, JUnit and TAP: golden files written by hand, because the formats are external."""
 
 import json
 from xml.etree import ElementTree as ET
@@ -74,7 +74,7 @@ def test_a_table_wraps_on_a_terminal_and_nowhere_else():
     assert all(len(line) <= 80 for line in lines)
 
 
-def test_json_holds_everything():
+def test_json_contains_everything():
     document = json.loads(report(ReportFormat.JSON))
     assert (document["kind"], document["name"], document["complete"]) == ("Report", "check a → b", True)
     assert [finding["verdict"] for finding in document["findings"]] == ["pass", "warn", "fail", "skipped"]
@@ -114,7 +114,7 @@ def test_junit_is_xml_whatever_a_driver_wrote():
     assert "bad�[2J &amp; &lt;worse&gt;" in text
 
 
-def test_tap_says_how_many_and_what_was_skipped():
+def test_tap_contains_the_plan_and_the_skipped_cases():
     lines = report(ReportFormat.TAP).splitlines()
     assert lines[:2] == ["TAP version 14", "1..4"]
     assert lines[2] == "ok 1 - answers: it is answered"
@@ -135,9 +135,9 @@ def test_a_tally_names_what_there_is():
     assert str(Tally.of([])) == "nothing was checked"
 
 
-def test_a_walk_shows_what_is_there_and_what_mends_it():
+def test_a_diagnosis_shows_the_observations_and_the_fixes():
     written: list[str] = []
-    found = Report(ReportFormat.TABLE, written.append, OutputTarget(), "doctor", {}, shows_what_is_there=True)
+    found = Report(ReportFormat.TABLE, written.append, OutputTarget(), "doctor", {}, shows_evidence=True)
     found.add(Finding("tls", "it is signed", Verdict.PASS, evidence=("CN=a, until 2027", "and more")))
     found.add(Finding("class", "there is one", Verdict.FAIL, evidence=("it is gone",), fix="make it\nagain"))
     found.add(Finding("resolve", "they go together", Verdict.PASS))

@@ -43,7 +43,7 @@ def test_at_level_6_a_request_is_a_line(logged):
     assert said == "done"
 
 
-def test_at_level_7_its_headers_stand_below_and_logins_are_masked(logged):
+def test_at_level_7_headers_follow_and_credentials_are_masked(logged):
     headers = {
         "authorization": "Bearer se-cret",
         "Proxy-Authorization": "Basic se-cret",
@@ -87,13 +87,13 @@ def test_at_level_8_bodies_are_shown_and_tokens_in_them_masked(logged, document,
     assert [orjson.loads(body) for body in bodies(lines)] == [shown, shown]
 
 
-def test_what_is_no_json_is_shown_as_it_is_on_one_line(logged):
+def test_text_that_is_not_json_is_shown_unchanged_on_one_line(logged):
     assert bodies(logged(8, None, b'404 "page"\nnot found\xff')) == ["", '404 "page"\nnot found\ufffd']
     assert not any("\n" in line for line in logged(8, None, b"a\nb"))
 
 
 @pytest.mark.parametrize(("level", "limit"), [(8, 1024), (9, 10240)])
-def test_long_bodies_are_cut_and_it_is_said_by_how_much(logged, level, limit):
+def test_long_bodies_are_truncated_and_the_rest_is_counted(logged, level, limit):
     assert bodies(logged(level, None, b"x" * (limit + 5)))[1] == "x" * limit + " [truncated 5 chars]"
     assert bodies(logged(level, None, b"x" * limit))[1] == "x" * limit
     assert bodies(logged(10, None, b"x" * (limit + 5)))[1] == "x" * (limit + 5)
@@ -134,7 +134,7 @@ def test_a_login_in_a_url_is_not_shown():
     assert "se-cret" not in "".join(lines)
 
 
-def test_nobody_who_listens_is_no_error():
+def test_a_log_without_a_listener_is_not_an_error():
     RequestLog(9).request("GET", URL, [], None)
 
 
@@ -172,7 +172,9 @@ def test_no_token_of_any_kind_reaches_the_log(own_demo, level):
 
     own_demo.identity.issue = remembering
     tokens = []
-    own_demo.api.seen = lambda method, path, headers: tokens.append(headers["Authorization"].removeprefix("Bearer "))
+    own_demo.api.on_request = lambda method, path, headers: tokens.append(
+        headers["Authorization"].removeprefix("Bearer ")
+    )
     found = run_command(*DELTA, "-o", "name", "-v", level, cluster=own_demo)
     assert found.returncode == 0
     assert '/serviceaccounts/backup-app/token" status="201 Created"' in found.stderr or int(level) > 6

@@ -1,99 +1,29 @@
-"""Streams that break or end too soon: when the loop asks again, from where, how patiently, and what comes of it."""
+"""Streams that fail: when the loop retries, from which offset, and after which pause."""
 
 import contextlib
 import threading
-from collections.abc import Generator
 from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import bytes_of, cut, cuts, law, legal_extents
+from resuming_streams import AT_ONCE, CUT, FINAL, PASSING, PASSING_LATER, Driver, assert_given_up, by_name, resuming
+from strategies import law, legal_extents
 from test_stream import CAPACITY, KeptSource, encoded, extents_of, query, read
 
 from kubectl_cbt.errors import (
     ApiError,
-    ApiUnreachable,
-    CbtError,
-    CbtNotEnabled,
     DriverFailed,
-    InvalidRequest,
-    MalformedMessage,
-    MessageTooLarge,
     OffsetOutOfRange,
-    PermissionDenied,
-    PortForwardFailed,
-    ServiceNotReady,
     ServiceUnreachable,
-    SidecarMisconfigured,
-    SnapshotNotFound,
     StreamCut,
     StreamDeadline,
-    TlsFailed,
     TokenUnavailable,
     Unauthenticated,
 )
-from kubectl_cbt.model.record import INT64_MAX
-from kubectl_cbt.model.stream_query import DEFAULT_MAX_RESULTS, Query
+from kubectl_cbt.model.stream_query import DEFAULT_MAX_RESULTS
 from kubectl_cbt.stream.loop import ExtentStream
 from kubectl_cbt.stream.resume import Retries, RetryState, smaller_max_results
-from kubectl_cbt.system.cancellation import Cancellation
-from kubectl_cbt.wire.source import Origin
-
-AT_ONCE = Retries(limit=6, first_seconds=0.0)
-CUT = StreamCut("the connection broke", code="UNAVAILABLE")
-
-PASSING = [CUT, StreamDeadline("too old"), ServiceNotReady("not yet ready")]
-PASSING_LATER = [ServiceUnreachable("refused"), PortForwardFailed("no pod"), ApiUnreachable("no token just now")]
-FINAL = [
-    CbtNotEnabled("take a full backup"),
-    DriverFailed("no"),
-    InvalidRequest("no"),
-    MalformedMessage("no"),
-    MessageTooLarge("no"),
-    OffsetOutOfRange("no"),
-    PermissionDenied("no"),
-    SidecarMisconfigured("no"),
-    SnapshotNotFound("no"),
-    TlsFailed("no"),
-    TokenUnavailable("no"),
-]
-
-
-def by_name(error):
-    return type(error).__name__
-
-
-def resuming(source, resolved=None, **settings) -> ExtentStream:
-    return ExtentStream(source, resolved or query(), retries=AT_ONCE, **settings)
-
-
-class Driver:
-    """Answers from any offset, as a careful driver does; breaks after so many messages each time."""
-
-    def __init__(self, extents, per_message: int, breaks: list[int], *, ignores_offset: bool = False) -> None:
-        self._extents = extents
-        self._per_message = per_message
-        self._breaks = list(breaks)
-        self._ignores_offset = ignores_offset
-        self.queries: list[Query] = []
-
-    origin = Origin("direct")
-
-    def query(self, query: Query, cancellation: Cancellation) -> Generator[bytes, None, None]:
-        self.queries.append(query)
-        start = 0 if self._ignores_offset else query.starting_offset
-        rest = [extent for extent in self._extents if sum(extent) > start]
-        pages = [rest[at : at + self._per_message] for at in range(0, len(rest), self._per_message)]
-        script = [encoded(*page) for page in pages]
-        if self._breaks:
-            yield from script[: self._breaks.pop(0)]
-            raise StreamCut("cut", code="UNAVAILABLE")
-        yield from script
-
-    def close(self) -> None:
-        """There is nothing to free."""
-
 
 # The whole comes out, however it was cut.
 
@@ -116,7 +46,7 @@ def test_the_joined_stream_is_the_uncut_one(extents, per_message, breaks, ignore
 
 
 @pytest.mark.parametrize("messages", range(9))
-def test_a_stream_cut_after_any_message_is_taken_up_from_the_end_of_its_last_extent(messages):
+def test_a_stream_cut_after_any_message_is_resumed_from_the_end_of_its_last_extent(messages):
     extents = [(8192 * index, 4096) for index in range(8)]
     driver = Driver(extents, 1, [messages])
     stream = resuming(driver)
@@ -154,7 +84,7 @@ def test_messages_are_numbered_on_over_a_resume():
     assert [record.number for batch in resuming(source) for record in batch.records] == [1, 2, 3]
 
 
-def test_a_stream_out_of_order_is_not_taken_up():
+def test_a_stream_out_of_order_is_not_resumed():
     """What lies in front of its furthest extent may not have been sent yet."""
     source = KeptSource([encoded((8192, 4096)), encoded((0, 4096)), CUT])
     stream = resuming(source)
@@ -163,11 +93,11 @@ def test_a_stream_out_of_order_is_not_taken_up():
     assert len(source.queries) == 1
 
 
-# What is asked again, and what is not.
+# What is retried, and what is not.
 
 
 @pytest.mark.parametrize("error", PASSING, ids=by_name)
-def test_what_passes_by_itself_is_asked_again(error):
+def test_a_transient_error_is_retried(error):
     source = KeptSource([error], [encoded((0, 4096))])
     stream = resuming(source)
     assert extents_of(list(stream)) == [(0, 4096)]
@@ -175,7 +105,7 @@ def test_what_passes_by_itself_is_asked_again(error):
 
 
 @pytest.mark.parametrize("error", PASSING_LATER, ids=by_name)
-def test_what_cannot_be_reached_is_asked_again_once_it_was_reached(error):
+def test_an_unreachable_service_is_retried_if_it_was_reached_before(error):
     never = KeptSource([error])
     assert read(resuming(never))[1] is error
     assert len(never.queries) == 1
@@ -184,18 +114,11 @@ def test_what_cannot_be_reached_is_asked_again_once_it_was_reached(error):
 
 
 @pytest.mark.parametrize("error", FINAL, ids=by_name)
-def test_what_does_not_pass_is_never_asked_again(error):
+def test_a_permanent_error_is_not_retried(error):
     source = KeptSource([encoded((0, 4096)), error])
     stream = resuming(source)
     assert read(stream)[1] is error
     assert stream.outcome(error).resumes == 0
-
-
-def assert_given_up(raised: CbtError | None, error: CbtError, times: str) -> None:
-    """The error of the last attempt, in a copy that names their number; the error itself is unchanged."""
-    assert type(raised) is type(error)
-    assert raised.__cause__ is error
-    assert vars(raised) == vars(error) | {"message": f"{error.message}; gave up after {times}"}
 
 
 def test_an_expired_token_is_replaced_once():
@@ -208,7 +131,7 @@ def test_an_expired_token_is_replaced_once():
     assert read(resuming(never_taken))[1] is refused
 
 
-def test_without_retries_nothing_is_asked_again():
+def test_without_retries_nothing_is_retried():
     source = KeptSource([encoded((0, 4096)), CUT])
     assert read(ExtentStream(source, query()))[1] is CUT
 
@@ -221,7 +144,7 @@ def test_progress_resets_the_count():
     assert stream.outcome().resumes == 20
 
 
-def test_whoever_brings_nothing_new_is_given_up_on_and_the_error_counts():
+def test_a_stream_without_progress_is_given_up_and_the_error_is_reported():
     error = StreamCut("the connection broke")
     source = KeptSource([encoded((0, 4096)), error], *([error] for _ in range(6)))
     stream = resuming(source)
@@ -233,7 +156,7 @@ def test_whoever_brings_nothing_new_is_given_up_on_and_the_error_counts():
     assert (outcome.complete, outcome.resumes, outcome.next_offset) == (False, 6, 4096)
 
 
-def test_messages_without_extents_are_no_progress():
+def test_messages_without_extents_are_not_progress():
     source = KeptSource([encoded((0, 4096)), CUT], *([encoded(), CUT] for _ in range(6)))
     assert_given_up(read(resuming(source))[1], CUT, "6 retries")
 
@@ -242,7 +165,7 @@ def test_messages_without_extents_are_no_progress():
 
 
 @pytest.mark.parametrize("error", [*PASSING, *PASSING_LATER], ids=by_name)
-def test_nothing_is_asked_behind_an_extent_that_ends_at_the_capacity(error):
+def test_no_query_follows_an_extent_that_ends_at_the_capacity(error):
     """Some drivers call that out of range. All that there is has come."""
     for stream in (
         ExtentStream(KeptSource([encoded((0, CAPACITY)), error]), query(), retries=AT_ONCE, probe=True),
@@ -264,8 +187,8 @@ def test_an_error_of_the_drivers_own_at_the_capacity_stays_an_error():
     assert read(resuming(KeptSource([encoded((0, CAPACITY)), error])))[1] is error
 
 
-def test_out_of_range_behind_the_last_extent_means_done():
-    """Of a driver that does not say the capacity; with one that does nobody asks."""
+def test_out_of_range_after_the_last_extent_means_complete():
+    """For a driver that does not send the capacity; otherwise there is no query."""
     source = KeptSource([encoded((0, 4096), capacity=0)], [OffsetOutOfRange("4096 is the capacity")])
     stream = resuming(source, probe=True)
     assert len(list(stream)) == 1
@@ -280,20 +203,20 @@ def test_out_of_range_to_the_users_own_offset_is_an_error():
 # A deadline with nothing to show for it.
 
 
-def test_a_deadline_without_an_extent_is_asked_again_for_less_at_a_time():
+def test_a_deadline_without_an_extent_is_retried_with_fewer_results():
     late = StreamDeadline("too old")
     source = KeptSource([late], [encoded(), late], [late], [encoded((4096, 4096))])
     assert extents_of(list(resuming(source))) == [(4096, 4096)]
     assert [resolved.max_results for resolved in source.queries] == [4096, 256, 16, 1]
 
 
-def test_a_deadline_after_extents_is_asked_again_for_as_much():
+def test_a_deadline_after_extents_is_retried_with_as_many_results():
     source = KeptSource([encoded((0, 4096)), StreamDeadline("too old")], [])
     list(resuming(source))
     assert [resolved.max_results for resolved in source.queries] == [4096, 4096]
 
 
-def test_asking_for_less_ends_at_one():
+def test_reducing_max_results_ends_at_one():
     steps = [0]
     while steps[-1] != 1:
         steps.append(smaller_max_results(steps[-1]))
@@ -311,7 +234,7 @@ def test_pauses_double_up_to_a_limit():
     assert patience.pause_after(CUT) == 1.0
 
 
-def test_a_stream_that_grew_too_old_is_taken_up_at_once():
+def test_a_stream_that_grew_too_old_is_resumed_at_once():
     patience = RetryState(Retries(limit=5, first_seconds=1.0))
     patience.progress()
     assert patience.pause_after(StreamDeadline("too old")) == 0.0
@@ -333,7 +256,7 @@ def test_a_pause_ends_when_the_stream_is_cancelled():
     assert stream.outcome(CUT).resumes == 0
 
 
-def test_the_person_is_told():
+def test_the_user_is_notified():
     said: list[str] = []
     source = KeptSource([encoded((0, 8192)), StreamCut("the connection broke")], [])
     stream = ExtentStream(source, query(), retries=Retries(first_seconds=0.001))
@@ -342,135 +265,7 @@ def test_the_person_is_told():
     assert said == ["resuming at 8 KiB in 0.001 s: the connection broke"]
 
 
-# Whether OK was the end.
-
-
-def test_a_driver_that_sent_its_first_page_only_is_found_out_and_the_rest_fetched():
-    source = KeptSource([encoded((0, 4096))], [encoded((8192, 4096))], [encoded((16384, 4096))], [])
-    stream = resuming(source, probe=True)
-    assert extents_of(list(stream)) == [(0, 4096), (8192, 4096), (16384, 4096)]
-    outcome = stream.outcome()
-    (violation,) = outcome.violations
-    assert (violation.rule, violation.level, violation.count) == ("R8", "MUST", 2)
-    assert [example.record for example in violation.examples] == [2, 3]
-    assert "ended with OK at byte 4096" in violation.examples[0].text
-    assert (outcome.complete, outcome.broke_a_must, outcome.resumes) == (True, True, 0)
-    assert [resolved.starting_offset for resolved in source.queries] == [0, 4096, 12288, 20480]
-
-
-@law
-@given(legal_extents(), cuts)
-def test_any_pages_that_end_with_ok_come_together(extents, pages):
-    scripts = [[encoded(*page)] for page in cut(extents, pages) if page]
-    stream = resuming(KeptSource(*scripts, [], []), probe=True)
-    assert bytes_of(extents_of(list(stream))) == bytes_of(extents)
-
-
-def test_a_whole_stream_is_asked_once_whether_it_is():
-    source = KeptSource([encoded((0, 4096))], [])
-    stream = resuming(source, probe=True)
-    list(stream)
-    assert [resolved.starting_offset for resolved in source.queries] == [0, 4096]
-    assert (stream.outcome().violations, stream.outcome().resumes) == ((), 0)
-
-
-def test_no_probe_takes_the_drivers_word():
-    source = KeptSource([encoded((0, 4096))])
-    list(resuming(source))
-    assert len(source.queries) == 1
-
-
-@pytest.mark.parametrize("empty", [[], [encoded()]], ids=["no message", "no extent"])
-@pytest.mark.parametrize("again", [[], [encoded()]], ids=["no message", "no extent"])
-@pytest.mark.parametrize("start", [0, 4096])
-def test_an_answer_without_anything_is_queried_once_more(empty, again, start):
-    source = KeptSource(empty, again)
-    stream = resuming(source, query(start), probe=True)
-    assert extents_of(list(stream)) == []
-    assert [resolved.starting_offset for resolved in source.queries] == [start, start]
-    outcome = stream.outcome()
-    assert (outcome.complete, outcome.broke_a_must, outcome.resumes) == (True, False, 0)
-
-
-@pytest.mark.parametrize("empty", [[], [encoded()]], ids=["no message", "no extent"])
-def test_an_answer_without_anything_that_differs_the_second_time_has_ended_early(empty):
-    source = KeptSource(empty, [encoded((0, 4096))], [])
-    stream = resuming(source, probe=True)
-    assert extents_of(list(stream)) == [(0, 4096)]
-    (violation,) = stream.outcome().violations
-    assert (violation.rule, violation.count) == ("R8", 1)
-    assert "ended with OK at byte 0" in violation.examples[0].text
-    assert [resolved.starting_offset for resolved in source.queries] == [0, 0, 4096]
-
-
-def test_an_answer_without_anything_that_fails_the_second_time_leaves_the_end_in_doubt():
-    stream = resuming(KeptSource([], [DriverFailed("no such snapshot")]), probe=True)
-    assert extents_of(list(stream)) == []
-    assert [violation.rule for violation in stream.outcome().violations] == ["W4"]
-
-
-def test_no_probe_takes_the_drivers_word_for_nothing():
-    source = KeptSource([])
-    list(resuming(source))
-    assert len(source.queries) == 1
-
-
-def test_a_resume_that_brings_nothing_more_is_queried_once_more():
-    source = KeptSource([encoded((0, 4096)), CUT], [], [])
-    stream = resuming(source, probe=True)
-    list(stream)
-    assert (len(source.queries), stream.outcome().complete, stream.resumes) == (3, True, 1)
-    lost = resuming(KeptSource([encoded((0, 4096)), CUT], [], [encoded((8192, 4096))], []), probe=True)
-    assert extents_of(list(lost)) == [(0, 4096), (8192, 4096)]
-    assert [violation.rule for violation in lost.outcome().violations] == ["R8"]
-
-
-def test_a_probe_that_gives_what_came_before_once_more_finds_nothing():
-    source = KeptSource([encoded((0, 4096), (8192, 4096))], [encoded((8192, 4096))])
-    stream = resuming(source, probe=True)
-    assert extents_of(list(stream)) == [(0, 4096), (8192, 4096)]
-    assert [violation.rule for violation in stream.outcome().violations] == ["R7"]
-
-
-def test_a_probe_that_breaks_is_asked_again():
-    source = KeptSource([encoded((0, 4096))], [CUT], [encoded((8192, 4096))], [])
-    stream = resuming(source, probe=True)
-    assert extents_of(list(stream)) == [(0, 4096), (8192, 4096)]
-    assert [violation.rule for violation in stream.outcome().violations] == ["R8"]
-
-
-@pytest.mark.parametrize(
-    "error", [DriverFailed("no such cursor"), InvalidRequest("no"), TokenUnavailable("no"), OffsetOutOfRange("no")]
-)
-def test_a_probe_that_fails_leaves_the_end_in_doubt(error):
-    """OUT_OF_RANGE within the capacity is no confirmation either."""
-    stream = resuming(KeptSource([encoded((0, 4096))], [error]), probe=True)
-    assert extents_of(list(stream)) == [(0, 4096)]
-    (violation,) = stream.outcome().violations
-    assert (violation.rule, violation.level) == ("W4", "WARNING")
-    assert violation.examples[0].text == "from byte 4096: no such cursor" or violation.examples[0].text.endswith(": no")
-    assert stream.outcome().complete
-
-
-@pytest.mark.parametrize("error", [MalformedMessage("message 2 of the stream"), MessageTooLarge("5 MiB")], ids=by_name)
-def test_a_probe_that_gets_rubbish_is_an_error(error):
-    assert read(resuming(KeptSource([encoded((0, 4096))], [error]), probe=True))[1] is error
-
-
-def test_a_driver_that_says_now_this_capacity_and_now_another_is_never_at_the_end():
-    source = KeptSource([encoded((0, 4096), capacity=8192), encoded((8192, 4096)), CUT], [encoded((16384, 4096))], [])
-    stream = resuming(source, probe=True)
-    assert extents_of(list(stream)) == [(0, 4096), (8192, 4096), (16384, 4096)]
-
-
-def test_one_extent_that_ends_nowhere_does_not_make_its_message_come_twice():
-    source = KeptSource([encoded((0, 4096), (4096, INT64_MAX)), CUT], [encoded((8192, 4096))])
-    found = extents_of(list(resuming(source)))
-    assert found.count((0, 4096)) == 1
-    assert source.queries[1].starting_offset == 4096
-
-
-def test_a_break_before_the_first_message_is_taken_up():
+def test_a_break_before_the_first_message_is_resumed():
     source = KeptSource([CUT], [ServiceUnreachable("not up yet")], [encoded((0, 4096))])
     assert extents_of(list(resuming(source))) == [(0, 4096)]
 
@@ -486,7 +281,7 @@ def test_an_api_server_that_is_busy_passes_and_one_that_refuses_does_not(status,
         assert_given_up(raised, error, "1 retry")
 
 
-def test_a_stream_that_was_cancelled_between_two_questions_asks_no_more():
+def test_a_stream_cancelled_between_two_queries_sends_no_more():
     source = KeptSource([encoded((0, 4096)), CUT], [encoded((8192, 4096))])
     stream = resuming(source)
     stream.notify_to(lambda text: stream.cancel())
@@ -494,12 +289,12 @@ def test_a_stream_that_was_cancelled_between_two_questions_asks_no_more():
     assert len(source.queries) == 1
 
 
-def test_patience_has_no_end():
+def test_pauses_stay_at_the_limit_after_many_retries():
     patience = RetryState(Retries(limit=5000, first_seconds=0.5, longest_seconds=30.0))
     assert [patience.pause_after(CUT) for _ in range(5000)][-1] == 30.0
 
 
-def test_what_follows_a_quiet_stretch_is_asked_for_in_full():
+def test_after_a_quiet_range_the_full_max_results_is_requested():
     late = StreamDeadline("too old")
     few, many = encoded((4096, 4096)), [encoded((8192 * at, 4096)) for at in range(2, 20)]
     source = KeptSource([late], [few, late], [*many, late], [])
@@ -544,7 +339,7 @@ def test_a_stream_that_ended_early_is_resumed_to_the_whole(extents, per_message,
     assert (outcome.extents, outcome.resumes, outcome.violations) == (len(extents), len(ends) + 1, ())
 
 
-def test_a_quiet_stream_that_a_person_resumes_is_asked_for_less_at_a_time():
+def test_a_quiet_stream_that_a_user_resumes_is_queried_with_fewer_results():
     stream = ExtentStream(KeptSource([StreamDeadline("too old")]), query())
     with pytest.raises(StreamDeadline):
         list(stream)

@@ -34,7 +34,7 @@ def one_by_one(rows, width=0) -> bytes:
 
 @law
 @given(tables(ordinary | powers_of_ten), st.sampled_from((0, 1, 6, 14, 19)))
-def test_numbers_stand_as_a_template_would_put_them(rows, width):
+def test_numbers_are_formatted_as_by_a_template(rows, width):
     columns = as_columns(rows)
     assert Rows(*LITERALS[len(columns)], width=width).text(*columns) == one_by_one(rows, width)
 
@@ -64,6 +64,6 @@ def test_parts_are_cut_between_rows(rows, cuts):
 
 
 @pytest.mark.parametrize("width", range(1, 20))
-def test_every_width_takes_its_largest_and_its_smallest_number(width):
+def test_every_width_fits_its_largest_and_its_smallest_number(width):
     rows = [(10**width - 1 if width < 19 else INT64_MAX, 0), (10 ** (width - 1), 1)]
     assert Rows(*LITERALS[2]).text(*as_columns(rows)) == one_by_one(rows)

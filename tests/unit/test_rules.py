@@ -1,4 +1,4 @@
-"""Each rule of a stream on its own: what keeps it, what breaks it, and where it says so."""
+"""Each rule of a stream separately: what keeps it, what breaks it, and the reported position."""
 
 from itertools import pairwise
 
@@ -163,7 +163,7 @@ def test_a_short_tail_in_a_message_of_its_own_breaks_only_r5b():
     assert list(violations(messages)) == ["R5b"]
 
 
-def test_a_whole_block_that_ends_with_the_volume_is_no_short_tail_and_has_to_be_aligned():
+def test_a_whole_block_that_ends_with_the_volume_is_not_a_short_tail_and_must_be_aligned():
     messages = stream(message((0, 4 * KIB), (6 * KIB, 4 * KIB), kind=FIXED, capacity=10 * KIB))
     found = violations(messages)
     assert list(found) == ["W3"]
@@ -187,7 +187,7 @@ def test_an_extent_at_a_negative_offset_may_not_overlap_the_next_one():
     assert places(found["R2"]) == [(1, 1)]
 
 
-def test_an_extent_that_ends_below_int64_is_not_taken_for_one_that_ends_beyond_the_capacity():
+def test_an_extent_that_ends_below_int64_does_not_end_beyond_the_capacity():
     found = violations(stream(message((-INT64_MAX - 1, -1))))
     assert list(found) == ["R1", "W1"]
 
@@ -234,7 +234,7 @@ def test_only_the_first_messages_are_kept_as_examples_and_all_are_counted():
     assert places(found) == [(number, None) for number in range(1, 6)]
 
 
-def test_violations_can_be_read_while_the_stream_goes_on():
+def test_violations_can_be_read_while_the_stream_continues():
     watch = RuleWatch(query())
     first, second = stream(message((0, 0)), message((KIB, 0)))
     watch.check(Records.of(first))
@@ -283,7 +283,7 @@ def test_rules_find_what_a_loop_over_extents_finds(extents, at, start, capacity)
 
 @law
 @given(any_extents, cuts)
-def test_examples_stand_where_they_say(extents, at):
+def test_examples_have_the_right_positions(extents, at):
     messages = stream(*(message(*part) for part in cut(extents, at)))
     for violation in violations(messages, query(starting_offset=9)).values():
         for example in violation.examples:

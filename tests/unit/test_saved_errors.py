@@ -1,4 +1,4 @@
-"""What is said of files that are no document, or a broken one; nothing but our own errors ever comes of any."""
+"""Errors for files that are not documents or are broken; only our own errors are raised."""
 
 import io
 import json
@@ -124,14 +124,14 @@ FOREIGN = {
 
 
 @pytest.mark.parametrize(("data", "message"), FOREIGN.items(), ids=FOREIGN.values())
-def test_a_file_that_is_no_document_is_refused_at_once(data, message):
+def test_a_file_that_is_not_a_document_is_rejected_at_once(data, message):
     with pytest.raises(DocumentError) as caught:
         saved(data)
     assert caught.value.message == message
     assert caught.value.hint
 
 
-def test_the_hint_says_what_can_be_opened_or_what_to_do():
+def test_the_hint_lists_what_can_be_opened_or_what_to_do():
     for data, hint in (
         (b"hello", HINT_OPENABLE),
         (b"byteOffset,sizeBytes", "save it with -o json or -o ndjson instead"),
@@ -168,7 +168,7 @@ HEADS = {
 
 
 @pytest.mark.parametrize(("message", "data"), HEADS.items(), ids=HEADS)
-def test_a_head_that_is_wrong_is_refused_at_once(data, message):
+def test_a_head_that_is_wrong_is_rejected_at_once(data, message):
     with pytest.raises(DocumentError) as caught:
         saved(data)
     assert caught.value.message == f"delta.json: {message}"
@@ -244,7 +244,7 @@ FURTHER_IN = {
 @pytest.mark.parametrize(
     ("message", "count", "data"), [(key, *value) for key, value in FURTHER_IN.items()], ids=FURTHER_IN
 )
-def test_what_is_wrong_further_in_is_said_behind_the_extents_in_front_of_it(data, message, count):
+def test_a_later_problem_is_reported_after_the_extents_before_it(data, message, count):
     extents, error, stream = read(data)
     assert error is not None
     assert error.message == f"delta.json: {message}"
@@ -255,14 +255,14 @@ def test_what_is_wrong_further_in_is_said_behind_the_extents_in_front_of_it(data
 
 
 @pytest.mark.parametrize("claimed", [4, 1000])
-def test_a_document_that_holds_more_or_less_than_it_says_is_not_complete(claimed):
+def test_a_document_with_more_or_fewer_extents_than_declared_is_not_complete(claimed):
     extents, error, stream = read(changed(summary__extents=claimed))
     assert extents == EXTENTS
     assert error.message == f"delta.json declares {claimed:,} extents but contains 5"
     assert not stream.outcome().complete
 
 
-def test_a_cut_document_whose_head_stands_behind_its_extents_cannot_be_shown():
+def test_a_truncated_document_whose_head_follows_its_extents_cannot_be_shown():
     data = json.dumps(json.loads(JSON), indent=2, sort_keys=True).encode()
     with pytest.raises(DocumentError) as caught:
         saved(data[: data.index(b"33554432")])
@@ -271,7 +271,7 @@ def test_a_cut_document_whose_head_stands_behind_its_extents_cannot_be_shown():
     )
 
 
-def test_a_kind_that_contradicts_the_document_is_refused():
+def test_a_kind_that_contradicts_the_document_is_rejected():
     with pytest.raises(DocumentError, match=r"delta\.json is of kind delta, not allocated"):
         saved(JSON, "allocated")
     assert saved(JSON, "delta").operation == "delta"
@@ -321,7 +321,7 @@ def assert_only_our_errors(data: bytes) -> None:
 
 @given(st.binary(max_size=300))
 @much
-def test_any_bytes_are_refused_in_our_own_words(data):
+def test_any_bytes_are_rejected_with_our_own_error(data):
     assert_only_our_errors(data)
 
 
@@ -330,7 +330,7 @@ def test_any_bytes_are_refused_in_our_own_words(data):
     st.sampled_from([b"", JSON[:900], NDJSON[:700], LISTER[:90]]),
 )
 @much
-def test_any_json_like_text_is_refused_in_our_own_words(text, front):
+def test_any_json_like_text_is_rejected_with_our_own_error(text, front):
     assert_only_our_errors(front + text.encode())
 
 
@@ -340,7 +340,7 @@ def test_any_json_like_text_is_refused_in_our_own_words(text, front):
     st.data(),
 )
 @much
-def test_any_change_of_a_document_is_read_or_refused_in_our_own_words(document, changes, data):
+def test_any_change_of_a_document_is_read_or_refused_with_our_own_error(document, changes, data):
     for at, new, length in changes:
         at %= len(document)
         document = document[:at] + new + document[at + length :]
@@ -360,7 +360,7 @@ def test_any_change_of_a_document_is_read_or_refused_in_our_own_words(document, 
     st.data(),
 )
 @much
-def test_any_value_in_the_place_of_another_is_read_or_refused_in_our_own_words(value, data):
+def test_any_value_in_the_place_of_another_is_read_or_refused_with_our_own_error(value, data):
     document = json.loads(JSON)
     inner = document
     while isinstance(inner, dict | list) and inner:
@@ -372,7 +372,7 @@ def test_any_value_in_the_place_of_another_is_read_or_refused_in_our_own_words(v
     assert_only_our_errors(json.dumps(document).encode())
 
 
-def test_deep_nesting_is_no_danger():
+def test_deep_nesting_is_harmless():
     for data in (
         b"[" * 10**5,
         b'{"a":' * 10**5,

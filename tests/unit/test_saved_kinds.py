@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from saved_documents import Trickle, received
 from strategies import cut, cuts, law, legal_extents
-from test_saved import Trickle, received
 
 from kubectl_cbt.documents.document_stream import SavedStream
 from kubectl_cbt.documents.jsonstream.json_cursor import HINT_OPENABLE
@@ -154,7 +154,7 @@ def test_messages_of_protobufs_json_are_read_in_every_form(extents, at, names, q
     assert outcome.block_metadata_type == (2 if messages else None)
 
 
-def test_a_sequence_of_messages_says_that_it_has_no_end():
+def test_a_sequence_of_messages_has_a_note_that_its_end_is_unknown():
     notes: list[str] = []
     for name in ("grpcurl.json", "lister-small.json"):
         stream = opened((FILES / name).read_bytes())
@@ -175,7 +175,7 @@ def test_a_sequence_of_messages_says_that_it_has_no_end():
         (b'{"blockMetadata": [', "x.json ends in the middle of its messages, at line 24"),
     ],
 )
-def test_what_is_wrong_after_messages_is_said_after_their_extents(added, message):
+def test_a_problem_after_messages_is_reported_after_their_extents(added, message):
     extents, error = received(opened((FILES / "grpcurl.json").read_bytes() + added))
     assert extents == OPENED["grpcurl.json"][0]
     assert message in error.message

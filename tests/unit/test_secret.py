@@ -1,4 +1,4 @@
-"""A secret shows itself to nobody who does not ask for it by name."""
+"""A secret is revealed only by an explicit call."""
 
 import copy
 import io
@@ -61,7 +61,7 @@ def test_a_secret_is_not_shown_by(shown):
 
 
 @pytest.mark.parametrize("route", ["repr", "str", "f-string", "f-string with a width", "format", "dataclass"])
-def test_stars_stand_where_a_secret_is(route):
+def test_secrets_are_replaced_by_stars(route):
     assert "Secret(****)" in SHOWN[route]
 
 
@@ -127,10 +127,10 @@ def test_a_secret_is_not_in_a_traceback_that_rich_draws_with_local_variables():
     assert TEXT not in shown.getvalue()
 
 
-def test_a_secret_reveals_its_text_when_asked_to():
+def test_a_secret_reveals_its_text_on_request():
     assert SECRET.reveal() == TEXT
 
 
 @pytest.mark.parametrize(("text", "truth"), [("", False), ("x", True)])
-def test_a_secret_says_whether_there_is_any_text(text, truth):
+def test_a_secret_is_true_if_it_has_text(text, truth):
     assert bool(Secret(text)) is truth

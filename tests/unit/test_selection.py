@@ -52,7 +52,7 @@ def test_equal_values_keep_their_order():
 
 
 @pytest.mark.parametrize("values", [({}, {}), ([1], [2]), ("a", 1), (1, {})])
-def test_what_has_no_order_is_refused(values):
+def test_what_has_no_order_is_rejected(values):
     with pytest.raises(UsageError, match=r'--sort-by: the values of "\.v" have no order'):
         ordered(".v", *values)
 
@@ -69,13 +69,13 @@ def test_a_path_may_be_written_in_several_ways(path):
 @pytest.mark.parametrize(
     "path", ["{}", ".", "..b", ".a..b", ".a.", "{.a", ".a}", "{.a}{.b}", '.a["b"]', "[a]", ".a[", ".l[*].b"]
 )
-def test_a_path_that_is_none_is_refused(path):
+def test_a_path_that_is_none_is_rejected(path):
     with pytest.raises(UsageError, match=r"--sort-by: .* is not a path of fields such as"):
         ListOptions(sort_by=path).ordered([{"a": {"b": 1}}])
 
 
 @pytest.mark.parametrize("path", [".x", ".v.x", ".v[0]", "$.v", " .v"])
-def test_a_path_that_leads_nowhere_in_any_object_is_refused(path):
+def test_a_path_that_leads_nowhere_in_any_object_is_rejected(path):
     with pytest.raises(UsageError, match="--sort-by: no object has a field"):
         ordered(path, 1, 2)
 

@@ -1,61 +1,26 @@
-"""Fetching what a service serves, and connecting with what was verified: real sockets, real TLS, real gRPC."""
+"""Fetching the chain that a service serves, and connecting with the verified certificate: real TLS and gRPC."""
 
-import base64
 import socket
-import ssl
 import threading
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
-import grpc
 import pytest
-from certified import CA_YES, HOST, Certified, certified, sans, usage
+from certified import CA_YES, HOST, certified, sans, usage
 from tcp import Listener
+from tls_servers import CA, INTERMEDIATE, NAMELESS, SELF_SIGNED, SELF_SIGNED_CA, Tls, client, forward, grpc_server, leaf
 
 from kubectl_cbt.errors import ServiceUnreachable, StreamCut, StreamError, TlsFailed
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.resolved_query import Endpoint
 from kubectl_cbt.model.route import DirectRoute
 from kubectl_cbt.model.stream_query import Query
-from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.system.cancellation import Cancellation
 from kubectl_cbt.wire.certificate_check import CertificateRejected, verify
 from kubectl_cbt.wire.served_chain import ChainFetch
-from kubectl_cbt.wire.service_proxy import proxy_for
-from kubectl_cbt.wire.sidecar import SidecarSource
 from kubectl_cbt.wire.status import certificate_error
 
-CA = certified([CA_YES], subject="ca.example")
-INTERMEDIATE = certified([CA_YES], issuer=CA, subject="intermediate.example")
 
-
-def leaf(*hosts: str, issuer: Certified = CA, **more) -> Certified:
-    return certified(sans(*(hosts or ("127.0.0.1",))), issuer=issuer, subject="leaf.example", **more)
-
-
-class Tls:
-    """One handshake, and what was asked for in it."""
-
-    def __init__(self, folder, *chain: Certified) -> None:
-        self.server_name: str | None = None
-        self.protocol: str | None = None
-        path = folder / "served.pem"
-        path.write_bytes(b"".join(one.pem for one in chain) + chain[0].key_pem)
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.load_cert_chain(path)
-        self._context.set_alpn_protocols(["h2"])
-        self._context.sni_callback = self._note
-
-    def _note(self, _connection, server_name, _context) -> None:
-        self.server_name = server_name
-
-    def __call__(self, connection: socket.socket) -> None:
-        with self._context.wrap_socket(connection, server_side=True) as secured:
-            self.protocol = secured.selected_alpn_protocol()
-            secured.recv(1)
-
-
-def test_leaf_and_intermediates_are_fetched_with_the_name_sent_and_http_2_asked_for(tmp_path):
+def test_leaf_and_intermediates_are_fetched_with_sni_and_http_2(tmp_path):
     served = leaf(issuer=INTERMEDIATE)
     tls = Tls(tmp_path, served, INTERMEDIATE)
     with Listener(tls) as listener:
@@ -97,43 +62,6 @@ def silent(connection: socket.socket) -> None:
 def test_a_server_that_never_finishes_its_handshake_is_given_up(serve):
     with Listener(serve) as listener, pytest.raises(TimeoutError, match="handshake timed out"):
         ChainFetch(listener.address, HOST, timeout_seconds=0.2).chain()
-
-
-# The client.
-
-
-@contextmanager
-def grpc_server(*served: Certified):
-    """A health service that is SERVING."""
-    server = grpc.server(ThreadPoolExecutor(2), options=[("grpc.so_reuseport", 0)])
-    check = grpc.unary_unary_rpc_method_handler(lambda _request, _context: b"\x08\x01")
-    handlers = grpc.method_handlers_generic_handler("grpc.health.v1.Health", {"Check": check})
-    server.add_generic_rpc_handlers([handlers])
-    pair = (served[0].key_pem, b"".join(one.pem for one in served))
-    port = server.add_secure_port("127.0.0.1:0", grpc.ssl_server_credentials([pair]))
-    server.start()
-    try:
-        yield port
-    finally:
-        server.stop(None).wait()
-
-
-@contextmanager
-def client(address: str, ca_pem: bytes = CA.pem, *, name: str = "", **more):
-    source = SidecarSource(
-        Endpoint("csi.example", address, "audience", ca_pem, tls_server_name=name), lambda: Secret(""), **more
-    )
-    try:
-        yield source
-    finally:
-        source.close()
-
-
-SELF_SIGNED = certified(sans("127.0.0.1"), subject="self.example")
-SELF_SIGNED_CA = certified(
-    sans("127.0.0.1"), [CA_YES], [usage("digital_signature", "key_cert_sign")], subject="self.example"
-)
-NAMELESS = certified([sans("127.0.0.1")], subject="")
 
 
 @pytest.mark.parametrize(
@@ -185,30 +113,7 @@ def test_a_certificate_that_grpc_cannot_use_is_named(tmp_path, key, extensions, 
         source.health()
 
 
-def forward(port: int):
-    """A connection to another port, until either end closes it."""
-
-    def serve(client: socket.socket) -> None:
-        with socket.create_connection(("127.0.0.1", port)) as server:
-            threads = [threading.Thread(target=_pump, args=ends) for ends in ((client, server), (server, client))]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-
-    return serve
-
-
-def _pump(source: socket.socket, sink: socket.socket) -> None:
-    with suppress(OSError):
-        while data := source.recv(1 << 16):
-            sink.sendall(data)
-    for end in (source, sink):
-        with suppress(OSError):
-            end.shutdown(socket.SHUT_RDWR)
-
-
-def test_a_certificate_that_is_replaced_in_between_is_verified_anew():
+def test_a_certificate_that_is_replaced_in_between_is_verified_again():
     with (
         grpc_server(leaf()) as before,
         grpc_server(leaf()) as after,
@@ -322,7 +227,7 @@ def test_what_is_not_tls_is_named(serve, kind, words):
         source.health()
 
 
-def test_a_port_nobody_listens_at_cannot_be_reached():
+def test_a_port_without_a_listener_cannot_be_reached():
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]
     with client(f"127.0.0.1:{port}") as source, pytest.raises(ServiceUnreachable, match="cannot be reached"):
@@ -354,75 +259,3 @@ def test_a_connection_that_is_being_made_can_be_given_up():
         thread.join(10)
         assert not thread.is_alive()
     assert isinstance(errors[0], StreamCut)
-
-
-# Proxies.
-
-
-def proxying(port: int, resolved: list[str], status: str = "HTTP/1.1 200 Connection established"):
-    def serve(connection: socket.socket) -> None:
-        head = b""
-        while b"\r\n\r\n" not in head:
-            head += connection.recv(1 << 16)
-        resolved.append(head.decode())
-        connection.sendall(f"{status}\r\n\r\n".encode())
-        if " 200 " in status:
-            forward(port)(connection)
-
-    return serve
-
-
-@pytest.fixture
-def proxied(monkeypatch):
-    for name in ("grpc_proxy", "https_proxy", "http_proxy", "no_grpc_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-    return monkeypatch
-
-
-def test_certificate_and_stream_pass_through_the_same_proxy(proxied):
-    resolved: list[str] = []
-    with grpc_server(leaf("csi.example")) as port, Listener(proxying(port, resolved)) as proxy:
-        proxied.setenv("https_proxy", f"http://user:p%2Fss@{proxy.address}")
-        with client("csi.example:6443") as source:
-            assert source.health() == "SERVING"
-    assert [head.splitlines()[0].rpartition(" ")[0] for head in resolved] == ["CONNECT csi.example:6443"] * 2
-    login = base64.b64encode(b"user:p/ss").decode()
-    assert f"Proxy-Authorization: Basic {login}" in resolved[0]
-
-
-def test_a_proxy_that_refuses_is_named_without_its_password(proxied):
-    with Listener(proxying(0, [], "HTTP/1.1 403 For\x1bbidden")) as proxy:
-        proxied.setenv("https_proxy", f"http://user:secret@{proxy.address}")
-        with client("csi.example:6443") as source, pytest.raises(ServiceUnreachable) as caught:
-            source.health()
-    assert f"through the proxy {proxy.address}: it returned HTTP/1.1 403" in caught.value.message
-    assert "secret" not in caught.value.message
-    assert caught.value.message.isprintable()
-
-
-@pytest.mark.parametrize(
-    ("address", "environment", "expected"),
-    [
-        ("csi.example:6443", {}, None),
-        ("csi.example:6443", {"https_proxy": "http://p:1"}, ("p", 1)),
-        ("csi.example:6443", {"http_proxy": "http://p"}, ("p", 80)),
-        ("csi.example:6443", {"grpc_proxy": "", "https_proxy": "http://p:1"}, None),
-        ("csi.example:6443", {"grpc_proxy": "http://g:2", "https_proxy": "http://p:1"}, ("g", 2)),
-        ("csi.example:6443", {"HTTPS_PROXY": "http://p:1"}, None),
-        ("csi.example:6443", {"https_proxy": "socks5://p:1"}, None),
-        ("csi.example:6443", {"https_proxy": "http://p:port"}, None),
-        ("csi.example:6443", {"https_proxy": "http://p:1", "no_proxy": "other, .EXAMPLE"}, None),
-        ("csi.example:6443", {"https_proxy": "http://p:1", "no_proxy": "other"}, ("p", 1)),
-        ("csi.example:6443", {"https_proxy": "http://p:1", "no_grpc_proxy": "x", "no_proxy": "example"}, ("p", 1)),
-        ("10.1.2.3:6443", {"https_proxy": "http://p:1", "no_proxy": "10.0.0.0/8"}, None),
-        ("10.1.2.3:6443", {"https_proxy": "http://p:1", "no_proxy": "11.0.0.0/8"}, ("p", 1)),
-        ("127.0.0.1:6443", {"https_proxy": "http://p:1"}, None),
-        ("[::1]:6443", {"https_proxy": "http://p:1"}, None),
-        ("localhost:6443", {"https_proxy": "http://p:1"}, None),
-    ],
-)
-def test_the_proxy_is_the_one_that_grpc_takes(proxied, address, environment, expected):
-    for name, value in environment.items():
-        proxied.setenv(name, value)
-    proxy = proxy_for(address)
-    assert (proxy and (proxy.host, proxy.port)) == expected

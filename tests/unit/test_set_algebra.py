@@ -68,7 +68,7 @@ def test_a_delta_that_loses_new_blocks_breaks_a_law(generations, data):
     assert bytes_in(not_in_delta(a, b, delta)) == {lost}
 
 
-def test_a_delta_over_both_steps_has_to_tell_of_what_one_step_did():
+def test_a_delta_over_two_steps_must_include_the_changes_of_each():
     first, second = ranges([(0, 10)]), ranges([(20, 10)])
     assert missing_from_combined(first, second, ranges([(0, 10), (20, 5)])).first(5) == [(25, 30)]
     assert unexplained_by_steps(first, second, ranges([(0, 12)])).first(5) == [(10, 12)]

@@ -25,7 +25,7 @@ def test_an_explanation_of_a_case_ends_its_sentences(case):
     assert all(ends(text) for text in (case.procedure, case.rationale, case.usual_bug) if text)
 
 
-def test_titles_are_no_sentences():
+def test_titles_are_not_sentences():
     assert not any(ends(one.title) for one in (*CASES, *FOR_SNAPSHOTS))
 
 

@@ -1,4 +1,4 @@
-"""Every row of the contract's table of answers, and what gRPC itself says, become the error that fits them."""
+"""Every row of the contract's table of responses, and gRPC's own errors, become the right error."""
 
 import base64
 import json
@@ -210,7 +210,7 @@ def test_an_error_without_details_names_the_code_alone(code):
         (REFUSED, "cannot be reached"),
     ],
 )
-def test_a_failed_connection_says_why(details, words):
+def test_a_failed_connection_is_reported_with_the_reason(details, words):
     message = error_of(Code.UNAVAILABLE, details).message
     assert words in message.removesuffix(f": {details} (UNAVAILABLE)")
 
@@ -227,13 +227,13 @@ def test_a_connection_that_breaks_in_the_middle_is_a_cut_stream(details):
 @pytest.mark.parametrize(
     ("code", "details", "kind"), [row for row in (*SIDECAR, *DRIVER) if row[0] is not Code.UNAVAILABLE]
 )
-def test_what_the_driver_says_in_the_middle_is_no_cut_stream(code, details, kind):
+def test_an_error_of_the_driver_in_the_middle_is_not_a_cut_stream(code, details, kind):
     assert type(error_of(code, details, messages=12)) is kind
 
 
 @pytest.mark.parametrize("query", [ALLOCATED, DELTA], ids=["allocated", "delta"])
 @pytest.mark.parametrize(("code", "details", "kind"), [*SIDECAR, *DRIVER, *TRANSPORT])
-def test_no_placeholder_is_left_in_words_or_hints(code, details, kind, query):
+def test_no_placeholder_is_left_in_messages_or_hints(code, details, kind, query):
     error = error_of(code, details, query=query)
     assert type(error) is kind
     assert "{" not in error.hint.replace("{7}", "")

@@ -1,4 +1,4 @@
-"""The one loop over an in-memory source: what it clips, how far it says it got, when it asks again, how it ends."""
+"""The loop over an in-memory source: clipping, progress, retries and the outcome."""
 
 from collections.abc import Generator
 
@@ -89,7 +89,7 @@ def extents_of(batches: list[Batch]) -> list[Extent]:
 
 @law
 @given(legal_extents(), cuts, st.integers(0, 400), st.booleans())
-def test_the_answer_is_what_lies_behind_the_starting_offset(extents, at, start, sends_all):
+def test_the_response_starts_at_the_starting_offset(extents, at, start, sends_all):
     """Also of a driver that ignores the starting offset and sends all it has."""
     sent = [extent for extent in extents if sends_all or sum(extent) > start]
     stream = ExtentStream(KeptSource(script_of(sent, at)), query(start))
@@ -128,7 +128,7 @@ def test_nothing_is_copied_where_nothing_is_clipped():
 
 @law
 @given(legal_extents(), cuts, st.integers(0, 400), st.integers(0, 6), cuts)
-def test_a_stream_cut_anywhere_and_asked_again_gives_the_whole(extents, at, start, messages, at_again):
+def test_a_stream_cut_anywhere_and_resumed_is_complete(extents, at, start, messages, at_again):
     whole = [extent for extent in extents if sum(extent) > start]
     first = ExtentStream(KeptSource([*script_of(whole, at)[:messages], StreamCut("cut")]), query(start))
     batches, error = read(first)
@@ -149,7 +149,7 @@ def test_an_extent_that_ends_nowhere_does_not_move_the_next_offset():
 # The outcome.
 
 
-def test_a_stream_that_ends_is_complete_and_says_what_came():
+def test_a_stream_that_ends_is_complete_with_its_figures():
     stream = ExtentStream(KeptSource([encoded((0, 4096)), encoded(), encoded((8192, 4096), (16384, 1))]), query())
     batches = list(stream)
     outcome = stream.outcome()
@@ -217,7 +217,7 @@ def test_a_message_that_cannot_be_read_ends_the_stream_with_its_number():
 REJECTED = InvalidRequest("max_results is too large", code="INVALID_ARGUMENT")
 
 
-def test_a_driver_that_rejects_our_max_results_is_asked_once_more_without():
+def test_a_driver_that_rejects_our_max_results_is_queried_once_more_without():
     many = [(8192 * index, 4096) for index in range(DEFAULT_MAX_RESULTS + 1)]
     source = KeptSource([REJECTED], [encoded(*many, capacity=2**40)])
     stream = ExtentStream(source, query(0), max_results_is_ours=True)
@@ -234,7 +234,7 @@ def test_the_second_question_differs_in_nothing_but_max_results():
     assert source.queries == [query(4096), query(4096, max_results=0)]
 
 
-def test_a_driver_that_rejects_the_second_question_too_is_not_asked_again():
+def test_a_driver_that_rejects_the_second_query_too_is_not_queried_again():
     source = KeptSource([REJECTED], [InvalidRequest("no"), encoded()])
     with pytest.raises(InvalidRequest, match="no"):
         list(ExtentStream(source, query(), max_results_is_ours=True))
@@ -250,7 +250,7 @@ def test_a_max_results_of_the_users_is_never_changed():
     assert len(source.queries) == 1
 
 
-def test_nothing_is_asked_again_after_a_message_came():
+def test_nothing_is_retried_after_a_message():
     source = KeptSource([encoded((0, 4096)), REJECTED])
     stream = ExtentStream(source, query(), max_results_is_ours=True)
     with pytest.raises(InvalidRequest):
@@ -262,7 +262,7 @@ def test_nothing_is_asked_again_after_a_message_came():
 @pytest.mark.parametrize(
     "error", [ServiceUnreachable("no"), StreamCut("no"), StreamError("no")], ids=lambda error: type(error).__name__
 )
-def test_no_other_error_is_taken_for_a_rejected_max_results(error):
+def test_no_other_error_is_treated_as_a_rejected_max_results(error):
     source = KeptSource([error])
     with pytest.raises(type(error)):
         list(ExtentStream(source, query(), max_results_is_ours=True))
@@ -310,13 +310,13 @@ def test_a_running_stream_can_be_cancelled_more_than_once():
     assert source.cancellations[0].is_cancelled
 
 
-def test_cancelling_a_stream_that_was_never_read_asks_nothing():
+def test_cancelling_a_stream_that_was_never_read_sends_nothing():
     source = KeptSource([encoded((0, 4096))])
     ExtentStream(source, query()).cancel()
     assert source.queries == []
 
 
-def test_the_time_stands_still_once_the_stream_has_ended():
+def test_the_time_stops_when_the_stream_has_ended():
     stream = ExtentStream(KeptSource([encoded((0, 4096))]), query())
     list(stream)
     assert stream.seconds == stream.seconds == stream.outcome().seconds

@@ -107,7 +107,7 @@ def test_any_grouping_into_batches_gives_the_figures_of_a_plain_count(extents, a
 
 @law
 @given(drawn_extents, cuts, slacks, st.data())
-def test_an_answer_from_a_starting_offset_gives_the_figures_of_what_lies_behind_it(extents, at, slack, data):
+def test_a_response_from_a_starting_offset_gives_the_figures_after_it(extents, at, slack, data):
     capacity = capacity_of(extents, slack)
     start = data.draw(st.integers(0, capacity or capacity_of(extents, 1)))
     # A driver sends what reaches beyond the starting offset, the first extent whole.
@@ -118,7 +118,7 @@ def test_an_answer_from_a_starting_offset_gives_the_figures_of_what_lies_behind_
 
 @law
 @given(drawn_extents, cuts, slacks)
-def test_a_stream_that_goes_on_has_no_gap_behind_its_last_extent(extents, at, slack):
+def test_a_running_stream_has_no_gap_after_its_last_extent(extents, at, slack):
     found = summary_of(cut(extents, at), capacity=capacity_of(extents, slack), complete=False)
     assert found.longest_gap == longest_gap_of(extents, 0, None)
 
@@ -135,7 +135,7 @@ def test_a_stream_of_nothing_from_a_starting_offset_has_the_rest_as_gap():
     assert summary_of([[], []], capacity=MIB, start=1000).longest_gap == Gap(1000, MIB - 1000)
 
 
-def test_without_capacity_nothing_is_known_behind_the_last_extent():
+def test_without_capacity_nothing_is_known_after_the_last_extent():
     assert summary_of([[(0, 4096)]]).longest_gap is None
     assert summary_of([[(0, 4096)]], capacity=4096).longest_gap is None
     assert summary_of([[(0, 4096)]], capacity=4097).longest_gap == Gap(4096, 1)
@@ -213,7 +213,7 @@ def test_overlapping_extents_count_as_sent():
     assert (found.extents, found.covered_bytes) == (2, 16384)
 
 
-def test_what_lies_beyond_the_capacity_costs_nothing_and_takes_nothing_from_the_rest():
+def test_bytes_beyond_the_capacity_do_not_change_the_chunk_costs():
     builder = SummaryBuilder()
     offsets, sizes = np.array([0, 10 * 2**40], dtype=np.int64), np.array([4096, 4096], dtype=np.int64)
     builder.add(Batch.whole(Records.of(Record(1, 2, 2**20, offsets, sizes))))

@@ -351,7 +351,7 @@ def holds(viewport: Viewport, size: int, position: int) -> bool:
 
 @few
 @given(capacities, grains, screens, st.data())
-def test_into_a_cell_holds_the_former_cell(capacity, grain, screen, data):
+def test_zooming_into_a_cell_contains_the_former_cell(capacity, grain, screen, data):
     """From the whole volume and from every step below it."""
     viewport = whole_volume(capacity, grain, *screen)
     for _ in range(64):
@@ -367,7 +367,7 @@ def test_into_a_cell_holds_the_former_cell(capacity, grain, screen, data):
     [(133, 1, (3, 2), 23), (4_974_807_727, 5000, (9, 5), 3_737_124_864)],
     ids=["few cells", "a grain that is no power of two"],
 )
-def test_into_a_cell_holds_the_former_cell_where_finer_cells_begin_within_it(capacity, grain, screen, position):
+def test_zooming_into_a_cell_contains_the_former_cell_if_finer_cells_begin_within_it(capacity, grain, screen, position):
     """A cell that the finer ones do not divide touches one more of them than its size needs."""
     viewport = whole_volume(capacity, grain, *screen)
     assert holds(viewport, Zoom(viewport, grain).single_cell(), position)

@@ -1,4 +1,4 @@
-"""Laws between the demo's volumes: what one generation holds, what lies between two, and where a stream may begin."""
+"""Relations between the demo's streams: allocated, delta, and any starting offset."""
 
 from collections.abc import Iterable
 from functools import cache
@@ -165,7 +165,7 @@ def test_scratch_has_more_extents_than_anyone_wants_to_keep():
 
 
 @pytest.mark.parametrize("claim", EMPTY)
-def test_volumes_that_cannot_be_asked_about_hold_nothing(claim):
+def test_volumes_that_cannot_be_queried_are_empty(claim):
     assert list(DEMOS[claim].volume.allocated(0)) == []
 
 
@@ -227,7 +227,7 @@ def test_the_same_seed_gives_the_same_extents_and_another_one_others(claim):
     assert not np.array_equal(joined(other.delta(0, 1))[0], whole.offsets)
 
 
-def test_a_seed_changes_no_name_and_no_handle():
+def test_a_seed_changes_neither_names_nor_handles():
     def named(demos: Iterable[DemoVolume]) -> list[object]:
         return [
             (demo.namespace, demo.claim, demo.volume_handle, [(s, demo.snapshot_handle(s)) for s in demo.snapshots])
@@ -278,7 +278,7 @@ def test_noise_spreads_evenly():
     assert np.abs(shares - 0.1).max() < 0.01
 
 
-def test_keys_tell_their_parts_apart():
+def test_keys_differ_with_the_division_into_parts():
     keys = [noise.key(*parts) for parts in (("ab", "c"), ("a", "bc"), ("abc",), ("abc", 0), ("abc", 1), (0, "abc"))]
     assert len(set(keys)) == len(keys)
     assert all(0 <= found < 2**64 for found in keys)

@@ -1,4 +1,4 @@
-"""What the scalars of a kubeconfig are: each expectation was taken from kubectl 1.32."""
+"""The types of a kubeconfig's scalars: each expectation is from kubectl 1.32."""
 
 import pytest
 import yaml
@@ -93,7 +93,7 @@ def test_a_scalar_is_what_kubectl_reads(written, value):
 
 @pytest.mark.usefixtures("parser")
 @pytest.mark.parametrize("written", REFUSED)
-def test_what_kubectl_refuses_is_refused(written):
+def test_what_kubectl_refuses_is_rejected(written):
     with pytest.raises(yaml.YAMLError):
         load_yaml(f"a: {written}\n".encode())
 
@@ -105,7 +105,7 @@ def test_encodings(encoding):
 
 
 @pytest.mark.usefixtures("parser")
-def test_bytes_of_no_encoding_are_refused():
+def test_bytes_of_no_encoding_are_rejected():
     with pytest.raises(yaml.YAMLError):
         load_yaml(b"a: \xff\xfe\xfd\n")
 

@@ -61,7 +61,7 @@ class MaxResults(Rule):
     """R6: 0 leaves the number to the driver."""
 
     id = "R6"
-    title = "a message holds at most max_results extents"
+    title = "a message has at most max_results extents"
     rationale = "The caller sizes its buffers by max_results."
     usual_bug = "The page size of the storage system is used unchanged."
     source = f"{SPEC}, max_results of the requests"

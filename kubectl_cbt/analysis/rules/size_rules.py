@@ -70,7 +70,7 @@ class ShortTail(_FixedSize):
 
     id = "R5b"
     level = WARNING
-    title = "FIXED_LENGTH: a short last extent at the capacity breaks the letter of R5"
+    title = "FIXED_LENGTH: the last extent is not shortened at the capacity"
     rationale = "The spec has no exception for a volume that ends inside a block; strict readers may reject the extent."
     usual_bug = "The last block is cut at the capacity. Declare VARIABLE_LENGTH, or send the whole block."
 

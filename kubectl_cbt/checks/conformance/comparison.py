@@ -11,7 +11,7 @@ _SHOWN = 3
 
 
 def differences(expected: Collected, found: Collected, start: int = 0) -> list[str]:
-    """How ``found`` differs from ``start`` on, a line each; up to its end, when it was cancelled."""
+    """How ``found`` differs from ``start`` on, one line per difference; up to its end, if it was cancelled."""
     end = found.end if found.stopped is not None else INT64_MAX
     wanted, got = expected.runs.within(start, end), found.runs.within(start, end)
     lines = [describe_ranges(wanted - got, "missing"), describe_ranges(got - wanted, "not expected")]

@@ -15,7 +15,7 @@ from kubectl_cbt.units import counted
 from kubectl_cbt.wire.source import Source
 
 ENOUGH_EXTENTS = 20_000
-"""Where a part of an answer is compared, this many extents of it are collected."""
+"""Number of extents to collect when only a part of a response is compared."""
 MORE_TIME = "--deadline allows more time"
 """What to do about an answer that was still flowing."""
 _SAMPLES = 12
@@ -115,10 +115,10 @@ class DriverContext(CheckContext):
         return self._parts[query]
 
     def sent_after_ok(self, query: Query) -> list[str]:
-        """What the driver had left to send when it sent OK, a line each; empty when that was nothing.
+        """What the driver had not sent yet when it sent OK, one line per item; empty if it had sent everything.
 
         Raises:
-            Inconclusive: it cannot be known.
+            Inconclusive: it cannot be determined.
         """
         whole = self.whole(query)
         if not len(whole.offsets) or whole.reaches_capacity:

@@ -71,7 +71,7 @@ class RecordedContext(DriverContext):
 
 
 def _read(source: RecordedSource, stream: ReplayedStream) -> tuple[Collected, Outcome]:
-    """The whole recording as one answer; what was sent again after a resume is in it twice, as it was sent."""
+    """The whole recording as one answer; extents that were sent again after a resume occur twice."""
     groups: list[Records] = []
     error: CbtError | None = None
     try:

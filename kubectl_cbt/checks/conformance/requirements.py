@@ -20,5 +20,5 @@ REFUSED_SOURCE: Capability[DriverContext, Source] = Capability(
     "tests the sidecar, and a driver's socket has none", lambda context: context.refused_source
 )
 HOSTILE: Capability[DriverContext, bool] = Capability(
-    "can keep a driver busy forever: --hostile", lambda context: context.hostile or None
+    "can make a driver hang; use --hostile to run it", lambda context: context.hostile or None
 )

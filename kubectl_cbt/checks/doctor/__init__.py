@@ -1,1 +1,1 @@
-"""Where does it break: every hop from the kubeconfig to the extents, as data, and a runner that never prints."""
+"""Diagnosis: every hop from the kubeconfig to the extents, as data, and a runner that never prints."""

@@ -40,7 +40,7 @@ def _permissions(context: DiagnosisContext, result: CheckResult) -> None:
 def _calls(
     namespace: str, account: ServiceAccountRef | None, route: Route | None
 ) -> Iterator[tuple[str, dict[str, str]]]:
-    """Each call that a query makes, in words and as an access review names it."""
+    """Return each call that a query makes: its description and its attributes in an access review."""
     yield (
         f"get volumesnapshots in {namespace}",
         {"verb": "get", "group": SNAPSHOT_GROUP, "resource": "volumesnapshots", "namespace": namespace},

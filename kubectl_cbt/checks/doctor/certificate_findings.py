@@ -12,10 +12,10 @@ SOON_DAYS = 14
 
 
 def warn_of_unreadable_blocks(result: CheckResult, bundle: str, pem: bytes, read: int) -> None:
-    """Warn of a bundle some of whose blocks are not used: the client skips them, as others do.
+    """Warn if some blocks of a bundle are not used: clients skip them.
 
     Args:
-        bundle: names it.
+        bundle: name of the bundle.
         read: how many of its blocks are used.
     """
     blocks = block_count(pem)

@@ -20,7 +20,7 @@ class ClusterSession:
     """A login, and how to reach services with it.
 
     Attributes:
-        about: the login, in words.
+        about: description of the login.
         authority: PEM of the CA to trust for the API server; None for those that the system trusts.
     """
 

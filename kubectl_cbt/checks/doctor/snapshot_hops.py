@@ -56,7 +56,7 @@ def _error_of(snapshot: VolumeSnapshot) -> str:
 
 
 def _contents(context: DiagnosisContext, result: CheckResult) -> list[VolumeSnapshotContent]:
-    """At least one: there is no diagnosis of snapshots without a name."""
+    """At least one name is required to diagnose snapshots."""
     found = []
     for ref, snapshot in context.fact(SNAPSHOTS).items():
         bound = snapshot.content or ""

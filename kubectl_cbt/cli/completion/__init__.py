@@ -1,6 +1,6 @@
-"""Shell completion: from the words typed so far to what the last one may become.
+"""Shell completion: from the words typed so far to the candidates for the last one.
 
-``tree`` reads verbs and flags off the command line's own definition, ``line`` reads the words, ``offers`` decides
-what fits, ``live`` asks the cluster, ``answers`` is the protocol. Nothing here prints, and none of it may load what
-only the verbs need: the person waits with a finger on the key.
+``command_spec`` reads verbs and flags from typer's commands, ``parsed_line`` reads the words, ``candidates`` decides
+what fits, ``cluster_values`` queries the cluster, ``protocol`` is the output format. Nothing here prints, and nothing
+loads modules that only the verbs need: the user is waiting.
 """

@@ -1,4 +1,4 @@
-"""Values that only the cluster knows, or the kubeconfig: asked with the flags that stand on the line already."""
+"""Values from the cluster or the kubeconfig, read with the flags that are on the line."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from kubectl_cbt.cli.completion.protocol import Candidate
 from kubectl_cbt.cli.options import ClusterFlags
 from kubectl_cbt.errors import Forbidden
 from kubectl_cbt.model.refs import SNAPSHOT_KINDS, SnapshotRef
-from kubectl_cbt.model.snapshot_entry import SnapshotEntry, siblings
+from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 
 if TYPE_CHECKING:
     from kubectl_cbt.core.session import Session
     from kubectl_cbt.kube.kubeconfig import KubeconfigNames
 
 REQUEST_TIMEOUT_SECONDS = 2.0
-"""Unless the line says otherwise: the person waits."""
+"""Unless the line has --request-timeout: the user is waiting."""
 
 _KINDS = ("", *(f"{kind}/" for kind in SNAPSHOT_KINDS))
-"""What may stand before the name of a snapshot."""
+"""Prefixes of a snapshot's name."""
 
 _NAMES_THE_BASE = ("--base-handle", "--choose-base")
-"""With one of these delta takes the target alone."""
+"""With one of these, delta has the target as its only argument."""
 
 
 def contexts(line: ParsedLine, typed: str) -> Iterator[Candidate]:
@@ -46,14 +46,14 @@ def users(line: ParsedLine, typed: str) -> Iterator[Candidate]:
 
 
 def palettes(line: ParsedLine, typed: str) -> Iterator[Candidate]:
-    """Palettes of the map; typer does not know them, because naming one has a parser of its own."""
+    """Palettes of the map. Typer does not know them, because the flag has its own parser."""
     from kubectl_cbt.output.palettes import PALETTES
 
     return (Candidate(palette.name, palette.about) for palette in PALETTES)
 
 
 def namespaces(line: ParsedLine, typed: str) -> list[Candidate]:
-    """All namespaces; for who may not list them, those with snapshots."""
+    """All namespaces; for a user who cannot list them, those with snapshots."""
     with _session(line) as session:
         try:
             return [Candidate(name) for name in _names(session, "namespaces")]
@@ -69,7 +69,7 @@ def services(line: ParsedLine, typed: str) -> list[Candidate]:
 
 
 def service_accounts(line: ParsedLine, typed: str) -> list[Candidate]:
-    """``NAME`` of the line's namespace, or ``NAMESPACE/NAME`` once a namespace was typed."""
+    """``NAME`` in the line's namespace, or ``NAMESPACE/NAME`` once a namespace was typed."""
     namespace, slash, _ = typed.partition("/")
     with _session(line) as session:
         where = namespace if slash else session.namespace
@@ -78,36 +78,33 @@ def service_accounts(line: ParsedLine, typed: str) -> list[Candidate]:
 
 
 def snapshots(line: ParsedLine, typed: str) -> list[Candidate]:
-    """Snapshots of the namespace that can be asked about, newest first."""
+    """The usable snapshots of the namespace, newest first."""
     with _session(line) as session:
         found = session.catalogue.entries(session.namespace)
     return _candidates([entry for entry in found if entry.usable], typed)
 
 
 def newer_snapshots(line: ParsedLine, typed: str) -> list[Candidate]:
-    """What the snapshot before it on the line can be the base of: newer ones of its volume, newest first."""
-    if any(flag.name in line.values for spelling in _NAMES_THE_BASE for flag in line.find(spelling)):
+    """Possible targets for the base on the line: newer snapshots of its volume, newest first."""
+    if any(flag.name in line.values for spelling in _NAMES_THE_BASE for flag in line.flags_spelled(spelling)):
         return []
     with _session(line) as session:
         base = SnapshotRef(session.namespace, line.positionals[-1].rpartition("/")[2])
-        found = siblings(session.catalogue.entries(session.namespace), base)
-    taken = next((entry.created for entry in found if entry.ref == base), None)
-    if taken is None:
-        return []  # unknown, or too young to have a time: nothing is newer
-    return _candidates([entry for entry in found if entry.created and entry.created > taken], typed)
+        found = session.catalogue.newer_siblings(base)
+    return _candidates(found, typed)
 
 
 def cluster_options(line: ParsedLine) -> ClusterFlags:
-    """The line's flags as the verbs get them.
+    """The line's flags, parsed as for a verb.
 
     Raises:
-        Exception: typer's, for a value that a verb would not take either.
+        Exception: typer's error for an invalid value.
     """
     values: dict[str, Any] = {"request_timeout": REQUEST_TIMEOUT_SECONDS}
     flags = {flag.name: flag for verb in line.verbs for flag in verb.flags if flag.name in line.values}
     for field in fields(ClusterFlags):
         if field.name in flags:
-            values[field.name] = flags[field.name].convert(line.values[field.name])
+            values[field.name] = flags[field.name].parse(line.values[field.name])
     return ClusterFlags(**values)
 
 
@@ -124,7 +121,7 @@ def _kubeconfig_names(line: ParsedLine) -> KubeconfigNames:
 
 
 def _names(session: Session, *segments: str) -> list[str]:
-    """Names of the core objects at a path."""
+    """The names of the core objects at a path."""
     from kubectl_cbt.kube.object_reader import ObjectReader, items_of
 
     listing = session.api.get("api", "v1", *segments)
@@ -136,16 +133,19 @@ def _candidates(entries: Iterable[SnapshotEntry], typed: str) -> list[Candidate]
     kind = typed[: typed.rfind("/") + 1]
     if kind not in _KINDS:
         return []
-    return [Candidate(kind + entry.ref.name, _about(entry)) for entry in sorted(entries, key=_taken, reverse=True)]
+    return [
+        Candidate(kind + entry.ref.name, _description(entry))
+        for entry in sorted(entries, key=_creation_time, reverse=True)
+    ]
 
 
-def _taken(entry: SnapshotEntry) -> datetime:
+def _creation_time(entry: SnapshotEntry) -> datetime:
     return entry.created or entry.object_created or datetime.min.replace(tzinfo=UTC)
 
 
-def _about(entry: SnapshotEntry) -> str:
+def _description(entry: SnapshotEntry) -> str:
     from kubectl_cbt.units import age, human_bytes
 
     size = human_bytes(entry.restore_size_bytes) if entry.restore_size_bytes else ""
-    taken = entry.created or entry.object_created
-    return "  ".join(part for part in (entry.claim, size, f"{age(taken)} ago" if taken else "") if part)
+    created = entry.created or entry.object_created
+    return "  ".join(part for part in (entry.claim, size, f"{age(created)} ago" if created else "") if part)

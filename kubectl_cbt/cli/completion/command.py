@@ -1,4 +1,4 @@
-"""``completion``: a script that makes a shell complete the stand-alone command."""
+"""``completion``: a shell script that completes the stand-alone command."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from kubectl_cbt.cli.stdout import write_stdout
 
 
 def completion(
-    shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="Which shell shall do it.")],
+    shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="Shell to generate the script for.")],
 ) -> None:
-    """Print a script that completes the command kubectl-cbt.
+    """Print a shell completion script for the command kubectl-cbt.
 
-    To complete kubectl cbt it is not needed: kubectl's own completion does that, from release 1.26 on, as soon as
-    kubectl_complete-cbt is on PATH, where it is installed beside kubectl-cbt.
+    It is not needed for "kubectl cbt": kubectl 1.26 and later complete plugins when kubectl_complete-cbt, which is
+    installed next to kubectl-cbt, is on PATH.
 
-    Completed are verbs, flags and their values; snapshots, namespaces and other names of the cluster that the flags
-    typed so far lead to.
+    Completes commands, flags and their values, and names of snapshots, namespaces and other objects of the cluster that
+    the flags on the line select.
 
     \b
     Examples:
-      # This shell only; the script itself says how to load it in every new one
+      # In this shell only; comments in the script show how to load it in every new shell
       eval "$(kubectl-cbt completion bash)"
 
     \b

@@ -1,6 +1,6 @@
-"""Verbs and flags as completing needs them, read off typer's command: a flag that is added there is completed here.
+"""Verbs and flags as completion needs them, read from typer's commands: a new flag is completed without more work.
 
-The one module that knows how typer describes parameters.
+The only module of completion that knows how typer describes parameters.
 """
 
 from __future__ import annotations
@@ -9,32 +9,32 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from kubectl_cbt.cli.options import OF_FILES
+from kubectl_cbt.cli.options import FILE_METAVARS
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """What flags and positionals have in common.
+    """Common to flags and positionals.
 
     Attributes:
-        metavar: how the help calls the value, without brackets and dots.
-        choices: all values there are, empty when there is no list of them.
-        repeatable: whether it may be given more than once.
+        metavar: the name of the value in the help, without brackets and dots.
+        choices: all possible values; empty if there is no list of them.
+        repeatable: whether it can be given more than once.
     """
 
     name: str
-    about: str = ""
+    description: str = ""
     metavar: str = ""
     choices: tuple[str, ...] = ()
     repeatable: bool = False
 
     @property
     def is_file(self) -> bool:
-        """Whether the value names a file."""
-        return self.metavar in OF_FILES
+        """Whether the value is a path."""
+        return self.metavar in FILE_METAVARS
 
 
-def _as_given(values: Sequence[str]) -> Any:
+def _last_value(values: Sequence[str]) -> Any:
     return values[-1]
 
 
@@ -45,44 +45,44 @@ class Flag(Parameter):
     Attributes:
         spellings: ``--namespace``, ``-n``.
         off: spellings that turn it off: ``--no-color``.
-        hidden: left out of the verb's help.
-        convert: from the values given to what the verb gets. Raises whatever typer does.
+        hidden: not in the verb's help.
+        parse: from the texts on the line to the value for the verb. Raises typer's errors.
     """
 
     spellings: tuple[str, ...] = ()
     off: tuple[str, ...] = ()
     takes_value: bool = True
     hidden: bool = False
-    convert: Callable[[Sequence[str]], Any] = field(default=_as_given, compare=False)
+    parse: Callable[[Sequence[str]], Any] = field(default=_last_value, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """A command, with those inside it."""
+    """A command with its subcommands."""
 
     name: str
-    about: str = ""
+    description: str = ""
     flags: tuple[Flag, ...] = ()
     positionals: tuple[Parameter, ...] = ()
     verbs: tuple[Verb, ...] = ()
 
     def flag(self, spelling: str) -> Flag | None:
-        """The flag that is spelled so."""
+        """The flag with this spelling."""
         return next((flag for flag in self.flags if spelling in flag.spellings + flag.off), None)
 
     def verb(self, name: str) -> Verb | None:
-        """The verb of that name inside this one."""
+        """The subcommand of this name."""
         return next((verb for verb in self.verbs if verb.name == name), None)
 
 
 def read_tree(command: Any, parent: Any = None) -> Verb:
-    """A typer command and all below it; hidden verbs are left out."""
+    """A typer command and its subcommands, without hidden ones."""
     context = command.context_class(command, parent=parent, info_name=command.name, **command.context_settings)
     parameters = command.get_params(context)
     commands = getattr(command, "commands", {}).values()
     return Verb(
         name=command.name or "",
-        about=command.get_short_help_str(limit=200),
+        description=command.get_short_help_str(limit=200),
         flags=tuple(_flag(found, context) for found in parameters if found.param_type_name == "option"),
         positionals=tuple(
             Parameter(**_common(found, context)) for found in parameters if found.param_type_name == "argument"
@@ -91,19 +91,19 @@ def read_tree(command: Any, parent: Any = None) -> Verb:
     )
 
 
-def with_help(root: Verb) -> Verb:
-    """The program with ``help [VERB …]``, which is no command of typer's: see ``cli/app.py``."""
-    return replace(root, verbs=(*root.verbs, Verb("help", "Help about any verb.", verbs=_names_of(root.verbs))))
+def with_help_command(root: Verb) -> Verb:
+    """The program with ``help [VERB …]``, which is not a typer command: see ``cli/app.py``."""
+    return replace(root, verbs=(*root.verbs, Verb("help", "Help about any command.", verbs=_names_of(root.verbs))))
 
 
 def _names_of(verbs: Sequence[Verb]) -> tuple[Verb, ...]:
-    return tuple(Verb(verb.name, verb.about, verbs=_names_of(verb.verbs)) for verb in verbs)
+    return tuple(Verb(verb.name, verb.description, verbs=_names_of(verb.verbs)) for verb in verbs)
 
 
 def _flag(option: Any, context: Any) -> Flag:
     takes_value = not (option.is_flag or option.count)
 
-    def convert(values: Sequence[str]) -> Any:
+    def parse(values: Sequence[str]) -> Any:
         if not takes_value:
             return values[-1] not in option.secondary_opts
         return option.process_value(context, list(values) if option.multiple else values[-1])
@@ -114,7 +114,7 @@ def _flag(option: Any, context: Any) -> Flag:
         off=tuple(option.secondary_opts),
         takes_value=takes_value,
         hidden=option.hidden,
-        convert=convert,
+        parse=parse,
     )
 
 
@@ -123,7 +123,7 @@ def _common(parameter: Any, context: Any) -> dict[str, Any]:
     offered = parameter.shell_complete(context, "")
     return {
         "name": parameter.name,
-        "about": parameter.help or "",
+        "description": parameter.help or "",
         "metavar": "FILE" if any(item.type == "file" for item in offered) else metavar,
         "choices": tuple(item.value for item in offered if item.type == "plain") or _listed(metavar),
         "repeatable": bool(parameter.multiple or parameter.nargs < 0 or getattr(parameter, "count", False)),
@@ -131,5 +131,5 @@ def _common(parameter: Any, context: Any) -> dict[str, Any]:
 
 
 def _listed(metavar: str) -> tuple[str, ...]:
-    """The values of ``json|yaml``: words in capitals stand for something else."""
+    """The values of ``json|yaml``; words in capitals are not values."""
     return tuple(part for part in metavar.split("|") if not part.isupper()) if "|" in metavar else ()

@@ -1,4 +1,4 @@
-"""What a completion answers, in the protocol of kubectl's plugins, which is cobra's."""
+"""The output of a completion, in the protocol of kubectl's plugins, which is cobra's."""
 
 from __future__ import annotations
 
@@ -11,61 +11,60 @@ from kubectl_cbt.units import printable
 
 
 class Directive(IntFlag):
-    """What the shell shall do with the candidates; numbers of cobra's ShellCompDirective."""
+    """What the shell does with the candidates: values of cobra's ShellCompDirective."""
 
     FILES = 0
-    """Without candidates, complete names of files."""
+    """Complete file names if there are no candidates."""
 
-    NO_SPACE = 2
     NO_FILES = 4
     KEEP_ORDER = 32
-    """Show them as they come. Kubectl before 1.27 does not know it, and sorts."""
+    """Keep the order. Not supported by kubectl before 1.27, which sorts."""
 
 
 _PLAIN = re.compile(r"[\w./][\w./:@+-]*")
-"""Words that mean themselves in bash, zsh, fish and PowerShell.
+"""Words without special characters in bash, zsh, fish and PowerShell.
 
 Letters and digits of any language: context names such as ``arn:aws:eks:eu-1:1:cluster/a`` and ``user@host`` are plain.
-At the start a dash makes a flag, ``@`` is PowerShell's splatting, and ``:4`` is a directive.
+At the start, a dash makes a flag, ``@`` is PowerShell's splatting, and ``:4`` is a directive.
 """
 
-_LONGEST_ABOUT = 200
+_MAX_DESCRIPTION_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One thing that the word may become.
+    """A possible completion of the word.
 
     Attributes:
-        value: all of the word; of a word ``--flag=value`` only the value, as shells want it.
-        about: a description, empty for none. Both may be text of a server or a kubeconfig (untrusted).
-        is_flag: whether the word starts with a flag of ours.
+        value: the whole word; for ``--flag=value`` only the value, as shells expect.
+        description: empty for none. Value and description may come from a server or a kubeconfig (untrusted).
+        is_flag: whether the word starts with one of our flags.
     """
 
     value: str
-    about: str = ""
+    description: str = ""
     is_flag: bool = False
 
     @property
     def is_plain(self) -> bool:
-        """Whether a shell takes the value as it is. Kubectl's own scripts insert it without quotes."""
+        """Whether the value needs no quotes in a shell. Kubectl's own scripts insert it without quotes."""
         value = self.value.lstrip("-") if self.is_flag else self.value
         return _PLAIN.fullmatch(value) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class CompletionAnswer:
-    """All of it."""
+    """The candidates, and what the shell does with them."""
 
     candidates: tuple[Candidate, ...] = ()
     directive: Directive = Directive.NO_FILES
 
     def text(self) -> str:
-        """Lines ``value`` or ``value<TAB>about``, and the directive on the last one.
+        """Lines ``value`` or ``value<TAB>description``, and the directive on the last line.
 
-        Names that are not plain are left out.
+        Names that are not plain are omitted.
         """
-        # Every candidate passes here. Bash would run a name such as $(…) that was inserted, or only listed.
+        # All candidates pass through here. Bash would run a name such as $(…) when it is inserted, or even listed.
         lines = [_line(candidate) for candidate in self.candidates if candidate.is_plain]
         return "\n".join([*lines, f":{int(self.directive)}"]) + "\n"
 
@@ -75,23 +74,23 @@ FILES = CompletionAnswer(directive=Directive.FILES)
 
 
 def matching(
-    candidates: Iterable[Candidate], typed: str, *, kept: str = "", in_order: bool = False
+    candidates: Iterable[Candidate], typed: str, *, prefix: str = "", keep_order: bool = False
 ) -> CompletionAnswer:
-    """Those that begin with what was typed, each once.
+    """The candidates that start with the text typed so far, each once.
 
     Args:
-        kept: what stands before ``typed`` in the same word and has to be repeated.
-        in_order: whether their order says something.
+        prefix: the text before ``typed`` in the same word, which must be repeated.
+        keep_order: whether their order is meaningful.
     """
     found: dict[str, Candidate] = {}
     for candidate in candidates:
         if candidate.value.startswith(typed):
-            is_flag = candidate.is_flag or kept.startswith("-")
-            found.setdefault(candidate.value, Candidate(kept + candidate.value, candidate.about, is_flag))
-    directive = Directive.NO_FILES | (Directive.KEEP_ORDER if in_order else 0)
+            is_flag = candidate.is_flag or prefix.startswith("-")
+            found.setdefault(candidate.value, Candidate(prefix + candidate.value, candidate.description, is_flag))
+    directive = Directive.NO_FILES | (Directive.KEEP_ORDER if keep_order else 0)
     return CompletionAnswer(tuple(found.values()), directive)
 
 
 def _line(candidate: Candidate) -> str:
-    about = printable(candidate.about[:_LONGEST_ABOUT])
-    return f"{candidate.value}\t{about}" if about else candidate.value
+    description = printable(candidate.description[:_MAX_DESCRIPTION_LENGTH])
+    return f"{candidate.value}\t{description}" if description else candidate.value

@@ -1,4 +1,4 @@
-"""The scripts that complete the stand-alone command ``kubectl-cbt``, one for each shell."""
+"""The completion scripts for the stand-alone command ``kubectl-cbt``, one for each shell."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Shell(StrEnum):
-    """Shells there is a script for; kubectl's own names."""
+    """Shells that have a script, with kubectl's names."""
 
     BASH = "bash"
     ZSH = "zsh"
@@ -23,7 +23,7 @@ _FILES = {
 
 
 def script(shell: Shell) -> str:
-    """What the shell has to read. Its first lines say how."""
+    """The script; comments at its start show how to load it."""
     from importlib.resources import files
 
     return (files(__package__) / "shells" / _FILES[shell]).read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The demo's driver on a unix socket, as a CSI driver's pod has it: Identity and SnapshotMetadata, without TLS."""
+"""The demo's driver on a unix socket, as in a CSI driver's Pod: Identity and SnapshotMetadata, without TLS."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from google.protobuf.wrappers_pb2 import BoolValue
 from kubectl_cbt import __version__
 from kubectl_cbt.demo.driver.demo_driver import DemoDriver
 from kubectl_cbt.demo.driver.driver_types import DriverRequest
-from kubectl_cbt.demo.sidecar.rpc import Code, Refusal, RpcCall, answered
-from kubectl_cbt.demo.sidecar.tcp_proxy import Front
+from kubectl_cbt.demo.sidecar.rpc import Code, Refusal, RpcCall, serve_stream
+from kubectl_cbt.demo.sidecar.tcp_proxy import TcpProxy
 from kubectl_cbt.wire.csi_pb2 import (
     GetMetadataAllocatedRequest,
     GetMetadataDeltaRequest,
@@ -35,39 +35,40 @@ from kubectl_cbt.wire.csi_pb2 import (
 )
 
 _MAX_STREAMS = 16
-_LONGEST_PATH = 107
+_MAX_PATH_BYTES = 107
 
 CsiRequest = GetMetadataAllocatedRequest | GetMetadataDeltaRequest
-_Asked = TypeVar("_Asked", bound=ProtobufMessage)
+_Request = TypeVar("_Request", bound=ProtobufMessage)
 
 
 class CsiService:
-    """A driver's socket, there from construction until :meth:`stop`; also a context manager.
+    """A driver's socket, served from construction until :meth:`stop`; also a context manager.
 
     Args:
-        path: where the socket is made; one that nobody listens at any more is replaced.
-        required_secrets: what each question has to bring along; without it the answer is ceph-csi's INVALID_ARGUMENT.
+        path: where the socket is created; a stale socket, without a listener, is replaced.
+        required_secrets: secrets that each request must contain; otherwise it fails as in ceph-csi, with
+            INVALID_ARGUMENT.
 
     Attributes:
-        requests: the questions that came; of their secrets only the names.
+        requests: the requests received; the values of their secrets are removed.
 
     Raises:
-        OSError: no socket can be made there.
+        OSError: the socket cannot be created.
     """
 
     def __init__(self, driver: DemoDriver, path: Path, required_secrets: Mapping[str, str] | None = None) -> None:
-        _make_room(path)
+        _remove_stale_socket(path)
         self.path = path
         self.requests: list[CsiRequest] = []
         self._driver = driver
         self._required = dict(required_secrets or {})
         self._server = grpc.server(ThreadPoolExecutor(_MAX_STREAMS), options=[("grpc.so_reuseport", 0)])
         self._server.add_generic_rpc_handlers(_handlers(self))
-        self._front: Front | None = None
+        self._proxy: TcpProxy | None = None
         if "reset-after" in driver.faults:
-            # gRPC gives the connections of a unix socket no names, and one of them is to be broken.
+            # gRPC does not name the connections of a unix socket, and a reset needs the name of one.
             port = self._server.add_insecure_port("127.0.0.1:0")
-            self._front = Front(_listener(path), port)
+            self._proxy = TcpProxy(_listener(path), port)
         else:
             self._server.add_insecure_port(f"unix:{path}")
         self._server.start()
@@ -86,31 +87,31 @@ class CsiService:
         self.stop()
 
     def stop(self) -> None:
-        """Stop listening, cut running streams, remove the socket."""
+        """Stop listening, cancel running streams, delete the socket."""
         self._server.stop(grace=None).wait()
-        if self._front:
-            self._front.close()
+        if self._proxy:
+            self._proxy.close()
         self.path.unlink(missing_ok=True)
 
     def answer(self, request: CsiRequest, context: grpc.ServicerContext) -> Iterator[bytes]:
         """Serve one call of SnapshotMetadata."""
-        call = RpcCall(context, self._front.reset if self._front else None)
-        return answered(self._messages(request, call), call, context)
+        call = RpcCall(context, self._proxy.reset if self._proxy else None)
+        return serve_stream(self._messages(request, call), call, context)
 
     def _messages(self, request: CsiRequest, call: RpcCall) -> Iterator[bytes]:
-        self._note(request)
+        self._log_request(request)
         if any(request.secrets.get(name) != value for name, value in self._required.items()):
             raise Refusal(Code.INVALID_ARGUMENT, "secrets cannot be nil or empty")
         yield from self._driver.answer(_driver_request(request), call)
 
-    def _note(self, request: CsiRequest) -> None:
-        noted = type(request).FromString(request.SerializeToString())
-        for name in noted.secrets:
-            noted.secrets[name] = ""
-        self.requests.append(noted)
+    def _log_request(self, request: CsiRequest) -> None:
+        logged = type(request).FromString(request.SerializeToString())
+        for name in logged.secrets:
+            logged.secrets[name] = ""
+        self.requests.append(logged)
 
     def info(self) -> GetPluginInfoResponse:
-        """Who the driver is."""
+        """Return the driver's name and version."""
         return GetPluginInfoResponse(name=self._driver.name, vendor_version=__version__)
 
 
@@ -121,9 +122,9 @@ def _driver_request(request: CsiRequest) -> DriverRequest:
     return DriverRequest(request.snapshot_id, None, *where)
 
 
-def _make_room(path: Path) -> None:
-    """Remove what a driver that is gone has left; gRPC would also remove the socket of one that is there."""
-    if len(os.fsencode(path.absolute())) > _LONGEST_PATH:
+def _remove_stale_socket(path: Path) -> None:
+    """Delete a socket that a stopped driver has left; gRPC would also delete that of a running one."""
+    if len(os.fsencode(path.absolute())) > _MAX_PATH_BYTES:
         raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), str(path))
     if not path.absolute().parent.is_dir():
         raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
@@ -173,8 +174,8 @@ def _capabilities() -> GetPluginCapabilitiesResponse:
     return GetPluginCapabilitiesResponse(capabilities=[PluginCapability(service=service)])
 
 
-def _unary(request: type[_Asked], answer: Callable[[], ProtobufMessage]) -> grpc.RpcMethodHandler[Any, Any]:
-    def handle(asked: _Asked, context: grpc.ServicerContext) -> bytes:
+def _unary(request: type[_Request], answer: Callable[[], ProtobufMessage]) -> grpc.RpcMethodHandler[Any, Any]:
+    def handle(request: _Request, context: grpc.ServicerContext) -> bytes:
         return answer().SerializeToString()
 
     return grpc.unary_unary_rpc_method_handler(handle, request_deserializer=request.FromString)

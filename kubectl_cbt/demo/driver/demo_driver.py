@@ -1,4 +1,4 @@
-"""The demo's CSI driver: answers about its volumes, for its sidecar and on its own socket alike."""
+"""The demo's CSI driver: extents of its volumes, for its sidecar and for its own socket."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from kubectl_cbt.wire.snapshot_metadata_pb2 import FIXED_LENGTH, VARIABLE_LENGTH
 
 _DEFAULT_MAX_RESULTS = 256
 _LARGEST_MAX_RESULTS = 65536
-_OWN_MAX_RESULTS = 8192
-"""Of a driver that does not listen: more than a client asks for."""
+_FIXED_MAX_RESULTS = 8192
+"""Used by the fault max-results-ignored: more than a client requests."""
 
 _WRONG_CODES = {
     Code.NOT_FOUND: Code.INTERNAL,
@@ -29,9 +29,9 @@ class DemoDriver:
     """A driver and its snapshots.
 
     Attributes:
-        name: as a VolumeSnapshotContent names it.
-        volumes: its own.
-        faults: may be changed while it runs; a stream keeps those it began with.
+        name: driver name, as in ``spec.driver`` of a VolumeSnapshotContent.
+        volumes: the volumes of this driver.
+        faults: can be changed at any time; a running stream keeps the faults it started with.
     """
 
     def __init__(self, name: str, volumes: tuple[DemoVolume, ...], faults: FaultSet = NO_FAULTS) -> None:
@@ -44,10 +44,10 @@ class DemoDriver:
         }
 
     def answer(self, request: DriverRequest, call: RpcCall) -> Iterator[bytes]:
-        """The response messages.
+        """Yield the response messages.
 
         Raises:
-            Refusal: with the code that the CSI specification asks for, unless a fault is on.
+            Refusal: with the status code that the CSI specification requires, unless a fault changes it.
         """
         try:
             for message in self._messages(request, call):
@@ -57,16 +57,16 @@ class DemoDriver:
             raise Refusal(code, refusal.details) from refusal
 
     def _messages(self, request: DriverRequest, call: RpcCall) -> Iterator[Message]:
-        faults, asked = self.faults, self._understood(request, call)
-        block_type = FIXED_LENGTH if asked.volume.fixed_length else VARIABLE_LENGTH
-        extents = with_extent_faults(asked.extents(asked.starting_offset), asked, faults)
+        faults, query = self.faults, self._resolve(request, call)
+        block_type = FIXED_LENGTH if query.volume.fixed_length else VARIABLE_LENGTH
+        extents = with_extent_faults(query.extents(query.starting_offset), query, faults)
         messages = (
-            Message(block_type, asked.volume.capacity_bytes, offsets, sizes)
+            Message(block_type, query.volume.capacity_bytes, offsets, sizes)
             for offsets, sizes in paged(extents, self._page(request))
         )
-        return with_message_faults(messages, asked, faults)
+        return with_message_faults(messages, query, faults)
 
-    def _understood(self, request: DriverRequest, call: RpcCall) -> SnapshotQuery:
+    def _resolve(self, request: DriverRequest, call: RpcCall) -> SnapshotQuery:
         demo, snapshot = self._snapshot(request.snapshot_id)
         start = 0 if "offset-ignored" in self.faults else request.starting_offset
         if not 0 <= start <= demo.volume.capacity_bytes:
@@ -89,10 +89,10 @@ class DemoDriver:
         return self._by_handle[handle]
 
     def _page(self, request: DriverRequest) -> int | None:
-        """Most extents of a message; None for all there are."""
+        """Return the maximum number of extents per message; None for no limit."""
         if "huge-messages" in self.faults:
             return None
         if "max-results-ignored" in self.faults:
-            return _OWN_MAX_RESULTS
-        asked_for = min(request.max_results or _DEFAULT_MAX_RESULTS, _LARGEST_MAX_RESULTS)
-        return min(asked_for, _DEFAULT_MAX_RESULTS) if "cancel-is-ok" in self.faults else asked_for
+            return _FIXED_MAX_RESULTS
+        max_results = min(request.max_results or _DEFAULT_MAX_RESULTS, _LARGEST_MAX_RESULTS)
+        return min(max_results, _DEFAULT_MAX_RESULTS) if "cancel-is-ok" in self.faults else max_results

@@ -1,4 +1,4 @@
-"""What a driver is asked and what it answers with, before it is bytes: what faults get to work on."""
+"""A driver's requests and responses before encoding: the values that faults modify."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from kubectl_cbt.demo.sidecar.rpc import RpcCall
 
 @dataclass(frozen=True, slots=True)
 class DriverRequest:
-    """A question as a CSI driver gets it.
+    """A request as a CSI driver receives it.
 
     Attributes:
-        snapshot_id: the driver's own id of the snapshot, or of the target of a delta.
-        base_snapshot_id: None asks for the allocated extents.
+        snapshot_id: the driver's snapshot handle; for a delta, that of the target.
+        base_snapshot_id: the base's snapshot handle; None requests the allocated extents.
     """
 
     snapshot_id: str
@@ -27,13 +27,13 @@ class DriverRequest:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotQuery:
-    """A question that was understood.
+    """A valid request, resolved to a volume and its generations.
 
     Attributes:
-        target: generation of the volume.
-        base: generation; None for allocated.
-        starting_offset: where the answer begins.
-        number: how many questions the driver was asked before.
+        target: generation of the target snapshot.
+        base: generation of the base snapshot; None for allocated extents.
+        starting_offset: first byte of the response.
+        number: count of earlier requests to the driver.
     """
 
     volume: Volume
@@ -44,7 +44,7 @@ class SnapshotQuery:
     call: RpcCall
 
     def extents(self, starting_offset: int) -> Iterator[Runs]:
-        """The true answer from any offset, in bytes, batch by batch."""
+        """Return the correct extents from any offset, in bytes, batch by batch."""
         if self.base is None:
             return self.volume.allocated(self.target, starting_offset)
         return self.volume.delta(self.base, self.target, starting_offset)
@@ -52,7 +52,7 @@ class SnapshotQuery:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A response.
+    """A response message.
 
     Attributes:
         offsets, sizes: int64[n], in bytes; n may be 0.
@@ -64,5 +64,5 @@ class Message:
     sizes: Column
 
     def encode(self) -> bytes:
-        """As on the wire; the layout is the same for both RPCs of both APIs."""
+        """Encode for the wire; the layout is the same for both RPCs of both APIs."""
         return encode_response(self.block_metadata_type, self.capacity_bytes, self.offsets, self.sizes)

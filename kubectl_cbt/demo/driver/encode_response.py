@@ -1,4 +1,4 @@
-"""Columns to response messages, many extents at a time, so that the demo server is not what a stream waits for."""
+"""Encode columns as response messages, many extents at a time, so that the demo server is not the bottleneck."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _TAG_EXTENT, _TAG_OFFSET, _TAG_SIZE = 0x1A, 0x08, 0x10
 def encode_response(
     block_metadata_type: int, capacity_bytes: int, offsets: npt.NDArray[np.int64], sizes: npt.NDArray[np.int64]
 ) -> bytes:
-    """One response as protobuf would write it; both RPCs share the layout.
+    """Encode one response as protobuf does; both RPCs share the layout.
 
     Args:
-        offsets: int64[n], >= 0; an offset of 0 leaves its field out, as proto3 does.
+        offsets: int64[n], >= 0; the field of an offset of 0 is omitted, as in proto3.
         sizes: int64[n], > 0.
     """
     header = GetMetadataDeltaResponse(

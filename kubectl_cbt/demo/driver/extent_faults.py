@@ -1,8 +1,8 @@
-"""Driver's faults in what it finds: each takes the true extents and gives those of a driver with that mistake.
+"""Faults in a driver's extents: each turns the correct extents into those of a driver with that defect.
 
-They work on batches, before these are divided into messages, so that a mistake may also lie between two messages.
-A fault that does something now and then does it in every batch of :data:`BATCH` extents at the same places, the
-first of them included: short answers show it too.
+They work on batches, before these are divided into messages, so that a defect can also span two messages. An
+occasional fault changes the same positions in every batch of :data:`BATCH` extents, including the first extent, so
+that short responses show it too.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from kubectl_cbt.demo.driver.driver_types import SnapshotQuery
 from kubectl_cbt.demo.driver.faults import FaultSet
 from kubectl_cbt.demo.driver.noise import key, uniform
-from kubectl_cbt.demo.driver.volumes import MIB, Column, Runs
+from kubectl_cbt.demo.driver.volumes import MIB, Column, Runs, consecutive, merge_adjacent
 
 ExtentFault = Callable[[Iterator[Runs], SnapshotQuery], Iterator[Runs]]
 
@@ -26,16 +26,16 @@ _LOST_SHARE = 1 / 16
 _MISSING_SHARE = 1 / 16
 
 
-def with_extent_faults(extents: Iterator[Runs], asked: SnapshotQuery, faults: FaultSet) -> Iterator[Runs]:
-    """All of them that are on, one behind the other; the extents as they are when none is."""
+def with_extent_faults(extents: Iterator[Runs], query: SnapshotQuery, faults: FaultSet) -> Iterator[Runs]:
+    """Apply the enabled faults in order; without any, return the extents unchanged."""
     for name, fault in EXTENT_FAULTS.items():
         if name in faults:
-            extents = fault(paged(extents, BATCH), asked)
+            extents = fault(paged(extents, BATCH), query)
     return extents
 
 
 def paged(extents: Iterator[Runs], limit: int | None) -> Iterator[Runs]:
-    """Regroup into pages of exactly ``limit`` extents, but for the last; None makes one page of all."""
+    """Regroup into pages of exactly ``limit`` extents, except the last; None makes a single page."""
     offsets = sizes = np.empty(0, dtype=np.int64)
     if limit is None:
         batches = [(offsets, sizes), *extents]
@@ -51,84 +51,75 @@ def paged(extents: Iterator[Runs], limit: int | None) -> Iterator[Runs]:
         yield offsets, sizes
 
 
-def _unaligned_shift(extents: Iterator[Runs], asked: SnapshotQuery) -> Iterator[Runs]:
-    """What the reference driver does, exactly: see its recorded answers.
+def _unaligned_shift(extents: Iterator[Runs], query: SnapshotQuery) -> Iterator[Runs]:
+    """Do exactly what the reference driver does; its responses are recorded.
 
-    It compares the two snapshots block by block from the offset on, across the volume's own blocks, and names each by
-    the volume's block it begins in. A changed block lies in two of these, so the one before it is reported as well.
+    It compares the two snapshots block by block from the starting offset, not aligned to the volume's blocks, and
+    reports for each the volume's block in which it starts. A changed block overlaps two of these, so the previous
+    block is reported too.
     """
-    block = asked.volume.grain_bytes
-    if not asked.starting_offset % block:
+    block = query.volume.grain_bytes
+    if not query.starting_offset % block:
         yield from extents
         return
-    reached = asked.starting_offset // block * block
+    reached = query.starting_offset // block * block
     for offsets, sizes in extents:
         ends = offsets + sizes
         starts = np.maximum(offsets - block, np.concatenate(([reached], ends[:-1])))
         starts = np.minimum(starts, offsets)
         reached = int(ends[-1])
-        if asked.volume.fixed_length:
+        if query.volume.fixed_length:
             yield _blocks(starts, ends, block)
         else:
-            yield _joined(starts, ends)
+            yield merge_adjacent(starts, ends)
 
 
 def _blocks(starts: Column, ends: Column, block: int) -> Runs:
-    counts = (ends - starts) // block
-    before = np.concatenate(([0], np.cumsum(counts)[:-1]))
-    offsets = np.repeat(starts - before * block, counts) + np.arange(int(counts.sum()), dtype=np.int64) * block
+    offsets = consecutive(starts // block, (ends - starts) // block) * block
     return offsets, np.full(len(offsets), block, dtype=np.int64)
 
 
-def _joined(starts: Column, ends: Column) -> Runs:
-    """Touching ones become one."""
-    opens = np.concatenate(([True], starts[1:] > ends[:-1]))
-    closes = np.concatenate((opens[1:], [True]))
-    return starts[opens], ends[closes] - starts[opens]
+def _lost_write(extents: Iterator[Runs], query: SnapshotQuery) -> Iterator[Runs]:
+    """Omit some regions that changed. Which ones depends on the pair of snapshots.
 
-
-def _lost_write(extents: Iterator[Runs], asked: SnapshotQuery) -> Iterator[Runs]:
-    """Some regions do not count as changed. Which ones depends on the pair of snapshots.
-
-    So what the delta of a pair lacks is there in the deltas of the steps between them, and in what is allocated in
-    the later one only.
+    The regions missing from the delta of a pair are present in the deltas of the steps between them, and in the extents
+    that are allocated only in the later snapshot.
     """
-    if asked.base is None:
+    if query.base is None:
         yield from extents
         return
-    noise = key("lost-write", asked.volume.name, *sorted((asked.base, asked.target)))
+    noise = key("lost-write", query.volume.name, *sorted((query.base, query.target)))
     for offsets, sizes in extents:
         starts, ends = _divided(offsets, offsets + sizes)
         kept = uniform(noise, starts // _LOST_BYTES) >= _LOST_SHARE
         if not kept.any():
             continue
-        if asked.volume.fixed_length:
+        if query.volume.fixed_length:
             yield starts[kept], (ends - starts)[kept]
         else:
-            yield _joined(starts[kept], ends[kept])
+            yield merge_adjacent(starts[kept], ends[kept])
 
 
 def _divided(starts: Column, ends: Column) -> tuple[Column, Column]:
-    """Cut at the regions' borders."""
+    """Split at the boundaries of regions."""
     first = starts // _LOST_BYTES
     counts = (ends - 1) // _LOST_BYTES - first + 1
-    before = np.concatenate(([0], np.cumsum(counts)[:-1]))
-    regions = np.repeat(first - before, counts) + np.arange(int(counts.sum()), dtype=np.int64)
+    regions = consecutive(first, counts)
     low = np.maximum(np.repeat(starts, counts), regions * _LOST_BYTES)
     high = np.minimum(np.repeat(ends, counts), (regions + 1) * _LOST_BYTES)
     return low, high
 
 
-def _nondeterministic(extents: Iterator[Runs], asked: SnapshotQuery) -> Iterator[Runs]:
-    noise = key("nondeterministic", asked.number)
+def _nondeterministic(extents: Iterator[Runs], query: SnapshotQuery) -> Iterator[Runs]:
+    noise = key("nondeterministic", query.number)
     for offsets, sizes in extents:
         kept = uniform(noise, offsets) >= _MISSING_SHARE
         yield offsets[kept], sizes[kept]
 
 
-def _first_page_only(extents: Iterator[Runs], asked: SnapshotQuery) -> Iterator[Runs]:
-    """A page is as long for every question about a snapshot, so who asks again at its end gets the next."""
-    left = min(_FIRST_PAGE, max(_up_to(asked.extents(0), 2 * _FIRST_PAGE) // 2, 1))
+def _first_page_only(extents: Iterator[Runs], query: SnapshotQuery) -> Iterator[Runs]:
+    """The page size is the same for every request for a snapshot, so a resume at its end returns the next page."""
+    left = min(_FIRST_PAGE, max(_up_to(query.extents(0), 2 * _FIRST_PAGE) // 2, 1))
     for offsets, sizes in extents:
         yield offsets[:left], sizes[:left]
         left -= len(offsets)
@@ -137,7 +128,7 @@ def _first_page_only(extents: Iterator[Runs], asked: SnapshotQuery) -> Iterator[
 
 
 def _up_to(extents: Iterator[Runs], enough: int) -> int:
-    """How many there are; no more than is enough are looked for."""
+    """Count the extents; stop at ``enough``."""
     count = 0
     for offsets, _ in extents:
         count += len(offsets)
@@ -146,9 +137,9 @@ def _up_to(extents: Iterator[Runs], enough: int) -> int:
     return count
 
 
-def _mixed_size(extents: Iterator[Runs], asked: SnapshotQuery) -> Iterator[Runs]:
-    """The first two blocks that touch become one; nothing is lost by it."""
-    merged = not asked.volume.fixed_length
+def _mixed_size(extents: Iterator[Runs], query: SnapshotQuery) -> Iterator[Runs]:
+    """Merge the first two adjacent blocks; coverage does not change."""
+    merged = not query.volume.fixed_length
     for offsets, sizes in extents:
         touching = np.flatnonzero(offsets[1:] == offsets[:-1] + sizes[:-1])
         if merged or not len(touching):
@@ -160,22 +151,22 @@ def _mixed_size(extents: Iterator[Runs], asked: SnapshotQuery) -> Iterator[Runs]
         yield np.delete(offsets, at + 1), np.delete(longer, at + 1)
 
 
-def _overlap(extents: Iterator[Runs], asked: SnapshotQuery) -> Iterator[Runs]:
-    """The last block of an extent comes again: neither what is covered nor a FIXED_LENGTH changes by it."""
-    block = asked.volume.grain_bytes
+def _overlap(extents: Iterator[Runs], query: SnapshotQuery) -> Iterator[Runs]:
+    """Repeat the last block of an extent: neither coverage nor a FIXED_LENGTH size changes."""
+    block = query.volume.grain_bytes
     for offsets, sizes in extents:
         at = np.arange(0, len(offsets), _EVERY)
         ends = (offsets + sizes)[at]
         yield np.insert(offsets, at + 1, ends - block), np.insert(sizes, at + 1, block)
 
 
-def _zero_size(extents: Iterator[Runs], asked: SnapshotQuery) -> Iterator[Runs]:
+def _zero_size(extents: Iterator[Runs], query: SnapshotQuery) -> Iterator[Runs]:
     for offsets, sizes in extents:
         at = np.arange(0, len(offsets), _EVERY)
         yield np.insert(offsets, at + 1, (offsets + sizes)[at]), np.insert(sizes, at + 1, 0)
 
 
-def _unordered(extents: Iterator[Runs], asked: SnapshotQuery) -> Iterator[Runs]:
+def _unordered(extents: Iterator[Runs], query: SnapshotQuery) -> Iterator[Runs]:
     for offsets, sizes in extents:
         order = np.arange(len(offsets))
         at = np.arange(0, len(offsets) - 1, _EVERY)
@@ -193,4 +184,4 @@ EXTENT_FAULTS: dict[str, ExtentFault] = {
     "zero-size": _zero_size,
     "unordered": _unordered,
 }
-"""In the order in which they are applied: what is found first, then how it is told."""
+"""In the order in which they are applied: faults in finding extents, then in reporting them."""

@@ -1,7 +1,7 @@
 """Deterministic noise: the same numbers for the same seed on every machine and with every numpy.
 
-SplitMix64 over counters. numpy's own generators promise no stable streams across releases; and a function of an
-index, unlike a generator, can begin in the middle of a volume.
+SplitMix64 over counters. numpy does not guarantee that its generators' streams stay the same across releases, and a
+function of an index, unlike a generator, can start in the middle of a volume.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ _GAMMA = np.uint64(0x9E3779B97F4A7C15)
 
 
 def key(*parts: str | int) -> int:
-    """A 64-bit key from names and numbers."""
+    """Derive a 64-bit key from names and numbers."""
     digest = hashlib.blake2b("\0".join(map(str, parts)).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big")
 
 
 def uniform(noise_key: int, index: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
-    """One number in [0, 1) per index."""
+    """Return one number in [0, 1) per index."""
     z = np.uint64(noise_key) + index.astype(np.uint64) * _GAMMA
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -1,15 +1,14 @@
-"""Volumes that are written as real ones are, and that nobody has to store.
+"""Generated volumes with realistic write patterns, of which nothing is stored.
 
-A volume is a list of layers, each one kind of writer: a database touching pages, a write-ahead log going round its
-ring, a store that only appends, a file system keeping metadata at the start of each block group. A layer says what
-generation g wrote within any range, as a pure function of the seed. Snapshot k is the state after generations
-0..k, so
+A volume is a list of layers, each one kind of writer: a database that updates pages, a write-ahead log in a ring, a
+store that only appends, a file system with metadata at the start of each block group. A layer computes what generation
+g wrote within any range, as a pure function of the seed. Snapshot k is the state after generations 0..k, so
 
     allocated(k)  = writes of generations 0..k
     delta(i, k)   = writes of generations i+1..k
 
-and every law between allocated and delta streams holds by construction. Extents are made segment by segment while
-they are streamed: 16 TiB cost no memory, and a stream can begin anywhere.
+and the relations between allocated and delta streams are correct by construction. Extents are generated segment by
+segment while they are streamed: 16 TiB need no memory, and a stream can start anywhere.
 
 Inside this module positions and lengths are counted in grains (the volume's smallest unit), as int64 columns.
 """
@@ -36,7 +35,7 @@ class Layer(Protocol):
     """One kind of writer."""
 
     def writes(self, noise_key: int, generation: int, start: int, end: int) -> Runs:
-        """What ``generation`` wrote inside ``[start, end)``; cut at both ends."""
+        """Return what ``generation`` wrote inside ``[start, end)``, clipped at both ends."""
         ...
 
 
@@ -46,11 +45,11 @@ class Scatter:
 
     Attributes:
         slot: grains per slot.
-        keep: share of slots that are written.
-        shortest, longest: grains of a run, most of them near the shortest; ``longest <= slot``.
-        jitter: whether a run may lie anywhere in its slot or begins with it (metadata of block groups).
-        hot_span: slots that share a temperature, so that writes cluster as those of real tables do; 0 for none.
-        initial: whether it writes in generation 0 or in every later one.
+        keep: fraction of slots that are written.
+        shortest, longest: grains per run, most runs near the shortest; ``longest <= slot``.
+        jitter: whether a run can be anywhere in its slot, or starts with it (metadata of block groups).
+        hot_span: number of slots with the same heat, so that writes cluster as in real tables; 0 for uniform heat.
+        initial: whether it writes in generation 0 only, or in every later generation.
     """
 
     start: int
@@ -83,7 +82,7 @@ class Scatter:
     def _written(self, noise_key: int, generation: int, slots: Column) -> npt.NDArray[np.bool_]:
         keep: npt.NDArray[np.float64] | float = self.keep
         if self.hot_span:
-            # Not of the generation: a hot table is hot every night.
+            # Independent of the generation: a hot table stays hot.
             heat = uniform(key("heat", self.start, self.end), slots // self.hot_span)
             keep = np.minimum(self.keep * 10 * heat**9, 1.0)
         return np.asarray(uniform(noise_key, slots) < keep)
@@ -91,7 +90,7 @@ class Scatter:
 
 @dataclass(frozen=True)
 class Ring:
-    """A log that goes round its region, ``per_generation`` grains at a time, from generation 1 on."""
+    """A log in a ring: ``per_generation`` grains per generation, from generation 1."""
 
     start: int
     end: int
@@ -128,12 +127,12 @@ class Append:
 
 @dataclass(frozen=True)
 class Volume:
-    """A volume and everything that was ever written to it.
+    """A volume and its complete history of writes.
 
     Attributes:
         name: unique; part of the noise's key.
         grain_bytes: unit of the layers; the extent size of a FIXED_LENGTH volume.
-        segment_grains: how much is worked on at a time.
+        segment_grains: grains to generate at a time.
     """
 
     name: str
@@ -145,11 +144,11 @@ class Volume:
     seed: int = 0
 
     def allocated(self, generation: int, starting_offset: int = 0) -> Iterator[Runs]:
-        """Extents that hold data after ``generation``, in bytes, batch by batch."""
+        """Yield the extents that are allocated after ``generation``, in bytes, batch by batch."""
         return self._extents(range(generation + 1), starting_offset)
 
     def delta(self, base: int, target: int, starting_offset: int = 0) -> Iterator[Runs]:
-        """Extents written between two generations; as real drivers do, the order does not matter."""
+        """Yield the extents written between two generations, in either order, as real drivers do."""
         low, high = sorted((base, target))
         return self._extents(range(low + 1, high + 1), starting_offset)
 
@@ -161,7 +160,7 @@ class Volume:
             if self.fixed_length:
                 starts, lengths = _blocks(starts, lengths)
             offsets, sizes = starts * self.grain_bytes, lengths * self.grain_bytes
-            # An extent that reaches beyond the starting offset is sent whole, as the contract allows.
+            # The contract allows an extent that starts before the starting offset and ends after it.
             keep = offsets + sizes > starting_offset
             if keep.any():
                 yield offsets[keep], sizes[keep]
@@ -188,20 +187,28 @@ def _cut(starts: Column, lengths: Column, low: int, high: int) -> Runs:
 
 
 def _merged(starts: Column, lengths: Column) -> Runs:
-    """The union of runs in any order; touching ones become one."""
-    if not len(starts):
-        return _NOTHING
+    """Return the union of runs in any order; adjacent runs are merged."""
     order = np.argsort(starts, kind="stable")
     starts = starts[order]
-    ends = np.maximum.accumulate(starts + lengths[order])
+    return merge_adjacent(starts, np.maximum.accumulate(starts + lengths[order]))
+
+
+def merge_adjacent(starts: Column, ends: Column) -> Runs:
+    """Merge ranges that touch or overlap; starts and ends are ascending."""
+    if not len(starts):
+        return _NOTHING
     opens = np.concatenate(([True], starts[1:] > ends[:-1]))
     closes = np.concatenate((opens[1:], [True]))
     return starts[opens], ends[closes] - starts[opens]
 
 
+def consecutive(first: Column, counts: Column) -> Column:
+    """Return ``first[i], first[i] + 1, …`` with ``counts[i]`` numbers for each i."""
+    before = np.concatenate(([0], np.cumsum(counts)[:-1]))
+    return np.repeat(first - before, counts) + np.arange(int(counts.sum()), dtype=np.int64)
+
+
 def _blocks(starts: Column, lengths: Column) -> Runs:
-    """Runs as single grains: what a FIXED_LENGTH driver sends."""
-    total = int(lengths.sum())
-    before = np.concatenate(([0], np.cumsum(lengths)[:-1]))
-    blocks = np.repeat(starts - before, lengths) + np.arange(total, dtype=np.int64)
-    return blocks, np.ones(total, dtype=np.int64)
+    """Split runs into single grains, as a FIXED_LENGTH driver sends them."""
+    blocks = consecutive(starts, lengths)
+    return blocks, np.ones(len(blocks), dtype=np.int64)

@@ -1,25 +1,23 @@
-"""What is created and not kept: tokens of ServiceAccounts, and answers about who somebody is and what they may do."""
+"""Requests that create nothing: ServiceAccount tokens, and reviews of identity and access."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 from kubectl_cbt.demo.kube.identity import API_AUDIENCE, Identity, Request, User
+from kubectl_cbt.demo.kube.json_types import Object
 from kubectl_cbt.demo.kube.object_store import Store
 from kubectl_cbt.demo.kube.status_objects import StatusError, bad_request, token_too_long, token_too_short
 from kubectl_cbt.model.refs import ServiceAccountRef
 from kubectl_cbt.units import utc_time
 
-Object = dict[str, Any]
-
 _MIN_TOKEN_SECONDS, _MAX_TOKEN_SECONDS = 600, 2**32
 _BOUND = {"Pod": "pods", "Secret": "secrets", "Node": "nodes"}
-"""What a token can be bound to, and where it is; of secrets and nodes the demo has none."""
+"""Kinds that a token can be bound to, with their resources; the demo has no Secrets or Nodes."""
 
 
 class Reviews:
-    """Answers to POSTs that leave nothing behind."""
+    """Handles POST requests that store nothing."""
 
     def __init__(self, store: Store, identity: Identity) -> None:
         self._store = store
@@ -34,14 +32,14 @@ class Reviews:
         }
 
     def handles(self, resource: str) -> bool:
-        """Whether a POST to a resource is answered here."""
+        """Return whether this handles a POST to a resource."""
         return resource in self._answers
 
     def answer(self, user: User, request: Request, body: Object) -> Object:
-        """The document for a POST to one of the resources that are handled.
+        """Return the response document for a POST to a resource that this handles.
 
         Raises:
-            StatusError: for a token that cannot be issued, or a review of nothing.
+            StatusError: a token cannot be issued, or a review has no subject.
         """
         return self._answers[request.resource](user, request, body)
 
@@ -75,7 +73,7 @@ class Reviews:
         }
 
     def _bound(self, account: ServiceAccountRef, reference: Object) -> Object:
-        """What a token says of the object that it is bound to."""
+        """Return the claims for the object that a token is bound to."""
         kind, name, wanted = (reference.get(key) or "" for key in ("kind", "name", "uid"))
         version, plural = reference.get("apiVersion") or "v1", _BOUND.get(kind, "")
         if version != "v1" or not plural:
@@ -120,7 +118,7 @@ class Reviews:
         if not name and not groups:
             raise bad_request("at least one of user or group must be specified")
         if path is None:
-            allowed = self._identity.allows(name, _asked_about(spec), groups)
+            allowed = self._identity.allows(name, _requested_access(spec), groups)
         else:
             allowed = self._identity.allows_path(name, path.get("verb") or "", path.get("path") or "", groups)
         return {
@@ -150,15 +148,15 @@ class Reviews:
         }
 
 
-def _asked_about(spec: Object) -> Request:
-    wanted = spec.get("resourceAttributes") or {}
-    resource = "/".join(part for part in (wanted.get("resource"), wanted.get("subresource")) if part)
+def _requested_access(spec: Object) -> Request:
+    attributes = spec.get("resourceAttributes") or {}
+    resource = "/".join(part for part in (attributes.get("resource"), attributes.get("subresource")) if part)
     return Request(
-        wanted.get("verb") or "",
-        wanted.get("group") or "",
+        attributes.get("verb") or "",
+        attributes.get("group") or "",
         resource,
-        wanted.get("namespace") or None,
-        wanted.get("name") or "",
+        attributes.get("namespace") or None,
+        attributes.get("name") or "",
     )
 
 

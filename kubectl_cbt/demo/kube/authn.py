@@ -1,41 +1,39 @@
-"""Who sent a request: a token's user, a client certificate's, or the one that either impersonates."""
+"""Authentication: the user of a token or client certificate, or the user that it impersonates."""
 
 from __future__ import annotations
 
 from http.client import HTTPMessage
-from typing import Any
 from urllib.parse import unquote
 
 from kubectl_cbt.demo.kube.https_server import HttpRequest
 from kubectl_cbt.demo.kube.identity import API_AUDIENCE, AUTHENTICATED, Identity, Request, User, groups_of
+from kubectl_cbt.demo.kube.json_types import Object
 from kubectl_cbt.demo.kube.status_objects import PlainError, forbidden, unauthorized
 from kubectl_cbt.model.refs import ServiceAccountRef
-
-Object = dict[str, Any]
 
 _EXTRA = "impersonate-extra-"
 
 
-def caller(identity: Identity, call: HttpRequest) -> User:
-    """The user for whom a request is answered, impersonated or not.
+def authenticate(identity: Identity, call: HttpRequest) -> User:
+    """Return a request's user: the impersonated one, if any.
 
     Raises:
-        StatusError: 401 without a login that is good, 403 when it may not impersonate whom it asks to.
-        PlainError: 500 for groups, a uid or extras without a user to impersonate, as a real API server.
+        StatusError: 401 without valid credentials, 403 when impersonation is not allowed.
+        PlainError: 500 for groups, a uid or extras without a user to impersonate, as in a real API server.
     """
-    user = _authenticate(identity, call)
+    user = _login(identity, call)
     wanted = _impersonated(call)
     if wanted is None:
         return user
-    for request in _needed(wanted, _own_groups(call.headers)):
+    for request in _required_access(wanted, _own_groups(call.headers)):
         if not identity.allows(user.name, request, user.groups):
             raise forbidden(user, request)
     return wanted
 
 
-def _authenticate(identity: Identity, call: HttpRequest) -> User:
+def _login(identity: Identity, call: HttpRequest) -> User:
     if call.certificate and "Authorization" not in call.headers:
-        return _of_certificate(call.certificate)
+        return _certificate_user(call.certificate)
     token = call.headers.get("Authorization", "").removeprefix("Bearer ")
     user = identity.review(token, [API_AUDIENCE])
     if user is None:
@@ -43,7 +41,7 @@ def _authenticate(identity: Identity, call: HttpRequest) -> User:
     return user
 
 
-def _of_certificate(certificate: Object) -> User:
+def _certificate_user(certificate: Object) -> User:
     subject = [pair for part in certificate.get("subject", ()) for pair in part]
     names = [value for kind, value in subject if kind == "commonName"]
     groups = [value for kind, value in subject if kind == "organizationName"]
@@ -62,9 +60,9 @@ def _impersonated(call: HttpRequest) -> User | None:
     groups, extra = _own_groups(headers), _extra(headers)
     if not name:
         if groups or uid or extra:
-            raise _nobody_to_impersonate(call, groups, uid, extra)
+            raise _missing_user(call, groups, uid, extra)
         return None
-    # Who names groups gets those and no others: a ServiceAccount's own come only by themselves.
+    # Explicit groups replace a ServiceAccount's own groups.
     groups = groups or groups_of(name)
     return User(name, uid, tuple(dict.fromkeys((*groups, AUTHENTICATED))), extra)
 
@@ -74,8 +72,8 @@ def _extra(headers: HTTPMessage) -> dict[str, tuple[str, ...]]:
     return {unquote(key.removeprefix(_EXTRA)): tuple(headers.get_all(key, [])) for key in keys}
 
 
-def _needed(wanted: User, groups: tuple[str, ...]) -> list[Request]:
-    """What a caller must be allowed, in the order in which a real API server asks."""
+def _required_access(wanted: User, groups: tuple[str, ...]) -> list[Request]:
+    """Return the access that impersonation requires, in a real API server's order."""
     account = ServiceAccountRef.of_user(wanted.name)
     if account:
         needed = [Request("impersonate", "", "serviceaccounts", account.namespace, account.name)]
@@ -91,12 +89,12 @@ def _authentication(resource: str, name: str) -> Request:
     return Request("impersonate", "authentication.k8s.io", resource, None, name)
 
 
-def _nobody_to_impersonate(
+def _missing_user(
     call: HttpRequest, groups: tuple[str, ...], uid: str, extra: dict[str, tuple[str, ...]]
 ) -> PlainError:
-    asked = [("Group", group) for group in groups]
-    asked += [("UserExtra", value) for values in extra.values() for value in values]
-    asked += [("UID", uid)] if uid else []
-    shown = " ".join(f"{{{kind}  {name}    }}" for kind, name in asked)
+    headers = [("Group", group) for group in groups]
+    headers += [("UserExtra", value) for values in extra.values() for value in values]
+    headers += [("UID", uid)] if uid else []
+    shown = " ".join(f"{{{kind}  {name}    }}" for kind, name in headers)
     what = f"requested [{shown}] without impersonating a user"
     return PlainError(500, f'Internal Server Error: "{call.url.geturl()}": {what}\n')

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from kubectl_cbt.demo.kube.identity import SERVICE_ACCOUNTS, account_uid, uid
+from kubectl_cbt.demo.kube.json_types import Object
 from kubectl_cbt.demo.kube.object_store import Store
 from kubectl_cbt.demo.scenarios import (
     BLOCKS_DRIVER,
@@ -19,8 +20,6 @@ from kubectl_cbt.demo.scenarios import (
     DemoVolume,
 )
 from kubectl_cbt.units import utc_time
-
-Object = dict[str, Any]
 
 _EMPTY = (
     "events",
@@ -36,7 +35,7 @@ _EMPTY = (
 
 @dataclass(frozen=True, slots=True)
 class ServiceEntry:
-    """What a SnapshotMetadataService says of a sidecar."""
+    """A sidecar's fields in its SnapshotMetadataService."""
 
     driver: str
     address: str
@@ -47,7 +46,7 @@ class ServiceEntry:
 class ObjectStore(Store):
     """The demo cluster's objects.
 
-    Mutable: tests take parts of it away, spoil them, or put in what a demo cluster has none of.
+    Mutable: tests remove or damage objects, or add kinds that a demo cluster does not have.
     """
 
     def __init__(self, volumes: Iterable[DemoVolume], services: Iterable[ServiceEntry]) -> None:

@@ -1,19 +1,16 @@
-"""Discovery: the documents by which a client learns what an API server serves, many small ones or one of all."""
+"""Discovery: the documents that list what an API server serves, per group or aggregated."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from kubectl_cbt.demo.kube.json_types import Object
 from kubectl_cbt.demo.kube.resource_type import ResourceType, Subresource
-
-Object = dict[str, Any]
 
 
 def discovery(served: tuple[ResourceType, ...], path: str, *, aggregated: bool) -> Object | None:
-    """The discovery document at ``path``; None when it is none, or of a group that is not served.
+    """Return the discovery document at ``path``; None for any other path or a group that is not served.
 
     Args:
-        aggregated: whether the client understands the one-document form (v2) of ``/api`` and ``/apis``.
+        aggregated: whether the client accepts the aggregated form (v2) of ``/api`` and ``/apis``.
     """
     parts = path.strip("/").split("/")
     groups = sorted({resource.group for resource in served if resource.group})
@@ -34,8 +31,8 @@ def discovery(served: tuple[ResourceType, ...], path: str, *, aggregated: bool) 
     return None
 
 
-def takes_aggregated(accept: str) -> bool:
-    """Whether an Accept header names the one-document form in its version 2. kubectl before 1.30 knows v2beta1 only."""
+def accepts_aggregated(accept: str) -> bool:
+    """Return whether an Accept header has the aggregated form v2. kubectl before 1.30 supports only v2beta1."""
     forms = [{part.strip() for part in form.split(";")} for form in accept.split(",")]
     return any({"g=apidiscovery.k8s.io", "v=v2"} <= form for form in forms)
 

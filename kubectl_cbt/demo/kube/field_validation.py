@@ -1,6 +1,6 @@
-"""Field validation: whether an object's fields are those of its kind, and of the right types.
+"""Field validation: whether an object's fields exist in its kind and have the right types.
 
-The kinds are those of builtin.proto, whose fields have the names and types that JSON has.
+The kinds are those of builtin.proto, whose fields have the names and types of the JSON form.
 """
 
 from __future__ import annotations
@@ -11,55 +11,54 @@ from typing import Any
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from kubectl_cbt.demo.kube.builtin_pb2 import DESCRIPTOR
+from kubectl_cbt.demo.kube.json_types import Object
 from kubectl_cbt.demo.kube.status_objects import StatusError, bad_request
-
-Object = dict[str, Any]
 
 TIMESTAMP = "google.protobuf.Timestamp"
 EXTRA_VALUE = "kubectl_cbt.demo.ExtraValue"
-"""A list in JSON, because protobuf has no maps of lists."""
+"""A list in JSON; a message because protobuf has no maps of lists."""
 
 
 def kind_descriptor(kind: str) -> Descriptor:
-    """The fields of a kind."""
+    """Return the descriptor of a kind."""
     return DESCRIPTOR.message_types_by_name[kind]
 
 
 def is_map(field: FieldDescriptor) -> bool:
-    """Whether a field is a map, an object of any keys in JSON."""
+    """Return whether a field is a map: in JSON, an object with arbitrary keys."""
     return field.message_type is not None and field.message_type.GetOptions().map_entry
 
 
 def unhandled(body: Object, kind: str, why: str) -> StatusError:
-    """A body that is not an object of the kind."""
+    """Return the error for a body that is not an object of the kind."""
     version = str(body.get("apiVersion", "")).rpartition("/")[2]
     return bad_request(f'{body.get("kind") or kind} in version "{version}" cannot be handled as a {kind}: {why}')
 
 
 def check_shape(item: Object, kind: str) -> None:
-    """See that every known field of an object has the type that its kind gives it; null stands for no value.
+    """Check that every known field of an object has the type that its kind declares; null is the same as no value.
 
     Raises:
         StatusError: 400.
     """
-    for path, expected in _misfits(item, kind_descriptor(kind), ""):
+    for path, expected in _type_errors(item, kind_descriptor(kind), ""):
         raise unhandled(item, kind, f"{path} is not {expected}")
 
 
 def unknown_fields(kind: str, item: Object) -> list[str]:
-    """The paths of fields that a kind does not have, as ``rules[0].verb``, in the object's order."""
+    """Return the paths of fields that a kind does not have, such as ``rules[0].verb``, in the object's order."""
     known = {key: value for key, value in item.items() if key not in ("apiVersion", "kind")}
     return list(_unknown(known, kind_descriptor(kind), ""))
 
 
-def _misfits(value: Any, descriptor: Descriptor, path: str) -> Iterator[tuple[str, str]]:
+def _type_errors(value: Any, descriptor: Descriptor, path: str) -> Iterator[tuple[str, str]]:
     for field in descriptor.fields:
         below = value.get(field.name)
         if below is not None and field.type != FieldDescriptor.TYPE_BYTES:
-            yield from _misfits_of_field(below, field, f"{path}.{field.name}" if path else field.name)
+            yield from _type_errors_of_field(below, field, f"{path}.{field.name}" if path else field.name)
 
 
-def _misfits_of_field(value: Any, field: FieldDescriptor, path: str) -> Iterator[tuple[str, str]]:
+def _type_errors_of_field(value: Any, field: FieldDescriptor, path: str) -> Iterator[tuple[str, str]]:
     if field.message_type is not None and is_map(field):
         inner = field.message_type.fields_by_name["value"]
         entries = [(f"{path}[{key}]", below) for key, below in value.items()] if isinstance(value, dict) else None
@@ -73,10 +72,10 @@ def _misfits_of_field(value: Any, field: FieldDescriptor, path: str) -> Iterator
         yield path, wanted
         return
     for where, below in entries:
-        yield from _misfits_of_value(below, inner, where)
+        yield from _type_errors_of_value(below, inner, where)
 
 
-def _misfits_of_value(value: Any, field: FieldDescriptor, path: str) -> Iterator[tuple[str, str]]:
+def _type_errors_of_value(value: Any, field: FieldDescriptor, path: str) -> Iterator[tuple[str, str]]:
     message = field.message_type
     if message is None:
         wanted, types = _SCALARS[field.cpp_type]
@@ -89,7 +88,7 @@ def _misfits_of_value(value: Any, field: FieldDescriptor, path: str) -> Iterator
         if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
             yield path, "a list of strings"
     elif isinstance(value, dict):
-        yield from _misfits(value, message, path)
+        yield from _type_errors(value, message, path)
     else:
         yield path, "an object"
 

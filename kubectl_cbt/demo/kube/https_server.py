@@ -1,4 +1,4 @@
-"""The HTTPS under the demo API server: requests come in parsed, answers go out whole or as a stream of chunks."""
+"""The demo API server's HTTPS layer: parsed requests, and responses sent whole or in chunks."""
 
 from __future__ import annotations
 
@@ -15,13 +15,12 @@ from typing import Any
 from urllib.parse import SplitResult, parse_qs, urlsplit
 
 from kubectl_cbt.demo.certificates import ServerCertificate
+from kubectl_cbt.demo.kube.json_types import Object
 from kubectl_cbt.demo.kube.status_objects import PlainError, StatusError, bad_request, body_too_large
 from kubectl_cbt.system.cleanup import temporary_folder
 
-Object = dict[str, Any]
-
 _LONGEST_BODY_BYTES = 3 * 2**20
-"""A real API server's own limit."""
+"""The limit of a real API server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +28,9 @@ class HttpRequest:
     """A request as received.
 
     Attributes:
-        raw: the body as it came; empty when there was none.
-        certificate: the client's, verified, as ``SSLSocket.getpeercert`` gives it; empty without one.
-        gone: whether the client has hung up.
+        raw: the body as received; empty without a body.
+        certificate: the client's verified certificate, from ``SSLSocket.getpeercert``; empty without one.
+        disconnected: returns whether the client has closed the connection.
     """
 
     method: str
@@ -39,24 +38,24 @@ class HttpRequest:
     headers: HTTPMessage
     raw: bytes = field(repr=False)
     certificate: Object
-    gone: Callable[[], bool]
+    disconnected: Callable[[], bool]
 
     @property
     def query(self) -> dict[str, list[str]]:
-        """The query's parameters, each with its values in order."""
+        """The query parameters, each with its values in order."""
         return parse_qs(self.url.query)
 
     def flag(self, name: str) -> bool:
-        """Whether a parameter of the query is set."""
+        """Return whether a query parameter is true."""
         return self.query.get(name, [""])[-1].lower() in ("1", "true")
 
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """What goes back.
+    """A response.
 
     Attributes:
-        document: JSON, plain text, or JSON documents that come in time, one a line.
+        document: JSON, plain text, or JSON documents that are streamed, one per line.
     """
 
     document: Object | str | Iterator[Object]
@@ -65,29 +64,29 @@ class HttpResponse:
 
 
 class HttpsServer:
-    """Listens on loopback, and serves each connection in a thread of its own, until :meth:`stop`.
+    """Listens on loopback and serves each connection in its own thread, until :meth:`stop`.
 
     Args:
-        seen: called with method, path and headers of each request before anything else.
-        answer: gives the answer, or raises a StatusError or PlainError.
-        client_ca_pem: whose client certificates are taken; None to ask for none.
+        on_request: called with the method, path and headers of each request before anything else.
+        answer: returns the response, or raises a StatusError or PlainError.
+        client_ca_pem: CA of accepted client certificates; None requests no client certificate.
 
     Attributes:
-        stopping: set when nothing more is answered, on connections that are open neither.
+        stopping: set when no more requests are served, including those on open connections.
     """
 
     def __init__(
         self,
-        seen: Callable[[str, str, HTTPMessage], object],
+        on_request: Callable[[str, str, HTTPMessage], object],
         answer: Callable[[HttpRequest], HttpResponse],
         certificate: ServerCertificate,
         client_ca_pem: bytes | None,
     ) -> None:
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self.stopping = self._server.stopping = threading.Event()
-        self._server.seen, self._server.answer = seen, answer
+        self._server.on_request, self._server.answer = on_request, answer
         self._server.socket = _tls_context(certificate, client_ca_pem).wrap_socket(
-            # The handshake is left to the connection's own thread: a silent client must not stop the others.
+            # The handshake runs in the connection's own thread, so that a silent client cannot block others.
             self._server.socket,
             server_side=True,
             do_handshake_on_connect=False,
@@ -97,11 +96,11 @@ class HttpsServer:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The URL that it listens on."""
         return f"https://127.0.0.1:{self._server.server_address[1]}"
 
     def stop(self) -> None:
-        """Stop listening and wait for the thread that listens."""
+        """Stop listening and wait for the listening thread."""
         self.stopping.set()
         self._server.shutdown()
         self._server.server_close()
@@ -111,25 +110,25 @@ class HttpsServer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     stopping: threading.Event
-    seen: Callable[[str, str, HTTPMessage], object]
+    on_request: Callable[[str, str, HTTPMessage], object]
     answer: Callable[[HttpRequest], HttpResponse]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away, or does not like our certificate, is its own business."""
+        """Ignore clients that disconnect or reject the certificate."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Headers and body are two writes; the second would wait for the client to acknowledge the first.
+    # Headers and body are two writes; the second would wait until the client acknowledges the first.
     disable_nagle_algorithm = True
     server: _Server
     connection: ssl.SSLSocket
     headers: HTTPMessage
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the base class's name for it
-        """Silent: stderr is the user's."""
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # the parameter's name in the base class
+        """Log nothing: stderr is for the user."""
 
-    def do_GET(self) -> None:  # the base class's way to route methods
+    def do_GET(self) -> None:  # the name by which the base class dispatches
         if not self.server.stopping.is_set():
             self._respond()
         self.close_connection |= self.server.stopping.is_set()
@@ -137,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_POST = do_PUT = do_PATCH = do_DELETE = do_GET  # noqa: N815
 
     def _respond(self) -> None:
-        self.server.seen(self.command, self.path, self.headers)
+        self.server.on_request(self.command, self.path, self.headers)
         try:
             answer = self.server.answer(self._call(self._read_body()))
         except StatusError as error:
@@ -148,7 +147,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(answer)
 
     def _read_body(self) -> bytes:
-        """The body, whose end only Content-Length can tell: after one that is not read the connection is closed."""
+        """Read the body, which requires Content-Length. The connection is closed after a body that is not read."""
         length = self.headers.get("Content-Length") or "0"
         if "Transfer-Encoding" not in self.headers and length.isascii() and length.isdigit():
             if int(length) <= _LONGEST_BODY_BYTES:
@@ -160,10 +159,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _call(self, raw: bytes) -> HttpRequest:
         certificate: Object = dict(self.connection.getpeercert() or {})
-        return HttpRequest(self.command, urlsplit(self.path), self.headers, raw, certificate, self._gone)
+        return HttpRequest(self.command, urlsplit(self.path), self.headers, raw, certificate, self._disconnected)
 
-    def _gone(self) -> bool:
-        # While it waits for an answer a client sends nothing: what there is to read is its goodbye.
+    def _disconnected(self) -> bool:
+        # A client sends nothing while it waits for a response: readable data means that it has closed.
         return bool(select.select([self.connection], [], [], 0)[0])
 
     def _send(self, answer: HttpResponse) -> None:
@@ -192,7 +191,7 @@ class _Handler(BaseHTTPRequestHandler):
 def _tls_context(certificate: ServerCertificate, client_ca_pem: bytes | None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with temporary_folder("kubectl-cbt-demo-") as folder:
-        # OpenSSL reads the pair from files only; they are deleted before anything connects.
+        # OpenSSL reads the key pair only from files; they are deleted before any client connects.
         path = folder / "server.pem"
         path.touch(mode=0o600)
         path.write_bytes(certificate.key_pem + certificate.certificate_pem)

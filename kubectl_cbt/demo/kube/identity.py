@@ -1,6 +1,6 @@
-"""Who calls the demo cluster, and what they may do. The API server and the sidecars ask the same object.
+"""Users of the demo cluster and their permissions, shared by the API server and the sidecars.
 
-Tokens are JSON Web Tokens of the shape a real API server issues, signed with a key that lives as long as the demo.
+Tokens are JSON Web Tokens with the claims of a real API server's, signed with a key that exists as long as the demo.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from kubectl_cbt.model.refs import ServiceAccountRef
 API_AUDIENCE = "https://kubernetes.default.svc"
 
 BACKUP_APP = ServiceAccountRef("backup", "backup-app")
-"""May read everything and have tokens of every account."""
+"""Can read everything and create tokens for every account."""
 SHOP_BACKUP = ServiceAccountRef("shop", "shop-backup")
-"""May read what its own namespace's snapshots need, and have its own tokens: the least that works."""
+"""Can read what the snapshots in its namespace require and create its own tokens: the minimum permissions."""
 NOBODY = ServiceAccountRef("nobody", "nobody")
-"""May do nothing."""
+"""Has no permissions."""
 SERVICE_ACCOUNTS = (BACKUP_APP, SHOP_BACKUP, NOBODY, ServiceAccountRef("default", "default"))
 
 ADMIN = "demo-admin"
-"""A user who is no ServiceAccount."""
+"""A user that is not a ServiceAccount."""
 AUTHENTICATED = "system:authenticated"
 MASTERS = "system:masters"
-"""Members of this group may do everything."""
+"""Members of this group can do everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class User:
     """An authenticated caller.
 
     Attributes:
-        extra: what else is known of it, by lower-case key.
+        extra: extra fields of the user, by lower-case key.
     """
 
     name: str
@@ -51,7 +51,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked for, in RBAC's terms; ``namespace`` is None at cluster scope."""
+    """The requested access, in RBAC terms; ``namespace`` is None at cluster scope."""
 
     verb: str
     group: str
@@ -66,14 +66,14 @@ GrantedRules = Callable[[str, Collection[str], str], list[Rule]]
 
 
 class Identity:
-    """Issues and reviews tokens, and decides what their users may do.
+    """Issues and reviews tokens, and authorizes their users.
 
     Args:
-        now: seconds since the epoch; tests move it.
+        now: returns seconds since the epoch; tests replace it.
 
     Attributes:
-        granted: what is allowed beside the built-in accounts' rights, by user name, groups and request. Nothing,
-            until an API server puts in what the bindings among its objects say.
+        granted: returns whether bindings allow a request, by user name, groups and request, in addition to the
+            built-in accounts' permissions. Allows nothing until an API server sets it.
         granted_rules: the same as rules, by user name, groups and namespace.
     """
 
@@ -81,16 +81,16 @@ class Identity:
         self._now = now
         self._signing_key = secrets.token_bytes(32)
         self.admin_token = secrets.token_urlsafe(32)
-        self.granted: Granted = _nothing
+        self.granted: Granted = _grant_nothing
         self.granted_rules: GrantedRules = _no_rules
 
     def issue(
         self, account: ServiceAccountRef, audiences: Sequence[str], seconds: int, bound: Mapping[str, Any] | None = None
     ) -> tuple[str, float]:
-        """A token and when it expires, in seconds since the epoch.
+        """Return a token and its expiry, in seconds since the epoch.
 
         Args:
-            bound: claims about the object that it is bound to.
+            bound: claims about the object that the token is bound to.
         """
         issued = int(self._now())
         claims = {
@@ -111,7 +111,7 @@ class Identity:
         return f"{signed}.{self._signature(signed)}", float(issued + seconds)
 
     def review(self, token: str, audiences: Sequence[str]) -> User | None:
-        """The token's user; None when it is forged, expired, or meant for none of ``audiences``."""
+        """Return the token's user; None when it is invalid, expired, or for none of ``audiences``."""
         if hmac.compare_digest(token.encode(), self.admin_token.encode()):
             return User(ADMIN, "", (MASTERS, AUTHENTICATED)) if API_AUDIENCE in audiences else None
         signed, _, signature = token.rpartition(".")
@@ -124,10 +124,10 @@ class Identity:
         return _user(account) if account else None
 
     def allows(self, username: str, request: Request, groups: Collection[str] | None = None) -> bool:
-        """What RBAC would say.
+        """Return whether RBAC allows a request.
 
         Args:
-            groups: the user's; None for those that follow from the name, which only a ServiceAccount's does.
+            groups: the user's groups; None derives them from the user name, which works only for a ServiceAccount.
         """
         groups = (*groups_of(username), AUTHENTICATED) if groups is None else groups
         if username == ADMIN or MASTERS in groups or request.resource.startswith("selfsubject"):
@@ -135,13 +135,13 @@ class Identity:
         return _built_in(ServiceAccountRef.of_user(username), request) or self.granted(username, groups, request)
 
     def allows_path(self, username: str, verb: str, path: str, groups: Collection[str] | None = None) -> bool:
-        """Whether a user may do something with a path that is not a resource's."""
+        """Return whether a user can access a non-resource path."""
         if username == ADMIN or MASTERS in (groups or ()):
             return True
-        return verb == "get" and any(path == known or _is_below(path, known) for known in _DISCOVERY)
+        return verb == "get" and any(path == known or _matches_prefix(path, known) for known in _DISCOVERY)
 
     def rules(self, username: str, namespace: str, groups: Collection[str]) -> list[Rule]:
-        """What a user may do in a namespace, as RBAC's rules."""
+        """Return a user's permissions in a namespace, as RBAC rules."""
         if username == ADMIN or MASTERS in groups:
             return [_rule(["*"], ["*"], ["*"]), {"verbs": ["*"], "nonResourceURLs": ["*"]}]
         built_in = _built_in_rules(ServiceAccountRef.of_user(username), namespace)
@@ -153,8 +153,8 @@ class Identity:
 
 
 def _built_in(account: ServiceAccountRef | None, request: Request) -> bool:
-    """Whether one of the demo's own accounts may do it without any binding."""
-    # A port-forward over WebSockets is a GET, and yet it reads nothing.
+    """Return whether a built-in account can do it without a binding."""
+    # A port-forward over WebSockets is a GET but does not read an object.
     reads = request.verb in ("get", "list", "watch") and request.resource != "pods/portforward"
     wants_token = request.verb == "create" and request.resource == "serviceaccounts/token"
     if account == BACKUP_APP:
@@ -170,7 +170,7 @@ def _built_in(account: ServiceAccountRef | None, request: Request) -> bool:
 
 
 def _built_in_rules(account: ServiceAccountRef | None, namespace: str) -> list[Rule]:
-    """What :func:`_built_in` allows."""
+    """Return what :func:`_built_in` allows, as rules."""
     if account == BACKUP_APP:
         return [_rule(["get", "list", "watch"], ["*"], ["*"]), _rule(["create"], [""], ["serviceaccounts/token"])]
     if account != SHOP_BACKUP:
@@ -209,23 +209,23 @@ _DISCOVERY = (
 _DISCOVERY_RULE: Rule = {"verbs": ["get"], "nonResourceURLs": list(_DISCOVERY)}
 
 
-def _is_below(path: str, known: str) -> bool:
+def _matches_prefix(path: str, known: str) -> bool:
     return known.endswith("/*") and path.startswith(known[:-1])
 
 
 def groups_of(username: str) -> tuple[str, ...]:
-    """The groups of a ServiceAccount by its user name; none for any other user."""
+    """Return a ServiceAccount's groups by its user name; empty for any other user."""
     account = ServiceAccountRef.of_user(username)
     return ("system:serviceaccounts", f"system:serviceaccounts:{account.namespace}") if account else ()
 
 
 def account_uid(account: ServiceAccountRef) -> str:
-    """The account's uid, the same in every demo."""
+    """Return the account's uid, the same in every demo."""
     return uid("serviceaccount", account.namespace, account.name)
 
 
 def uid(*parts: str) -> str:
-    """A uid of an object, the same in every demo."""
+    """Return an object's uid, the same in every demo."""
     text = f"{key('uid', *parts):016x}{key('uid2', *parts):016x}"
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
@@ -235,7 +235,7 @@ def _user(account: ServiceAccountRef) -> User:
     return User(name, account_uid(account), (*groups_of(name), AUTHENTICATED))
 
 
-def _nothing(username: str, groups: Collection[str], request: Request) -> bool:
+def _grant_nothing(username: str, groups: Collection[str], request: Request) -> bool:
     return False
 
 

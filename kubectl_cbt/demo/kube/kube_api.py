@@ -1,37 +1,36 @@
-"""A Kubernetes API server of the demo's objects: real HTTPS, real discovery, errors as a real one words them.
+"""A Kubernetes API server for the demo's objects: HTTPS, discovery, and errors worded as in a real API server.
 
-It answers what kubectl and kubectl-cbt ask: discovery in both forms, get, list and watch as objects and as Tables,
-tokens and reviews. ServiceAccounts and RBAC's objects can be changed; everything else is refused to be.
+It serves what kubectl and kubectl-cbt request: discovery in both forms; get, list and watch as objects and as Tables;
+tokens and reviews. ServiceAccounts and RBAC objects can be changed; everything else is read-only.
 """
 
 from __future__ import annotations
 
 from http.client import HTTPMessage
-from typing import Any
 
 from kubectl_cbt.demo.certificates import ServerCertificate
 from kubectl_cbt.demo.kube.access_reviews import Reviews
-from kubectl_cbt.demo.kube.authn import caller
+from kubectl_cbt.demo.kube.authn import authenticate
 from kubectl_cbt.demo.kube.demo_objects import ObjectStore
-from kubectl_cbt.demo.kube.discovery import discovery, takes_aggregated
+from kubectl_cbt.demo.kube.discovery import accepts_aggregated, discovery
 from kubectl_cbt.demo.kube.https_server import HttpRequest, HttpResponse, HttpsServer
 from kubectl_cbt.demo.kube.identity import Identity, Request, User
 from kubectl_cbt.demo.kube.openapi import openapi
 from kubectl_cbt.demo.kube.rbac_bindings import Bindings
 from kubectl_cbt.demo.kube.read_handlers import read
-from kubectl_cbt.demo.kube.request_bodies import body_of
-from kubectl_cbt.demo.kube.resource_paths import ResourcePath, locate, requested, watches, what_is_sent
+from kubectl_cbt.demo.kube.request_bodies import read_body
+from kubectl_cbt.demo.kube.resource_paths import ResourcePath, access_request, body_type, is_watch, locate
 from kubectl_cbt.demo.kube.resource_types import ALL_TYPES
-from kubectl_cbt.demo.kube.status_objects import StatusError, method_not_allowed, no_kubelet, not_found, read_only
-from kubectl_cbt.demo.kube.status_objects import forbidden as _forbidden
-from kubectl_cbt.demo.kube.status_objects import not_found as _not_found
-from kubectl_cbt.demo.kube.status_objects import token_too_short as _token_too_short
+from kubectl_cbt.demo.kube.status_objects import (
+    StatusError,
+    forbidden,
+    method_not_allowed,
+    no_kubelet,
+    not_found,
+    read_only,
+)
 from kubectl_cbt.demo.kube.watch_handler import watch
 from kubectl_cbt.demo.kube.write_handlers import writable, write
-
-__all__ = ["KubeApi", "StatusError", "_forbidden", "_not_found", "_token_too_short"]
-
-Object = dict[str, Any]
 
 _VERSION = {
     "major": "1",
@@ -47,15 +46,15 @@ _VERSION = {
 
 
 class KubeApi:
-    """The server; it listens from construction until :meth:`stop`.
+    """The API server; it listens from construction until :meth:`stop`.
 
     Args:
-        client_ca_pem: whose client certificates it takes for a login; None to ask for none.
+        client_ca_pem: CA of client certificates that authenticate; None requests no client certificate.
 
     Attributes:
-        served: resource types; tests take some away to play a cluster without their CRDs.
-        fault: called with each request's path before it is answered; tests let it raise or wait.
-        seen: called with each request's method, path with query, and headers, before anything else.
+        served: resource types; tests remove some to simulate a cluster without their CRDs.
+        fault: called with each request's path before it is handled; tests make it raise or wait.
+        on_request: called with each request's method, path with query, and headers, before anything else.
     """
 
     def __init__(
@@ -69,22 +68,25 @@ class KubeApi:
         self.identity = identity
         bindings = Bindings(store)
         identity.granted = bindings.grant
-        identity.granted_rules = lambda *asked: list(bindings.rules(*asked))
+        identity.granted_rules = lambda *scope: list(bindings.rules(*scope))
         self.served = ALL_TYPES
         self.fault = _no_fault
-        self.seen = _unseen
+        self.on_request = _ignore_request
         self._reviews = Reviews(store, identity)
         self._server = HttpsServer(
-            lambda method, path, headers: self.seen(method, path, headers), self._answer, certificate, client_ca_pem
+            lambda method, path, headers: self.on_request(method, path, headers),
+            self._answer,
+            certificate,
+            client_ca_pem,
         )
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The URL that it listens on."""
         return self._server.url
 
     def stop(self) -> None:
-        """Stop listening, and end the watches that run."""
+        """Stop listening and end running watches."""
         self._server.stopping.set()
         self.store.wake()
         self._server.stop()
@@ -93,7 +95,7 @@ class KubeApi:
         self.fault(call.url.path)
         if call.url.path in ("/healthz", "/livez", "/readyz"):
             return HttpResponse("ok", media="text/plain")
-        user = caller(self.identity, call)
+        user = authenticate(self.identity, call)
         if call.url.path == "/version":
             return HttpResponse(dict(_VERSION))
         return self._discovered(call) or self._answer_resource(user, call)
@@ -102,7 +104,7 @@ class KubeApi:
         if call.method != "GET":
             return None
         path = call.url.path
-        aggregated = takes_aggregated(call.headers.get("Accept", ""))
+        aggregated = accepts_aggregated(call.headers.get("Accept", ""))
         document = discovery(self.served, path, aggregated=aggregated) or openapi(self.served, path)
         if document is None:
             return None
@@ -112,9 +114,9 @@ class KubeApi:
 
     def _answer_resource(self, user: User, call: HttpRequest) -> HttpResponse:
         target = locate(self.served, call.url.path)
-        request = requested(call, target)
+        request = access_request(call, target)
         if not self.identity.allows(user.name, request, user.groups):
-            raise _forbidden(user, request)
+            raise forbidden(user, request)
         if request.resource == "pods/portforward":
             raise self._not_forwarded(target)
         if call.method != "GET" and writable(target):
@@ -123,15 +125,15 @@ class KubeApi:
             return self._create(user, request, target, call)
         if call.method != "GET" or target.subresource:
             raise method_not_allowed()
-        if watches(call):
+        if is_watch(call):
             return HttpResponse(watch(self.store, target, call, self._server.stopping.is_set))
         return HttpResponse(read(self.store, target, call))
 
     def _create(self, user: User, request: Request, target: ResourcePath, call: HttpRequest) -> HttpResponse:
-        sent = what_is_sent(target)
+        sent = body_type(target)
         if sent is None or not self._reviews.handles(request.resource):
             raise read_only(target.resource.plural)
-        body = body_of(call, sent.kind, sent.group_version)
+        body = read_body(call, sent.kind, sent.group_version)
         return HttpResponse(self._reviews.answer(user, request, body), 201)
 
     def _not_forwarded(self, target: ResourcePath) -> StatusError:
@@ -140,8 +142,8 @@ class KubeApi:
 
 
 def _no_fault(path: str) -> None:
-    """Answer as always."""
+    """Inject no fault."""
 
 
-def _unseen(method: str, path: str, headers: HTTPMessage) -> None:
-    """Nobody looks."""
+def _ignore_request(method: str, path: str, headers: HTTPMessage) -> None:
+    """Ignore the request."""

@@ -1,15 +1,12 @@
-"""Pods, Services and EndpointSlices: what a client walks through on its way to a sidecar by port-forward.
+"""Pods, Services and EndpointSlices: the objects that a client reads for a port-forward to a sidecar.
 
-The demo's sidecars are no Pods: a demo cluster has none of these until somebody puts them into its store.
+The demo's sidecars do not run in Pods: a demo cluster has no such objects until a test adds them to its store.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
+from kubectl_cbt.demo.kube.json_types import Object
 from kubectl_cbt.demo.kube.resource_type import AGE, ALL_VERBS, NAME, Column, ResourceType, Subresource, field
-
-Object = dict[str, Any]
 
 
 def _ready(pod: Object) -> str:

@@ -1,4 +1,4 @@
-"""Objects that change while they are read: the versions, the log of changes, and the lock that a watch relies on."""
+"""A concurrent store of objects: versions, the log of changes, and the lock that watches use."""
 
 from __future__ import annotations
 
@@ -8,27 +8,24 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from kubectl_cbt.demo.kube.identity import account_uid, uid
+from kubectl_cbt.demo.kube.json_types import Object, Objects
 from kubectl_cbt.model.refs import ServiceAccountRef
 from kubectl_cbt.units import utc_time
 
-Object = dict[str, Any]
-Objects = list[Object]
-
 FIRST_VERSION = 100_000
-"""The version of what a store begins with, above every ``resourceVersion`` those objects carry."""
+"""The version of a store's initial objects, greater than each of their ``resourceVersion`` fields."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One entry of the log.
+    """One entry of the change log.
 
     Attributes:
-        version: grows by one with each change, whatever the resource.
-        before: None for an object that is new.
-        after: None for one that is gone.
+        version: increases by one with each change of any resource.
+        before: None for a created object.
+        after: None for a deleted object.
     """
 
     version: int
@@ -40,10 +37,10 @@ class Change:
 class Store:
     """Objects by plural resource name, in the order ``kubectl get`` shows them.
 
-    Safe to use from several threads. Objects once stored are replaced, never changed: who has one may keep it.
+    Safe for use from several threads. Stored objects are replaced, never modified, so a caller can keep one.
 
     Attributes:
-        items: tests may edit these lists directly; running watches do not see that.
+        items: tests can edit these lists directly; running watches do not see such changes.
     """
 
     def __init__(self, items: Mapping[str, Objects]) -> None:
@@ -54,80 +51,80 @@ class Store:
         self._changed = threading.Condition()
 
     def get(self, resource: str, name: str, namespace: str | None = None) -> Object | None:
-        """One object, None when there is none of the name."""
+        """Return the object of this name, or None."""
         for item in self.list(resource, namespace):
             if item["metadata"]["name"] == name:
                 return item
         return None
 
     def list(self, resource: str, namespace: str | None = None) -> Objects:
-        """Those of a namespace, or with None all."""
+        """Return the objects in a namespace; in all namespaces with None."""
         return self.listing(resource, namespace)[0]
 
     def listing(self, resource: str, namespace: str | None = None) -> tuple[Objects, int]:
-        """The objects and the version they are of: the changes after it are the ones the list does not show."""
+        """Return the objects and the version of the list: it does not include later changes."""
         with self._changed:
             items = self.items.get(resource, [])
             found = [item for item in items if namespace is None or item["metadata"].get("namespace") == namespace]
             return found, self._version()
 
     def put(self, resource: str, item: Object) -> Object:
-        """Create an object or replace the one of its name.
+        """Create an object or replace the object of the same name.
 
-        Give it a changed copy: of an object changed in place no watch can tell what it was before.
+        Pass a modified copy: after a change in place, watches cannot compare with the previous object.
 
         Returns:
-            It as stored: with a new ``resourceVersion``, and a ``uid`` and ``creationTimestamp`` where it had none.
+            The stored object: with a new ``resourceVersion``, and a ``uid`` and ``creationTimestamp`` if it had none.
         """
         with self._changed:
-            before = self._take(resource, item["metadata"]["name"], item["metadata"].get("namespace"))
+            before = self._pop(resource, item["metadata"]["name"], item["metadata"].get("namespace"))
             version = self._version() + 1
-            after = _stored(item, before, version)
+            after = _with_server_fields(item, before, version)
             self.items.setdefault(resource, []).append(after)
             _sort(self.items[resource])
             # A copy, because tests edit what is stored.
-            self._note(Change(version, resource, before, copy.deepcopy(after)))
+            self._append_change(Change(version, resource, before, copy.deepcopy(after)))
             return after
 
     def remove(self, resource: str, name: str, namespace: str | None = None) -> Object | None:
-        """Take an object away and return it; None when there is none of the name."""
+        """Delete an object and return it; None if there is no object of this name."""
         with self._changed:
-            before = self._take(resource, name, namespace)
+            before = self._pop(resource, name, namespace)
             if before is not None:
-                self._note(Change(self._version() + 1, resource, before, None))
+                self._append_change(Change(self._version() + 1, resource, before, None))
             return before
 
-    def held(self) -> AbstractContextManager[object]:
-        """Keep other threads out, for a change that depends on what is read before it."""
+    def lock(self) -> AbstractContextManager[object]:
+        """Lock the store for a read followed by a change that depends on it."""
         return self._changed
 
     def changes(self, after: int, seconds: float, ended: Callable[[], bool]) -> Sequence[Change]:
-        """Wait for changes of any resource after a version.
+        """Wait for changes of any resource after ``after``.
 
         Args:
-            seconds: how long at most.
-            ended: asked after each :meth:`wake`; when true the waiting is over.
+            seconds: maximum time to wait.
+            ended: called after each :meth:`wake`; when it returns true, stop waiting.
 
         Returns:
-            All there are by now, in order; none when nothing came.
+            All changes so far, in order; empty after a timeout.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._version() > after or ended(), seconds)
             return self._log[max(0, after - FIRST_VERSION) :]
 
     def wake(self) -> None:
-        """Let everyone who waits for changes look whether to go on."""
+        """Make all threads that wait for changes call their ``ended``."""
         with self._changed:
             self._changed.notify_all()
 
     def _version(self) -> int:
         return FIRST_VERSION + len(self._log)
 
-    def _note(self, change: Change) -> None:
+    def _append_change(self, change: Change) -> None:
         self._log.append(change)
         self._changed.notify_all()
 
-    def _take(self, resource: str, name: str, namespace: str | None) -> Object | None:
+    def _pop(self, resource: str, name: str, namespace: str | None) -> Object | None:
         items = self.items.get(resource, [])
         for index, item in enumerate(items):
             if item["metadata"]["name"] == name and item["metadata"].get("namespace") == namespace:
@@ -139,7 +136,7 @@ def _sort(items: list[Object]) -> None:
     items.sort(key=lambda item: (item["metadata"].get("namespace", ""), item["metadata"]["name"]))
 
 
-def _stored(item: Object, before: Object | None, version: int) -> Object:
+def _with_server_fields(item: Object, before: Object | None, version: int) -> Object:
     stored = copy.deepcopy(item)
     metadata = stored["metadata"]
     known = before["metadata"] if before else {"uid": _new_uid(item), "creationTimestamp": utc_time(datetime.now(UTC))}
@@ -152,6 +149,6 @@ def _stored(item: Object, before: Object | None, version: int) -> Object:
 
 def _new_uid(item: Object) -> str:
     name, namespace = item["metadata"]["name"], item["metadata"].get("namespace") or ""
-    # Tokens name their account's uid, and know of it no other way.
+    # Tokens contain the account's uid, which is derived from its name.
     is_account = item.get("kind") == "ServiceAccount"
     return account_uid(ServiceAccountRef(namespace, name)) if is_account else uid(item.get("kind", ""), namespace, name)

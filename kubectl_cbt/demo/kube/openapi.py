@@ -1,17 +1,15 @@
-"""The least OpenAPI document that lets ``kubectl apply`` leave validation to the server.
+"""The minimum OpenAPI document with which ``kubectl apply`` leaves validation to the server.
 
-kubectl asks it one thing: whether PATCH of a kind takes ``fieldValidation`` (and, for a dry run, ``dryRun``). Its
-schemas name the kinds and no fields but those of every object: that is what ``kubectl explain`` shows.
+kubectl only checks whether PATCH of a kind accepts ``fieldValidation`` (and, for a dry run, ``dryRun``). The schemas
+contain only the fields that every object has, which is what ``kubectl explain`` shows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
+from kubectl_cbt.demo.kube.json_types import Object
 from kubectl_cbt.demo.kube.resource_type import ResourceType
-
-Object = dict[str, Any]
 
 _ROOT = "/openapi/v3"
 _PARAMETERS = [
@@ -21,7 +19,7 @@ _PARAMETERS = [
 
 
 def openapi(served: Iterable[ResourceType], path: str) -> Object | None:
-    """The OpenAPI v3 document at ``path``: the index, or that of a group version; None when it is none."""
+    """Return the OpenAPI v3 document at ``path``: the index or that of a group version; None for any other path."""
     patched = [resource for resource in served if "get" in resource.verbs]
     roots = {_root(resource): resource.group_version for resource in patched}
     if path == _ROOT:

@@ -1,35 +1,33 @@
-"""RBAC: what the Roles and bindings among the objects allow, read anew for each question."""
+"""RBAC: what the Roles and bindings in the store allow, evaluated for each request."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import Any
 
 from kubectl_cbt.demo.kube.identity import Request
+from kubectl_cbt.demo.kube.json_types import Object
 from kubectl_cbt.demo.kube.object_store import Store
-
-Object = dict[str, Any]
 
 
 class Bindings:
-    """The bindings of a store; an aggregated ClusterRole has the rules that are written into it and no others."""
+    """The bindings in a store. For an aggregated ClusterRole only its own rules apply."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def grant(self, username: str, groups: Collection[str], request: Request) -> bool:
-        """Whether any binding allows a user, by name or by group, what is asked for."""
+        """Return whether any binding allows a request of a user, by name or by group."""
         return any(_allows(rule, request) for rule in self.rules(username, groups, request.namespace))
 
     def rules(self, username: str, groups: Collection[str], namespace: str | None) -> Iterator[Object]:
-        """The rules that apply to a user in a namespace; None for those of cluster scope alone."""
+        """Yield the rules that apply to a user in a namespace; with None, only those at cluster scope."""
         for binding in self._bindings(namespace):
-            if _names(binding, username, groups):
+            if _applies_to(binding, username, groups):
                 yield from self._rules(binding)
 
     def _bindings(self, namespace: str | None) -> Iterator[Object]:
         yield from self._store.list("clusterrolebindings")
-        # In cluster scope a RoleBinding allows nothing, be it of a ClusterRole.
+        # A RoleBinding allows nothing at cluster scope, even if it refers to a ClusterRole.
         if namespace is not None:
             yield from self._store.list("rolebindings", namespace)
 
@@ -43,12 +41,12 @@ class Bindings:
         return (role or {}).get("rules") or []
 
 
-def _names(binding: Object, username: str, groups: Collection[str]) -> bool:
+def _applies_to(binding: Object, username: str, groups: Collection[str]) -> bool:
     namespace = binding["metadata"].get("namespace")
-    return any(_is(subject, username, groups, namespace) for subject in binding.get("subjects") or [])
+    return any(_matches_subject(subject, username, groups, namespace) for subject in binding.get("subjects") or [])
 
 
-def _is(subject: Object, username: str, groups: Collection[str], namespace: str | None) -> bool:
+def _matches_subject(subject: Object, username: str, groups: Collection[str], namespace: str | None) -> bool:
     kind, name = subject.get("kind"), subject.get("name", "")
     if kind == "ServiceAccount":
         home = subject.get("namespace") or namespace
@@ -59,18 +57,18 @@ def _is(subject: Object, username: str, groups: Collection[str], namespace: str 
 def _allows(rule: Object, request: Request) -> bool:
     names = rule.get("resourceNames") or []
     return (
-        _any(rule, "verbs", request.verb)
-        and _any(rule, "apiGroups", request.group)
-        and _any(rule, "resources", request.resource, _of_any(request.resource))
+        _matches_any(rule, "verbs", request.verb)
+        and _matches_any(rule, "apiGroups", request.group)
+        and _matches_any(rule, "resources", request.resource, _wildcard_resource(request.resource))
         and (not names or request.name in names)
     )
 
 
-def _any(rule: Object, field: str, *wanted: str) -> bool:
+def _matches_any(rule: Object, field: str, *wanted: str) -> bool:
     return not {"*", *wanted}.isdisjoint(rule.get(field) or [])
 
 
-def _of_any(resource: str) -> str:
-    """How a rule names this subresource of every resource."""
+def _wildcard_resource(resource: str) -> str:
+    """Return the form that a rule uses for this subresource of every resource."""
     _, slash, subresource = resource.partition("/")
     return f"*/{subresource}" if slash else resource

@@ -1,12 +1,9 @@
-"""The resource types of RBAC, which ``kubectl apply`` can fill in the demo cluster."""
+"""The resource types of RBAC, which ``kubectl apply`` can create in the demo cluster."""
 
 from __future__ import annotations
 
-from typing import Any
-
+from kubectl_cbt.demo.kube.json_types import Object
 from kubectl_cbt.demo.kube.resource_type import AGE, ALL_VERBS, NAME, Cell, Column, ResourceType, field
-
-Object = dict[str, Any]
 
 RBAC_GROUP = "rbac.authorization.k8s.io"
 

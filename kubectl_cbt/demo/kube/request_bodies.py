@@ -1,6 +1,6 @@
-"""Bodies of requests: JSON, YAML, and the protobuf that typed Go clients send for built-in kinds, as one object.
+"""Request bodies: JSON, YAML, and the protobuf that typed Go clients send for built-in kinds.
 
-Whatever a client sends, the answer is an object of the kind that the path takes or a Status with code 400 or 415.
+Each body gives either an object of the path's kind or a Status with code 400 or 415.
 """
 
 from __future__ import annotations
@@ -27,10 +27,9 @@ from kubectl_cbt.demo.kube.field_validation import (
     unhandled,
 )
 from kubectl_cbt.demo.kube.https_server import HttpRequest
+from kubectl_cbt.demo.kube.json_types import Object
 from kubectl_cbt.demo.kube.status_objects import bad_request, unsupported_media_type
 from kubectl_cbt.units import utc_time
-
-Object = dict[str, Any]
 
 DELETE_OPTIONS = "DeleteOptions"
 
@@ -44,15 +43,15 @@ _PATCHES = (
 _MAGIC = b"k8s\x00"
 
 
-def body_of(call: HttpRequest, kind: str, group_version: str | None = None) -> Object:
-    """The object in a request's body; empty when there is no body, a patch as it is.
+def read_body(call: HttpRequest, kind: str, group_version: str | None = None) -> Object:
+    """Return the object in a request's body; empty without a body. A patch is not validated.
 
     Args:
-        kind: what the path takes.
-        group_version: None for a kind that every version has.
+        kind: the path's kind.
+        group_version: None for a kind that exists in every version.
 
     Raises:
-        StatusError: 415 for a media type that is not taken, 400 for a body that cannot be read as the kind.
+        StatusError: 415 for an unsupported media type, 400 for a body that is not a valid object of the kind.
     """
     media = _media_type(call)
     if not call.raw:
@@ -66,17 +65,17 @@ def body_of(call: HttpRequest, kind: str, group_version: str | None = None) -> O
 
 
 def _media_type(call: HttpRequest) -> str:
-    taken = _PATCHES if call.method == HTTPMethod.PATCH else _OBJECTS
+    accepted = _PATCHES if call.method == HTTPMethod.PATCH else _OBJECTS
     if not call.headers.get("Content-Type"):
-        return taken[0]
+        return accepted[0]
     media = media_type(call.headers)
-    if call.raw and media not in taken:
-        raise unsupported_media_type(taken)
+    if call.raw and media not in accepted:
+        raise unsupported_media_type(accepted)
     return media
 
 
 def media_type(headers: HTTPMessage) -> str:
-    """The Content-Type without its parameters, in lower case; empty when there is none."""
+    """Return the Content-Type without parameters, in lower case; empty if there is none."""
     return (headers.get("Content-Type") or "").partition(";")[0].strip().lower()
 
 
@@ -118,7 +117,7 @@ def _message(make: Any, data: bytes, what: str) -> Any:
 
 
 def _unknown_numbers(message: Message, path: str) -> Iterator[tuple[str, int]]:
-    """Fields that are in the bytes and not in the kind. A real API server drops them; here nothing is lost unseen."""
+    """Yield fields that are in the bytes but not in the kind. A real API server drops them; here they are an error."""
     unknown = UnknownFieldSet(message)
     for at in range(len(unknown)):
         yield path, unknown[at].field_number
@@ -137,11 +136,11 @@ def _messages_in(field: FieldDescriptor, value: Any) -> list[Message]:
 
 
 def _as_json(message: Message) -> Object:
-    """A message as JSON has it: without fields that are empty, nor bytes, which the server does not look at."""
+    """Return a message as JSON, without empty fields and without bytes, which the server does not use."""
     return {
         field.name: _value_as_json(field, value)
         for field, value in message.ListFields()
-        if field.type != FieldDescriptor.TYPE_BYTES and not _is_no_time(field, value)
+        if field.type != FieldDescriptor.TYPE_BYTES and not _is_zero_time(field, value)
     }
 
 
@@ -167,8 +166,8 @@ def _rfc3339(value: Any) -> str:
         raise bad_request(f"the body has a time that is out of range: {value.seconds} seconds") from error
 
 
-def _is_no_time(field: FieldDescriptor, value: Any) -> bool:
-    """Go sends its zero time as a message that says nothing."""
+def _is_zero_time(field: FieldDescriptor, value: Any) -> bool:
+    """Return whether a value is Go's zero time, which is sent as an empty message."""
     is_time = field.message_type is not None and field.message_type.full_name == TIMESTAMP
     return is_time and not field.is_repeated and not value.ListFields()
 

@@ -1,4 +1,4 @@
-"""What a request's path and method mean: which resource, and what RBAC calls what is done to it."""
+"""The meaning of a request's path and method: the resource and the RBAC verb."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _VERBS = {"POST": "create", "PUT": "update", "PATCH": "patch"}
 
 @dataclass(frozen=True, slots=True)
 class ResourcePath:
-    """What a path leads to.
+    """The resource, object or subresource at a path.
 
     Attributes:
-        namespace: None for all namespaces and for what has none.
-        name: empty for the whole resource.
+        namespace: None for all namespaces and for cluster-scoped resources.
+        name: empty for a collection.
         subresource: empty for the object itself.
     """
 
@@ -31,10 +31,10 @@ class ResourcePath:
 
 
 def locate(served: Iterable[ResourceType], path: str) -> ResourcePath:
-    """Read a path.
+    """Parse a path.
 
     Raises:
-        PlainError: 404 for a resource that is not served; no Status object, as a real API server.
+        PlainError: 404 for a resource that is not served; a real API server does not send a Status object either.
     """
     parts = [unquote(part) for part in path.strip("/").split("/")]
     depth = 2 if parts[0] == "api" else 3
@@ -49,23 +49,23 @@ def locate(served: Iterable[ResourceType], path: str) -> ResourcePath:
     raise page_not_found()
 
 
-def requested(call: HttpRequest, target: ResourcePath) -> Request:
-    """A call in RBAC's terms."""
+def access_request(call: HttpRequest, target: ResourcePath) -> Request:
+    """Return the access that a call requires, in RBAC terms."""
     plural = target.resource.plural
     full = f"{plural}/{target.subresource}" if target.subresource else plural
     return Request(_verb(call, target), target.resource.group, full, target.namespace, target.name)
 
 
-def what_is_sent(target: ResourcePath) -> ResourceType | Subresource | None:
-    """What the body of a POST to a path is, by kind and version; None for a subresource that does not exist."""
+def body_type(target: ResourcePath) -> ResourceType | Subresource | None:
+    """Return the kind and version of a POST body at a path; None for a subresource that does not exist."""
     if not target.subresource:
         return target.resource
     parts = [part for part in target.resource.subresources if part.name == target.subresource]
     return parts[0] if parts else None
 
 
-def watches(call: HttpRequest) -> bool:
-    """Whether changes are asked for, not what there is."""
+def is_watch(call: HttpRequest) -> bool:
+    """Return whether a call is a watch."""
     return call.method == "GET" and call.flag("watch")
 
 
@@ -73,5 +73,5 @@ def _verb(call: HttpRequest, target: ResourcePath) -> str:
     if call.method == "DELETE":
         return "delete" if target.name else "deletecollection"
     if call.method == "GET":
-        return "watch" if watches(call) else "get" if target.name else "list"
+        return "watch" if is_watch(call) else "get" if target.name else "list"
     return _VERBS[call.method]

@@ -1,4 +1,4 @@
-"""What the demo API server knows of a resource type, and how the cells of its Table are read from an object."""
+"""A resource type of the demo API server, and how the cells of its Table are computed."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from kubectl_cbt.demo.kube.json_types import Object
 from kubectl_cbt.units import age, parse_time
 
-Object = dict[str, Any]
 Cell = Callable[[Object], Any]
 
 READ_VERBS = ("get", "list", "watch")
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
-"""Those of a built-in type in a real cluster's discovery."""
+"""The verbs of a built-in type in a real cluster's discovery."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Column:
     """A column of a server-side Table.
 
     Attributes:
-        priority: 0 is always shown, higher ones with ``-o wide``.
+        priority: columns of priority 0 are always shown, others only with ``-o wide``.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Subresource:
-    """A part of an object with a path of its own; group, version and kind are those of what is sent to it."""
+    """A subresource; group, version and kind are those of the request body."""
 
     name: str
     group: str
@@ -43,7 +43,7 @@ class Subresource:
 
     @property
     def group_version(self) -> str:
-        """As of a :class:`ResourceType`."""
+        """Same as for a :class:`ResourceType`."""
         return f"{self.group}/{self.version}" if self.group else self.version
 
 
@@ -69,12 +69,12 @@ class ResourceType:
 
     @property
     def qualified(self) -> str:
-        """The name error messages use: ``volumesnapshots.snapshot.storage.k8s.io``."""
+        """The name in error messages: ``volumesnapshots.snapshot.storage.k8s.io``."""
         return f"{self.plural}.{self.group}" if self.group else self.plural
 
 
 def field(path: str) -> Cell:
-    """A cell that shows what is at a dotted path, None when any part of it is missing."""
+    """Return a cell with the value at a dotted path; None when any part is missing."""
 
     def value(item: Object) -> Any:
         found: Any = item
@@ -86,7 +86,7 @@ def field(path: str) -> Cell:
 
 
 def age_of(path: str) -> Cell:
-    """A cell that shows how long ago the timestamp at a dotted path was."""
+    """Return a cell with the age of the timestamp at a dotted path."""
     timestamp = field(path)
 
     def value(item: Object) -> str | None:

@@ -1,16 +1,12 @@
-"""The resource types the demo API server serves, with the columns kubectl prints for each."""
+"""The resource types that the demo API server serves, with the columns that kubectl prints."""
 
 from __future__ import annotations
 
 import dataclasses
 
-from kubectl_cbt.demo.kube.discovery import discovery
 from kubectl_cbt.demo.kube.network_types import ENDPOINT_TYPES, POD_TYPES
 from kubectl_cbt.demo.kube.rbac_types import RBAC_TYPES
 from kubectl_cbt.demo.kube.resource_type import AGE, ALL_VERBS, NAME, Column, ResourceType, Subresource, age_of, field
-from kubectl_cbt.demo.kube.server_tables import table
-
-__all__ = ["ALL_TYPES", "RESOURCE_TYPES", "Column", "ResourceType", "discovery", "served_with", "table"]
 
 
 def _review(group: str, plural: str, kind: str) -> ResourceType:
@@ -93,16 +89,16 @@ RESOURCE_TYPES = (
         ),
     ),
 )  # fmt: skip
-"""Those whose discovery was recorded from a real cluster."""
+"""The types whose discovery was recorded from a real cluster."""
 
 _RULES_REVIEW = _review("authorization.k8s.io", "selfsubjectrulesreviews", "SelfSubjectRulesReview")
 
 ALL_TYPES = (*RESOURCE_TYPES, _RULES_REVIEW, *ENDPOINT_TYPES, *RBAC_TYPES)
-"""What a demo cluster serves."""
+"""The types that a demo cluster serves."""
 
 
 def served_with(cbt_version: str) -> tuple[ResourceType, ...]:
-    """All types, with SnapshotMetadataServices at another version: ``v1alpha1`` is what sidecars before v1.0 serve."""
+    """Return all types with SnapshotMetadataServices at another version, such as ``v1alpha1`` before sidecar v1.0."""
     return tuple(
         dataclasses.replace(resource, version=cbt_version) if resource.group == "cbt.storage.k8s.io" else resource
         for resource in ALL_TYPES

@@ -1,15 +1,14 @@
-"""Label and field selectors, as an API server reads them from a query."""
+"""Label and field selectors, parsed as in an API server."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
+from kubectl_cbt.demo.kube.json_types import Object
 from kubectl_cbt.demo.kube.resource_type import ResourceType, field
 from kubectl_cbt.demo.kube.status_objects import bad_request
 
-Object = dict[str, Any]
 Test = Callable[[Object], bool]
 
 _TERM = re.compile(
@@ -24,14 +23,14 @@ _FIELDS = {
     "pods": ("spec.nodeName", "status.phase"),
     "services": ("spec.clusterIP", "spec.type"),
 }
-"""Beside name and namespace, which every resource has."""
+"""In addition to name and namespace, which every resource has."""
 
 
 def selection(resource: ResourceType, query: Mapping[str, list[str]]) -> Test:
-    """The objects that every selector of a query takes.
+    """Return the test that an object matches every selector of a query.
 
     Raises:
-        StatusError: 400 for a selector that is none, or a field that the resource cannot be selected by.
+        StatusError: 400 for an invalid selector or an unsupported field.
     """
     tests = [test for text in query.get("labelSelector", []) for test in _label_tests(text)]
     tests += [test for text in query.get("fieldSelector", []) for test in _field_tests(resource, text)]
@@ -54,7 +53,7 @@ def _label_test(term: re.Match[str]) -> Test:
         return lambda item: (key in _labels(item)) is not bool(term["absent"])
     values = {value.strip() for value in term["values"].split(",")} if term["set"] else {term["value"]}
     if term["operator"] == "!=" or term["set"] == "notin":
-        # An object without the label differs from every value of it.
+        # An object without the label matches, as in a real API server.
         return lambda item: _labels(item).get(key) not in values
     return lambda item: _labels(item).get(key) in values
 

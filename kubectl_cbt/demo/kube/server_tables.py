@@ -1,13 +1,11 @@
-"""Server-side Tables: what ``kubectl get`` asks for, so that no client needs to know a resource's columns."""
+"""Server-side Tables, which ``kubectl get`` requests so that it does not need to know a resource's columns."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
+from kubectl_cbt.demo.kube.json_types import Object
 from kubectl_cbt.demo.kube.resource_type import Column, ResourceType
-
-Object = dict[str, Any]
 
 
 def table(
@@ -16,10 +14,10 @@ def table(
     resource_version: str,
     shown: Callable[[Object], Object | None] | None = None,
 ) -> Object:
-    """A server-side Table (meta.k8s.io/v1).
+    """Return a server-side Table (meta.k8s.io/v1).
 
     Args:
-        shown: what a row carries of its object; its metadata by default.
+        shown: returns a row's object; its metadata by default.
     """
     return {
         "kind": "Table",
@@ -34,7 +32,7 @@ def table(
 
 
 def partial_metadata(item: Object) -> Object:
-    """An object's metadata and nothing else of it."""
+    """Return only the metadata of an object."""
     return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": item["metadata"]}
 
 

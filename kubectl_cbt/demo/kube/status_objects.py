@@ -1,18 +1,16 @@
-"""Answers that are errors, worded as a real API server words them."""
+"""Error responses, worded as in a real API server."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from kubectl_cbt.demo.kube.identity import Request, User
+from kubectl_cbt.demo.kube.json_types import Object
 from kubectl_cbt.demo.kube.resource_type import ResourceType
-
-Object = dict[str, Any]
 
 
 class StatusError(Exception):
-    """Answer with a Status object."""
+    """A response with a Status object."""
 
     def __init__(self, code: int, reason: str, message: str, details: Object | None = None) -> None:
         super().__init__(message)
@@ -31,7 +29,7 @@ class StatusError(Exception):
 
 
 class PlainError(Exception):
-    """Answer with plain text, as a real API server does where no resource is concerned."""
+    """A response in plain text, as from a real API server for non-resource paths."""
 
     def __init__(self, code: int, text: str) -> None:
         super().__init__(text)
@@ -40,34 +38,34 @@ class PlainError(Exception):
 
 
 def page_not_found() -> PlainError:
-    """A path that is none, or a group or version that is not served."""
+    """An invalid path, or a group or version that is not served."""
     return PlainError(404, "404 page not found\n")
 
 
 def bad_request(message: str) -> StatusError:
-    """A request that cannot be understood."""
+    """An invalid request."""
     return StatusError(400, "BadRequest", message)
 
 
 def unsupported_media_type(accepted: Iterable[str]) -> StatusError:
-    """A body in a form that is not taken."""
+    """A body with an unsupported media type."""
     listed = ", ".join(accepted)
     message = f"the body of the request was in an unknown format - accepted media types include: {listed}"
     return StatusError(415, "UnsupportedMediaType", message)
 
 
 def body_too_large(limit_bytes: int) -> StatusError:
-    """A body that is not read."""
+    """A body that is too large to read."""
     return StatusError(413, "RequestEntityTooLarge", f"Request entity too large: limit is {limit_bytes}")
 
 
 def unauthorized() -> StatusError:
-    """No login, or one that is no good."""
+    """Missing or invalid credentials."""
     return StatusError(401, "Unauthorized", "Unauthorized")
 
 
 def forbidden(user: User, request: Request) -> StatusError:
-    """A user who may not do what is asked for."""
+    """A request that the user is not allowed to make."""
     plural = request.resource.partition("/")[0]
     qualified = f"{plural}.{request.group}" if request.group else plural
     quoted = f' "{request.name}"' if request.name else ""
@@ -85,18 +83,18 @@ def forbidden(user: User, request: Request) -> StatusError:
 
 
 def not_found(resource: ResourceType, name: str) -> StatusError:
-    """No object of the name."""
+    """An object that does not exist."""
     return StatusError(404, "NotFound", f'{resource.qualified} "{name}" not found', _details(resource, name))
 
 
 def already_exists(resource: ResourceType, name: str) -> StatusError:
-    """An object of the name is there, and another was to be created."""
+    """A create request for an object that exists."""
     message = f'{resource.qualified} "{name}" already exists'
     return StatusError(409, "AlreadyExists", message, _details(resource, name))
 
 
 def conflict(resource: ResourceType, name: str) -> StatusError:
-    """An update of a version that is no longer the current one."""
+    """An update of a version that is not the current one."""
     message = (
         f'Operation cannot be fulfilled on {resource.qualified} "{name}": the object has been modified; '
         "please apply your changes to the latest version and try again"
@@ -114,33 +112,33 @@ def name_required(resource: ResourceType) -> StatusError:
 
 
 def method_not_allowed() -> StatusError:
-    """A method that the resource does not have here."""
+    """A method that the resource does not support."""
     return StatusError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource")
 
 
 def read_only(plural: str) -> StatusError:
-    """An object that was to be created, of a kind that cannot be changed here."""
+    """A create request for a kind that is read-only in the demo."""
     return StatusError(405, "MethodNotAllowed", f"{plural} of the demo cluster are read-only")
 
 
 def too_old(version: int, oldest: int) -> StatusError:
-    """A watch from before the log of changes begins."""
+    """A watch that starts before the log of changes."""
     return StatusError(410, "Expired", f"too old resource version: {version} ({oldest})")
 
 
 def no_kubelet() -> StatusError:
-    """A port-forward, which ends here: there are no nodes."""
+    """A port-forward, which the demo cannot serve because it has no nodes."""
     message = "error dialing backend: the demo cluster has no kubelet to forward to"
     return StatusError(500, "InternalError", message)
 
 
 def token_too_short(seconds: int) -> StatusError:
-    """A token of less than 600 seconds."""
+    """A token that expires in less than 600 seconds."""
     return _bad_duration(f"Invalid value: {seconds}: may not specify a duration less than 10 minutes")
 
 
 def token_too_long(seconds: int) -> StatusError:
-    """A token of more than 2^32 seconds."""
+    """A token that expires in more than 2^32 seconds."""
     return _bad_duration(f"Too long: may not be more than 4294967296 seconds, and is {seconds}")
 
 

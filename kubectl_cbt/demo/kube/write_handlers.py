@@ -1,6 +1,6 @@
-"""Create, update, patch and delete, for the few resources of which that is needed: accounts, and what they may do.
+"""Create, update, patch and delete, for the resources that need them: ServiceAccounts and RBAC.
 
-There is no check that somebody who grants rights has them, and an owner's death takes nothing along.
+There is no check against privilege escalation, and no garbage collection of dependents.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from typing import Any
 
 from kubectl_cbt.demo.kube.field_validation import check_shape, unhandled, unknown_fields
 from kubectl_cbt.demo.kube.https_server import HttpRequest, HttpResponse
+from kubectl_cbt.demo.kube.json_types import Object
 from kubectl_cbt.demo.kube.object_store import Store
 from kubectl_cbt.demo.kube.rbac_types import RBAC_TYPES
-from kubectl_cbt.demo.kube.request_bodies import DELETE_OPTIONS, body_of
+from kubectl_cbt.demo.kube.request_bodies import DELETE_OPTIONS, read_body
 from kubectl_cbt.demo.kube.resource_paths import ResourcePath
 from kubectl_cbt.demo.kube.status_objects import (
     StatusError,
@@ -24,32 +25,32 @@ from kubectl_cbt.demo.kube.status_objects import (
     not_found,
 )
 
-Object = dict[str, Any]
-
 _WRITABLE = {"serviceaccounts", *(resource.plural for resource in RBAC_TYPES)}
 _SERVER_FIELDS = ("uid", "resourceVersion", "creationTimestamp")
 
 
 def writable(target: ResourcePath) -> bool:
-    """Whether objects of this resource can be changed."""
+    """Return whether objects of this resource can be changed."""
     return target.resource.plural in _WRITABLE and not target.subresource
 
 
 def write(store: Store, target: ResourcePath, call: HttpRequest) -> HttpResponse:
-    """Do what a call asks for, if its ``dryRun`` does not say otherwise.
+    """Handle a write request; with ``dryRun`` nothing is stored.
 
     Raises:
-        StatusError: for an object that exists already, does not exist, was changed meanwhile, or is not valid.
+        StatusError: the object already exists, does not exist, was modified concurrently, or is invalid.
     """
     misplaced = target.resource.namespaced is (target.namespace is None)
     if misplaced or (call.method == HTTPMethod.POST) is bool(target.name):
         raise method_not_allowed()
     deletes = call.method == HTTPMethod.DELETE
     body = (
-        body_of(call, DELETE_OPTIONS) if deletes else body_of(call, target.resource.kind, target.resource.group_version)
+        read_body(call, DELETE_OPTIONS)
+        if deletes
+        else read_body(call, target.resource.kind, target.resource.group_version)
     )
-    # What is read here must still be so when it is written.
-    with store.held():
+    # No other thread may change the object between the read and the write.
+    with store.lock():
         if call.method == HTTPMethod.POST:
             return _create(store, target, call, body)
         before = store.get(target.resource.plural, target.name, target.namespace)
@@ -64,7 +65,7 @@ def write(store: Store, target: ResourcePath, call: HttpRequest) -> HttpResponse
 
 
 def _create(store: Store, target: ResourcePath, call: HttpRequest, body: Object) -> HttpResponse:
-    item = _checked(target, call, body)
+    item = _validated(target, call, body)
     name = item["metadata"]["name"]
     if target.namespace and not store.get("namespaces", target.namespace):
         details = {"name": target.namespace, "kind": "namespaces"}
@@ -72,19 +73,19 @@ def _create(store: Store, target: ResourcePath, call: HttpRequest, body: Object)
     if store.get(target.resource.plural, name, target.namespace):
         raise already_exists(target.resource, name)
     metadata = {key: value for key, value in item["metadata"].items() if key not in _SERVER_FIELDS}
-    return HttpResponse(_kept(store, target, call, item | {"metadata": metadata}), 201)
+    return HttpResponse(_store_unless_dry_run(store, target, call, item | {"metadata": metadata}), 201)
 
 
 def _replace(store: Store, target: ResourcePath, call: HttpRequest, before: Object, item: Object) -> HttpResponse:
-    item = _checked(target, call, item)
+    item = _validated(target, call, item)
     version = item["metadata"].get("resourceVersion")
     if version and version != before["metadata"]["resourceVersion"]:
         raise conflict(target.resource, target.name)
-    return HttpResponse(_kept(store, target, call, item))
+    return HttpResponse(_store_unless_dry_run(store, target, call, item))
 
 
 def _delete(store: Store, target: ResourcePath, call: HttpRequest, before: Object, options: Object) -> HttpResponse:
-    if not _dry(call) and options.get("dryRun") != ["All"]:
+    if not _is_dry_run(call) and options.get("dryRun") != ["All"]:
         store.remove(target.resource.plural, target.name, target.namespace)
     details = {"name": target.name, "kind": target.resource.plural, "uid": before["metadata"]["uid"]}
     details |= {"group": target.resource.group} if target.resource.group else {}
@@ -92,16 +93,16 @@ def _delete(store: Store, target: ResourcePath, call: HttpRequest, before: Objec
     return HttpResponse(success)
 
 
-def _kept(store: Store, target: ResourcePath, call: HttpRequest, item: Object) -> Object:
-    return item if _dry(call) else store.put(target.resource.plural, item)
+def _store_unless_dry_run(store: Store, target: ResourcePath, call: HttpRequest, item: Object) -> Object:
+    return item if _is_dry_run(call) else store.put(target.resource.plural, item)
 
 
-def _dry(call: HttpRequest) -> bool:
+def _is_dry_run(call: HttpRequest) -> bool:
     return "All" in call.query.get("dryRun", [])
 
 
-def _checked(target: ResourcePath, call: HttpRequest, item: Object) -> Object:
-    """An object that may be stored where the path says."""
+def _validated(target: ResourcePath, call: HttpRequest, item: Object) -> Object:
+    """Return the object after validation against the path and its kind."""
     resource = target.resource
     check_shape(item, resource.kind)
     metadata = dict(item.get("metadata") or {})
@@ -122,7 +123,7 @@ def _checked(target: ResourcePath, call: HttpRequest, item: Object) -> Object:
 
 
 def _merged(before: Any, patch: Any) -> Any:
-    """JSON Merge Patch (RFC 7386); the lists of these resources are replaced whole in a strategic one as well."""
+    """Apply a JSON Merge Patch (RFC 7386). A strategic merge patch replaces these resources' lists too."""
     if not isinstance(patch, dict):
         return patch
     result = dict(before) if isinstance(before, dict) else {}

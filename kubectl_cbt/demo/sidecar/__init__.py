@@ -1,1 +1,1 @@
-"""The demo's SnapshotMetadata service: what external-snapshot-metadata's sidecar does, over TLS and gRPC."""
+"""The demo's SnapshotMetadata service: the external-snapshot-metadata sidecar, over TLS and gRPC."""

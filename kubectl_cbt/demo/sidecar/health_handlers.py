@@ -1,4 +1,4 @@
-"""``grpc.health.v1.Health``, as much of it as a probe asks. Two fields do not earn a dependency: it is read by hand."""
+"""``grpc.health.v1.Health``, only what a probe needs. Its two fields are encoded by hand, without a dependency."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NO_SERVICE = (b"", b"\x0a\x00")
 
 
 def health_handlers(status: Callable[[], int]) -> grpc.GenericRpcHandler:
-    """Serve ``Check``; only the server as a whole has a status."""
+    """Serve ``Check`` for the server as a whole; named services have no status."""
 
     def check(request: bytes, context: grpc.ServicerContext) -> bytes:
         if request not in _NO_SERVICE:

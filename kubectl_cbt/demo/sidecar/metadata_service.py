@@ -1,4 +1,4 @@
-"""An external-snapshot-metadata sidecar with its driver: real gRPC over TLS, checks and texts as the real one's."""
+"""An external-snapshot-metadata sidecar with its driver: gRPC over TLS, with the real sidecar's checks and messages."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ from kubectl_cbt.demo.certificates import LIFETIME, CertificateAuthority, Server
 from kubectl_cbt.demo.driver.demo_driver import DemoDriver
 from kubectl_cbt.demo.driver.driver_types import DriverRequest
 from kubectl_cbt.demo.driver.faults import NO_FAULTS, FaultSet
-from kubectl_cbt.demo.kube.demo_objects import Object, ObjectStore
+from kubectl_cbt.demo.kube.demo_objects import ObjectStore
 from kubectl_cbt.demo.kube.identity import Identity, Request
+from kubectl_cbt.demo.kube.json_types import Object
 from kubectl_cbt.demo.scenarios import DemoVolume
 from kubectl_cbt.demo.sidecar.health_handlers import NOT_SERVING, SERVING, health_handlers
-from kubectl_cbt.demo.sidecar.rpc import Code, Refusal, RpcCall, answered
-from kubectl_cbt.demo.sidecar.tcp_proxy import Front
+from kubectl_cbt.demo.sidecar.rpc import Code, Refusal, RpcCall, serve_stream
+from kubectl_cbt.demo.sidecar.tcp_proxy import TcpProxy
 from kubectl_cbt.wire.snapshot_metadata_pb2 import DESCRIPTOR, GetMetadataAllocatedRequest, GetMetadataDeltaRequest
 
 _SERVICE = DESCRIPTOR.services_by_name["SnapshotMetadata"].full_name
@@ -33,11 +34,11 @@ AnyRequest = GetMetadataAllocatedRequest | GetMetadataDeltaRequest
 
 @dataclass(frozen=True, slots=True)
 class Tampering:
-    """How tests make the service misbehave, each in one place; what is left out behaves.
+    """Hooks by which tests change the service's behaviour; None keeps the default behaviour.
 
     Attributes:
-        answer: gets the response messages and may change, drop or follow them with a Refusal.
-        accept: called with the request before it is looked at; may raise a Refusal.
+        answer: receives the response messages; can change or drop them, or end them with a Refusal.
+        accept: called with the request before any check; can raise a Refusal.
     """
 
     answer: Callable[[Iterator[bytes]], Iterator[bytes]] | None = None
@@ -49,10 +50,10 @@ class MetadataService:
 
     Attributes:
         plugin: the driver.
-        requests: the requests that were let in, for tests; tokens are removed.
-        tampering: see there.
-        takes_base_name: as the first release of the sidecar, which looked the base up by its VolumeSnapshot's name.
-        crashed: set when it was asked about a VolumeSnapshot without status, which is the end of a real one.
+        requests: the requests that passed the checks, for tests; tokens are removed.
+        tampering: hooks for tests.
+        accepts_base_name: look up the base by VolumeSnapshot name, as the sidecar's first release did.
+        crashed: set after a request for a VolumeSnapshot without status, which crashes a real sidecar.
     """
 
     def __init__(
@@ -71,32 +72,32 @@ class MetadataService:
         self.store: ObjectStore | None = None
         self.requests: list[AnyRequest] = []
         self.tampering = Tampering()
-        self.takes_base_name = False
+        self.accepts_base_name = False
         self.crashed = False
         self._faults = faults
         self._identity = identity
         self.authority = authority or CertificateAuthority(f"{driver} CA")
         self._certificate = certificate or self._faulty_certificate()
         self._server, self._port = self._listen(0)
-        self._front: Front | None = None
-        self._front_port = 0
+        self._proxy: TcpProxy | None = None
+        self._proxy_port = 0
         if "reset-after" in faults:
             listener = socket.create_server(("127.0.0.1", 0))
-            self._front, self._front_port = Front(listener, self._port), listener.getsockname()[1]
+            self._proxy, self._proxy_port = TcpProxy(listener, self._port), listener.getsockname()[1]
 
     def _faulty_certificate(self) -> ServerCertificate:
-        """One to start with; without faults it is what :meth:`issue` gives."""
+        """Issue the initial certificate; without faults it is the same as from :meth:`issue`."""
         issuer = CertificateAuthority(f"{self.driver} CA") if "ca-rotated" in self._faults else self.authority
         lifetime = -timedelta(days=1) if "cert-expired" in self._faults else LIFETIME
         hosts = ("sidecar.elsewhere.example",) if "cert-wrong-name" in self._faults else ("127.0.0.1", "localhost")
         return issuer.issue(*hosts, lifetime=lifetime)
 
     def issue(self) -> ServerCertificate:
-        """A certificate of its CA, for the address it listens on."""
+        """Issue a certificate from its CA, for the address it listens on."""
         return self.authority.issue("127.0.0.1", "localhost")
 
     def restart(self, certificate: ServerCertificate | None = None) -> None:
-        """Cut what runs, and listen on the same port again: a pod that was replaced, or whose certificate was."""
+        """Cancel running streams and listen on the same port again, as when a Pod or its certificate is replaced."""
         self._stop_server()
         self._certificate = certificate or self._certificate
         self._server, self._port = self._listen(self._port)
@@ -115,18 +116,18 @@ class MetadataService:
     @property
     def address(self) -> str:
         """``host:port``."""
-        return f"127.0.0.1:{self._front_port or self._port}"
+        return f"127.0.0.1:{self._proxy_port or self._port}"
 
     @property
     def ca_pem(self) -> bytes:
-        """The CA in caCert; it signed the served certificate, but for the fault ca-rotated."""
+        """The CA in caCert; it signed the serving certificate, except with the fault ca-rotated."""
         return self.authority.pem
 
     def stop(self) -> None:
-        """Stop listening, cut running streams, wait until that is done."""
+        """Stop listening, cancel running streams and wait until that is done."""
         self._stop_server()
-        if self._front:
-            self._front.close()
+        if self._proxy:
+            self._proxy.close()
 
     def _stop_server(self) -> None:
         self._server.stop(grace=None).wait()
@@ -136,8 +137,8 @@ class MetadataService:
 
     def answer(self, request: AnyRequest, context: grpc.ServicerContext) -> Iterator[bytes]:
         """Serve one call."""
-        call = RpcCall(context, self._front.reset if self._front else None)
-        return answered(self._messages(request, call), call, context)
+        call = RpcCall(context, self._proxy.reset if self._proxy else None)
+        return serve_stream(self._messages(request, call), call, context)
 
     def _messages(self, request: AnyRequest, call: RpcCall) -> Iterator[bytes]:
         if self.tampering.accept:
@@ -147,18 +148,18 @@ class MetadataService:
         if "not-ready" in self._faults:
             raise Refusal(Code.UNAVAILABLE, "the CSI driver is not yet ready")
         handle = self._target_handle(request)
-        self._note(request)
+        self._log_request(request)
         messages = self._from_driver(request, handle, call)
         if self.tampering.answer:
             messages = self.tampering.answer(messages)
         yield from messages
 
-    def _note(self, request: AnyRequest) -> None:
-        noted = type(request).FromString(request.SerializeToString())
-        noted.ClearField("security_token")
-        self.requests.append(noted)
+    def _log_request(self, request: AnyRequest) -> None:
+        logged = type(request).FromString(request.SerializeToString())
+        logged.ClearField("security_token")
+        self.requests.append(logged)
 
-    # What the sidecar checks, in its order.
+    # The sidecar's checks, in its order.
 
     def _check_arguments(self, request: AnyRequest) -> None:
         if not request.security_token:
@@ -177,7 +178,7 @@ class MetadataService:
         user = self._identity.review(request.security_token, [self.audience])
         if user is None or "token-expired" in self._faults:
             raise Refusal(Code.UNAUTHENTICATED, "unauthenticated user")
-        # No object name: Roles limited by resourceNames never pass.
+        # Without an object name: a Role limited by resourceNames never allows it.
         wanted = Request("get", "snapshot.storage.k8s.io", "volumesnapshots", request.namespace)
         if "forbidden" in self._faults or not self._identity.allows(user.name, wanted):
             raise Refusal(Code.PERMISSION_DENIED, "user does not have permissions to perform the operation: ")
@@ -207,14 +208,14 @@ class MetadataService:
         return self.store.get(resource, name, namespace) if self.store else None
 
     def _crash(self) -> NoReturn:
-        """The real one dereferences the missing status: its process is gone, and every client's stream with it."""
+        """A real sidecar dereferences the missing status: its process crashes and all streams fail."""
         self.crashed = True
         threading.Thread(target=self._server.stop, args=(None,), daemon=True).start()
         raise Refusal(Code.UNAVAILABLE, "Socket closed")
 
     def _base_handle(self, request: GetMetadataDeltaRequest) -> str:
-        """What the driver is given for the base."""
-        if not self.takes_base_name:
+        """Return the base's snapshot handle for the driver."""
+        if not self.accepts_base_name:
             return request.base_snapshot_id
         name = request.base_snapshot_id
         found = self._get("volumesnapshots", name, request.namespace)
@@ -227,9 +228,9 @@ class MetadataService:
 
     def _from_driver(self, request: AnyRequest, handle: str, call: RpcCall) -> Iterator[bytes]:
         base = self._base_handle(request) if isinstance(request, GetMetadataDeltaRequest) else None
-        asked = DriverRequest(handle, base, request.starting_offset, request.max_results)
+        driver_request = DriverRequest(handle, base, request.starting_offset, request.max_results)
         try:
-            yield from self.plugin.answer(asked, call)
+            yield from self.plugin.answer(driver_request, call)
         except Refusal as refusal:
             if refusal.code is not Code.UNKNOWN:
                 raise
@@ -249,7 +250,7 @@ def _target_name(request: AnyRequest) -> str:
 
 
 def _no_class(name: str) -> str:
-    """What a sidecar says that has no more rights than upstream's own ClusterRole gives it."""
+    """Return the message of a sidecar that has only the permissions of upstream's ClusterRole."""
     group = "snapshot.storage.k8s.io"
     return (
         f"failed to get VolumeSnapshotClass '{name}': volumesnapshotclasses.{group} \"{name}\" is forbidden:"

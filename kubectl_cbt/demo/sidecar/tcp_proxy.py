@@ -1,7 +1,7 @@
-"""A door in front of a server that can be slammed: forwards bytes, and resets a connection when it is told to.
+"""A TCP proxy that forwards bytes and can reset a connection.
 
-gRPC's own server ends a stream politely whatever one does. What a client sees of a node that died or of a firewall
-that lost patience is a connection that breaks in the middle.
+gRPC's server always ends a stream in an orderly manner. When a node fails or a firewall drops a flow, a client
+sees a connection reset in the middle of a stream.
 """
 
 from __future__ import annotations
@@ -13,40 +13,40 @@ import struct
 import threading
 
 _IDLE_SECONDS = 0.25
-"""A connection is reset when nothing has come from the server for so long: what it sent before is to arrive, and to be
-taken, for a client's gRPC drops with the connection what nobody has asked it for yet."""
-_LOOK_UP_SECONDS = 0.05
+"""A connection is reset after the server has sent nothing for this long, so that earlier messages arrive and are read:
+with the connection, the client's gRPC drops messages that the application has not read yet."""
+_POLL_SECONDS = 0.05
 _CHUNK_BYTES = 1 << 16
 
 
-class Front:
+class TcpProxy:
     """Forwards each connection that ``listener`` accepts to a loopback port, from construction until :meth:`close`."""
 
     def __init__(self, listener: socket.socket, port: int) -> None:
         self._listener = listener
         self._port = port
         self._open: set[socket.socket] = set()
-        self._doomed: set[int] = set()
+        self._to_reset: set[int] = set()
         self._closing = threading.Event()
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
 
     def reset(self, peer: str) -> None:
-        """Reset the connection that the server knows as ``peer``, as gRPC writes it, once all it sent has passed."""
-        self._doomed.add(int(peer.rpartition(":")[2]))
+        """Reset the connection to ``peer``, gRPC's name for it, after forwarding everything the server sent."""
+        self._to_reset.add(int(peer.rpartition(":")[2]))
 
     def close(self) -> None:
-        """Stop listening, drop every connection, wait until that is done."""
+        """Stop listening, close every connection and wait until that is done."""
         self._closing.set()
         for connection in tuple(self._open):
             with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)  # whatever still waits for a client that takes nothing
+                connection.shutdown(socket.SHUT_RDWR)  # unblocks a send to a client that does not read
         for thread in self._threads:
             thread.join()
         self._listener.close()
 
     def _accept(self) -> None:
-        self._listener.settimeout(_LOOK_UP_SECONDS)
+        self._listener.settimeout(_POLL_SECONDS)
         while not self._closing.is_set():
             try:
                 client, _ = self._listener.accept()
@@ -69,13 +69,13 @@ class Front:
                 if not data:
                     return
                 (server if source is client else client).sendall(data)
-            if server not in ready and own_port in self._doomed:
-                self._doomed.discard(own_port)
+            if server not in ready and own_port in self._to_reset:
+                self._to_reset.discard(own_port)
                 _reset_on_close(client)
                 return
 
 
 def _reset_on_close(connection: socket.socket) -> None:
     if connection.family != socket.AF_UNIX:
-        # Linger for no time at all: a reset instead of an orderly end.
+        # A linger time of 0 sends a reset instead of an orderly close.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

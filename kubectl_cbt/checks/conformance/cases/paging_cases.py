@@ -25,7 +25,7 @@ _SHOWN = 4
 
 
 def _with_limit(limit: int) -> Callable[[DriverContext, CheckResult], None]:
-    # One message an extent takes a while, and a few hundred are enough to see a mistake.
+    # One message per extent is slow, and a few hundred are enough to find a defect.
     at_most = _FEW_EXTENTS if limit < 100 else ENOUGH_EXTENTS
 
     def run(context: DriverContext, result: CheckResult) -> None:
@@ -106,7 +106,7 @@ def _compare_tail(context: DriverContext, query: Query, whole: Collected, offset
 def _limit_case(limit: int) -> Check[DriverContext, None]:
     return Check(
         id=f"max-results-{limit}",
-        title=f"with max_results {limit} no message holds more extents, and the same bytes are described",
+        title=f"with max_results {limit}, no message has more extents, and the same bytes are described",
         level=MUST,
         rule="R6",
         source=SERVICE_SPEC,

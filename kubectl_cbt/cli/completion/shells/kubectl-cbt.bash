@@ -1,13 +1,13 @@
 # Completes the command kubectl-cbt in bash.
 #
 #   This shell only:  eval "$(kubectl-cbt completion bash)"
-#   Every new shell:  put that line into ~/.bashrc
+#   Every new shell:  add that line to ~/.bashrc
 #
-# It asks kubectl_complete-cbt, which has to be on PATH. To complete "kubectl cbt" no script is needed, but kubectl's
-# own completion (kubectl completion bash) and the same program on PATH.
+# It runs kubectl_complete-cbt, which must be on PATH. To complete "kubectl cbt", this script is not needed: kubectl's
+# own completion (kubectl completion bash) runs the same program.
 
-# Sets REPLY to a word as the command would get it: without its quotes, with $NAME, ${NAME} and a leading ~ replaced.
-# Nothing is evaluated: a command or an arithmetic expression stays as it was typed.
+# Sets REPLY to a word as the command receives it: without its quotes, with $NAME, ${NAME} and a leading ~ replaced.
+# Nothing is evaluated: a command or an arithmetic expression is left as typed.
 _kubectl_cbt_unquoted() {
     local _rest=$1 _quote="" _letter _name
     local _variable='^([A-Za-z_][A-Za-z0-9_]*)|^[{]([A-Za-z_][A-Za-z0-9_]*)[}]'
@@ -22,7 +22,7 @@ _kubectl_cbt_unquoted() {
         elif [[ $_quote == "'" ]]; then
             REPLY+=$_letter
         elif [[ $_letter == '\' ]]; then
-            # Between double quotes it quotes these only.
+            # In double quotes, a backslash quotes these characters only.
             [[ $_quote && ${_rest:0:1} != ['$`"\'] ]] && REPLY+=$_letter
             REPLY+=${_rest:0:1} _rest=${_rest:1}
         elif [[ ! $_quote && $_letter == ['"'\'] ]]; then
@@ -50,7 +50,7 @@ _kubectl_cbt() {
         rest=${stripped:${#word}}
     done
 
-    # What bash leaves in place: it puts a candidate where the part behind the last = or : stands.
+    # The part that bash keeps: a candidate replaces only the text after the last = or :.
     local last=${typed[${#typed[@]}-1]} replaced=$word kept flag="" given=()
     [[ $word == [=:] ]] && replaced=""
     _kubectl_cbt_unquoted "${last%"$replaced"}"
@@ -59,7 +59,7 @@ _kubectl_cbt() {
         _kubectl_cbt_unquoted "$word"
         given+=("$REPLY")
     done
-    # Of a word --flag=value the candidates are values.
+    # For a word --flag=value, the candidates are values.
     [[ $last == --*=* ]] && flag=${last%%=*}=
 
     local line value directive=0 longest=0 values=() abouts=()
@@ -82,7 +82,7 @@ _kubectl_cbt() {
     ((directive & 4)) && compopt +o default 2>/dev/null
     ((directive & 32)) && compopt -o nosort 2>/dev/null
 
-    # Descriptions only where the candidates are listed: bash inserts no more than what they have in common.
+    # Descriptions only in a list of candidates: bash inserts their common prefix.
     local index
     COMPREPLY=("${values[@]}")
     ((${#values[@]} < 2 || COMP_TYPE == 37 || COMP_TYPE == 42)) && return

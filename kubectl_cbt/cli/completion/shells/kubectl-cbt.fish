@@ -3,8 +3,8 @@
 #   This shell only:  kubectl-cbt completion fish | source
 #   Every new shell:  kubectl-cbt completion fish > ~/.config/fish/completions/kubectl-cbt.fish
 #
-# It asks kubectl_complete-cbt, which has to be on PATH. To complete "kubectl cbt" no script is needed, but kubectl's
-# own completion (kubectl completion fish) and the same program on PATH.
+# It runs kubectl_complete-cbt, which must be on PATH. To complete "kubectl cbt", this script is not needed: kubectl's
+# own completion (kubectl completion fish) runs the same program.
 
 function __kubectl_cbt_complete
     set -l given (commandline -opc) (commandline -ct)
@@ -13,12 +13,12 @@ function __kubectl_cbt_complete
     set -l directive (string sub -s 2 -- $lines[-1])
     set -e lines[-1]
 
-    # Of a word --flag=value the candidates are values, and fish wants all of the word.
+    # For a word --flag=value, the candidates are values, and fish expects the whole word.
     set -l flag (string match -r '^--[^=]*=' -- $given[-1])
     if test (count $lines) -eq 0; and test (math $directive % 8) -lt 4
         set lines (__fish_complete_path (string replace -r '^--[^=]*=' '' -- $given[-1]))
     end
-    # Whether a space follows (directive 2) is fish's own decision.
+    # fish decides itself whether a space follows (directive 2).
     for line in $lines
         echo -- "$flag$line"
     end

@@ -1,10 +1,10 @@
 # Completes the command kubectl-cbt in PowerShell.
 #
 #   This shell only:  kubectl-cbt completion powershell | Out-String | Invoke-Expression
-#   Every new shell:  put that line into the file that $PROFILE names
+#   Every new shell:  add that line to the file $PROFILE
 #
-# It asks kubectl_complete-cbt, which has to be on PATH. To complete "kubectl cbt" no script is needed, but kubectl's
-# own completion (kubectl completion powershell) and the same program on PATH.
+# It runs kubectl_complete-cbt, which must be on PATH. To complete "kubectl cbt", this script is not needed: kubectl's
+# own completion (kubectl completion powershell) runs the same program.
 
 Register-ArgumentCompleter -Native -CommandName 'kubectl-cbt' -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
@@ -21,11 +21,11 @@ Register-ArgumentCompleter -Native -CommandName 'kubectl-cbt' -ScriptBlock {
     if ($lines.Count -eq 0 -or $lines[-1] -notmatch '^:(\d+)$') { return }
     $directive = [int]$Matches[1]
 
-    # Of a word --flag=value the candidates are values, and PowerShell wants all of the word.
+    # For a word --flag=value, the candidates are values, and PowerShell expects the whole word.
     $flag = if ("$wordToComplete" -match '^--[^=]*=') { $Matches[0] } else { '' }
     $space = if ($directive -band 2) { '' } else { ' ' }
     $candidates = @($lines | Select-Object -SkipLast 1)
-    # Nothing at all lets PowerShell complete files; an empty text does not.
+    # With no output at all, PowerShell completes files; with an empty text it does not.
     if ($candidates.Count -eq 0 -and ($directive -band 4)) { return '' }
     $candidates | ForEach-Object {
         $value, $about = $_ -split "`t", 2

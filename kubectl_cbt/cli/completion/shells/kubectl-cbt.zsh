@@ -4,9 +4,9 @@
 #   This shell only:  source <(kubectl-cbt completion zsh)
 #   Every new shell:  kubectl-cbt completion zsh > "${fpath[1]}/_kubectl-cbt"
 #
-# Both need zsh's completion: autoload -U compinit; compinit. It asks kubectl_complete-cbt, which has to be on PATH.
-# To complete "kubectl cbt" no script is needed, but kubectl's own completion (kubectl completion zsh) and the same
-# program on PATH.
+# Both need zsh's completion: autoload -U compinit; compinit. It runs kubectl_complete-cbt, which must be on PATH.
+# To complete "kubectl cbt", this script is not needed: kubectl's own completion (kubectl completion zsh) runs the same
+# program.
 
 _kubectl-cbt() {
     local line value about
@@ -20,7 +20,7 @@ _kubectl-cbt() {
     local -i directive=${lines[-1]#:}
     lines[-1]=()
 
-    # Of a word --flag=value the candidates are values.
+    # For a word --flag=value, the candidates are values.
     [[ ${given[-1]} == --*=* ]] && compset -P 1 '*='
     for line in "${lines[@]}"; do
         value=${line%%$'\t'*}
@@ -37,7 +37,7 @@ _kubectl-cbt() {
     fi
 }
 
-# As a file of fpath it is the function's own first run, else it is being sourced.
+# As a file in fpath, this is the first run of the function; otherwise the file is being sourced.
 if [[ ${funcstack[1]} == _kubectl-cbt ]]; then
     _kubectl-cbt "$@"
 else
