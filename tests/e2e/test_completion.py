@@ -167,7 +167,7 @@ def test_a_script_says_how_to_load_it_and_asks_the_completer(shell):
     assert "kubectl_complete-cbt" in [
         word for line in text.splitlines() if line[:1] != "#" for word in line.replace("(", " ").split()
     ]
-    assert 'To complete "kubectl cbt" no script is needed' in text.replace("\n# ", " ")
+    assert 'To complete "kubectl cbt", this script is not needed' in text.replace("\n# ", " ")
 
 
 @pytest.mark.parametrize("arguments", [("tcsh",), ()])
