@@ -239,3 +239,39 @@ def cut_after(
         raise Refusal(code, details)
 
     return Tampering(answer=answer)
+
+
+COMPLETER = COMMAND.with_name("kubectl_complete-cbt")
+
+
+@pytest.fixture(scope="session")
+def completer_programs(tmp_path_factory) -> Path:
+    """A folder for PATH that has the completer."""
+    if COMPLETER.exists():
+        return COMPLETER.parent
+    path = tmp_path_factory.mktemp("bin") / COMPLETER.name
+    path.write_text(f'#!/bin/sh\nexec {sys.executable} -m kubectl_cbt.kubectl_complete "$@"\n')
+    path.chmod(0o755)
+    return path.parent
+
+
+@pytest.fixture
+def completer_environment(demo, completer_programs) -> dict[str, str]:
+    found = command_environment(demo)
+    return found | {"PATH": f"{completer_programs}{os.pathsep}{COMMAND.parent}{os.pathsep}{found['PATH']}"}
+
+
+def run_completer(arguments: list, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        arguments, env=environment, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=False
+    )
+
+
+@pytest.fixture
+def complete(completer_programs, completer_environment):
+    def complete(*words, **more: str) -> list[str]:
+        found = run_completer([completer_programs / COMPLETER.name, *words], completer_environment | more)
+        assert (found.returncode, found.stderr) == (0, "")
+        return found.stdout.splitlines()
+
+    return complete
