@@ -1,4 +1,4 @@
-"""The map of one stream, with its panels, its layers and the snapshots before and after it."""
+"""The map of one stream, with its panels."""
 
 from __future__ import annotations
 
@@ -14,24 +14,22 @@ from textual.widget import Widget
 
 from kubectl_cbt.analysis.extent_filter import ExtentFilter
 from kubectl_cbt.analysis.heat_scale import SCALES
-from kubectl_cbt.model.backend import Backend, OpenStream
-from kubectl_cbt.model.refs import SnapshotNames
+from kubectl_cbt.model.backend import Backend
 from kubectl_cbt.model.resolved_query import Snapshot
 from kubectl_cbt.output.vocabulary import vocabulary_of
 from kubectl_cbt.tui import keys
-from kubectl_cbt.tui.layers import BOTH, Layers, neighbour
+from kubectl_cbt.tui.layers import BOTH
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.messages import FrameReady
-from kubectl_cbt.tui.navigation import MapCursor
 from kubectl_cbt.tui.plain_text import PlainText, joined, plain, set_subtitle, set_title
 from kubectl_cbt.tui.screens.export_screen import ExportScreen
-from kubectl_cbt.tui.screens.map_navigation import MapNavigation
+from kubectl_cbt.tui.screens.map_streams import MapStreams
 from kubectl_cbt.tui.screens.text_screen import TextScreen
 from kubectl_cbt.tui.svg import picture_of
 from kubectl_cbt.tui.text.cell_panel import cell_panel, range_figures
-from kubectl_cbt.tui.text.header_line import header_line, map_name
+from kubectl_cbt.tui.text.header_line import header_line
 from kubectl_cbt.tui.text.lower_bounds import so_far
-from kubectl_cbt.tui.text.problem_report import incomplete_map_note, problem_report
+from kubectl_cbt.tui.text.problem_report import problem_report
 from kubectl_cbt.tui.text.status_line import status_line
 from kubectl_cbt.tui.widgets.extent_list import ExtentList
 from kubectl_cbt.tui.widgets.key_bar import KeyBar
@@ -39,7 +37,6 @@ from kubectl_cbt.tui.widgets.map_view import MapView
 from kubectl_cbt.tui.widgets.minimap import Minimap
 from kubectl_cbt.tui.widgets.prompt import Prompt
 from kubectl_cbt.tui.widgets.statistics import Statistics
-from kubectl_cbt.units import human_offset
 
 _WIDE_COLUMNS = 100
 """From this width on the panels are shown beside the map by default."""
@@ -49,8 +46,8 @@ _NOTICE_SECONDS = 4.0
 _TICK_SECONDS = 0.25
 
 
-class MapScreen(MapNavigation):
-    """The map, its panels, and the actions on its streams.
+class MapScreen(MapStreams):
+    """The map and its panels.
 
     Args:
         loader: of the stream to show first; already started.
@@ -62,19 +59,13 @@ class MapScreen(MapNavigation):
     MOUSE = keys.MAP_MOUSE
 
     def __init__(self, loader: Loader, backend: Backend | None) -> None:
-        super().__init__(MapCursor(loader.opened.resolved.query.starting_offset), Layers(loader, self._post_frame))
+        super().__init__(loader, backend)
         self.extent_filter: ExtentFilter | None = None
-        self._backend = backend
         self._notice, self._notice_until = "", 0.0
         self._wants_side: bool | None = None
         self._shows_statistics = False
         self._wants_list = False
         self._ticking: Timer | None = None
-
-    def _post_frame(self, loader: Loader) -> None:
-        # A stream begins before the screen is mounted; frames from before are drawn when it is.
-        if self.is_running:
-            self.post_message(FrameReady(loader))
 
     def compose(self) -> ComposeResult:
         yield PlainText(id="header")
@@ -97,17 +88,6 @@ class MapScreen(MapNavigation):
         self._ticking = self.set_interval(_TICK_SECONDS, self._tick, pause=True)
         self._arrange()
         self._draw()
-
-    def on_unmount(self) -> None:
-        """End the streams with their screen."""
-        self._leave_streams()
-
-    def _leave_streams(self) -> None:
-        """End the streams; the command names the incomplete ones once the terminal is restored."""
-        for loader in self.streams.all:
-            name = map_name(loader.opened.resolved, loader.opened.operation)
-            self.cbt.note_incomplete_map(name, incomplete_map_note(loader.frame, name))
-        self.streams.close()
 
     def on_resize(self) -> None:
         """Show the panels where they fit."""
@@ -174,6 +154,9 @@ class MapScreen(MapNavigation):
         self._use_colors()
         self._draw()
 
+    def streams_changed(self) -> None:
+        self.colors_changed()
+
     def _draw(self) -> None:
         self._lay_out()
         self.draw_map()
@@ -231,58 +214,6 @@ class MapScreen(MapNavigation):
     @on(ExtentList.ExtentSelected)
     def _extent_selected(self, event: ExtentList.ExtentSelected) -> None:
         self.go_to(event.byte_offset)
-
-    # Layers and other snapshots
-
-    def action_next_layer(self) -> None:
-        """Switch from delta to allocated to both; the second stream is opened when it is first needed."""
-        layer, streams, backend = self.streams.next_layer(), self.streams, self._backend
-        if layer is None:
-            self.notice("this is not a delta: there is only one layer")
-        elif not streams.needs_stream(layer):
-            self._show_layer(layer)
-        elif backend is None:
-            self.notice("saved documents have one layer; connect to a cluster to see allocated blocks")
-        else:
-            names = SnapshotNames(streams.main.opened.resolved.target.ref)
-
-            def done(opened: OpenStream) -> None:
-                streams.add_allocated(Loader(opened))
-                self._show_layer(layer)
-
-            self.do(f"querying allocated blocks of {names} …", lambda: backend.open(names), done, OpenStream.close)
-
-    def _show_layer(self, layer: str) -> None:
-        self.streams.shown = layer
-        self._use_colors()
-        self._draw()
-
-    def action_step(self, by: int) -> None:
-        """Show the same operation on older or newer snapshots."""
-        resolved, backend = self.streams.main.opened.resolved, self._backend
-        if backend is None:
-            self.notice("a document has no other snapshots; kubectl cbt browse shows those of a cluster")
-            return
-        if resolved.base is None and resolved.query.base is not None:
-            self.notice("the base was given by its handle: its neighbors are unknown")
-            return
-        names = SnapshotNames(resolved.target.ref, resolved.base.ref if resolved.base else None)
-
-        def work() -> Loader | str:
-            found = neighbour(backend.entries(), names, by)
-            return found if isinstance(found, str) else Loader(backend.open(found))
-
-        self.do("looking for the neighboring snapshots …", work, self._stepped, _close_unused)
-
-    def _stepped(self, made: Loader | str) -> None:
-        if isinstance(made, str):
-            self.notice(made)
-            return
-        self._leave_streams()
-        self.streams = Layers(made, self._post_frame)
-        made.start()
-        self._use_colors()
-        self._draw()
 
     # Panels
 
@@ -369,22 +300,6 @@ class MapScreen(MapNavigation):
         )
         self.app.push_screen(screen, lambda result: self.notice(result or ""))
 
-    def action_stop(self) -> None:
-        """Stop the running stream and keep what was received."""
-        if self.streams.unfinished.frame.is_running:
-            self.streams.unfinished.stop()
-        else:
-            self.notice("no stream is running")
-
-    def action_resume(self) -> None:
-        """Continue a stream that ended early from where it stopped."""
-        loader = self.streams.resumable
-        if loader.resume_obstacle:
-            self.notice(loader.resume_obstacle)
-            return
-        place = human_offset(loader.frame.outcome.next_offset)
-        self.do(f"resuming the stream from {place} …", loader.resume, lambda made: self._draw())
-
     def action_close(self) -> None:
         """Clear the selection, close a panel, clear the filter or zoom out, whichever is first; then go back."""
         viewport = self.cursor.viewport
@@ -403,8 +318,3 @@ class MapScreen(MapNavigation):
             self.action_zoom_whole()
         else:
             self.cbt.go_back(self)
-
-
-def _close_unused(made: Loader | str) -> None:
-    if not isinstance(made, str):
-        made.close()
