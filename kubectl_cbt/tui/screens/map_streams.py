@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.backend import Backend, OpenStream
 from kubectl_cbt.model.refs import SnapshotNames
-from kubectl_cbt.tui.layers import Layers, neighbour
+from kubectl_cbt.tui.layers import ALLOCATED, BOTH, Layers, neighbour
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.messages import FrameReady
 from kubectl_cbt.tui.navigation import MapCursor
 from kubectl_cbt.tui.screens.map_navigation import MapNavigation
+from kubectl_cbt.tui.stream_cache import StreamCache
 from kubectl_cbt.tui.text.header_line import map_name
 from kubectl_cbt.tui.text.problem_report import incomplete_map_note
 from kubectl_cbt.units import human_offset
@@ -25,6 +29,7 @@ class MapStreams(MapNavigation):
     def __init__(self, loader: Loader, backend: Backend | None) -> None:
         super().__init__(MapCursor(loader.opened.resolved.query.starting_offset), Layers(loader, self._post_frame))
         self._backend = backend
+        self._left = StreamCache()
 
     def _post_frame(self, loader: Loader) -> None:
         # A stream begins before the screen is mounted; frames from before are drawn when it is.
@@ -33,14 +38,14 @@ class MapStreams(MapNavigation):
 
     def on_unmount(self) -> None:
         """End the streams with their screen."""
-        self._leave_streams()
+        self._note_incomplete()
+        self.streams.close()
 
-    def _leave_streams(self) -> None:
-        """End the streams; the command names the incomplete ones once the terminal is restored."""
+    def _note_incomplete(self) -> None:
+        """The command names the incomplete maps once the terminal is restored."""
         for loader in self.streams.all:
             name = map_name(loader.opened.resolved, loader.opened.operation)
             self.cbt.note_incomplete_map(name, incomplete_map_note(loader.frame, name))
-        self.streams.close()
 
     def streams_changed(self) -> None:
         """Draw other streams, or another layer."""
@@ -78,21 +83,48 @@ class MapStreams(MapNavigation):
         if resolved.base is None and resolved.query.base is not None:
             self.notice("the base was given by its handle: its neighbors are unknown")
             return
-        names = SnapshotNames(resolved.target.ref, resolved.base.ref if resolved.base else None)
+        names, layer = self._names, self.streams.shown
 
-        def work() -> Loader | str:
+        def work() -> _Neighbour | str:
             found = neighbour(backend.entries(), names, by)
-            return found if isinstance(found, str) else Loader(backend.open(found))
+            if isinstance(found, str):
+                return found
+            wants_allocated = found.base is not None and layer in (ALLOCATED, BOTH)
+            made = _Neighbour(found, None if found in self._left else Loader(backend.open(found)))
+            if made.main is not None and wants_allocated:
+                try:
+                    made.allocated = Loader(backend.open(SnapshotNames(found.target)))
+                except CbtError:
+                    made.close()
+                    raise
+            return made
 
         self.do("looking for the neighboring snapshots …", work, self._stepped, _close_unused)
 
-    def _stepped(self, made: Loader | str) -> None:
+    @property
+    def _names(self) -> SnapshotNames:
+        """The snapshots of the map."""
+        resolved = self.streams.main.opened.resolved
+        return SnapshotNames(resolved.target.ref, resolved.base.ref if resolved.base else None)
+
+    def _stepped(self, made: _Neighbour | str) -> None:
+        """Replace the streams; layer, zoom and cursor stay."""
         if isinstance(made, str):
             self.notice(made)
             return
-        self._leave_streams()
-        self.streams = Layers(made, self._post_frame)
-        made.start()
+        self._note_incomplete()
+        layer = self.streams.shown
+        self._left.put(self._names, self.streams)
+        streams = self._left.take(made.names) if made.main is None else Layers(made.main, self._post_frame)
+        if streams is None:
+            return
+        if made.main is not None:
+            made.main.start()
+        if made.allocated is not None:
+            streams.add_allocated(made.allocated)
+        if layer is not None and streams.next_layer() is not None and not streams.needs_stream(layer):
+            streams.shown = layer
+        self.streams = streams
         self.streams_changed()
 
     def action_stop(self) -> None:
@@ -112,6 +144,26 @@ class MapStreams(MapNavigation):
         self.do(f"resuming the stream from {place} …", loader.resume, lambda made: self.streams_changed())
 
 
-def _close_unused(made: Loader | str) -> None:
+@dataclass
+class _Neighbour:
+    """Streams to step to.
+
+    Attributes:
+        main: None for snapshots whose streams were kept.
+        allocated: of the target, when that layer is shown.
+    """
+
+    names: SnapshotNames
+    main: Loader | None
+    allocated: Loader | None = None
+
+    def close(self) -> None:
+        """End both."""
+        for loader in (self.main, self.allocated):
+            if loader is not None:
+                loader.close()
+
+
+def _close_unused(made: _Neighbour | str) -> None:
     if not isinstance(made, str):
         made.close()
