@@ -16,6 +16,8 @@ from kubectl_cbt.wire.source import Source
 
 ENOUGH_EXTENTS = 20_000
 """Number of extents to collect when only a part of a response is compared."""
+SHORT_DEADLINE_SECONDS = 20.0
+"""For queries that a driver answers without reading much: rejected ones, and those at the end of a volume."""
 MORE_TIME = "--deadline allows more time"
 """What to do about an answer that was still flowing."""
 _SAMPLES = 12

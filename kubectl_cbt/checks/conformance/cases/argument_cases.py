@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from kubectl_cbt.checks.check import Check, CheckResult, Inconclusive
-from kubectl_cbt.checks.conformance.driver_context import MORE_TIME, DriverContext
+from kubectl_cbt.checks.conformance.driver_context import MORE_TIME, SHORT_DEADLINE_SECONDS, DriverContext
 from kubectl_cbt.checks.conformance.requirements import BASE, REFUSED_SOURCE, SERVICE_SPEC
 from kubectl_cbt.model.finding import SHOULD
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
@@ -14,7 +14,6 @@ from kubectl_cbt.model.results import MUST
 from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.stream.collect import collect
 
-_SOON_SECONDS = 20.0
 _UNKNOWN_NAME = "kubectl-cbt-no-such-snapshot"
 
 
@@ -26,7 +25,7 @@ def _rejected(
     def run(context: DriverContext, result: CheckResult) -> None:
         context.require_response()
         result.sent = sent
-        collected = context.collect(make(context), seconds=_SOON_SECONDS)
+        collected = context.collect(make(context), seconds=SHORT_DEADLINE_SECONDS)
         if collected.code in codes:
             result.note(f"{collected.code}, after {collected.seconds:.1f} s")
         else:
@@ -64,7 +63,7 @@ def _same(context: DriverContext, result: CheckResult) -> None:
     context.require_response()
     result.sent = "delta(target, target)"
     target = context.volume.target
-    collected = context.collect(Query(target.ref, target.handle), seconds=_SOON_SECONDS)
+    collected = context.collect(Query(target.ref, target.handle), seconds=SHORT_DEADLINE_SECONDS)
     if collected.is_whole and not len(collected.offsets):
         result.note("no extents, then OK")
     elif collected.code in ("INVALID_ARGUMENT", "FAILED_PRECONDITION"):
@@ -97,7 +96,7 @@ def _bad_token(context: DriverContext, result: CheckResult) -> None:
     source = REFUSED_SOURCE.of(context)
     context.require_response()
     result.sent = "an invalid token"
-    collected = collect(source, Query(_target(context)), deadline_seconds=_SOON_SECONDS)
+    collected = collect(source, Query(_target(context)), deadline_seconds=SHORT_DEADLINE_SECONDS)
     if collected.code == "UNAUTHENTICATED":
         result.note("UNAUTHENTICATED")
     else:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from kubectl_cbt.checks.check import Check, CheckResult, Inconclusive
 from kubectl_cbt.checks.conformance.comparison import differences
-from kubectl_cbt.checks.conformance.driver_context import DriverContext, from_offset
+from kubectl_cbt.checks.conformance.driver_context import SHORT_DEADLINE_SECONDS, DriverContext, from_offset
 from kubectl_cbt.checks.conformance.requirements import SERVICE_SPEC
 from kubectl_cbt.checks.conformance.sound_extents import grain_bytes, sound_extents
 from kubectl_cbt.errors import OffsetOutOfRange
@@ -16,7 +16,6 @@ from kubectl_cbt.model.results import MUST
 from kubectl_cbt.model.stream_query import Operation, Query
 from kubectl_cbt.stream.collect import Collected
 
-_SOON_SECONDS = 20.0
 _BEYOND_BYTES = 2**30
 
 
@@ -39,7 +38,7 @@ def _last_block(context: DriverContext, result: CheckResult) -> None:
         grain = grain_bytes(whole)
         start = (capacity - 1) // grain * grain
         sent.append(f"{operation}, starting_offset {start}")
-        collected = context.collect(from_offset(query, start), seconds=_SOON_SECONDS)
+        collected = context.collect(from_offset(query, start), seconds=SHORT_DEADLINE_SECONDS)
         lines = differences(whole, collected, start) if collected.is_whole else [collected.describe()]
         for line in lines:
             result.fail(f"{operation}: {line}")
@@ -51,7 +50,7 @@ def _last_block(context: DriverContext, result: CheckResult) -> None:
 def _at_capacity(context: DriverContext, result: CheckResult) -> None:
     result.sent = "starting_offset = capacity"
     for operation, query, _, capacity in _capacities(context):
-        collected = context.collect(from_offset(query, capacity), seconds=_SOON_SECONDS)
+        collected = context.collect(from_offset(query, capacity), seconds=SHORT_DEADLINE_SECONDS)
         is_nothing = collected.is_whole and not len(collected.runs.within(capacity, min(capacity + 1, INT64_MAX)))
         is_fine = is_nothing or isinstance(collected.error, OffsetOutOfRange)
         (result.note if is_fine else result.fail)(f"{operation}: {collected.describe()}")
@@ -64,7 +63,7 @@ def _beyond(context: DriverContext, result: CheckResult) -> None:
         if capacity > INT64_MAX - _BEYOND_BYTES:
             continue
         sent += 1
-        collected = context.collect(from_offset(query, capacity + _BEYOND_BYTES), seconds=_SOON_SECONDS)
+        collected = context.collect(from_offset(query, capacity + _BEYOND_BYTES), seconds=SHORT_DEADLINE_SECONDS)
         if not isinstance(collected.error, OffsetOutOfRange):
             result.fail(f"{operation}: {collected.describe()}")
     if not sent:
