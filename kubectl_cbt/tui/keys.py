@@ -93,6 +93,7 @@ MAP_KEYS = (
             ),
             Key("d", "d", "details", "Show or hide cell details and extent list", "details"),
             Key("slash", "/", "filter", "Filter the extent list: >1Mi, <=64Ki, 10Gi..20Gi", "filter"),
+            Key("o", "o", "sort", "Sort the extent list by size or offset; Enter zooms to one"),
             Key("tab", "Tab", "switch_panel", "Switch between map and extent list"),
             Key("v", "v", "problems", "Show figures of the selected range, and all problems of the stream"),
             Key("p", "p", "next_palette", "Next palette"),
@@ -114,7 +115,7 @@ MAP_KEYS = (
     ),
     _EVERYWHERE,
 )
-MAP_MOUSE = "Mouse: click to move the cursor, drag to select a range, wheel to zoom."
+MAP_MOUSE = "Mouse: click moves, drag selects a range, wheel zooms."
 
 BROWSE_KEYS = (
     KeyGroup(

@@ -124,6 +124,18 @@ class MapCursor:
             cell_bytes = Zoom(self.viewport, grain_bytes).single_cell()
             self.viewport = self.viewport.starting_in(cell_bytes, start).showing(end - 1).showing(self.position)
 
+    def zoom_to_range(self, grain_bytes: int, start: int, end: int) -> None:
+        """Show the bytes ``[start, end)`` in the middle of the screen, with the cursor on the first."""
+        if self.viewport is None:
+            return
+        zoom = Zoom(self.viewport, grain_bytes)
+        cell_bytes = zoom.of_range(end - start)
+        if cell_bytes >= zoom.whole_cell_bytes:
+            self.zoom_whole(grain_bytes)
+        else:
+            self.viewport = self.viewport.around(cell_bytes, start, end)
+        self.go(start)
+
     def zoom_whole(self, grain_bytes: int) -> None:
         """Show the whole volume."""
         viewport = self.viewport

@@ -6,6 +6,7 @@ A strip consists of runs of equal characters, each a segment that is made once.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -25,6 +26,7 @@ ALLOCATED_GLYPHS = "·-=≡"
 """Allocated and unchanged, up to a quarter, a half, three quarters, all of the cell."""
 UPPER, LOWER = "▀", "▄"
 CURSOR_UPPER, CURSOR_LOWER, CURSOR_GLYPH = "▲", "▼", "╋"
+MARK = "!"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,25 @@ class Painter:
         self.halves = 1 if colors.palette is None else 2
         self._segment = lru_cache(maxsize=4096)(self._make_segment)
 
-    def row(self, codes: Codes) -> list[Segment]:
-        """The segments of one row of characters; ``codes`` is uint8[halves, columns]."""
+    def row(self, codes: Codes, signs: Mapping[int, Segment] | None = None) -> list[Segment]:
+        """The segments of one row of characters.
+
+        Args:
+            codes: uint8[halves, columns].
+            signs: by column, characters that replace those of the cells.
+        """
+        if not signs:
+            return self._cells(codes)
+        segments: list[Segment] = []
+        column = 0
+        for at, sign in sorted(signs.items()):
+            segments += [*self._cells(codes[:, column:at]), sign]
+            column = at + 1
+        return segments + self._cells(codes[:, column:])
+
+    def _cells(self, codes: Codes) -> list[Segment]:
+        if not codes.shape[1]:
+            return []
         pairs = codes[0].astype(np.int16) * _CODES + codes[-1]
         begins = np.flatnonzero(np.diff(pairs, prepend=-1))
         lengths = np.diff(begins, append=len(pairs))
@@ -95,9 +114,21 @@ class Painter:
         """
         if self.halves == 1:
             return Segment(CURSOR_GLYPH, Style(bold=True, reverse=True))
-        ground = self._colors[codes[half]]
-        mark = "#000000" if luminance(ground) > 0.18 else "#ffffff"
-        return Segment((CURSOR_UPPER, CURSOR_LOWER)[half], Style(color=mark, bgcolor=ground, bold=True))
+        return self._sign((CURSOR_UPPER, CURSOR_LOWER)[half], codes[half])
+
+    def mark(self, codes: tuple[int, int], half: int) -> Segment:
+        """The character of a cell where an extent breaks a rule.
+
+        Args:
+            codes: of the upper and lower cell.
+            half: 0 when the marked cell is the upper one.
+        """
+        return Segment(MARK, Style(bold=True)) if self.halves == 1 else self._sign(MARK, codes[half])
+
+    def _sign(self, glyph: str, code: int) -> Segment:
+        ground = self._colors[code]
+        sign = "#000000" if luminance(ground) > 0.18 else "#ffffff"
+        return Segment(glyph, Style(color=sign, bgcolor=ground, bold=True))
 
     def sample(self, code: int) -> Segment:
         """A character that shows a code, for the legend."""

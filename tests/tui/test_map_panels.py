@@ -21,6 +21,7 @@ from directing import (
 )
 
 from kubectl_cbt.analysis.heat_scale import SCALES
+from kubectl_cbt.model.results import MUST, Occurrence, Violation
 from kubectl_cbt.output.palettes import PALETTES
 from kubectl_cbt.tui.keys import MAP_KEYS, MAP_MOUSE
 from kubectl_cbt.tui.screens.text_screen import TextScreen
@@ -268,3 +269,72 @@ def test_without_colours_there_are_none_in_any_segment(monkeypatch):
         assert "▓" in shown(pilot.app)
 
     drive(the_map(), steps, colors=False)
+
+
+def test_o_sorts_the_list_by_size_and_back():
+    async def steps(pilot, screen):
+        await press(pilot, "o")
+        await until(pilot, lambda: not screen.is_updating)
+        found = screen.query_one(ExtentList)
+        lines = [found.render_line(y).text.split() for y in range(len(EXTENTS))]
+        offsets = [int(words[1 if words[0] == "▸" else 0].replace(",", "")) for words in lines]
+        assert offsets == [offset for offset, _ in sorted(EXTENTS, key=lambda extent: (-extent[1], extent[0]))]
+        assert "extents by size" in shown(pilot.app)
+        await press(pilot, "home")
+        assert screen.cursor.position == 20 * MIB
+        await press(pilot, "o")
+        assert "extents by size" not in shown(pilot.app)
+
+    drive(the_map(), steps)
+
+
+def test_enter_in_the_list_zooms_to_the_extent_and_backspace_returns():
+    async def steps(pilot, screen):
+        before = screen.cursor.viewport
+        await press(pilot, "tab", "down", "down", "enter")
+        viewport = screen.cursor.viewport
+        assert screen.cursor.position == MIB
+        assert viewport.cell_bytes < before.cell_bytes
+        assert viewport.start <= MIB < MIB + 512 * KIB <= viewport.end
+        await press(pilot, "backspace")
+        assert screen.cursor.viewport == before
+
+    drive(the_map(), steps)
+
+
+def test_n_goes_to_the_next_match_of_the_filter_and_the_title_counts_them():
+    async def steps(pilot, screen):
+        await press(pilot, "slash")
+        await type_text(pilot, ">=512Ki")
+        await press(pilot, "enter")
+        assert "extents >=512Ki · 2 of 5 match" in shown(pilot.app)
+        screen.set_focus(screen._map)
+        screen.go_to(0)
+        for key, place in (("n", MIB), ("n", 20 * MIB), ("n", 20 * MIB), ("N", MIB), ("N", MIB)):
+            await press(pilot, key)
+            assert screen.cursor.position == place
+
+    drive(the_map(), steps)
+
+
+BROKEN = Violation("R2", MUST, "extents are ascending", 2, (
+    Occurrence(1, 1, 20 * MIB, 8 * MIB, "starts before the end of the one before"),
+    Occurrence(2, 0, 40 * MIB, 4 * KIB, "starts before the end of the one before"),
+))  # fmt: skip
+
+
+@pytest.mark.parametrize("colors", [True, False])
+def test_violations_are_marked_on_the_map_and_v_goes_to_their_places(colors):
+    async def steps(pilot, screen):
+        assert shown(pilot.app).count("!") >= 2
+        await press(pilot, "v")
+        assert "↑↓ select · Enter go there" in shown(pilot.app)
+        await press(pilot, "down", "enter")
+        assert pilot.app.screen is screen
+        assert screen.cursor.position == 40 * MIB
+        await press(pilot, "backspace")
+        assert screen.cursor.position == 0
+        await press(pilot, "v", "escape")
+        assert screen.cursor.position == 0
+
+    drive(the_map(ScriptedStream(violations=(BROKEN,))), steps, colors=colors)

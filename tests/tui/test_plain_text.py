@@ -116,7 +116,7 @@ def said(text: str, width: int) -> list[str]:
     frame, running = (
         Frame(received, figures, outcome, is_running, resolved.query, text) for is_running in (False, True)
     )
-    lines = [header_line(resolved, "delta", frame, width), *problem_report(frame)]
+    lines = [header_line(resolved, "delta", frame, width), *(text for text, _ in problem_report(frame))]
     lines += [status_line(one, width, notice, text) for one in (frame, running) for notice in ("", text)]
     return [content.plain for content in lines]
 

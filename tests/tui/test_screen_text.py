@@ -146,10 +146,10 @@ def test_here_counts_the_cell_as_one_by_hand(extents, start, size):
 @pytest.mark.parametrize("width", WIDTHS[::20])
 @pytest.mark.parametrize("kind", ["delta", "allocated", None])
 def test_trouble_tells_all_there_is_to_know(width, kind):
-    text = "\n".join(line.plain for line in problem_report(FRAMES["cut"]))
+    text = "\n".join(line.plain for line, _ in problem_report(FRAMES["cut"]))
     assert "look again" in text
     assert f"--starting-offset {FRAMES['cut'].outcome.next_offset}" in text
-    text = "\n".join(line.plain for line in problem_report(FRAMES["broken"]))
+    text = "\n".join(line.plain for line, _ in problem_report(FRAMES["broken"]))
     assert "message 3, extent 1 (8+4): overlaps" in text
     assert "message 1: odd" in text
     assert "12,345" in text

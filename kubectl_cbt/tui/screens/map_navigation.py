@@ -19,6 +19,7 @@ from kubectl_cbt.tui.screens.base_screen import CbtScreen
 from kubectl_cbt.tui.text.axis_labels import scale_label
 from kubectl_cbt.tui.text.cell_panel import no_extent_at_cursor, no_run_found
 from kubectl_cbt.tui.text.help_text import map_lines
+from kubectl_cbt.tui.text.problem_report import places_of_violations
 from kubectl_cbt.tui.widgets.map_view import MapView
 from kubectl_cbt.tui.widgets.minimap import Minimap
 from kubectl_cbt.tui.widgets.prompt import Prompt
@@ -72,7 +73,7 @@ class MapNavigation(CbtScreen[None]):
         codes = cell_codes(viewport, *self.streams.views(), self.cbt.scale)
         if self.selection is not None:
             mark_selected(codes, viewport, *self.selection)
-        self._map.show(viewport, codes, self.cursor.position)
+        self._map.show(viewport, codes, self.cursor.position, places_of_violations(self.streams.frame))
         set_subtitle(self._map, scale_label(viewport))
 
     def draw_position(self) -> None:
@@ -171,11 +172,16 @@ class MapNavigation(CbtScreen[None]):
 
     def action_next_run(self) -> None:
         """Move to the next run that begins in another cell; the list shows the runs of this cell."""
-        self._go_to_run(self.streams.extents.run_from(self.cursor.cell[1]), ahead=True)
+        self._go_to_run(self.run_beyond(self.cursor.cell[1], ahead=True), ahead=True)
 
     def action_previous_run(self) -> None:
         """Move to the start of the run before the cell, or of the one that extends into it."""
-        self._go_to_run(self.streams.extents.run_before(self.cursor.cell[0]), ahead=False)
+        self._go_to_run(self.run_beyond(self.cursor.cell[0], ahead=False), ahead=False)
+
+    def run_beyond(self, position: int, *, ahead: bool) -> Run | None:
+        """The run that begins at or after a byte; or the one that begins before it."""
+        extents = self.streams.extents
+        return extents.run_from(position) if ahead else extents.run_before(position)
 
     def _go_to_run(self, run: Run | None, *, ahead: bool) -> None:
         if run is None:
@@ -208,6 +214,10 @@ class MapNavigation(CbtScreen[None]):
     def action_zoom_to_cell(self) -> None:
         """Fill the screen with the cell under the cursor."""
         self._move(lambda: self.cursor.zoom_to_cell(self._grain), is_jump=True)
+
+    def zoom_to_range(self, start: int, end: int) -> None:
+        """Show the bytes ``[start, end)`` in the middle of the map; Backspace returns."""
+        self._move(lambda: self.cursor.zoom_to_range(self._grain, start, end), is_jump=True)
 
     def action_zoom_whole(self) -> None:
         """Show the whole volume."""

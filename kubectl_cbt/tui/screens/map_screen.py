@@ -15,6 +15,7 @@ from textual.widget import Widget
 from kubectl_cbt.analysis.extent_filter import ExtentFilter
 from kubectl_cbt.analysis.heat_scale import SCALES
 from kubectl_cbt.model.backend import Backend
+from kubectl_cbt.model.extents import Run
 from kubectl_cbt.model.resolved_query import Snapshot
 from kubectl_cbt.output.vocabulary import vocabulary_of
 from kubectl_cbt.tui import keys
@@ -29,7 +30,7 @@ from kubectl_cbt.tui.svg import picture_of
 from kubectl_cbt.tui.text.cell_panel import cell_panel, range_figures
 from kubectl_cbt.tui.text.header_line import header_line
 from kubectl_cbt.tui.text.lower_bounds import so_far
-from kubectl_cbt.tui.text.problem_report import problem_report
+from kubectl_cbt.tui.text.problem_report import Line, problem_report
 from kubectl_cbt.tui.text.status_line import status_line
 from kubectl_cbt.tui.widgets.extent_list import ExtentList
 from kubectl_cbt.tui.widgets.key_bar import KeyBar
@@ -37,6 +38,7 @@ from kubectl_cbt.tui.widgets.map_view import MapView
 from kubectl_cbt.tui.widgets.minimap import Minimap
 from kubectl_cbt.tui.widgets.prompt import Prompt
 from kubectl_cbt.tui.widgets.statistics import Statistics
+from kubectl_cbt.units import human_count
 
 _WIDE_COLUMNS = 100
 """From this width on the panels are shown beside the map by default."""
@@ -136,7 +138,7 @@ class MapScreen(MapStreams):
 
     @property
     def is_updating(self) -> bool:
-        is_searching = self.is_searching_start or self._statistics.is_searching
+        is_searching = self.is_searching_start or self._statistics.is_searching or self._list.is_sorting
         return self.is_busy or is_searching or self.streams.unfinished.frame.is_running
 
     def notice(self, text: str) -> None:
@@ -208,12 +210,32 @@ class MapScreen(MapStreams):
         words = self.streams.words
         panel.update(joined(cell_panel(extents, known, cell, position, words, width, change_id, allocated)))
         self._list.show(extents, self.extent_filter, cell, position, so_far(known))
-        set_title(self._list, "extents" if self.extent_filter is None else f"extents {self.extent_filter}")
+        self._title_list()
+
+    def _title_list(self) -> None:
+        matching = "" if self.extent_filter is None else f" {self.extent_filter}"
+        if self.extent_filter is not None:
+            matching += f" · {human_count(self._list.matches)} of {human_count(len(self.streams.extents))} match"
+        set_title(self._list, f"extents{' by size' if self._list.by_size else ''}{matching}")
         set_subtitle(self._list, self._list.position_text)
 
     @on(ExtentList.ExtentSelected)
     def _extent_selected(self, event: ExtentList.ExtentSelected) -> None:
         self.go_to(event.byte_offset)
+
+    @on(ExtentList.ExtentActivated)
+    def _extent_activated(self, event: ExtentList.ExtentActivated) -> None:
+        self.zoom_to_range(event.byte_offset, event.byte_offset + event.size_bytes)
+
+    @on(ExtentList.Sorted)
+    def _sorted(self) -> None:
+        self._title_list()
+
+    def action_sort(self) -> None:
+        """Sort the list by size, or by offset again."""
+        self._list.by_size = not self._list.by_size
+        self._show_list()
+        self.notice("extents by size, largest first" if self._list.by_size else "extents by offset")
 
     # Panels
 
@@ -262,6 +284,12 @@ class MapScreen(MapStreams):
         self.draw_map()
         self.query_one(Prompt).return_focus_to(self._list if self.extent_filter and self._has_side else self._map)
 
+    def run_beyond(self, position: int, *, ahead: bool) -> Run | None:
+        """With a filter, the next or previous extent that matches it."""
+        if self.extent_filter is None:
+            return super().run_beyond(position, ahead=ahead)
+        return self._list.match_beyond(self.streams.extents, self.extent_filter, position, ahead=ahead)
+
     def _show_list(self) -> None:
         """Show the list beside the map, in place of the statistics."""
         self._wants_list = True
@@ -272,11 +300,14 @@ class MapScreen(MapStreams):
     def action_problems(self) -> None:
         """Show everything that is wrong with the stream."""
         loader = self.streams.unfinished
-        lines = list(problem_report(loader.frame, loader.opened.resolved.base, can_resume=not loader.resume_obstacle))
+        report = problem_report(loader.frame, loader.opened.resolved.base, can_resume=not loader.resume_obstacle)
+        lines: list[Line] = list(report)
         if self.selection is not None:
             figures = range_figures(self.streams.extents, self.streams.frame.known, self.selection, self.streams.words)
-            lines = [*figures, plain(""), plain("Stream", "bold"), *lines]
-        self.app.push_screen(TextScreen("selected range" if self.selection else "stream", lines))
+            lines = [*((text, None) for text in (*figures, plain(""), plain("Stream", "bold"))), *lines]
+        places = {number: offset for number, (_, offset) in enumerate(lines) if offset is not None}
+        screen = TextScreen("selected range" if self.selection else "stream", [text for text, _ in lines], places)
+        self.app.push_screen(screen, lambda place: None if place is None else self.jump_to(place))
 
     # Actions
 

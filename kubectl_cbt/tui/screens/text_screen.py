@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
+from textual.geometry import Region
 from textual.screen import ModalScreen
 
 from kubectl_cbt.tui.plain_text import Content, PlainInput, PlainText, joined, plain, set_subtitle, set_title
 from kubectl_cbt.tui.text.line_layout import MUTED
 
-_CLOSE = "q,enter,question_mark,v"
+_CLOSE = "q,question_mark,v"
 
 
 class _Scrolled(VerticalScroll):
@@ -28,15 +29,19 @@ class _Scrolled(VerticalScroll):
         self._scrolled()
 
 
-class TextScreen(ModalScreen[None]):
+class TextScreen(ModalScreen[int | None]):
     """A frame of text: the arrow keys scroll it, a search shows the matching lines alone.
+
+    With places the arrow keys select a line that has one, and Enter closes the screen with it.
 
     Args:
         lines: an empty line separates paragraphs.
+        places: by the number of a line, the byte offset that it is about.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(_CLOSE, "dismiss", "close", show=False),
+        Binding("enter", "choose", "go to the place", show=False),
         Binding("escape", "leave", "close", show=False),
         Binding("slash", "search", "search", show=False),
         Binding("down,j", "scroll(1)", show=False),
@@ -48,15 +53,16 @@ class TextScreen(ModalScreen[None]):
         Binding("ctrl+c", "app.quit", show=False),
     ]
 
-    def __init__(self, title: str, lines: Sequence[Content]) -> None:
+    def __init__(self, title: str, lines: Sequence[Content], places: Mapping[int, int] | None = None) -> None:
         super().__init__()
-        self._title, self._lines = title, lines
+        self._title, self._lines, self._places = title, lines, dict(places or {})
+        self._current = min(self._places, default=None)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="text") as frame:
             set_title(frame, self._title)
             with _Scrolled(self._draw_position):
-                yield PlainText(joined(self._lines))
+                yield PlainText(joined(self._marked()))
             search = PlainInput(compact=True, id="text-search", placeholder="search: lines with all of these words")
             search.display = False
             yield search
@@ -82,16 +88,32 @@ class TextScreen(ModalScreen[None]):
         text = self._text
         total, shown = text.virtual_size.height, text.scrollable_content_region.height
         first = round(text.scroll_y)
-        place = (
-            f"{first + 1}–{min(first + shown, total)} of {total} lines · ↑↓ PgUp PgDn scroll · "
-            if total > shown
-            else ""
-        )
-        set_subtitle(self.query_one("#text"), f"{place}/ search · Esc close")
+        keys = "/ search · Esc close"
+        if self._places:
+            keys = f"↑↓ select · Enter go there · {keys}"
+        if total > shown:
+            arrows = "" if self._places else "↑↓ "
+            keys = f"{first + 1}–{min(first + shown, total)} of {total} lines · {arrows}PgUp PgDn scroll · {keys}"
+        set_subtitle(self.query_one("#text"), keys)
 
     def action_scroll(self, lines: int) -> None:
-        """Scroll by lines."""
-        self._text.scroll_relative(y=lines, animate=False)
+        """Scroll by lines; with places, select the next or the previous one."""
+        if self._current is None:
+            self._text.scroll_relative(y=lines, animate=False)
+            return
+        numbers = sorted(self._places)
+        index = numbers.index(self._current) + lines
+        self._current = numbers[max(min(index, len(numbers) - 1), 0)]
+        self.query_one(PlainText).update(joined(self._marked()))
+        self._text.scroll_to_region(Region(0, self._current, 1, 1), animate=False)
+
+    def _marked(self) -> list[Content]:
+        """The lines, with the selected one highlighted."""
+        return [text.stylize("reverse") if number == self._current else text for number, text in enumerate(self._lines)]
+
+    def action_choose(self) -> None:
+        """Close with the selected place."""
+        self.dismiss(None if self._current is None else self._places[self._current])
 
     def action_page(self, pages: int) -> None:
         """Scroll by screens."""
@@ -119,7 +141,8 @@ class TextScreen(ModalScreen[None]):
         """Show the matching lines."""
         event.stop()
         words = event.value.lower().split()
-        found = [line for line in self._lines if all(word in line.plain.lower() for word in words)]
+        self._current = min(self._places, default=None) if not words else None
+        found = [line for line in self._marked() if all(word in line.plain.lower() for word in words)]
         if words:
             found = [line for line in found if line.plain.strip()] or [plain("no line has all of these words", MUTED)]
         self.query_one(PlainText).update(joined(found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -30,8 +31,8 @@ _COLUMN_MARK, _ROW_MARK = "▼", "▸"
 _KEPT_ROWS = 512
 """The rows of several screens: those that scroll away and come back are not drawn again."""
 
-_RowKey = tuple[Painter, Segment, bytes]
-"""Everything that a row is drawn from: colors, label with its style, codes of the cells."""
+_RowKey = tuple[Painter, Segment, bytes, tuple[tuple[int, int], ...]]
+"""Everything that a row is drawn from: colors, label with its style, codes of the cells, marks."""
 
 
 class MapView(Widget, can_focus=True):
@@ -102,6 +103,7 @@ class MapView(Widget, can_focus=True):
         self._base = Style()
         self._styles: dict[str, Style] = {}
         self._labels: list[str] = []
+        self._marked: frozenset[tuple[int, int]] = frozenset()
         self._pressed_on: int | None = None
         self._is_dragged = False
 
@@ -116,12 +118,18 @@ class MapView(Widget, can_focus=True):
         self._painter = Painter(colors)
         self.refresh()
 
-    def show(self, viewport: Viewport, codes: Levels, cursor: int) -> None:
+    def show(self, viewport: Viewport, codes: Levels, cursor: int, marks: Iterable[int] = ()) -> None:
         """Draw these cells; only rows that changed are drawn again.
 
         Args:
             codes: uint8[viewport.cells].
+            marks: bytes whose cells are marked, because an extent there breaks a rule.
         """
+        places = [place for place in map(viewport.index_of, marks) if place is not None]
+        marked = frozenset((index // viewport.columns, index % viewport.columns) for index in places)
+        if marked != self._marked:
+            self._marked = marked
+            self.refresh()
         halves = self._painter.halves
         before, self._codes = self._codes, codes.reshape(viewport.rows, viewport.columns)
         if self.viewport != viewport:
@@ -233,11 +241,19 @@ class MapView(Widget, can_focus=True):
     def _row(self, row: int) -> Strip:
         """A row without the cursor."""
         label, codes = self._label(row, is_current=False), self._codes_of(row)
-        key = self._painter, label, codes.tobytes()
+        marks = self._marks_of(row)
+        key = self._painter, label, codes.tobytes(), marks
         strip = self._strips.get(key)
         if strip is None:
-            strip = self._strips[key] = Strip([label, *self._painter.row(codes)])
+            strip = self._strips[key] = Strip([label, *self._painter.row(codes, self._signs(codes, marks))])
         return strip
+
+    def _marks_of(self, row: int) -> tuple[tuple[int, int], ...]:
+        """Column and half of the marked cells of a row of characters."""
+        if not self._marked:
+            return ()
+        halves = self._painter.halves
+        return tuple(sorted((column, cells % halves) for cells, column in self._marked if cells // halves == row))
 
     def _ruler(self, place: tuple[int, int, int] | None) -> list[Segment]:
         if place is None:
@@ -260,9 +276,11 @@ class MapView(Widget, can_focus=True):
     def _cells_with_cursor(self, row: int, place: tuple[int, int, int]) -> list[Segment]:
         codes = self._codes_of(row)
         column, _, half = place
-        under = int(codes[0, column]), int(codes[-1, column])
-        return [
-            *(self._painter.row(codes[:, :column]) if column else ()),
-            self._painter.cursor(under, half),
-            *(self._painter.row(codes[:, column + 1 :]) if column + 1 < codes.shape[1] else ()),
-        ]
+        cursor = self._painter.cursor((int(codes[0, column]), int(codes[-1, column])), half)
+        return self._painter.row(codes, {**self._signs(codes, self._marks_of(row)), column: cursor})
+
+    def _signs(self, codes: Levels, marks: Sequence[tuple[int, int]]) -> dict[int, Segment]:
+        """The characters of marked cells, by column."""
+        return {
+            column: self._painter.mark((int(codes[0, column]), int(codes[-1, column])), half) for column, half in marks
+        }
