@@ -338,3 +338,33 @@ def test_violations_are_marked_on_the_map_and_v_goes_to_their_places(colors):
         assert screen.cursor.position == 0
 
     drive(the_map(ScriptedStream(violations=(BROKEN,))), steps, colors=colors)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "keys", "map_shown", "side_shown", "statistics_shown"),
+    [
+        (80, 24, (), True, False, False),
+        (80, 24, ("d",), False, True, False),
+        (80, 24, ("s",), False, False, True),
+        (80, 24, ("d", "escape"), True, False, False),
+        (80, 24, ("d", "tab"), True, False, False),
+        (60, 15, ("slash",), True, False, False),
+        (120, 40, (), True, True, False),
+        (120, 40, ("s",), True, False, True),
+        (200, 60, (), True, True, True),
+        (200, 60, ("d",), True, False, False),
+    ],
+)
+def test_panels_are_beside_the_map_where_they_fit_and_in_its_place_elsewhere(
+    width, height, keys, map_shown, side_shown, statistics_shown
+):
+    async def steps(pilot, screen):
+        await press(pilot, *keys)
+        found = [screen.query_one(name).display for name in ("MapView", "#side", "Statistics")]
+        assert found == [map_shown, side_shown, statistics_shown]
+        panel = screen.query_one("#side" if side_shown else "Statistics")
+        if not map_shown:
+            assert panel.outer_size.width == width
+            assert screen.focused is not screen.query_one(MapView)
+
+    drive(the_map(), steps, size=(width, height))

@@ -42,6 +42,8 @@ from kubectl_cbt.units import human_count
 
 _WIDE_COLUMNS = 100
 """From this width on the panels are shown beside the map by default."""
+_WIDEST_COLUMNS = 200
+"""From this width on statistics and list are shown side by side."""
 _HIGH_LINES = 20
 """From this height on the panel about the cell leaves room for the list below it."""
 _NOTICE_SECONDS = 4.0
@@ -114,9 +116,14 @@ class MapScreen(MapStreams):
         return self.streams.active.opened.resolved.base
 
     def _arrange(self) -> None:
-        side = self.size.width >= _WIDE_COLUMNS if self._wants_side is None else self._wants_side
-        self.query_one("#side").display = side and not self._shows_statistics
-        self._statistics.display = self._shows_statistics
+        is_narrow, is_widest = self.size.width < _WIDE_COLUMNS, self.size.width >= _WIDEST_COLUMNS
+        side = not is_narrow if self._wants_side is None else self._wants_side
+        shows_statistics = self._shows_statistics or (is_widest and side)
+        self.query_one("#side").display = side and (is_widest or not self._shows_statistics)
+        self._statistics.display = shows_statistics
+        # Beside a panel a narrow map would be too small to read: the panel takes its place.
+        self._map.display = not (is_narrow and (self._has_side or shows_statistics))
+        self.set_class(not self._map.display, "-without-map")
         # A low screen has room for the cell or for the list.
         self.query_one("#cell").display = not self._wants_list or self.size.height >= _HIGH_LINES
 
@@ -180,7 +187,7 @@ class MapScreen(MapStreams):
         self.query_one(KeyBar).show(self.KEYS, width)
         self._draw_status()
         self.draw_position()
-        if self._shows_statistics:
+        if self._statistics.display:
             self._statistics.show(self.streams.frame, self.streams.words)
 
     def _draw_status(self) -> None:
@@ -242,12 +249,15 @@ class MapScreen(MapStreams):
     def action_details(self) -> None:
         """Show or hide the panels beside the map."""
         self._wants_side, self._shows_statistics, self._wants_list = not self._has_side, False, False
-        self._rearrange(self._map)
+        self._arrange()
+        self._rearrange(self._map if self._map.display else self._list)
 
     def action_statistics(self) -> None:
         """Show or hide the statistics."""
         self._shows_statistics = not self._shows_statistics
-        self._rearrange(self._statistics if self._shows_statistics else self._map)
+        self._arrange()
+        shown = self._statistics if self._shows_statistics else self._map if self._map.display else self._list
+        self._rearrange(shown)
 
     def _rearrange(self, focused: Widget) -> None:
         self._arrange()
@@ -265,8 +275,16 @@ class MapScreen(MapStreams):
         if self._map.has_focus and (self._has_side or self._shows_statistics):
             self._wants_list = True
             self._rearrange(beside)
-        else:
+        elif self._map.display:
             self.set_focus(self._map)
+        else:
+            self._close_panel()
+
+    def _close_panel(self) -> None:
+        """Show the map again, where a panel has taken its place."""
+        self._wants_side, self._shows_statistics = None, False
+        self._arrange()
+        self._rearrange(self._map)
 
     def action_filter(self) -> None:
         """Prompt for a filter of the list."""
@@ -338,9 +356,8 @@ class MapScreen(MapStreams):
             self.clear_selection()
         elif self._shows_statistics:
             self.action_statistics()
-        elif self._has_side and self._wants_side and self.size.width < _WIDE_COLUMNS:
-            self._wants_side = None
-            self._rearrange(self._map)
+        elif not self._map.display:
+            self._close_panel()
         elif self.extent_filter is not None:
             self._filter_by("")
         elif not self._map.has_focus:
