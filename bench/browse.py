@@ -26,6 +26,8 @@ _FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 class Backend:
     """A cluster that is never queried."""
 
+    context = ""
+
     def entries(self) -> list[SnapshotEntry]:
         """Return no other snapshots."""
         return []

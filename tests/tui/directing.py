@@ -204,6 +204,7 @@ class ScriptedBackend:
     """
 
     stream_error: CbtError | None = None
+    context = ""
 
     def __init__(self, entries: list[SnapshotEntry] | None = None) -> None:
         self.listed = list(ENTRIES if entries is None else entries)
