@@ -1,6 +1,8 @@
 """Switching namespace and context against the demo's API server: what is listed, sent, kept and closed."""
 
 import contextlib
+import threading
+from itertools import pairwise
 
 import pytest
 import yaml
@@ -10,6 +12,8 @@ from kubectl_cbt.core.options import ClusterOptions, QueryOptions, ServiceOption
 from kubectl_cbt.core.session import open_session
 from kubectl_cbt.errors import ConfigError, Forbidden
 from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
+from kubectl_cbt.model.snapshot_entry import siblings
+from kubectl_cbt.tui.delta_meter import DeltaMeter, SnapshotPair
 
 
 @pytest.fixture
@@ -95,3 +99,33 @@ def test_tokens_and_addresses_of_the_first_context_are_not_sent_to_another(opene
 def test_another_cluster_than_the_contexts_is_not_named_by_it(opened, demo):
     server = yaml.safe_load(demo.kubeconfig.read_text())["clusters"][0]["cluster"]["server"]
     assert opened(server=server).context == ""
+
+
+def test_a_login_command_that_must_prompt_is_refused_while_a_screen_is_open(demo, tmp_path):
+    document = yaml.safe_load(demo.kubeconfig.read_text())
+    document["clusters"][0]["cluster"]["certificate-authority"] = str(demo.kubeconfig.parent / "ca.crt")
+    login = {"apiVersion": "client.authentication.k8s.io/v1", "command": "sh", "interactiveMode": "Always"}
+    document["users"].append({"name": "asks", "user": {"exec": login}})
+    document["contexts"].append({"name": "asks", "context": {"cluster": "demo", "user": "asks"}})
+    path = tmp_path / "kubeconfig"
+    path.write_text(yaml.safe_dump(document))
+    with open_session(ClusterOptions(kubeconfig=str(path))) as session, contextlib.ExitStack() as sessions:
+        cluster = BrowsedCluster(session, ServiceOptions(), QueryOptions(), None, sessions)
+        with pytest.raises(ConfigError, match="it needs to prompt, and a screen uses the terminal"):
+            cluster.in_context("asks")
+
+
+def test_deltas_that_are_measured_at_once_are_recorded_in_files_of_their_own(demo, tmp_path):
+    options = QueryOptions(record=tmp_path / "stream.rec")
+    done = threading.Event()
+    with open_session(ClusterOptions(kubeconfig=str(demo.kubeconfig))) as session, contextlib.ExitStack() as sessions:
+        cluster = BrowsedCluster(session, ServiceOptions(), options, "default", sessions)
+        volume = siblings(cluster.entries(), SnapshotRef("default", "snap-a"))
+        pairs = [SnapshotPair.of(base, target) for base, target in pairwise(volume)]
+        meter = DeltaMeter(lambda: None if meter.is_running else done.set())
+        meter.measure(cluster, pairs)
+        assert done.wait(30)
+        results = [meter.result(pair) for pair in pairs]
+    assert len(pairs) == 3
+    assert [(result.is_complete, result.error) for result in results] == [(True, "")] * 3
+    assert len(list(tmp_path.iterdir())) == 3
