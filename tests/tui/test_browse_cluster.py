@@ -50,6 +50,11 @@ def test_the_header_names_context_and_namespace():
         assert header(pilot).startswith(" Snapshots   context here · all namespaces  ")
 
     browsing(steps)
+
+    async def narrow(pilot, screen):
+        assert header(pilot).startswith(" Snapshots   shop-eu · ns  ")
+
+    browsing(narrow, ScriptedBackend(context="shop-eu").in_namespace("ns"), size=(60, 15))
     no_context = ScriptedBackend().in_namespace("ns")
 
     async def without(pilot, screen):
@@ -61,6 +66,7 @@ def test_the_header_names_context_and_namespace():
 def test_a_long_context_leaves_the_counts_on_the_screen():
     async def steps(pilot, screen):
         assert header(pilot).rstrip().endswith("6 snapshots, CBT works for 5")
+        assert header(pilot).startswith(" Snapshots   all namespaces  "), "the namespace is the last to go"
         assert len(header(pilot)) == 60
 
     browsing(steps, ScriptedBackend(context="arn:aws:eks:eu-central-1:123456789012:cluster/production"), size=(60, 15))

@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import pairwise
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -30,7 +31,7 @@ from kubectl_cbt.tui.widgets.key_bar import KeyBar
 from kubectl_cbt.tui.widgets.prompt import Prompt
 from kubectl_cbt.tui.widgets.snapshot_list import SnapshotList
 from kubectl_cbt.tui.widgets.volume_panel import VolumePanel, VolumeView
-from kubectl_cbt.units import counted, human_count, utc_words
+from kubectl_cbt.units import counted, human_count, printable, utc_words
 
 PANEL_COLUMNS = 140
 """Width of the screen from which the volume is shown beside the list."""
@@ -115,12 +116,10 @@ class BrowseScreen(ListingScreen):
         self._meter.clear()
 
     def draw_texts(self) -> None:
-        context = f"context {self.view.context} · " if self.view.context else ""
-        where = context + (f"namespace {self.view.namespace}" if self.view.namespace else "all namespaces")
         found = self.listing
         counts = f"{counted(len(found.entries), 'snapshot')}, CBT works for {human_count(found.usable)}"
         room = self.size.width - len(" Snapshots   ") - len(counts) - 3
-        left = line((" Snapshots", "bold"), ("   " + shorten(where, room), MUTED))
+        left = line((" Snapshots", "bold"), ("   " + self._place(room), MUTED))
         gap = " " * max(self.size.width - left.cell_length - len(counts) - 1, 2)
         self.query_one("#header", PlainText).update(line(left, gap, (counts, "bold")))
         self.query_one("#status", PlainText).update(self._status())
@@ -130,6 +129,15 @@ class BrowseScreen(ListingScreen):
         set_title(shown, self._title())
         set_subtitle(shown, f"{human_count(shown.number + 1)} of {human_count(shown.shown)}")
         self._draw_volume()
+
+    def _place(self, room: int) -> str:
+        """Context and namespace: labelled, without labels, or the namespace alone, as fits in ``room`` cells."""
+        context, namespace = self.view.context, self.view.namespace
+        short = namespace or "all namespaces"
+        texts = [f"namespace {namespace}" if namespace else short, short]
+        if context:
+            texts = [f"context {context} · {texts[0]}", f"{context} · {short}", *texts]
+        return next((text for text in texts if cell_len(printable(text)) <= room), shorten(short, room))
 
     def _draw_volume(self) -> None:
         """Draw the panel, and end the streams of a volume that the cursor has left."""
