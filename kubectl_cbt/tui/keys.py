@@ -129,9 +129,15 @@ BROWSE_KEYS = (
                 "Open the delta of the marked snapshots, or the snapshot under the cursor",
                 "open",
             ),
+            Key("D", "D", "open_delta", "Open the delta from the previous snapshot of the volume", "delta"),
             Key("slash", "/", "filter", "Filter by namespace, volume, snapshot or driver", "filter"),
+            Key("o", "o", "sort", "Sort by the next column: volume, name, time, size, CBT", "sort"),
+            Key("O", "O", "turn_sorting", "Sort in the other direction"),
+            Key("N", "N", "switch_namespace", "Switch to another namespace, or to all", "namespace"),
+            Key("C", "C", "switch_context", "Switch to another context of the kubeconfig", "context"),
+            Key("b", "b", "measure", "Measure the deltas of the volume: one stream for each, two at a time", "bars"),
             Key("r", "r", "refresh", "Reload the snapshots", "refresh"),
-            Key("escape", "Esc", "clear", "Clear the filter, then the marks"),
+            Key("escape", "Esc", "clear", "Stop measuring; clear the filter, then the marks"),
             Key("down,j", "↓ j", "move(1)", "Next snapshot"),
             Key("up,k", "↑ k", "move(-1)", "Previous snapshot"),
             Key("pagedown", "PgDn", "page(1)", "One screen down"),
@@ -142,7 +148,7 @@ BROWSE_KEYS = (
     ),
     _EVERYWHERE,
 )
-BROWSE_MOUSE = "Mouse: click to select, click again to open, wheel to scroll."
+BROWSE_MOUSE = "Mouse: click to select, double-click to open, wheel to scroll; a title sorts."
 
 
 def bindings(groups: Sequence[KeyGroup]) -> list[BindingType]:

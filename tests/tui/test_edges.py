@@ -12,6 +12,7 @@ from directing import (
     ScriptedBackend,
     ScriptedOpened,
     ScriptedStream,
+    browsed_cluster,
     cluster_backend,
     drive,
     press,
@@ -260,8 +261,8 @@ def session(demo):
 
 
 def test_from_the_list_to_a_delta_its_layers_a_neighbour_and_back(session):
-    cluster = cluster_backend(session, "default")
-    screen = BrowseScreen(cluster, cluster.entries(), "default")
+    cluster = browsed_cluster(session, "default")
+    screen = BrowseScreen(cluster, cluster.entries())
 
     async def steps(pilot, screen):
         assert "snap-a" in shown(pilot.app)

@@ -1,6 +1,8 @@
 """What the screens say: at every width whole, and no word cut without a sign that it was."""
 
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from directing import CAPACITY, GIB, GONE, KIB, MIB, ONE, TWO, ScriptedOpened, ScriptedStream
@@ -21,7 +23,7 @@ from kubectl_cbt.tui.keys import BROWSE_KEYS, MAP_KEYS, footer
 from kubectl_cbt.tui.loader import Frame, Loader
 from kubectl_cbt.tui.text.axis_labels import LABEL_COLUMNS, row_labels, scale_label
 from kubectl_cbt.tui.text.cell_panel import cell_panel
-from kubectl_cbt.tui.text.header_line import header_line
+from kubectl_cbt.tui.text.header_line import header_line, taken_words
 from kubectl_cbt.tui.text.line_layout import fit_parts, shorten
 from kubectl_cbt.tui.text.problem_report import problem_report
 from kubectl_cbt.tui.text.statistics_panel import jumps_to
@@ -126,6 +128,33 @@ def test_the_header_leaves_out_whole_parts():
     resolved = ScriptedOpened(ScriptedStream(), SnapshotNames(TWO, ONE)).resolved
     lines = {header_line(resolved, "delta", FRAMES["complete"], width).plain.split("  ")[1].strip() for width in WIDTHS}
     assert lines <= {"", "ns/data", "ns/data · a.csi", "ns/data · a.csi · VARIABLE_LENGTH"}
+
+
+def test_the_header_names_the_times_and_the_context_where_there_is_room():
+    opened = ScriptedOpened(ScriptedStream(), SnapshotNames(TWO, ONE)).resolved
+    base, target = (
+        replace(one, created=datetime(2026, 11, day, 22, 0, 30, tzinfo=UTC))
+        for one, day in ((opened.base, 24), (opened.target, 25))
+    )
+    resolved = replace(opened, base=base, target=target)
+
+    def details(width: int, context: str = "prod-eu") -> str:
+        return (
+            header_line(resolved, "delta", FRAMES["complete"], width, None, context)
+            .plain.split("   ")[1]
+            .split("  ")[0]
+            .strip()
+        )
+
+    times = "2026-11-24 22:00 → 2026-11-25 22:00 UTC"
+    assert details(200) == f"ns/data · {times} · context prod-eu · a.csi · VARIABLE_LENGTH"
+    assert details(200, "") == f"ns/data · {times} · a.csi · VARIABLE_LENGTH"
+    shown = {details(width) for width in range(60, 200)}
+    whole = f"ns/data · {times} · context prod-eu · a.csi · VARIABLE_LENGTH".split(" · ")
+    assert shown <= {" · ".join(whole[:parts]) for parts in range(6)}
+    assert taken_words(replace(resolved, base=replace(base, created=None))) == ""
+    assert taken_words(replace(resolved, base=None)) == "", "a base that is named by its handle alone"
+    assert taken_words(replace(resolved, base=None, query=replace(resolved.query, base=None))) == times[19:]
 
 
 @law

@@ -157,7 +157,7 @@ def test_nothing_on_the_map_is_stale_while_a_stream_runs():
 
 
 async def refreshed(pilot, screen):
-    screen._backend.listed = [*screen._backend.listed, entry("five", 5)]
+    screen.view.listed = [*screen.view.listed, entry("five", 5)]
     await press(pilot, "r")
 
 
@@ -191,4 +191,4 @@ def test_nothing_in_the_list_of_snapshots_is_stale_after_a_change_of(change):
         assert after == await repainted(pilot, screen)
 
     backend = ScriptedBackend()
-    drive(BrowseScreen(backend, backend.entries(), ""), steps)
+    drive(BrowseScreen(backend, backend.entries()), steps)

@@ -182,7 +182,7 @@ class MapScreen(MapStreams):
         active, width = self.streams.active, self.size.width
         allocated = self.streams.allocated_frame if active is self.streams.main else None
         resolved, operation = self.streams.main.opened.resolved, active.opened.operation
-        title = header_line(resolved, operation, active.frame, width, allocated)
+        title = header_line(resolved, operation, active.frame, width, allocated, self.context)
         self.query_one("#header", PlainText).update(title)
         self.query_one(KeyBar).show(self.KEYS, width)
         self._draw_status()

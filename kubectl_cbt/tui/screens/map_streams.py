@@ -31,6 +31,11 @@ class MapStreams(MapNavigation):
         self._backend = backend
         self._left = StreamCache()
 
+    @property
+    def context(self) -> str:
+        """The context of the kubeconfig that the snapshots are from; empty for others."""
+        return self._backend.context if self._backend is not None else ""
+
     def _post_frame(self, loader: Loader) -> None:
         # A stream begins before the screen is mounted; frames from before are drawn when it is.
         if self.is_running:

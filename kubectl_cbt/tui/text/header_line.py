@@ -14,7 +14,7 @@ from kubectl_cbt.tui.loader import Frame
 from kubectl_cbt.tui.plain_text import Content, line
 from kubectl_cbt.tui.text.line_layout import MUTED, SEPARATOR, shorten
 from kubectl_cbt.tui.text.lower_bounds import at_least
-from kubectl_cbt.units import human_bytes, percent, printable
+from kubectl_cbt.units import human_bytes, percent, printable, utc_minute
 
 
 def subject_title(resolved: ResolvedQuery) -> str:
@@ -28,7 +28,12 @@ def subject_title(resolved: ResolvedQuery) -> str:
 
 
 def header_line(
-    resolved: ResolvedQuery, operation: Operation | None, frame: Frame, width: int, allocated: Frame | None = None
+    resolved: ResolvedQuery,
+    operation: Operation | None,
+    frame: Frame,
+    width: int,
+    allocated: Frame | None = None,
+    context: str = "",
 ) -> Content:
     """The first line. Parts that do not fit in ``width`` cells are left out as a whole, the last ones first.
 
@@ -36,6 +41,7 @@ def header_line(
         resolved: names the snapshots.
         operation: of the layer that ``frame`` is of.
         allocated: of the allocated blocks of the target; None while they were not queried.
+        context: of the kubeconfig; empty without one.
     """
     outcome, snapshot, title = frame.outcome, resolved.target, printable(subject_title(resolved))
     room = width - cell_len(title) - 4
@@ -44,13 +50,28 @@ def header_line(
     title = shorten(title, width - len(right) - 4)
     volume = f"{snapshot.ref.namespace}/{snapshot.claim}" if snapshot.claim else snapshot.ref.namespace
     block_type = outcome.block_metadata_type
-    details = [volume, snapshot.driver, block_metadata_type_name(block_type) if block_type is not None else ""]
+    details = [
+        volume,
+        taken_words(resolved),
+        context and f"context {context}",
+        snapshot.driver,
+        block_metadata_type_name(block_type) if block_type is not None else "",
+    ]
     details = [printable(detail) for detail in details if detail]
     while details and cell_len(title) + cell_len(_joined(details)) + len(right) + 4 > width:
         details.pop()
     left = _joined(details)
     gap = " " * max(width - cell_len(title) - cell_len(left) - len(right) - 2, 2)
     return line(" ", (title, "bold"), (left, MUTED), gap, (right, "bold"))
+
+
+def taken_words(resolved: ResolvedQuery) -> str:
+    """When the snapshots were taken; empty if that is not known of all of them."""
+    times = [one.created for one in (resolved.base, resolved.target) if one is not None]
+    known = [time for time in times if time is not None]
+    if len(known) < len(times) or (resolved.query.base is not None and resolved.base is None):
+        return ""
+    return " → ".join(map(utc_minute, known)) + " UTC"
 
 
 def _joined(details: Sequence[str]) -> str:

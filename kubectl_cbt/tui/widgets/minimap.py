@@ -108,8 +108,8 @@ class Minimap(Widget):
         painter = Painter(self._colors)
         marks = self._scale.marks(grid.HEAT_LEVELS, hottest)
         first, last = min(marks), max(marks)
-        steps = _samples(painter, marks, text)
-        short = _samples(painter, {first: marks[first], last: marks[last]}, text)
+        steps = legend_samples(painter, marks, text)
+        short = legend_samples(painter, {first: marks[first], last: marks[last]}, text)
         allocated: list[Segment] = []
         if self._colors.both_layers:
             codes = range(grid.ALLOCATED, grid.ALLOCATED + grid.ALLOCATED_LEVELS)
@@ -130,7 +130,7 @@ def _columns(segments: list[Segment]) -> int:
     return sum(segment.cell_length for segment in segments)
 
 
-def _samples(painter: Painter, marks: dict[int, str], text: Style) -> list[Segment]:
+def legend_samples(painter: Painter, marks: dict[int, str], text: Style) -> list[Segment]:
     """A sample of each level, with the texts between them."""
     segments = [Segment("  ", text)]
     last = ""
