@@ -15,6 +15,7 @@ import json
 import os
 import platform
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from imports import BARE, BUDGET, of_command, total
+from imports import BARE, BUDGET, imported, of_command, total
 from measuring import BIN, PYTHON, ROOT, Measured, Server, measure
 
 RESULTS = ROOT / "bench" / "results.json"
@@ -42,12 +43,11 @@ BYTES_AN_EXTENT = 16
 REDRAW_MS, BROWSE_MS = 16.0, 50.0
 START_SECONDS = 0.25
 KUBECONFIG_TIMES = 1.5
-DELTA_TIMES, COMPLETION_TIMES = 1.4, 1.2
+DELTA_TIMES, COMPLETION_TIMES = 1.15, 1.2
+OWN_MODULES_MS = 50.0
 
 SNAPSHOT = ("scratch-1", "-n", "vms")
-READ_KUBECONFIG = (
-    "import sys; from kubectl_cbt.kube.kubeconfig import Login, choose; choose(Login(kubeconfig=sys.argv[1]))"
-)
+READ_KUBECONFIG = "import sys; from kubectl_cbt.kube.kubeconfig import ConfigFlags, select_context; select_context(ConfigFlags(kubeconfig=sys.argv[1]))"
 BARE_IMPORTS = (PYTHON, "-c", "import kubernetes.client, grpc, numpy")
 
 
@@ -248,6 +248,11 @@ def importing() -> Iterator[Row]:
             f"≤ {goal:g}×",
             ratio <= goal,
         )
+    arguments = ("delta", *SNAPSHOT[:1], "scratch-2", *SNAPSHOT[1:], "-o", "json")
+    own = statistics.median(imported(of_command(arguments))["kubectl_cbt"] for _ in range(runs))
+    yield Row(
+        "own modules of delta", f"{own:.0f} ms", "", f"{own:.0f} ms", f"≤ {OWN_MODULES_MS:g} ms", own <= OWN_MODULES_MS
+    )
 
 
 def kubeconfigs() -> Iterator[Row]:

@@ -12,7 +12,7 @@ from kubectl_cbt.output.object_listing import ListColumn, ListFormat, ListPrinte
 if TYPE_CHECKING:
     from kubectl_cbt.demo.driver.faults import Fault
 
-_COLUMNS = (ListColumn("FAULT"), ListColumn("OF"), ListColumn("MISTAKE"), ListColumn("SHOWS WITH"))
+_COLUMNS = (ListColumn("FAULT"), ListColumn("OF"), ListColumn("DESCRIPTION"), ListColumn("SHOWS WITH"))
 
 
 def faults(
@@ -35,7 +35,7 @@ def faults(
 
 
 def _row(fault: Fault) -> ListRow:
-    cells = {"FAULT": fault.form, "OF": fault.part.value, "MISTAKE": fault.summary, "SHOWS WITH": fault.shows}
+    cells = {"FAULT": fault.form, "OF": fault.part.value, "DESCRIPTION": fault.summary, "SHOWS WITH": fault.shows}
     document = {
         "name": fault.name,
         "value": fault.value.value or None,

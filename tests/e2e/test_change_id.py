@@ -31,7 +31,7 @@ def test_the_driver_is_given_the_change_id_of_the_base(own_demo, tmp_path):
     assert document["base"]["changeId"] == change_id
     assert document["base"]["handle"] == handle_of(own_demo, "snap-a")
     assert "changeId" not in expected["base"]
-    assert f"note: base default/snap-a is sent to the driver by its change ID, {change_id}" in found.stderr
+    assert f"note: base default/snap-a is identified by its change ID {change_id}" in found.stderr
     (tmp_path / "delta.json").write_text(found.stdout)
     assert run_command("open", str(tmp_path / "delta.json"), "-o", "json").stdout == found.stdout
 
