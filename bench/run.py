@@ -47,7 +47,10 @@ DELTA_TIMES, COMPLETION_TIMES = 1.15, 1.2
 OWN_MODULES_MS = 50.0
 
 SNAPSHOT = ("scratch-1", "-n", "vms")
-READ_KUBECONFIG = "import sys; from kubectl_cbt.kube.kubeconfig import ConfigFlags, select_context; select_context(ConfigFlags(kubeconfig=sys.argv[1]))"
+READ_KUBECONFIG = (
+    "import sys; from kubectl_cbt.kube.kubeconfig import ConfigFlags, select_context;"
+    " select_context(ConfigFlags(kubeconfig=sys.argv[1]))"
+)
 BARE_IMPORTS = (PYTHON, "-c", "import kubernetes.client, grpc, numpy")
 
 
