@@ -27,6 +27,8 @@ ALLOCATED_GLYPHS = "·-=≡"
 UPPER, LOWER = "▀", "▄"
 CURSOR_UPPER, CURSOR_LOWER, CURSOR_GLYPH = "▲", "▼", "╋"
 MARK = "!"
+ACROSS, DOWN = "┄", "┆"
+"""The crosshair of a big screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,12 @@ class Painter:
             half: 0 when the marked cell is the upper one.
         """
         return Segment(MARK, Style(bold=True)) if self.halves == 1 else self._sign(MARK, codes[half])
+
+    def crosshair(self, glyph: str) -> Segment:
+        """A character of the line through the cursor, for cells without extents."""
+        if self.halves == 1:
+            return Segment(glyph, Style(dim=True))
+        return Segment(glyph, Style(color=self._scheme.faint, bgcolor=self._colors[grid.NOTHING], dim=True))
 
     def _sign(self, glyph: str, code: int) -> Segment:
         ground = self._colors[code]

@@ -24,6 +24,7 @@ from kubectl_cbt.analysis.heat_scale import SCALES
 from kubectl_cbt.model.results import MUST, Occurrence, Violation
 from kubectl_cbt.output.palettes import PALETTES
 from kubectl_cbt.tui.keys import MAP_KEYS, MAP_MOUSE
+from kubectl_cbt.tui.painting import ACROSS, DOWN
 from kubectl_cbt.tui.screens.text_screen import TextScreen
 from kubectl_cbt.tui.textual_private import screen_strips
 from kubectl_cbt.tui.widgets.extent_list import ExtentList
@@ -368,3 +369,23 @@ def test_panels_are_beside_the_map_where_they_fit_and_in_its_place_elsewhere(
             assert screen.focused is not screen.query_one(MapView)
 
     drive(the_map(), steps, size=(width, height))
+
+
+@pytest.mark.parametrize(("size", "has_crosshair"), [((200, 60), True), ((110, 30), False)])
+@pytest.mark.parametrize("colors", [True, False])
+def test_big_screens_have_lines_through_the_cursor_where_nothing_changed(size, has_crosshair, colors):
+    async def steps(pilot, screen):
+        screen.go_to(30 * MIB)
+        await pilot.pause()
+        view = screen.query_one(MapView)
+        before = shown(pilot.app)
+        assert (ACROSS in before, DOWN in before) == (has_crosshair, has_crosshair)
+        column = next((line.index(DOWN) for line in before.splitlines() if DOWN in line), None)
+        await press(pilot, "l", "j")
+        columns = {index for line in shown(pilot.app).splitlines() for index, glyph in enumerate(line) if glyph == DOWN}
+        assert columns == ({column + 1} if has_crosshair else set())
+        codes = view._codes_of(view._place(screen.cursor.position)[1])
+        drawn = view.render_line(1 + view._place(screen.cursor.position)[1]).text[14:]
+        assert all(glyph not in ACROSS for glyph, column in zip(drawn, codes.T, strict=False) if column.any())
+
+    drive(the_map(), steps, size=size, colors=colors)

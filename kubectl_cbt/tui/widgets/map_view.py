@@ -18,7 +18,7 @@ from textual.widget import Widget
 
 from kubectl_cbt.analysis.heat_scale import Levels
 from kubectl_cbt.analysis.viewport import Viewport
-from kubectl_cbt.tui.painting import ColorScheme, Painter
+from kubectl_cbt.tui.painting import ACROSS, DOWN, ColorScheme, Painter
 from kubectl_cbt.tui.text.axis_labels import LABEL_COLUMNS, row_labels
 
 GUTTER = LABEL_COLUMNS + 3
@@ -28,11 +28,14 @@ RULER = 1
 
 _COLUMN_MARK, _ROW_MARK = "▼", "▸"
 
+_BIG_COLUMNS, _BIG_LINES = 100, 40
+"""From this size on, lines through the cursor help to find it."""
+
 _KEPT_ROWS = 512
 """The rows of several screens: those that scroll away and come back are not drawn again."""
 
-_RowKey = tuple[Painter, Segment, bytes, tuple[tuple[int, int], ...]]
-"""Everything that a row is drawn from: colors, label with its style, codes of the cells, marks."""
+_RowKey = tuple[Painter, Segment, bytes, tuple[tuple[int, int], ...], int | None]
+"""Everything that a row is drawn from: colors, label with its style, codes of the cells, marks, crosshair."""
 
 
 class MapView(Widget, can_focus=True):
@@ -148,9 +151,14 @@ class MapView(Widget, can_focus=True):
 
     def move_cursor(self, cursor: int) -> None:
         """Move the cursor."""
+        columns = [self._crosshair_column]
         rows = [self._place(self.cursor), self._place(cursor)]
         self.cursor = cursor
         self._refresh_rows([place[1] for place in rows if place])
+        columns.append(self._crosshair_column)
+        if columns[0] != columns[1]:
+            height = self.content_size.height
+            self.refresh(*(Region(GUTTER + column, 0, 1, height) for column in columns if column is not None))
         self.refresh(Region(0, 0, self.content_size.width, RULER))
 
     def _refresh_rows(self, rows: list[int]) -> None:
@@ -241,12 +249,22 @@ class MapView(Widget, can_focus=True):
     def _row(self, row: int) -> Strip:
         """A row without the cursor."""
         label, codes = self._label(row, is_current=False), self._codes_of(row)
-        marks = self._marks_of(row)
-        key = self._painter, label, codes.tobytes(), marks
+        marks, crossed = self._marks_of(row), self._crosshair_column
+        key = self._painter, label, codes.tobytes(), marks, crossed
         strip = self._strips.get(key)
         if strip is None:
-            strip = self._strips[key] = Strip([label, *self._painter.row(codes, self._signs(codes, marks))])
+            signs = self._signs(codes, marks)
+            if crossed is not None and not codes[:, crossed].any():
+                signs.setdefault(crossed, self._painter.crosshair(DOWN))
+            strip = self._strips[key] = Strip([label, *self._painter.row(codes, signs)])
         return strip
+
+    @property
+    def _crosshair_column(self) -> int | None:
+        """The cursor's column, where the screen is big enough for lines through the cursor."""
+        width, height = self.content_size
+        place = self._place(self.cursor) if width >= _BIG_COLUMNS and height >= _BIG_LINES else None
+        return place[0] if place else None
 
     def _marks_of(self, row: int) -> tuple[tuple[int, int], ...]:
         """Column and half of the marked cells of a row of characters."""
@@ -277,7 +295,11 @@ class MapView(Widget, can_focus=True):
         codes = self._codes_of(row)
         column, _, half = place
         cursor = self._painter.cursor((int(codes[0, column]), int(codes[-1, column])), half)
-        return self._painter.row(codes, {**self._signs(codes, self._marks_of(row)), column: cursor})
+        signs = self._signs(codes, self._marks_of(row))
+        if self._crosshair_column is not None:
+            line = self._painter.crosshair(ACROSS)
+            signs = dict.fromkeys(np.flatnonzero(~codes.any(axis=0)).tolist(), line) | signs
+        return self._painter.row(codes, {**signs, column: cursor})
 
     def _signs(self, codes: Levels, marks: Sequence[tuple[int, int]]) -> dict[int, Segment]:
         """The characters of marked cells, by column."""
