@@ -17,7 +17,8 @@ from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.tui.app import CbtApp
 from kubectl_cbt.tui.screens.browse_screen import BrowseScreen
-from kubectl_cbt.tui.snapshot_rows import Columns, SnapshotRows
+from kubectl_cbt.tui.snapshot_columns import Columns
+from kubectl_cbt.tui.snapshot_rows import SnapshotRows
 
 A_VOLUME, RUNS = 14, 9
 _FIRST = datetime(2026, 1, 1, tzinfo=UTC)
@@ -26,6 +27,8 @@ _FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 class Backend:
     """A cluster that is never queried."""
 
+    context, namespace = "bench", None
+
     def entries(self) -> list[SnapshotEntry]:
         """Return no other snapshots."""
         return []
@@ -33,6 +36,25 @@ class Backend:
     def open(self, choice: SnapshotNames) -> OpenStream:
         """Open nothing."""
         raise NotImplementedError(str(choice))
+
+    def namespaces(self) -> list[str]:
+        """Return no other namespaces."""
+        return []
+
+    def in_namespace(self, namespace: str | None) -> Backend:
+        """Return the same view."""
+        return self
+
+    def contexts(self) -> list[str]:
+        """Return no other contexts."""
+        return []
+
+    def in_context(self, context: str) -> tuple[Backend, list[SnapshotEntry]]:
+        """Return the same view."""
+        return self, []
+
+    def close(self) -> None:
+        """Close nothing."""
 
 
 def entries(count: int) -> list[SnapshotEntry]:
@@ -66,7 +88,7 @@ async def measured(count: int) -> dict[str, float]:
         before = time.perf_counter()
         Columns.of(SnapshotRows(found), 196)
         opening.append(time.perf_counter() - before)
-    screen = BrowseScreen(Backend(), found, "")
+    screen = BrowseScreen(Backend(), found)
     app = CbtApp(screen)
     async with app.run_test(size=(200, 60)) as pilot:
         await pilot.pause()
@@ -74,14 +96,14 @@ async def measured(count: int) -> dict[str, float]:
         def seconds(act: Callable[[], None]) -> float:
             start = time.perf_counter()
             act()
-            screen._list.render_lines(screen._list.content_size.region)
+            screen.snapshot_list.render_lines(screen.snapshot_list.content_size.region)
             return time.perf_counter() - start
 
         seconds(screen.action_first)
         texts = ["d", "da", "dat", "data", "data-", "data-0", "data-01", "data-01 t", ""]
         times = {
             "mark": [seconds(screen.action_mark) for _ in range(RUNS)],
-            "filter by a letter": [seconds(lambda text=text: screen._filter_by(text)) for text in texts],  # type: ignore[misc]
+            "filter by a letter": [seconds(lambda text=text: screen.filter_by(text)) for text in texts],  # type: ignore[misc]
             "move the cursor": [seconds(lambda: screen.action_move(97)) for _ in range(RUNS)],
         }
     times["open"] = opening

@@ -236,6 +236,11 @@ def utc_words(when: datetime) -> str:
     return utc_time(when).replace("T", " ")
 
 
+def utc_minute(when: datetime) -> str:
+    """A date and a time of day, without the zone, to stand before UTC: ``2025-06-02 08:00``."""
+    return utc_time(when).replace("T", " ")[: len("2025-06-02 08:00")]
+
+
 def utc_date(when: datetime) -> str:
     """The date of a time, in UTC: ``2025-06-02``."""
     return _in_utc(when).date().isoformat()

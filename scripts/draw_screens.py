@@ -37,7 +37,7 @@ def pictures() -> dict[str, str]:
             # To the largest run.
             "map.svg": draw(the_map(session), ["s", "1", "s"]),
             # Both layers, in the light theme.
-            "layers.svg": draw(the_map(session), ["l", "l", "n"], theme=LIGHT.name),
+            "layers.svg": draw(the_map(session), ["a", "a", "n"], theme=LIGHT.name),
         }
 
 
@@ -77,9 +77,10 @@ def draw(
 
 async def _settled(pilot: Pilot[None]) -> None:
     """Wait until no stream and no background work is active."""
-    screen = pilot.app.screen
     await pilot.pause()
-    while screen.is_updating:
+    while any(screen.is_updating for screen in pilot.app.screen_stack if isinstance(screen, CbtScreen)):
+        # Without a real sleep this loop would take the interpreter from the threads that it waits for.
+        await asyncio.sleep(0.005)
         await pilot.pause()
     await pilot.pause()
 

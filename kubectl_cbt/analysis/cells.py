@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kubectl_cbt.analysis.heat_scale import LINEAR, Levels
+from kubectl_cbt.analysis.heat_scale import HeatScale, Levels
 from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.model.record import Int64Column
 
@@ -41,6 +41,6 @@ class CellCounter:
         """Count one batch; overlaps within it count once, overlaps with earlier ones at most fill the cell."""
         self.covered += coverage(Extents.repaired(offsets, sizes), self.edges)
 
-    def levels(self, levels: int) -> Levels:
+    def levels(self, scale: HeatScale, levels: int) -> Levels:
         """Heat of each cell."""
-        return LINEAR.levels(self.covered, np.diff(self.edges), levels)
+        return scale.levels(self.covered, np.diff(self.edges), levels)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from kubectl_cbt.analysis.cells import coverage
-from kubectl_cbt.analysis.heat_scale import LINEAR, HeatScale, Levels
+from kubectl_cbt.analysis.heat_scale import LOG, HeatScale, Levels, hottest_share, linear_levels
 from kubectl_cbt.analysis.known_range import KnownRange
 from kubectl_cbt.analysis.viewport import Viewport
 from kubectl_cbt.model.extents import Extents
@@ -16,16 +17,17 @@ HEAT_LEVELS = 8
 
 NOTHING = 0
 """Known to contain no extent; 1 to :data:`HEAT_LEVELS` are heat."""
+ALLOCATED_LEVELS = 4
 ALLOCATED = HEAT_LEVELS + 1
-"""Allocated and unchanged."""
-UNKNOWN = HEAT_LEVELS + 2
+"""Allocated and unchanged: the first of :data:`ALLOCATED_LEVELS` codes, for up to a quarter of the cell."""
+UNKNOWN = ALLOCATED + ALLOCATED_LEVELS
 """Not in the known range, or only in part, so that a missing extent means nothing."""
-BEYOND = HEAT_LEVELS + 3
+BEYOND = UNKNOWN + 1
 """Beyond the end of the volume."""
-END = HEAT_LEVELS + 4
+END = UNKNOWN + 2
 """The first cell beyond the end."""
-CODES = HEAT_LEVELS + 5
-"""The number of codes."""
+CODES = UNKNOWN + 3
+"""The number of codes. A selected cell has its code plus this."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,14 +38,31 @@ class LayerView:
     known: KnownRange
 
 
+def mark_selected(codes: Levels, viewport: Viewport, start: int, end: int) -> None:
+    """Change the codes of the cells in ``[start, end)``, bytes, to those of selected cells."""
+    edges = viewport.edges()
+    codes[: len(edges) - 1][(edges[1:] > start) & (edges[:-1] < end)] += CODES
+
+
+def is_allocated(codes: Levels) -> npt.NDArray[np.bool_]:
+    """Which cells are drawn as allocated and unchanged."""
+    return (codes >= ALLOCATED) & (codes < ALLOCATED + ALLOCATED_LEVELS)
+
+
+def visible_hottest(viewport: Viewport, heat: LayerView) -> float:
+    """The largest covered share of a visible cell, 0.0 to 1.0."""
+    edges = viewport.edges()
+    return hottest_share(coverage(heat.extents, edges), np.diff(edges))
+
+
 def cell_codes(
-    viewport: Viewport, heat: LayerView | None, allocated: LayerView | None = None, scale: HeatScale = LINEAR
+    viewport: Viewport, heat: LayerView | None, allocated: LayerView | None = None, scale: HeatScale = LOG
 ) -> Levels:
     """The code of each cell of the viewport as uint8[viewport.cells], row by row.
 
     Args:
         heat: drawn as heat; None draws none.
-        allocated: when given, drawn where there is no heat.
+        allocated: when given, drawn where there is no heat, by the allocated share of the cell.
     """
     codes = np.full(viewport.cells, BEYOND, dtype=np.uint8)
     edges = viewport.edges()
@@ -55,13 +74,18 @@ def cell_codes(
     for view in (allocated, heat):
         if view is None:
             continue
-        levels = scale.levels(coverage(view.extents, edges), widths, HEAT_LEVELS)
-        shown[:] = np.where(levels > 0, ALLOCATED if view is allocated else levels, shown)
+        covered = coverage(view.extents, edges)
+        if view is allocated:
+            levels = linear_levels(covered, widths, ALLOCATED_LEVELS)
+            shown[:] = np.where(levels > 0, levels + (ALLOCATED - 1), shown)
+        else:
+            levels = scale.levels(covered, widths, HEAT_LEVELS)
+            shown[:] = np.where(levels > 0, levels, shown)
     for view in (heat, allocated):
         if view is None:
             continue
         # Extents that were received are drawn even where a broken stream never reached. "Allocated and unchanged" is
         # two statements: the second depends on the heat, and is unknown where the heat is.
-        stated = (shown == NOTHING) if view is allocated else (shown == NOTHING) | (shown == ALLOCATED)
+        stated = (shown == NOTHING) if view is allocated else (shown == NOTHING) | is_allocated(shown)
         shown[~view.known.contains_cells(edges) & stated] = UNKNOWN
     return codes

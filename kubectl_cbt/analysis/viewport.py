@@ -99,6 +99,12 @@ class Viewport:
         """Cells of another size, ``position`` in the first of them, unless that leaves room beyond the volume."""
         return replace(self, cell_bytes=cell_bytes)._from(position // cell_bytes)
 
+    def around(self, cell_bytes: int, start: int, end: int) -> Viewport:
+        """Cells of another size, with the bytes ``[start, end)`` in the middle."""
+        cells = -(-end // cell_bytes) - start // cell_bytes
+        rows_before = max(self.cells - cells, 0) // 2 // self.columns
+        return replace(self, cell_bytes=cell_bytes)._from(start // cell_bytes - rows_before * self.columns)
+
     def laid_out(self, columns: int, rows: int, position: int) -> Viewport:
         """For another size of the screen, with ``position`` visible."""
         return replace(self, columns=columns, rows=rows)._from(self.first_cell).showing(position)
@@ -143,6 +149,10 @@ class Zoom:
     def larger(self) -> int:
         """The next larger size, at most :attr:`whole_cell_bytes`."""
         return min(self._at_least(self._window.cell_bytes + 1), self.whole_cell_bytes)
+
+    def of_range(self, size_bytes: int) -> int:
+        """The smallest size at which a range fills at most half of the viewport."""
+        return min(self._at_least(-(-2 * size_bytes // max(self._window.cells, 1))), self.whole_cell_bytes)
 
     def single_cell(self) -> int:
         """The size at which the viewport shows one present cell."""

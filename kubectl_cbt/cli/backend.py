@@ -18,6 +18,7 @@ from kubectl_cbt.utf8 import require_utf8
 
 if TYPE_CHECKING:
     from kubectl_cbt.core.backends import ClusterBackend, CsiBackend
+    from kubectl_cbt.core.browsed_cluster import BrowsedCluster
     from kubectl_cbt.core.session import Session
 
 _CSI_VARIABLE = "CSI_ENDPOINT"
@@ -80,26 +81,26 @@ def open_backend(
     Raises:
         CbtError: there is no usable kubeconfig, or no such driver.
     """
-    from kubectl_cbt.core.backends import CsiBackend
+    from kubectl_cbt.core.backends import ClusterBackend, CsiBackend
     from kubectl_cbt.core.csi_connector import connect_csi
 
     service = with_environment(service, cluster)
     if service.csi_endpoint:
         yield CsiBackend(connect_csi(service), options, _warn(shows_map=shows_map)), None
         return
-    with open_cluster_backend(cluster, service, options, terminal, shows_map=shows_map) as (backend, session):
-        yield backend, session
+    with command_session(cluster, terminal.verbosity) as session:
+        yield ClusterBackend(session, service, options, session.namespace, _warn(shows_map=shows_map)), session
 
 
 @contextlib.contextmanager
-def open_cluster_backend(
-    cluster: ClusterFlags, service: ServiceOptions, options: QueryOptions, terminal: TerminalFlags, *, shows_map: bool
-) -> Iterator[tuple[ClusterBackend, Session]]:
-    """The cluster that the flags name, and the session; see :func:`open_backend`."""
-    from kubectl_cbt.core.backends import ClusterBackend
+def open_browsed_cluster(
+    cluster: ClusterFlags, service: ServiceOptions, options: QueryOptions, terminal: TerminalFlags
+) -> Iterator[BrowsedCluster]:
+    """The cluster that the flags name, with the snapshots of all namespaces; see :func:`open_backend`."""
+    from kubectl_cbt.core.browsed_cluster import BrowsedCluster
 
-    with command_session(cluster, terminal.verbosity) as session:
-        yield ClusterBackend(session, service, options, session.namespace, _warn(shows_map=shows_map)), session
+    with command_session(cluster, terminal.verbosity) as session, contextlib.ExitStack() as sessions:
+        yield BrowsedCluster(session, service, options, None, sessions, _warn(shows_map=True))
 
 
 def _warn(*, shows_map: bool) -> Callable[[str], None]:

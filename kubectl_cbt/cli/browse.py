@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kubectl_cbt.cli.backend import open_cluster_backend, with_environment
+from kubectl_cbt.cli.backend import open_browsed_cluster, with_environment
 from kubectl_cbt.cli.launch_tui import show_snapshots, wants_screen, why_no_screen
-from kubectl_cbt.cli.options import ClusterFlags, MapFlags, StreamFlags, TerminalFlags
+from kubectl_cbt.cli.options import ClusterFlags, MapFlags, StreamFlags, TerminalFlags, parsed_duration
 from kubectl_cbt.core.options import ServiceOptions
-from kubectl_cbt.errors import Forbidden, UsageError
+from kubectl_cbt.errors import UsageError
 
 if TYPE_CHECKING:
-    from kubectl_cbt.core.backends import ClusterBackend
-    from kubectl_cbt.core.session import Session
+    from kubectl_cbt.core.browsed_cluster import BrowsedCluster
     from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 
 
@@ -27,6 +26,16 @@ def browse(
     all_namespaces: Annotated[
         bool, typer.Option("--all-namespaces", "-A", help="List the snapshots of all namespaces.")
     ] = False,
+    refresh: Annotated[
+        float,
+        typer.Option(
+            "--refresh",
+            parser=parsed_duration,
+            metavar="DURATION",
+            help="Reload the snapshots this often, such as 30s; 0 reloads only on r.",
+            show_default="0",
+        ),
+    ] = 0.0,
 ) -> None:
     """Browse snapshots and their maps on the terminal.
 
@@ -44,23 +53,21 @@ def browse(
         needed = f"a terminal that shows more than ASCII: {reason}" if reason else "a terminal, and does not accept -o"
         raise UsageError(f"browse needs {needed}", hint="list the snapshots with: kubectl cbt snapshots -A")
     service = with_environment(service, cluster)
-    with open_cluster_backend(cluster, service, stream, terminal, shows_map=True) as (backend, session):
-        entries = _read(backend, session, cluster, all_namespaces=all_namespaces)
-        raise typer.Exit(show_snapshots(backend, entries, backend.namespace or "", map_flags, terminal))
+    with open_browsed_cluster(cluster, service, stream, terminal) as opened:
+        view, entries = _read(opened, cluster, all_namespaces=all_namespaces)
+        raise typer.Exit(show_snapshots(view, entries, refresh, map_flags, terminal))
 
 
 def _read(
-    backend: ClusterBackend, session: Session, cluster: ClusterFlags, *, all_namespaces: bool
-) -> list[SnapshotEntry]:
+    opened: BrowsedCluster, cluster: ClusterFlags, *, all_namespaces: bool
+) -> tuple[BrowsedCluster, list[SnapshotEntry]]:
     """The snapshots, read before the screen opens: a login command may prompt for something.
 
     A user who named no namespace and cannot list all namespaces gets the namespace of the context.
     """
-    backend.namespace = None if all_namespaces else cluster.namespace or None
-    try:
-        return backend.entries()
-    except Forbidden:
-        if all_namespaces or backend.namespace is not None:
-            raise
-    backend.namespace = session.namespace
-    return backend.entries()
+    if all_namespaces:
+        return opened, opened.entries()
+    if cluster.namespace:
+        view = opened.in_namespace(cluster.namespace)
+        return view, view.entries()
+    return opened.listed()

@@ -13,7 +13,7 @@ from kubectl_cbt.cli.options import MapFlags, TerminalFlags
 from kubectl_cbt.cli.signals import terminated_by
 
 if TYPE_CHECKING:
-    from kubectl_cbt.model.backend import Backend, OpenStream
+    from kubectl_cbt.model.backend import Backend, ClusterView, OpenStream
     from kubectl_cbt.model.snapshot_entry import SnapshotEntry
     from kubectl_cbt.output.registry import StreamFormat
     from kubectl_cbt.tui.app import CbtApp
@@ -66,12 +66,20 @@ def show_map(opened: OpenStream, backend: Backend | None, map_flags: MapFlags, t
 
 
 def show_snapshots(
-    backend: Backend, entries: list[SnapshotEntry], namespace: str, map_flags: MapFlags, terminal: TerminalFlags
+    view: ClusterView,
+    entries: list[SnapshotEntry],
+    refresh_seconds: float,
+    map_flags: MapFlags,
+    terminal: TerminalFlags,
 ) -> int:
-    """Show the list of snapshots until the user quits; returns the exit code."""
+    """Show the list of snapshots until the user quits; returns the exit code.
+
+    Args:
+        refresh_seconds: reload so often; 0 for never.
+    """
     from kubectl_cbt.tui.screens.browse_screen import BrowseScreen
 
-    return _run(BrowseScreen(backend, entries, namespace), map_flags, terminal)
+    return _run(BrowseScreen(view, entries, refresh_seconds), map_flags, terminal)
 
 
 def _run(first: CbtScreen[None], map_flags: MapFlags, terminal: TerminalFlags) -> int:

@@ -105,6 +105,14 @@ class Catalogue:
         items = items_of(found, "the list of snapshotmetadataservices")
         return [SnapshotMetadataService.of(item) for item in selection.ordered(items)]
 
+    def namespaces(self) -> list[str]:
+        """Names of the namespaces that have snapshots, sorted; of all namespaces where only those can be listed."""
+        try:
+            return sorted({snapshot.ref.namespace for snapshot in self.snapshots(None)})
+        except Forbidden:
+            items = items_of(self._api.get("api", "v1", "namespaces"), "the list of namespaces")
+            return sorted(ObjectReader(item).text("metadata", "name") for item in items)
+
     def namespace_exists(self, name: str) -> bool:
         """False only when the API server reports it as not found; the caller may not be allowed to get namespaces."""
         try:

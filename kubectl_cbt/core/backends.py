@@ -50,6 +50,10 @@ class ClusterBackend:
         self._service = service.service
         self._connector = ServiceConnector(session, service)
 
+    @property
+    def context(self) -> str:
+        return self._session.context
+
     def entries(self) -> list[SnapshotEntry]:
         return self._session.catalogue.entries(self.namespace)
 
@@ -69,6 +73,8 @@ class ClusterBackend:
 
 class CsiBackend:
     """A CSI driver's own socket: names are the handles that the driver gave its snapshots."""
+
+    context = ""
 
     def __init__(self, connector: CsiConnector, options: QueryOptions, warn: Callable[[str], None] = ignore) -> None:
         self.options = options

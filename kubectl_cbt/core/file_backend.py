@@ -28,6 +28,8 @@ class FileBackend:
         max_message_bytes: a larger message of a recording ends the stream with an error.
     """
 
+    context = ""
+
     def __init__(
         self,
         data: BinaryIO,

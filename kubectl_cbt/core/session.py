@@ -24,6 +24,8 @@ class Session:
     """A login.
 
     Attributes:
+        options: it was opened with.
+        context: name of its context; empty without one, or when a flag names another cluster.
         namespace: the one given, or the context's own.
         kubeconfig: makes a kubeconfig of this login alone, for a kubectl that is started.
         log: of the requests.
@@ -31,6 +33,8 @@ class Session:
         authority: PEM of the CA to trust for the API server; None for those that the system trusts.
     """
 
+    options: ClusterOptions
+    context: str
     api: Api
     catalogue: Catalogue
     namespace: str
@@ -41,11 +45,14 @@ class Session:
 
 
 @contextlib.contextmanager
-def open_session(options: ClusterOptions, log: RequestLog | None = None) -> Iterator[Session]:
+def open_session(
+    options: ClusterOptions, log: RequestLog | None = None, *, may_prompt: bool = True
+) -> Iterator[Session]:
     """Log in; the connections end with the block.
 
     Args:
         log: of the requests to the API server; None for none.
+        may_prompt: whether a login command may use the terminal; False while a screen uses it.
 
     Raises:
         ConfigError: there is no usable kubeconfig.
@@ -57,14 +64,17 @@ def open_session(options: ClusterOptions, log: RequestLog | None = None) -> Iter
     from kubectl_cbt.kube.request_log import RequestLog
 
     with contextlib.ExitStack() as stack:
-        config = stack.enter_context(load_config(_config_flags(options), _NO_KUBECONFIG))
+        config = stack.enter_context(load_config(_config_flags(options), _NO_KUBECONFIG, may_prompt=may_prompt))
         log = log or RequestLog()
         api = Api(config, options.request_timeout, log, API_HINTS)
         stack.callback(api.close)
         namespace = options.namespace or config.namespace
-        context = f"context {options.context}" if options.context else "the current context"
-        about = f"{context}, server {config.connection.server}"
-        yield Session(api, Catalogue(api), namespace, config.kubeconfig, log, about, config.authority)
+        named = f"context {options.context}" if options.context else "the current context"
+        about = f"{named}, server {config.connection.server}"
+        context = "" if options.server or options.cluster else config.context
+        yield Session(
+            options, context, api, Catalogue(api), namespace, config.kubeconfig, log, about, config.authority
+        )  # fmt: skip
 
 
 def _config_flags(options: ClusterOptions) -> ConfigFlags:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,7 @@ class Recorder:
         self._options = options
         self._warn = warn
         self._sources = 0
+        self._lock = threading.Lock()
 
     def record(self, source: Source, resolved: ResolvedQuery) -> Source:
         """The source, with all that it answers written to the next file; the source itself without ``--record``.
@@ -39,12 +41,14 @@ class Recorder:
         """
         if self._options.record is None:
             return source
-        path = next_recording_path(self._options.record, self._sources)
-        self._sources += 1
         from kubectl_cbt.recording.recorder import RecordingSource, RecordingWriter
 
         try:
-            writer = RecordingWriter(path, _head(source, resolved, self._options), self._warn)
+            # Two streams that are opened at once must not choose the same file.
+            with self._lock:
+                path = next_recording_path(self._options.record, self._sources)
+                self._sources += 1
+                writer = RecordingWriter(path, _head(source, resolved, self._options), self._warn)
         except BaseException:
             source.close()
             raise

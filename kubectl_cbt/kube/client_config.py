@@ -9,7 +9,7 @@ import contextlib
 import os
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
@@ -97,6 +97,7 @@ class LoadedConfig:
         kubeconfig: returns a kubeconfig of only this login, with its current credential; for a kubectl child process.
         impersonation: the user to impersonate.
         authority: PEM of the CAs to trust for the server; None for the system's.
+        context: name of the context; empty without one.
     """
 
     connection: Connection
@@ -104,20 +105,24 @@ class LoadedConfig:
     kubeconfig: Callable[[], bytes] = field(repr=False)
     impersonation: Impersonation = field(default_factory=Impersonation)
     authority: bytes | None = field(default=None, repr=False)
+    context: str = ""
 
 
 @contextlib.contextmanager
-def load_config(login: ConfigFlags, hint: str = "set KUBECONFIG or --kubeconfig") -> Iterator[LoadedConfig]:
+def load_config(
+    login: ConfigFlags, hint: str = "set KUBECONFIG or --kubeconfig", *, may_prompt: bool = True
+) -> Iterator[LoadedConfig]:
     """Read the kubeconfig, choose the context, log in. Nothing is written, and no file is read twice.
 
     Args:
         hint: what to do when there is no kubeconfig.
+        may_prompt: whether an exec plugin may use the terminal; False while a screen uses it.
 
     Raises:
         ConfigError: no file, no context, broken YAML, or a login (exec plugin, OIDC) that failed.
     """
     if kubeconfig.has_kubeconfig(login):
-        yield _load_context(kubeconfig.select_context(login))
+        yield _load_context(kubeconfig.select_context(login), may_prompt=may_prompt)
     else:
         yield _load_in_cluster(login, hint)
 
@@ -155,21 +160,33 @@ def _load_in_cluster(login: ConfigFlags, hint: str) -> LoadedConfig:
 # With a kubeconfig.
 
 
-def _load_context(active: ActiveContext) -> LoadedConfig:
+def _load_context(active: ActiveContext, *, may_prompt: bool) -> LoadedConfig:
     auth.check(active.user, active.user_name)
     server, user_of_url = _server(active.cluster["server"])
     cluster = active.cluster | {"server": server}
     # Credentials are sent only over TLS, as in kubectl, except those in the URL.
     user = user_of_url or (active.user if kubeconfig.is_tls(server) else None)
-    return _connect(cluster, user, active.user_name, active.namespace, active.impersonation)
+    loaded = _connect(
+        cluster, user, active.user_name, active.namespace, active.impersonation, may_prompt=may_prompt
+    )  # fmt: skip
+    return replace(loaded, context=active.name)
 
 
-def _connect(cluster: Entry, user: Entry | None, name: str, namespace: str, acting_as: Impersonation) -> LoadedConfig:
+def _connect(
+    cluster: Entry,
+    user: Entry | None,
+    name: str,
+    namespace: str,
+    acting_as: Impersonation,
+    *,
+    may_prompt: bool = True,
+) -> LoadedConfig:
     """Log in.
 
     Args:
         user: None for a server that must not receive a credential.
         name: what the kubeconfig calls the user.
+        may_prompt: as in :func:`load_config`.
     """
     is_tls = kubeconfig.is_tls(cluster["server"])
     ca = _authority(cluster) if is_tls else None
@@ -186,7 +203,7 @@ def _connect(cluster: Entry, user: Entry | None, name: str, namespace: str, acti
         connection.server_name = cluster.get("tls-server-name")
     credential = None
     if user is not None:
-        credential = _log_in(user, name, cluster)
+        credential = _log_in(user, name, cluster, may_prompt=may_prompt)
         connection.authorization = credential.authorization
         _use_certificate(connection, credential)
     connection.proxy, connection.proxy_headers = proxy_for(cluster["server"], cluster.get("proxy-url") or "")
@@ -237,8 +254,9 @@ def _authority(cluster: Entry) -> bytes | None:
         raise ConfigError(f"the cluster's certificate-authority cannot be used: {error.strerror}") from error
 
 
-def _log_in(user: Entry, name: str, cluster: Entry) -> HeldCredential:
-    return HeldCredential(auth.log_in(user, name, cluster), lambda: auth.log_in(user, name, cluster, may_prompt=False))
+def _log_in(user: Entry, name: str, cluster: Entry, *, may_prompt: bool) -> HeldCredential:
+    first = auth.log_in(user, name, cluster, may_prompt=may_prompt)
+    return HeldCredential(first, lambda: auth.log_in(user, name, cluster, may_prompt=False))
 
 
 def _use_certificate(connection: Connection, credential: HeldCredential) -> None:

@@ -50,7 +50,8 @@ def log_in_by_plugin(plugin: Entry, name: str, cluster: Entry, *, may_prompt: bo
     failed = f'the login command "{plugin["command"]}" of user "{name}" failed'
     interactive = _mode(plugin) != "Never" and may_prompt and sys.stdin is not None and sys.stdin.isatty()
     if _mode(plugin) == "Always" and not interactive:
-        raise ConfigError(f"{failed}: it needs to prompt, and standard input is not a terminal", hint=_WHOAMI)
+        why = "standard input is not a terminal" if may_prompt else "a screen uses the terminal"
+        raise ConfigError(f"{failed}: it needs to prompt, and {why}", hint=_WHOAMI)
     environment = os.environ | {item["name"]: item.get("value") or "" for item in plugin.get("env") or ()}
     environment["KUBERNETES_EXEC_INFO"] = json.dumps(_exec_info(plugin, cluster, interactive=interactive))
     try:

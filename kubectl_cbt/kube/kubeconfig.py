@@ -85,11 +85,13 @@ class ActiveContext:
     """The context that files and flags select.
 
     Attributes:
+        name: empty without one.
         where: the files, for messages.
         cluster: its paths are absolute, as in ``user``.
         user_name: name of the user in the kubeconfig; empty without one.
     """
 
+    name: str
     where: str
     cluster: Entry = field(repr=False)
     user: Entry = field(repr=False)
@@ -143,6 +145,7 @@ def select_context(login: ConfigFlags) -> ActiveContext:
     needs_user = is_tls(cluster["server"]) and not (login.token or login.client_certificate)
     user = _find_entry(merged, "user", login.user, context, needed=needs_user)
     return ActiveContext(
+        name=login.context or merged.current_context,
         where=merged.where,
         cluster=cluster,
         user=_override_user(user, login),

@@ -82,7 +82,12 @@ class OpenStream:
 
 
 class Backend(Protocol):
-    """A cluster or a CSI socket. Both calls block, and are made in another thread than the screen's."""
+    """A cluster or a CSI socket. Its calls block, and are made in another thread than the screen's."""
+
+    @property
+    def context(self) -> str:
+        """Name of the kubeconfig's context; empty for a CSI socket, a file, or a cluster that no context names."""
+        ...
 
     def entries(self) -> list[SnapshotEntry]:
         """The snapshots that can be chosen from; empty where they cannot be listed.
@@ -98,4 +103,48 @@ class Backend(Protocol):
         Raises:
             CbtError: the snapshots cannot be queried, or there is no connection.
         """
+        ...
+
+
+class ClusterView(Backend, Protocol):
+    """A cluster as ``browse`` shows it: one context, and one namespace or all.
+
+    Switching returns another view and leaves this one unchanged, so that a failed switch changes nothing.
+    """
+
+    @property
+    def namespace(self) -> str | None:
+        """The namespace of the entries; None for all."""
+        ...
+
+    def namespaces(self) -> list[str]:
+        """Namespaces to choose from, sorted; only known ones where the caller cannot list any.
+
+        Raises:
+            CbtError: they cannot be read.
+        """
+        ...
+
+    def in_namespace(self, namespace: str | None) -> ClusterView:
+        """The same login, with the entries of another namespace; None for all."""
+        ...
+
+    def contexts(self) -> list[str]:
+        """Contexts to choose from, in the kubeconfig's order; empty without a kubeconfig.
+
+        Raises:
+            CbtError: the kubeconfig cannot be read.
+        """
+        ...
+
+    def in_context(self, context: str) -> tuple[ClusterView, list[SnapshotEntry]]:
+        """Log in to another context, and read its entries: of all namespaces, or of its own if it may list no more.
+
+        Raises:
+            CbtError: the login failed, or the entries cannot be read; then nothing stays open.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close the login. More than once, and from any thread."""
         ...

@@ -54,13 +54,18 @@ def by_volume_and_age(entry: SnapshotEntry) -> tuple[str, str, bool, datetime, s
 
 
 def siblings(entries: list[SnapshotEntry], ref: SnapshotRef) -> list[SnapshotEntry]:
-    """The usable snapshots known to be of the volume of ``ref``, itself included, oldest first; empty if unknown."""
+    """The usable snapshots known to be of the volume of ``ref``, itself included, oldest first; empty if unknown.
+
+    They have its namespace: a query names one for both snapshots, and two namespaces may have a claim of one name.
+    """
     own = next((entry for entry in entries if entry.ref == ref), None)
     if own is None:
         return []
     found = [
         (entry.created, entry.ref.name, entry)
         for entry in entries
-        if entry.created and (entry is own or (entry.usable and same_volume(entry, own)))
+        if entry.created
+        and entry.ref.namespace == ref.namespace
+        and (entry is own or (entry.usable and same_volume(entry, own)))
     ]
     return [entry for _, _, entry in sorted(found, key=lambda dated: dated[:2])]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from kubectl_cbt.analysis.heat_scale import Levels
 from kubectl_cbt.output.palettes import PALETTES, indexed
 
-GLYPHS = " ░▒▓█"
-"""Glyphs for nothing, up to a quarter, a half, three quarters, and all."""
+GLYPHS = " ▁░▒▓█"
+"""No heat, then level 1 (on the log scale a trace) to 5."""
 
 GLYPH_LEVELS = len(GLYPHS) - 1
 

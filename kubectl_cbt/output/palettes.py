@@ -16,9 +16,8 @@ Rgb = tuple[int, int, int]
 
 _ON_DARK = (0.30, 1.0)
 _ON_LIGHT = (0.82, 0.0)
-_ALLOCATED = {True: "#34496b", False: "#b4c2d9"}
-_ALLOCATED_INDEXED = {True: "#5f5f87", False: "#afafd7"}
-"""Allocated and unchanged, where both layers are shown: a blue with a luminance that no palette has."""
+_ALLOCATED = {True: ("#000000", "#00a0b8"), False: ("#ffffff", "#006878")}
+"""Allocated and unchanged, where both are shown: a quiet blue-green between these two."""
 _LEAST_STEP = 0.75
 """The fraction of the smallest lightness step that is kept between colours chosen from the 256."""
 
@@ -36,25 +35,24 @@ class Palette:
     about: str
     anchors: tuple[str, ...]
 
-    def heat(self, levels: int, *, dark: bool, from_share: float = 0.0) -> tuple[str, ...]:
-        """Return the colours of levels 1 to ``levels``, each ``#rrggbb``.
+    def heat(self, levels: int, *, dark: bool) -> tuple[str, ...]:
+        """Return the colors of levels 1 to ``levels``, each ``#rrggbb``.
 
         Args:
             dark: whether the background is dark.
-            from_share: position of the first level on the scale; a larger value leaves room for cooler colours.
         """
         low, high = _ON_DARK if dark else _ON_LIGHT
-        low += (high - low) * from_share
         steps = max(levels - 1, 1)
         return tuple(self._at(low + (high - low) * level / steps) for level in range(levels))
 
-    def allocated(self, *, dark: bool, of_256: bool = False) -> str:
-        """Return the colour of allocated, unchanged blocks.
+    def allocated(self, levels: int, *, dark: bool, background: str) -> tuple[str, ...]:
+        """Return the colors of allocated, unchanged blocks, each ``#rrggbb``.
 
-        Args:
-            of_256: whether to return one of the 256 terminal colours.
+        Their contrast with the background rises in equal steps, and stays below that of the least heat.
         """
-        return (_ALLOCATED_INDEXED if of_256 else _ALLOCATED)[dark]
+        ground, least = (luminance(color) + 0.05 for color in (background, self.heat(1, dark=dark)[0]))
+        step = (least / ground) ** (1 / (levels + 1))
+        return tuple(_with_luminance(*_ALLOCATED[dark], ground * step**level - 0.05) for level in range(1, levels + 1))
 
     def _at(self, share: float) -> str:
         place = share * (len(self.anchors) - 1)
@@ -64,6 +62,13 @@ class Palette:
             for low, high in zip(rgb(self.anchors[index]), rgb(self.anchors[index + 1]), strict=True)
         )
         return _hex((red, green, blue))
+
+
+def _with_luminance(start: str, end: str, wanted: float) -> str:
+    """The color between two whose luminance is nearest to ``wanted``."""
+    ends = tuple(zip(rgb(start), rgb(end), strict=True))
+    mixed = (_hex(tuple(round(low + (high - low) * step / 255) for low, high in ends)) for step in range(256))
+    return min(mixed, key=lambda color: abs(luminance(color) - wanted))
 
 
 @cache
@@ -124,7 +129,7 @@ def _indexed_colors() -> tuple[_Indexed, ...]:
     return tuple(sorted(choices, key=lambda choice: choice.lightness))
 
 
-def _hex(parts: Rgb) -> str:
+def _hex(parts: tuple[int, ...]) -> str:
     return "#{:02x}{:02x}{:02x}".format(*parts)
 
 

@@ -83,7 +83,10 @@ class SummaryWriter(Writer):
                 f"longest {self._words.uncovered} {human_bytes(gap.size_bytes)} at {human_bytes(gap.byte_offset)}",
             )
         if self._cells is not None:
-            yield _MAP, f"▕{heat_line(self._cells.levels(GLYPH_LEVELS), self._screen.color_system)}▏"
+            yield (
+                _MAP,
+                f"▕{heat_line(self._cells.levels(self._screen.scale, GLYPH_LEVELS), self._screen.color_system)}▏",
+            )
         if summary.extents:
             yield from self._costs(outcome, summary)
         yield "Stream", _stream(outcome)

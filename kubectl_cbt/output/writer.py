@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
+from kubectl_cbt.analysis.heat_scale import LOG, HeatScale
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import Outcome, Summary
@@ -23,11 +24,13 @@ class OutputTarget:
         width: in columns.
         is_terminal: whether it is a terminal.
         color_system: rich's name for the terminal's colors (``truecolor``, ``256``, ``standard``); None for no color.
+        scale: of heat.
     """
 
     width: int = 80
     is_terminal: bool = False
     color_system: str | None = None
+    scale: HeatScale = LOG
 
 
 class Writer(Protocol):

@@ -13,10 +13,12 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES, Theme
 
+from kubectl_cbt.analysis.heat_scale import LOG, SCALES, HeatScale
 from kubectl_cbt.output.palettes import PALETTES, Palette
 from kubectl_cbt.tui.painting import ColorScheme
 from kubectl_cbt.tui.screens.base_screen import CbtScreen
-from kubectl_cbt.tui.screens.text_screen import TextScreen, key_lines
+from kubectl_cbt.tui.screens.text_screen import TextScreen
+from kubectl_cbt.tui.text.help_text import key_lines
 from kubectl_cbt.tui.textual_private import QuietApp
 
 if TYPE_CHECKING:
@@ -77,6 +79,10 @@ class CbtApp(QuietApp[None], inherit_bindings=False):
         colors: False draws in glyphs alone, for NO_COLOR and terminals with few colors.
         of_256: whether the terminal has only 256 colors.
         palette: of the heat.
+        scale: of the heat.
+
+    Attributes:
+        scale: the present one.
     """
 
     TITLE = "kubectl cbt"
@@ -85,13 +91,20 @@ class CbtApp(QuietApp[None], inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+c", "quit", "quit", show=False, priority=True)]
 
     def __init__(
-        self, first: CbtScreen[Any], *, colors: bool = True, of_256: bool = False, palette: Palette = PALETTES[0]
+        self,
+        first: CbtScreen[Any],
+        *,
+        colors: bool = True,
+        of_256: bool = False,
+        palette: Palette = PALETTES[0],
+        scale: HeatScale = LOG,
     ) -> None:
         super().__init__(ansi_color=None if colors else True, driver_class=_driver_class())
         self._first = first
         self._colors = colors
         self._of_256 = of_256
         self._palette = palette
+        self.scale = scale
         self.stopped_by: int | None = None
         self._event_loop: asyncio.AbstractEventLoop | None = None
         self._incomplete: dict[str, str] = {}
@@ -168,6 +181,11 @@ class CbtApp(QuietApp[None], inherit_bindings=False):
         self._palette = palette
         self._colors_changed()
 
+    def use_scale(self, scale: HeatScale) -> None:
+        """Draw heat on another scale."""
+        self.scale = scale
+        self._colors_changed()
+
     def _colors_changed(self) -> None:
         for screen in self._own_screens():
             screen.colors_changed()
@@ -186,9 +204,9 @@ class CbtApp(QuietApp[None], inherit_bindings=False):
     # Help
 
     def action_keys(self) -> None:
-        """Show all keys of the screen."""
+        """Show the help of the screen."""
         screen = self._keyed_screen
-        self.push_screen(TextScreen("keys", key_lines(screen.KEYS, screen.MOUSE)))
+        self.push_screen(TextScreen("help", [*screen.help_lines(), *key_lines(screen.KEYS, screen.MOUSE)]))
 
     @property
     def _keyed_screen(self) -> CbtScreen[Any]:
@@ -205,6 +223,8 @@ class CbtApp(QuietApp[None], inherit_bindings=False):
             yield SystemCommand(
                 f"Palette {palette.name}", palette.about, lambda palette=palette: self.use_palette(palette)
             )
+        for scale in SCALES:
+            yield SystemCommand(f"Scale {scale.name}", scale.about, lambda scale=scale: self.use_scale(scale))
         yield SystemCommand("Theme", "Choose a theme", self.action_change_theme)
 
     def _runner(self, screen: Screen[Any], action: str) -> Any:

@@ -26,6 +26,11 @@ class Key:
     help: str
     footer: str = ""
 
+    @property
+    def short(self) -> str:
+        """The key as the footer shows it: the first one, unless all are short."""
+        return self.shown if len(self.shown) < 6 and " " not in self.shown else self.shown.split()[0]
+
 
 @dataclass(frozen=True, slots=True)
 class KeyGroup:
@@ -40,7 +45,8 @@ _EVERYWHERE = KeyGroup(
     (
         Key("t", "t", "app.toggle_theme", "Switch between light and dark theme"),
         Key("ctrl+p", "Ctrl-P", "app.command_palette", "Open the command palette"),
-        Key("question_mark", "?", "app.keys", "Show all keys", "help"),
+        Key("question_mark", "?", "app.keys", "Help: the map and all keys", "help"),
+        Key("ctrl+z", "Ctrl-Z", "app.suspend_process", "Suspend; fg in the shell continues"),
         Key("q,ctrl+c", "q Ctrl-C", "app.quit", "Quit", "quit"),
     ),
 )
@@ -52,7 +58,7 @@ MAP_KEYS = (
             Key("left,h", "← h", "go_cells(-1)", "One cell back"),
             Key("down,j", "↓ j", "go_rows(1)", "One row down"),
             Key("up,k", "↑ k", "go_rows(-1)", "One row up"),
-            Key("right,L", "→ L", "go_cells(1)", "One cell forward"),
+            Key("right,l", "→ l", "go_cells(1)", "One cell forward"),
             Key("pageup", "PgUp", "go_pages(-1)", "One screen up"),
             Key("pagedown", "PgDn", "go_pages(1)", "One screen down"),
             Key("home", "Home", "go_in_row(0)", "Start of the row"),
@@ -69,14 +75,15 @@ MAP_KEYS = (
         (
             Key("plus,equals_sign", "+", "zoom_in", "Zoom in", "zoom"),
             Key("minus", "-", "zoom_out", "Zoom out"),
-            Key("z", "z", "zoom_to_cell", "Zoom to the cell under the cursor"),
+            Key("z", "z", "zoom_to_cell", "Zoom to the cell under the cursor", "zoom to cell"),
             Key("0", "0", "zoom_whole", "Zoom out to the whole volume"),
+            Key("backspace", "Bksp", "back", "Back to the place and zoom before the last jump or zoom"),
         ),
     ),
     KeyGroup(
         "View",
         (
-            Key("l", "l", "next_layer", "Next layer: delta, allocated, both", "layer"),
+            Key("a", "a", "next_layer", "Next layer: delta, allocated, both", "layer"),
             Key(
                 "s",
                 "s",
@@ -86,26 +93,29 @@ MAP_KEYS = (
             ),
             Key("d", "d", "details", "Show or hide cell details and extent list", "details"),
             Key("slash", "/", "filter", "Filter the extent list: >1Mi, <=64Ki, 10Gi..20Gi", "filter"),
+            Key("o", "o", "sort", "Sort the extent list by size or offset; Enter zooms to one"),
             Key("tab", "Tab", "switch_panel", "Switch between map and extent list"),
-            Key("v", "v", "problems", "Show all problems of the stream"),
+            Key("v", "v", "problems", "Show figures of the selected range, and all problems of the stream"),
             Key("p", "p", "next_palette", "Next palette"),
+            Key("H", "H", "next_scale", "Next heat scale: log, linear, relative to the hottest cell"),
         ),
     ),
     KeyGroup(
         "Actions",
         (
+            Key("space", "Space", "select", "Start or end the selection of a range, which the cursor extends"),
             Key("e", "e", "export", "Export as JSON, NDJSON, CSV or SVG", "export"),
             Key("c,y", "c y", "copy", "Copy the extent at the cursor"),
             Key("left_square_bracket", "[", "step(-1)", "Step to the older snapshots", "older"),
             Key("right_square_bracket", "]", "step(1)", "Step to the newer snapshots", "newer"),
             Key("x", "x", "stop", "Stop the stream and keep what was received"),
             Key("r", "r", "resume", "Resume a stream that was stopped or broke"),
-            Key("escape", "Esc", "close", "Close the panel, clear the filter or zoom out; otherwise go back"),
+            Key("escape", "Esc", "close", "Close the panel, clear selection or filter, zoom out; then go back"),
         ),
     ),
     _EVERYWHERE,
 )
-MAP_MOUSE = "Mouse: click to move the cursor, wheel to zoom."
+MAP_MOUSE = "Mouse: click moves, drag selects a range, wheel zooms."
 
 BROWSE_KEYS = (
     KeyGroup(
@@ -119,9 +129,15 @@ BROWSE_KEYS = (
                 "Open the delta of the marked snapshots, or the snapshot under the cursor",
                 "open",
             ),
+            Key("D", "D", "open_delta", "Open the delta from the previous snapshot of the volume", "delta"),
             Key("slash", "/", "filter", "Filter by namespace, volume, snapshot or driver", "filter"),
+            Key("o", "o", "sort", "Sort by the next column: volume, name, time, size, CBT", "sort"),
+            Key("O", "O", "turn_sorting", "Sort in the other direction"),
+            Key("N", "N", "switch_namespace", "Switch to another namespace, or to all", "namespace"),
+            Key("C", "C", "switch_context", "Switch to another context of the kubeconfig", "context"),
+            Key("b", "b", "measure", "Measure the deltas of the volume: one stream for each, two at a time", "bars"),
             Key("r", "r", "refresh", "Reload the snapshots", "refresh"),
-            Key("escape", "Esc", "clear", "Clear the filter, then the marks"),
+            Key("escape", "Esc", "clear", "Stop measuring; clear the filter, then the marks"),
             Key("down,j", "↓ j", "move(1)", "Next snapshot"),
             Key("up,k", "↑ k", "move(-1)", "Previous snapshot"),
             Key("pagedown", "PgDn", "page(1)", "One screen down"),
@@ -132,7 +148,7 @@ BROWSE_KEYS = (
     ),
     _EVERYWHERE,
 )
-BROWSE_MOUSE = "Mouse: click to select, click again to open, wheel to scroll."
+BROWSE_MOUSE = "Mouse: click to select, double-click to open, wheel to scroll; a title sorts."
 
 
 def bindings(groups: Sequence[KeyGroup]) -> list[BindingType]:
@@ -140,20 +156,16 @@ def bindings(groups: Sequence[KeyGroup]) -> list[BindingType]:
     return [Binding(key.keys, key.action, key.help, show=False) for group in groups for key in group.keys]
 
 
-def footer(groups: Sequence[KeyGroup], width: int) -> list[tuple[str, str]]:
-    """Keys and words that fit in a line, in the order of the groups; help and quit are always included."""
-    found = [(_shortest(key), key.footer) for group in groups for key in group.keys if key.footer]
+def footer(groups: Sequence[KeyGroup], width: int) -> list[Key]:
+    """The keys that fit in a line, in the order of the groups; help and quit are always included."""
+    found = [key for group in groups for key in group.keys if key.footer]
     last = found[-2:]
-    shown: list[tuple[str, str]] = []
-    for pair in found[:-2]:
-        if _length([*shown, pair, *last]) <= width:
-            shown.append(pair)
+    shown: list[Key] = []
+    for key in found[:-2]:
+        if _length([*shown, key, *last]) <= width:
+            shown.append(key)
     return [*shown, *last]
 
 
-def _shortest(key: Key) -> str:
-    return key.shown if len(key.shown) < 6 and " " not in key.shown else key.shown.split()[0]
-
-
-def _length(pairs: Sequence[tuple[str, str]]) -> int:
-    return sum(len(key) + len(word) + 3 for key, word in pairs)
+def _length(keys: Sequence[Key]) -> int:
+    return sum(len(key.short) + len(key.footer) + 3 for key in keys)

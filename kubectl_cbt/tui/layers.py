@@ -85,6 +85,11 @@ class Layers:
         """What is drawn as heat, and what is drawn as allocated where there is no heat."""
         return _view(self.active), _view(self._loaders[ALLOCATED]) if self.shown == BOTH else None
 
+    @property
+    def allocated_frame(self) -> Frame | None:
+        """The newest frame of the allocated blocks beside a delta; None while they were not queried."""
+        return self._loaders[ALLOCATED].frame if DELTA in self._loaders and ALLOCATED in self._loaders else None
+
     def next_layer(self) -> str | None:
         """The layer that follows the shown one; None when there is only one."""
         if self.shown is None or DELTA not in self._loaders:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 
 from kubectl_cbt.analysis.viewport import Viewport, Zoom, whole_volume
+
+_REMEMBERED = 100
 
 
 class MapCursor:
@@ -13,11 +16,14 @@ class MapCursor:
     Attributes:
         viewport: None until the volume's capacity is known.
         position: the byte under the cursor, always visible.
+        is_placed: whether the user, or a starting offset, chose the position or the zoom.
     """
 
     def __init__(self, position: int = 0) -> None:
         self.viewport: Viewport | None = None
         self.position = position
+        self.is_placed = position > 0
+        self._before: deque[tuple[int, int, int]] = deque(maxlen=_REMEMBERED)
 
     def lay_out(self, capacity_bytes: int, grain_bytes: int, columns: int, rows: int) -> None:
         """Fit the viewport to a screen of another size; the first call creates it. The cursor keeps its byte."""
@@ -34,6 +40,26 @@ class MapCursor:
     def cell(self) -> tuple[int, int]:
         """Half-open range of the cell under the cursor."""
         return self.viewport.bounds(self.position) if self.viewport else (0, 0)
+
+    def remember(self) -> None:
+        """Remember position and zoom, for :meth:`back`."""
+        if self.viewport is not None:
+            self._before.append((self.position, self.viewport.first_cell, self.viewport.cell_bytes))
+
+    def back(self, grain_bytes: int) -> bool:
+        """Return to the position and zoom remembered last; False when there is none."""
+        while self._before and self.viewport is not None:
+            position, first_cell, cell_bytes = self._before.pop()
+            before = self.position, self.viewport
+            whole = Zoom(self.viewport, grain_bytes).whole_cell_bytes
+            if cell_bytes >= whole:
+                self.zoom_whole(grain_bytes)
+            else:
+                self.viewport = self.viewport.starting_in(cell_bytes, first_cell * cell_bytes)
+            self.go(position)
+            if before != (self.position, self.viewport):
+                return True
+        return False
 
     def go(self, position: int) -> None:
         """Move the cursor to a byte, and the viewport if necessary."""
@@ -97,6 +123,18 @@ class MapCursor:
             start, end = self.cell
             cell_bytes = Zoom(self.viewport, grain_bytes).single_cell()
             self.viewport = self.viewport.starting_in(cell_bytes, start).showing(end - 1).showing(self.position)
+
+    def zoom_to_range(self, grain_bytes: int, start: int, end: int) -> None:
+        """Show the bytes ``[start, end)`` in the middle of the screen, with the cursor on the first."""
+        if self.viewport is None:
+            return
+        zoom = Zoom(self.viewport, grain_bytes)
+        cell_bytes = zoom.of_range(end - start)
+        if cell_bytes >= zoom.whole_cell_bytes:
+            self.zoom_whole(grain_bytes)
+        else:
+            self.viewport = self.viewport.around(cell_bytes, start, end)
+        self.go(start)
 
     def zoom_whole(self, grain_bytes: int) -> None:
         """Show the whole volume."""

@@ -6,6 +6,7 @@ A strip consists of runs of equal characters, each a segment that is made once.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,15 +16,19 @@ from rich.segment import Segment
 from rich.style import Style
 
 from kubectl_cbt.analysis import grid
-from kubectl_cbt.output.heat import GLYPH_LEVELS, GLYPHS
-from kubectl_cbt.output.palettes import Palette, indexed, luminance
+from kubectl_cbt.output.heat import GLYPHS
+from kubectl_cbt.output.palettes import Palette, indexed, luminance, rgb
 
 Codes = npt.NDArray[np.uint8]
 
 HATCH, EDGE = "╱", "▏"
-UNCHANGED_GLYPH = "·"
+ALLOCATED_GLYPHS = "·-=≡"
+"""Allocated and unchanged, up to a quarter, a half, three quarters, all of the cell."""
 UPPER, LOWER = "▀", "▄"
 CURSOR_UPPER, CURSOR_LOWER, CURSOR_GLYPH = "▲", "▼", "╋"
+MARK = "!"
+ACROSS, DOWN = "┄", "┆"
+"""The crosshair of a big screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,7 @@ class ColorScheme:
         background: of cells without extents.
         beyond: of cells beyond the end of the volume.
         faint: of hatching.
-        both_layers: whether heat leaves cooler colors for cells that are allocated and unchanged.
+        both_layers: whether cells that are allocated and unchanged are drawn too.
         of_256: whether the terminal has only 256 colors.
     """
 
@@ -50,11 +55,16 @@ class ColorScheme:
         """The color of each code of ``grid.py``."""
         if self.palette is None:
             return ("",) * grid.CODES
-        heat = self.palette.heat(grid.HEAT_LEVELS, dark=self.dark, from_share=0.5 if self.both_layers else 0.0)
-        if self.of_256:
+        heat = self.palette.heat(grid.HEAT_LEVELS, dark=self.dark)
+        allocated = self.palette.allocated(grid.ALLOCATED_LEVELS, dark=self.dark, background=self.background)
+        background = self.background
+        if self.of_256 and self.both_layers:
+            # Chosen together, so that no two are equal.
+            background, *chosen = indexed((background, *allocated, *heat))
+            allocated, heat = tuple(chosen[: grid.ALLOCATED_LEVELS]), tuple(chosen[grid.ALLOCATED_LEVELS :])
+        elif self.of_256:
             heat = indexed(heat)
-        allocated = self.palette.allocated(dark=self.dark, of_256=self.of_256)
-        return (self.background, *heat, allocated, self.background, self.beyond, self.beyond)
+        return (background, *heat, *allocated, background, self.beyond, self.beyond)
 
 
 class Painter:
@@ -67,12 +77,30 @@ class Painter:
     def __init__(self, colors: ColorScheme) -> None:
         self._scheme = colors
         self._colors = colors.of_codes()
+        self._colors += tuple(_selected(color) for color in self._colors)
         self.halves = 1 if colors.palette is None else 2
         self._segment = lru_cache(maxsize=4096)(self._make_segment)
 
-    def row(self, codes: Codes) -> list[Segment]:
-        """The segments of one row of characters; ``codes`` is uint8[halves, columns]."""
-        pairs = codes[0].astype(np.int16) * grid.CODES + codes[-1]
+    def row(self, codes: Codes, signs: Mapping[int, Segment] | None = None) -> list[Segment]:
+        """The segments of one row of characters.
+
+        Args:
+            codes: uint8[halves, columns].
+            signs: by column, characters that replace those of the cells.
+        """
+        if not signs:
+            return self._cells(codes)
+        segments: list[Segment] = []
+        column = 0
+        for at, sign in sorted(signs.items()):
+            segments += [*self._cells(codes[:, column:at]), sign]
+            column = at + 1
+        return segments + self._cells(codes[:, column:])
+
+    def _cells(self, codes: Codes) -> list[Segment]:
+        if not codes.shape[1]:
+            return []
+        pairs = codes[0].astype(np.int16) * _CODES + codes[-1]
         begins = np.flatnonzero(np.diff(pairs, prepend=-1))
         lengths = np.diff(begins, append=len(pairs))
         return [
@@ -88,31 +116,63 @@ class Painter:
         """
         if self.halves == 1:
             return Segment(CURSOR_GLYPH, Style(bold=True, reverse=True))
-        ground = self._colors[codes[half]]
-        mark = "#000000" if luminance(ground) > 0.18 else "#ffffff"
-        return Segment((CURSOR_UPPER, CURSOR_LOWER)[half], Style(color=mark, bgcolor=ground, bold=True))
+        return self._sign((CURSOR_UPPER, CURSOR_LOWER)[half], codes[half])
+
+    def mark(self, codes: tuple[int, int], half: int) -> Segment:
+        """The character of a cell where an extent breaks a rule.
+
+        Args:
+            codes: of the upper and lower cell.
+            half: 0 when the marked cell is the upper one.
+        """
+        return Segment(MARK, Style(bold=True)) if self.halves == 1 else self._sign(MARK, codes[half])
+
+    def crosshair(self, glyph: str) -> Segment:
+        """A character of the line through the cursor, for cells without extents."""
+        if self.halves == 1:
+            return Segment(glyph, Style(dim=True))
+        return Segment(glyph, Style(color=self._scheme.faint, bgcolor=self._colors[grid.NOTHING], dim=True))
+
+    def _sign(self, glyph: str, code: int) -> Segment:
+        ground = self._colors[code]
+        sign = "#000000" if luminance(ground) > 0.18 else "#ffffff"
+        return Segment(glyph, Style(color=sign, bgcolor=ground, bold=True))
 
     def sample(self, code: int) -> Segment:
         """A character that shows a code, for the legend."""
-        return self._segment(code * grid.CODES + code, 1)
+        return self._segment(code * _CODES + code, 1)
 
     def _make_segment(self, pair: int, length: int) -> Segment:
-        glyph, style = self._character(*divmod(pair, grid.CODES))
+        glyph, style = self._character(*divmod(pair, _CODES))
         return Segment(glyph * length, style)
 
     def _character(self, upper: int, lower: int) -> tuple[str, Style]:
         if self.halves == 1:
-            return _GLYPHS[upper], Style()
+            return _GLYPHS[upper % grid.CODES], _REVERSED if upper >= grid.CODES else Style()
         foreground, ground = self._colors[upper], self._colors[lower]
         if upper == lower or foreground == ground:
-            glyph = _TEXTURES.get(upper, " ")
+            glyph = _TEXTURES.get(upper % grid.CODES, " ")
             return glyph, Style(color=self._scheme.faint, bgcolor=ground) if glyph != " " else Style(bgcolor=ground)
-        if upper == grid.END:
+        if upper % grid.CODES == grid.END:
             return EDGE, Style(color=self._scheme.faint, bgcolor=foreground)
-        if upper in _EMPTY:
+        if upper % grid.CODES in _EMPTY:
             # The half with extents is the one that is drawn.
             return LOWER, Style(color=ground, bgcolor=foreground)
         return UPPER, Style(color=foreground, bgcolor=ground)
+
+
+_CODES = 2 * grid.CODES
+"""With those of selected cells."""
+_REVERSED = Style(reverse=True)
+_SELECTION, _SELECTED_SHARE = (0x5B, 0x9B, 0xD5), 0.45
+"""The color that selected cells are mixed with."""
+
+
+def _selected(color: str) -> str:
+    if not color:
+        return color
+    mixed = (round(own + (other - own) * _SELECTED_SHARE) for own, other in zip(rgb(color), _SELECTION, strict=True))
+    return "#{:02x}{:02x}{:02x}".format(*mixed)
 
 
 _EMPTY = (grid.NOTHING, grid.UNKNOWN, grid.BEYOND, grid.END)
@@ -121,8 +181,9 @@ _TEXTURES = {grid.UNKNOWN: HATCH, grid.END: EDGE}
 
 def _glyphs() -> tuple[str, ...]:
     levels = range(1, grid.HEAT_LEVELS + 1)
-    heat = (GLYPHS[-(-level * GLYPH_LEVELS // grid.HEAT_LEVELS)] for level in levels)
-    return (GLYPHS[0], *heat, UNCHANGED_GLYPH, HATCH, " ", EDGE)
+    # The first and the last level stand alone, as on the scale of five levels.
+    heat = (GLYPHS[1 + level // 2] for level in levels)
+    return (GLYPHS[0], *heat, *ALLOCATED_GLYPHS, HATCH, " ", EDGE)
 
 
 _GLYPHS = _glyphs()

@@ -2,46 +2,83 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
-from kubectl_cbt.output.snapshot_cells import age_of, cbt_of, in_order, name_of, ready_of, size_of
-from kubectl_cbt.tui.text.line_layout import shorten
+from kubectl_cbt.output.snapshot_cells import in_order, name_of, size_of
 from kubectl_cbt.units import printable
 
 _NO_CLAIM = "(no claim)"
-_SHORTEST_NAME, _USUAL_AGE, _LONGEST_AGE = 12, len("2y364d"), len("<unknown>")
+_USUAL_AGE, _LONGEST_AGE = len("2y364d"), len("<unknown>")
 _NO_TIME = datetime.min.replace(tzinfo=UTC)
-_ROOM_FOR_REASON = len("no: driver has no service")
-_NARROW = 72
-"""Width below which READY is left out: the last column implies it."""
+
+
+class Order(StrEnum):
+    """What a list is sorted by."""
+
+    VOLUME = "volume"
+    NAME = "name"
+    TAKEN = "time"
+    SIZE = "size"
+    CBT = "CBT"
+
+
+@dataclass(frozen=True, slots=True)
+class Sorting:
+    """An order and its direction. By volume the list has headings, otherwise it is flat.
+
+    Attributes:
+        is_reversed: by volume, the snapshots of each volume are listed newest first; other lists are turned round.
+    """
+
+    order: Order = Order.VOLUME
+    is_reversed: bool = False
+
+    @property
+    def is_ascending(self) -> bool:
+        """Whether values grow down the list; the newest and the largest come first unless reversed."""
+        return self.is_reversed == (self.order in (Order.TAKEN, Order.SIZE))
+
+    def next(self) -> Sorting:
+        """The next order."""
+        orders = tuple(Order)
+        return Sorting(orders[(orders.index(self.order) + 1) % len(orders)])
+
+    def turned(self) -> Sorting:
+        """The other direction."""
+        return replace(self, is_reversed=not self.is_reversed)
+
+    def by(self, order: Order) -> Sorting:
+        """Sorted by ``order``; in the other direction if it is already."""
+        return self.turned() if order is self.order else Sorting(order)
+
+
+BY_VOLUME = Sorting()
 
 
 @dataclass(frozen=True, slots=True)
 class ListedRows:
-    """The snapshots that match a filter, as lines under headings. A snapshot's number is its index in ``entries``.
+    """The snapshots that match a filter, as lines. A snapshot's number is its index in ``entries``.
 
     Attributes:
-        found: numbers of the snapshots, strictly increasing.
-        places: the line of each of them.
+        places: the line of each of them, strictly increasing.
         numbers: the snapshot of each line; ``~number`` for the heading above that snapshot.
     """
 
-    found: Sequence[int] = ()
     places: Sequence[int] = ()
     numbers: Sequence[int] = ()
 
     def line_of(self, number: int) -> int:
         """The line of a snapshot, else of the first one; -1 if there is none."""
-        index = bisect_left(self.found, number)
-        if index < len(self.found) and self.found[index] == number:
-            return self.places[index]
+        if number >= 0 and number in self.numbers:
+            return self.numbers.index(number)
         return self.places[0] if self.places else -1
 
 
@@ -58,13 +95,15 @@ class SnapshotRows:
         self.usable = sum(entry.usable for entry in self.entries)
         self._texts = [_searched(entry) for entry in self.entries]
         self._volumes = [volume_of(entry) for entry in self.entries]
+        self._orders: dict[Sorting, Sequence[int]] = {BY_VOLUME: range(len(self.entries))}
 
-    def lines(self, text: str) -> ListedRows:
-        """The snapshots that contain every word of ``text``, under a heading for each volume."""
-        words = text.lower().split()
-        found: Sequence[int] = range(len(self.entries))
-        for word in words:
+    def lines(self, text: str, sorting: Sorting = BY_VOLUME) -> ListedRows:
+        """The snapshots that contain every word of ``text``, by volume under a heading for each."""
+        found = self._sorted(sorting)
+        for word in text.lower().split():
             found = [number for number in found if word in self._texts[number]]
+        if sorting.order is not Order.VOLUME:
+            return ListedRows(range(len(found)), found)
         numbers: list[int] = []
         places: list[int] = []
         above: tuple[str, str] | None = None
@@ -75,7 +114,21 @@ class SnapshotRows:
                 numbers.append(~number)
             places.append(len(numbers))
             numbers.append(number)
-        return ListedRows(found, places, numbers)
+        return ListedRows(places, numbers)
+
+    def _sorted(self, sorting: Sorting) -> Sequence[int]:
+        """The numbers of all snapshots in an order."""
+        if sorting not in self._orders:
+            numbers = range(len(self.entries))
+            if sorting.order is Order.VOLUME:
+                # Stable, so that the volumes keep their places.
+                newest_first = numbers[::-1] if sorting.is_reversed else numbers
+                self._orders[sorting] = sorted(newest_first, key=self._volumes.__getitem__)
+            else:
+                of = _SORT_KEYS[sorting.order]
+                in_order = sorted(numbers, key=lambda number: of(self.entries[number]))
+                self._orders[sorting] = in_order[::-1] if sorting.is_reversed else in_order
+        return self._orders[sorting]
 
     def number_of(self, entry: SnapshotEntry) -> int:
         """The number of a snapshot of another listing; of several with its name, preferably an unchanged one."""
@@ -85,13 +138,18 @@ class SnapshotRows:
     @cached_property
     def name_width(self) -> int:
         """Width of the longest name."""
-        return max([_width(name_of(entry)) for entry in self.entries] + [len("SNAPSHOT")])
+        return max([_width(name_of(entry)) for entry in self.entries] + [len("SNAPSHOT▲")])
+
+    @cached_property
+    def volume_width(self) -> int:
+        """Width of the longest name of a volume."""
+        return max([_width("/".join(volume)) for volume in set(self._volumes)] + [len("VOLUME")])
 
     @cached_property
     def size_width(self) -> int:
         """Width of the longest size."""
         different = {entry.restore_size_bytes: entry for entry in self.entries}
-        return max([len(size_of(entry)) for entry in different.values()] + [len("SIZE")])
+        return max([len(size_of(entry)) for entry in different.values()] + [len("SIZE▲")])
 
     @cached_property
     def age_width(self) -> int:
@@ -117,56 +175,28 @@ def _searched(entry: SnapshotEntry) -> str:
     return " ".join(parts).lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Widths of the columns in terminal cells, equal for all lines and the titles."""
-
-    name: int
-    size: int
-    age: int
-    ready: int
-    cbt: int
-    gap: str
-
-    @classmethod
-    def of(cls, listing: SnapshotRows, width: int) -> Columns:
-        """Fit the longest texts into ``width`` cells; names are shortened if there is little room."""
-        narrow = width < _NARROW
-        ready, gap = (0, "  ") if narrow else (len("READY"), "   ")
-        fixed = len("▸● ") + sum(len(gap) + cells for cells in (listing.age_width, listing.size_width, ready) if cells)
-        room = width - fixed - len(gap) - _ROOM_FOR_REASON
-        name = min(listing.name_width, max(room, _SHORTEST_NAME))
-        return cls(name, listing.size_width, listing.age_width, ready, max(width - fixed - len(gap) - name, 0), gap)
-
-    def titles(self) -> str:
-        """The line above the list."""
-        return self._line("  ", "SNAPSHOT", "AGE", "SIZE", "READY", "CBT")
-
-    def line(self, entry: SnapshotEntry, mark: str) -> str:
-        """One snapshot.
-
-        Args:
-            mark: two characters: the cursor, and the mark.
-        """
-        return self._line(
-            mark, name_of(entry), age_of(entry), size_of(entry), ready_of(entry), cbt_of(entry)
-        )  # fmt: skip
-
-    def _line(self, mark: str, name: str, age: str, size: str, ready: str, cbt: str) -> str:
-        cells = [fitted(name, self.name), age.rjust(self.age), size.rjust(self.size)]
-        cells += [ready.ljust(self.ready)] if self.ready else []
-        return f"{mark} " + self.gap.join([*cells, fitted(cbt, self.cbt)])
-
-
 def heading(entry: SnapshotEntry) -> tuple[str, str]:
     """The heading of a volume: its name and its driver."""
-    return printable("/".join(volume_of(entry))), printable(entry.driver)
+    return printable(volume_name(entry)), printable(entry.driver)
 
 
-def fitted(text: str, cells: int) -> str:
-    """Untrusted text, printable, shortened or padded to exactly ``cells`` terminal cells."""
-    return set_cell_size(shorten(text, cells), cells)
+def volume_name(entry: SnapshotEntry) -> str:
+    """The name of a volume: its namespace and its claim."""
+    return "/".join(volume_of(entry))
 
 
 def _width(text: str) -> int:
     return len(text) if text.isascii() else cell_len(printable(text))
+
+
+def _newest_first(entry: SnapshotEntry) -> tuple[Any, ...]:
+    # What has no time yet is the newest.
+    return entry.created is not None, -(entry.created or _NO_TIME).timestamp(), entry.ref.namespace, entry.ref.name
+
+
+_SORT_KEYS: dict[Order, Callable[[SnapshotEntry], tuple[Any, ...]]] = {
+    Order.NAME: lambda entry: (entry.ref.name, entry.ref.namespace),
+    Order.TAKEN: _newest_first,
+    Order.SIZE: lambda entry: (-(entry.restore_size_bytes or 0),),
+    Order.CBT: lambda entry: (not entry.usable, entry.obstacle),
+}

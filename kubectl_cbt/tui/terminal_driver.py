@@ -7,7 +7,7 @@ from typing import Any
 
 from textual.drivers.linux_driver import LinuxDriver
 
-from kubectl_cbt.tui.textual_private import app_of, pending_output, writer_of
+from kubectl_cbt.tui.textual_private import QuietApp, app_of, pending_output, writer_of
 
 _POLL_SECONDS = 0.05
 
@@ -30,11 +30,13 @@ class TerminalDriver(LinuxDriver):
         ``SIGCONT`` is also sent to an app that runs, or is about to end: by ``kill -CONT``, and by the kernel together
         with the ``SIGHUP`` of a closed terminal. A second start would leave a second thread that reads.
         """
+        app = app_of(self)
+        if isinstance(app, QuietApp):
+            app.forget_screen()
         if self._is_suspended:
             self._is_suspended = False
             super().resume_application_mode()
         else:
-            app = app_of(self)
             app.call_later(app.refresh)
 
     def stop_reading(self) -> None:

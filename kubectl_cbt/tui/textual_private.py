@@ -7,11 +7,18 @@ checks that each name still exists.
 from __future__ import annotations
 
 from queue import Queue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
+from rich.color import ColorSystem
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.app import App, ReturnType
 
+from kubectl_cbt.tui.shown_cells import Piece, ShownCells
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console, RenderableType
     from textual.driver import Driver
     from textual.drivers._writer_thread import WriterThread
     from textual.drivers.linux_driver import LinuxDriver
@@ -20,7 +27,25 @@ if TYPE_CHECKING:
 
 
 class QuietApp(App[ReturnType]):
-    """An app that prints no traceback, least of all one with the values of variables."""
+    """An app that prints no traceback, least of all one with the values of variables, and sends only what changes."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self._cells_shown = ShownCells()
+
+    def forget_screen(self) -> None:
+        """Assume that the terminal shows something else, as after a suspension: the next update is sent whole."""
+        self._cells_shown.forget()
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        if isinstance(renderable, LayoutUpdate):
+            # Textual's repair of everything.
+            self._cells_shown.forget()
+        if isinstance(renderable, LayoutUpdate | ChopsUpdate):
+            changes = _Changes(renderable, self._cells_shown, (self.size.width, self.size.height))
+            super()._display(screen, cast("RenderableType", changes))
+        else:
+            super()._display(screen, renderable)
 
     def _fatal_error(self) -> None:
         self._close_messages_no_wait()
@@ -54,3 +79,40 @@ def writer_of(driver: LinuxDriver) -> WriterThread | None:
 def pending_output(writer: WriterThread) -> Queue[str | None]:
     """Return the queue of what a thread has still to write; None in it ends the thread."""
     return writer._queue
+
+
+_COLOR_SYSTEMS = {
+    "standard": ColorSystem.STANDARD,
+    "256": ColorSystem.EIGHT_BIT,
+    "truecolor": ColorSystem.TRUECOLOR,
+    "windows": ColorSystem.WINDOWS,
+}
+
+
+class _Changes(CompositorUpdate):
+    """An update without the cells that are shown already."""
+
+    def __init__(self, update: LayoutUpdate | ChopsUpdate, shown: ShownCells, size: tuple[int, int]) -> None:
+        self._update, self._shown, self._size = update, shown, size
+
+    def render_segments(self, console: Console) -> str:
+        return self._shown.changes(
+            _pieces(self._update), self._size, _COLOR_SYSTEMS[console.color_system or "truecolor"]
+        )
+
+
+def _pieces(update: LayoutUpdate | ChopsUpdate) -> Iterator[Piece]:
+    """Return what an update draws."""
+    if isinstance(update, LayoutUpdate):
+        for line, strips in enumerate(update.strips, update.region.y):
+            column = update.region.x
+            for strip in strips:
+                yield line, column, strip
+                column += strip.cell_length
+        return
+    for line, start, stop in update.spans:
+        for end, (column, chop) in zip(update.chop_ends[line], update.chops[line].items(), strict=False):
+            if chop is None or column > stop or end <= start:
+                continue
+            is_inside = start <= column < stop and end <= stop
+            yield line, column, chop if is_inside else chop.crop(0, min(end, stop) - column)

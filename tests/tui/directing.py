@@ -1,6 +1,8 @@
 """A stream and a cluster that a test directs, and the app driven by keys: nothing waits by luck."""
 
 import asyncio
+import contextlib
+import copy
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -12,6 +14,7 @@ import textual.app
 import textual.pilot
 
 from kubectl_cbt.core.backends import ClusterBackend
+from kubectl_cbt.core.browsed_cluster import BrowsedCluster
 from kubectl_cbt.core.options import QueryOptions, ServiceOptions
 from kubectl_cbt.core.session import Session
 from kubectl_cbt.errors import CbtError, Interrupted, NotFound
@@ -195,17 +198,25 @@ ONE, TWO, THREE, FOUR = (SnapshotRef("ns", name) for name in ("one", "two", "thr
 
 
 class ScriptedBackend:
-    """A cluster of :data:`ENTRIES`.
+    """A cluster of :data:`ENTRIES`, and others by context.
 
     Attributes:
+        context, namespace: as of a view of a cluster.
+        others: the clusters of other contexts.
+        is_closed: whether its login was closed.
         asked: the choices that were opened, in order.
         failing: raised by the next calls, while set.
         stream_error: what the streams that are opened end with.
     """
 
     stream_error: CbtError | None = None
+    context = ""
+    namespace: str | None = None
 
-    def __init__(self, entries: list[SnapshotEntry] | None = None) -> None:
+    def __init__(self, entries: list[SnapshotEntry] | None = None, *, context: str = "") -> None:
+        self.context = context
+        self.others: dict[str, ScriptedBackend] = {}
+        self.is_closed = False
         self.listed = list(ENTRIES if entries is None else entries)
         self.resolved: list[SnapshotNames] = []
         self.opened: list[ScriptedOpened] = []
@@ -214,7 +225,28 @@ class ScriptedBackend:
     def entries(self) -> list[SnapshotEntry]:
         if self.failing:
             raise self.failing
-        return self.listed
+        return [entry for entry in self.listed if self.namespace in (None, entry.ref.namespace)]
+
+    def namespaces(self) -> list[str]:
+        if self.failing:
+            raise self.failing
+        return sorted({entry.ref.namespace for entry in self.listed})
+
+    def in_namespace(self, namespace: str | None) -> "ScriptedBackend":
+        view = copy.copy(self)
+        view.namespace = namespace
+        return view
+
+    def contexts(self) -> list[str]:
+        return [self.context, *self.others] if self.context else []
+
+    def in_context(self, context: str) -> "tuple[ScriptedBackend, list[SnapshotEntry]]":
+        if self.failing:
+            raise self.failing
+        return self.others[context], self.others[context].entries()
+
+    def close(self) -> None:
+        self.is_closed = True
 
     def open(self, names: SnapshotNames) -> ScriptedOpened:
         if self.failing:
@@ -236,12 +268,19 @@ def the_map(
     kind: str | None = "",
     size: int | None = CAPACITY,
     clock: Callable[[], float] = time.monotonic,
+    at_start: bool = True,
 ) -> MapScreen:
-    """A map of two → three unless told otherwise, its stream begun."""
+    """A map of two → three unless told otherwise, its stream begun.
+
+    Args:
+        at_start: whether the cursor stays on the first byte, instead of the largest run.
+    """
     opened = ScriptedOpened(stream or ScriptedStream(), names or SnapshotNames(THREE, TWO), kind=kind, size=size)
     loader = Loader(opened, clock)
     loader.start()
-    return MapScreen(loader, backend)
+    screen = MapScreen(loader, backend)
+    screen.cursor.is_placed = at_start
+    return screen
 
 
 def drive(screen, steps: Callable, *, size: tuple[int, int] = (110, 30), colors: bool = True):
@@ -292,6 +331,11 @@ async def type_text(pilot, text: str) -> None:
 def shown(app: CbtApp) -> str:
     """The screen as text."""
     return "\n".join(strip.text for strip in screen_strips(app.screen))
+
+
+def browsed_cluster(session: Session, namespace: str | None = None) -> BrowsedCluster:
+    """A cluster as browse opens it."""
+    return BrowsedCluster(session, ServiceOptions(), QueryOptions(), namespace, contextlib.ExitStack())
 
 
 def cluster_backend(session: Session, namespace: str | None, **options: Any) -> ClusterBackend:

@@ -75,6 +75,14 @@ class Terminal:
             # An emulator of 2015 does not know the newest of keyboard protocols.
             self._stream.feed(re.sub(rb"\x1b\[[<>=?][0-9;]*u", b"", data))
 
+    def settle(self) -> None:
+        """Read until nothing more comes for a while."""
+        before = -1
+        while before != len(self.written):
+            before = len(self.written)
+            for _ in range(3):
+                self.read()
+
     def wait_for(self, text: str) -> str:
         """The screen, once it shows a text."""
         self.wait_until(lambda: text in self.text, text)

@@ -14,7 +14,7 @@ from kubectl_cbt.output.snapshot_cells import cbt_of, size_of
 from kubectl_cbt.tui.keys import BROWSE_KEYS
 from kubectl_cbt.tui.screens.browse_screen import BrowseScreen
 from kubectl_cbt.tui.screens.map_screen import MapScreen
-from kubectl_cbt.tui.snapshot_rows import Columns
+from kubectl_cbt.tui.snapshot_columns import Columns
 from kubectl_cbt.tui.widgets.prompt import Prompt
 
 OTHER, PENDING = SnapshotRef("ns", "other-1"), SnapshotRef("ns", "pending")
@@ -22,7 +22,7 @@ OTHER, PENDING = SnapshotRef("ns", "other-1"), SnapshotRef("ns", "pending")
 
 def browsing(steps, backend: ScriptedBackend | None = None, **settings):
     backend = backend or ScriptedBackend()
-    return drive(BrowseScreen(backend, backend.entries(), ""), steps, **settings)
+    return drive(BrowseScreen(backend, backend.entries()), steps, **settings)
 
 
 def names_listed(pilot) -> list[str]:
@@ -241,7 +241,7 @@ def test_a_cluster_without_snapshots_says_so():
     browsing(steps, ScriptedBackend([]))
 
 
-def test_keys_and_help_are_the_same_and_the_wheel_scrolls_a_click_opens():
+def test_keys_and_help_are_the_same_the_wheel_scrolls_and_a_double_click_opens():
     backend = ScriptedBackend([entry(f"s-{number:02}", number % 24) for number in range(60)])
     # Textual's own: there is nothing else to go to, and nothing selected to copy.
     idle = {"tab", "shift+tab", "super+c"}
@@ -249,9 +249,9 @@ def test_keys_and_help_are_the_same_and_the_wheel_scrolls_a_click_opens():
     async def steps(pilot, screen):
         named = {name for group in BROWSE_KEYS for key in group.keys for name in key.keys.split(",")}
         assert set(screen.active_bindings) - idle == named
-        await press(pilot, "question_mark")
+        await press(pilot, "question_mark", "G")
         text = " ".join(shown(pilot.app).replace("│", " ").split())
-        assert "click to select, click again to open, wheel to scroll" in text
+        assert "click to select, double-click to open, wheel to scroll; a title sorts" in text
         await press(pilot, "escape")
         first = names_listed(pilot)
         await pilot._post_mouse_events([MouseScrollDown], widget=screen.query_one("#snapshots"), button=0)
@@ -260,7 +260,12 @@ def test_keys_and_help_are_the_same_and_the_wheel_scrolls_a_click_opens():
         clicked = screen.current.ref
         assert clicked.name == names_listed(pilot)[2]
         assert backend.resolved == []
+        await pilot.click("#snapshots", offset=(5, 5))
+        assert screen.current.ref != clicked
         await pilot.click("#snapshots", offset=(5, 4))
+        assert screen.current.ref == clicked
+        assert backend.resolved == [], "a click on the current one selects it as well"
+        await pilot.click("#snapshots", offset=(5, 4), times=2)
         await until(pilot, lambda: backend.resolved)
         assert backend.resolved == [SnapshotNames(clicked)]
 
@@ -284,11 +289,11 @@ def test_titles_and_cells_stand_below_each_other_and_every_object_has_its_row(si
     async def steps(pilot, screen):
         rows = []
         for _ in ODD:
-            rows += [line for line in shown(pilot.app).splitlines() if "▸" in line]
+            rows += [line for line in shown(pilot.app).splitlines() if line.startswith("│▸")]
             await press(pilot, "down")
         titles = next(line for line in shown(pilot.app).splitlines() if "SNAPSHOT" in line)
         end = cell_len(titles[: titles.index("SIZE")]) + len("SIZE")
-        for row, one in zip(rows, screen._listing.entries, strict=True):
+        for row, one in zip(rows, screen.listing.entries, strict=True):
             assert cell_len(row) == size[0]
             assert set_cell_size(row, end).endswith(f" {size_of(one)}".rstrip() or "  ")
             assert set_cell_size(row, cell_len(titles[: titles.index("CBT")])) + cbt_of(one)[:9] in row + " "

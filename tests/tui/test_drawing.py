@@ -16,6 +16,7 @@ from textual.strip import Strip
 
 from kubectl_cbt.analysis import grid
 from kubectl_cbt.analysis.grid import LayerView, cell_codes
+from kubectl_cbt.analysis.heat_scale import LOG
 from kubectl_cbt.analysis.known_range import KnownRange, fully_known
 from kubectl_cbt.analysis.viewport import Viewport
 from kubectl_cbt.model.extents import Extents
@@ -27,7 +28,15 @@ from kubectl_cbt.output.vocabulary import vocabulary_of
 from kubectl_cbt.tui.layers import neighbour
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.navigation import MapCursor
-from kubectl_cbt.tui.painting import CURSOR_GLYPH, CURSOR_LOWER, CURSOR_UPPER, HATCH, ColorScheme, Painter
+from kubectl_cbt.tui.painting import (
+    ALLOCATED_GLYPHS,
+    CURSOR_GLYPH,
+    CURSOR_LOWER,
+    CURSOR_UPPER,
+    HATCH,
+    ColorScheme,
+    Painter,
+)
 from kubectl_cbt.tui.svg import svg
 from kubectl_cbt.tui.text.cell_panel import cell_panel
 from kubectl_cbt.tui.text.header_line import header_line
@@ -69,11 +78,12 @@ def test_every_cell_has_the_code_that_its_bytes_say(heat, allocated, capacity, a
             first = index == 0 or (index - 1) * cell < capacity
             assert code == (grid.END if first else grid.BEYOND)
         elif changed := covered_between(heat, start, end):
-            assert code == -(-changed * grid.HEAT_LEVELS // (end - start))
+            assert code == LOG.levels(*np.array([[changed], [end - start]]), grid.HEAT_LEVELS)[0]
         elif not min(known) <= start < end <= max(known):
             assert code == grid.UNKNOWN
         else:
-            assert code == (grid.ALLOCATED if covered_between(allocated, start, end) else grid.NOTHING)
+            quarters = -(-covered_between(allocated, start, end) * grid.ALLOCATED_LEVELS // (end - start))
+            assert code == (grid.ALLOCATED - 1 + quarters if quarters else grid.NOTHING)
 
 
 # Painting.
@@ -84,17 +94,17 @@ def painted(codes: list[list[int]], colors: ColorScheme) -> tuple[str, list[Segm
     return "".join(segment.text for segment in segments), segments
 
 
-def test_without_colours_every_quarter_has_a_glyph_of_its_own():
+def test_without_colors_every_decade_and_every_allocated_quarter_has_its_own_glyph():
     text, segments = painted([[*range(grid.CODES)]], ColorScheme(None))
-    heat = "".join(GLYPHS[-(-level // 2)] for level in range(1, 9))
-    assert text == f" {heat}·{HATCH} ▏"
+    assert text == f" ▁░░▒▒▓▓█·-=≡{HATCH} ▏"
+    assert not set(ALLOCATED_GLYPHS) & set(GLYPHS)
     assert all(not segment.style.color and not segment.style.bgcolor for segment in segments)
 
 
 def test_with_colours_a_character_holds_two_cells():
     scheme = ColorScheme(PALETTES[0], background="#0a0d12", beyond="#0f1319", faint="#808080")
     colors = scheme.of_codes()
-    text, segments = painted([[0, 8, 0, 3, 3, 10, 0], [0, 0, 8, 3, 5, 10, 10]], scheme)
+    text, segments = painted([[0, 8, 0, 3, 3, grid.UNKNOWN, 0], [0, 0, 8, 3, 5, grid.UNKNOWN, grid.UNKNOWN]], scheme)
     assert text == f" ▀▄ ▀{HATCH} "
     upper, lower, both = segments[1], segments[2], segments[4]
     assert (upper.style.color.name, upper.style.bgcolor.name) == (colors[8], colors[0])
@@ -103,7 +113,7 @@ def test_with_colours_a_character_holds_two_cells():
 
 
 @law
-@given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), min_size=1, max_size=60))
+@given(st.lists(st.tuples(st.integers(0, grid.CODES - 1), st.integers(0, grid.CODES - 1)), min_size=1, max_size=60))
 def test_a_row_is_as_wide_as_its_cells_and_one_run_is_one_segment(pairs):
     codes = [list(part) for part in zip(*pairs, strict=True)]
     text, segments = painted(codes, ColorScheme(PALETTES[0]))
@@ -129,7 +139,7 @@ def test_the_cursor_can_be_read_on_every_colour(palette, dark):
 def test_a_terminal_of_256_colours_draws_no_two_codes_alike(palette, dark):
     for both in (True, False):
         colors = ColorScheme(palette, dark, background="#0a0d12" if dark else "#fbfbf9", both_layers=both, of_256=True)
-        told_apart = [grid.NOTHING, *range(1, grid.HEAT_LEVELS + 1), *[grid.ALLOCATED] * both]
+        told_apart = range(grid.UNKNOWN if both else grid.ALLOCATED)
         segments = [Painter(colors).sample(code) for code in told_apart]
         drawn = {segment.style.render(" ", color_system=ColorSystem.EIGHT_BIT) for segment in segments}
         assert len(drawn) == len(told_apart)

@@ -12,6 +12,7 @@ from directing import (
     ScriptedBackend,
     ScriptedOpened,
     ScriptedStream,
+    browsed_cluster,
     cluster_backend,
     drive,
     press,
@@ -114,7 +115,7 @@ class SlowBackend(ScriptedBackend):
 
 
 async def show_both(pilot, screen, backend: SlowBackend) -> ScriptedStream:
-    await press(pilot, "l", "l")
+    await press(pilot, "a", "a")
     await until(pilot, lambda: screen.streams.shown == "both")
     stream = backend.opened[0].stream
     await until(pilot, lambda: stream.messages == 1)
@@ -260,8 +261,8 @@ def session(demo):
 
 
 def test_from_the_list_to_a_delta_its_layers_a_neighbour_and_back(session):
-    cluster = cluster_backend(session, "default")
-    screen = BrowseScreen(cluster, cluster.entries(), "default")
+    cluster = browsed_cluster(session, "default")
+    screen = BrowseScreen(cluster, cluster.entries())
 
     async def steps(pilot, screen):
         assert "snap-a" in shown(pilot.app)
@@ -272,7 +273,7 @@ def test_from_the_list_to_a_delta_its_layers_a_neighbour_and_back(session):
         assert found.streams.frame.summary.extents > 1000
         assert "snap-a → snap-b" in shown(pilot.app)
         changed = found.streams.frame.summary.covered_bytes
-        await press(pilot, "l")
+        await press(pilot, "a")
         await until(pilot, lambda: found.streams.shown == "allocated" and not found.is_updating)
         assert found.streams.frame.outcome.complete
         assert found.streams.frame.summary.covered_bytes > changed

@@ -22,12 +22,12 @@ def test_no_key_is_bound_twice_and_every_action_exists():
 @pytest.mark.parametrize("width", [40, 80, 110, 160, 200])
 def test_the_footer_fits_and_always_ends_with_help_and_quit(width):
     for groups in (MAP_KEYS, BROWSE_KEYS):
-        pairs = footer(groups, width)
-        assert [word for _, word in pairs[-2:]] == ["help", "quit"]
-        assert sum(len(key) + len(word) + 3 for key, word in pairs) <= max(width, 40)
+        found = footer(groups, width)
+        assert [key.footer for key in found[-2:]] == ["help", "quit"]
+        assert sum(len(key.short) + len(key.footer) + 3 for key in found) <= max(width, 40)
 
 
 def test_every_key_of_the_map_has_a_test():
-    tested = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_map_*.py"))
+    tested = "".join(path.read_text(encoding="utf-8") for path in Path(__file__).parent.glob("test_*.py"))
     for name in (name for group in MAP_KEYS for key in group.keys for name in key.keys.split(",")):
         assert f'"{name}"' in tested, name

@@ -3,6 +3,7 @@
 import pytest
 from directing import (
     ALLOCATED,
+    EXTENTS,
     FOUR,
     GONE,
     MIB,
@@ -10,6 +11,8 @@ from directing import (
     THREE,
     TWO,
     ScriptedBackend,
+    ScriptedOpened,
+    ScriptedStream,
     drive,
     press,
     shown,
@@ -18,6 +21,9 @@ from directing import (
 )
 
 from kubectl_cbt.model.refs import SnapshotNames
+from kubectl_cbt.tui.layers import Layers
+from kubectl_cbt.tui.loader import Loader
+from kubectl_cbt.tui.stream_cache import StreamCache
 
 
 def test_l_goes_through_the_layers_and_asks_for_the_second_stream_once():
@@ -26,7 +32,7 @@ def test_l_goes_through_the_layers_and_asks_for_the_second_stream_once():
     async def steps(pilot, screen):
         assert backend.resolved == []
         for wanted in ("allocated", "both", "delta", "allocated"):
-            await press(pilot, "l")
+            await press(pilot, "a")
             await until(pilot, lambda wanted=wanted: screen.streams.shown == wanted and not screen.is_updating)
         assert backend.resolved == [SnapshotNames(THREE)]
         assert screen.streams.frame.summary.covered_bytes == sum(size for _, size in ALLOCATED)
@@ -43,13 +49,13 @@ def test_l_goes_through_the_layers_and_asks_for_the_second_stream_once():
 )
 def test_where_there_is_no_other_layer_l_says_so(screen, words):
     async def steps(pilot, screen):
-        await press(pilot, "l")
+        await press(pilot, "a")
         assert words in shown(pilot.app)
 
     drive(screen(), steps)
 
 
-@pytest.mark.parametrize("key", ["l", "right_square_bracket"])
+@pytest.mark.parametrize("key", ["a", "right_square_bracket"])
 def test_what_cannot_be_opened_is_said_and_the_map_lives_on(key):
     backend = ScriptedBackend()
     backend.failing = GONE
@@ -84,6 +90,48 @@ def test_brackets_step_to_the_neighbouring_deltas_and_stop_at_the_ends():
         assert "ns/one is the oldest snapshot of its volume" in shown(pilot.app)
 
     drive(the_map(backend=backend), steps)
+
+
+def test_stepping_back_queries_nothing_and_keeps_layer_zoom_and_cursor():
+    backend = ScriptedBackend()
+
+    async def steps(pilot, screen):
+        await press(pilot, "a", "a", "plus", "plus")
+        await until(pilot, lambda: not screen.is_updating)
+        screen.go_to(40 * MIB)
+        before = screen.streams.shown, screen.cursor.viewport, screen.cursor.position
+        assert before[0] == "both"
+        await press(pilot, "right_square_bracket")
+        await until(pilot, lambda: not screen.is_updating)
+        queried = list(backend.resolved)
+        assert queried[-2:] == [SnapshotNames(FOUR, THREE), SnapshotNames(FOUR)]
+        assert (screen.streams.shown, screen.cursor.viewport, screen.cursor.position) == before
+        await press(pilot, "left_square_bracket", "right_square_bracket")
+        await until(pilot, lambda: not screen.is_updating)
+        assert backend.resolved == queried
+        assert (screen.streams.shown, screen.cursor.viewport, screen.cursor.position) == before
+        assert screen.streams.main.opened.resolved.target.ref == FOUR
+
+    drive(the_map(backend=backend), steps)
+
+
+def test_incomplete_streams_are_not_kept_and_the_budget_drops_the_oldest():
+    def layers(names, *, error=None):
+        loader = Loader(ScriptedOpened(ScriptedStream(error=error), names))
+        loader.start()
+        loader.wait_until_ended()
+        return Layers(loader, lambda loader: None)
+
+    first, second, third = SnapshotNames(TWO, ONE), SnapshotNames(THREE, TWO), SnapshotNames(FOUR, THREE)
+    cache = StreamCache(budget_bytes=2 * 24 * len(EXTENTS))
+    cache.put(first, layers(first, error=GONE))
+    assert first not in cache
+    for names in (first, second, third):
+        cache.put(names, layers(names))
+    assert first not in cache
+    assert cache.take(second).main.opened.is_closed
+    assert second not in cache
+    assert third in cache
 
 
 def test_brackets_step_a_single_snapshot_too():

@@ -1,9 +1,12 @@
 """The keys and the mouse that move on the map do what their help says."""
 
+import threading
+
 from directing import (
     CAPACITY,
     KIB,
     MIB,
+    ScriptedStream,
     drive,
     press,
     resize,
@@ -13,14 +16,16 @@ from directing import (
     until,
 )
 
+from kubectl_cbt.tui.widgets.key_bar import KeyBar
 from kubectl_cbt.tui.widgets.map_view import MapView
+from kubectl_cbt.tui.widgets.minimap import Minimap
 from kubectl_cbt.tui.widgets.prompt import Prompt
 
 MOVES = {
     "left": lambda cell, row, rows, at: (at // cell - 1) * cell,
     "h": lambda cell, row, rows, at: (at // cell - 1) * cell,
     "right": lambda cell, row, rows, at: (at // cell + 1) * cell,
-    "L": lambda cell, row, rows, at: (at // cell + 1) * cell,
+    "l": lambda cell, row, rows, at: (at // cell + 1) * cell,
     "down": lambda cell, row, rows, at: at // cell * cell + row,
     "j": lambda cell, row, rows, at: at // cell * cell + row,
     "up": lambda cell, row, rows, at: at // cell * cell - row,
@@ -109,6 +114,54 @@ def test_the_cursor_keeps_its_byte_when_the_screen_gets_another_size():
     drive(the_map(), steps)
 
 
+def test_the_cursor_starts_on_the_largest_run_unless_it_was_moved_before():
+    async def steps(pilot, screen):
+        assert screen.cursor.position == 20 * MIB
+
+    drive(the_map(at_start=False), steps)
+
+    gate = threading.Event()
+    screen = the_map(ScriptedStream(gate=gate), at_start=False)
+    screen.runs_on = True
+
+    async def moved_before(pilot, screen):
+        await until(pilot, lambda: screen.cursor.viewport is not None)
+        assert screen.cursor.position == 0
+        await press(pilot, "l")
+        place = screen.cursor.position
+        gate.set()
+        await until(pilot, lambda: not screen.is_updating)
+        assert screen.cursor.position == place > 0
+
+    drive(screen, moved_before)
+
+
+def test_a_map_without_extents_starts_at_the_first_byte():
+    async def steps(pilot, screen):
+        assert screen.cursor.position == 0
+        assert screen.cursor.is_placed
+
+    drive(the_map(ScriptedStream([]), at_start=False), steps)
+
+
+def test_backspace_returns_through_jumps_and_zooms():
+    async def steps(pilot, screen):
+        visited = []
+        for key in ("n", "z", "n", "plus", "G"):
+            before = screen.cursor.viewport, screen.cursor.position
+            await press(pilot, key)
+            if before != (screen.cursor.viewport, screen.cursor.position):
+                visited.append(before)
+        assert len(visited) >= 4
+        while visited:
+            await press(pilot, "backspace")
+            assert (screen.cursor.viewport, screen.cursor.position) == visited.pop()
+        await press(pilot, "backspace")
+        assert "no earlier place" in shown(pilot.app)
+
+    drive(the_map(), steps)
+
+
 def test_a_colon_goes_to_an_offset():
     places = {"12Mi": 12 * MIB, "0x3f000": 0x3F000, "50%": 32 * MIB, "lba 2048": MIB, "+1Mi": 31 * MIB}
 
@@ -154,3 +207,29 @@ def test_a_click_moves_the_cursor_and_the_wheel_zooms_around_the_pointer():
         assert screen.cursor.position == cursor
 
     drive(the_map(), steps)
+
+
+def test_a_click_on_the_minimap_goes_to_that_part_of_the_volume():
+    async def steps(pilot, screen):
+        minimap = screen.query_one(Minimap)
+        text = minimap.render_line(0).text
+        first, last = text.index("▕") + 1, text.index("▏")
+        await pilot.click(Minimap, offset=((first + last) // 2, 0))
+        await until(pilot, lambda: screen.cursor.position > 0)
+        assert abs(screen.cursor.position - CAPACITY // 2) <= CAPACITY // (last - first) + 1
+        await pilot.click(Minimap, offset=(first, 0))
+        await until(pilot, lambda: screen.cursor.position == 0)
+        await pilot.click(Minimap, offset=(last + 3, 0))
+        assert screen.cursor.position == 0
+
+    drive(the_map(), steps)
+
+
+def test_a_click_on_the_footer_does_what_the_key_does():
+    async def steps(pilot, screen):
+        text = screen.query_one(KeyBar).visual.plain
+        for word, shows in (("statistics", "Largest runs"), ("help", "Suspend")):
+            await pilot.click(KeyBar, offset=(text.index(word), 0))
+            await until(pilot, lambda shows=shows: shows in shown(pilot.app))
+
+    drive(the_map(), steps, size=(110, 80))

@@ -104,12 +104,14 @@ def test_there_is_a_colour_for_every_code_and_heat_never_is_the_grounds(scheme):
     assert all(len(color) == 7 and color[0] == "#" for color in colors)
     heat = colors[1 : grid.HEAT_LEVELS + 1]
     assert len(set(heat)) == grid.HEAT_LEVELS
-    assert not set(heat) & {scheme.background, scheme.beyond, colors[grid.ALLOCATED]}
+    allocated = colors[grid.ALLOCATED : grid.UNKNOWN]
+    assert len(set(allocated)) == grid.ALLOCATED_LEVELS
+    assert not set(heat) & {scheme.background, scheme.beyond, *(allocated if scheme.both_layers else ())}
 
 
 @each_scheme
 def test_the_legend_shows_each_code_alone(scheme):
     painter = Painter(scheme)
-    for code in range(1, grid.ALLOCATED + 1):
+    for code in range(1, grid.UNKNOWN):
         segment = painter.sample(code)
         assert (len(segment.text), segment.style.bgcolor.name) == (1, scheme.of_codes()[code])

@@ -116,7 +116,7 @@ def said(text: str, width: int) -> list[str]:
     frame, running = (
         Frame(received, figures, outcome, is_running, resolved.query, text) for is_running in (False, True)
     )
-    lines = [header_line(resolved, "delta", frame, width), *problem_report(frame)]
+    lines = [header_line(resolved, "delta", frame, width), *(text for text, _ in problem_report(frame))]
     lines += [status_line(one, width, notice, text) for one in (frame, running) for notice in ("", text)]
     return [content.plain for content in lines]
 
@@ -278,15 +278,22 @@ def hostile_entries(text: str) -> list:
     return [plain_entry, named, broken, *alike]
 
 
+@pytest.mark.parametrize("size", [(80, 24), (160, 40)], ids=str)
 @pytest.mark.parametrize("text", ["[/x]" + MARKUP, ESCAPES], ids=["markup", "escapes"])
-def test_hostile_names_are_listed_filtered_marked_and_opened(homes, text):
+def test_hostile_names_are_listed_filtered_marked_and_opened(homes, text, size):
     async def steps(pilot, screen):
         assert_plain(pilot)
         assert "1 of 6" in shown(pilot.app)
         for _ in range(6):
             assert_plain(pilot)
             await press(pilot, "space", "down")
-        await press(pilot, "slash")
+        await press(pilot, "N")
+        assert_plain(pilot)
+        await press(pilot, "escape", "C")
+        assert_plain(pilot)
+        await press(pilot, "escape", "o", "o")
+        assert_plain(pilot)
+        await press(pilot, "o", "o", "o", "b", "slash")
         screen.query_one("#prompt-input").value = text
         assert_plain(pilot)
         await press(pilot, "enter")
@@ -298,7 +305,8 @@ def test_hostile_names_are_listed_filtered_marked_and_opened(homes, text):
         await until(pilot, lambda: isinstance(pilot.app.screen, MapScreen))
         assert_plain(pilot)
 
-    drive(BrowseScreen(ScriptedBackend(hostile_entries(text)), hostile_entries(text), text), steps, size=(80, 24))
+    backend = ScriptedBackend(hostile_entries(text), context=text)
+    drive(BrowseScreen(backend, hostile_entries(text)), steps, size=size)
 
 
 def test_no_action_writes_a_picture_to_a_path(homes):

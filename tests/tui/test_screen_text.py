@@ -1,6 +1,8 @@
 """What the screens say: at every width whole, and no word cut without a sign that it was."""
 
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from directing import CAPACITY, GIB, GONE, KIB, MIB, ONE, TWO, ScriptedOpened, ScriptedStream
@@ -21,11 +23,12 @@ from kubectl_cbt.tui.keys import BROWSE_KEYS, MAP_KEYS, footer
 from kubectl_cbt.tui.loader import Frame, Loader
 from kubectl_cbt.tui.text.axis_labels import LABEL_COLUMNS, row_labels, scale_label
 from kubectl_cbt.tui.text.cell_panel import cell_panel
-from kubectl_cbt.tui.text.header_line import header_line
-from kubectl_cbt.tui.text.line_layout import fit_parts, key_line, shorten
+from kubectl_cbt.tui.text.header_line import header_line, taken_words
+from kubectl_cbt.tui.text.line_layout import fit_parts, shorten
 from kubectl_cbt.tui.text.problem_report import problem_report
 from kubectl_cbt.tui.text.statistics_panel import jumps_to
 from kubectl_cbt.tui.text.status_line import status_line
+from kubectl_cbt.tui.widgets.key_bar import key_line
 from kubectl_cbt.units import human_offsets, parse_place
 
 WIDTHS = range(60, 221)
@@ -127,6 +130,33 @@ def test_the_header_leaves_out_whole_parts():
     assert lines <= {"", "ns/data", "ns/data · a.csi", "ns/data · a.csi · VARIABLE_LENGTH"}
 
 
+def test_the_header_names_the_times_and_the_context_where_there_is_room():
+    opened = ScriptedOpened(ScriptedStream(), SnapshotNames(TWO, ONE)).resolved
+    base, target = (
+        replace(one, created=datetime(2026, 11, day, 22, 0, 30, tzinfo=UTC))
+        for one, day in ((opened.base, 24), (opened.target, 25))
+    )
+    resolved = replace(opened, base=base, target=target)
+
+    def details(width: int, context: str = "prod-eu") -> str:
+        return (
+            header_line(resolved, "delta", FRAMES["complete"], width, None, context)
+            .plain.split("   ")[1]
+            .split("  ")[0]
+            .strip()
+        )
+
+    times = "2026-11-24 22:00 → 2026-11-25 22:00 UTC"
+    assert details(200) == f"ns/data · {times} · context prod-eu · a.csi · VARIABLE_LENGTH"
+    assert details(200, "") == f"ns/data · {times} · a.csi · VARIABLE_LENGTH"
+    shown = {details(width) for width in range(60, 200)}
+    whole = f"ns/data · {times} · context prod-eu · a.csi · VARIABLE_LENGTH".split(" · ")
+    assert shown <= {" · ".join(whole[:parts]) for parts in range(6)}
+    assert taken_words(replace(resolved, base=replace(base, created=None))) == ""
+    assert taken_words(replace(resolved, base=None)) == "", "a base that is named by its handle alone"
+    assert taken_words(replace(resolved, base=None, query=replace(resolved.query, base=None))) == times[19:]
+
+
 @law
 @given(legal_extents(most=10, grain=4096), st.integers(0, 2**20), st.integers(1, 2**18))
 def test_here_counts_the_cell_as_one_by_hand(extents, start, size):
@@ -145,10 +175,10 @@ def test_here_counts_the_cell_as_one_by_hand(extents, start, size):
 @pytest.mark.parametrize("width", WIDTHS[::20])
 @pytest.mark.parametrize("kind", ["delta", "allocated", None])
 def test_trouble_tells_all_there_is_to_know(width, kind):
-    text = "\n".join(line.plain for line in problem_report(FRAMES["cut"]))
+    text = "\n".join(line.plain for line, _ in problem_report(FRAMES["cut"]))
     assert "look again" in text
     assert f"--starting-offset {FRAMES['cut'].outcome.next_offset}" in text
-    text = "\n".join(line.plain for line in problem_report(FRAMES["broken"]))
+    text = "\n".join(line.plain for line, _ in problem_report(FRAMES["broken"]))
     assert "message 3, extent 1 (8+4): overlaps" in text
     assert "message 1: odd" in text
     assert "12,345" in text

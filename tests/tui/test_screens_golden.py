@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from directing import cluster_backend
+from directing import browsed_cluster
 from draw_screens import DOCS, draw, pictures, the_map
 
 from kubectl_cbt.core.options import ClusterOptions
@@ -51,18 +51,34 @@ def test_the_map_is_drawn_as_ever(session, size, colors):
 
 @pytest.mark.parametrize("colors", ["cividis", "plain"])
 def test_both_layers_are_drawn_as_ever(session, colors):
-    compare(f"layers-{colors}", draw(the_map(session, BASE, TARGET), ["l", "l"], size=(80, 24), **COLORS[colors]))
+    compare(f"layers-{colors}", draw(the_map(session, BASE, TARGET), ["a", "a"], size=(80, 24), **COLORS[colors]))
 
 
 @pytest.mark.parametrize("colors", ["cividis", "plain"])
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: "{}x{}".format(*size))
 def test_the_snapshots_are_drawn_as_ever(session, monkeypatch, size, colors):
     monkeypatch.setattr(snapshot_cells, "age", lambda since: age(since, datetime(2026, 11, 24, tzinfo=UTC)))
-    cluster = cluster_backend(session, None)
+    cluster = browsed_cluster(session)
     # Two marked, the cursor on one that cannot be asked about.
-    screen = BrowseScreen(cluster, cluster.entries(), "")
+    screen = BrowseScreen(cluster, cluster.entries())
     keys = ["space", "down", "space", "down", "down", "down"]
     compare("browse-{}x{}-{}".format(*size, colors), draw(screen, keys, size=size, **COLORS[colors]))
+
+
+@pytest.mark.parametrize("colors", ["cividis", "plain"])
+def test_the_measured_deltas_of_a_volume_are_drawn_as_ever(session, monkeypatch, colors):
+    monkeypatch.setattr(snapshot_cells, "age", lambda since: age(since, datetime(2026, 11, 24, tzinfo=UTC)))
+    cluster = browsed_cluster(session, "shop")
+    screen = BrowseScreen(cluster, cluster.entries())
+    compare(f"volume-160x50-{colors}", draw(screen, ["down", "o", "o", "b"], size=(160, 50), **COLORS[colors]))
+
+
+@pytest.mark.parametrize("colors", ["cividis", "plain"])
+def test_the_choice_of_a_namespace_is_drawn_as_ever(session, monkeypatch, colors):
+    monkeypatch.setattr(snapshot_cells, "age", lambda since: age(since, datetime(2026, 11, 24, tzinfo=UTC)))
+    cluster = browsed_cluster(session)
+    screen = BrowseScreen(cluster, cluster.entries())
+    compare(f"namespace-80x24-{colors}", draw(screen, ["o", "N", "down"], size=(80, 24), **COLORS[colors]))
 
 
 def test_the_pictures_of_the_documents_are_what_the_app_draws():

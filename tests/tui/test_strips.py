@@ -101,8 +101,8 @@ ON_THE_MAP = {
     "the cursor": keys("right", "down", "down"),
     "the cursor, and back to its row": keys("down", "up", "right"),
     "a filter": filtered,
-    "the other layer": keys("l"),
-    "both layers": keys("l", "l"),
+    "the other layer": keys("a"),
+    "both layers": keys("a", "a"),
     "the snapshots": keys("right_square_bracket"),
     "the focus": keys("tab"),
     "the extent that is current": keys("tab", "down", "down"),
@@ -157,7 +157,7 @@ def test_nothing_on_the_map_is_stale_while_a_stream_runs():
 
 
 async def refreshed(pilot, screen):
-    screen._backend.listed = [*screen._backend.listed, entry("five", 5)]
+    screen.view.listed = [*screen.view.listed, entry("five", 5)]
     await press(pilot, "r")
 
 
@@ -191,4 +191,4 @@ def test_nothing_in_the_list_of_snapshots_is_stale_after_a_change_of(change):
         assert after == await repainted(pilot, screen)
 
     backend = ScriptedBackend()
-    drive(BrowseScreen(backend, backend.entries(), ""), steps)
+    drive(BrowseScreen(backend, backend.entries()), steps)

@@ -104,7 +104,7 @@ class Bare(Minimap):
 
 def bars(frame: Frame) -> str:
     """The minimap; its first bar is the cursor."""
-    drawn = Bare()._bars(frame.received.extents, frame.known, whole_volume(LENGTH, 0, 8, 8), 37)
+    drawn = Bare()._bars(LayerView(frame.received.extents, frame.known), whole_volume(LENGTH, 0, 8, 8), 37)
     return "".join(segment.text for segment in drawn)[1:]
 
 
@@ -122,7 +122,7 @@ def test_nothing_of_a_cut_stream_states_what_only_its_rest_can_tell(extents, cur
     position = max(cursor, cut.known.end)
 
     drawings = [cell_codes(viewport, LayerView(frame.received.extents, frame.known)) for frame in (cut, *ends)]
-    stated = (drawings[0] == grid.NOTHING) | (drawings[0] == grid.ALLOCATED)
+    stated = (drawings[0] == grid.NOTHING) | grid.is_allocated(drawings[0])
     for drawing in drawings[1:]:
         assert (drawing[stated] == drawings[0][stated]).all()
 
@@ -145,7 +145,6 @@ def _states_only_what_all_do(found: list[str], ends: list[list[str]]) -> None:
     counts = next((index for index, text in enumerate(found) if text.startswith(" Sizes of extents so far")), None)
     marks = ("≥", "≤", "so far", "unknown", "╱", "known", "> 0 %", "none up to", "−0 B")
     for text in found[:counts]:
-        # Of a region without a mark every byte is known; only its rank, under a title with one, may change.
         # Of a run or region without a mark every byte is known; only its rank, under a title with one, may change.
         if " at " not in text and not any(mark in text for mark in marks):
             assert all(text in end for end in ends), text
@@ -158,7 +157,7 @@ def test_both_layers_are_known_only_where_each_is(first, end):
     known = KnownRange(first, end, 10, is_complete=False)
     found = cell_codes(viewport, LayerView(nothing, known), LayerView(everything, fully_known(10)))
     inside = (np.arange(10) >= first) & (np.arange(10) < end)
-    assert found.tolist() == np.where(inside, grid.ALLOCATED, grid.UNKNOWN).tolist()
+    assert found.tolist() == np.where(inside, grid.UNKNOWN - 1, grid.UNKNOWN).tolist()
 
 
 def test_out_of_order_nothing_is_known_but_what_came():
@@ -178,7 +177,7 @@ def test_a_cut_delta_below_what_is_allocated_is_hatched_and_its_panels_say_unkno
     screen = the_map(ScriptedStream([(0, 4 * KIB), (MIB, 512 * KIB)], error=GONE), backend)
 
     async def steps(pilot, screen):
-        await press(pilot, "l", "l")
+        await press(pilot, "a", "a")
         await until(pilot, lambda: screen.streams.shown == "both" and not screen.is_updating)
         screen.go_to(30 * MIB)
         await press(pilot, "n")
@@ -189,7 +188,7 @@ def test_a_cut_delta_below_what_is_allocated_is_hatched_and_its_panels_say_unkno
         assert "next      unknown" in text
         assert "1 of 2 so far" in text or "2 of 2 so far" in text
         codes = cell_codes(screen.cursor.viewport, *screen.streams.views())
-        assert grid.ALLOCATED not in codes[screen.cursor.viewport.index_of(2 * MIB) :]
+        assert not grid.is_allocated(codes[screen.cursor.viewport.index_of(2 * MIB) :]).any()
         assert "╱╱╱" in text.splitlines()[-2]
 
     drive(screen, steps, size=(140, 30))

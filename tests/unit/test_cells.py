@@ -4,13 +4,14 @@ from fractions import Fraction
 from itertools import pairwise
 from math import ceil
 
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from strategies import bytes_of, column, columns, covered_between, cut, cuts, law, legal_extents, wild_extents
+from strategies import bytes_of, columns, covered_between, cut, cuts, law, legal_extents, wild_extents
 
 from kubectl_cbt.analysis.cells import CellCounter, cell_edges, coverage
-from kubectl_cbt.analysis.heat_scale import LINEAR
+from kubectl_cbt.analysis.heat_scale import LINEAR, linear_levels
 from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.model.record import INT64_MAX
 
@@ -98,7 +99,7 @@ def test_the_least_change_is_seen_and_nothing_else_whatever_overlaps(extents, at
     for batch in cut(extents, at):
         counter.add(*columns(batch))
     covered = bytes_of(extents)
-    found = counter.levels(levels).tolist()
+    found = linear_levels(counter.covered, np.diff(counter.edges), levels).tolist()
     assert len(found) == cells
     for level, (low, high) in zip(found, pairwise(counter.edges.tolist()), strict=True):
         assert 0 <= level <= levels
@@ -110,44 +111,26 @@ def test_the_least_change_is_seen_and_nothing_else_whatever_overlaps(extents, at
 def test_a_level_is_the_covered_share_rounded_up(extents, capacity, cells, levels):
     counter = CellCounter(capacity, cells)
     counter.add(*columns(extents))
-    for level, (low, high) in zip(counter.levels(levels).tolist(), pairwise(counter.edges.tolist()), strict=True):
+    found = linear_levels(counter.covered, np.diff(counter.edges), levels).tolist()
+    for level, (low, high) in zip(found, pairwise(counter.edges.tolist()), strict=True):
         assert level == (ceil(Fraction(covered_between(extents, low, high), high - low) * levels) if high > low else 0)
-
-
-@law
-@given(st.integers(1, 2**62), st.integers(0, 2**62), st.integers(1, 255))
-def test_levels_of_huge_cells_are_off_by_rounding_alone(width, covered, levels):
-    covered = min(covered, width)
-    found = int(LINEAR.levels(column([covered]), column([width]), levels)[0])
-    exact = ceil(Fraction(covered, width) * levels)
-    assert found == exact or (width > 2**50 and abs(found - exact) == 1)
-    assert (found == 0) == (covered == 0)
-    assert covered < width or found == levels
-
-
-@pytest.mark.parametrize(
-    ("covered", "expected"),
-    [(0, 0), (1, 1), (1024, 1), (1025, 2), (2048, 2), (3072, 3), (3073, 4), (4096, 4), (9999, 4)],
-)
-def test_four_levels_mean_up_to_a_quarter_each(covered, expected):
-    assert LINEAR.levels(column([covered]), column([4096]), 4).tolist() == [expected]
 
 
 @pytest.mark.parametrize("capacity", [0, -1])
 def test_a_volume_without_bytes_has_empty_cells(capacity):
     counter = CellCounter(capacity, 3)
     counter.add(*columns([(0, 4096)]))
-    assert counter.levels(4).tolist() == [0, 0, 0]
+    assert linear_levels(counter.covered, np.diff(counter.edges), 4).tolist() == [0, 0, 0]
 
 
 def test_what_lies_beyond_the_capacity_is_not_counted():
     counter = CellCounter(10, 2)
     counter.add(*columns([(8, 100), (200, 5)]))
     assert counter.covered.tolist() == [0, 2]
-    assert counter.levels(5).tolist() == [0, 2]
+    assert counter.levels(LINEAR, 5).tolist() == [0, 2]
 
 
 def test_an_extent_that_wraps_around_int64_leaves_no_cell_below_nothing():
     counter = CellCounter(16384, 4)
     counter.add(*columns([(4096, INT64_MAX), (8192, 4096)]))
-    assert counter.levels(4).tolist() == [0, 4, 4, 4]
+    assert linear_levels(counter.covered, np.diff(counter.edges), 4).tolist() == [0, 4, 4, 4]

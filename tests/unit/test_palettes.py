@@ -12,11 +12,11 @@ from kubectl_cbt.output.palettes import PALETTES, Palette, indexed, luminance, p
 BACKGROUND = {True: "#0f1319", False: "#fbfbf9"}
 FIRST_LEVEL_CONTRAST = 1.15
 NEIGHBOUR_CONTRAST = 1.04
+LEAST_ALLOCATED_CONTRAST = 1.06
 
 each_palette = pytest.mark.parametrize("palette", PALETTES, ids=lambda palette: palette.name)
 each_background = pytest.mark.parametrize("dark", [True, False], ids=["dark", "light"])
-each_share = pytest.mark.parametrize("from_share", [0, 0.5])
-each_number_of_levels = pytest.mark.parametrize("levels", [4, 8])
+each_number_of_levels = pytest.mark.parametrize("levels", [5, 8])
 
 
 def contrast(color: str, other: str) -> float:
@@ -27,10 +27,9 @@ def contrast(color: str, other: str) -> float:
 
 @each_palette
 @each_background
-@each_share
 @each_number_of_levels
-def test_each_level_is_farther_from_the_background_than_the_one_before(palette, dark, from_share, levels):
-    heat = palette.heat(levels, dark=dark, from_share=from_share)
+def test_each_level_is_farther_from_the_background_than_the_one_before(palette, dark, levels):
+    heat = palette.heat(levels, dark=dark)
     assert len(heat) == levels
     found = [luminance(color) for color in heat]
     assert found == sorted(set(found), reverse=not dark)
@@ -38,39 +37,36 @@ def test_each_level_is_farther_from_the_background_than_the_one_before(palette, 
 
 @each_palette
 @each_background
-@each_share
 @each_number_of_levels
-def test_the_first_level_stands_out_from_the_background(palette, dark, from_share, levels):
-    first = palette.heat(levels, dark=dark, from_share=from_share)[0]
+def test_the_first_level_stands_out_from_the_background(palette, dark, levels):
+    first = palette.heat(levels, dark=dark)[0]
     assert contrast(first, BACKGROUND[dark]) >= FIRST_LEVEL_CONTRAST
     assert (luminance(first) > luminance(BACKGROUND[dark])) == dark
 
 
 @each_palette
 @each_background
-@each_share
 @each_number_of_levels
-def test_neighbouring_levels_are_distinguished(palette, dark, from_share, levels):
-    heat = palette.heat(levels, dark=dark, from_share=from_share)
+def test_neighbouring_levels_are_distinguished(palette, dark, levels):
+    heat = palette.heat(levels, dark=dark)
     assert min(contrast(cooler, hotter) for cooler, hotter in pairwise(heat)) >= NEIGHBOUR_CONTRAST
 
 
 @each_palette
 @each_background
-@each_number_of_levels
-def test_what_is_allocated_is_cooler_than_all_heat_that_leaves_room_for_it(palette, dark, levels):
-    background, allocated = BACKGROUND[dark], palette.allocated(dark=dark)
-    assert contrast(allocated, background) >= FIRST_LEVEL_CONTRAST
-    for color in palette.heat(levels, dark=dark, from_share=0.5):
-        assert contrast(color, background) > contrast(allocated, background)
-        assert contrast(color, allocated) >= FIRST_LEVEL_CONTRAST
+def test_allocated_colors_lie_between_the_background_and_the_least_heat(palette, dark):
+    background = BACKGROUND[dark]
+    allocated = palette.allocated(4, dark=dark, background=background)
+    steps = [background, *allocated, palette.heat(8, dark=dark)[0]]
+    found = [contrast(color, background) for color in steps]
+    assert found == sorted(set(found))
+    assert min(contrast(one, other) for one, other in pairwise(steps)) >= LEAST_ALLOCATED_CONTRAST
 
 
 @each_palette
 @each_background
-@each_share
-def test_the_hottest_level_is_the_same_however_many_there_are(palette, dark, from_share):
-    hottest = {palette.heat(levels, dark=dark, from_share=from_share)[-1] for levels in (2, 4, 8, 16, 255)}
+def test_the_hottest_level_is_the_same_however_many_there_are(palette, dark):
+    hottest = {palette.heat(levels, dark=dark)[-1] for levels in (2, 4, 8, 16, 255)}
     assert hottest == {palette.anchors[-1 if dark else 0]}
 
 
@@ -80,7 +76,8 @@ def test_the_hottest_level_is_the_same_however_many_there_are(palette, dark, fro
 def test_there_is_a_colour_for_each_of_any_number_of_levels(palette, dark, levels):
     heat = palette.heat(levels, dark=dark)
     assert len(heat) == levels
-    assert all(re.fullmatch("#[0-9a-f]{6}", color) for color in (*heat, palette.allocated(dark=dark)))
+    allocated = palette.allocated(4, dark=dark, background=BACKGROUND[dark])
+    assert all(re.fullmatch("#[0-9a-f]{6}", color) for color in (*heat, *allocated))
 
 
 @each_palette
@@ -90,8 +87,6 @@ def test_anchors_ascend_in_luminance(palette):
 
 def test_a_colour_between_anchors_is_mixed_of_both():
     palette = Palette("test", "two ends", ("#000000", "#ff8040"))
-    assert palette.heat(2, dark=False, from_share=1.0) == ("#000000", "#000000")
-    assert palette.heat(3, dark=True, from_share=0.0)[-1] == "#ff8040"
     # From 0.3 to 1.0 in two steps.
     assert palette.heat(3, dark=True) == ("#4c2613", "#a6532a", "#ff8040")
 
@@ -140,17 +135,23 @@ def drawn(color: str) -> str:
 
 @each_palette
 @each_background
-@each_share
 @each_number_of_levels
-def test_of_256_colours_every_level_has_its_own_and_they_stay_in_order(palette, dark, from_share, levels):
-    heat = [drawn(color) for color in indexed(palette.heat(levels, dark=dark, from_share=from_share))]
+def test_of_256_colours_every_level_has_its_own_and_they_stay_in_order(palette, dark, levels):
+    heat = [drawn(color) for color in indexed(palette.heat(levels, dark=dark))]
     found = [luminance(color) for color in heat]
     assert len(set(found)) == levels
     assert found == sorted(found, reverse=not dark)
-    background, allocated = drawn(BACKGROUND[dark]), drawn(palette.allocated(dark=dark, of_256=True))
-    assert min(contrast(cooler, hotter) for cooler, hotter in pairwise([background, *heat])) >= NEIGHBOUR_CONTRAST
-    if from_share:
-        assert contrast(heat[0], background) > contrast(allocated, background) >= FIRST_LEVEL_CONTRAST
+    assert min(contrast(cooler, hotter) for cooler, hotter in pairwise([BACKGROUND[dark], *heat])) >= NEIGHBOUR_CONTRAST
+
+
+@each_palette
+@each_background
+def test_of_256_colors_allocated_ones_stay_apart_from_heat(palette, dark):
+    allocated = palette.allocated(4, dark=dark, background=BACKGROUND[dark])
+    both = [drawn(color) for color in indexed((BACKGROUND[dark], *allocated, *palette.heat(8, dark=dark)))]
+    found = [luminance(color) for color in both]
+    assert len(set(both)) == 13
+    assert found == sorted(found, reverse=not dark)
 
 
 @pytest.mark.parametrize("colors", [(), ("#123456",), ("#000000", "#ffffff"), ("#ffffff", "#000000")])

@@ -14,6 +14,7 @@ from kubectl_cbt.tui.messages import Finished, in_background
 
 if TYPE_CHECKING:
     from kubectl_cbt.tui.app import CbtApp
+    from kubectl_cbt.tui.plain_text import Content
 
 _Made = TypeVar("_Made")
 
@@ -45,6 +46,10 @@ class CbtScreen(Screen[ScreenResultType]):
 
     def notice(self, text: str) -> None:
         """Show a message; empty removes it."""
+
+    def help_lines(self) -> list[Content]:
+        """What the help explains before the keys."""
+        return []
 
     def colors_changed(self) -> None:
         """Redraw in another palette or theme."""

@@ -2,137 +2,178 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from itertools import pairwise
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Horizontal
+from textual.message import Message
 
-from kubectl_cbt.model.backend import Backend, OpenStream
-from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
+from kubectl_cbt.model.backend import ClusterView, OpenStream
+from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.model.resolved_query import CHANGE_ID_ANNOTATION, same_volume
-from kubectl_cbt.model.snapshot_entry import SnapshotEntry
+from kubectl_cbt.model.snapshot_entry import SnapshotEntry, siblings
 from kubectl_cbt.output.snapshot_cells import name_of
 from kubectl_cbt.tui import keys
+from kubectl_cbt.tui.delta_meter import DeltaMeter, SnapshotPair
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.plain_text import Content, PlainText, joined, line, plain, set_subtitle, set_title
-from kubectl_cbt.tui.screens.base_screen import CbtScreen
+from kubectl_cbt.tui.screens.listing_screen import ListingScreen
 from kubectl_cbt.tui.screens.map_screen import MapScreen
-from kubectl_cbt.tui.snapshot_rows import SnapshotRows
-from kubectl_cbt.tui.text.line_layout import ERROR, GOOD, MUTED, WARNING, fit_parts, key_line
+from kubectl_cbt.tui.snapshot_marks import Marks
+from kubectl_cbt.tui.text.line_layout import ERROR, GOOD, MUTED, WARNING, fit_parts, shorten
+from kubectl_cbt.tui.widgets.key_bar import KeyBar
 from kubectl_cbt.tui.widgets.prompt import Prompt
 from kubectl_cbt.tui.widgets.snapshot_list import SnapshotList
-from kubectl_cbt.units import counted, human_count, utc_words
+from kubectl_cbt.tui.widgets.volume_panel import VolumePanel, VolumeView
+from kubectl_cbt.units import counted, human_count, printable, utc_words
+
+PANEL_COLUMNS = 140
+"""Width of the screen from which the volume is shown beside the list."""
 
 
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """The marked snapshots, at most two, in the order of marking."""
+class DeltaMeasured(Message):
+    """The meter has a newer result; of several that are queued only the last is handled."""
 
-    entries: tuple[SnapshotEntry, ...] = ()
-
-    @property
-    def refs(self) -> tuple[SnapshotRef, ...]:
-        """Their names."""
-        return tuple(entry.ref for entry in self.entries)
-
-    def toggled(self, entry: SnapshotEntry) -> Marks:
-        """With ``entry`` added or removed; a third mark replaces the oldest."""
-        if entry.ref in self.refs:
-            return Marks(tuple(other for other in self.entries if other.ref != entry.ref))
-        return Marks((*self.entries[-1:], entry))
-
-    def reloaded(self, listing: SnapshotRows) -> Marks:
-        """The same snapshots of another listing, without those it does not contain."""
-        numbers = (listing.number_of(entry) for entry in self.entries)
-        return Marks(tuple(listing.entries[number] for number in numbers if number >= 0))
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, DeltaMeasured)
 
 
-class BrowseScreen(CbtScreen[None]):
-    """A list under a heading for each volume.
-
-    Args:
-        entries: the snapshots; read before the screen opens, so that a login can still prompt.
-        namespace: shown namespace, empty for all.
-    """
+class BrowseScreen(ListingScreen):
+    """A list under a heading for each volume, and beside it, where there is room, the volume under the cursor."""
 
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.BROWSE_KEYS)
     KEYS = keys.BROWSE_KEYS
     MOUSE = keys.BROWSE_MOUSE
 
-    def __init__(self, backend: Backend, entries: list[SnapshotEntry], namespace: str) -> None:
-        super().__init__()
-        self._backend = backend
-        self._listing = SnapshotRows(entries)
-        self._namespace = namespace
-        self._filter = ""
-        self._marks = Marks()
-        self._notice = ""
-
-    @property
-    def marks(self) -> Marks:
-        """The marked snapshots."""
-        return self._marks
+    def __init__(
+        self,
+        view: ClusterView,
+        entries: list[SnapshotEntry],
+        refresh_seconds: float = 0.0,
+        now: Callable[[], datetime] | None = None,
+    ) -> None:
+        super().__init__(view, entries, refresh_seconds, *(() if now is None else (now,)))
+        self._meter = DeltaMeter(self._post_measured)
+        self._volume_of: SnapshotEntry | None = None
+        self._volume: Sequence[SnapshotEntry] = ()
 
     def compose(self) -> ComposeResult:
         yield PlainText(id="header")
         yield PlainText(id="status")
-        yield SnapshotList()
+        with Horizontal(id="body"):
+            yield SnapshotList()
+            yield VolumePanel()
         yield PlainText(id="about")
         yield Prompt()
-        yield PlainText(id="keys")
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Draw for the first time."""
+        super().on_mount()
         set_title(self.query_one("#about"), "snapshot")
-        self._list.focus()
-        self._show()
+        self.snapshot_list.focus()
+        self.colors_changed()
+        self.show_listing()
+
+    def on_unmount(self) -> None:
+        """End the streams with the screen."""
+        self._meter.cancel()
+        super().on_unmount()
 
     def on_resize(self) -> None:
         """Fit the texts to the width."""
-        self._draw_texts()
+        self.draw_texts()
+
+    @property
+    def is_updating(self) -> bool:
+        return super().is_updating or self._meter.is_running
 
     # Drawing
 
+    def colors_changed(self) -> None:
+        self._panel.use_colors(self.cbt.color_scheme(both_layers=False))
+
     @property
-    def _list(self) -> SnapshotList:
-        return self.query_one(SnapshotList)
+    def _panel(self) -> VolumePanel:
+        return self.query_one(VolumePanel)
 
     @property
     def current(self) -> SnapshotEntry | None:
         """The snapshot under the cursor."""
-        return self._list.entry
+        return self.snapshot_list.entry
 
-    def _show(self) -> None:
-        """List the snapshots that match the filter."""
-        self._list.show(self._listing, self._listing.lines(self._filter))
-        self.query_one("#about").set_class(self._listing.has_change_ids, "-with-change-ids")
-        self._draw_texts()
+    def listing_changed(self) -> None:
+        self._volume_of, self._volume = None, ()
+        self.query_one("#about").set_class(self.listing.has_change_ids, "-with-change-ids")
 
-    def _draw_texts(self) -> None:
-        where = f"namespace {self._namespace}" if self._namespace else "all namespaces"
-        counts = f"{counted(len(self._listing.entries), 'snapshot')}, CBT works for {human_count(self._listing.usable)}"
-        left = line((" Snapshots", "bold"), (f"   {where}", MUTED))
+    def view_changed(self) -> None:
+        self._meter.clear()
+
+    def draw_texts(self) -> None:
+        found = self.listing
+        counts = f"{counted(len(found.entries), 'snapshot')}, CBT works for {human_count(found.usable)}"
+        room = self.size.width - len(" Snapshots   ") - len(counts) - 3
+        left = line((" Snapshots", "bold"), ("   " + self._place(room), MUTED))
         gap = " " * max(self.size.width - left.cell_length - len(counts) - 1, 2)
         self.query_one("#header", PlainText).update(line(left, gap, (counts, "bold")))
         self.query_one("#status", PlainText).update(self._status())
         self.query_one("#about", PlainText).update(self._about())
-        self.query_one("#keys", PlainText).update(key_line(keys.footer(self.KEYS, self.size.width)))
-        set_title(self._list, self._title())
-        set_subtitle(self._list, f"{human_count(self._list.number + 1)} of {human_count(self._list.shown)}")
+        self.query_one(KeyBar).show(self.KEYS, self.size.width)
+        shown = self.snapshot_list
+        set_title(shown, self._title())
+        set_subtitle(shown, f"{human_count(shown.number + 1)} of {human_count(shown.shown)}")
+        self._draw_volume()
+
+    def _place(self, room: int) -> str:
+        """Context and namespace: labelled, without labels, or the namespace alone, as fits in ``room`` cells."""
+        context, namespace = self.view.context, self.view.namespace
+        short = namespace or "all namespaces"
+        texts = [f"namespace {namespace}" if namespace else short, short]
+        if context:
+            texts = [f"context {context} · {texts[0]}", f"{context} · {short}", *texts]
+        return next((text for text in texts if cell_len(printable(text)) <= room), shorten(short, room))
+
+    def _draw_volume(self) -> None:
+        """Draw the panel, and end the streams of a volume that the cursor has left."""
+        entry = self.current
+        if entry is not self._volume_of and entry not in self._volume:
+            alike = siblings(self.listing.entries, entry.ref) if entry else []
+            self._volume_of, self._volume = entry, [one for one in alike if one.usable]
+            if not any(self._meter.is_measuring(pair) for pair in self._pairs()):
+                self._meter.cancel()
+        self._panel.display = self.size.width >= PANEL_COLUMNS
+        if self._panel.display:
+            deltas = [self._meter.result(pair) for pair in self._pairs()]
+            self._panel.show(VolumeView(entry, self._volume, deltas) if entry else None)
+
+    def _post_measured(self) -> None:
+        self.post_message(DeltaMeasured())
+
+    def _pairs(self) -> list[SnapshotPair]:
+        return [SnapshotPair.of(base, target) for base, target in pairwise(self._volume)]
+
+    @on(DeltaMeasured)
+    def _delta_measured(self) -> None:
+        self._draw_volume()
 
     def _title(self) -> str:
         """The title of the list; always includes a filter that is set."""
-        if not self._filter:
-            return "snapshots by volume"
-        shown, all_there_are = human_count(self._list.shown), human_count(len(self._listing.entries))
-        return f"filter: {self._filter} · {shown} of {all_there_are} · Esc shows all"
+        if not self.filter_text:
+            return self.sorting_text
+        shown, all_there_are = human_count(self.snapshot_list.shown), human_count(len(self.listing.entries))
+        return f"filter: {self.filter_text} · {shown} of {all_there_are} · Esc shows all"
 
     def _status(self) -> Content:
-        if self._notice:
-            return fit_parts(self.size.width, [(self._notice, WARNING)])
-        names = [name_of(entry) for entry in self._marks.entries]
+        problem = self.notice_text or self.refresh_problem
+        if problem:
+            return fit_parts(self.size.width, [(problem, WARNING if self.notice_text else MUTED)])
+        names = [name_of(entry) for entry in self.marks.entries]
         if len(names) == 2:
             parts = [f"marked: {names[0]} and {names[1]}", "Enter shows what changed between them"]
         elif names:
@@ -148,7 +189,7 @@ class BrowseScreen(CbtScreen[None]):
         """Details of the snapshot under the cursor, and why it cannot be queried."""
         width, entry = self.size.width - 2, self.current
         if entry is None:
-            return plain(" no snapshot matches the filter" if self._listing.entries else " there are no snapshots")
+            return plain(" no snapshot matches the filter" if self.listing.entries else " there are no snapshots")
         taken = f"taken {utc_words(entry.created)}" if entry.created else "not taken yet"
         details = [taken, entry.driver and f"driver {entry.driver}", entry.handle and f"handle {entry.handle}"]
         parts = [(detail, MUTED) for detail in details if detail]
@@ -177,20 +218,20 @@ class BrowseScreen(CbtScreen[None]):
 
     def action_move(self, by: int) -> None:
         """Move the cursor by snapshots; headings are skipped."""
-        self._list.move(by)
+        self.snapshot_list.move(by)
         self.notice("")
 
     def action_page(self, by: int) -> None:
         """Move the cursor by screens."""
-        self.action_move(by * max(self._list.page_lines - 1, 1))
+        self.action_move(by * max(self.snapshot_list.page_lines - 1, 1))
 
     def action_first(self) -> None:
         """Move to the first snapshot."""
-        self.action_move(-self._list.shown)
+        self.action_move(-self.snapshot_list.shown)
 
     def action_last(self) -> None:
         """Move to the last snapshot."""
-        self.action_move(self._list.shown)
+        self.action_move(self.snapshot_list.shown)
 
     def action_mark(self) -> None:
         """Mark or unmark the snapshot under the cursor."""
@@ -200,39 +241,18 @@ class BrowseScreen(CbtScreen[None]):
         if not entry.usable:
             self.notice(_unusable(entry))
             return
-        self._mark(self._marks.toggled(entry))
-
-    def _mark(self, marks: Marks) -> None:
-        self._marks = marks
-        self._list.mark(frozenset(marks.refs))
+        self.mark(self.marks.toggled(entry))
         self.notice("")
 
     def action_clear(self) -> None:
-        """Clear the filter; without a filter, the marks."""
-        if self._filter:
-            self._filter_by("")
+        """Stop measuring; otherwise clear the filter; without a filter, the marks."""
+        if self._meter.is_running:
+            self._meter.cancel()
+        elif self.filter_text:
+            self.filter_by("")
         else:
-            self._mark(Marks())
-
-    def action_filter(self) -> None:
-        """Prompt for a filter, which applies while it is typed."""
-        self.query_one(Prompt).open(
-            "filter", self._filter_by, text=self._filter, example="words of namespace, volume, snapshot or driver",
-            changed=self._filter_by,
-        )  # fmt: skip
-
-    def _filter_by(self, text: str) -> None:
-        self._filter, self._notice = text.strip(), ""
-        self._show()
-
-    def action_refresh(self) -> None:
-        """Reload the snapshots."""
-        self.do("reading the snapshots …", lambda: SnapshotRows(self._backend.entries()), self._refreshed)
-
-    def _refreshed(self, listing: SnapshotRows) -> None:
-        self._listing = listing
-        self._mark(self._marks.reloaded(listing))
-        self._show()
+            self.mark(Marks())
+            self.notice("")
 
     @on(SnapshotList.Activated)
     def _activated(self) -> None:
@@ -240,22 +260,54 @@ class BrowseScreen(CbtScreen[None]):
 
     def action_open(self) -> None:
         """Open the map of the marked snapshots, or of the snapshot under the cursor."""
-        names = self._choice()
+        self._open(self._choice())
+
+    def action_open_delta(self) -> None:
+        """Open the delta from the previous snapshot of the volume to the snapshot under the cursor."""
+        self._open(self._previous_delta())
+
+    def _open(self, names: SnapshotNames | str) -> None:
         if isinstance(names, str):
             self.notice(names)
-        else:
-            self.do(f"opening {names} …", lambda: self._backend.open(names), self._opened, lambda made: made.close())
+            return
+        view = self.view
+        self.do(f"opening {names} …", lambda: view.open(names), self._opened, lambda made: made.close())
+
+    def _previous_delta(self) -> SnapshotNames | str:
+        """The snapshots that D opens, or why it cannot."""
+        entry = self.current
+        if entry is None:
+            return _NO_SNAPSHOT
+        if not entry.usable:
+            return _unusable(entry)
+        if entry not in self._volume:
+            return f"the other snapshots of the volume of {name_of(entry)} are unknown"
+        at = self._volume.index(entry)
+        if not at:
+            return f"{name_of(entry)} is the oldest snapshot of its volume: there is no previous one"
+        return SnapshotNames(entry.ref, self._volume[at - 1].ref)
+
+    def action_measure(self) -> None:
+        """Measure what changed between neighboring snapshots of the volume under the cursor."""
+        if not self._panel.display:
+            self.notice(f"the changes are shown beside the list: make the terminal {PANEL_COLUMNS} columns wide")
+            return
+        pairs = self._pairs()
+        if not pairs:
+            self.notice("there are no two snapshots of this volume that can be compared")
+        elif not self._meter.measure(self.view, pairs):
+            self.notice("all changes of this volume are measured")
 
     def _choice(self) -> SnapshotNames | str:
         """The snapshots that Enter opens, or why it cannot."""
-        found, entry = self._marks.entries, self.current
-        if len(found) < 2 and entry is not None and entry.ref not in self._marks.refs:
+        found, entry = self.marks.entries, self.current
+        if len(found) < 2 and entry is not None and entry.ref not in self.marks.refs:
             found = (*found, entry)
         for one in found:
             if not one.usable:
                 return _unusable(one)
         if not found:
-            return "there is no snapshot under the cursor"
+            return _NO_SNAPSHOT
         if len(found) == 1:
             return SnapshotNames(found[0].ref)
         base, target = sorted(found, key=lambda one: (one.created is None, one.created or 0))
@@ -267,11 +319,10 @@ class BrowseScreen(CbtScreen[None]):
     def _opened(self, opened: OpenStream) -> None:
         loader = Loader(opened)
         loader.start()
-        self.app.push_screen(MapScreen(loader, self._backend))
+        self.app.push_screen(MapScreen(loader, self.view))
 
-    def notice(self, text: str) -> None:
-        self._notice = text
-        self._draw_texts()
+
+_NO_SNAPSHOT = "there is no snapshot under the cursor"
 
 
 def _unusable(entry: SnapshotEntry) -> str:

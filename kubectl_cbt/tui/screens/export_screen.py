@@ -51,6 +51,7 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
         loader: of the layer on the screen.
         run: the run at the cursor, if any.
         picture: returns the SVG of the screen below.
+        selection: the selected range, if any; it is chosen at first.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -61,12 +62,22 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
         Binding("ctrl+c", "app.quit", show=False),
     ]
 
-    def __init__(self, loader: Loader, viewport: Viewport, run: Run | None, picture: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        loader: Loader,
+        viewport: Viewport,
+        run: Run | None,
+        picture: Callable[[], str],
+        selection: tuple[int, int] | None = None,
+    ) -> None:
         super().__init__()
         self._resolved, self._operation = loader.opened.resolved, loader.opened.operation
         self._frame = loader.frame
         self._picture = picture()
         self._ranges: list[tuple[str, tuple[int, int] | None]] = [("everything", None)]
+        if selection is not None:
+            shown = " – ".join(human_offsets(selection))
+            self._ranges.insert(0, (f"the selected range: {shown}", selection))
         if run is not None:
             text = f"the run at the cursor: {human_bytes(run.size_bytes)} at {human_offset(run.start)}"
             self._ranges.append((text, run))

@@ -6,17 +6,20 @@ from collections.abc import Callable
 
 from textual import on
 
-from kubectl_cbt.analysis.grid import cell_codes
-from kubectl_cbt.analysis.heat_scale import LINEAR
+from kubectl_cbt.analysis.grid import cell_codes, mark_selected
+from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.extents import Run
 from kubectl_cbt.model.record import INT64_MAX
 from kubectl_cbt.output.encoding import as_json
 from kubectl_cbt.tui.layers import Layers
+from kubectl_cbt.tui.messages import in_background
 from kubectl_cbt.tui.navigation import MapCursor
-from kubectl_cbt.tui.plain_text import set_subtitle, set_title
+from kubectl_cbt.tui.plain_text import Content, plain, set_subtitle, set_title
 from kubectl_cbt.tui.screens.base_screen import CbtScreen
 from kubectl_cbt.tui.text.axis_labels import scale_label
 from kubectl_cbt.tui.text.cell_panel import no_extent_at_cursor, no_run_found
+from kubectl_cbt.tui.text.help_text import map_lines
+from kubectl_cbt.tui.text.problem_report import places_of_violations
 from kubectl_cbt.tui.widgets.map_view import MapView
 from kubectl_cbt.tui.widgets.minimap import Minimap
 from kubectl_cbt.tui.widgets.prompt import Prompt
@@ -29,14 +32,17 @@ class MapNavigation(CbtScreen[None]):
     Attributes:
         cursor: viewport and cursor.
         streams: what is drawn.
-        scale: of the heat.
+        selection: the selected range, half-open, of whole cells; None for none.
+        is_searching_start: whether the largest run is being searched, to start there.
     """
 
     def __init__(self, cursor: MapCursor, streams: Layers) -> None:
         super().__init__()
         self.cursor = cursor
         self.streams = streams
-        self.scale = LINEAR
+        self.selection: tuple[int, int] | None = None
+        self.is_searching_start = False
+        self._anchor: tuple[int, int] | None = None
 
     @property
     def _map(self) -> MapView:
@@ -51,6 +57,9 @@ class MapNavigation(CbtScreen[None]):
         """The title of the map."""
         return self.streams.title
 
+    def help_lines(self) -> list[Content]:
+        return [*map_lines(self.cbt.color_scheme(both_layers=True), self.cbt.scale), plain("")]
+
     # Drawing
 
     def draw_map(self) -> None:
@@ -61,15 +70,18 @@ class MapNavigation(CbtScreen[None]):
             running = self.streams.frame.is_running
             self._map.show_note("waiting for the first extents" if running else "nothing received: no map to draw")
             return
-        self._map.show(viewport, cell_codes(viewport, *self.streams.views(), self.scale), self.cursor.position)
+        codes = cell_codes(viewport, *self.streams.views(), self.cbt.scale)
+        if self.selection is not None:
+            mark_selected(codes, viewport, *self.selection)
+        self._map.show(viewport, codes, self.cursor.position, places_of_violations(self.streams.frame))
         set_subtitle(self._map, scale_label(viewport))
 
     def draw_position(self) -> None:
         """Draw what depends on the cursor, outside the map."""
         viewport = self.cursor.viewport
         if viewport is not None:
-            known = self.streams.frame.known
-            self.query_one(Minimap).show(self.streams.extents, known, viewport, self.cursor.position, self.scale)
+            heat, _ = self.streams.views()
+            self.query_one(Minimap).show(heat, viewport, self.cursor.position, self.cbt.scale)
 
     def _lay_out(self) -> None:
         """Fit the viewport to the size of the map and of the volume, once both are known."""
@@ -79,12 +91,39 @@ class MapNavigation(CbtScreen[None]):
             if viewport is None or (viewport.capacity_bytes, viewport.columns, viewport.rows) != (capacity, *room):
                 self.cursor.lay_out(capacity, self._grain, *room)
 
+    def start_on_largest_run(self) -> None:
+        """Move the cursor to the largest run once the first stream has ended, unless the user moved it before."""
+        frame, extents = self.streams.frame, self.streams.extents
+        if self.cursor.is_placed or self.cursor.viewport is None or frame.is_running or self.is_searching_start:
+            return
+        self.is_searching_start = True
+        in_background(self, lambda: extents.largest_runs(1), self._start_on, self._start_failed)
+
+    def _start_on(self, runs: list[Run]) -> None:
+        self.is_searching_start = False
+        if runs and not self.cursor.is_placed:
+            self.go_to(runs[0].start)
+        self.cursor.is_placed = True
+
+    def _start_failed(self, error: CbtError) -> None:
+        self._start_on([])
+
     # Moving
 
-    def _move(self, step: Callable[[], None]) -> None:
+    def _move(self, step: Callable[[], object], *, is_jump: bool = False) -> None:
+        """Move, and draw what changed.
+
+        Args:
+            is_jump: whether :meth:`action_back` returns to the place before.
+        """
         before = self.cursor.viewport
+        self.cursor.is_placed = True
+        if is_jump:
+            self.cursor.remember()
         step()
-        if self.cursor.viewport is before:
+        if self._anchor is not None:
+            self._select(self._anchor, self.cursor.cell)
+        if self.cursor.viewport is before and self._anchor is None:
             self._map.move_cursor(self.cursor.position)
         else:
             self.draw_map()
@@ -93,6 +132,19 @@ class MapNavigation(CbtScreen[None]):
     def go_to(self, position: int) -> None:
         """Move the cursor to a byte."""
         self._move(lambda: self.cursor.go(position))
+
+    def jump_to(self, position: int) -> None:
+        """Move the cursor to a byte anywhere on the volume; Backspace returns."""
+        self._move(lambda: self.cursor.go(position), is_jump=True)
+
+    def action_back(self) -> None:
+        """Return to the place and zoom before the last jump or zoom."""
+        if self.cursor.viewport is None:
+            return
+        before = self.cursor.viewport, self.cursor.position
+        self._move(lambda: self.cursor.back(self._grain))
+        if before == (self.cursor.viewport, self.cursor.position):
+            self.notice("there is no earlier place to go back to")
 
     def action_go_cells(self, cells: int) -> None:
         """Move by cells."""
@@ -112,26 +164,31 @@ class MapNavigation(CbtScreen[None]):
 
     def action_go_to_start(self) -> None:
         """Move to the first byte."""
-        self.go_to(0)
+        self.jump_to(0)
 
     def action_go_to_end(self) -> None:
         """Move to the last byte."""
-        self.go_to(INT64_MAX)
+        self.jump_to(INT64_MAX)
 
     def action_next_run(self) -> None:
         """Move to the next run that begins in another cell; the list shows the runs of this cell."""
-        self._go_to_run(self.streams.extents.run_from(self.cursor.cell[1]), ahead=True)
+        self._go_to_run(self.run_beyond(self.cursor.cell[1], ahead=True), ahead=True)
 
     def action_previous_run(self) -> None:
         """Move to the start of the run before the cell, or of the one that extends into it."""
-        self._go_to_run(self.streams.extents.run_before(self.cursor.cell[0]), ahead=False)
+        self._go_to_run(self.run_beyond(self.cursor.cell[0], ahead=False), ahead=False)
+
+    def run_beyond(self, position: int, *, ahead: bool) -> Run | None:
+        """The run that begins at or after a byte; or the one that begins before it."""
+        extents = self.streams.extents
+        return extents.run_from(position) if ahead else extents.run_before(position)
 
     def _go_to_run(self, run: Run | None, *, ahead: bool) -> None:
         if run is None:
             edge = self.cursor.cell[1 if ahead else 0]
             self.notice(no_run_found(self.streams.words, self.streams.frame.known, edge, ahead=ahead))
         else:
-            self.go_to(run.start)
+            self.jump_to(run.start)
 
     def action_go_to_offset(self) -> None:
         """Prompt for an offset, and move there."""
@@ -140,7 +197,7 @@ class MapNavigation(CbtScreen[None]):
         position, capacity = self.cursor.position, self.cursor.viewport.capacity_bytes
         self.query_one(Prompt).open(
             "go to",
-            lambda text: self.go_to(parse_place(text, capacity, position) if text.strip() else position),
+            lambda text: self.jump_to(parse_place(text, capacity, position)) if text.strip() else None,
             example="12Gi  0x3f000  45%  lba 2048  +1Gi",
         )
 
@@ -148,19 +205,56 @@ class MapNavigation(CbtScreen[None]):
 
     def action_zoom_in(self) -> None:
         """Halve the size of the cells."""
-        self._move(lambda: self.cursor.zoom(self._grain, self.cursor.position, closer=True))
+        self._move(lambda: self.cursor.zoom(self._grain, self.cursor.position, closer=True), is_jump=True)
 
     def action_zoom_out(self) -> None:
         """Double the size of the cells."""
-        self._move(lambda: self.cursor.zoom(self._grain, self.cursor.position, closer=False))
+        self._move(lambda: self.cursor.zoom(self._grain, self.cursor.position, closer=False), is_jump=True)
 
     def action_zoom_to_cell(self) -> None:
         """Fill the screen with the cell under the cursor."""
-        self._move(lambda: self.cursor.zoom_to_cell(self._grain))
+        self._move(lambda: self.cursor.zoom_to_cell(self._grain), is_jump=True)
+
+    def zoom_to_range(self, start: int, end: int) -> None:
+        """Show the bytes ``[start, end)`` in the middle of the map; Backspace returns."""
+        self._move(lambda: self.cursor.zoom_to_range(self._grain, start, end), is_jump=True)
 
     def action_zoom_whole(self) -> None:
         """Show the whole volume."""
-        self._move(lambda: self.cursor.zoom_whole(self._grain))
+        self._move(lambda: self.cursor.zoom_whole(self._grain), is_jump=True)
+
+    # Selecting
+
+    def action_select(self) -> None:
+        """Start a selection at the cursor, or end it there; a selection that has ended is replaced."""
+        if self.cursor.viewport is None:
+            return
+        if self._anchor is not None:
+            self._anchor = None
+            self.notice("range selected: e exports it, v shows its figures, Esc clears it")
+            return
+        self._anchor = self.cursor.cell
+        self._select(self._anchor, self._anchor)
+        self.draw_map()
+        self.notice("selecting: move to extend the range, Space ends it")
+
+    def clear_selection(self) -> None:
+        """Select nothing."""
+        self.selection = self._anchor = None
+        self.draw_map()
+
+    def _select(self, one: tuple[int, int], other: tuple[int, int]) -> None:
+        self.selection = min(one[0], other[0]), max(one[1], other[1])
+
+    @on(MapView.CellsDragged)
+    def _cells_dragged(self, event: MapView.CellsDragged) -> None:
+        if self.cursor.viewport is not None:
+            self._anchor = None
+            self.cursor.is_placed = True
+            self.cursor.go(event.to)
+            self._select(*map(self.cursor.viewport.bounds, (event.origin, event.to)))
+            self.draw_map()
+            self.draw_position()
 
     # Copying
 
@@ -189,7 +283,11 @@ class MapNavigation(CbtScreen[None]):
     def _cell_clicked(self, event: MapView.CellClicked) -> None:
         self.go_to(event.position)
 
+    @on(Minimap.PlaceClicked)
+    def _place_clicked(self, event: Minimap.PlaceClicked) -> None:
+        self.jump_to(event.position)
+
     @on(MapView.WheelScrolled)
     def _wheel_scrolled(self, event: MapView.WheelScrolled) -> None:
         self.cursor.go(event.position)
-        self._move(lambda: self.cursor.zoom(self._grain, event.position, closer=event.closer))
+        self._move(lambda: self.cursor.zoom(self._grain, event.position, closer=event.closer), is_jump=True)

@@ -1,4 +1,4 @@
-"""The map of one stream, with its panels, its layers and the snapshots before and after it."""
+"""The map of one stream, with its panels."""
 
 from __future__ import annotations
 
@@ -13,43 +13,45 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from kubectl_cbt.analysis.extent_filter import ExtentFilter
-from kubectl_cbt.model.backend import Backend, OpenStream
-from kubectl_cbt.model.refs import SnapshotNames
+from kubectl_cbt.analysis.heat_scale import SCALES
+from kubectl_cbt.model.backend import Backend
+from kubectl_cbt.model.extents import Run
 from kubectl_cbt.model.resolved_query import Snapshot
 from kubectl_cbt.output.vocabulary import vocabulary_of
 from kubectl_cbt.tui import keys
-from kubectl_cbt.tui.layers import BOTH, Layers, neighbour
+from kubectl_cbt.tui.layers import BOTH
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.messages import FrameReady
-from kubectl_cbt.tui.navigation import MapCursor
-from kubectl_cbt.tui.plain_text import PlainText, joined, set_subtitle, set_title
+from kubectl_cbt.tui.plain_text import PlainText, joined, plain, set_subtitle, set_title
 from kubectl_cbt.tui.screens.export_screen import ExportScreen
-from kubectl_cbt.tui.screens.map_navigation import MapNavigation
+from kubectl_cbt.tui.screens.map_streams import MapStreams
 from kubectl_cbt.tui.screens.text_screen import TextScreen
 from kubectl_cbt.tui.svg import picture_of
-from kubectl_cbt.tui.text.cell_panel import cell_panel
-from kubectl_cbt.tui.text.header_line import header_line, map_name
-from kubectl_cbt.tui.text.line_layout import key_line
+from kubectl_cbt.tui.text.cell_panel import cell_panel, range_figures
+from kubectl_cbt.tui.text.header_line import header_line
 from kubectl_cbt.tui.text.lower_bounds import so_far
-from kubectl_cbt.tui.text.problem_report import incomplete_map_note, problem_report
+from kubectl_cbt.tui.text.problem_report import Line, problem_report
 from kubectl_cbt.tui.text.status_line import status_line
 from kubectl_cbt.tui.widgets.extent_list import ExtentList
+from kubectl_cbt.tui.widgets.key_bar import KeyBar
 from kubectl_cbt.tui.widgets.map_view import MapView
 from kubectl_cbt.tui.widgets.minimap import Minimap
 from kubectl_cbt.tui.widgets.prompt import Prompt
 from kubectl_cbt.tui.widgets.statistics import Statistics
-from kubectl_cbt.units import human_offset
+from kubectl_cbt.units import human_count
 
 _WIDE_COLUMNS = 100
 """From this width on the panels are shown beside the map by default."""
+_WIDEST_COLUMNS = 200
+"""From this width on statistics and list are shown side by side."""
 _HIGH_LINES = 20
 """From this height on the panel about the cell leaves room for the list below it."""
 _NOTICE_SECONDS = 4.0
 _TICK_SECONDS = 0.25
 
 
-class MapScreen(MapNavigation):
-    """The map, its panels, and the actions on its streams.
+class MapScreen(MapStreams):
+    """The map and its panels.
 
     Args:
         loader: of the stream to show first; already started.
@@ -61,19 +63,13 @@ class MapScreen(MapNavigation):
     MOUSE = keys.MAP_MOUSE
 
     def __init__(self, loader: Loader, backend: Backend | None) -> None:
-        super().__init__(MapCursor(loader.opened.resolved.query.starting_offset), Layers(loader, self._post_frame))
+        super().__init__(loader, backend)
         self.extent_filter: ExtentFilter | None = None
-        self._backend = backend
         self._notice, self._notice_until = "", 0.0
         self._wants_side: bool | None = None
         self._shows_statistics = False
         self._wants_list = False
         self._ticking: Timer | None = None
-
-    def _post_frame(self, loader: Loader) -> None:
-        # A stream begins before the screen is mounted; frames from before are drawn when it is.
-        if self.is_running:
-            self.post_message(FrameReady(loader))
 
     def compose(self) -> ComposeResult:
         yield PlainText(id="header")
@@ -86,7 +82,7 @@ class MapScreen(MapNavigation):
             yield Statistics()
         yield Minimap()
         yield Prompt()
-        yield PlainText(id="keys")
+        yield KeyBar()
 
     def on_mount(self) -> None:
         """Draw for the first time."""
@@ -96,17 +92,6 @@ class MapScreen(MapNavigation):
         self._ticking = self.set_interval(_TICK_SECONDS, self._tick, pause=True)
         self._arrange()
         self._draw()
-
-    def on_unmount(self) -> None:
-        """End the streams with their screen."""
-        self._leave_streams()
-
-    def _leave_streams(self) -> None:
-        """End the streams; the command names the incomplete ones once the terminal is restored."""
-        for loader in self.streams.all:
-            name = map_name(loader.opened.resolved, loader.opened.operation)
-            self.cbt.note_incomplete_map(name, incomplete_map_note(loader.frame, name))
-        self.streams.close()
 
     def on_resize(self) -> None:
         """Show the panels where they fit."""
@@ -131,9 +116,14 @@ class MapScreen(MapNavigation):
         return self.streams.active.opened.resolved.base
 
     def _arrange(self) -> None:
-        side = self.size.width >= _WIDE_COLUMNS if self._wants_side is None else self._wants_side
-        self.query_one("#side").display = side and not self._shows_statistics
-        self._statistics.display = self._shows_statistics
+        is_narrow, is_widest = self.size.width < _WIDE_COLUMNS, self.size.width >= _WIDEST_COLUMNS
+        side = not is_narrow if self._wants_side is None else self._wants_side
+        shows_statistics = self._shows_statistics or (is_widest and side)
+        self.query_one("#side").display = side and (is_widest or not self._shows_statistics)
+        self._statistics.display = shows_statistics
+        # Beside a panel a narrow map would be too small to read: the panel takes its place.
+        self._map.display = not (is_narrow and (self._has_side or shows_statistics))
+        self.set_class(not self._map.display, "-without-map")
         # A low screen has room for the cell or for the list.
         self.query_one("#cell").display = not self._wants_list or self.size.height >= _HIGH_LINES
 
@@ -155,7 +145,8 @@ class MapScreen(MapNavigation):
 
     @property
     def is_updating(self) -> bool:
-        return self.is_busy or self._statistics.is_searching or self.streams.unfinished.frame.is_running
+        is_searching = self.is_searching_start or self._statistics.is_searching or self._list.is_sorting
+        return self.is_busy or is_searching or self.streams.unfinished.frame.is_running
 
     def notice(self, text: str) -> None:
         self._notice, self._notice_until = text, time.monotonic() + _NOTICE_SECONDS
@@ -172,10 +163,14 @@ class MapScreen(MapNavigation):
         self._use_colors()
         self._draw()
 
+    def streams_changed(self) -> None:
+        self.colors_changed()
+
     def _draw(self) -> None:
         self._lay_out()
         self.draw_map()
         self._draw_texts()
+        self.start_on_largest_run()
 
     @property
     def map_title(self) -> str:
@@ -185,12 +180,14 @@ class MapScreen(MapNavigation):
 
     def _draw_texts(self) -> None:
         active, width = self.streams.active, self.size.width
-        title = header_line(self.streams.main.opened.resolved, active.opened.operation, active.frame, width)
+        allocated = self.streams.allocated_frame if active is self.streams.main else None
+        resolved, operation = self.streams.main.opened.resolved, active.opened.operation
+        title = header_line(resolved, operation, active.frame, width, allocated, self.context)
         self.query_one("#header", PlainText).update(title)
-        self.query_one("#keys", PlainText).update(key_line(keys.footer(self.KEYS, width)))
+        self.query_one(KeyBar).show(self.KEYS, width)
         self._draw_status()
         self.draw_position()
-        if self._shows_statistics:
+        if self._statistics.display:
             self._statistics.show(self.streams.frame, self.streams.words)
 
     def _draw_status(self) -> None:
@@ -216,78 +213,51 @@ class MapScreen(MapNavigation):
         panel = self.query_one("#cell", PlainText)
         cell, position, width = self.cursor.cell, self.cursor.position, panel.content_size.width
         change_id = (self._base.change_id if self._base else None) or ""
-        panel.update(joined(cell_panel(extents, known, cell, position, self.streams.words, width, change_id)))
+        _, allocated = self.streams.views()
+        words = self.streams.words
+        panel.update(joined(cell_panel(extents, known, cell, position, words, width, change_id, allocated)))
         self._list.show(extents, self.extent_filter, cell, position, so_far(known))
-        set_title(self._list, "extents" if self.extent_filter is None else f"extents {self.extent_filter}")
+        self._title_list()
+
+    def _title_list(self) -> None:
+        matching = "" if self.extent_filter is None else f" {self.extent_filter}"
+        if self.extent_filter is not None:
+            matching += f" · {human_count(self._list.matches)} of {human_count(len(self.streams.extents))} match"
+        set_title(self._list, f"extents{' by size' if self._list.by_size else ''}{matching}")
         set_subtitle(self._list, self._list.position_text)
 
     @on(ExtentList.ExtentSelected)
     def _extent_selected(self, event: ExtentList.ExtentSelected) -> None:
         self.go_to(event.byte_offset)
 
-    # Layers and other snapshots
+    @on(ExtentList.ExtentActivated)
+    def _extent_activated(self, event: ExtentList.ExtentActivated) -> None:
+        self.zoom_to_range(event.byte_offset, event.byte_offset + event.size_bytes)
 
-    def action_next_layer(self) -> None:
-        """Switch from delta to allocated to both; the second stream is opened when it is first needed."""
-        layer, streams, backend = self.streams.next_layer(), self.streams, self._backend
-        if layer is None:
-            self.notice("this is not a delta: there is only one layer")
-        elif not streams.needs_stream(layer):
-            self._show_layer(layer)
-        elif backend is None:
-            self.notice("saved documents have one layer; connect to a cluster to see allocated blocks")
-        else:
-            names = SnapshotNames(streams.main.opened.resolved.target.ref)
+    @on(ExtentList.Sorted)
+    def _sorted(self) -> None:
+        self._title_list()
 
-            def done(opened: OpenStream) -> None:
-                streams.add_allocated(Loader(opened))
-                self._show_layer(layer)
-
-            self.do(f"querying allocated blocks of {names} …", lambda: backend.open(names), done, OpenStream.close)
-
-    def _show_layer(self, layer: str) -> None:
-        self.streams.shown = layer
-        self._use_colors()
-        self._draw()
-
-    def action_step(self, by: int) -> None:
-        """Show the same operation on older or newer snapshots."""
-        resolved, backend = self.streams.main.opened.resolved, self._backend
-        if backend is None:
-            self.notice("a document has no other snapshots; kubectl cbt browse shows those of a cluster")
-            return
-        if resolved.base is None and resolved.query.base is not None:
-            self.notice("the base was given by its handle: its neighbors are unknown")
-            return
-        names = SnapshotNames(resolved.target.ref, resolved.base.ref if resolved.base else None)
-
-        def work() -> Loader | str:
-            found = neighbour(backend.entries(), names, by)
-            return found if isinstance(found, str) else Loader(backend.open(found))
-
-        self.do("looking for the neighboring snapshots …", work, self._stepped, _close_unused)
-
-    def _stepped(self, made: Loader | str) -> None:
-        if isinstance(made, str):
-            self.notice(made)
-            return
-        self._leave_streams()
-        self.streams = Layers(made, self._post_frame)
-        made.start()
-        self._use_colors()
-        self._draw()
+    def action_sort(self) -> None:
+        """Sort the list by size, or by offset again."""
+        self._list.by_size = not self._list.by_size
+        self._show_list()
+        self.notice("extents by size, largest first" if self._list.by_size else "extents by offset")
 
     # Panels
 
     def action_details(self) -> None:
         """Show or hide the panels beside the map."""
         self._wants_side, self._shows_statistics, self._wants_list = not self._has_side, False, False
-        self._rearrange(self._map)
+        self._arrange()
+        self._rearrange(self._map if self._map.display else self._list)
 
     def action_statistics(self) -> None:
         """Show or hide the statistics."""
         self._shows_statistics = not self._shows_statistics
-        self._rearrange(self._statistics if self._shows_statistics else self._map)
+        self._arrange()
+        shown = self._statistics if self._shows_statistics else self._map if self._map.display else self._list
+        self._rearrange(shown)
 
     def _rearrange(self, focused: Widget) -> None:
         self._arrange()
@@ -297,7 +267,7 @@ class MapScreen(MapNavigation):
 
     @on(Statistics.PlaceChosen)
     def _place_chosen(self, event: Statistics.PlaceChosen) -> None:
-        self.go_to(event.position)
+        self.jump_to(event.position)
 
     def action_switch_panel(self) -> None:
         """Switch the keyboard between the map and the panel beside it."""
@@ -305,8 +275,16 @@ class MapScreen(MapNavigation):
         if self._map.has_focus and (self._has_side or self._shows_statistics):
             self._wants_list = True
             self._rearrange(beside)
-        else:
+        elif self._map.display:
             self.set_focus(self._map)
+        else:
+            self._close_panel()
+
+    def _close_panel(self) -> None:
+        """Show the map again, where a panel has taken its place."""
+        self._wants_side, self._shows_statistics = None, False
+        self._arrange()
+        self._rearrange(self._map)
 
     def action_filter(self) -> None:
         """Prompt for a filter of the list."""
@@ -324,6 +302,12 @@ class MapScreen(MapNavigation):
         self.draw_map()
         self.query_one(Prompt).return_focus_to(self._list if self.extent_filter and self._has_side else self._map)
 
+    def run_beyond(self, position: int, *, ahead: bool) -> Run | None:
+        """With a filter, the next or previous extent that matches it."""
+        if self.extent_filter is None:
+            return super().run_beyond(position, ahead=ahead)
+        return self._list.match_beyond(self.streams.extents, self.extent_filter, position, ahead=ahead)
+
     def _show_list(self) -> None:
         """Show the list beside the map, in place of the statistics."""
         self._wants_list = True
@@ -334,8 +318,14 @@ class MapScreen(MapNavigation):
     def action_problems(self) -> None:
         """Show everything that is wrong with the stream."""
         loader = self.streams.unfinished
-        lines = problem_report(loader.frame, loader.opened.resolved.base, can_resume=not loader.resume_obstacle)
-        self.app.push_screen(TextScreen("stream", list(lines)))
+        report = problem_report(loader.frame, loader.opened.resolved.base, can_resume=not loader.resume_obstacle)
+        lines: list[Line] = list(report)
+        if self.selection is not None:
+            figures = range_figures(self.streams.extents, self.streams.frame.known, self.selection, self.streams.words)
+            lines = [*((text, None) for text in (*figures, plain(""), plain("Stream", "bold"))), *lines]
+        places = {number: offset for number, (_, offset) in enumerate(lines) if offset is not None}
+        screen = TextScreen("selected range" if self.selection else "stream", [text for text, _ in lines], places)
+        self.app.push_screen(screen, lambda place: None if place is None else self.jump_to(place))
 
     # Actions
 
@@ -343,39 +333,31 @@ class MapScreen(MapNavigation):
         """Draw heat in the next palette."""
         self.cbt.next_palette()
 
+    def action_next_scale(self) -> None:
+        """Draw heat on the next scale."""
+        self.cbt.use_scale(SCALES[(SCALES.index(self.cbt.scale) + 1) % len(SCALES)])
+        self.notice(f"{self.cbt.scale.name} scale: {self.cbt.scale.about}")
+
     def action_export(self) -> None:
         """Open the export dialog."""
         if self.cursor.viewport is None:
             self.notice("there is nothing to export yet")
             return
         run = self.streams.extents.run_at(self.cursor.position, self.cursor.cell)
-        screen = ExportScreen(self.streams.active, self.cursor.viewport, run, lambda: picture_of(self))
+        screen = ExportScreen(
+            self.streams.active, self.cursor.viewport, run, lambda: picture_of(self), selection=self.selection
+        )
         self.app.push_screen(screen, lambda result: self.notice(result or ""))
 
-    def action_stop(self) -> None:
-        """Stop the running stream and keep what was received."""
-        if self.streams.unfinished.frame.is_running:
-            self.streams.unfinished.stop()
-        else:
-            self.notice("no stream is running")
-
-    def action_resume(self) -> None:
-        """Continue a stream that ended early from where it stopped."""
-        loader = self.streams.resumable
-        if loader.resume_obstacle:
-            self.notice(loader.resume_obstacle)
-            return
-        place = human_offset(loader.frame.outcome.next_offset)
-        self.do(f"resuming the stream from {place} …", loader.resume, lambda made: self._draw())
-
     def action_close(self) -> None:
-        """Close a panel; else clear the filter; else zoom out; else go back to the previous screen."""
+        """Clear the selection, close a panel, clear the filter or zoom out, whichever is first; then go back."""
         viewport = self.cursor.viewport
-        if self._shows_statistics:
+        if self.selection is not None:
+            self.clear_selection()
+        elif self._shows_statistics:
             self.action_statistics()
-        elif self._has_side and self._wants_side and self.size.width < _WIDE_COLUMNS:
-            self._wants_side = None
-            self._rearrange(self._map)
+        elif not self._map.display:
+            self._close_panel()
         elif self.extent_filter is not None:
             self._filter_by("")
         elif not self._map.has_focus:
@@ -384,8 +366,3 @@ class MapScreen(MapNavigation):
             self.action_zoom_whole()
         else:
             self.cbt.go_back(self)
-
-
-def _close_unused(made: Loader | str) -> None:
-    if not isinstance(made, str):
-        made.close()

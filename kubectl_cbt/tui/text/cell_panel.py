@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from kubectl_cbt.analysis.grid import LayerView
 from kubectl_cbt.analysis.known_range import KnownRange
 from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.output.vocabulary import Vocabulary
@@ -28,6 +29,7 @@ def cell_panel(
     words: Vocabulary,
     width: int,
     change_id: str = "",
+    allocated: LayerView | None = None,
 ) -> Iterator[Content]:
     """The lines of the panel about the cell under the cursor.
 
@@ -35,6 +37,7 @@ def cell_panel(
         known: the bytes for which ``extents`` are complete.
         cursor: a byte of the cell.
         change_id: sent to the driver instead of the base's handle; empty when the handle was sent.
+        allocated: the allocated blocks of the target, when they are shown too.
     """
     start, end = cell
     rows = extents.overlapping(start, end)
@@ -49,11 +52,28 @@ def cell_panel(
     yield labelled(
         "", _bar(width - 12, covered, max(end - start - known.overlap_bytes(start, end), 0), max(end - start, 1))
     )
+    if allocated is not None:
+        allocated_bytes, is_whole = _covered(allocated.extents, start, end), allocated.known.contains(start, end)
+        share = share_at_least(allocated_bytes, end - start, is_known=is_whole)
+        yield labelled("allocated", _of_cell(f"{human_bytes(allocated_bytes)}, {share}", is_whole, allocated_bytes > 0))
     yield labelled("extents", _of_cell(human_count(len(rows)), is_known, len(rows) > 0))
     yield labelled("next", _next(extents, end, known))
     yield labelled("previous", _previous(extents, start, known))
     if change_id:
         yield labelled("base", shorten(f"change id {change_id}", max(width - 11, 1)))
+
+
+def range_figures(extents: Extents, known: KnownRange, place: tuple[int, int], words: Vocabulary) -> Iterator[Content]:
+    """Figures of a selected range, half-open."""
+    start, end = place
+    covered, rows = _covered(extents, start, end), extents.overlapping(start, end)
+    is_known = known.contains(start, end)
+    share = share_at_least(covered, end - start, is_known=is_known)
+    yield labelled("from", f"{human_offset(start)}, {human_count(start)} bytes, {grouped_hex(start)}")
+    yield labelled("to", f"{human_offset(end)}, {human_count(end)} bytes, {grouped_hex(end)}")
+    yield labelled("size", f"{human_bytes(end - start)}, {human_count(end - start)} bytes")
+    yield labelled(words.covered, _of_cell(f"{human_bytes(covered)}, {share}", is_known, covered > 0))
+    yield labelled("extents", _of_cell(human_count(len(rows)), is_known, len(rows) > 0))
 
 
 def _of_cell(figure: str, is_known: bool, is_positive: bool) -> str:

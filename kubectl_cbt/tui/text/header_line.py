@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
@@ -14,7 +14,7 @@ from kubectl_cbt.tui.loader import Frame
 from kubectl_cbt.tui.plain_text import Content, line
 from kubectl_cbt.tui.text.line_layout import MUTED, SEPARATOR, shorten
 from kubectl_cbt.tui.text.lower_bounds import at_least
-from kubectl_cbt.units import human_bytes, percent, printable
+from kubectl_cbt.units import human_bytes, percent, printable, utc_minute
 
 
 def subject_title(resolved: ResolvedQuery) -> str:
@@ -27,19 +27,36 @@ def subject_title(resolved: ResolvedQuery) -> str:
     return f"{base}{by_change_id} → {target}"
 
 
-def header_line(resolved: ResolvedQuery, operation: Operation | None, frame: Frame, width: int) -> Content:
+def header_line(
+    resolved: ResolvedQuery,
+    operation: Operation | None,
+    frame: Frame,
+    width: int,
+    allocated: Frame | None = None,
+    context: str = "",
+) -> Content:
     """The first line. Parts that do not fit in ``width`` cells are left out as a whole, the last ones first.
 
     Args:
         resolved: names the snapshots.
         operation: of the layer that ``frame`` is of.
+        allocated: of the allocated blocks of the target; None while they were not queried.
+        context: of the kubeconfig; empty without one.
     """
     outcome, snapshot, title = frame.outcome, resolved.target, printable(subject_title(resolved))
-    right = _figures(operation, frame, width - cell_len(title) - 4)
+    room = width - cell_len(title) - 4
+    texts = list(map(SEPARATOR.join, _figures(operation, frame, allocated)))
+    right = next((text for text in texts if len(text) <= room), texts[-1])
     title = shorten(title, width - len(right) - 4)
     volume = f"{snapshot.ref.namespace}/{snapshot.claim}" if snapshot.claim else snapshot.ref.namespace
     block_type = outcome.block_metadata_type
-    details = [volume, snapshot.driver, block_metadata_type_name(block_type) if block_type is not None else ""]
+    details = [
+        volume,
+        taken_words(resolved),
+        context and f"context {context}",
+        snapshot.driver,
+        block_metadata_type_name(block_type) if block_type is not None else "",
+    ]
     details = [printable(detail) for detail in details if detail]
     while details and cell_len(title) + cell_len(_joined(details)) + len(right) + 4 > width:
         details.pop()
@@ -48,23 +65,46 @@ def header_line(resolved: ResolvedQuery, operation: Operation | None, frame: Fra
     return line(" ", (title, "bold"), (left, MUTED), gap, (right, "bold"))
 
 
+def taken_words(resolved: ResolvedQuery) -> str:
+    """When the snapshots were taken; empty if that is not known of all of them."""
+    times = [one.created for one in (resolved.base, resolved.target) if one is not None]
+    known = [time for time in times if time is not None]
+    if len(known) < len(times) or (resolved.query.base is not None and resolved.base is None):
+        return ""
+    return " → ".join(map(utc_minute, known)) + " UTC"
+
+
 def _joined(details: Sequence[str]) -> str:
     return "   " + SEPARATOR.join(details) if details else ""
 
 
-def _figures(operation: Operation | None, frame: Frame, room: int) -> str:
-    """Capacity, covered bytes and their share; with little room the capacity is left out first, then the share."""
+def _figures(operation: Operation | None, frame: Frame, allocated: Frame | None) -> Iterator[tuple[str, ...]]:
+    """Capacity, covered bytes and their share, of the volume and of its allocated blocks; then fewer of them."""
     capacity, known = frame.outcome.volume_capacity_bytes, frame.known
-    # Merged extents: bytes that a broken stream sent twice would not be a lower bound.
-    covered = frame.summary.covered_bytes if known.is_whole else frame.received.extents.covered_bytes
+    covered = _covered(frame)
     changed = f"{vocabulary_of(operation).covered} {at_least(human_bytes(covered), known)}"
     if not capacity:
-        return changed
-    wider: tuple[tuple[str, ...], ...] = ((human_bytes(capacity), changed),)
+        yield (changed,)
+        return
+    volume, share = human_bytes(capacity), percent(covered, capacity)
+    if allocated is not None:
+        of_all = f"allocated {at_least(human_bytes(_covered(allocated)), allocated.known)}"
+        if known.is_whole and allocated.known.is_whole:
+            yield volume, of_all, changed, share, f"{percent(covered, _covered(allocated))} of allocated"
+            yield of_all, changed, share
+        yield volume, of_all, changed
+        yield of_all, changed
     if known.is_whole:
-        share = percent(covered, capacity)
-        wider = ((human_bytes(capacity), changed, share), (changed, share))
-    return next((text for text in map(SEPARATOR.join, wider) if len(text) <= room), changed)
+        yield volume, changed, share
+        yield changed, share
+    else:
+        yield volume, changed
+    yield (changed,)
+
+
+def _covered(frame: Frame) -> int:
+    # Merged extents: bytes that a broken stream sent twice would not be a lower bound.
+    return frame.summary.covered_bytes if frame.known.is_whole else frame.received.extents.covered_bytes
 
 
 def map_name(resolved: ResolvedQuery, operation: Operation | None) -> str:

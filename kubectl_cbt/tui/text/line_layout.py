@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 
-from kubectl_cbt.tui.plain_text import Content, line, plain
+from kubectl_cbt.tui.plain_text import Content, line
 from kubectl_cbt.units import printable
 
 MUTED, WARNING, ERROR, GOOD = "$quiet", "bold $text-warning", "bold $text-error", "$text-success"
@@ -51,11 +51,3 @@ def _shorten_at_word(text: str, cells: int) -> str:
 def labelled(label: str, text: str) -> Content:
     """A line of a panel: a muted label, then its text."""
     return line((f" {label:<10}", MUTED), text)
-
-
-def key_line(pairs: Sequence[tuple[str, str]]) -> Content:
-    """The last line: keys and what they do."""
-    shown = plain(" ")
-    for key, word in pairs:
-        shown = line(shown, (key, "bold $text-accent"), " ", (word, MUTED), "  ")
-    return shown

@@ -17,14 +17,43 @@ from kubectl_cbt.units import (
     one_line,
 )
 
+Line = tuple[Content, int | None]
+"""A line, and the byte offset that it is about."""
 
-def problem_report(frame: Frame, base: Snapshot | None = None, *, can_resume: bool = False) -> Iterator[Content]:
+
+def places_of_violations(frame: Frame) -> list[int]:
+    """The offsets of the extents that are named as examples of a broken rule."""
+    examples = (example for violation in frame.outcome.violations for example in violation.examples)
+    return [example.byte_offset for example in examples if example.byte_offset is not None]
+
+
+def problem_report(frame: Frame, base: Snapshot | None = None, *, can_resume: bool = False) -> Iterator[Line]:
     """All problems of the stream, in full; also the change id that replaced the base's handle.
+
+    A line about an extent carries its offset.
 
     Args:
         base: the base snapshot of a delta.
         can_resume: whether a stream that ended early can be resumed.
     """
+    outcome = frame.outcome
+    yield from ((text, None) for text in _state_of_stream(frame, base, can_resume=can_resume))
+    for violation in outcome.violations:
+        style = ERROR if violation.level == "MUST" else WARNING
+        yield plain(f"{violation.rule} ({violation.level}): {violation.title}", style), None
+        yield plain(f"broken {counted(violation.count, 'time')}"), None
+        for example in violation.examples:
+            yield plain(f"  {example}", MUTED), example.byte_offset
+        yield plain(""), None
+    if not frame.summary.exact:
+        yield plain("Extents overlapped or were out of order: map and list show the bytes they cover, in order."), None
+        yield plain("To see them as they were sent, use -o wide, -o json, or an export."), None
+    if not (outcome.violations or (outcome.failure and not frame.is_running)):
+        yield plain("No problems so far." if frame.is_running else "No problems: all rules are kept."), None
+
+
+def _state_of_stream(frame: Frame, base: Snapshot | None, *, can_resume: bool) -> Iterator[Content]:
+    """How the stream ended, and what it was sent."""
     outcome = frame.outcome
     if base and base.change_id:
         yield plain(f"The driver receives the change id of base {base.ref.name} instead of its handle, from the")
@@ -45,18 +74,6 @@ def problem_report(frame: Frame, base: Snapshot | None = None, *, can_resume: bo
         yield plain("")
     if outcome.resumes:
         yield plain(f"The stream was resumed {counted(outcome.resumes, 'time')}.")
-    for violation in outcome.violations:
-        style = ERROR if violation.level == "MUST" else WARNING
-        yield plain(f"{violation.rule} ({violation.level}): {violation.title}", style)
-        yield plain(f"broken {counted(violation.count, 'time')}")
-        for example in violation.examples:
-            yield plain(f"  {example}", MUTED)
-        yield plain("")
-    if not frame.summary.exact:
-        yield plain("Extents overlapped or were out of order: map and list show the bytes they cover, in order.")
-        yield plain("To see them as they were sent, use -o wide, -o json, or an export.")
-    if not (outcome.violations or (outcome.failure and not frame.is_running)):
-        yield plain("No problems so far." if frame.is_running else "No problems: all rules are kept.")
 
 
 def incomplete_map_note(frame: Frame, name: str) -> str:

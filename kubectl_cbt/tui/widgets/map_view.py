@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -17,7 +18,7 @@ from textual.widget import Widget
 
 from kubectl_cbt.analysis.heat_scale import Levels
 from kubectl_cbt.analysis.viewport import Viewport
-from kubectl_cbt.tui.painting import ColorScheme, Painter
+from kubectl_cbt.tui.painting import ACROSS, DOWN, ColorScheme, Painter
 from kubectl_cbt.tui.text.axis_labels import LABEL_COLUMNS, row_labels
 
 GUTTER = LABEL_COLUMNS + 3
@@ -27,11 +28,14 @@ RULER = 1
 
 _COLUMN_MARK, _ROW_MARK = "▼", "▸"
 
+_BIG_COLUMNS, _BIG_LINES = 100, 40
+"""From this size on, lines through the cursor help to find it."""
+
 _KEPT_ROWS = 512
 """The rows of several screens: those that scroll away and come back are not drawn again."""
 
-_RowKey = tuple[Painter, Segment, bytes]
-"""Everything that a row is drawn from: colors, label with its style, codes of the cells."""
+_RowKey = tuple[Painter, Segment, bytes, tuple[tuple[int, int], ...], int | None]
+"""Everything that a row is drawn from: colors, label with its style, codes of the cells, marks, crosshair."""
 
 
 class MapView(Widget, can_focus=True):
@@ -65,6 +69,21 @@ class MapView(Widget, can_focus=True):
         position: int
 
     @dataclass
+    class CellsDragged(Message):
+        """The pointer was moved over cells with the button pressed.
+
+        Attributes:
+            origin: the first byte of the cell where the button was pressed.
+            to: the first byte of the cell under the pointer.
+        """
+
+        origin: int
+        to: int
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, MapView.CellsDragged)
+
+    @dataclass
     class WheelScrolled(Message):
         """The wheel was turned over a cell.
 
@@ -87,6 +106,9 @@ class MapView(Widget, can_focus=True):
         self._base = Style()
         self._styles: dict[str, Style] = {}
         self._labels: list[str] = []
+        self._marked: frozenset[tuple[int, int]] = frozenset()
+        self._pressed_on: int | None = None
+        self._is_dragged = False
 
     @property
     def room(self) -> Size:
@@ -99,12 +121,18 @@ class MapView(Widget, can_focus=True):
         self._painter = Painter(colors)
         self.refresh()
 
-    def show(self, viewport: Viewport, codes: Levels, cursor: int) -> None:
+    def show(self, viewport: Viewport, codes: Levels, cursor: int, marks: Iterable[int] = ()) -> None:
         """Draw these cells; only rows that changed are drawn again.
 
         Args:
             codes: uint8[viewport.cells].
+            marks: bytes whose cells are marked, because an extent there breaks a rule.
         """
+        places = [place for place in map(viewport.index_of, marks) if place is not None]
+        marked = frozenset((index // viewport.columns, index % viewport.columns) for index in places)
+        if marked != self._marked:
+            self._marked = marked
+            self.refresh()
         halves = self._painter.halves
         before, self._codes = self._codes, codes.reshape(viewport.rows, viewport.columns)
         if self.viewport != viewport:
@@ -123,9 +151,14 @@ class MapView(Widget, can_focus=True):
 
     def move_cursor(self, cursor: int) -> None:
         """Move the cursor."""
+        columns = [self._crosshair_column]
         rows = [self._place(self.cursor), self._place(cursor)]
         self.cursor = cursor
         self._refresh_rows([place[1] for place in rows if place])
+        columns.append(self._crosshair_column)
+        if columns[0] != columns[1]:
+            height = self.content_size.height
+            self.refresh(*(Region(GUTTER + column, 0, 1, height) for column in columns if column is not None))
         self.refresh(Region(0, 0, self.content_size.width, RULER))
 
     def _refresh_rows(self, rows: list[int]) -> None:
@@ -145,10 +178,28 @@ class MapView(Widget, can_focus=True):
     def on_resize(self, event: events.Resize) -> None:
         self.post_message(self.RoomChanged(self))
 
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Begin to drag, maybe."""
+        self._pressed_on, self._is_dragged = self._position_at(event.x, event.y), False
+        if self._pressed_on is not None:
+            self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Select from the cell where the button was pressed to the one under the pointer."""
+        to = self._position_at(event.x, event.y)
+        if self._pressed_on is not None and to is not None and (to != self._pressed_on or self._is_dragged):
+            self._is_dragged = True
+            self.post_message(self.CellsDragged(self._pressed_on, to))
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """End dragging."""
+        self._pressed_on = None
+        self.release_mouse()
+
     def on_click(self, event: events.Click) -> None:
-        """Move the cursor to the cell under the pointer."""
+        """Move the cursor to the cell under the pointer, unless the pointer was dragged there."""
         position = self._position_at(event.x, event.y)
-        if position is not None:
+        if position is not None and not self._is_dragged:
             self.post_message(self.CellClicked(position))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
@@ -198,11 +249,29 @@ class MapView(Widget, can_focus=True):
     def _row(self, row: int) -> Strip:
         """A row without the cursor."""
         label, codes = self._label(row, is_current=False), self._codes_of(row)
-        key = self._painter, label, codes.tobytes()
+        marks, crossed = self._marks_of(row), self._crosshair_column
+        key = self._painter, label, codes.tobytes(), marks, crossed
         strip = self._strips.get(key)
         if strip is None:
-            strip = self._strips[key] = Strip([label, *self._painter.row(codes)])
+            signs = self._signs(codes, marks)
+            if crossed is not None and not codes[:, crossed].any():
+                signs.setdefault(crossed, self._painter.crosshair(DOWN))
+            strip = self._strips[key] = Strip([label, *self._painter.row(codes, signs)])
         return strip
+
+    @property
+    def _crosshair_column(self) -> int | None:
+        """The cursor's column, where the screen is big enough for lines through the cursor."""
+        width, height = self.content_size
+        place = self._place(self.cursor) if width >= _BIG_COLUMNS and height >= _BIG_LINES else None
+        return place[0] if place else None
+
+    def _marks_of(self, row: int) -> tuple[tuple[int, int], ...]:
+        """Column and half of the marked cells of a row of characters."""
+        if not self._marked:
+            return ()
+        halves = self._painter.halves
+        return tuple(sorted((column, cells % halves) for cells, column in self._marked if cells // halves == row))
 
     def _ruler(self, place: tuple[int, int, int] | None) -> list[Segment]:
         if place is None:
@@ -225,9 +294,15 @@ class MapView(Widget, can_focus=True):
     def _cells_with_cursor(self, row: int, place: tuple[int, int, int]) -> list[Segment]:
         codes = self._codes_of(row)
         column, _, half = place
-        under = int(codes[0, column]), int(codes[-1, column])
-        return [
-            *(self._painter.row(codes[:, :column]) if column else ()),
-            self._painter.cursor(under, half),
-            *(self._painter.row(codes[:, column + 1 :]) if column + 1 < codes.shape[1] else ()),
-        ]
+        cursor = self._painter.cursor((int(codes[0, column]), int(codes[-1, column])), half)
+        signs = self._signs(codes, self._marks_of(row))
+        if self._crosshair_column is not None:
+            line = self._painter.crosshair(ACROSS)
+            signs = dict.fromkeys(np.flatnonzero(~codes.any(axis=0)).tolist(), line) | signs
+        return self._painter.row(codes, {**signs, column: cursor})
+
+    def _signs(self, codes: Levels, marks: Sequence[tuple[int, int]]) -> dict[int, Segment]:
+        """The characters of marked cells, by column."""
+        return {
+            column: self._painter.mark((int(codes[0, column]), int(codes[-1, column])), half) for column, half in marks
+        }

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from kubectl_cbt.analysis import grid
 from kubectl_cbt.analysis.cells import cell_edges, coverage
-from kubectl_cbt.analysis.heat_scale import LINEAR, HeatScale
-from kubectl_cbt.analysis.known_range import KnownRange
+from kubectl_cbt.analysis.grid import LayerView, visible_hottest
+from kubectl_cbt.analysis.heat_scale import LOG, HeatScale, Hottest
 from kubectl_cbt.analysis.viewport import Viewport
-from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.tui.painting import HATCH, ColorScheme, Painter
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _TITLE = " whole volume "
-_MIN_BARS = 10
+_FAIR_BARS, _MIN_BARS = 24, 10
+"""Columns for the bars before a longer legend is shown, and before a legend is shown at all."""
 
 
 class Minimap(Widget):
@@ -29,50 +35,62 @@ class Minimap(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._scale = LINEAR
+        self._scale = LOG
         self._colors = ColorScheme(None)
-        self._extents: Extents | None = None
-        self._known: KnownRange | None = None
+        self._heat: LayerView | None = None
         self._viewport: Viewport | None = None
         self._cursor = 0
+        self._bars_from = 0
+        self._edges = cell_edges(0, 0, 1)
+
+    @dataclass
+    class PlaceClicked(Message):
+        """A click on the bars.
+
+        Attributes:
+            position: the first byte of the bar.
+        """
+
+        position: int
 
     def use_colors(self, colors: ColorScheme) -> None:
         """Draw the legend in other colors."""
         self._colors = colors
         self.refresh()
 
-    def show(
-        self, extents: Extents, known: KnownRange, viewport: Viewport, cursor: int, scale: HeatScale = LINEAR
-    ) -> None:
-        """Draw these; cells outside the known range are hatched."""
-        self._scale = scale
-        self._extents, self._known, self._viewport, self._cursor = extents, known, viewport, cursor
+    def show(self, heat: LayerView, viewport: Viewport, cursor: int, scale: HeatScale) -> None:
+        """Draw a layer; cells outside its known range are hatched."""
+        self._heat, self._viewport, self._cursor, self._scale = heat, viewport, cursor, scale
         self.refresh()
 
     def render_line(self, y: int) -> Strip:
         width, base = self.content_size.width, self.rich_style
-        text = base + self.get_component_rich_style("minimap--text", partial=True)
-        legend = self._legend()
-        room = width - len(_TITLE) - 3 - sum(len(segment.text) for segment in legend)
-        if room < _MIN_BARS:
-            legend, room = [], width - len(_TITLE) - 3
-        if self._extents is None or self._known is None or self._viewport is None or y or room < 1:
+        if self._heat is None or self._viewport is None or y:
             return Strip.blank(width, base)
-        segments = [
-            Segment(_TITLE, text),
-            Segment("▕", text),
-            *self._bars(self._extents, self._known, self._viewport, room),
-            Segment("▏", text),
-            *legend,
-        ]
+        text = base + self.get_component_rich_style("minimap--text", partial=True)
+        title = _TITLE if width >= len(_TITLE) + _MIN_BARS else ""
+        self._bars_from = len(title) + 1
+        room = width - len(title) - 3
+        legends = list(self._legends(text, partial(visible_hottest, self._viewport, self._heat)))
+        fitting = [legend for bars in (_FAIR_BARS, _MIN_BARS) for legend in legends if room - _columns(legend) >= bars]
+        legend = fitting[0] if fitting else []
+        room -= _columns(legend)
+        bars = self._bars(self._heat, self._viewport, max(room, 1))
+        segments = [Segment(title, text), Segment("▕", text), *bars, Segment("▏", text), *legend]
         return Strip(segments).adjust_cell_length(width, base)
 
-    def _bars(self, extents: Extents, known: KnownRange, viewport: Viewport, room: int) -> list[Segment]:
-        edges = cell_edges(0, viewport.capacity_bytes, room)
-        levels = self._scale.levels(coverage(extents, edges), np.diff(edges), len(_BARS) - 1)
+    def on_click(self, event: events.Click) -> None:
+        """Go to the place under the pointer."""
+        column = event.x - self._bars_from
+        if self._viewport is not None and 0 <= column < len(self._edges) - 1:
+            self.post_message(self.PlaceClicked(int(self._edges[column])))
+
+    def _bars(self, heat: LayerView, viewport: Viewport, room: int) -> list[Segment]:
+        edges = self._edges = cell_edges(0, viewport.capacity_bytes, room)
+        levels = self._scale.levels(coverage(heat.extents, edges), np.diff(edges), len(_BARS) - 1)
         glyphs = [
             _BARS[level] if level or is_known else HATCH
-            for level, is_known in zip(levels.tolist(), known.contains_cells(edges).tolist(), strict=True)
+            for level, is_known in zip(levels.tolist(), heat.known.contains_cells(edges).tolist(), strict=True)
         ]
         inside = (edges[1:] > viewport.start) & (edges[:-1] < viewport.end)
         cursor_column = int(np.searchsorted(edges, self._cursor, side="right")) - 1
@@ -85,12 +103,46 @@ class Minimap(Widget):
             for column, (glyph, within) in enumerate(zip(glyphs, inside.tolist(), strict=True))
         ]
 
-    def _legend(self) -> list[Segment]:
-        text = self.rich_style + self.get_component_rich_style("minimap--text", partial=True)
+    def _legends(self, text: Style, hottest: Hottest) -> Iterator[list[Segment]]:
+        """The legend, then shorter ones for less room."""
         painter = Painter(self._colors)
-        heat = [painter.sample(level) for level in range(1, grid.HEAT_LEVELS + 1, 2 if painter.halves == 1 else 1)]
-        samples = [Segment(f"  {self._scale.low} ", text), *heat, Segment(f" {self._scale.high}", text)]
+        marks = self._scale.marks(grid.HEAT_LEVELS, hottest)
+        first, last = min(marks), max(marks)
+        steps = legend_samples(painter, marks, text)
+        short = legend_samples(painter, {first: marks[first], last: marks[last]}, text)
+        allocated: list[Segment] = []
         if self._colors.both_layers:
-            samples += [Segment("  ", text), painter.sample(grid.ALLOCATED), Segment(" unchanged", text)]
-        name = self._colors.palette.name if self._colors.palette else f"{HATCH} unknown"
-        return [*samples, Segment(f"  {name} ", text)]
+            codes = range(grid.ALLOCATED, grid.ALLOCATED + grid.ALLOCATED_LEVELS)
+            allocated = [Segment("  ", text), *map(painter.sample, codes), Segment(" allocated, unchanged", text)]
+        name = Segment(f" {self._scale.name}", text)
+        unknown = Segment(f"  {HATCH} unknown", text)
+        palette = [Segment(f"  {self._colors.palette.name}", text)] if self._colors.palette else []
+        end = Segment(" ", text)
+        yield [*steps, name, *allocated, unknown, *palette, end]
+        yield [*steps, name, *allocated, unknown, end]
+        yield [*steps, name, *allocated, end]
+        yield [*short, name, *allocated, end]
+        yield [*short, name, end]
+        yield [*short, end]
+
+
+def _columns(segments: list[Segment]) -> int:
+    return sum(segment.cell_length for segment in segments)
+
+
+def legend_samples(painter: Painter, marks: dict[int, str], text: Style) -> list[Segment]:
+    """A sample of each level, with the texts between them."""
+    segments = [Segment("  ", text)]
+    last = ""
+    for level in range(1, grid.HEAT_LEVELS + 2):
+        if level in marks:
+            segments.append(Segment(f"{' ' * (level > 1)}{marks[level]}{' ' * (level <= grid.HEAT_LEVELS)}", text))
+            last = ""
+        if level > grid.HEAT_LEVELS:
+            break
+        sample = painter.sample(level)
+        # Without colors two levels may share a glyph.
+        if sample.text.strip() == "" or sample.text != last:
+            segments.append(sample)
+        last = sample.text
+    return segments

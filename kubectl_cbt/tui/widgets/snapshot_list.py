@@ -1,4 +1,4 @@
-"""The list of snapshots, under a heading for each volume, with a cursor."""
+"""The list of snapshots, by volume under headings or sorted by a column, with a cursor."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from textual.strip import Strip
 
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
-from kubectl_cbt.tui.snapshot_rows import Columns, ListedRows, SnapshotRows, heading
+from kubectl_cbt.tui.snapshot_columns import Columns
+from kubectl_cbt.tui.snapshot_rows import ListedRows, Order, SnapshotRows, Sorting, heading
 from kubectl_cbt.tui.widgets.line_list import LineList
 
 _SCROLLBAR = 2
@@ -38,7 +39,13 @@ class SnapshotList(LineList):
 
     @dataclass
     class Activated(Message):
-        """The snapshot under the cursor was clicked."""
+        """The snapshot under the cursor was double-clicked."""
+
+    @dataclass
+    class TitleClicked(Message):
+        """The title of a column was clicked."""
+
+        order: Order
 
     def __init__(self) -> None:
         super().__init__(id="snapshots")
@@ -49,18 +56,50 @@ class SnapshotList(LineList):
         self._base = Style()
         self._styles: dict[str, Style] = {}
 
-    def show(self, listing: SnapshotRows, lines: ListedRows) -> None:
-        """Show these; the cursor stays on its snapshot if that is among them."""
+    def show(self, listing: SnapshotRows, lines: ListedRows, sorting: Sorting) -> None:
+        """Show these; the cursor stays on its snapshot if that is among them, and moves to the first one otherwise."""
+        self._replace(listing, lines, sorting)
+        self._scroll_to_current()
+        self.refresh()
+
+    def update(self, listing: SnapshotRows, lines: ListedRows) -> None:
+        """Show another listing of the same snapshots; cursor and scroll position stay.
+
+        The cursor's line keeps its place on the screen, or the first visible snapshot does when the cursor is not
+        visible. If the snapshot under the cursor no longer exists, the cursor moves to the next one.
+        """
+        row, number = self.current - self._top, self.number
+        anchor = self.entry if 0 <= row < self.page_lines else self._first_visible
+        at = self._line_of(anchor) - self._top if anchor else 0
+        before = self.entry
+        self._replace(listing, lines, self._columns.sorting)
+        if self._line_of(before) < 0 and lines.places:
+            self.current = lines.places[max(min(number, len(lines.places) - 1), 0)]
+        moved = self._line_of(anchor)
+        self._set_top(moved - at if moved >= 0 else self._top)
+        self.refresh()
+
+    @property
+    def _first_visible(self) -> SnapshotEntry | None:
+        visible = self._lines.numbers[self._top : self._top + self.page_lines]
+        return next((self._listing.entries[number] for number in visible if number >= 0), None)
+
+    def _line_of(self, entry: SnapshotEntry | None) -> int:
+        """The line of a snapshot, also of another listing; -1 if it is not shown."""
+        number = self._listing.number_of(entry) if entry else -1
+        line = self._lines.line_of(number)
+        return line if number >= 0 and line >= 0 and self._lines.numbers[line] == number else -1
+
+    def _replace(self, listing: SnapshotRows, lines: ListedRows, sorting: Sorting) -> None:
         before = self.entry
         number = self._lines.numbers[self.current] if before else -1
         if listing is not self._listing:
             number = listing.number_of(before) if before else -1
+        if listing is not self._listing or sorting != self._columns.sorting:
             self._listing = listing
-            self._lay_out()
+            self._lay_out(sorting)
         self._lines, self.line_count = lines, len(lines.numbers)
         self.current = lines.line_of(number)
-        self._scroll_to_current()
-        self.refresh()
 
     def mark(self, refs: frozenset[SnapshotRef]) -> None:
         """Replace the marks."""
@@ -95,17 +134,23 @@ class SnapshotList(LineList):
             self.refresh()
 
     def on_click(self, event: events.Click) -> None:
-        """Move the cursor to the snapshot under the pointer; a click on the current one activates it."""
+        """Move the cursor to the snapshot under the pointer, and activate it on the second click of a double click.
+
+        A click on a title sorts.
+        """
         row = event.y - self.gutter.top - 1
+        if row == -1:
+            order = self._columns.order_at(event.x - self.gutter.left)
+            if order is not None:
+                self.post_message(self.TitleClicked(order))
+            return
         line = self._top + row
         if not 0 <= row < self.page_lines or line >= self.line_count or self._lines.numbers[line] < 0:
             return
-        if line == self.current:
-            self.post_message(self.Activated())
-        else:
-            self.current = line
-            self.refresh()
-            self.post_message(self.CursorMoved())
+        is_second = event.chain == 2 and line == self.current
+        self.current = line
+        self.refresh()
+        self.post_message(self.Activated() if is_second else self.CursorMoved())
 
     def _scroll_to_current(self) -> None:
         """Scroll as little as possible; the heading above the first snapshot of a volume stays visible with it."""
@@ -115,10 +160,10 @@ class SnapshotList(LineList):
         self._set_top(max(min(self._top, first), self.current - self.page_lines + 1))
 
     def on_resize(self, event: events.Resize) -> None:
-        self._lay_out()
+        self._lay_out(self._columns.sorting)
 
-    def _lay_out(self) -> None:
-        self._columns = Columns.of(self._listing, max(self.content_size.width - _SCROLLBAR, 0))
+    def _lay_out(self, sorting: Sorting) -> None:
+        self._columns = Columns.of(self._listing, max(self.content_size.width - _SCROLLBAR, 0), sorting)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         # Computed once for all lines: a lookup in the style sheet is slow.
