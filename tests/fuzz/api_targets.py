@@ -127,7 +127,8 @@ class ApiAnswers:
     def _browse(self, random: Random) -> None:
         from kubectl_cbt.cluster.catalogue import Catalogue
         from kubectl_cbt.model.snapshot_entry import siblings
-        from kubectl_cbt.tui.snapshot_rows import Columns, SnapshotRows, heading
+        from kubectl_cbt.tui.snapshot_columns import Columns
+        from kubectl_cbt.tui.snapshot_rows import SnapshotRows, heading
 
         def go() -> None:
             with self._session() as api:

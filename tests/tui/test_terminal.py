@@ -31,8 +31,13 @@ def test_the_largest_run_is_found_exported_and_opened_again(terminal, demo, tmp_
     shown = terminal("delta", "pg-mon", "pg-tue", "-n", "shop", COLORTERM="", KUBECONFIG=str(demo.kubeconfig))
     assert "pg-mon → pg-tue" in shown.wait_for("complete")
     shown.wait_for("100 % log")
-    grounds = [ground for ground in shown.grounds_between("trace ", " 100 %") if ground != shown.ground_of("trace ")]
-    assert len(set(grounds)) == len(grounds) == HEAT_LEVELS
+
+    def heat_grounds() -> list[str]:
+        return [ground for ground in shown.grounds_between("trace ", " 100 %") if ground != shown.ground_of("trace ")]
+
+    # The texts of a screen may arrive before its colors.
+    shown.wait_until(lambda: len(set(heat_grounds())) == HEAT_LEVELS, "a color for each level")
+    assert len(heat_grounds()) == HEAT_LEVELS
     assert b"8;2;" not in shown.written
     assert "changed 5.3 GiB" in shown.text
     shown.press("s")
