@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -71,12 +72,15 @@ def linear_levels(covered: Int64Column, widths: Int64Column, levels: int) -> Lev
     return _visible(-(-(part * levels) // full), covered, widths)
 
 
+@cache
+def _log_table(levels: int) -> Int64Column:
+    """int64[1001]: the level of each share in parts of 1000, rounded up."""
+    return 1 + np.searchsorted(np.array(_LOG_BOUNDS[levels][:-1]), np.arange(_PER_MILLE + 1), side="left")
+
+
 def _log_levels(covered: Int64Column, widths: Int64Column, levels: int) -> Levels:
     part, full = _shifted(covered, widths, _PER_MILLE)
-    steps = np.ones(len(widths), dtype=np.int64)
-    for bound in _LOG_BOUNDS[levels][:-1]:
-        steps += part * _PER_MILLE > full * bound
-    return _visible(steps, covered, widths)
+    return _visible(_log_table(levels)[-(-(part * _PER_MILLE) // full)], covered, widths)
 
 
 def _relative_levels(covered: Int64Column, widths: Int64Column, levels: int) -> Levels:
