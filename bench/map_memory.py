@@ -10,7 +10,6 @@ from typing import Any
 
 from kubectl_cbt.core.query import ClusterOptions, open_cluster
 from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
-from kubectl_cbt.output.palettes import PALETTES
 from kubectl_cbt.tui.app import CbtApp
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.screens.map_screen import MapScreen
@@ -28,9 +27,7 @@ def main() -> None:
             await pilot.press("plus", "plus", "plus")
             pilot.app.exit()
 
-        CbtApp(MapScreen(loader, backend), colors=True, palette=PALETTES[0]).run(
-            headless=True, size=(200, 60), auto_pilot=look
-        )
+        CbtApp(MapScreen(loader, backend), colors=True).run(headless=True, size=(200, 60), auto_pilot=look)
         frame = loader.frame
         if not frame.outcome.complete:
             raise SystemExit(f"incomplete: {frame.outcome.failure}")

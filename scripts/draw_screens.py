@@ -17,11 +17,11 @@ from kubectl_cbt.core.backends import ClusterBackend
 from kubectl_cbt.core.options import QueryOptions, ServiceOptions
 from kubectl_cbt.core.session import Session
 from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
-from kubectl_cbt.output.palettes import palette_named
 from kubectl_cbt.tui.app import LIGHT, CbtApp
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.screens.base_screen import CbtScreen
 from kubectl_cbt.tui.screens.map_screen import MapScreen
+from kubectl_cbt.tui.settings import Settings
 from kubectl_cbt.tui.svg import picture_of
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -61,7 +61,7 @@ def draw(
     colors: bool = True,
 ) -> str:
     """Return the picture of a screen after some keys."""
-    app = CbtApp(screen, colors=colors, palette=palette_named(palette))
+    app = CbtApp(screen, colors=colors, settings=Settings(palette=palette))
 
     async def drawn() -> str:
         async with app.run_test(size=size) as pilot:

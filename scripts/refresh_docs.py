@@ -102,6 +102,8 @@ def _run(command: str, run: Run) -> str:
     left_out = ("KUBECONFIG", "COLUMNS", "LINES")
     environment = {name: value for name, value in os.environ.items() if name not in left_out}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    # The settings of the person who runs this must not change what is shown.
+    environment["XDG_CONFIG_HOME"] = "/nonexistent"
     # Markdown cannot show colours or a progress bar.
     environment |= {"TERM": "xterm", "TTY_INTERACTIVE": "0", "NO_COLOR": "1"}
     return run(command.replace("kubectl cbt", "kubectl-cbt"), environment)

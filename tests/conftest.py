@@ -158,10 +158,11 @@ def warm_command() -> WarmCommand:
 
 
 def command_environment(cluster: DemoCluster | None = None, **environment: str) -> dict[str, str]:
-    """An environment without what the caller's own cluster would bring along."""
+    """An environment without what the caller's own cluster and settings would bring along."""
     kept = {
         name: value for name, value in os.environ.items() if name not in ("KUBECONFIG", "NO_COLOR", "COLUMNS", "LINES")
     }
+    kept["XDG_CONFIG_HOME"] = "/nonexistent"
     if cluster is not None:
         kept["KUBECONFIG"] = str(cluster.kubeconfig)
     return kept | environment

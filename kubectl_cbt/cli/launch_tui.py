@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kubectl_cbt.cli.charset import why_ascii
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode, is_a_terminal
+from kubectl_cbt.cli.map_settings import map_settings
 from kubectl_cbt.cli.options import MapFlags, TerminalFlags
 from kubectl_cbt.cli.signals import terminated_by
 
@@ -85,9 +86,13 @@ def show_snapshots(
 def _run(first: CbtScreen[None], map_flags: MapFlags, terminal: TerminalFlags) -> int:
     from kubectl_cbt.cli.terminal import stdout_target
     from kubectl_cbt.cli.tui_signals import TuiStop
-    from kubectl_cbt.output.palettes import palette_named
     from kubectl_cbt.tui.app import CbtApp
 
+    effective = map_settings(map_flags)
+    if effective.problems:
+        first_problem, *more = effective.problems
+        rest = f" (and {len(more)} more; see kubectl cbt config)" if more else ""
+        Diagnostics().warning(f"{first_problem}; the default applies{rest}")
     color_system = stdout_target(terminal.color).color_system
     colors = color_system not in _FEW_COLORS
     # Textual turns color off only if NO_COLOR is set, to any value.
@@ -95,10 +100,12 @@ def _run(first: CbtScreen[None], map_flags: MapFlags, terminal: TerminalFlags) -
         os.environ["NO_COLOR"] = "1"
     else:
         os.environ.pop("NO_COLOR", None)
-    app = CbtApp(first, colors=colors, of_256=color_system == "256", palette=palette_named(map_flags.palette))
+    app = CbtApp(
+        first, colors=colors, of_256=color_system == "256", settings=effective.settings, settings_path=effective.path
+    )
     try:
         with TuiStop(app):
-            app.run(mouse=not map_flags.no_mouse)
+            app.run(mouse=effective.settings.mouse)
     finally:
         for text in app.incomplete_maps:
             Diagnostics().warning(text)

@@ -55,13 +55,15 @@ parsed_duration = _parser(parse_duration)
 parsed_file_to_write = _parser(file_to_write)
 
 
-def _palette(text: str) -> str:
-    from kubectl_cbt.output.palettes import PALETTES
+def _setting(name: str) -> Callable[[str], str]:
+    """A parser of a flag for a setting of the screens."""
 
-    names = [palette.name for palette in PALETTES]
-    if text not in names:
-        raise ValueError(f"{text!r} is not one of {', '.join(names)}")
-    return text
+    def parse(text: str) -> str:
+        from kubectl_cbt.tui.settings import SETTINGS
+
+        return str(next(setting for setting in SETTINGS if setting.name == name).parsed(text))
+
+    return _parser(parse)
 
 
 def _new_file(text: str) -> Path:
@@ -241,19 +243,36 @@ class StreamFlags(QueryOptions):
 
 @dataclass(frozen=True, slots=True)
 class MapFlags:
-    """How to show a map."""
+    """How to show a map; None leaves a setting to the environment and the file of settings."""
 
     palette: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--palette",
-            parser=_parser(_palette),
+            parser=_setting("palette"),
             metavar="NAME",
-            help="Color palette of the map: cividis, viridis, inferno, gray.",
-            show_default="cividis",
+            help="Color palette of the map: cividis, viridis, inferno, gray (default: see kubectl cbt config).",
         ),
-    ] = "cividis"
-    no_mouse: Annotated[
-        bool,
-        typer.Option("--no-mouse", help="Do not capture the mouse, so that the terminal can select text."),
-    ] = False
+    ] = None
+    scale: Annotated[
+        str | None,
+        typer.Option(
+            "--scale",
+            parser=_setting("scale"),
+            metavar="NAME",
+            help="Scale of heat: log, linear, or relative to the hottest visible cell.",
+        ),
+    ] = None
+    theme: Annotated[
+        str | None,
+        typer.Option(
+            "--theme",
+            parser=_setting("theme"),
+            metavar="NAME",
+            help="Theme of the screens: dark, light, or one of Textual's.",
+        ),
+    ] = None
+    mouse: Annotated[
+        bool | None,
+        typer.Option("--mouse/--no-mouse", help="Capture the mouse, or leave it to the terminal to select text."),
+    ] = None

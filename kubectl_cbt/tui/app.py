@@ -6,6 +6,7 @@ import asyncio
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import SystemCommand
@@ -13,11 +14,13 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES, Theme
 
-from kubectl_cbt.analysis.heat_scale import LOG, SCALES, HeatScale
-from kubectl_cbt.output.palettes import PALETTES, Palette
+from kubectl_cbt.analysis.heat_scale import SCALES, HeatScale, scale_named
+from kubectl_cbt.output.palettes import PALETTES, Palette, palette_named
 from kubectl_cbt.tui.painting import ColorScheme
 from kubectl_cbt.tui.screens.base_screen import CbtScreen
 from kubectl_cbt.tui.screens.text_screen import TextScreen
+from kubectl_cbt.tui.settings import Settings, file_values
+from kubectl_cbt.tui.settings_file import shown_path, write_settings_file
 from kubectl_cbt.tui.text.help_text import key_lines
 from kubectl_cbt.tui.textual_private import QuietApp
 
@@ -68,6 +71,8 @@ PLAIN = replace(
 )
 
 
+_OWN_THEMES = {"dark": DARK.name, "light": LIGHT.name}
+"""Our themes by their name in the settings."""
 _OWN_VARIABLES = ("quiet", "border-quiet", "border-focus", "block-cursor")
 
 
@@ -78,10 +83,11 @@ class CbtApp(QuietApp[None], inherit_bindings=False):
         first: the first screen.
         colors: False draws in glyphs alone, for NO_COLOR and terminals with few colors.
         of_256: whether the terminal has only 256 colors.
-        palette: of the heat.
-        scale: of the heat.
+        settings: at the start.
+        settings_path: where "Save settings" writes them; None if there is no folder for them.
 
     Attributes:
+        settings: those the app was started with; the panels of a map are shown by them.
         scale: the present one.
     """
 
@@ -96,21 +102,23 @@ class CbtApp(QuietApp[None], inherit_bindings=False):
         *,
         colors: bool = True,
         of_256: bool = False,
-        palette: Palette = PALETTES[0],
-        scale: HeatScale = LOG,
+        settings: Settings = Settings(),  # noqa: B008  # frozen
+        settings_path: Path | None = None,
     ) -> None:
         super().__init__(ansi_color=None if colors else True, driver_class=_driver_class())
         self._first = first
         self._colors = colors
         self._of_256 = of_256
-        self._palette = palette
-        self.scale = scale
+        self.settings = settings
+        self._settings_path = settings_path
+        self._palette = palette_named(settings.palette)
+        self.scale = scale_named(settings.scale)
         self.stopped_by: int | None = None
         self._event_loop: asyncio.AbstractEventLoop | None = None
         self._incomplete: dict[str, str] = {}
         for theme in (DARK, LIGHT, PLAIN):
             self.register_theme(theme)
-        self.theme = DARK.name if colors else PLAIN.name
+        self.theme = _OWN_THEMES.get(settings.theme, settings.theme) if colors else PLAIN.name
 
     def on_mount(self) -> None:
         """Open the first screen."""
@@ -226,6 +234,31 @@ class CbtApp(QuietApp[None], inherit_bindings=False):
         for scale in SCALES:
             yield SystemCommand(f"Scale {scale.name}", scale.about, lambda scale=scale: self.use_scale(scale))
         yield SystemCommand("Theme", "Choose a theme", self.action_change_theme)
+        about = shown_path(self._settings_path) if self._settings_path else "there is no folder for them"
+        yield SystemCommand("Save settings", f"Theme, palette, scale, mouse, panels: {about}", self._save_settings)
+
+    # Settings
+
+    @property
+    def _present_settings(self) -> Settings:
+        """The settings as the screens show them now."""
+        names = {name: setting for setting, name in _OWN_THEMES.items()}
+        theme = names.get(self.theme, self.theme) if self._colors else self.settings.theme
+        settings = replace(self.settings, theme=theme, palette=self._palette.name, scale=self.scale.name)
+        return self._keyed_screen.with_panels(settings)
+
+    def _save_settings(self) -> None:
+        path, screen = self._settings_path, self._keyed_screen
+        if path is None:
+            screen.notice("settings were not saved: there is no home directory; set XDG_CONFIG_HOME")
+            return
+        try:
+            kept = write_settings_file(path, file_values(self._present_settings))
+        except OSError as error:
+            screen.notice(f"settings were not saved: {shown_path(path)}: {error.strerror or type(error).__name__}")
+            return
+        was_kept = f"; the previous file is {kept.name}" if kept else ""
+        screen.notice(f"settings saved to {shown_path(path)}{was_kept}")
 
     def _runner(self, screen: Screen[Any], action: str) -> Any:
         async def run() -> None:

@@ -25,6 +25,7 @@ SHOWN = (
     (DOCS / "commands.md", "services --demo"),
     (DOCS / "commands.md", "demo | cat"),
     (DOCS / "commands.md", "version"),
+    (DOCS / "config.md", "config --palette gray"),
     (DOCS / "driver-authors.md", "check snap-a snap-c --demo --fault unaligned-shift --only 'resume-*'"),
     (DOCS / "driver-authors.md", "check --explain resume-unaligned"),
     (DOCS / "json.md", "delta snap-a snap-b --demo -o json --starting-offset 63.5Gi"),

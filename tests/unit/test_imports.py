@@ -71,6 +71,19 @@ def test_printing_and_opening_a_document_load_no_textual_and_no_client_library()
     assert not {"kubernetes", "grpc", "textual", "google.protobuf"} & modules
 
 
+@pytest.mark.parametrize(
+    "arguments", [["delta", "a", "b", "--kubeconfig", "/nonexistent"], ["open", "/nonexistent"], ["version"]]
+)
+def test_only_what_shows_a_map_reads_the_settings(arguments):
+    modules = loaded_by(f"from kubectl_cbt.cli.app import run\nrun({arguments!r})")
+    assert not {"tomllib", "kubectl_cbt.tui.settings"} & modules
+
+
+def test_the_settings_are_shown_without_a_screen_or_a_client_library():
+    modules = loaded_by("from kubectl_cbt.cli.app import run\nassert run(['config']) == 0")
+    assert not {name for name in HEAVY if name in modules}
+
+
 STANDARD = set(sys.stdlib_module_names)
 TYPER = {"typer", "rich", "annotated_doc", "shellingham", "markdown_it", "mdurl", "pygments"}
 CONNECTING = {"urllib3", "yaml", "orjson", "_yaml"}

@@ -17,8 +17,10 @@ FLAG_VALUES: dict[str, Source] = {
     "--context": cluster_values.contexts,
     "--namespace": cluster_values.namespaces,
     "--palette": cluster_values.palettes,
+    "--scale": cluster_values.scales,
     "--service": cluster_values.services,
     "--service-account": cluster_values.service_accounts,
+    "--theme": cluster_values.themes,
     "--user": cluster_values.users,
 }
 """Sources of values that typer does not know, by the long spelling of the flag."""

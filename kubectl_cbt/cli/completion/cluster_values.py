@@ -52,6 +52,20 @@ def palettes(line: ParsedLine, typed: str) -> Iterator[Candidate]:
     return (Candidate(palette.name, palette.about) for palette in PALETTES)
 
 
+def scales(line: ParsedLine, typed: str) -> Iterator[Candidate]:
+    """Scales of heat."""
+    from kubectl_cbt.analysis.heat_scale import SCALES
+
+    return (Candidate(scale.name, scale.about) for scale in SCALES)
+
+
+def themes(line: ParsedLine, typed: str) -> Iterator[Candidate]:
+    """Themes of the screens."""
+    from kubectl_cbt.tui.settings import theme_names
+
+    return map(Candidate, theme_names())
+
+
 def namespaces(line: ParsedLine, typed: str) -> list[Candidate]:
     """All namespaces; for a user who cannot list them, those with snapshots."""
     with _session(line) as session:

@@ -15,6 +15,7 @@ from kubectl_cbt.tui.messages import Finished, in_background
 if TYPE_CHECKING:
     from kubectl_cbt.tui.app import CbtApp
     from kubectl_cbt.tui.plain_text import Content
+    from kubectl_cbt.tui.settings import Settings
 
 _Made = TypeVar("_Made")
 
@@ -50,6 +51,10 @@ class CbtScreen(Screen[ScreenResultType]):
     def help_lines(self) -> list[Content]:
         """What the help explains before the keys."""
         return []
+
+    def with_panels(self, settings: Settings) -> Settings:
+        """The settings, with the panels that the screen shows."""
+        return settings
 
     def colors_changed(self) -> None:
         """Redraw in another palette or theme."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import ClassVar
 
 from textual import on
@@ -26,6 +27,7 @@ from kubectl_cbt.tui.plain_text import PlainText, joined, plain, set_subtitle, s
 from kubectl_cbt.tui.screens.export_screen import ExportScreen
 from kubectl_cbt.tui.screens.map_streams import MapStreams
 from kubectl_cbt.tui.screens.text_screen import TextScreen
+from kubectl_cbt.tui.settings import ALWAYS, AUTO, NEVER, Settings
 from kubectl_cbt.tui.svg import picture_of
 from kubectl_cbt.tui.text.cell_panel import cell_panel, range_figures
 from kubectl_cbt.tui.text.header_line import header_line
@@ -87,11 +89,18 @@ class MapScreen(MapStreams):
     def on_mount(self) -> None:
         """Draw for the first time."""
         set_title(self.query_one("#cell"), "cursor")
-        self._map.focus()
+        details = self.cbt.settings.details
+        self._wants_side = None if details == AUTO else details == ALWAYS
+        self._shows_statistics = self.cbt.settings.statistics
         self._use_colors()
         self._ticking = self.set_interval(_TICK_SECONDS, self._tick, pause=True)
         self._arrange()
+        self.set_focus(self._map if self._map.display else self._beside)
         self._draw()
+
+    def with_panels(self, settings: Settings) -> Settings:
+        details = AUTO if self._wants_side is None else ALWAYS if self._wants_side else NEVER
+        return replace(settings, details=details, statistics=self._shows_statistics)
 
     def on_resize(self) -> None:
         """Show the panels where they fit."""
@@ -105,6 +114,11 @@ class MapScreen(MapStreams):
     @property
     def _statistics(self) -> Statistics:
         return self.query_one(Statistics)
+
+    @property
+    def _beside(self) -> Widget:
+        """The panel that the keyboard can switch to."""
+        return self._statistics if self._shows_statistics else self._list
 
     @property
     def _has_side(self) -> bool:
@@ -271,10 +285,9 @@ class MapScreen(MapStreams):
 
     def action_switch_panel(self) -> None:
         """Switch the keyboard between the map and the panel beside it."""
-        beside = self._statistics if self._shows_statistics else self._list
         if self._map.has_focus and (self._has_side or self._shows_statistics):
             self._wants_list = True
-            self._rearrange(beside)
+            self._rearrange(self._beside)
         elif self._map.display:
             self.set_focus(self._map)
         else:
