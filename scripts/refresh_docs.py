@@ -73,9 +73,9 @@ def masked(text: str) -> str:
 
 
 def _key_table(screen: str) -> str:
-    lines = ["| key | does |", "|---|---|"]
+    lines = ["| key | does | action |", "|---|---|---|"]
     for group in _KEYS[screen]:
-        lines += [f"| {_in_code(key.shown)} | {key.help} |" for key in group.keys]
+        lines += [f"| {_in_code(key.shown)} | {key.help} | `{key.id}` |" for key in group.keys]
     return "\n".join(lines) + "\n"
 
 

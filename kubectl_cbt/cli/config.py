@@ -24,7 +24,7 @@ def config(
     map_flags: MapFlags,
     output: Annotated[ListFormat, typer.Option("--output", "-o", help="Output format.")] = ListFormat.TABLE,
 ) -> None:
-    """Print the settings of the map and where each comes from.
+    """Print the settings and keys of the map and where each comes from.
 
     A flag has priority over an environment variable, the variable over the file, and the file over the default. The
     file is $XDG_CONFIG_HOME/kubectl-cbt/config.toml, by default in ~/.config; on Windows it is in %APPDATA%. To write
@@ -45,21 +45,27 @@ def config(
 
 
 def _rows(effective: EffectiveSettings) -> Iterator[ListRow]:
+    from kubectl_cbt.tui.keymap import actions
     from kubectl_cbt.tui.settings import SETTINGS
 
     for setting in SETTINGS:
         yield _row(setting.name, getattr(effective.settings, setting.field), effective, setting)
+    for action, key in actions().items():
+        names = effective.settings.keys.get(action) or key.keys.split(",")
+        yield _row(f"keys.{action}", list(names), effective)
 
 
-def _row(name: str, value: str | bool, effective: EffectiveSettings, setting: Setting) -> ListRow:
+def _row(
+    name: str, value: str | bool | list[str], effective: EffectiveSettings, setting: Setting | None = None
+) -> ListRow:
     from kubectl_cbt.tui.settings import SettingSource
     from kubectl_cbt.tui.settings_file import shown_path
 
-    source = effective.sources[name]
+    source, variable = effective.sources[name], setting.variable if setting else ""
     is_file = source is SettingSource.FILE and effective.path is not None
     origin = {
-        SettingSource.FLAG: setting.flag,
-        SettingSource.ENVIRONMENT: setting.variable,
+        SettingSource.FLAG: setting.flag if setting else "",
+        SettingSource.ENVIRONMENT: variable,
         SettingSource.FILE: shown_path(effective.path) if effective.path else "",
         SettingSource.DEFAULT: "",
     }[source]
@@ -67,17 +73,19 @@ def _row(name: str, value: str | bool, effective: EffectiveSettings, setting: Se
         "SETTING": name,
         "VALUE": _text(value),
         "SOURCE": f"{source} {origin}".rstrip(),
-        "VARIABLE": setting.variable,
+        "VARIABLE": variable,
     }
     document = {
         "name": name,
         "value": value,
         "source": source.value,
         "origin": str(effective.path) if is_file else origin or None,
-        "variable": setting.variable,
+        "variable": variable or None,
     }
     return ListRow(cells, name, document)
 
 
-def _text(value: str | bool) -> str:
+def _text(value: str | bool | list[str]) -> str:
+    if isinstance(value, list):
+        return " ".join(value)
     return str(value).lower() if isinstance(value, bool) else value

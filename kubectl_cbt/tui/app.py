@@ -124,6 +124,7 @@ class CbtApp(QuietApp[None], inherit_bindings=False):
         """Open the first screen."""
         self.theme_changed_signal.subscribe(self, lambda theme: self._colors_changed())
         self._event_loop = asyncio.get_running_loop()
+        self.set_keymap({action: ",".join(names) for action, names in self.settings.keys.items()})
         self.push_screen(self._first)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -214,7 +215,7 @@ class CbtApp(QuietApp[None], inherit_bindings=False):
     def action_keys(self) -> None:
         """Show the help of the screen."""
         screen = self._keyed_screen
-        self.push_screen(TextScreen("help", [*screen.help_lines(), *key_lines(screen.KEYS, screen.MOUSE)]))
+        self.push_screen(TextScreen("help", [*screen.help_lines(), *key_lines(screen.key_groups, screen.MOUSE)]))
 
     @property
     def _keyed_screen(self) -> CbtScreen[Any]:
@@ -223,7 +224,7 @@ class CbtApp(QuietApp[None], inherit_bindings=False):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """The actions of the screen, the palettes and the themes."""
-        for group in self._keyed_screen.KEYS:
+        for group in self._keyed_screen.key_groups:
             for key in group.keys:
                 if key.action != "app.command_palette":
                     yield SystemCommand(key.help, f"{group.title}, key {key.shown}", self._runner(screen, key.action))
@@ -235,7 +236,9 @@ class CbtApp(QuietApp[None], inherit_bindings=False):
             yield SystemCommand(f"Scale {scale.name}", scale.about, lambda scale=scale: self.use_scale(scale))
         yield SystemCommand("Theme", "Choose a theme", self.action_change_theme)
         about = shown_path(self._settings_path) if self._settings_path else "there is no folder for them"
-        yield SystemCommand("Save settings", f"Theme, palette, scale, mouse, panels: {about}", self._save_settings)
+        yield SystemCommand(
+            "Save settings", f"Theme, palette, scale, mouse, panels, keys: {about}", self._save_settings
+        )
 
     # Settings
 

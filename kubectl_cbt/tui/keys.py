@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from textual.binding import Binding, BindingType
+if TYPE_CHECKING:
+    from textual.binding import BindingType
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,7 @@ class Key:
         action: of the screen.
         help: for help, documentation and command palette.
         footer: a word for the footer; empty for none.
+        name: of an action with arguments, for the settings.
     """
 
     keys: str
@@ -25,6 +28,12 @@ class Key:
     action: str
     help: str
     footer: str = ""
+    name: str = ""
+
+    @property
+    def id(self) -> str:
+        """The action's name in the settings. An action that both screens have has the same keys on both."""
+        return self.name or self.action.removeprefix("app.")
 
     @property
     def short(self) -> str:
@@ -55,14 +64,14 @@ MAP_KEYS = (
     KeyGroup(
         "Move",
         (
-            Key("left,h", "← h", "go_cells(-1)", "One cell back"),
-            Key("down,j", "↓ j", "go_rows(1)", "One row down"),
-            Key("up,k", "↑ k", "go_rows(-1)", "One row up"),
-            Key("right,l", "→ l", "go_cells(1)", "One cell forward"),
-            Key("pageup", "PgUp", "go_pages(-1)", "One screen up"),
-            Key("pagedown", "PgDn", "go_pages(1)", "One screen down"),
-            Key("home", "Home", "go_in_row(0)", "Start of the row"),
-            Key("end", "End", "go_in_row(-1)", "End of the row"),
+            Key("left,h", "← h", "go_cells(-1)", "One cell back", name="left"),
+            Key("down,j", "↓ j", "go_rows(1)", "One row down", name="down"),
+            Key("up,k", "↑ k", "go_rows(-1)", "One row up", name="up"),
+            Key("right,l", "→ l", "go_cells(1)", "One cell forward", name="right"),
+            Key("pageup", "PgUp", "go_pages(-1)", "One screen up", name="page_up"),
+            Key("pagedown", "PgDn", "go_pages(1)", "One screen down", name="page_down"),
+            Key("home", "Home", "go_in_row(0)", "Start of the row", name="row_start"),
+            Key("end", "End", "go_in_row(-1)", "End of the row", name="row_end"),
             Key("g", "g", "go_to_start", "Start of the volume"),
             Key("G", "G", "go_to_end", "End of the volume"),
             Key("n", "n", "next_run", "Next changed run", "next"),
@@ -106,8 +115,8 @@ MAP_KEYS = (
             Key("space", "Space", "select", "Start or end the selection of a range, which the cursor extends"),
             Key("e", "e", "export", "Export as JSON, NDJSON, CSV or SVG", "export"),
             Key("c,y", "c y", "copy", "Copy the extent at the cursor"),
-            Key("left_square_bracket", "[", "step(-1)", "Step to the older snapshots", "older"),
-            Key("right_square_bracket", "]", "step(1)", "Step to the newer snapshots", "newer"),
+            Key("left_square_bracket", "[", "step(-1)", "Step to the older snapshots", "older", name="older"),
+            Key("right_square_bracket", "]", "step(1)", "Step to the newer snapshots", "newer", name="newer"),
             Key("x", "x", "stop", "Stop the stream and keep what was received"),
             Key("r", "r", "resume", "Resume a stream that was stopped or broke"),
             Key("escape", "Esc", "close", "Close the panel, clear selection or filter, zoom out; then go back"),
@@ -138,10 +147,10 @@ BROWSE_KEYS = (
             Key("b", "b", "measure", "Measure the deltas of the volume: one stream for each, two at a time", "bars"),
             Key("r", "r", "refresh", "Reload the snapshots", "refresh"),
             Key("escape", "Esc", "clear", "Stop measuring; clear the filter, then the marks"),
-            Key("down,j", "↓ j", "move(1)", "Next snapshot"),
-            Key("up,k", "↑ k", "move(-1)", "Previous snapshot"),
-            Key("pagedown", "PgDn", "page(1)", "One screen down"),
-            Key("pageup", "PgUp", "page(-1)", "One screen up"),
+            Key("down,j", "↓ j", "move(1)", "Next snapshot", name="down"),
+            Key("up,k", "↑ k", "move(-1)", "Previous snapshot", name="up"),
+            Key("pagedown", "PgDn", "page(1)", "One screen down", name="page_down"),
+            Key("pageup", "PgUp", "page(-1)", "One screen up", name="page_up"),
             Key("home,g", "Home g", "first", "First snapshot"),
             Key("end,G", "End G", "last", "Last snapshot"),
         ),
@@ -152,8 +161,10 @@ BROWSE_MOUSE = "Mouse: click to select, double-click to open, wheel to scroll; a
 
 
 def bindings(groups: Sequence[KeyGroup]) -> list[BindingType]:
-    """Textual's bindings of the keys."""
-    return [Binding(key.keys, key.action, key.help, show=False) for group in groups for key in group.keys]
+    """Textual's bindings of the keys; its keymap replaces the keys of a binding by its id."""
+    from textual.binding import Binding
+
+    return [Binding(key.keys, key.action, key.help, show=False, id=key.id) for group in groups for key in group.keys]
 
 
 def footer(groups: Sequence[KeyGroup], width: int) -> list[Key]:

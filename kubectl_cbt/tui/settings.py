@@ -6,16 +6,18 @@ Loads no Textual: ``kubectl cbt config`` shows the settings without a screen.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from kubectl_cbt.tui.keymap import Keymap, actions, valid_keymap
 from kubectl_cbt.tui.settings_file import FileContent
 
 Value = str | bool
 """The value of a setting: true or false, or one of a few names."""
 
+_KEYS = "keys."
 _MOST_NAMED = 6
 """How many choices an error names."""
 ALWAYS, AUTO, NEVER = "always", "auto", "never"
@@ -126,7 +128,7 @@ SETTINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A value for each of ``SETTINGS``."""
+    """A value for each of ``SETTINGS``, and the keys that the user changed."""
 
     theme: str = "dark"
     palette: str = "cividis"
@@ -134,6 +136,7 @@ class Settings:
     mouse: bool = True
     details: str = AUTO
     statistics: bool = False
+    keys: Keymap = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +186,17 @@ def effective_settings(
         if flag is not None:
             value, source = flag, SettingSource.FLAG
         values[setting.field], sources[setting.name] = value, source
+    keys = {name.removeprefix(_KEYS): found.pop(name) for name in file.values if name.startswith(_KEYS)}
+    keymap, wrong = valid_keymap(keys)
+    sources |= {
+        _KEYS + action: SettingSource.FILE if action in keymap else SettingSource.DEFAULT for action in actions()
+    }
+    problems += [f"{file.shown_path}: {_KEYS}{action}: {problem}" for action, problem in wrong.items()]
     problems += [f"{file.shown_path}: {name}: unknown setting" for name in found]
-    return EffectiveSettings(Settings(**values), sources, tuple(problems), file.path)
+    return EffectiveSettings(Settings(**values, keys=keymap), sources, tuple(problems), file.path)
 
 
-def file_values(settings: Settings) -> dict[str, Value]:
-    """All settings by name, to be written to the file."""
-    return {setting.name: getattr(settings, setting.field) for setting in SETTINGS}
+def file_values(settings: Settings) -> dict[str, Value | list[str]]:
+    """All settings and the changed keys by name, to be written to the file."""
+    values: dict[str, Value | list[str]] = {setting.name: getattr(settings, setting.field) for setting in SETTINGS}
+    return values | {_KEYS + action: list(names) for action, names in settings.keys.items()}

@@ -26,14 +26,14 @@ def write(folder, text):
 def test_each_value_has_its_source(folder):
     path = write(folder, 'theme = "light"\n[panels]\ndetails = "never"\n')
     ran = run_config(folder, "--palette", "gray", "--no-mouse", KUBECTL_CBT_SCALE="linear")
-    assert ran.stdout.splitlines()[:7] == [
-        "SETTING             VALUE    SOURCE",
-        f"theme               light    file {path}",
-        "palette             gray     flag --palette",
-        "scale               linear   env KUBECTL_CBT_SCALE",
-        "mouse               false    flag --mouse/--no-mouse",
-        f"panels.details      never    file {path}",
-        "panels.statistics   false    default",
+    assert [" ".join(line.split()) for line in ran.stdout.splitlines()[:7]] == [
+        "SETTING VALUE SOURCE",
+        f"theme light file {path}",
+        "palette gray flag --palette",
+        "scale linear env KUBECTL_CBT_SCALE",
+        "mouse false flag --mouse/--no-mouse",
+        f"panels.details never file {path}",
+        "panels.statistics false default",
     ]
     assert (ran.returncode, ran.stderr) == (0, "")
 
@@ -51,6 +51,19 @@ def test_json_has_values_by_their_type(folder):
         "variable": "KUBECTL_CBT_MOUSE",
     }
     assert items["theme"]["origin"] is None
+
+
+def test_keys_are_listed_with_those_that_were_changed(folder):
+    path = write(folder, '[keys]\nquit = ["Q", "*"]\n')
+    items = {item["name"]: item for item in json.loads(run_config(folder, "-o", "json").stdout)["items"]}
+    assert items["keys.quit"] == {
+        "name": "keys.quit",
+        "value": ["Q", "asterisk"],
+        "source": "file",
+        "origin": str(path),
+        "variable": None,
+    }
+    assert (items["keys.next_layer"]["value"], items["keys.next_layer"]["source"]) == (["a"], "default")
 
 
 def test_a_broken_file_is_a_warning_and_the_defaults_are_printed(folder):

@@ -127,3 +127,53 @@ def test_the_command_shows_why_settings_were_not_saved(tmp_path):
 
     drive_with(Settings(), fails, path=tmp_path / "file" / "config.toml", size=(160, 30))
     drive_with(Settings(), fails, path=None, size=(160, 30))
+
+
+MY_KEYS = {"next_palette": ("a",), "next_layer": ("p", "f2"), "export": ("E",), "quit": ("Q",), "keys": ("f1",)}
+
+
+def test_changed_keys_work_and_the_default_keys_do_not():
+    async def steps(pilot, screen):
+        await press(pilot, "a")
+        assert pilot.app.color_scheme(both_layers=False).palette.name == "viridis"
+        await press(pilot, "e", "q", "question_mark")
+        assert pilot.app.screen is screen
+        await press(pilot, "E")
+        assert pilot.app.screen is not screen
+        await press(pilot, "escape", "Q")
+        await until(pilot, lambda: pilot.app._exit)
+
+    drive_with(Settings(keys=MY_KEYS), steps)
+
+
+def test_footer_help_and_command_palette_show_the_changed_keys():
+    async def steps(pilot, screen):
+        footer = shown(pilot.app).splitlines()[-1]
+        assert " p layer " in footer
+        assert " E export " in footer
+        assert footer.rstrip().endswith("F1 help  Q quit")
+        shown_with = {command.title: command.help for command in pilot.app.get_system_commands(screen)}
+        assert shown_with["Next palette"] == "View, key a"
+        assert shown_with["Next layer: delta, allocated, both"] == "View, key p F2"
+        await press(pilot, "f1")
+        assert " p F2 " in shown(pilot.app)
+
+    drive_with(Settings(keys=MY_KEYS), steps, size=(200, 90))
+
+
+def test_a_click_on_the_footer_does_what_the_changed_key_does():
+    async def steps(pilot, screen):
+        footer = shown(pilot.app).splitlines()[-1]
+        await pilot.click("#keys", offset=(footer.index("E export"), 0))
+        assert pilot.app.screen is not screen
+
+    drive_with(Settings(keys=MY_KEYS), steps, size=(200, 30))
+
+
+def test_saved_settings_keep_the_changed_keys(tmp_path):
+    async def steps(pilot, screen):
+        await save(pilot)
+
+    drive_with(Settings(keys=MY_KEYS), steps, path=tmp_path / "config.toml")
+    written = tomllib.loads((tmp_path / "config.toml").read_text(encoding="utf-8"))
+    assert written["keys"] == {action: list(names) for action, names in MY_KEYS.items()}

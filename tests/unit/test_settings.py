@@ -72,6 +72,9 @@ def test_without_a_file_all_settings_have_their_defaults(path):
         ("[panels]\ndetail = true", "panels.detail: unknown setting"),
         ('[panels]\ndetails = "sometimes"', "panels.details: 'sometimes' is not one of always, auto, never"),
         ("panels = 3", "panels: unknown setting"),
+        ('[keys]\nzoom = "Z"', "keys.zoom: unknown action"),
+        ('[keys]\nexport = "d"', "keys.export: d is a key of details"),
+        ("keys = 3", "keys: unknown setting"),
     ],
 )
 def test_a_value_that_is_not_valid_is_ignored_and_the_others_apply(path, text, problem):
@@ -127,11 +130,15 @@ def test_the_file_is_in_the_folder_for_configuration(monkeypatch, tmp_path):
 
 
 def test_what_is_written_is_read_again(path):
-    settings = Settings("light", "gray", "linear", mouse=False, details="never", statistics=True)
+    settings = Settings(
+        "light", "gray", "linear", mouse=False, details="never", statistics=True, keys={"quit": ("Q", "asterisk")}
+    )
     assert write_settings_file(path, file_values(settings)) is None
     found = effective_settings({}, {}, read_settings_file(path))
     assert found.settings == settings
-    assert set(found.sources.values()) == {SettingSource.FILE}
+    assert {name for name, source in found.sources.items() if source is SettingSource.FILE} == set(
+        file_values(settings)
+    )
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     assert [entry.name for entry in path.parent.iterdir()] == ["config.toml"]

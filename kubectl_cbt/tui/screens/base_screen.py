@@ -9,6 +9,7 @@ from textual import on
 from textual.screen import Screen, ScreenResultType
 
 from kubectl_cbt.errors import CbtError
+from kubectl_cbt.tui.keymap import remapped
 from kubectl_cbt.tui.keys import KeyGroup
 from kubectl_cbt.tui.messages import Finished, in_background
 
@@ -24,7 +25,7 @@ class CbtScreen(Screen[ScreenResultType]):
     """A screen that can run one background task at a time.
 
     Attributes:
-        KEYS: of bindings, footer and help.
+        KEYS: the default keys, of which the bindings are made.
         MOUSE: the line about the mouse in the help.
     """
 
@@ -39,6 +40,11 @@ class CbtScreen(Screen[ScreenResultType]):
     def cbt(self) -> CbtApp:
         """The app, by its own type."""
         return cast("CbtApp", self.app)
+
+    @property
+    def key_groups(self) -> tuple[KeyGroup, ...]:
+        """The keys of the screen, with those that the user changed."""
+        return remapped(self.KEYS, self.cbt.settings.keys)
 
     @property
     def is_updating(self) -> bool:

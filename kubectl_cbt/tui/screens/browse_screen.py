@@ -124,7 +124,7 @@ class BrowseScreen(ListingScreen):
         self.query_one("#header", PlainText).update(line(left, gap, (counts, "bold")))
         self.query_one("#status", PlainText).update(self._status())
         self.query_one("#about", PlainText).update(self._about())
-        self.query_one(KeyBar).show(self.KEYS, self.size.width)
+        self.query_one(KeyBar).show(self.key_groups, self.size.width)
         shown = self.snapshot_list
         set_title(shown, self._title())
         set_subtitle(shown, f"{human_count(shown.number + 1)} of {human_count(shown.shown)}")

@@ -198,7 +198,7 @@ class MapScreen(MapStreams):
         resolved, operation = self.streams.main.opened.resolved, active.opened.operation
         title = header_line(resolved, operation, active.frame, width, allocated, self.context)
         self.query_one("#header", PlainText).update(title)
-        self.query_one(KeyBar).show(self.KEYS, width)
+        self.query_one(KeyBar).show(self.key_groups, width)
         self._draw_status()
         self.draw_position()
         if self._statistics.display:
