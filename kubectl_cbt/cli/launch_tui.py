@@ -83,6 +83,7 @@ def show_snapshots(
 
 
 def _run(first: CbtScreen[None], map_flags: MapFlags, terminal: TerminalFlags) -> int:
+    from kubectl_cbt.analysis.heat_scale import scale_named
     from kubectl_cbt.cli.terminal import stdout_target
     from kubectl_cbt.cli.tui_signals import TuiStop
     from kubectl_cbt.output.palettes import palette_named
@@ -95,7 +96,13 @@ def _run(first: CbtScreen[None], map_flags: MapFlags, terminal: TerminalFlags) -
         os.environ["NO_COLOR"] = "1"
     else:
         os.environ.pop("NO_COLOR", None)
-    app = CbtApp(first, colors=colors, of_256=color_system == "256", palette=palette_named(map_flags.palette))
+    app = CbtApp(
+        first,
+        colors=colors,
+        of_256=color_system == "256",
+        palette=palette_named(map_flags.palette),
+        scale=scale_named(map_flags.scale),
+    )
     try:
         with TuiStop(app):
             app.run(mouse=not map_flags.no_mouse)

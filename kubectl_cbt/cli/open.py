@@ -73,7 +73,7 @@ def open_file(
                 f"{name} does not record whether it is a delta or allocated, and -o {form} needs it",
                 hint="add --kind delta or --kind allocated",
             )
-        raise typer.Exit(print_stream(opened.stream, opened.resolved, output, terminal, can_resume=False))
+        raise typer.Exit(print_stream(opened.stream, opened.resolved, output, terminal, map_flags, can_resume=False))
 
 
 @contextmanager

@@ -58,7 +58,16 @@ parsed_file_to_write = _parser(file_to_write)
 def _palette(text: str) -> str:
     from kubectl_cbt.output.palettes import PALETTES
 
-    names = [palette.name for palette in PALETTES]
+    return _one_of(text, [palette.name for palette in PALETTES])
+
+
+def _scale(text: str) -> str:
+    from kubectl_cbt.analysis.heat_scale import SCALES
+
+    return _one_of(text, [scale.name for scale in SCALES])
+
+
+def _one_of(text: str, names: list[str]) -> str:
     if text not in names:
         raise ValueError(f"{text!r} is not one of {', '.join(names)}")
     return text
@@ -253,6 +262,16 @@ class MapFlags:
             show_default="cividis",
         ),
     ] = "cividis"
+    scale: Annotated[
+        str,
+        typer.Option(
+            "--scale",
+            parser=_parser(_scale),
+            metavar="NAME",
+            help="Scale of the map's heat: log, linear, or relative to the hottest cell.",
+            show_default="log",
+        ),
+    ] = "log"
     no_mouse: Annotated[
         bool,
         typer.Option("--no-mouse", help="Do not capture the mouse, so that the terminal can select text."),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from kubectl_cbt.cli.charset import as_text
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
 from kubectl_cbt.cli.launch_tui import why_no_screen
-from kubectl_cbt.cli.options import ColorWhen, TerminalFlags
+from kubectl_cbt.cli.options import ColorWhen, MapFlags, TerminalFlags
 from kubectl_cbt.cli.progress import progress_bar, wants_progress
 from kubectl_cbt.cli.signals import GracefulStop, Terminated
 from kubectl_cbt.cli.stdout import StandardOutput
@@ -30,6 +30,7 @@ def print_stream(
     resolved: ResolvedQuery,
     output: StreamFormat | None,
     terminal: TerminalFlags,
+    map_flags: MapFlags,
     *,
     can_resume: bool = True,
 ) -> int:
@@ -38,6 +39,7 @@ def print_stream(
     Args:
         can_resume: whether the query can be repeated from where the stream ended.
     """
+    from kubectl_cbt.analysis.heat_scale import scale_named
     from kubectl_cbt.analysis.summary import SummaryBuilder
     from kubectl_cbt.cli.terminal import stdout_target
 
@@ -51,7 +53,7 @@ def print_stream(
     with GracefulStop(stream.cancel) as stop:
         write = StandardOutput(stop).write
         to_stdout = (lambda data: write(as_text(data))) if format_writer.is_text else write
-        writer = format_writer(to_stdout, resolved, stdout_target(terminal.color))
+        writer = format_writer(to_stdout, resolved, stdout_target(terminal.color, scale_named(map_flags.scale)))
         figures = SummaryBuilder(resolved.query.starting_offset)
         written = _Written(stream.next_offset)
         try:

@@ -61,7 +61,7 @@ def show_query(
             return show_map(opened, backend, map_flags, terminal)
         with opened:
             _note_change_id(opened.resolved, terminal)
-            return print_stream(opened.stream, opened.resolved, stream.output, terminal)
+            return print_stream(opened.stream, opened.resolved, stream.output, terminal, map_flags)
 
 
 def _names(arguments: QueryArguments, session: Session | None, diagnostics: Diagnostics) -> SnapshotNames:

@@ -17,6 +17,7 @@ FLAG_VALUES: dict[str, Source] = {
     "--context": cluster_values.contexts,
     "--namespace": cluster_values.namespaces,
     "--palette": cluster_values.palettes,
+    "--scale": cluster_values.scales,
     "--service": cluster_values.services,
     "--service-account": cluster_values.service_accounts,
     "--user": cluster_values.users,

@@ -52,6 +52,13 @@ def palettes(line: ParsedLine, typed: str) -> Iterator[Candidate]:
     return (Candidate(palette.name, palette.about) for palette in PALETTES)
 
 
+def scales(line: ParsedLine, typed: str) -> Iterator[Candidate]:
+    """Scales of the heat. Typer does not know them, because the flag has its own parser."""
+    from kubectl_cbt.analysis.heat_scale import SCALES
+
+    return (Candidate(scale.name, scale.about) for scale in SCALES)
+
+
 def namespaces(line: ParsedLine, typed: str) -> list[Candidate]:
     """All namespaces; for a user who cannot list them, those with snapshots."""
     with _session(line) as session:
