@@ -14,8 +14,8 @@ from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES, Theme
 
 from kubectl_cbt.analysis.heat_scale import LOG, SCALES, HeatScale
+from kubectl_cbt.output.drawing.painting import ColorScheme
 from kubectl_cbt.output.palettes import PALETTES, Palette
-from kubectl_cbt.tui.painting import ColorScheme
 from kubectl_cbt.tui.screens.base_screen import CbtScreen
 from kubectl_cbt.tui.screens.text_screen import TextScreen
 from kubectl_cbt.tui.text.help_text import key_lines

@@ -23,10 +23,10 @@ from kubectl_cbt.tui.layers import BOTH
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.messages import FrameReady
 from kubectl_cbt.tui.plain_text import PlainText, joined, plain, set_subtitle, set_title
+from kubectl_cbt.tui.screen_picture import picture_of
 from kubectl_cbt.tui.screens.export_screen import ExportScreen
 from kubectl_cbt.tui.screens.map_streams import MapStreams
 from kubectl_cbt.tui.screens.text_screen import TextScreen
-from kubectl_cbt.tui.svg import picture_of
 from kubectl_cbt.tui.text.cell_panel import cell_panel, range_figures
 from kubectl_cbt.tui.text.header_line import header_line
 from kubectl_cbt.tui.text.lower_bounds import so_far
