@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from kubectl_cbt.cli.charset import why_ascii
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode, is_a_terminal
-from kubectl_cbt.cli.options import MapFlags, TerminalFlags
+from kubectl_cbt.cli.options import MapFlags, MapTheme, TerminalFlags
 from kubectl_cbt.cli.signals import terminated_by
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ def _run(first: CbtScreen[None], map_flags: MapFlags, terminal: TerminalFlags) -
         of_256=color_system == "256",
         palette=palette_named(map_flags.palette),
         scale=scale_named(map_flags.scale),
+        dark=map_flags.theme is MapTheme.DARK,
     )
     try:
         with TuiStop(app):

@@ -14,7 +14,9 @@ from typing import Annotated, Any
 import typer
 
 from kubectl_cbt.core.options import ClusterOptions, QueryOptions
+from kubectl_cbt.errors import UsageError
 from kubectl_cbt.model.stream_query import MAX_MAX_RESULTS
+from kubectl_cbt.output.picture_size import PictureSize
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.system.limits import LARGEST_MAX_MESSAGE_BYTES
 from kubectl_cbt.system.paths import file_to_write
@@ -27,6 +29,13 @@ MAY_NAME_A_FILE = "the name of a file may be any bytes"
 FILE_METAVARS = ("FILE", "FOLDER")
 """What the help calls the value of a flag or argument that is a path."""
 SERVICE_ACCOUNT_VARIABLE = "KUBECTL_CBT_SERVICE_ACCOUNT"
+
+
+class MapTheme(StrEnum):
+    """The background of the map."""
+
+    DARK = "dark"
+    LIGHT = "light"
 
 
 class ColorWhen(StrEnum):
@@ -272,7 +281,32 @@ class MapFlags:
             show_default="log",
         ),
     ] = "log"
+    theme: Annotated[MapTheme, typer.Option("--theme", help="Background of the map.")] = MapTheme.DARK
     no_mouse: Annotated[
         bool,
         typer.Option("--no-mouse", help="Do not capture the mouse, so that the terminal can select text."),
     ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFlags:
+    """How to draw a picture."""
+
+    size: Annotated[
+        PictureSize | None,
+        typer.Option(
+            "--size",
+            parser=_parser(PictureSize.parse),
+            metavar="COLUMNSxLINES",
+            help="With -o svg: size in characters (default 120x40).",
+        ),
+    ] = None
+
+    def check(self, output: StreamFormat | None) -> None:
+        """Refuse a size for an output that has none.
+
+        Raises:
+            UsageError: the output is not a picture.
+        """
+        if self.size is not None and output is not StreamFormat.SVG:
+            raise UsageError("--size needs -o svg")

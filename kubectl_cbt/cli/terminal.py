@@ -6,21 +6,19 @@ import os
 import shutil
 import sys
 
-from kubectl_cbt.analysis.heat_scale import LOG, HeatScale
 from kubectl_cbt.cli.charset import why_dumb
 from kubectl_cbt.cli.diagnostics import is_a_terminal
 from kubectl_cbt.cli.options import ColorWhen
 from kubectl_cbt.output.writer import OutputTarget
 
 
-def stdout_target(color: ColorWhen, scale: HeatScale = LOG) -> OutputTarget:
+def stdout_target(color: ColorWhen) -> OutputTarget:
     """Describe standard output for the writers."""
     is_terminal = is_a_terminal(sys.stdout)
     return OutputTarget(
         width=shutil.get_terminal_size().columns,
         is_terminal=is_terminal,
         color_system=_color_system(color, is_terminal=is_terminal),
-        scale=scale,
     )
 
 

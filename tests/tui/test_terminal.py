@@ -11,6 +11,7 @@ from pseudo_terminal import PATIENCE_SECONDS, Terminal
 
 from kubectl_cbt.analysis.grid import HEAT_LEVELS
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
+from kubectl_cbt.output.drawing.tones import LIGHT_TONES
 
 
 @pytest.fixture
@@ -189,6 +190,14 @@ def test_what_fails_before_the_screen_opens_is_an_error_like_any_other(terminal,
     assert message in shown.text
     assert "Traceback" not in shown.text
     assert b"\x1b[?1049h" not in shown.written
+
+
+def test_the_map_starts_in_the_theme_of_the_flag(terminal, demo):
+    shown = terminal("delta", "snap-a", "snap-b", "--theme", "light", KUBECONFIG=str(demo.kubeconfig))
+    shown.wait_for("complete")
+    assert shown.ground_of("snap-a → snap-b") == LIGHT_TONES.background.removeprefix("#")
+    shown.press("q")
+    assert shown.end() == 0
 
 
 def test_the_map_and_the_summary_draw_heat_on_the_scale_of_the_flag(terminal, demo):

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import groupby
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
@@ -60,7 +61,7 @@ def _line(row: int, segments: Iterable[Segment], page: str) -> Iterator[str]:
         if style is not None and style.reverse:
             foreground, ground = ground or page, foreground
         if ground and ground != page:
-            yield _rectangle(column, row, len(text), ground)
+            yield _rectangle(column, row, cell_len(text), ground)
         for kind, group in groupby(text, key=_kind):
             part = "".join(group)
             if kind == "block":
@@ -69,7 +70,7 @@ def _line(row: int, segments: Iterable[Segment], page: str) -> Iterator[str]:
                 yield from _frames(column, row, part, foreground)
             elif part.strip():
                 yield _text(column, row, part, foreground, bold=bool(style and style.bold))
-            column += len(part)
+            column += cell_len(part)
 
 
 def _kind(glyph: str) -> str:
@@ -117,7 +118,7 @@ def _text(column: int, row: int, text: str, foreground: str, *, bold: bool) -> s
     stripped = stripped.rstrip(" ")
     weight = ' font-weight="bold"' if bold else ""
     return (
-        f'<text x="{column * _WIDTH}" y="{row * _HEIGHT + 13}" textLength="{len(stripped) * _WIDTH}"'
+        f'<text x="{column * _WIDTH}" y="{row * _HEIGHT + 13}" textLength="{cell_len(stripped) * _WIDTH}"'
         f' lengthAdjust="spacingAndGlyphs" fill="{foreground}"{weight}>{_escaped(stripped)}</text>'
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubectl_cbt.analysis.viewport import Viewport
-from kubectl_cbt.tui.text.line_layout import SEPARATOR
+from kubectl_cbt.output.drawing.text_width import SEPARATOR
 from kubectl_cbt.units import human_bytes, human_offset
 
 

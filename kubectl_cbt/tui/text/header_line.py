@@ -9,12 +9,13 @@ from rich.cells import cell_len
 from kubectl_cbt.model.record import block_metadata_type_name
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.stream_query import Operation
+from kubectl_cbt.output.drawing.text_width import SEPARATOR, shorten
+from kubectl_cbt.output.lower_bounds import at_least
 from kubectl_cbt.output.subject import subject_title, taken_words
 from kubectl_cbt.output.vocabulary import vocabulary_of
 from kubectl_cbt.tui.loader import Frame
 from kubectl_cbt.tui.plain_text import Content, line
-from kubectl_cbt.tui.text.line_layout import MUTED, SEPARATOR, shorten
-from kubectl_cbt.tui.text.lower_bounds import at_least
+from kubectl_cbt.tui.text.line_layout import MUTED
 from kubectl_cbt.units import human_bytes, percent, printable
 
 
