@@ -18,8 +18,8 @@ from kubectl_cbt.analysis.grid import LayerView, cell_codes
 from kubectl_cbt.analysis.known_range import fully_known
 from kubectl_cbt.analysis.viewport import Viewport, Zoom, whole_volume
 from kubectl_cbt.model.extents import ExtentBuffer, Extents
+from kubectl_cbt.output.drawing.painting import ColorScheme, Painter
 from kubectl_cbt.output.palettes import PALETTES
-from kubectl_cbt.tui.painting import ColorScheme, Painter
 
 COLUMNS, ROWS = 200, 120
 GRAIN = 4096

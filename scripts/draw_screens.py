@@ -19,10 +19,10 @@ from kubectl_cbt.core.session import Session
 from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
 from kubectl_cbt.tui.app import LIGHT, CbtApp
 from kubectl_cbt.tui.loader import Loader
+from kubectl_cbt.tui.screen_picture import picture_of
 from kubectl_cbt.tui.screens.base_screen import CbtScreen
 from kubectl_cbt.tui.screens.map_screen import MapScreen
 from kubectl_cbt.tui.settings import Settings
-from kubectl_cbt.tui.svg import picture_of
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 _SIZE = (116, 32)

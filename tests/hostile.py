@@ -5,6 +5,7 @@ What is forbidden is spelled out here once more, by code points, and not taken f
 
 import dataclasses
 import types
+import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import Enum
@@ -96,6 +97,17 @@ def assert_text(make: Callable[[str], str], text: str) -> None:
     found, harmless = make(text), make("harmless")
     assert not forbidden_in(found)
     assert found.count("\n") == harmless.count("\n")
+
+
+def assert_picture(make: Callable[[str], str], text: str) -> None:
+    """What SVG makes of it: valid XML without anything forbidden, which differs from a harmless one in texts alone."""
+    found = make(text)
+    assert not forbidden_in(found)
+    shapes = [
+        [(element.tag, element.attrib) for element in ET.fromstring(picture).iter() if not element.tag.endswith("text")]
+        for picture in (found, make("harmless"))
+    ]
+    assert shapes[0] == shapes[1]
 
 
 def assert_document(make: Callable[[str], str], load: Callable[[str], Any], text: str) -> None:

@@ -26,20 +26,28 @@ def coverage(extents: Extents, edges: Int64Column) -> Int64Column:
 
 
 class CellCounter:
-    """Cells of a whole volume, counted batch by batch: a map of a stream that is not kept in memory.
+    """Cells counted batch by batch: a map of a stream that is not kept in memory.
 
     Args:
-        capacity_bytes: end of the last cell; bytes beyond it are not counted.
-        cells: number of cells, >= 1.
+        edges: int64[cells + 1], bytes, ascending; bytes outside them are not counted.
+
+    Attributes:
+        covered: int64[cells], covered bytes of each cell, at most its width.
     """
 
-    def __init__(self, capacity_bytes: int, cells: int) -> None:
-        self.edges = cell_edges(0, max(capacity_bytes, 0), cells)
-        self.covered = np.zeros(cells, dtype=np.int64)
+    def __init__(self, edges: Int64Column) -> None:
+        self.edges = edges
+        self.covered = np.zeros(len(edges) - 1, dtype=np.int64)
+
+    @classmethod
+    def of_volume(cls, capacity_bytes: int, cells: int) -> CellCounter:
+        """``cells`` cells, >= 1, of a whole volume; they are empty if its capacity is not above 0."""
+        return cls(cell_edges(0, max(capacity_bytes, 0), cells))
 
     def add(self, offsets: Int64Column, sizes: Int64Column) -> None:
         """Count one batch; overlaps within it count once, overlaps with earlier ones at most fill the cell."""
-        self.covered += coverage(Extents.repaired(offsets, sizes), self.edges)
+        found = coverage(Extents.repaired(offsets, sizes), self.edges)
+        self.covered = np.minimum(self.covered + found, np.diff(self.edges))
 
     def levels(self, scale: HeatScale, levels: int) -> Levels:
         """Heat of each cell."""

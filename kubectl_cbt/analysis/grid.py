@@ -12,6 +12,7 @@ from kubectl_cbt.analysis.heat_scale import LOG, HeatScale, Levels, hottest_shar
 from kubectl_cbt.analysis.known_range import KnownRange
 from kubectl_cbt.analysis.viewport import Viewport
 from kubectl_cbt.model.extents import Extents
+from kubectl_cbt.model.record import Int64Column
 
 HEAT_LEVELS = 8
 
@@ -35,6 +36,14 @@ class LayerView:
     """The extents of one stream, and the bytes of the volume for which they are complete."""
 
     extents: Extents
+    known: KnownRange
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerCells:
+    """The cells of a viewport in one stream: int64[shown_cells], covered bytes, and the bytes that are known."""
+
+    covered: Int64Column
     known: KnownRange
 
 
@@ -64,6 +73,17 @@ def cell_codes(
         heat: drawn as heat; None draws none.
         allocated: when given, drawn where there is no heat, by the allocated share of the cell.
     """
+    edges = viewport.edges()
+    heat_cells, allocated_cells = (
+        None if view is None else LayerCells(coverage(view.extents, edges), view.known) for view in (heat, allocated)
+    )
+    return codes_of_cells(viewport, heat_cells, allocated_cells, scale)
+
+
+def codes_of_cells(
+    viewport: Viewport, heat: LayerCells | None, allocated: LayerCells | None = None, scale: HeatScale = LOG
+) -> Levels:
+    """As :func:`cell_codes`, for cells that are counted already."""
     codes = np.full(viewport.cells, BEYOND, dtype=np.uint8)
     edges = viewport.edges()
     shown = codes[: len(edges) - 1]
@@ -74,12 +94,11 @@ def cell_codes(
     for view in (allocated, heat):
         if view is None:
             continue
-        covered = coverage(view.extents, edges)
         if view is allocated:
-            levels = linear_levels(covered, widths, ALLOCATED_LEVELS)
+            levels = linear_levels(view.covered, widths, ALLOCATED_LEVELS)
             shown[:] = np.where(levels > 0, levels + (ALLOCATED - 1), shown)
         else:
-            levels = scale.levels(covered, widths, HEAT_LEVELS)
+            levels = scale.levels(view.covered, widths, HEAT_LEVELS)
             shown[:] = np.where(levels > 0, levels, shown)
     for view in (heat, allocated):
         if view is None:

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from kubectl_cbt.model.record import Int64Column
+from kubectl_cbt.model.results import Outcome
+from kubectl_cbt.model.stream_query import Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,18 @@ class KnownRange:
     end: int
     capacity_bytes: int
     is_complete: bool
+
+    @classmethod
+    def of(cls, query: Query, outcome: Outcome) -> KnownRange:
+        """What a stream has described, so far or in the end."""
+        start = query.starting_offset
+        capacity = end = outcome.volume_capacity_bytes or 0
+        if query.end_offset is not None:
+            end = min(end, query.end_offset)
+        if not outcome.complete:
+            # After an extent out of order, the next one may be anywhere.
+            end = start if outcome.is_out_of_order else outcome.next_offset
+        return cls(start, end, capacity, outcome.complete)
 
     @property
     def is_whole(self) -> bool:

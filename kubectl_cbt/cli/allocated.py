@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kubectl_cbt.cli.options import ClusterFlags, MapFlags, StreamFlags, TerminalFlags
+from kubectl_cbt.cli.options import ClusterFlags, MapFlags, PictureFlags, StreamFlags, TerminalFlags
 from kubectl_cbt.cli.show_query import QueryArguments, show_query
 from kubectl_cbt.core.options import ServiceOptions
 
@@ -18,6 +18,7 @@ def allocated(
     service: ServiceOptions,
     terminal: TerminalFlags,
     map_flags: MapFlags,
+    picture: PictureFlags,
 ) -> None:
     """Show the allocated blocks of a snapshot.
 
@@ -39,4 +40,4 @@ def allocated(
       # Without a cluster
       kubectl cbt allocated snap-a --demo
     """
-    raise typer.Exit(show_query(QueryArguments(snapshot), cluster, stream, service, terminal, map_flags))
+    raise typer.Exit(show_query(QueryArguments(snapshot), cluster, stream, service, terminal, map_flags, picture))

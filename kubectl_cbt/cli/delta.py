@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from kubectl_cbt.cli.options import ClusterFlags, MapFlags, StreamFlags, TerminalFlags
+from kubectl_cbt.cli.options import ClusterFlags, MapFlags, PictureFlags, StreamFlags, TerminalFlags
 from kubectl_cbt.cli.show_query import QueryArguments, show_query
 from kubectl_cbt.core.options import ServiceOptions
 from kubectl_cbt.errors import UsageError
@@ -19,6 +19,7 @@ def delta(
     service: ServiceOptions,
     terminal: TerminalFlags,
     map_flags: MapFlags,
+    picture: PictureFlags,
     second: Annotated[str | None, typer.Argument(metavar="TARGET", help="A newer snapshot of the same volume.")] = None,
     base_handle: Annotated[
         str | None,
@@ -54,6 +55,10 @@ def delta(
       kubectl cbt delta pg-mon pg-tue -n shop -o json > delta.json
 
     \b
+      # The map as a picture, for a ticket
+      kubectl cbt delta pg-mon pg-tue -n shop -o svg --theme light > delta.svg
+
+    \b
       # The base was deleted; its handle comes from the backup's records
       kubectl cbt delta --base-handle 0001-0009-rbd pg-tue -n shop
 
@@ -71,4 +76,4 @@ def delta(
         arguments = QueryArguments(second, base=first, force=force)
     else:
         raise UsageError("delta needs two snapshots: BASE TARGET", hint="kubectl cbt snapshots lists them")
-    raise typer.Exit(show_query(arguments, cluster, stream, service, terminal, map_flags))
+    raise typer.Exit(show_query(arguments, cluster, stream, service, terminal, map_flags, picture))

@@ -11,7 +11,7 @@ from typing import Annotated, BinaryIO
 import typer
 
 from kubectl_cbt.cli.launch_tui import has_screen, show_map, wants_screen
-from kubectl_cbt.cli.options import MapFlags, MaxMessageSize, TerminalFlags
+from kubectl_cbt.cli.options import MapFlags, MaxMessageSize, PictureFlags, TerminalFlags
 from kubectl_cbt.cli.print_stream import print_stream
 from kubectl_cbt.errors import DocumentError, UsageError
 from kubectl_cbt.model.stream_query import Operation
@@ -27,6 +27,7 @@ def open_file(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A saved document or a recording; - for standard input.")],
     terminal: TerminalFlags,
     map_flags: MapFlags,
+    picture: PictureFlags,
     output: Annotated[
         StreamFormat | None,
         typer.Option("--output", "-o", help="Output format (default: the map on a terminal, otherwise summary)."),
@@ -62,6 +63,7 @@ def open_file(
     """
     from kubectl_cbt.core.file_backend import FileBackend
 
+    picture.check(output)
     shown = wants_screen(output) or (file == _STDIN and output is None and has_screen())
     with _opened(file, keyboard=shown) as (data, name):
         opened = FileBackend(data, name, kind, max_message_size).open()
@@ -73,7 +75,9 @@ def open_file(
                 f"{name} does not record whether it is a delta or allocated, and -o {form} needs it",
                 hint="add --kind delta or --kind allocated",
             )
-        raise typer.Exit(print_stream(opened.stream, opened.resolved, output, terminal, can_resume=False))
+        raise typer.Exit(
+            print_stream(opened.stream, opened.resolved, output, terminal, map_flags, picture, can_resume=False)
+        )
 
 
 @contextmanager

@@ -14,7 +14,9 @@ from typing import Annotated, Any
 import typer
 
 from kubectl_cbt.core.options import ClusterOptions, QueryOptions
+from kubectl_cbt.errors import UsageError
 from kubectl_cbt.model.stream_query import MAX_MAX_RESULTS
+from kubectl_cbt.output.picture_size import PictureSize
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.system.limits import LARGEST_MAX_MESSAGE_BYTES
 from kubectl_cbt.system.paths import file_to_write
@@ -276,3 +278,27 @@ class MapFlags:
         bool | None,
         typer.Option("--mouse/--no-mouse", help="Capture the mouse, or leave it to the terminal to select text."),
     ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFlags:
+    """How to draw a picture."""
+
+    size: Annotated[
+        PictureSize | None,
+        typer.Option(
+            "--size",
+            parser=_parser(PictureSize.parse),
+            metavar="COLUMNSxLINES",
+            help="With -o svg: size in characters (default 120x40).",
+        ),
+    ] = None
+
+    def check(self, output: StreamFormat | None) -> None:
+        """Refuse a size for an output that has none.
+
+        Raises:
+            UsageError: the output is not a picture.
+        """
+        if self.size is not None and output is not StreamFormat.SVG:
+            raise UsageError("--size needs -o svg")

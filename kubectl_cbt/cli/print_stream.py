@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from kubectl_cbt.cli.charset import as_text
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
 from kubectl_cbt.cli.launch_tui import why_no_screen
-from kubectl_cbt.cli.options import ColorWhen, TerminalFlags
+from kubectl_cbt.cli.options import ColorWhen, MapFlags, PictureFlags, TerminalFlags
 from kubectl_cbt.cli.progress import progress_bar, wants_progress
 from kubectl_cbt.cli.signals import GracefulStop, Terminated
 from kubectl_cbt.cli.stdout import StandardOutput
 from kubectl_cbt.errors import CbtError, Interrupted, OutputError
+from kubectl_cbt.output.picture_size import DEFAULT_PICTURE_SIZE
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.units import counted, human_bytes
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from kubectl_cbt.model.batch_stream import BatchStream
     from kubectl_cbt.model.resolved_query import ResolvedQuery
     from kubectl_cbt.model.results import Outcome
-    from kubectl_cbt.output.writer import Writer
+    from kubectl_cbt.output.writer import OutputTarget, Writer
 
 
 def print_stream(
@@ -30,6 +31,8 @@ def print_stream(
     resolved: ResolvedQuery,
     output: StreamFormat | None,
     terminal: TerminalFlags,
+    map_flags: MapFlags,
+    picture: PictureFlags,
     *,
     can_resume: bool = True,
 ) -> int:
@@ -39,7 +42,6 @@ def print_stream(
         can_resume: whether the query can be repeated from where the stream ended.
     """
     from kubectl_cbt.analysis.summary import SummaryBuilder
-    from kubectl_cbt.cli.terminal import stdout_target
 
     no_color = terminal.color is ColorWhen.NEVER
     diagnostics = Diagnostics(quiet=terminal.quiet, verbosity=terminal.verbosity, no_color=no_color)
@@ -51,7 +53,7 @@ def print_stream(
     with GracefulStop(stream.cancel) as stop:
         write = StandardOutput(stop).write
         to_stdout = (lambda data: write(as_text(data))) if format_writer.is_text else write
-        writer = format_writer(to_stdout, resolved, stdout_target(terminal.color))
+        writer = format_writer(to_stdout, resolved, _target(terminal, map_flags, picture))
         figures = SummaryBuilder(resolved.query.starting_offset)
         written = _Written(stream.next_offset)
         try:
@@ -75,6 +77,20 @@ def print_stream(
     elif outcome.broke_a_must:
         code = ExitCode.FAILED
     return code
+
+
+def _target(terminal: TerminalFlags, map_flags: MapFlags, picture: PictureFlags) -> OutputTarget:
+    from kubectl_cbt.analysis.heat_scale import LOG, scale_named
+    from kubectl_cbt.cli.terminal import stdout_target
+    from kubectl_cbt.output.writer import DEFAULT_PALETTE
+
+    return replace(
+        stdout_target(terminal.color),
+        scale=scale_named(map_flags.scale) if map_flags.scale else LOG,
+        palette=map_flags.palette or DEFAULT_PALETTE,
+        is_dark=map_flags.theme != "light",
+        picture_size=picture.size or DEFAULT_PICTURE_SIZE,
+    )
 
 
 @dataclass(slots=True)

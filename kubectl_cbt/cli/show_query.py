@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kubectl_cbt.cli.backend import open_backend, snapshot_ref
 from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.launch_tui import show_map, wants_screen
-from kubectl_cbt.cli.options import ClusterFlags, MapFlags, StreamFlags, TerminalFlags
+from kubectl_cbt.cli.options import ClusterFlags, MapFlags, PictureFlags, StreamFlags, TerminalFlags
 from kubectl_cbt.cli.pick_base import pick_base
 from kubectl_cbt.cli.print_stream import print_stream
 from kubectl_cbt.core.options import ServiceOptions
@@ -47,12 +47,14 @@ def show_query(
     service: ServiceOptions,
     terminal: TerminalFlags,
     map_flags: MapFlags,
+    picture: PictureFlags = PictureFlags(),  # noqa: B008  # immutable
 ) -> int:
     """Open the stream and show or print it; returns the exit code.
 
     Raises:
         CbtError: it cannot be opened.
     """
+    picture.check(stream.output)
     shows_map = wants_screen(stream.output)
     with open_backend(cluster, service, stream, terminal, shows_map=shows_map) as (backend, session):
         names = _names(arguments, session, Diagnostics(quiet=terminal.quiet))
@@ -61,7 +63,7 @@ def show_query(
             return show_map(opened, backend, map_flags, terminal)
         with opened:
             _note_change_id(opened.resolved, terminal)
-            return print_stream(opened.stream, opened.resolved, stream.output, terminal)
+            return print_stream(opened.stream, opened.resolved, stream.output, terminal, map_flags, picture)
 
 
 def _names(arguments: QueryArguments, session: Session | None, diagnostics: Diagnostics) -> SnapshotNames:

@@ -31,6 +31,7 @@ class StreamFormat(StrEnum):
     NDJSON = "ndjson", "ndjson.NdjsonWriter"
     CSV = "csv", "csv.CsvWriter"
     NAME = "name", "name.NameWriter"
+    SVG = "svg", "svg.SvgWriter"
     LISTER_JSON = "lister-json", "lister_json.ListerJsonWriter"
 
     @property

@@ -50,7 +50,7 @@ class SummaryWriter(Writer):
                 return
             message = int(np.argmax(knows_capacity))
             columns = max(min(self._screen.width - _LABEL - 2, _WIDEST_MAP), 1)
-            self._cells = CellCounter(int(batch.records.capacities[message]), columns)
+            self._cells = CellCounter.of_volume(int(batch.records.capacities[message]), columns)
             start = int(batch.bounds[message])
         if start < len(batch):
             self._cells.add(batch.offsets[start:], batch.sizes[start:])

@@ -10,10 +10,14 @@ from kubectl_cbt.analysis.heat_scale import LOG, HeatScale
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import Outcome, Summary
+from kubectl_cbt.output.picture_size import DEFAULT_PICTURE_SIZE, PictureSize
 from kubectl_cbt.units import one_line
 
 Write = Callable[[bytes], None]
 """Writes UTF-8 to standard output; raises OutputError if that fails."""
+
+
+DEFAULT_PALETTE = "cividis"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +29,18 @@ class OutputTarget:
         is_terminal: whether it is a terminal.
         color_system: rich's name for the terminal's colors (``truecolor``, ``256``, ``standard``); None for no color.
         scale: of heat.
+        palette: name of the palette of a picture.
+        is_dark: whether a picture is drawn in the dark theme.
+        picture_size: of a picture.
     """
 
     width: int = 80
     is_terminal: bool = False
     color_system: str | None = None
     scale: HeatScale = LOG
+    palette: str = DEFAULT_PALETTE
+    is_dark: bool = True
+    picture_size: PictureSize = DEFAULT_PICTURE_SIZE
 
 
 class Writer(Protocol):

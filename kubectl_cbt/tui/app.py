@@ -15,8 +15,9 @@ from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES, Theme
 
 from kubectl_cbt.analysis.heat_scale import SCALES, HeatScale, scale_named
+from kubectl_cbt.output.drawing.painting import ColorScheme
+from kubectl_cbt.output.drawing.tones import DARK_TONES, LIGHT_TONES
 from kubectl_cbt.output.palettes import PALETTES, Palette, palette_named
-from kubectl_cbt.tui.painting import ColorScheme
 from kubectl_cbt.tui.screens.base_screen import CbtScreen
 from kubectl_cbt.tui.screens.text_screen import TextScreen
 from kubectl_cbt.tui.settings import Settings, file_values
@@ -30,32 +31,42 @@ if TYPE_CHECKING:
 DARK = Theme(
     name="cbt-dark",
     primary="#5b9bd5",
-    secondary="#7f8c9b",
+    secondary=DARK_TONES.faint,
     accent="#8ab8e6",
-    foreground="#d8dee9",
-    background="#0f1319",
-    surface="#0a0d12",
+    foreground=DARK_TONES.foreground,
+    background=DARK_TONES.background,
+    surface=DARK_TONES.surface,
     panel="#1a202a",
-    warning="#e8b34b",
-    error="#f2777a",
-    success="#8fc28a",
+    warning=DARK_TONES.warning,
+    error=DARK_TONES.error,
+    success=DARK_TONES.success,
     dark=True,
-    variables={"quiet": "#8590a0", "border-quiet": "#39424f", "border-focus": "#8ab8e6", "block-cursor": "#2f4666"},
+    variables={
+        "quiet": DARK_TONES.quiet,
+        "border-quiet": "#39424f",
+        "border-focus": "#8ab8e6",
+        "block-cursor": "#2f4666",
+    },
 )
 LIGHT = Theme(
     name="cbt-light",
     primary="#2a6099",
-    secondary="#5d6b7a",
+    secondary=LIGHT_TONES.faint,
     accent="#1d5a99",
-    foreground="#1d232b",
-    background="#f3f2ee",
-    surface="#fbfbf9",
+    foreground=LIGHT_TONES.foreground,
+    background=LIGHT_TONES.background,
+    surface=LIGHT_TONES.surface,
     panel="#e6e4dd",
-    warning="#8a5a00",
-    error="#b3261e",
-    success="#2e6b2a",
+    warning=LIGHT_TONES.warning,
+    error=LIGHT_TONES.error,
+    success=LIGHT_TONES.success,
     dark=False,
-    variables={"quiet": "#62676f", "border-quiet": "#b5b1a5", "border-focus": "#1d5a99", "block-cursor": "#c9d9ec"},
+    variables={
+        "quiet": LIGHT_TONES.quiet,
+        "border-quiet": "#b5b1a5",
+        "border-focus": "#1d5a99",
+        "block-cursor": "#c9d9ec",
+    },
 )
 _ANSI = BUILTIN_THEMES["ansi-dark"]
 PLAIN = replace(

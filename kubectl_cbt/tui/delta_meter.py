@@ -191,7 +191,7 @@ class DeltaMeter:
         try:
             for batch in stream:
                 if counter is None and stream.capacity_bytes:
-                    counter = CellCounter(stream.capacity_bytes, BAR_CELLS)
+                    counter = CellCounter.of_volume(stream.capacity_bytes, BAR_CELLS)
                 if counter is not None:
                     counter.add(batch.offsets, batch.sizes)
                     if self._clock() >= due:
@@ -202,7 +202,7 @@ class DeltaMeter:
         except Exception as error:  # noqa: BLE001  # no caller handles it: the panel must report it
             failure = StreamError(f"internal error: {type(error).__name__}")
         outcome = stream.outcome(failure, opened.resolved.target.restore_size_bytes)
-        counter = counter or CellCounter(outcome.volume_capacity_bytes or 0, BAR_CELLS)
+        counter = counter or CellCounter.of_volume(outcome.volume_capacity_bytes or 0, BAR_CELLS)
         known_end = 0 if outcome.is_out_of_order else outcome.next_offset
         result = replace(_state(counter, known_end), is_running=False, is_complete=outcome.complete)
         if outcome.complete:
@@ -212,6 +212,4 @@ class DeltaMeter:
 
 
 def _state(counter: CellCounter, known_end: int) -> MeasuredDelta:
-    # A broken stream may send a byte twice; a cell cannot have more than all of its bytes.
-    covered = np.minimum(counter.covered, np.diff(counter.edges))
-    return MeasuredDelta(edges=counter.edges, covered=covered, known_end=known_end)
+    return MeasuredDelta(edges=counter.edges, covered=counter.covered, known_end=known_end)

@@ -44,14 +44,7 @@ class Frame:
     @property
     def known(self) -> KnownRange:
         """The bytes of the volume that the stream has described."""
-        outcome, start = self.outcome, self.query.starting_offset
-        capacity = end = outcome.volume_capacity_bytes or 0
-        if self.query.end_offset is not None:
-            end = min(end, self.query.end_offset)
-        if not outcome.complete:
-            # After an extent out of order, the next one may be anywhere.
-            end = start if outcome.is_out_of_order else outcome.next_offset
-        return KnownRange(start, end, capacity, outcome.complete)
+        return KnownRange.of(self.query, self.outcome)
 
 
 class Loader:

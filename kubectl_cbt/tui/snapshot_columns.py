@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from rich.cells import set_cell_size
 
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
+from kubectl_cbt.output.drawing.text_width import shorten
 from kubectl_cbt.output.snapshot_cells import age_of, cbt_of, name_of, ready_of, size_of
 from kubectl_cbt.tui.snapshot_rows import BY_VOLUME, Order, SnapshotRows, Sorting, volume_name
-from kubectl_cbt.tui.text.line_layout import shorten
 from kubectl_cbt.units import utc_minute
 
 _SHORTEST_NAME = 12

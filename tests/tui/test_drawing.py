@@ -22,13 +22,7 @@ from kubectl_cbt.analysis.viewport import Viewport
 from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.model.results import MUST, Violation
-from kubectl_cbt.output.heat import GLYPHS
-from kubectl_cbt.output.palettes import PALETTES, luminance
-from kubectl_cbt.output.vocabulary import vocabulary_of
-from kubectl_cbt.tui.layers import neighbour
-from kubectl_cbt.tui.loader import Loader
-from kubectl_cbt.tui.navigation import MapCursor
-from kubectl_cbt.tui.painting import (
+from kubectl_cbt.output.drawing.painting import (
     ALLOCATED_GLYPHS,
     CURSOR_GLYPH,
     CURSOR_LOWER,
@@ -37,7 +31,13 @@ from kubectl_cbt.tui.painting import (
     ColorScheme,
     Painter,
 )
-from kubectl_cbt.tui.svg import svg
+from kubectl_cbt.output.drawing.svg_lines import svg
+from kubectl_cbt.output.heat import GLYPHS
+from kubectl_cbt.output.palettes import PALETTES, luminance
+from kubectl_cbt.output.vocabulary import vocabulary_of
+from kubectl_cbt.tui.layers import neighbour
+from kubectl_cbt.tui.loader import Loader
+from kubectl_cbt.tui.navigation import MapCursor
 from kubectl_cbt.tui.text.cell_panel import cell_panel
 from kubectl_cbt.tui.text.header_line import header_line
 from kubectl_cbt.tui.text.status_line import status_line

@@ -22,9 +22,9 @@ from directing import (
 
 from kubectl_cbt.analysis.heat_scale import SCALES
 from kubectl_cbt.model.results import MUST, Occurrence, Violation
+from kubectl_cbt.output.drawing.painting import ACROSS, DOWN
 from kubectl_cbt.output.palettes import PALETTES
 from kubectl_cbt.tui.keys import MAP_KEYS, MAP_MOUSE
-from kubectl_cbt.tui.painting import ACROSS, DOWN
 from kubectl_cbt.tui.screens.text_screen import TextScreen
 from kubectl_cbt.tui.textual_private import screen_strips
 from kubectl_cbt.tui.widgets.extent_list import ExtentList

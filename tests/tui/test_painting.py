@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from strategies import law
 
 from kubectl_cbt.analysis import grid
+from kubectl_cbt.output.drawing.painting import CURSOR_LOWER, CURSOR_UPPER, EDGE, HATCH, ColorScheme, Painter
 from kubectl_cbt.output.palettes import PALETTES, luminance
 from kubectl_cbt.tui.app import DARK, LIGHT
-from kubectl_cbt.tui.painting import CURSOR_LOWER, CURSOR_UPPER, EDGE, HATCH, ColorScheme, Painter
 
 READABLE = 3.0
 """What WCAG 2 asks of signs as large as a letter."""

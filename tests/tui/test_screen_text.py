@@ -18,13 +18,16 @@ from kubectl_cbt.model.extents import Extents, Run
 from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
 from kubectl_cbt.model.results import MUST, WARNING, Occurrence, Violation
 from kubectl_cbt.model.stream_query import Operation
+from kubectl_cbt.output.drawing.row_labels import LABEL_COLUMNS, row_labels
+from kubectl_cbt.output.drawing.text_width import shorten
+from kubectl_cbt.output.subject import taken_words
 from kubectl_cbt.output.vocabulary import vocabulary_of
 from kubectl_cbt.tui.keys import BROWSE_KEYS, MAP_KEYS, footer
 from kubectl_cbt.tui.loader import Frame, Loader
-from kubectl_cbt.tui.text.axis_labels import LABEL_COLUMNS, row_labels, scale_label
+from kubectl_cbt.tui.text.axis_labels import scale_label
 from kubectl_cbt.tui.text.cell_panel import cell_panel
-from kubectl_cbt.tui.text.header_line import header_line, taken_words
-from kubectl_cbt.tui.text.line_layout import fit_parts, shorten
+from kubectl_cbt.tui.text.header_line import header_line
+from kubectl_cbt.tui.text.line_layout import fit_parts
 from kubectl_cbt.tui.text.problem_report import problem_report
 from kubectl_cbt.tui.text.statistics_panel import jumps_to
 from kubectl_cbt.tui.text.status_line import status_line

@@ -7,7 +7,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from kubectl_cbt.tui.svg import svg
+from kubectl_cbt.output.drawing.svg_lines import svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 RED_ON_BLUE = Style(color="#ff0000", bgcolor="#0000ff")

@@ -11,6 +11,7 @@ from pseudo_terminal import PATIENCE_SECONDS, Terminal
 
 from kubectl_cbt.analysis.grid import HEAT_LEVELS
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
+from kubectl_cbt.output.drawing.tones import LIGHT_TONES
 
 
 @pytest.fixture
@@ -185,6 +186,7 @@ def test_a_document_from_standard_input_is_shown_with_keys_from_the_terminal(ter
         (("browse", "--context", "demo-nobody"), "Forbidden"),
         (("browse", "-o", "json"), "browse needs a terminal, and does not accept -o"),
         (("delta", "snap-a", "snap-b", "--palette", "rainbow"), "not one of cividis"),
+        (("delta", "snap-a", "snap-b", "--scale", "cubic"), "not one of log, linear, relative"),
     ],
 )
 def test_what_fails_before_the_screen_opens_is_an_error_like_any_other(terminal, demo, arguments, message):
@@ -193,6 +195,30 @@ def test_what_fails_before_the_screen_opens_is_an_error_like_any_other(terminal,
     assert message in shown.text
     assert "Traceback" not in shown.text
     assert b"\x1b[?1049h" not in shown.written
+
+
+def test_the_map_starts_in_the_theme_of_the_flag(terminal, demo):
+    shown = terminal("delta", "snap-a", "snap-b", "--theme", "light", KUBECONFIG=str(demo.kubeconfig))
+    shown.wait_for("complete")
+    assert shown.ground_of("snap-a → snap-b") == LIGHT_TONES.background.removeprefix("#")
+    shown.press("q")
+    assert shown.end() == 0
+
+
+def test_the_map_and_the_summary_draw_heat_on_the_scale_of_the_flag(terminal, demo):
+    delta, kubeconfig = ("delta", "pg-mon", "pg-tue", "-n", "shop"), str(demo.kubeconfig)
+    shown = terminal(*delta, "--scale", "linear", KUBECONFIG=kubeconfig)
+    shown.wait_for("100 % linear")
+    shown.press("q")
+    assert shown.end() == 0
+    lines = []
+    for scale in ("log", "linear"):
+        summary = terminal(*delta, "-o", "summary", "--color", "never", "--scale", scale, KUBECONFIG=kubeconfig)
+        assert summary.end() == 0
+        lines += [line for line in summary.text.splitlines() if line.startswith("Map ")]
+    log, linear = lines
+    assert len(log) == len(linear)
+    assert linear.count("▁") > log.count("▁") > 0
 
 
 def test_a_stream_that_fails_at_once_opens_no_screen(terminal, own_demo):

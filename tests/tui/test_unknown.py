@@ -37,11 +37,11 @@ from kubectl_cbt.analysis.viewport import Viewport, whole_volume
 from kubectl_cbt.model.extents import ExtentBuffer, Extents
 from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.model.refs import SnapshotNames
+from kubectl_cbt.output.lower_bounds import at_least
 from kubectl_cbt.output.vocabulary import vocabulary_of
 from kubectl_cbt.tui.loader import Frame, Loader
 from kubectl_cbt.tui.text.cell_panel import cell_panel, no_extent_at_cursor, no_run_found
 from kubectl_cbt.tui.text.header_line import header_line
-from kubectl_cbt.tui.text.lower_bounds import at_least
 from kubectl_cbt.tui.text.statistics_panel import jumps_to, statistics_panel
 from kubectl_cbt.tui.widgets.minimap import Minimap
 

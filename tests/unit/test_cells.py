@@ -74,7 +74,7 @@ def test_cells_are_exact_far_beyond_the_precision_of_a_float(extents, cells):
 @law
 @given(legal_extents(), cuts, st.integers(0, 500), st.integers(1, 30))
 def test_cells_from_batches_equal_cells_from_the_whole(extents, at, capacity, cells):
-    counter = CellCounter(capacity, cells)
+    counter = CellCounter.of_volume(capacity, cells)
     for batch in cut(extents, at):
         counter.add(*columns(batch))
     whole = coverage(Extents(*columns(extents)), cell_edges(0, capacity, cells))
@@ -85,7 +85,7 @@ def test_cells_from_batches_equal_cells_from_the_whole(extents, at, capacity, ce
 @law
 @given(wild_extents(), st.integers(1, 100), st.integers(1, 12))
 def test_a_batch_with_overlaps_counts_each_byte_once(extents, capacity, cells):
-    counter = CellCounter(capacity, cells)
+    counter = CellCounter.of_volume(capacity, cells)
     counter.add(*columns(extents))
     covered = bytes_of(extents)
     edges = counter.edges.tolist()
@@ -95,7 +95,7 @@ def test_a_batch_with_overlaps_counts_each_byte_once(extents, capacity, cells):
 @law
 @given(wild_extents(), cuts, st.integers(0, 100), st.integers(1, 120), st.integers(1, 9))
 def test_the_least_change_is_seen_and_nothing_else_whatever_overlaps(extents, at, capacity, cells, levels):
-    counter = CellCounter(capacity, cells)
+    counter = CellCounter.of_volume(capacity, cells)
     for batch in cut(extents, at):
         counter.add(*columns(batch))
     covered = bytes_of(extents)
@@ -109,7 +109,7 @@ def test_the_least_change_is_seen_and_nothing_else_whatever_overlaps(extents, at
 @law
 @given(legal_extents(), st.integers(1, 500), st.integers(1, 30), st.integers(1, 255))
 def test_a_level_is_the_covered_share_rounded_up(extents, capacity, cells, levels):
-    counter = CellCounter(capacity, cells)
+    counter = CellCounter.of_volume(capacity, cells)
     counter.add(*columns(extents))
     found = linear_levels(counter.covered, np.diff(counter.edges), levels).tolist()
     for level, (low, high) in zip(found, pairwise(counter.edges.tolist()), strict=True):
@@ -118,19 +118,19 @@ def test_a_level_is_the_covered_share_rounded_up(extents, capacity, cells, level
 
 @pytest.mark.parametrize("capacity", [0, -1])
 def test_a_volume_without_bytes_has_empty_cells(capacity):
-    counter = CellCounter(capacity, 3)
+    counter = CellCounter.of_volume(capacity, 3)
     counter.add(*columns([(0, 4096)]))
     assert linear_levels(counter.covered, np.diff(counter.edges), 4).tolist() == [0, 0, 0]
 
 
 def test_what_lies_beyond_the_capacity_is_not_counted():
-    counter = CellCounter(10, 2)
+    counter = CellCounter.of_volume(10, 2)
     counter.add(*columns([(8, 100), (200, 5)]))
     assert counter.covered.tolist() == [0, 2]
     assert counter.levels(LINEAR, 5).tolist() == [0, 2]
 
 
 def test_an_extent_that_wraps_around_int64_leaves_no_cell_below_nothing():
-    counter = CellCounter(16384, 4)
+    counter = CellCounter.of_volume(16384, 4)
     counter.add(*columns([(4096, INT64_MAX), (8192, 4096)]))
     assert linear_levels(counter.covered, np.diff(counter.edges), 4).tolist() == [0, 4, 4, 4]

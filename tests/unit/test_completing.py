@@ -128,6 +128,7 @@ def test_flags_that_the_help_leaves_out_are_offered_once_one_was_begun():
         (("open", "--kind", ""), ["delta", "allocated"]),
         (("version", "-o", ""), ["json", "yaml"]),
         (("delta", "--palette", ""), [palette.name for palette in PALETTES]),
+        (("open", "--scale", ""), ["log", "linear", "relative"]),
         (("-o", "lister"), ["lister-json"]),
         (("delta", "--max-results", ""), []),
         (("delta", "--quiet="), []),

@@ -19,6 +19,7 @@ from hostile import (
     MARKUP,
     against_hostile_text,
     assert_document,
+    assert_picture,
     assert_text,
     filled,
     forbidden_in,
@@ -96,6 +97,11 @@ def test_no_format_of_a_stream_passes_hostile_text_on(form, text):
                 lambda text, complete=complete: streamed(form, text, complete=complete, screen=OutputTarget()),
                 LOADERS[form],
                 text,
+            )
+            continue
+        if form is StreamFormat.SVG:
+            assert_picture(
+                lambda text, complete=complete: streamed(form, text, complete=complete, screen=OutputTarget()), text
             )
             continue
         for screen in (OutputTarget(), OutputTarget(90, is_terminal=True, color_system="truecolor")):

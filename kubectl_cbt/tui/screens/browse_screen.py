@@ -18,6 +18,7 @@ from kubectl_cbt.model.backend import ClusterView, OpenStream
 from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.model.resolved_query import CHANGE_ID_ANNOTATION, same_volume
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry, siblings
+from kubectl_cbt.output.drawing.text_width import shorten
 from kubectl_cbt.output.snapshot_cells import name_of
 from kubectl_cbt.tui import keys
 from kubectl_cbt.tui.delta_meter import DeltaMeter, SnapshotPair
@@ -26,7 +27,7 @@ from kubectl_cbt.tui.plain_text import Content, PlainText, joined, line, plain, 
 from kubectl_cbt.tui.screens.listing_screen import ListingScreen
 from kubectl_cbt.tui.screens.map_screen import MapScreen
 from kubectl_cbt.tui.snapshot_marks import Marks
-from kubectl_cbt.tui.text.line_layout import ERROR, GOOD, MUTED, WARNING, fit_parts, shorten
+from kubectl_cbt.tui.text.line_layout import ERROR, GOOD, MUTED, WARNING, fit_parts
 from kubectl_cbt.tui.widgets.key_bar import KeyBar
 from kubectl_cbt.tui.widgets.prompt import Prompt
 from kubectl_cbt.tui.widgets.snapshot_list import SnapshotList

@@ -18,20 +18,20 @@ from kubectl_cbt.analysis.heat_scale import SCALES
 from kubectl_cbt.model.backend import Backend
 from kubectl_cbt.model.extents import Run
 from kubectl_cbt.model.resolved_query import Snapshot
+from kubectl_cbt.output.lower_bounds import so_far
 from kubectl_cbt.output.vocabulary import vocabulary_of
 from kubectl_cbt.tui import keys
 from kubectl_cbt.tui.layers import BOTH
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.messages import FrameReady
 from kubectl_cbt.tui.plain_text import PlainText, joined, plain, set_subtitle, set_title
+from kubectl_cbt.tui.screen_picture import picture_of
 from kubectl_cbt.tui.screens.export_screen import ExportScreen
 from kubectl_cbt.tui.screens.map_streams import MapStreams
 from kubectl_cbt.tui.screens.text_screen import TextScreen
 from kubectl_cbt.tui.settings import ALWAYS, AUTO, NEVER, Settings
-from kubectl_cbt.tui.svg import picture_of
 from kubectl_cbt.tui.text.cell_panel import cell_panel, range_figures
 from kubectl_cbt.tui.text.header_line import header_line
-from kubectl_cbt.tui.text.lower_bounds import so_far
 from kubectl_cbt.tui.text.problem_report import Line, problem_report
 from kubectl_cbt.tui.text.status_line import status_line
 from kubectl_cbt.tui.widgets.extent_list import ExtentList

@@ -9,10 +9,11 @@ import numpy as np
 from kubectl_cbt.analysis.grid import LayerView
 from kubectl_cbt.analysis.known_range import KnownRange
 from kubectl_cbt.model.extents import Extents
+from kubectl_cbt.output.drawing.text_width import shorten
+from kubectl_cbt.output.lower_bounds import share_at_least
 from kubectl_cbt.output.vocabulary import Vocabulary
 from kubectl_cbt.tui.plain_text import Content
-from kubectl_cbt.tui.text.line_layout import labelled, shorten
-from kubectl_cbt.tui.text.lower_bounds import share_at_least
+from kubectl_cbt.tui.text.line_layout import labelled
 from kubectl_cbt.units import (
     grouped_hex,
     human_bytes,

@@ -9,22 +9,14 @@ from rich.cells import cell_len
 from kubectl_cbt.model.record import block_metadata_type_name
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.stream_query import Operation
+from kubectl_cbt.output.drawing.text_width import SEPARATOR, shorten
+from kubectl_cbt.output.lower_bounds import at_least
+from kubectl_cbt.output.subject import subject_title, taken_words
 from kubectl_cbt.output.vocabulary import vocabulary_of
 from kubectl_cbt.tui.loader import Frame
 from kubectl_cbt.tui.plain_text import Content, line
-from kubectl_cbt.tui.text.line_layout import MUTED, SEPARATOR, shorten
-from kubectl_cbt.tui.text.lower_bounds import at_least
-from kubectl_cbt.units import human_bytes, percent, printable, utc_minute
-
-
-def subject_title(resolved: ResolvedQuery) -> str:
-    """The snapshot, or base and target."""
-    target = resolved.target.ref.name
-    if resolved.query.base is None:
-        return target
-    base = resolved.base.ref.name if resolved.base else f"handle {resolved.query.base}"
-    by_change_id = " (by change id)" if resolved.base and resolved.base.change_id else ""
-    return f"{base}{by_change_id} → {target}"
+from kubectl_cbt.tui.text.line_layout import MUTED
+from kubectl_cbt.units import human_bytes, percent, printable
 
 
 def header_line(
@@ -63,15 +55,6 @@ def header_line(
     left = _joined(details)
     gap = " " * max(width - cell_len(title) - cell_len(left) - len(right) - 2, 2)
     return line(" ", (title, "bold"), (left, MUTED), gap, (right, "bold"))
-
-
-def taken_words(resolved: ResolvedQuery) -> str:
-    """When the snapshots were taken; empty if that is not known of all of them."""
-    times = [one.created for one in (resolved.base, resolved.target) if one is not None]
-    known = [time for time in times if time is not None]
-    if len(known) < len(times) or (resolved.query.base is not None and resolved.base is None):
-        return ""
-    return " → ".join(map(utc_minute, known)) + " UTC"
 
 
 def _joined(details: Sequence[str]) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from kubectl_cbt.analysis import grid
 from kubectl_cbt.analysis.heat_scale import HeatScale
+from kubectl_cbt.output.drawing.painting import HATCH, ColorScheme, Painter
 from kubectl_cbt.tui.keys import KeyGroup
-from kubectl_cbt.tui.painting import HATCH, ColorScheme, Painter
 from kubectl_cbt.tui.plain_text import Content, line, plain
 from kubectl_cbt.tui.text.line_layout import MUTED
 

@@ -6,19 +6,11 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 
+from kubectl_cbt.output.drawing.text_width import SEPARATOR
 from kubectl_cbt.tui.plain_text import Content, line
 from kubectl_cbt.units import printable
 
 MUTED, WARNING, ERROR, GOOD = "$quiet", "bold $text-warning", "bold $text-error", "$text-success"
-SEPARATOR = " · "
-
-
-def shorten(text: str, cells: int) -> str:
-    """The printable text, cut to ``cells`` with an ellipsis if it is wider. Wide characters take two cells."""
-    text = printable(text)
-    if cell_len(text) <= cells:
-        return text
-    return set_cell_size(text, max(cells - 1, 0)).rstrip(" ") + "…"
 
 
 def fit_parts(width: int, parts: Sequence[tuple[str, str]], key: str = "") -> Content:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kubectl_cbt.model.resolved_query import CHANGE_ID_ANNOTATION, Snapshot
+from kubectl_cbt.output.outcome_words import failure_reason, reached
 from kubectl_cbt.tui.loader import Frame
 from kubectl_cbt.tui.plain_text import Content, plain
 from kubectl_cbt.tui.text.line_layout import ERROR, MUTED, WARNING
-from kubectl_cbt.tui.text.status_line import failure_reason, reached
 from kubectl_cbt.units import (
     counted,
     human_bytes,

@@ -9,11 +9,11 @@ from kubectl_cbt.analysis.known_range import KnownRange
 from kubectl_cbt.model.extents import Run
 from kubectl_cbt.model.results import Summary
 from kubectl_cbt.output.figure_rows import cost_rows, size_rows
+from kubectl_cbt.output.lower_bounds import at_least, share_at_least, so_far
 from kubectl_cbt.output.vocabulary import Vocabulary
 from kubectl_cbt.tui.loader import Frame
 from kubectl_cbt.tui.plain_text import Content, line, plain
 from kubectl_cbt.tui.text.line_layout import WARNING, labelled
-from kubectl_cbt.tui.text.lower_bounds import at_least, share_at_least, so_far
 from kubectl_cbt.units import (
     counted,
     human_bytes,

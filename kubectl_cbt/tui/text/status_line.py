@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from kubectl_cbt.analysis.rules.all_rules import CHECKED_IDS
 from kubectl_cbt.model.results import Outcome, Summary
+from kubectl_cbt.output.drawing.text_width import SEPARATOR
+from kubectl_cbt.output.outcome_words import failure_reason, reached
 from kubectl_cbt.tui.loader import Frame
 from kubectl_cbt.tui.plain_text import Content, line
-from kubectl_cbt.tui.text.line_layout import ERROR, GOOD, MUTED, SEPARATOR, WARNING, fit_parts
+from kubectl_cbt.tui.text.line_layout import ERROR, GOOD, MUTED, WARNING, fit_parts
 from kubectl_cbt.units import (
     counted,
     human_bytes,
@@ -95,16 +97,6 @@ def _running(frame: Frame, width: int, idle: str) -> Content:
 def _received_range(outcome: Outcome) -> str:
     capacity = outcome.volume_capacity_bytes
     return f"{human_bytes(outcome.next_offset)} of {human_bytes(capacity)}" if capacity else ""
-
-
-def reached(outcome: Outcome) -> str:
-    """Where the stream ended."""
-    return f"at {human_bytes(outcome.next_offset)}" if outcome.messages else "from the start"
-
-
-def failure_reason(outcome: Outcome) -> str:
-    """Why the stream is incomplete."""
-    return outcome.failure.message if outcome.failure else "the stream did not finish"
 
 
 def _counts(summary: Summary) -> str:

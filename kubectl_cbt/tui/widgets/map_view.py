@@ -18,8 +18,8 @@ from textual.widget import Widget
 
 from kubectl_cbt.analysis.heat_scale import Levels
 from kubectl_cbt.analysis.viewport import Viewport
-from kubectl_cbt.tui.painting import ACROSS, DOWN, ColorScheme, Painter
-from kubectl_cbt.tui.text.axis_labels import LABEL_COLUMNS, row_labels
+from kubectl_cbt.output.drawing.painting import ACROSS, DOWN, ColorScheme, Painter
+from kubectl_cbt.output.drawing.row_labels import LABEL_COLUMNS, row_labels
 
 GUTTER = LABEL_COLUMNS + 3
 """Columns before the cells: the row's label, and a mark."""

@@ -20,7 +20,8 @@ from kubectl_cbt.analysis.cells import cell_edges, coverage
 from kubectl_cbt.analysis.grid import LayerView, visible_hottest
 from kubectl_cbt.analysis.heat_scale import LOG, HeatScale, Hottest
 from kubectl_cbt.analysis.viewport import Viewport
-from kubectl_cbt.tui.painting import HATCH, ColorScheme, Painter
+from kubectl_cbt.output.drawing.legend import legend_samples
+from kubectl_cbt.output.drawing.painting import HATCH, ColorScheme, Painter
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _TITLE = " whole volume "
@@ -128,21 +129,3 @@ class Minimap(Widget):
 
 def _columns(segments: list[Segment]) -> int:
     return sum(segment.cell_length for segment in segments)
-
-
-def legend_samples(painter: Painter, marks: dict[int, str], text: Style) -> list[Segment]:
-    """A sample of each level, with the texts between them."""
-    segments = [Segment("  ", text)]
-    last = ""
-    for level in range(1, grid.HEAT_LEVELS + 2):
-        if level in marks:
-            segments.append(Segment(f"{' ' * (level > 1)}{marks[level]}{' ' * (level <= grid.HEAT_LEVELS)}", text))
-            last = ""
-        if level > grid.HEAT_LEVELS:
-            break
-        sample = painter.sample(level)
-        # Without colors two levels may share a glyph.
-        if sample.text.strip() == "" or sample.text != last:
-            segments.append(sample)
-        last = sample.text
-    return segments

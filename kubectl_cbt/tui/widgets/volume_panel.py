@@ -17,13 +17,13 @@ from kubectl_cbt.analysis import grid
 from kubectl_cbt.analysis.heat_scale import LOG, Levels
 from kubectl_cbt.model.record import Int64Column
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
+from kubectl_cbt.output.drawing.legend import legend_samples
+from kubectl_cbt.output.drawing.painting import ColorScheme, Painter
 from kubectl_cbt.output.snapshot_cells import age_of, name_of, size_of
 from kubectl_cbt.tui.delta_meter import BAR_CELLS, MeasuredDelta
-from kubectl_cbt.tui.painting import ColorScheme, Painter
 from kubectl_cbt.tui.plain_text import set_title
 from kubectl_cbt.tui.snapshot_columns import fitted
 from kubectl_cbt.tui.snapshot_rows import volume_name
-from kubectl_cbt.tui.widgets.minimap import legend_samples
 from kubectl_cbt.units import human_bytes, percent, utc_date
 
 _LONGEST_NAME, _AGE, _SHORTEST_BAR = 24, len("2y364d"), 10

@@ -1,4 +1,6 @@
-"""A screen as an SVG picture: cells are rectangles, so that the map is as sharp as on the terminal and has no seams.
+"""Lines of characters as an SVG picture.
+
+Cells are rectangles, so that the map is as sharp as on the terminal and has no seams.
 
 Rich's export draws block characters as text, with gaps that depend on the reader's font, and names a font to download.
 Here text is in the reader's own monospace font, stretched to its cells.
@@ -6,19 +8,15 @@ Here text is in the reader's own monospace font, stretched to its cells.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
+from rich.segment import Segment
 from rich.style import Style
 
-from kubectl_cbt.tui.textual_private import screen_strips
 from kubectl_cbt.units import printable
-
-if TYPE_CHECKING:
-    from textual.screen import Screen
-    from textual.strip import Strip
 
 _WIDTH, _HEIGHT = 8, 17
 """Size of a character in the picture."""
@@ -26,7 +24,9 @@ _FONT_SIZE = 13.2
 """Makes most monospace fonts as wide as a cell, for viewers that do not stretch text."""
 _FONTS = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 _MARGIN = 8
-_PAGE, _FOREGROUND = "#0f1319", "#d8dee9"
+PAGE = "#0f1319"
+"""The default background."""
+_FOREGROUND = "#d8dee9"
 
 _EIGHTHS = {glyph: number for number, glyph in enumerate("▁▂▃▄▅▆▇█", 1)}
 _LINES = {"─": "M0 8.5H8", "│": "M4 0V17", "╭": "M8 8.5Q4 8.5 4 17", "╮": "M0 8.5Q4 8.5 4 17"}
@@ -35,16 +35,16 @@ _LINES |= {"╰": "M4 0Q4 8.5 8 8.5", "╯": "M4 0Q4 8.5 0 8.5"}
 _SHADES = {"░": 0.25, "▒": 0.5, "▓": 0.75}
 
 
-def picture_of(screen: Screen[Any]) -> str:
-    """The present screen as a picture."""
-    return svg(screen_strips(screen), page=_color(screen.rich_style, background=True) or _PAGE)
+def svg(lines: Sequence[Iterable[Segment]], *, page: str = PAGE) -> str:
+    """Lines of characters as a picture.
 
-
-def svg(strips: Sequence[Strip], *, page: str = _PAGE) -> str:
-    """Lines of characters as a picture."""
-    columns = max((strip.cell_length for strip in strips), default=0)
-    width, height = columns * _WIDTH + 2 * _MARGIN, len(strips) * _HEIGHT + 2 * _MARGIN
-    body = "\n".join(element for row, strip in enumerate(strips) for element in _line(row, strip, page))
+    Args:
+        page: the color of the background, ``#rrggbb``.
+    """
+    rows = [list(line) for line in lines]
+    columns = max((sum(segment.cell_length for segment in row) for row in rows), default=0)
+    width, height = columns * _WIDTH + 2 * _MARGIN, len(rows) * _HEIGHT + 2 * _MARGIN
+    body = "\n".join(element for number, row in enumerate(rows) for element in _line(number, row, page))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">\n'
         f'<rect width="{width}" height="{height}" rx="6" fill="{page}"/>\n'
@@ -53,15 +53,15 @@ def svg(strips: Sequence[Strip], *, page: str = _PAGE) -> str:
     )
 
 
-def _line(row: int, strip: Strip, page: str) -> Iterator[str]:
+def _line(row: int, segments: Iterable[Segment], page: str) -> Iterator[str]:
     column = 0
-    for text, style, _ in strip:
-        ground = _color(style, background=True)
-        foreground = _color(style, background=False) or _FOREGROUND
+    for text, style, _ in segments:
+        ground = color_of(style, background=True)
+        foreground = color_of(style, background=False) or _FOREGROUND
         if style is not None and style.reverse:
             foreground, ground = ground or page, foreground
         if ground and ground != page:
-            yield _rectangle(column, row, len(text), ground)
+            yield _rectangle(column, row, cell_len(text), ground)
         for kind, group in groupby(text, key=_kind):
             part = "".join(group)
             if kind == "block":
@@ -70,7 +70,7 @@ def _line(row: int, strip: Strip, page: str) -> Iterator[str]:
                 yield from _frames(column, row, part, foreground)
             elif part.strip():
                 yield _text(column, row, part, foreground, bold=bool(style and style.bold))
-            column += len(part)
+            column += cell_len(part)
 
 
 def _kind(glyph: str) -> str:
@@ -118,7 +118,7 @@ def _text(column: int, row: int, text: str, foreground: str, *, bold: bool) -> s
     stripped = stripped.rstrip(" ")
     weight = ' font-weight="bold"' if bold else ""
     return (
-        f'<text x="{column * _WIDTH}" y="{row * _HEIGHT + 13}" textLength="{len(stripped) * _WIDTH}"'
+        f'<text x="{column * _WIDTH}" y="{row * _HEIGHT + 13}" textLength="{cell_len(stripped) * _WIDTH}"'
         f' lengthAdjust="spacingAndGlyphs" fill="{foreground}"{weight}>{_escaped(stripped)}</text>'
     )
 
@@ -128,7 +128,8 @@ def _escaped(text: str) -> str:
     return escape(printable(text), quote=False)
 
 
-def _color(style: Style | None, *, background: bool) -> str:
+def color_of(style: Style | None, *, background: bool) -> str:
+    """A color of a style as ``#rrggbb``; empty for the default one."""
     color = (style.bgcolor if background else style.color) if style is not None else None
     if color is None or color.is_default:
         return ""

@@ -1,0 +1,182 @@
+"""The map of a whole volume as lines of characters: what the map's screen shows first, without a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+
+from kubectl_cbt.analysis import grid
+from kubectl_cbt.analysis.cells import CellCounter
+from kubectl_cbt.analysis.grid import LayerCells, codes_of_cells
+from kubectl_cbt.analysis.heat_scale import HeatScale, hottest_share
+from kubectl_cbt.analysis.known_range import KnownRange
+from kubectl_cbt.analysis.viewport import Viewport, whole_volume
+from kubectl_cbt.model.record import Int64Column
+from kubectl_cbt.output.drawing.legend import legend_samples
+from kubectl_cbt.output.drawing.painting import HATCH, ColorScheme, Painter
+from kubectl_cbt.output.drawing.row_labels import LABEL_COLUMNS, row_labels
+from kubectl_cbt.output.drawing.text_width import SEPARATOR, shorten
+from kubectl_cbt.output.drawing.tones import Tones
+from kubectl_cbt.output.palettes import Palette
+from kubectl_cbt.output.picture_size import PictureSize
+from kubectl_cbt.units import human_bytes, printable
+
+Line = list[Segment]
+
+_GUTTER = LABEL_COLUMNS + 3
+_OTHER_LINES = 5
+"""Header, status, size of a cell, whole volume, legend."""
+_TITLE = " whole volume "
+_BARS = " ▁▂▃▄▅▆▇█"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How to draw."""
+
+    size: PictureSize
+    palette: Palette
+    scale: HeatScale
+    tones: Tones
+
+    @property
+    def colors(self) -> ColorScheme:
+        """The colors of the cells."""
+        tones = self.tones
+        return ColorScheme(
+            self.palette, dark=tones.dark, background=tones.surface, beyond=tones.background, faint=tones.faint
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The text around the map.
+
+    Attributes:
+        title: names the snapshots.
+        details: less important ones, which are left out if there is no room, the last ones first.
+        figures: at the right of the first line: choices, the longest one first.
+        status: parts of the second line with their colors, ``#rrggbb``; the first is always shown.
+    """
+
+    title: str
+    details: Sequence[str]
+    figures: Sequence[str]
+    status: Sequence[tuple[str, str]]
+
+
+class CountedVolume:
+    """The cells of a picture, counted while the stream arrives; nothing grows with the stream."""
+
+    def __init__(self, capacity_bytes: int, look: Look) -> None:
+        painter = Painter(look.colors)
+        rows = (look.size.lines - _OTHER_LINES) * painter.halves
+        self.viewport: Viewport = whole_volume(capacity_bytes, 0, look.size.columns - _GUTTER, rows)
+        self.cells = CellCounter(self.viewport.edges())
+        self.bars = CellCounter.of_volume(capacity_bytes, look.size.columns - len(_TITLE) - 3)
+
+    def add(self, offsets: Int64Column, sizes: Int64Column) -> None:
+        """Count one batch, int64[n] each, untrusted."""
+        self.cells.add(offsets, sizes)
+        self.bars.add(offsets, sizes)
+
+
+def volume_picture(
+    words: Words, counted: CountedVolume | None, known: KnownRange, look: Look, marks: Sequence[int] = ()
+) -> list[Line]:
+    """The lines of the picture.
+
+    Args:
+        counted: None if the capacity is unknown, so that there is no map.
+        known: cells outside it are hatched unless they contain extents.
+        marks: bytes whose cells are marked, because an extent there breaks a rule.
+    """
+    quiet = Style(color=look.tones.quiet)
+    lines = [_header(words, look), _status(words, look)]
+    if counted is None:
+        note = shorten("no map: the capacity of the volume is unknown", look.size.columns - 2)
+        return [*lines, [], [Segment(f" {note}", quiet)]]
+    painter = Painter(look.colors)
+    size = f"1 cell = {human_bytes(counted.viewport.cell_bytes)}"
+    lines.append([Segment(" " * _GUTTER), Segment(shorten(size, look.size.columns - _GUTTER), quiet)])
+    lines += _rows(counted, known, look, painter, marks)
+    lines.append(_whole_volume(counted.bars, known, look))
+    lines.append(_legend(counted, look, painter))
+    return lines
+
+
+def _header(words: Words, look: Look) -> Line:
+    bold, quiet = Style(color=look.tones.foreground, bold=True), Style(color=look.tones.quiet)
+    most = look.size.columns * 2 // 3
+    figures = shorten(next((text for text in words.figures if cell_len(text) <= most), words.figures[-1]), most)
+    room = look.size.columns - cell_len(figures) - 4
+    title, details = shorten(words.title, room), [printable(detail) for detail in words.details if detail]
+    while details and cell_len(title) + 3 + cell_len(SEPARATOR.join(details)) > room:
+        details.pop()
+    left = f"   {SEPARATOR.join(details)}" if details else ""
+    gap = look.size.columns - cell_len(title) - cell_len(left) - cell_len(figures) - 2
+    return [Segment(" "), Segment(title, bold), Segment(left, quiet), Segment(" " * gap), Segment(figures, bold)]
+
+
+def _status(words: Words, look: Look) -> Line:
+    separator = Segment(SEPARATOR, Style(color=look.tones.quiet))
+    line: Line = []
+    used = 1
+    for text, color in words.status:
+        shown = printable(text) if line else shorten(text, look.size.columns - 2)
+        if line and used + len(SEPARATOR) + cell_len(shown) >= look.size.columns:
+            break
+        line += [separator if line else Segment(" "), Segment(shown, Style(color=color))]
+        used += cell_len(shown) + len(SEPARATOR) * (used > 1)
+    return line
+
+
+def _rows(
+    counted: CountedVolume, known: KnownRange, look: Look, painter: Painter, marks: Sequence[int]
+) -> Iterator[Line]:
+    viewport, halves = counted.viewport, painter.halves
+    codes = codes_of_cells(viewport, LayerCells(counted.cells.covered, known), scale=look.scale)
+    rows = codes.reshape(-1, halves, viewport.columns)
+    labels = row_labels(viewport, halves * viewport.columns * viewport.cell_bytes)
+    labels += [""] * (len(rows) - len(labels))
+    places = {place for place in map(viewport.index_of, marks) if place is not None}
+    for number, (label, row) in enumerate(zip(labels, rows, strict=True)):
+        signs: dict[int, Segment] = {}
+        for place in places:
+            line, column = divmod(place, viewport.columns)
+            if line // halves == number:
+                signs[column] = painter.mark((int(row[0, column]), int(row[-1, column])), line % halves)
+        text = Segment(f"{label:>{LABEL_COLUMNS}}   ", Style(color=look.tones.quiet))
+        yield [text, *painter.row(row, signs)]
+
+
+def _whole_volume(bars: CellCounter, known: KnownRange, look: Look) -> Line:
+    quiet = Style(color=look.tones.quiet)
+    levels = bars.levels(look.scale, len(_BARS) - 1).tolist()
+    are_known = known.contains_cells(bars.edges).tolist()
+    text = "".join(
+        _BARS[level] if level or is_known else HATCH for level, is_known in zip(levels, are_known, strict=True)
+    )
+    return [Segment(f"{_TITLE}▕", quiet), Segment(text, Style(color=look.tones.foreground)), Segment("▏", quiet)]
+
+
+def _legend(counted: CountedVolume, look: Look, painter: Painter) -> Line:
+    """The longest legend that fits."""
+    quiet = Style(color=look.tones.quiet)
+    cells = counted.cells
+    marks = look.scale.marks(grid.HEAT_LEVELS, lambda: hottest_share(cells.covered, np.diff(cells.edges)))
+    ends = {level: marks[level] for level in (min(marks), max(marks))}
+    unknown = Segment(f"   {HATCH} unknown", quiet)
+    tails = [Segment(f" {look.scale.name}", quiet), unknown, Segment(f"   {look.palette.name}", quiet)]
+    choices = (
+        [*legend_samples(painter, marks, quiet), *tails],
+        [*legend_samples(painter, ends, quiet), *tails[:2]],
+        [*legend_samples(painter, ends, quiet), unknown],
+    )
+    fitting = (choice for choice in choices if sum(segment.cell_length for segment in choice) <= look.size.columns)
+    return next(fitting, [])
