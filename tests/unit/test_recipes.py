@@ -90,7 +90,7 @@ class DirtyRanges(Document):
 '''
 TESTS = (
     "tests/golden",
-    "tests/unit/test_hostile_text.py::test_no_format_of_a_stream_hands_hostile_text_on[ssv]",
+    "tests/unit/test_hostile_text.py::test_no_format_of_a_stream_passes_hostile_text_on[ssv]",
     "tests/unit/test_saved_kinds.py::test_every_file_of_the_folder_is_in_a_table",
     "tests/unit/test_saved_kinds.py::test_messages_open_however_they_arrive",
     "tests/e2e/test_docs.py::test_every_format_and_every_rule_is_documented",
