@@ -31,6 +31,7 @@ def test_help_and_version_load_no_client_library(arguments):
         "kubectl_cbt.analysis.summary",
         "kubectl_cbt.output.json",
         "kubectl_cbt.output.summary_writer",
+        "kubectl_cbt.output.svg",
         "kubectl_cbt.documents.open_document",
     ],
 )
