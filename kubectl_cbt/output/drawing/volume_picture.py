@@ -22,6 +22,7 @@ from kubectl_cbt.output.drawing.painting import HATCH, ColorScheme, Painter
 from kubectl_cbt.output.drawing.row_labels import LABEL_COLUMNS, row_labels
 from kubectl_cbt.output.drawing.text_width import SEPARATOR, shorten
 from kubectl_cbt.output.drawing.tones import Tones
+from kubectl_cbt.output.drawing.volume_bars import BARS_TITLE, bar_glyphs
 from kubectl_cbt.output.palettes import Palette
 from kubectl_cbt.output.picture_size import PictureSize
 from kubectl_cbt.units import human_bytes, printable
@@ -31,8 +32,6 @@ Line = list[Segment]
 _GUTTER = LABEL_COLUMNS + 3
 _OTHER_LINES = 5
 """Header, status, size of a cell, whole volume, legend."""
-_TITLE = " whole volume "
-_BARS = " ▁▂▃▄▅▆▇█"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +77,7 @@ class CountedVolume:
         rows = (look.size.lines - _OTHER_LINES) * painter.halves
         self.viewport: Viewport = whole_volume(capacity_bytes, 0, look.size.columns - _GUTTER, rows)
         self.cells = CellCounter(self.viewport.edges())
-        self.bars = CellCounter.of_volume(capacity_bytes, look.size.columns - len(_TITLE) - 3)
+        self.bars = CellCounter.of_volume(capacity_bytes, look.size.columns - len(BARS_TITLE) - 3)
 
     def add(self, offsets: Int64Column, sizes: Int64Column) -> None:
         """Count one batch, int64[n] each, untrusted."""
@@ -157,12 +156,8 @@ def _rows(
 
 def _whole_volume(bars: CellCounter, known: KnownRange, look: Look) -> Line:
     quiet = Style(color=look.tones.quiet)
-    levels = bars.levels(look.scale, len(_BARS) - 1).tolist()
-    are_known = known.contains_cells(bars.edges).tolist()
-    text = "".join(
-        _BARS[level] if level or is_known else HATCH for level, is_known in zip(levels, are_known, strict=True)
-    )
-    return [Segment(f"{_TITLE}▕", quiet), Segment(text, Style(color=look.tones.foreground)), Segment("▏", quiet)]
+    text = "".join(bar_glyphs(bars.covered, bars.edges, known, look.scale))
+    return [Segment(f"{BARS_TITLE}▕", quiet), Segment(text, Style(color=look.tones.foreground)), Segment("▏", quiet)]
 
 
 def _legend(counted: CountedVolume, look: Look, painter: Painter) -> Line:

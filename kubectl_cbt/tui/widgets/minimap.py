@@ -22,9 +22,8 @@ from kubectl_cbt.analysis.heat_scale import LOG, HeatScale, Hottest
 from kubectl_cbt.analysis.viewport import Viewport
 from kubectl_cbt.output.drawing.legend import legend_samples
 from kubectl_cbt.output.drawing.painting import HATCH, ColorScheme, Painter
+from kubectl_cbt.output.drawing.volume_bars import BARS_TITLE, bar_glyphs
 
-_BARS = " ▁▂▃▄▅▆▇█"
-_TITLE = " whole volume "
 _FAIR_BARS, _MIN_BARS = 24, 10
 """Columns for the bars before a longer legend is shown, and before a legend is shown at all."""
 
@@ -38,6 +37,7 @@ class Minimap(Widget):
         super().__init__()
         self._scale = LOG
         self._colors = ColorScheme(None)
+        self._painter = Painter(self._colors)
         self._heat: LayerView | None = None
         self._viewport: Viewport | None = None
         self._cursor = 0
@@ -56,7 +56,7 @@ class Minimap(Widget):
 
     def use_colors(self, colors: ColorScheme) -> None:
         """Draw the legend in other colors."""
-        self._colors = colors
+        self._colors, self._painter = colors, Painter(colors)
         self.refresh()
 
     def show(self, heat: LayerView, viewport: Viewport, cursor: int, scale: HeatScale) -> None:
@@ -69,7 +69,7 @@ class Minimap(Widget):
         if self._heat is None or self._viewport is None or y:
             return Strip.blank(width, base)
         text = base + self.get_component_rich_style("minimap--text", partial=True)
-        title = _TITLE if width >= len(_TITLE) + _MIN_BARS else ""
+        title = BARS_TITLE if width >= len(BARS_TITLE) + _MIN_BARS else ""
         self._bars_from = len(title) + 1
         room = width - len(title) - 3
         legends = list(self._legends(text, partial(visible_hottest, self._viewport, self._heat)))
@@ -88,11 +88,7 @@ class Minimap(Widget):
 
     def _bars(self, heat: LayerView, viewport: Viewport, room: int) -> list[Segment]:
         edges = self._edges = cell_edges(0, viewport.capacity_bytes, room)
-        levels = self._scale.levels(coverage(heat.extents, edges), np.diff(edges), len(_BARS) - 1)
-        glyphs = [
-            _BARS[level] if level or is_known else HATCH
-            for level, is_known in zip(levels.tolist(), heat.known.contains_cells(edges).tolist(), strict=True)
-        ]
+        glyphs = bar_glyphs(coverage(heat.extents, edges), edges, heat.known, self._scale)
         inside = (edges[1:] > viewport.start) & (edges[:-1] < viewport.end)
         cursor_column = int(np.searchsorted(edges, self._cursor, side="right")) - 1
         styles = [
@@ -106,7 +102,7 @@ class Minimap(Widget):
 
     def _legends(self, text: Style, hottest: Hottest) -> Iterator[list[Segment]]:
         """The legend, then shorter ones for less room."""
-        painter = Painter(self._colors)
+        painter = self._painter
         marks = self._scale.marks(grid.HEAT_LEVELS, hottest)
         first, last = min(marks), max(marks)
         steps = legend_samples(painter, marks, text)
