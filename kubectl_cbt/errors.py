@@ -35,6 +35,7 @@
     │   ├── Interrupted                 the user stopped it
     │   └── DriverFailed                any other code: the driver's own
     ├── DocumentError                   a saved document that cannot be read, or is incomplete
+    ├── DeviceError                     a block device or an image file that cannot be opened or compared
     └── OutputError                     standard output or a file cannot be written
 
 Foreign exceptions are translated at two boundaries only: ``kube/api_errors.py`` for the Kubernetes client,
@@ -355,6 +356,12 @@ class DocumentError(CbtError):
     """A saved document that cannot be read, or is incomplete."""
 
     kind = "DocumentError"
+
+
+class DeviceError(CbtError):
+    """A block device or an image file that cannot be opened or compared."""
+
+    kind = "DeviceError"
 
 
 class OutputError(CbtError):

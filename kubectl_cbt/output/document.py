@@ -54,9 +54,13 @@ def _query(query: Query) -> Part:
 
 def tail(outcome: Outcome, summary: Summary) -> Part:
     """The members after the extents."""
+    return {"summary": _summary(outcome, summary), **end_part(outcome)}
+
+
+def end_part(outcome: Outcome) -> Part:
+    """How the stream ended."""
     failure = outcome.failure
     return {
-        "summary": _summary(outcome, summary),
         "violations": [_violation(violation) for violation in outcome.violations],
         "resumes": outcome.resumes,
         "complete": outcome.complete,

@@ -1,0 +1,86 @@
+"""``verify -o json``: the document, written while the volume is compared. ``schema.json`` beside it describes it."""
+
+from __future__ import annotations
+
+from kubectl_cbt.analysis.set_algebra import ByteRanges
+from kubectl_cbt.model.record import Batch
+from kubectl_cbt.model.resolved_query import ResolvedQuery
+from kubectl_cbt.model.results import Outcome
+from kubectl_cbt.model.verification import Verification
+from kubectl_cbt.output.document import Part, end_part, head
+from kubectl_cbt.output.encoding import as_json
+from kubectl_cbt.output.rows import Rows
+from kubectl_cbt.output.verification.registry import VerificationWriter
+from kubectl_cbt.output.writer import Write
+
+KIND = "Verification"
+
+
+class JsonWriter(VerificationWriter):
+    """One object, with one line per missing range."""
+
+    def __init__(self, write: Write, resolved: ResolvedQuery, devices: tuple[str, ...]) -> None:
+        self._write = write
+        self._resolved = resolved
+        self._devices = devices
+        self._pending = b""
+        self._rows = Rows('    {"byteOffset":', ',"sizeBytes":', "},\n")
+
+    def missing(self, ranges: ByteRanges, first: Batch | None) -> None:
+        if not len(ranges):
+            return
+        self._begin(first)
+        for text in self._rows.texts(ranges.starts, ranges.ends - ranges.starts):
+            # The last row is held back: a comma follows it only if there is another row.
+            self._write(self._pending + text[:-2])
+            self._pending = b",\n"
+
+    def end(self, result: Verification, first: Batch | None) -> None:
+        self._begin(first, result.outcome)
+        closing = b"\n  ],\n" if self._pending == b",\n" else b"],\n"
+        self._write(closing + _inner(_tail(result)) + b"\n}\n")
+
+    def _begin(self, first: Batch | None, outcome: Outcome | None = None) -> None:
+        if self._pending:
+            return
+        part = head(self._resolved, first, outcome) | {"kind": KIND, "devices": list(self._devices)}
+        self._write(b"{\n" + _inner(part) + b',\n  "missing": [')
+        self._pending = b"\n"
+
+
+def _tail(result: Verification) -> Part:
+    found = result.granularity
+    return {
+        "verdict": result.verdict.value,
+        "summary": {
+            "startBytes": result.start,
+            "endBytes": result.end,
+            "capacityBytes": result.capacity_bytes,
+            "targetBytes": result.target_bytes,
+            "baseBytes": result.base_bytes,
+            "differentBytes": result.different_bytes,
+            "reportedBytes": result.reported_bytes,
+            "needlessBytes": result.needless_bytes,
+            "granularity": None
+            if found is None
+            else {
+                "blockBytes": found.block_bytes,
+                "blocks": found.blocks,
+                "unexplainedBlocks": found.unexplained,
+            },
+            "missingBytes": result.missing_bytes,
+            "missingRanges": result.missing_ranges,
+            "readBytes": result.read_bytes,
+            "holeBytes": result.hole_bytes,
+            "unreadBytes": result.unread_bytes,
+            "unread": [{"byteOffset": start, "sizeBytes": end - start} for start, end in result.unread],
+        },
+        "problems": list(result.problems),
+        **end_part(result.outcome),
+        "complete": result.is_complete,
+    }
+
+
+def _inner(part: Part) -> bytes:
+    """The members of an object without its braces."""
+    return as_json(part)[2:-2]

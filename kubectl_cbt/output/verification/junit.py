@@ -1,0 +1,81 @@
+"""``verify -o junit``: for CI, a test case for the data, one for the stream and one for its rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kubectl_cbt.analysis.rules.all_rules import CHECKED_IDS
+from kubectl_cbt.analysis.set_algebra import ByteRanges
+from kubectl_cbt.model.finding import Finding, Verdict
+from kubectl_cbt.model.record import Batch
+from kubectl_cbt.model.resolved_query import ResolvedQuery
+from kubectl_cbt.model.results import MUST
+from kubectl_cbt.model.verification import Verification
+from kubectl_cbt.output.report import Report, ReportFormat
+from kubectl_cbt.output.subject import subject_title
+from kubectl_cbt.output.verification.registry import VerificationWriter
+from kubectl_cbt.output.verification.words import (
+    FIRST_RANGES,
+    answer,
+    differs,
+    granularity_sentence,
+    needless_sentence,
+    verdict_sentence,
+)
+from kubectl_cbt.output.writer import OutputTarget, Write
+
+
+class JunitWriter(VerificationWriter):
+    """A report of three findings."""
+
+    def __init__(self, write: Write, resolved: ResolvedQuery, devices: tuple[str, ...]) -> None:
+        self._write = write
+        self._resolved = resolved
+        self._devices = devices
+        self._first: list[tuple[int, int]] = []
+
+    def missing(self, ranges: ByteRanges, first: Batch | None) -> None:
+        self._first += ranges.first(FIRST_RANGES - len(self._first))
+
+    def end(self, result: Verification, first: Batch | None) -> None:
+        name = f"verify {subject_title(self._resolved)}"
+        report = Report(
+            ReportFormat.JUNIT,
+            lambda text: self._write(text.encode()),
+            OutputTarget(),
+            name,
+            {"devices": ", ".join(self._devices)},
+        )
+        for finding in self._findings(result):
+            report.add(finding)
+        report.end(complete=result.is_complete)
+
+    def _findings(self, result: Verification) -> Iterator[Finding]:
+        first = tuple(f"{start}+{end - start}" for start, end in self._first)
+        yield Finding(
+            "data",
+            f"every byte that {differs(result.operation)} is in the {answer(result.operation)}",
+            Verdict.FAIL if result.missing_ranges else Verdict.PASS,
+            MUST,
+            evidence=(verdict_sentence(result), *first),
+            seconds=result.outcome.seconds,
+        )
+        yield Finding(
+            "complete",
+            "the whole volume was compared",
+            Verdict.PASS if result.is_complete else Verdict.FAIL,
+            evidence=result.problems,
+        )
+        broken = tuple(
+            f"{violation.rule} ({violation.level}): {violation.title}" for violation in result.outcome.violations
+        )
+        rules = Verdict.FAIL if result.outcome.broke_a_must else Verdict.WARN if broken else Verdict.PASS
+        yield Finding("rules", f"the stream keeps {CHECKED_IDS}", rules, MUST, evidence=broken)
+        if result.needless_bytes:
+            tracking = granularity_sentence(result.granularity)
+            yield Finding(
+                "needless",
+                f"the {answer(result.operation)} contain only what {differs(result.operation)}",
+                Verdict.WARN,
+                evidence=(needless_sentence(result), *((tracking,) if tracking else ())),
+            )
