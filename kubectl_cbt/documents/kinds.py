@@ -15,6 +15,7 @@ from kubectl_cbt.documents.first_bytes import RECORDING_SIGN, WINDOW_BYTES, Firs
 from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
 from kubectl_cbt.documents.lister_document import MESSAGE_KEYS, ListerDocument
 from kubectl_cbt.documents.own_document import VersionedDocument
+from kubectl_cbt.documents.reading_options import FileFormat, ReadingOptions
 from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.model.api_version import API_GROUP
 
@@ -27,12 +28,12 @@ class Opening(NamedTuple):
 
     Attributes:
         text: at its first byte that is not white space.
-        kind: ``delta`` or ``allocated``, from the user; None if not given.
+        options: from the user.
     """
 
     text: JsonCursor
     beginning: FirstBytes
-    kind: str | None
+    options: ReadingOptions
 
 
 class DocumentKind(NamedTuple):
@@ -41,15 +42,34 @@ class DocumentKind(NamedTuple):
     Attributes:
         recognises: decides by the first bytes; more may follow.
         open: returns a document, or raises a DocumentError with what to do instead.
+        format: its name for ``--from-format``; None for a kind that cannot be opened.
     """
 
     name: str
     recognises: Callable[[FirstBytes], bool]
     open: Callable[[Opening], Document]
+    format: FileFormat | None = None
 
 
-def kind_of(text: JsonCursor) -> tuple[DocumentKind, FirstBytes]:
-    """The kind of a text and its first bytes; reads no more than needed to decide."""
+def kind_of(text: JsonCursor, form: FileFormat | None) -> tuple[DocumentKind, FirstBytes]:
+    """The kind of a text and its first bytes; reads no more than needed to decide.
+
+    Args:
+        form: the format that it must have; None for any.
+
+    Raises:
+        DocumentError: it has another format.
+    """
+    kind, beginning = _recognised(text)
+    if form not in (None, kind.format):
+        raise DocumentError(
+            f"{text.name} is {kind.name}, not of the format {form}",
+            hint="omit --from-format: the format is recognized by the content",
+        )
+    return kind, beginning
+
+
+def _recognised(text: JsonCursor) -> tuple[DocumentKind, FirstBytes]:
     while True:
         beginning = FirstBytes(text.data[text.position : text.position + WINDOW_BYTES])
         for kind in KINDS:
@@ -172,19 +192,25 @@ def _not_a_document(opening: Opening) -> Document:
     raise DocumentError(f"{opening.text.name} is a recording: its messages are replayed, not parsed")
 
 
-RECORDING = DocumentKind("a recording of kubectl cbt --record", _starting(RECORDING_SIGN), _not_a_document)
+RECORDING = DocumentKind(
+    "a recording of kubectl cbt --record", _starting(RECORDING_SIGN), _not_a_document, FileFormat.RECORDING
+)
 """Opened by the caller: replaying messages takes the code that streams them, which documents do not import."""
 
-OTHER = DocumentKind("something else", lambda beginning: True, _other)
+OTHER = DocumentKind("of an unknown kind", lambda beginning: True, _other)
 
 KINDS: tuple[DocumentKind, ...] = (
     DocumentKind(
-        "a document of kubectl cbt -o json or -o ndjson", _is_ours, lambda opening: VersionedDocument(opening.text)
+        "a document of kubectl cbt -o json or -o ndjson",
+        _is_ours,
+        lambda opening: VersionedDocument(opening.text),
+        FileFormat.DOCUMENT,
     ),
     DocumentKind(
         "messages of snapshot-metadata-lister or grpcurl",
         _is_messages,
-        lambda opening: ListerDocument(opening.text, opening.kind),
+        lambda opening: ListerDocument(opening.text, opening.options.kind),
+        FileFormat.LISTER,
     ),
     RECORDING,
     _compressed("compressed with gzip", "gzip -dc", b"\x1f\x8b"),
