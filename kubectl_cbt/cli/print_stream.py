@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kubectl_cbt.cli.charset import as_text
+from kubectl_cbt.cli.consume import consume
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
 from kubectl_cbt.cli.launch_tui import why_no_screen
 from kubectl_cbt.cli.options import ColorWhen, MapFlags, PictureFlags, TerminalFlags
 from kubectl_cbt.cli.progress import progress_bar, wants_progress
 from kubectl_cbt.cli.signals import GracefulStop, Terminated
 from kubectl_cbt.cli.stdout import StandardOutput
-from kubectl_cbt.errors import CbtError, Interrupted, OutputError
+from kubectl_cbt.errors import Interrupted
 from kubectl_cbt.output.picture_size import DEFAULT_PICTURE_SIZE
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.units import counted, human_bytes
 
 if TYPE_CHECKING:
-    from kubectl_cbt.analysis.summary import SummaryBuilder
     from kubectl_cbt.model.batch_stream import BatchStream
+    from kubectl_cbt.model.record import Batch
     from kubectl_cbt.model.resolved_query import ResolvedQuery
     from kubectl_cbt.model.results import Outcome
-    from kubectl_cbt.output.writer import OutputTarget, Writer
+    from kubectl_cbt.output.writer import OutputTarget
 
 
 def print_stream(
@@ -58,7 +58,15 @@ def print_stream(
         written = _Written(stream.next_offset)
         try:
             with progress_bar(stream, diagnostics, shown=bar) as advance:
-                failure, code = _run(stream, figures, writer, advance, stop, written)
+
+                def use(batch: Batch) -> None:
+                    if writer.needs_summary:
+                        figures.add(batch)
+                    writer.batch(batch)
+                    written.next_offset, written.extents = stream.next_offset, stream.extents
+                    advance()
+
+                failure, code = consume(stream, use, stop)
             outcome = stream.outcome(failure, resolved.target.restore_size_bytes)
             writer.end(outcome, figures.summary(outcome.volume_capacity_bytes, complete=outcome.complete))
         except Terminated:
@@ -99,40 +107,6 @@ class _Written:
 
     next_offset: int
     extents: int = 0
-
-
-def _run(
-    stream: BatchStream,
-    figures: SummaryBuilder,
-    writer: Writer,
-    advance: Callable[[], None],
-    stop: GracefulStop,
-    written: _Written,
-) -> tuple[CbtError | None, int]:
-    """Pass the batches to figures and writer; returns the error that ended the stream early, and the exit code."""
-    try:
-        for batch in stream:
-            stop.defer()
-            if writer.needs_summary:
-                figures.add(batch)
-            writer.batch(batch)
-            written.next_offset, written.extents = stream.next_offset, stream.extents
-            advance()
-            del batch  # so that it is freed before the next one is read
-    except OutputError:
-        raise  # nothing more can be written
-    except CbtError as error:
-        if stop.number is None:
-            return error, ExitCode.FAILED
-    except Terminated as stopped:
-        if stop.is_deferring:
-            raise  # in the middle of a write: an end would hide that the document is truncated
-        return Interrupted("interrupted"), stopped.exit_code
-    finally:
-        stream.cancel()
-    if stop.number is not None:
-        return Interrupted("interrupted"), Terminated(stop.number).exit_code
-    return None, ExitCode.DONE
 
 
 def _incomplete_note(outcome: Outcome, *, can_resume: bool) -> str:
