@@ -62,7 +62,6 @@ class Tally:
         reported_bytes: in the extents of the answer.
         needless_bytes: reported, and without a difference.
         missing_bytes: that differ and are not reported.
-        missing_ranges: how many.
         unread: the first ranges that could not be read.
         aligned: bitwise or of all bounds of extents.
     """
@@ -71,7 +70,6 @@ class Tally:
     reported_bytes: int = 0
     needless_bytes: int = 0
     missing_bytes: int = 0
-    missing_ranges: int = 0
     unread_bytes: int = 0
     read_bytes: int = 0
     hole_bytes: int = 0
@@ -96,7 +94,6 @@ class Tally:
         self.unread += window.unread.first(self.MOST_UNREAD - len(self.unread))
         self.different_bytes += different.size_bytes
         self.missing_bytes += missing.size_bytes
-        self.missing_ranges += len(missing)
         if len(reported):
             self.reported_bytes += reported.size_bytes
             needless = reported - different if len(different) else reported
@@ -132,6 +129,40 @@ class Tally:
             self._blocks[level] += np.count_nonzero(touched)
             self._unexplained[level] += np.count_nonzero(touched & ~explained)
             touched, explained = _halved(touched), _halved(explained)
+
+
+class JoinedRanges:
+    """Joins ranges that touch at the border of two windows.
+
+    Attributes:
+        count: of ranges so far, one that is held back included.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._held: tuple[int, int] | None = None
+
+    def add(self, ranges: ByteRanges, window_end: int) -> ByteRanges:
+        """The ranges that cannot grow any more; a range that ends with the window may."""
+        starts, ends = ranges.starts, ranges.ends
+        self.count += len(starts)
+        if self._held is not None:
+            if len(starts) and starts[0] == self._held[1]:
+                starts = np.concatenate(([self._held[0]], starts[1:]))
+                self.count -= 1
+            else:
+                starts = np.concatenate(([self._held[0]], starts))
+                ends = np.concatenate(([self._held[1]], ends))
+            self._held = None
+        if len(ends) and ends[-1] == window_end:
+            self._held = int(starts[-1]), int(ends[-1])
+            starts, ends = starts[:-1], ends[:-1]
+        return ByteRanges(starts, ends)
+
+    def rest(self) -> ByteRanges:
+        """What is held back."""
+        held, self._held = self._held, None
+        return NO_RANGES if held is None else ByteRanges(np.array(held[:1]), np.array(held[1:]))
 
 
 def _halved(mask: Mask) -> Mask:

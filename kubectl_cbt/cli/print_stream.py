@@ -10,7 +10,7 @@ from kubectl_cbt.cli.consume import consume
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
 from kubectl_cbt.cli.launch_tui import why_no_screen
 from kubectl_cbt.cli.options import ColorWhen, MapFlags, PictureFlags, TerminalFlags
-from kubectl_cbt.cli.progress import progress_bar, wants_progress
+from kubectl_cbt.cli.progress import extent_rate, progress_bar, wants_progress
 from kubectl_cbt.cli.signals import GracefulStop, Terminated
 from kubectl_cbt.cli.stdout import StandardOutput
 from kubectl_cbt.errors import Interrupted
@@ -57,7 +57,7 @@ def print_stream(
         figures = SummaryBuilder(resolved.query.starting_offset)
         written = _Written(stream.next_offset)
         try:
-            with progress_bar(stream, diagnostics, shown=bar) as advance:
+            with progress_bar(stream, extent_rate(stream), diagnostics, shown=bar) as advance:
 
                 def use(batch: Batch) -> None:
                     if writer.needs_summary:

@@ -6,7 +6,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from kubectl_cbt.cli.charset import why_ascii
 from kubectl_cbt.cli.diagnostics import Diagnostics, is_a_terminal
@@ -18,9 +18,34 @@ if TYPE_CHECKING:
 _EVERY_SECONDS = 0.1
 
 
+class Positioned(Protocol):
+    """Work that moves through a volume."""
+
+    @property
+    def next_offset(self) -> int:
+        """Progress in bytes."""
+        ...
+
+    @property
+    def capacity_bytes(self) -> int | None:
+        """Where it ends; None while that is unknown."""
+        ...
+
+
+def extent_rate(stream: BatchStream) -> Callable[[], str]:
+    """How fast a stream arrives."""
+    return lambda: f"{human_rate(stream.extents / max(stream.seconds, 1e-3))} extents/s"
+
+
 @contextlib.contextmanager
-def progress_bar(stream: BatchStream, diagnostics: Diagnostics, *, shown: bool) -> Iterator[Callable[[], None]]:
-    """A bar that is removed at the end of the block; yields a function to call after each batch."""
+def progress_bar(
+    work: Positioned, rate: Callable[[], str], diagnostics: Diagnostics, *, shown: bool
+) -> Iterator[Callable[[], None]]:
+    """A bar that is removed at the end of the block; yields a function to call after each batch.
+
+    Args:
+        rate: the speed, as text.
+    """
     # rich's TTY_INTERACTIVE=0 is for terminals on which nothing should move.
     if not shown or not (console := diagnostics.console()).is_interactive:
         yield lambda: None
@@ -29,12 +54,12 @@ def progress_bar(stream: BatchStream, diagnostics: Diagnostics, *, shown: bool) 
 
     columns = (
         BarColumn(bar_width=None),
-        TextColumn("{task.percentage:>3.0f} %  {task.fields[passed]}  {task.fields[rate]} extents/s  left"),
+        TextColumn("{task.percentage:>3.0f} %  {task.fields[passed]}  {task.fields[rate]}  left"),
         TimeRemainingColumn(compact=True),
     )
-    start = stream.next_offset
+    start = work.next_offset
     with Progress(*columns, console=console, transient=True, refresh_per_second=10) as progress:
-        task = progress.add_task("", total=None, passed="waiting for the first extent", rate="0")
+        task = progress.add_task("", total=None, passed="waiting for the first extent", rate="")
         due = time.monotonic()
 
         def update() -> None:
@@ -43,14 +68,14 @@ def progress_bar(stream: BatchStream, diagnostics: Diagnostics, *, shown: bool) 
             if now < due:
                 return
             due = now + _EVERY_SECONDS
-            capacity = stream.capacity_bytes
-            passed = human_bytes(stream.next_offset) + (f" of {human_bytes(capacity)}" if capacity else "")
+            capacity = work.capacity_bytes
+            passed = human_bytes(work.next_offset) + (f" of {human_bytes(capacity)}" if capacity else "")
             progress.update(
                 task,
-                completed=stream.next_offset - start,
+                completed=work.next_offset - start,
                 total=capacity - start if capacity else None,
                 passed=passed,
-                rate=human_rate(stream.extents / max(stream.seconds, 1e-3)),
+                rate=rate(),
             )
 
         yield update

@@ -57,7 +57,7 @@ def show_query(
     picture.check(stream.output)
     shows_map = wants_screen(stream.output)
     with open_backend(cluster, service, stream, terminal, shows_map=shows_map) as (backend, session):
-        names = _names(arguments, session, Diagnostics(quiet=terminal.quiet))
+        names = names_of(arguments, session, terminal)
         opened = open_stream(backend, names)
         if shows_map:
             return show_map(opened, backend, map_flags, terminal)
@@ -66,7 +66,15 @@ def show_query(
             return print_stream(opened.stream, opened.resolved, stream.output, terminal, map_flags, picture)
 
 
-def _names(arguments: QueryArguments, session: Session | None, diagnostics: Diagnostics) -> SnapshotNames:
+def names_of(arguments: QueryArguments, session: Session | None, terminal: TerminalFlags) -> SnapshotNames:
+    """The snapshots to query; prompts for the base if that is wanted.
+
+    Args:
+        session: None at a driver's socket, where names are handles.
+
+    Raises:
+        UsageError: an argument is not a VolumeSnapshot, or no base was chosen.
+    """
     if session is None:
         if arguments.choose_base:
             raise UsageError("--choose-base needs a cluster: snapshots cannot be listed at a driver's socket")
@@ -75,7 +83,7 @@ def _names(arguments: QueryArguments, session: Session | None, diagnostics: Diag
     target = snapshot_ref(arguments.target, session.namespace)
     base = snapshot_ref(arguments.base, session.namespace) if arguments.base is not None else None
     if arguments.choose_base:
-        base = pick_base(session, target, diagnostics)
+        base = pick_base(session, target, Diagnostics(quiet=terminal.quiet))
     handle = SnapshotHandle(arguments.base_handle) if arguments.base_handle is not None else None
     return SnapshotNames(target, base, handle, arguments.force)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from kubectl_cbt.analysis.set_algebra import ByteRanges
-from kubectl_cbt.analysis.verification import WINDOW_BYTES, Tally, WindowData
+from kubectl_cbt.analysis.verification import WINDOW_BYTES, JoinedRanges, Tally, WindowData
 from kubectl_cbt.devices.device import Device
 from kubectl_cbt.devices.window_reader import WindowReader
 from kubectl_cbt.errors import CbtError, Interrupted
@@ -89,6 +89,7 @@ class VerifiedStream:
         self._starts = self._ends = np.empty(0, dtype=np.int64)
         self._last_end = 0
         self._out_of_order_at: int | None = None
+        self._joined = JoinedRanges()
         self._waiting: deque[Pending] = deque()
         self._is_cancelled = False
 
@@ -104,12 +105,33 @@ class VerifiedStream:
         return min(self.stream.capacity_bytes or size, size)
 
     @property
+    def next_offset(self) -> int:
+        """Compared up to here, bytes."""
+        return self.position
+
+    @property
+    def capacity_bytes(self) -> int:
+        """Where the comparison ends."""
+        return self.end
+
+    @property
     def read_bytes(self) -> int:
         """Read from the devices so far."""
         return self._tally.read_bytes
 
+    @property
+    def missing_ranges(self) -> int:
+        """How many were found so far."""
+        return self._joined.count
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The devices, base first, as names with sizes."""
+        both = (("base", self._devices.base), ("target", self._devices.target))
+        return tuple(f"{what} {one.name} ({human_bytes(one.size_bytes)})" for what, one in both if one is not None)
+
     def __iter__(self) -> Iterator[ByteRanges]:
-        """The ranges that are missing from the answer, in order, as they are found; may be empty.
+        """The ranges that are missing from the answer, in order, as they are found, maximal; may be empty.
 
         Raises:
             CbtError: what ended the stream early. All that the stream described before is compared.
@@ -135,6 +157,7 @@ class VerifiedStream:
         yield from self._up_to(self._known_end(failure), pool, is_end=True)
         while self._waiting:
             yield self._oldest()
+        yield self._joined.rest()
         if failure is not None:
             raise failure
         if self._is_cancelled:
@@ -208,7 +231,7 @@ class VerifiedStream:
         window = future.result()
         missing = self._tally.add(window, reported)
         self.position = window.end
-        return missing
+        return self._joined.add(missing, window.end)
 
     def result(self, error: CbtError | None) -> Verification:
         """The verdict and its figures.
@@ -231,7 +254,7 @@ class VerifiedStream:
             needless_bytes=None if self._quick else tally.needless_bytes,
             granularity=None if self._quick else tally.granularity(),
             missing_bytes=tally.missing_bytes,
-            missing_ranges=tally.missing_ranges,
+            missing_ranges=self._joined.count,
             read_bytes=tally.read_bytes,
             hole_bytes=tally.hole_bytes,
             unread_bytes=tally.unread_bytes,

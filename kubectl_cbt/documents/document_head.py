@@ -10,7 +10,7 @@ from kubectl_cbt.documents.jsonstream.json_cursor import HINT_OPENABLE
 from kubectl_cbt.documents.object_fields import ObjectFields, shown
 from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.model.api_version import API_GROUP, API_VERSION, METADATA_KIND
-from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
+from kubectl_cbt.model.refs import UNKNOWN_NAMESPACE, SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.resolved_query import ResolvedQuery, Snapshot
 from kubectl_cbt.model.stream_query import Query
 
@@ -59,13 +59,16 @@ def check_kind(name: str, values: dict[str, Any], kind: str = METADATA_KIND) -> 
             raise DocumentError(f"{name}: {key} is {shown(found)}, not {wanted}", hint=hint)
 
 
-def read_head(name: str, values: dict[str, Any]) -> DocumentHead:
+def read_head(name: str, values: dict[str, Any], kind: str = METADATA_KIND) -> DocumentHead:
     """Parse the head from the fields before the extents.
+
+    Args:
+        kind: that the document must have.
 
     Raises:
         DocumentError: a field is missing or invalid.
     """
-    check_kind(name, values)
+    check_kind(name, values, kind)
     fields = ObjectFields(name, values, hint=HINT_OPENABLE)
     for key in ("apiVersion", "kind"):
         fields.text(key)
@@ -83,7 +86,7 @@ def query_of_file(name: str, kind: str | None) -> ResolvedQuery:
     Args:
         kind: ``delta`` or ``allocated``, from the user; None if not given.
     """
-    ref = SnapshotRef("unknown", name.rpartition("/")[2] or name)
+    ref = SnapshotRef(UNKNOWN_NAMESPACE, name.rpartition("/")[2] or name)
     snapshot = Snapshot(ref, "", "", SnapshotHandle(""), None, None, None, None)
     base = SnapshotHandle("unknown") if kind == "delta" else None
     return ResolvedQuery(Query(ref, base, max_results=0), snapshot)

@@ -11,6 +11,7 @@ from kubectl_cbt.documents.object_fields import ObjectFields
 from kubectl_cbt.model.results import Failure, Occurrence, Violation
 
 TAIL_KEYS = ("summary", "violations", "resumes", "complete", "error")
+VERIFICATION_TAIL_KEYS = (*TAIL_KEYS, "problems")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,28 @@ def read_ending(name: str, values: dict[str, Any]) -> DocumentEnding:
         resumes=fields.count("resumes"),
         violations=tuple(_violations(fields)),
         failure=_failure(fields),
+    )
+
+
+def read_verification_ending(name: str, values: dict[str, Any]) -> DocumentEnding:
+    """The same for a verification: its extents are the missing ranges.
+
+    Raises:
+        DocumentError: a field is missing or invalid.
+    """
+    fields = ObjectFields(name, values, hint=HINT_WRONG)
+    summary = fields.object("summary")
+    complete, problems = fields.flag("complete"), fields.texts("problems")
+    if complete == bool(problems):
+        raise fields.wrong("complete", "but there are problems" if complete else "but there are no problems")
+    return DocumentEnding(
+        messages=0,
+        extents=summary.count("missingRanges"),
+        clipped=0,
+        next_offset=summary.count("endBytes"),
+        resumes=fields.count("resumes"),
+        violations=tuple(_violations(fields)),
+        failure=None if complete else Failure("Verification", "", "; ".join(problems), ""),
     )
 
 

@@ -16,8 +16,9 @@ from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
 from kubectl_cbt.documents.lister_document import MESSAGE_KEYS, ListerDocument
 from kubectl_cbt.documents.own_document import VersionedDocument
 from kubectl_cbt.documents.reading_options import FileFormat, ReadingOptions
+from kubectl_cbt.documents.verification_document import VerificationDocument
 from kubectl_cbt.errors import DocumentError
-from kubectl_cbt.model.api_version import API_GROUP
+from kubectl_cbt.model.api_version import API_GROUP, VERIFICATION_KIND
 
 _YAML_SIGNS = tuple(f"{before}apiVersion: {API_GROUP}".encode() for before in ("", "---\n"))
 _OURS_ALONE = frozenset({"query", "snapshot", "extents", "violations", "resumes", "complete"})
@@ -85,6 +86,10 @@ def _is_ours(beginning: FirstBytes) -> bool:
     keys = beginning.keys
     # An incomplete apiVersion has no value here.
     return keys.get("apiVersion", "").startswith(API_GROUP) or not _OURS_ALONE.isdisjoint(keys)
+
+
+def _is_verification(beginning: FirstBytes) -> bool:
+    return _is_ours(beginning) and beginning.keys.get("kind") == VERIFICATION_KIND
 
 
 def _is_messages(beginning: FirstBytes) -> bool:
@@ -200,6 +205,12 @@ RECORDING = DocumentKind(
 OTHER = DocumentKind("of an unknown kind", lambda beginning: True, _other)
 
 KINDS: tuple[DocumentKind, ...] = (
+    DocumentKind(
+        "a document of kubectl cbt verify -o json",
+        _is_verification,
+        lambda opening: VerificationDocument(opening.text),
+        FileFormat.VERIFICATION,
+    ),
     DocumentKind(
         "a document of kubectl cbt -o json or -o ndjson",
         _is_ours,

@@ -103,6 +103,13 @@ class ObjectFields:
                 raise self.error(f"{path} is {shown(values)}, not an object")
             yield ObjectFields(self._name, values, f"{path}.", self._hint)
 
+    def texts(self, key: str) -> tuple[str, ...]:
+        """A list of strings."""
+        values = self._of_type(key, list, "a list")
+        if not all(type(value) is str for value in values):
+            raise self.wrong(key, "not a list of strings")
+        return tuple(values)
+
     def wrong(self, key: str, reason: str) -> DocumentError:
         """The error for an invalid field."""
         return self.error(f"{self._path}{key} is {shown(self._values[key])}, {reason}")

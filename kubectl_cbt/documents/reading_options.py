@@ -12,6 +12,7 @@ class FileFormat(StrEnum):
     """The formats that can be opened, by the names of ``--from-format``."""
 
     DOCUMENT = "document"
+    VERIFICATION = "verification"
     LISTER = "lister"
     RECORDING = "recording"
 

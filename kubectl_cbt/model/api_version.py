@@ -7,3 +7,4 @@ API_GROUP = "kubectl-cbt/"
 
 API_VERSION = f"{API_GROUP}v1"
 METADATA_KIND = "BlockMetadata"
+VERIFICATION_KIND = "Verification"

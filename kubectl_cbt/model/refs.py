@@ -17,6 +17,10 @@ SNAPSHOT_KINDS = (
 """What may precede the slash in the name of a VolumeSnapshot, as for kubectl."""
 
 
+UNKNOWN_NAMESPACE = "unknown"
+"""Of the snapshot of a file that does not record its query; its name is that of the file."""
+
+
 @dataclass(frozen=True, slots=True)
 class SnapshotRef:
     """A VolumeSnapshot by its Kubernetes name; with an empty namespace a snapshot by the id of its driver."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kubectl_cbt.model.refs import UNKNOWN_NAMESPACE
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.units import utc_minute
 
@@ -9,7 +10,7 @@ from kubectl_cbt.units import utc_minute
 def subject_title(resolved: ResolvedQuery) -> str:
     """The snapshot, or base and target."""
     target = resolved.target.ref.name
-    if resolved.query.base is None:
+    if resolved.query.base is None or resolved.target.ref.namespace == UNKNOWN_NAMESPACE:
         return target
     base = resolved.base.ref.name if resolved.base else f"handle {resolved.query.base}"
     by_change_id = " (by change id)" if resolved.base and resolved.base.change_id else ""

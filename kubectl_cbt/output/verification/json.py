@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kubectl_cbt.analysis.set_algebra import ByteRanges
+from kubectl_cbt.model.api_version import VERIFICATION_KIND
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import Outcome
@@ -12,8 +13,6 @@ from kubectl_cbt.output.encoding import as_json
 from kubectl_cbt.output.rows import Rows
 from kubectl_cbt.output.verification.registry import VerificationWriter
 from kubectl_cbt.output.writer import Write
-
-KIND = "Verification"
 
 
 class JsonWriter(VerificationWriter):
@@ -43,7 +42,7 @@ class JsonWriter(VerificationWriter):
     def _begin(self, first: Batch | None, outcome: Outcome | None = None) -> None:
         if self._pending:
             return
-        part = head(self._resolved, first, outcome) | {"kind": KIND, "devices": list(self._devices)}
+        part = head(self._resolved, first, outcome) | {"kind": VERIFICATION_KIND, "devices": list(self._devices)}
         self._write(b"{\n" + _inner(part) + b',\n  "missing": [')
         self._pending = b"\n"
 

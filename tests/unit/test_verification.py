@@ -1,0 +1,299 @@
+"""A verification finds exactly the bytes that a naive comparison finds."""
+
+import errno
+import io
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kubectl_cbt.analysis.verification import UNIT_BYTES, WINDOW_BYTES
+from kubectl_cbt.core import verification
+from kubectl_cbt.core.verification import Devices, VerifiedStream
+from kubectl_cbt.devices import device as device_module
+from kubectl_cbt.devices.device import Device
+from kubectl_cbt.documents.open_document import open_document
+from kubectl_cbt.documents.reading_options import ReadingOptions
+from kubectl_cbt.errors import CbtError, DeviceError, Interrupted
+from kubectl_cbt.model.stream_query import Operation
+from kubectl_cbt.model.verification import VerificationVerdict
+
+KIB = 1024
+
+
+def answer(extents, capacity, kind=Operation.DELTA, *, ends=True):
+    """A stream of lister messages, a few extents each; without an end mark it is a document that was cut."""
+    pages = [extents[at : at + 3] for at in range(0, len(extents), 3)] or [[]]
+    messages = [
+        {
+            "block_metadata_type": 2,
+            "volume_capacity_bytes": capacity,
+            "block_metadata": [{"byte_offset": offset, "size_bytes": size} for offset, size in page],
+        }
+        for page in pages
+    ]
+    text = json.dumps(messages)
+    return open_document(io.BytesIO((text if ends else text[:-1]).encode()), "list.json", ReadingOptions(kind))
+
+
+def image(path: Path, size, writes):
+    """A sparse file with these bytes."""
+    with path.open("wb") as file:
+        file.truncate(size)
+        for offset, data in writes:
+            file.seek(offset)
+            file.write(data)
+    return str(path)
+
+
+def verified(stream, target, base=None, start=0, *, quick=False):
+    """The result, and all missing ranges."""
+    devices = Devices(Device(target), None if base is None else Device(base))
+    run = VerifiedStream(stream, stream.resolved, devices, start, quick=quick)
+    found = []
+    failure = None
+    try:
+        for ranges in run:
+            found += ranges.first(len(ranges))
+    except CbtError as error:
+        failure = error
+    result = run.result(failure)
+    devices.target.close()
+    if devices.base:
+        devices.base.close()
+    return result, found
+
+
+def naive(target, base, extents, capacity, start):
+    """Units with a differing byte that is not reported, as ranges without the reported bytes; and the figures."""
+    differs = target != base
+    reported = np.zeros(capacity, dtype=bool)
+    for offset, size in extents:
+        reported[offset : offset + size] = True
+    differs[:start] = reported[:start] = False
+    padded = -(-capacity // UNIT_BYTES) * UNIT_BYTES
+
+    def units(mask):
+        whole = np.zeros(padded, dtype=bool)
+        whole[:capacity] = mask
+        return np.repeat(whole.reshape(-1, UNIT_BYTES).any(axis=1), UNIT_BYTES)[:capacity]
+
+    different = units(differs)
+    missing = units(differs & ~reported) & ~reported
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], missing, [False])).astype(int)))
+    ranges = list(zip(edges[0::2].tolist(), edges[1::2].tolist(), strict=True))
+    return ranges, int(different.sum()), int(reported.sum()), int((reported & ~different).sum())
+
+
+CAPACITIES = st.sampled_from([100 * KIB, WINDOW_BYTES, WINDOW_BYTES + 5 * KIB + 100, 2 * WINDOW_BYTES + 512])
+
+
+@st.composite
+def volumes(draw):
+    capacity = draw(CAPACITIES)
+    # Around the borders of chunks and windows, where mistakes are.
+    places = st.one_of(
+        st.integers(0, capacity - 1),
+        st.sampled_from([0, capacity - 1, 2**17, 2**17 - 1, WINDOW_BYTES - 1, WINDOW_BYTES]),
+    )
+    offsets = sorted({min(offset, capacity - 1) for offset in draw(st.lists(places, max_size=8))})
+    unit = draw(st.sampled_from([1, 512, 4096]))
+    extents, last = [], 0
+    for offset in offsets:
+        start = max(offset // unit * unit, last)
+        size = min(draw(st.integers(1, 40)) * max(unit, 100), capacity - start)
+        if size > 0 and start < capacity:
+            extents.append((start, size))
+            last = start + size
+    writes = [
+        (min(offset, capacity - 1), draw(st.binary(min_size=1, max_size=700)))
+        for offset in draw(st.lists(places, max_size=8))
+    ]
+    writes += [(offset + size // 2, b"x") for offset, size in extents[::2]]
+    return capacity, extents, [(offset, data[: capacity - offset]) for offset, data in writes]
+
+
+@settings(max_examples=60, deadline=None)
+@given(volume=volumes(), has_base=st.booleans(), data=st.data())
+def test_missing_ranges_and_figures_are_those_of_a_naive_comparison(tmp_path_factory, volume, has_base, data):
+    capacity, extents, writes = volume
+    folder = tmp_path_factory.mktemp("images")
+    start = data.draw(st.sampled_from([0, 0, 512, 96 * KIB]))
+    target = image(folder / "target", capacity, writes)
+    base = image(folder / "base", capacity, writes[1::3]) if has_base else None
+    stream = answer(extents, capacity, Operation.DELTA if has_base else Operation.ALLOCATED)
+    result, found = verified(stream, target, base, start)
+    read = np.fromfile(target, dtype=np.uint8)
+    other = np.fromfile(base, dtype=np.uint8) if base else np.zeros(capacity, dtype=np.uint8)
+    ranges, different, reported, needless = naive(read, other, extents, capacity, start)
+    assert found == ranges
+    assert (result.different_bytes, result.reported_bytes, result.needless_bytes) == (different, reported, needless)
+    assert result.missing_bytes == sum(end - start for start, end in ranges)
+    assert result.is_complete
+    assert (result.verdict is VerificationVerdict.MISSING) == bool(ranges)
+    quick, found_quickly = verified(
+        answer(extents, capacity, Operation.DELTA if has_base else Operation.ALLOCATED), target, base, start, quick=True
+    )
+    assert found_quickly == ranges
+    assert (quick.different_bytes, quick.needless_bytes, quick.granularity) == (None, None, None)
+    for file in folder.iterdir():
+        file.unlink()
+
+
+@pytest.mark.parametrize("block", [512, 4 * KIB, 64 * KIB, 1024 * KIB])
+def test_the_granularity_is_the_block_that_explains_all_that_is_reported(tmp_path, block):
+    size = 3 * WINDOW_BYTES
+    places = [3 * block + 17, 4 * block, 9 * block + block - 1, 16 * block]
+    target = image(tmp_path / "t", size, [(place, b"x") for place in places])
+    base = image(tmp_path / "b", size, [])
+    extents = [(place // block * block, block) for place in places]
+    result, _ = verified(answer(extents, size), target, base)
+    assert result.verdict is VerificationVerdict.CORRECT
+    assert result.granularity.block_bytes == block
+    assert (result.granularity.blocks, result.granularity.unexplained) == (4, 0)
+
+
+def test_reported_blocks_without_a_difference_are_not_explained(tmp_path):
+    target = image(tmp_path / "t", WINDOW_BYTES, [(0, b"x")])
+    base = image(tmp_path / "b", WINDOW_BYTES, [])
+    result, _ = verified(answer([(0, 4096), (12288, 8192)], WINDOW_BYTES), target, base)
+    assert (result.granularity.block_bytes, result.granularity.unexplained) == (4096, 2)
+    assert result.needless_bytes == 3584 + 8192
+
+
+def test_the_end_of_a_volume_does_not_change_the_granularity(tmp_path):
+    size = WINDOW_BYTES + 4096 + 512
+    target = image(tmp_path / "t", size, [(size - 1, b"x")])
+    base = image(tmp_path / "b", size, [])
+    result, _ = verified(answer([(WINDOW_BYTES, 4096 + 512)], size), target, base)
+    assert result.granularity.unexplained == 0
+
+
+def test_common_holes_are_skipped_and_counted(tmp_path):
+    size = 40 * 2**30
+    target = image(tmp_path / "t", size, [(30 * 2**30, b"x" * 4096)])
+    base = image(tmp_path / "b", size, [])
+    result, found = verified(answer([], size), target, base)
+    assert found == [(30 * 2**30, 30 * 2**30 + 4096)]
+    assert result.read_bytes < WINDOW_BYTES
+    assert result.hole_bytes + result.read_bytes // 2 == size
+
+
+def test_the_tail_of_a_volume_that_grew_is_compared_with_zeros(tmp_path):
+    target = image(tmp_path / "t", WINDOW_BYTES, [(6 * 2**20, b"x" * 512)])
+    base = image(tmp_path / "b", 5 * 2**20, [(100, b"y")])
+    result, found = verified(answer([(0, 512)], WINDOW_BYTES), target, base)
+    assert found == [(6 * 2**20, 6 * 2**20 + 512)]
+    assert result.is_complete
+
+
+def test_a_device_smaller_than_the_volume_is_incomplete(tmp_path):
+    target = image(tmp_path / "t", 2**20, [])
+    result, _ = verified(answer([], 2**21, Operation.ALLOCATED), target)
+    assert result.verdict is VerificationVerdict.INCOMPLETE
+    assert "1 MiB less than the volume" in result.problems[0]
+
+
+def test_a_stream_that_ends_early_is_compared_as_far_as_it_is_known(tmp_path):
+    target = image(tmp_path / "t", WINDOW_BYTES, [(2**20, b"x"), (5 * 2**20, b"x")])
+    stream = answer([(0, 512), (2**21, 512)], WINDOW_BYTES, Operation.ALLOCATED, ends=False)
+    result, found = verified(stream, target)
+    assert found == [(2**20, 2**20 + 512)]
+    assert (result.verdict, result.is_complete) == (VerificationVerdict.MISSING, False)
+    assert result.end == 2**21 + 512
+
+
+def test_extents_out_of_order_end_the_comparison(tmp_path):
+    target = image(tmp_path / "t", WINDOW_BYTES, [])
+    extents = [(0, 4096), (8192, 4096), (4096, 4096), (2**20, 4096)]
+    result, _ = verified(answer(extents, WINDOW_BYTES, Operation.ALLOCATED), target)
+    assert result.verdict is VerificationVerdict.INCOMPLETE
+    assert result.problems == ("the extents are out of order after 12 KiB (R2)",)
+    assert result.end == 12288
+
+
+def test_what_cannot_be_read_is_named_and_never_equal(tmp_path, monkeypatch):
+    # No device here fails on purpose: the system call does.
+    target = image(tmp_path / "t", 2**20, [(0, b"x" * 2**20)])
+    real = os.preadv
+
+    def preadv(descriptor, buffers, offset):
+        if offset < 300_000 < offset + sum(map(len, buffers)):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(descriptor, buffers, offset)
+
+    monkeypatch.setattr(device_module.os, "preadv", preadv)
+    result, found = verified(answer([(0, 2**19)], 2**20, Operation.ALLOCATED), target)
+    assert found == [(2**19, 2**20)]
+    assert result.unread == ((299008, 303104),)
+    assert (result.unread_bytes, result.needless_bytes) == (4096, 0)
+    assert not result.is_complete
+    assert "4 KiB could not be read, first at 292 KiB" in result.problems[0]
+
+
+def test_a_file_that_shrinks_or_is_written_while_it_is_read_is_incomplete(tmp_path):
+    path = tmp_path / "t"
+    target = image(path, WINDOW_BYTES, [(0, b"x")])
+    device = Device(target)
+    os.truncate(path, 2**20)
+    stream = answer([(0, 512)], WINDOW_BYTES, Operation.ALLOCATED)
+    run = VerifiedStream(stream, stream.resolved, Devices(device))
+    assert not any(len(ranges) for ranges in run)
+    result = run.result(None)
+    assert result.verdict is VerificationVerdict.INCOMPLETE
+    assert any("changed from 8388608 to 1048576 bytes while it was read" in problem for problem in result.problems)
+
+
+def test_a_cancelled_verification_keeps_what_it_compared(tmp_path):
+    target = image(tmp_path / "t", 64 * WINDOW_BYTES, [(0, b"x"), *((at * WINDOW_BYTES, b"x") for at in range(64))])
+    stream = answer([], 64 * WINDOW_BYTES, Operation.ALLOCATED)
+    run = VerifiedStream(stream, stream.resolved, Devices(Device(target)))
+    failure = None
+    try:
+        for _ in run:
+            run.cancel()
+    except Interrupted as error:
+        failure = error
+    assert failure is not None
+    result = run.result(failure)
+    assert 0 < result.end < 64 * WINDOW_BYTES
+    assert (result.verdict, result.is_complete) == (VerificationVerdict.MISSING, False)
+    assert result.missing_ranges == result.end // WINDOW_BYTES
+
+
+def test_few_windows_wait_at_a_time(tmp_path):
+    target = image(tmp_path / "t", 2**30, [(at, b"x") for at in range(0, 2**30, WINDOW_BYTES)])
+    stream = answer([], 2**30, Operation.ALLOCATED)
+    run = VerifiedStream(stream, stream.resolved, Devices(Device(target)))
+    for _ in run:
+        assert len(run._waiting) <= verification._WAITING_WINDOWS
+
+
+def test_what_is_not_a_device_is_refused(tmp_path):
+    fifo = tmp_path / "pipe"
+    os.mkfifo(fifo)
+    for path, word in (
+        ("/dev/null", "character device"),
+        (str(tmp_path), "directory"),
+        (str(fifo), "pipe"),
+        (str(tmp_path / "nothing"), "No such file"),
+    ):
+        with pytest.raises(DeviceError, match=word):
+            Device(path)
+
+
+def test_a_mounted_device_is_found_in_the_list_of_mounts(tmp_path, monkeypatch):
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(
+        "22 1 8:1 / /data\\040base rw,noatime shared:1 - ext4 /dev/sda1 rw\n23 1 8:2 / /old ro - ext4 /dev/sda2 ro\n"
+    )
+    from kubectl_cbt.devices import mounts as module
+
+    monkeypatch.setattr(module, "_MOUNTS", mounts)
+    assert module.mounted_writable(os.makedev(8, 1)) == "/data base"
+    assert module.mounted_writable(os.makedev(8, 2)) is None
+    assert module.mounted_writable(os.makedev(9, 1)) is None
