@@ -75,6 +75,7 @@ def _add_verb(app: typer.Typer, name: str) -> None:
         demo = _function(name, name)
         demos = _typer(help=demo.__doc__, invoke_without_command=True, callback=expand_option_groups(demo))
         demos.command()(expand_option_groups(_function("demo_serve", "serve")))
+        demos.command()(expand_option_groups(_function("demo_devices", "devices")))
         demos.command()(expand_option_groups(_function("demo_faults", "faults")))
         app.add_typer(demos, name=name)
     else:

@@ -24,7 +24,8 @@ Try:      {command} browse --demo
           {command} snapshots -A --demo
           {command} delta pg-mon pg-tue -n shop --demo
           {command} demo serve     and point kubectl itself at it
-          {command} demo faults    and inject one of them"""
+          {command} demo faults    and inject one of them
+          {command} demo devices FOLDER    to write the data of the snapshots"""
 
 
 def demo(

@@ -1,4 +1,4 @@
-"""The progress bar on stderr: position in the volume, extents per second, time left."""
+"""The progress bars on stderr: position in the volume or bytes, rate, time left."""
 
 from __future__ import annotations
 
@@ -79,6 +79,32 @@ def progress_bar(
             )
 
         yield update
+
+
+@contextlib.contextmanager
+def bytes_bar(total_bytes: int, diagnostics: Diagnostics, *, shown: bool) -> Iterator[Callable[[int], None]]:
+    """A bar of bytes that are written, removed at the end of the block; yields a function that adds to them."""
+    if not shown or not (console := diagnostics.console()).is_interactive:
+        yield lambda size_bytes: None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        BarColumn(bar_width=None),
+        TextColumn("{task.percentage:>3.0f} %  {task.fields[written]}  left"),
+        TimeRemainingColumn(compact=True),
+    )
+    whole = human_bytes(total_bytes)
+    with Progress(*columns, console=console, transient=True, refresh_per_second=10) as progress:
+        task = progress.add_task("", total=total_bytes, written=f"0 of {whole}")
+        written_bytes = 0
+
+        def add(size_bytes: int) -> None:
+            nonlocal written_bytes
+            written_bytes += size_bytes
+            progress.update(task, completed=written_bytes, written=f"{human_bytes(written_bytes)} of {whole}")
+
+        yield add
 
 
 def wants_progress(*, quiet: bool, prints_rows: bool) -> bool:

@@ -39,8 +39,12 @@ def signals_are_deferred() -> bool:
 
 
 @contextlib.contextmanager
-def temporary_folder(prefix: str) -> Iterator[Path]:
+def temporary_folder(prefix: str, parent: Path | None = None) -> Iterator[Path]:
     """A new folder that only this user can access, deleted at the end of the block.
+
+    Args:
+        parent: where to create it, for a file that is moved to its place when it is complete; None for the system's
+            own place.
 
     Raises:
         OSError: it cannot be created.
@@ -52,7 +56,7 @@ def temporary_folder(prefix: str) -> Iterator[Path]:
     path = ""
     try:
         with defer_signals():
-            path = tempfile.mkdtemp(prefix=prefix)
+            path = tempfile.mkdtemp(prefix=prefix, dir=parent)
             _folders.add(path)
         yield Path(path)
     finally:

@@ -48,7 +48,7 @@ def test_help_offers_verbs_and_those_inside_them():
     assert offered("he") == ["help"]
     assert offered("help", "") == [verb.name for verb in TREE.verbs]
     assert offered("help", "del") == ["delta"]
-    assert offered("help", "demo", "") == ["serve", "faults"]
+    assert offered("help", "demo", "") == ["serve", "devices", "faults"]
     assert offered("help", "delta", "") == offered("help", "-") == offered("-n", "shop", "he") == []
     for words in (["delta"], ["demo", "serve"]):
         assert run(["help", *words]) == 0
@@ -77,8 +77,8 @@ def test_a_flags_value_is_no_verb():
 
 
 def test_verbs_inside_a_verb_are_offered():
-    assert offered("demo", "") == ["serve", "faults"]
-    assert offered("demo", "--seed", "2", "") == ["serve", "faults"]
+    assert offered("demo", "") == ["serve", "devices", "faults"]
+    assert offered("demo", "--seed", "2", "") == ["serve", "devices", "faults"]
     assert "--seed" in offered("demo", "serve", "--")
 
 

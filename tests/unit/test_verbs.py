@@ -9,7 +9,7 @@ import pytest
 from kubectl_cbt.cli.app import _MODULES, _VERBS
 
 MOST_LINES = 80
-DEMO = ("demo_serve", "demo_faults")
+DEMO = ("demo_serve", "demo_devices", "demo_faults")
 
 
 def code_lines(source: str) -> int:

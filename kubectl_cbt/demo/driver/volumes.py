@@ -152,20 +152,8 @@ class Volume:
         low, high = sorted((base, target))
         return self._extents(range(low + 1, high + 1), starting_offset)
 
-    def _extents(self, generations: Sequence[int], starting_offset: int) -> Iterator[Runs]:
-        grains = -(-self.capacity_bytes // self.grain_bytes)
-        first_segment = starting_offset // (self.segment_grains * self.grain_bytes)
-        for start in range(first_segment * self.segment_grains, grains, self.segment_grains):
-            starts, lengths = self._segment(generations, start, min(start + self.segment_grains, grains))
-            if self.fixed_length:
-                starts, lengths = _blocks(starts, lengths)
-            offsets, sizes = starts * self.grain_bytes, lengths * self.grain_bytes
-            # The contract allows an extent that starts before the starting offset and ends after it.
-            keep = offsets + sizes > starting_offset
-            if keep.any():
-                yield offsets[keep], sizes[keep]
-
-    def _segment(self, generations: Sequence[int], start: int, end: int) -> Runs:
+    def written(self, generations: Sequence[int], start: int, end: int) -> Runs:
+        """Return what any of these generations wrote inside ``[start, end)``, in grains."""
         written = [
             layer.writes(key(self.seed, self.name, number, generation), generation, start, end)
             for generation in generations
@@ -174,6 +162,19 @@ class Volume:
         starts = np.concatenate([starts for starts, _ in written] or [_NOTHING[0]])
         lengths = np.concatenate([lengths for _, lengths in written] or [_NOTHING[1]])
         return _merged(starts, lengths)
+
+    def _extents(self, generations: Sequence[int], starting_offset: int) -> Iterator[Runs]:
+        grains = -(-self.capacity_bytes // self.grain_bytes)
+        first_segment = starting_offset // (self.segment_grains * self.grain_bytes)
+        for start in range(first_segment * self.segment_grains, grains, self.segment_grains):
+            starts, lengths = self.written(generations, start, min(start + self.segment_grains, grains))
+            if self.fixed_length:
+                starts, lengths = _blocks(starts, lengths)
+            offsets, sizes = starts * self.grain_bytes, lengths * self.grain_bytes
+            # The contract allows an extent that starts before the starting offset and ends after it.
+            keep = offsets + sizes > starting_offset
+            if keep.any():
+                yield offsets[keep], sizes[keep]
 
 
 _NOTHING: Runs = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))
