@@ -11,11 +11,19 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from kubectl_cbt.analysis.set_algebra import ByteRanges
-from kubectl_cbt.analysis.verification import WINDOW_BYTES, JoinedRanges, Tally, WindowData
+from kubectl_cbt.analysis.verification import (
+    NO_RANGES,
+    UNIT_BYTES,
+    WINDOW_BYTES,
+    JoinedRanges,
+    Tally,
+    WindowData,
+)
 from kubectl_cbt.devices.device import Device
 from kubectl_cbt.devices.window_reader import WindowReader
 from kubectl_cbt.errors import CbtError, Interrupted
@@ -28,7 +36,19 @@ from kubectl_cbt.units import human_bytes
 _THREADS = min(os.cpu_count() or 1, 4)
 _WAITING_WINDOWS = 4 * _THREADS
 
-Pending = tuple[Future[WindowData], ByteRanges]
+
+class _Waiting(NamedTuple):
+    """Submitted, in order.
+
+    Attributes:
+        end: of the window, or of a common hole without extents.
+        data: what is being read; None for a hole.
+        reported: the extents in it.
+    """
+
+    end: int
+    data: Future[WindowData] | None
+    reported: ByteRanges = NO_RANGES
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +102,9 @@ class VerifiedStream:
         self._quick = quick
         self._reader = WindowReader(devices.target, devices.base, quick=quick)
         self._wanted_start = starting_offset
-        self._start = max(starting_offset, resolved.query.starting_offset)
+        start = max(starting_offset, resolved.query.starting_offset)
+        # A unit before which the stream was cut cannot be compared.
+        self._start = -(-start // UNIT_BYTES) * UNIT_BYTES
         # Windows are counted from the start of the volume, so that blocks are not cut.
         self.position = self._submitted = self._start
         self._tally = Tally()
@@ -90,7 +112,7 @@ class VerifiedStream:
         self._last_end = 0
         self._out_of_order_at: int | None = None
         self._joined = JoinedRanges()
-        self._waiting: deque[Pending] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._is_cancelled = False
 
     def cancel(self) -> None:
@@ -140,8 +162,9 @@ class VerifiedStream:
             try:
                 yield from self._verified(pool)
             finally:
-                for future, _ in self._waiting:
-                    future.cancel()
+                for waiting in self._waiting:
+                    if waiting.data is not None:
+                        waiting.data.cancel()
 
     def _verified(self, pool: ThreadPoolExecutor) -> Iterator[ByteRanges]:
         failure: CbtError | None = None
@@ -202,14 +225,12 @@ class VerifiedStream:
             if not len(reported) and (empty_to := self._empty_to(start, known)) > end:
                 # A common hole in which nothing is reported: sparse images of terabytes have millions of such windows.
                 self._tally.hole_bytes += empty_to - start
-                self._submitted = empty_to
-                continue
-            self._waiting.append((pool.submit(self._reader.read, start, end, reported), reported))
-            self._submitted = end
+                self._waiting.append(_Waiting(empty_to, None))
+            else:
+                self._waiting.append(_Waiting(end, pool.submit(self._reader.read, start, end, reported), reported))
+            self._submitted = self._waiting[-1].end
             while len(self._waiting) >= _WAITING_WINDOWS:
                 yield self._oldest()
-        if not self._waiting:
-            self.position = self._submitted
 
     def _empty_to(self, start: int, known: int) -> int:
         """The end of whole windows from ``start`` on without data and without extents."""
@@ -227,11 +248,10 @@ class VerifiedStream:
         return inside
 
     def _oldest(self) -> ByteRanges:
-        future, reported = self._waiting.popleft()
-        window = future.result()
-        missing = self._tally.add(window, reported)
-        self.position = window.end
-        return self._joined.add(missing, window.end)
+        oldest = self._waiting.popleft()
+        missing = NO_RANGES if oldest.data is None else self._tally.add(oldest.data.result(), oldest.reported)
+        self.position = oldest.end
+        return self._joined.add(missing, oldest.end)
 
     def result(self, error: CbtError | None) -> Verification:
         """The verdict and its figures.

@@ -122,14 +122,16 @@ def volumes(draw):
 def test_missing_ranges_and_figures_are_those_of_a_naive_comparison(tmp_path_factory, volume, has_base, data):
     capacity, extents, writes = volume
     folder = tmp_path_factory.mktemp("images")
-    start = data.draw(st.sampled_from([0, 0, 512, 96 * KIB]))
+    start = data.draw(st.sampled_from([0, 0, 512, 5000, 96 * KIB]))
     target = image(folder / "target", capacity, writes)
     base = image(folder / "base", capacity, writes[1::3]) if has_base else None
     stream = answer(extents, capacity, Operation.DELTA if has_base else Operation.ALLOCATED)
     result, found = verified(stream, target, base, start)
     read = np.fromfile(target, dtype=np.uint8)
     other = np.fromfile(base, dtype=np.uint8) if base else np.zeros(capacity, dtype=np.uint8)
-    ranges, different, reported, needless = naive(read, other, extents, capacity, start)
+    whole_unit = -(-start // UNIT_BYTES) * UNIT_BYTES
+    ranges, different, reported, needless = naive(read, other, extents, capacity, whole_unit)
+    assert (result.start, result.end) == (whole_unit, capacity)
     assert found == ranges
     assert (result.different_bytes, result.reported_bytes, result.needless_bytes) == (different, reported, needless)
     assert result.missing_bytes == sum(end - start for start, end in ranges)
@@ -181,6 +183,7 @@ def test_common_holes_are_skipped_and_counted(tmp_path):
     assert found == [(30 * 2**30, 30 * 2**30 + 4096)]
     assert result.read_bytes < WINDOW_BYTES
     assert result.hole_bytes + result.read_bytes // 2 == size
+    assert result.end == size
 
 
 def test_the_tail_of_a_volume_that_grew_is_compared_with_zeros(tmp_path):
