@@ -175,6 +175,8 @@ class VerifiedStream:
                     self.stream.cancel()
                     break
                 yield from self._up_to(self._last_end, pool, is_end=False)
+                # After each batch, so that progress is shown while the stream is slow.
+                yield self._finished()
         except CbtError as error:
             failure = error
         yield from self._up_to(self._known_end(failure), pool, is_end=True)
@@ -252,6 +254,13 @@ class VerifiedStream:
         missing = NO_RANGES if oldest.data is None else self._tally.add(oldest.data.result(), oldest.reported)
         self.position = oldest.end
         return self._joined.add(missing, oldest.end)
+
+    def _finished(self) -> ByteRanges:
+        """What the windows contain that are read already; may be empty."""
+        found = NO_RANGES
+        while self._waiting and not len(found) and (self._waiting[0].data is None or self._waiting[0].data.done()):
+            found = self._oldest()
+        return found
 
     def result(self, error: CbtError | None) -> Verification:
         """The verdict and its figures.

@@ -26,9 +26,10 @@ class JsonWriter(VerificationWriter):
         self._rows = Rows('    {"byteOffset":', ',"sizeBytes":', "},\n")
 
     def missing(self, ranges: ByteRanges, first: Batch | None) -> None:
+        if first is not None or len(ranges):
+            self._begin(first)
         if not len(ranges):
             return
-        self._begin(first)
         for text in self._rows.texts(ranges.starts, ranges.ends - ranges.starts):
             # The last row is held back: a comma follows it only if there is another row.
             self._write(self._pending + text[:-2])

@@ -1,0 +1,216 @@
+"""verify, as the installed command: saved answers and image files, and the demo with its data."""
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import COMMAND, command_environment, run_command, wait_for
+from pseudo_terminal import Terminal
+from schemas import validator
+
+MIB = 2**20
+VALIDATOR = validator("Verification")
+SIZE = 32 * MIB
+
+
+def image(path: Path, writes: dict[int, bytes], size: int = SIZE) -> str:
+    """A sparse file."""
+    with path.open("wb") as file:
+        file.truncate(size)
+        for offset, data in writes.items():
+            file.seek(offset)
+            file.write(data)
+    return str(path)
+
+
+def messages(path: Path, *extents: tuple[int, int], capacity: int = SIZE) -> str:
+    """An answer as snapshot-metadata-lister prints it."""
+    rows = [{"byte_offset": offset, "size_bytes": size} for offset, size in extents]
+    path.write_text(json.dumps([{"block_metadata_type": 2, "volume_capacity_bytes": capacity, "block_metadata": rows}]))
+    return str(path)
+
+
+@pytest.fixture
+def images(tmp_path):
+    """Two images that differ in 4 KiB at 1 MiB and at 20 MiB."""
+    base = image(tmp_path / "base.img", {MIB: b"a" * 4096, 5 * MIB: b"same" * 1024})
+    target = image(tmp_path / "target.img", {MIB: b"b" * 4096, 5 * MIB: b"same" * 1024, 20 * MIB: b"c" * 4096})
+    return ["--base-device", base, "--target-device", target]
+
+
+def test_a_correct_delta(tmp_path, images):
+    saved = messages(tmp_path / "delta.json", (MIB, 4096), (20 * MIB, 8192))
+    found = run_command("verify", "--from", saved, "--kind", "delta", *images)
+    assert (found.returncode, found.stderr) == (0, "")
+    assert "Verdict    correct: every byte that differs is in the delta\n" in found.stdout
+    assert "Needless   4 KiB   33.3 % of the delta are equal\n" in found.stdout
+
+
+def test_a_delta_that_lost_a_block(tmp_path, images):
+    saved = messages(tmp_path / "delta.json", (20 * MIB, 4096))
+    found = run_command("verify", "--from", saved, "--kind", "delta", *images, "-o", "json")
+    assert found.returncode == 1
+    document = json.loads(found.stdout)
+    VALIDATOR.validate(document)
+    assert document["missing"] == [{"byteOffset": MIB, "sizeBytes": 4096}]
+    (tmp_path / "verification.json").write_text(found.stdout)
+    opened = run_command("open", str(tmp_path / "verification.json"), "-o", "csv")
+    assert opened.stdout == f"byteOffset,sizeBytes\n{MIB},4096\n"
+    assert "missing from the delta" in opened.stderr
+
+
+def test_allocated_extents(tmp_path, images):
+    saved = messages(tmp_path / "allocated.json", (MIB, 4096), (20 * MIB, 4096))
+    found = run_command("verify", "--from", saved, "--kind", "allocated", "--device", images[-1])
+    assert found.returncode == 1
+    assert "MISSING: 4 KiB in 1 range are not zero and are not in the allocated extents" in found.stdout
+
+
+def test_a_cut_document_is_incomplete_and_says_where_to_go_on(tmp_path, images):
+    saved = Path(messages(tmp_path / "delta.json", (MIB, 4096), (20 * MIB, 4096)))
+    saved.write_text(saved.read_text()[:-3])
+    found = run_command("verify", "--from", str(saved), "--kind", "delta", *images)
+    assert found.returncode == 1
+    assert "Verdict    INCOMPLETE" in found.stdout
+    assert f"continue with --starting-offset {20 * MIB + 4096}" in found.stderr
+    rest = messages(tmp_path / "rest.json", (MIB, 4096), (20 * MIB, 4096))
+    more = ["--kind", "delta", *images, "--starting-offset", str(20 * MIB)]
+    found = run_command("verify", "--from", rest, *more)
+    assert found.returncode == 0
+    assert "every byte that differs, from 20 MiB on, is in the delta" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "verify needs one snapshot, two (BASE TARGET), or --from FILE"),
+        (("snap-a", "--from", "x.json"), "--from has the answer: name no snapshots"),
+        (("snap-a", "--map"), "--map needs a terminal"),
+        (("snap-a", "--demo"), "allocated extents are verified against a device: --device"),
+        (("snap-a", "snap-b", "--demo", "--device", "/dev/null"), "--base-device and --target-device"),
+        (("snap-a", "--demo", "--device", "a", "--base-device", "b"), "allocated extents are verified against one"),
+    ],
+)
+def test_usage(arguments, message):
+    found = run_command("verify", *arguments)
+    assert (found.returncode, found.stdout) == (2, "")
+    assert message in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("device", "message"),
+    [("/dev/null", "is a character device"), ("/", "is a directory"), ("/nothing", "No such file")],
+)
+def test_what_is_not_a_device(tmp_path, device, message):
+    saved = messages(tmp_path / "a.json")
+    found = run_command("verify", "--from", saved, "--kind", "allocated", "--device", device)
+    assert (found.returncode, found.stdout) == (1, "")
+    assert message in found.stderr
+
+
+def test_an_answer_without_a_kind_is_refused(tmp_path, images):
+    found = run_command("verify", "--from", messages(tmp_path / "list.json"), *images)
+    assert found.returncode == 2
+    assert "does not record whether it is a delta or allocated" in found.stderr
+
+
+def test_an_interrupted_verification_is_a_valid_document(tmp_path):
+    # The rest of the answer never comes: the pipe stays open.
+    device = image(tmp_path / "t.img", {0: b"x" * 4096, 30 * MIB: b"x"})
+    answer, out = tmp_path / "answer", tmp_path / "out.json"
+    os.mkfifo(answer)
+    with out.open("wb") as stdout:
+        process = subprocess.Popen(
+            [str(COMMAND), "verify", "--from", str(answer), "--kind", "allocated", "--device", device, "-o", "json"],
+            env=command_environment(),
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        with answer.open("w") as pipe:
+            rows = [{"byte_offset": 20 * MIB, "size_bytes": 4096}, {"byte_offset": 21 * MIB, "size_bytes": 4096}]
+            message = {"block_metadata_type": 2, "volume_capacity_bytes": SIZE, "block_metadata": rows}
+            pipe.write(f"[{json.dumps(message)},\n")
+            pipe.flush()
+            wait_for(lambda: out.stat().st_size, "the beginning of the document", process)
+            process.send_signal(signal.SIGINT)
+            _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    document = json.loads(out.read_text())
+    VALIDATOR.validate(document)
+    assert (document["verdict"], document["complete"]) == ("missing", False)
+    assert document["missing"] == [{"byteOffset": 0, "sizeBytes": 4096}]
+    assert document["summary"]["endBytes"] == 16 * MIB  # whole windows of 8 MiB
+    assert "continue with --starting-offset" in stderr
+
+
+def test_the_map_opens_on_the_missing_ranges(tmp_path, images):
+    saved = messages(tmp_path / "delta.json", (20 * MIB, 4096))
+    terminal = Terminal("verify", "--from", saved, "--kind", "delta", *images, "--map")
+    terminal.wait_for("covered 4 KiB")
+    terminal.press("q")
+    assert terminal.end() == 1
+    assert b"MISSING: 4 KiB in 1 range" in terminal.written
+
+
+def test_without_missing_ranges_no_map_opens(tmp_path, images):
+    saved = messages(tmp_path / "delta.json", (MIB, 4096), (20 * MIB, 4096))
+    terminal = Terminal("verify", "--from", saved, "--kind", "delta", *images, "--map")
+    assert terminal.end() == 0
+    assert b"correct: every byte" in terminal.written
+
+
+@pytest.fixture(scope="module")
+def demo_images(tmp_path_factory):
+    """The data of two snapshots of default/data: about 1.1 GiB in sparse files."""
+    folder = tmp_path_factory.mktemp("devices")
+    wanted = ["--snapshot", "snap-a", "--snapshot", "snap-b"]
+    assert run_command("demo", "devices", str(folder), *wanted, "-q").returncode == 0
+    yield ["--base-device", str(folder / "snap-a.img"), "--target-device", str(folder / "snap-b.img")]
+    for file in folder.iterdir():
+        file.unlink()
+
+
+def test_the_demo_verifies(demo_images):
+    found = run_command("verify", "snap-a", "snap-b", "--demo", *demo_images)
+    assert (found.returncode, found.stderr) == (0, "")
+    assert "Verdict    correct" in found.stdout
+    assert "Needless   nothing\n" in found.stdout
+    assert "Tracking   4 KiB blocks explain all that is reported\n" in found.stdout
+
+
+def test_a_lost_write_is_found_by_the_data(demo_images):
+    """Exactly the extents that the fault removes from the delta."""
+    delta = ("delta", "snap-a", "snap-b", "--demo", "-o", "csv")
+    whole, lossy = (
+        {tuple(map(int, row)) for row in list(csv.reader(io.StringIO(run_command(*delta, *more).stdout)))[1:]}
+        for more in ((), ("--fault", "lost-write"))
+    )
+    lost = sum(size for _, size in whole) - sum(size for _, size in lossy)
+    found = run_command("verify", "snap-a", "snap-b", "--demo", "--fault", "lost-write", *demo_images, "-o", "json")
+    assert found.returncode == 1
+    document = json.loads(found.stdout)
+    assert document["summary"]["missingBytes"] == sum(one["sizeBytes"] for one in document["missing"]) == lost > 0
+    untouched = {offset for offset, _ in whole - lossy}
+    assert {one["byteOffset"] for one in document["missing"]} & untouched
+
+
+def test_a_driver_that_stops_after_its_first_page_is_found_by_the_data(demo_images):
+    arguments = ["verify", "snap-a", "snap-b", "--demo", "--fault", "first-page-only", "--no-probe", *demo_images]
+    document = json.loads(run_command(*arguments, "-o", "json").stdout)
+    assert (document["verdict"], document["complete"]) == ("missing", True)
+
+
+def test_reporting_too_much_is_a_figure_and_no_error(demo_images):
+    arguments = ["--fault", "unaligned-shift", "--starting-offset", "1234567", *demo_images]
+    found = run_command("verify", "snap-a", "snap-b", "--demo", *arguments, "-o", "json")
+    assert found.returncode == 0
+    document = json.loads(found.stdout)
+    assert document["verdict"] == "correct"
+    assert document["summary"]["needlessBytes"] > 0
+    assert document["summary"]["granularity"]["unexplainedBlocks"] > 0

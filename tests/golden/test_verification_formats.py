@@ -1,0 +1,114 @@
+"""Every format of a verification: correct, with missing ranges, and interrupted. UPDATE_GOLDEN=1 rewrites them."""
+
+import json
+from dataclasses import replace
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+from samples import CAPACITY, KIB, MIB, batches, outcome_of, resolved
+from schemas import validator
+from test_formats import FAILURE, assert_golden
+
+from kubectl_cbt.analysis.set_algebra import ByteRanges
+from kubectl_cbt.model.stream_query import Operation
+from kubectl_cbt.model.verification import Granularity, Verification
+from kubectl_cbt.output.verification.registry import VerificationFormat
+
+VALIDATOR = validator("Verification")
+
+CORRECT = Verification(
+    operation=Operation.DELTA,
+    outcome=outcome_of(3, 5, next_offset=CAPACITY),
+    start=0,
+    end=CAPACITY,
+    capacity_bytes=CAPACITY,
+    target_bytes=CAPACITY,
+    base_bytes=CAPACITY,
+    different_bytes=8 * MIB,
+    reported_bytes=8 * MIB + 524 * KIB,
+    needless_bytes=524 * KIB,
+    granularity=Granularity(4 * KIB, 2179, 131),
+    missing_bytes=0,
+    missing_ranges=0,
+    read_bytes=2 * CAPACITY,
+    hole_bytes=0,
+    unread_bytes=0,
+    unread=(),
+    problems=(),
+)
+RESULTS = {
+    "correct": (CORRECT, 0),
+    "missing": (replace(CORRECT, missing_bytes=25 * 4096, missing_ranges=25), 25),
+    "allocated": (
+        replace(CORRECT, operation=Operation.ALLOCATED, base_bytes=None, granularity=Granularity(64 * KIB, 12, 0)),
+        0,
+    ),
+    "quick": (replace(CORRECT, different_bytes=None, needless_bytes=None, granularity=None, hole_bytes=MIB), 0),
+    "interrupted": (
+        replace(
+            CORRECT,
+            outcome=outcome_of(1, 3, next_offset=1572864, failure=FAILURE),
+            end=1572864,
+            unread_bytes=4096,
+            unread=((8192, 12288),),
+            problems=("the answer is incomplete: the connection broke", "4 KiB could not be read, first at 8 KiB"),
+        ),
+        0,
+    ),
+    "failed-at-once": (
+        replace(
+            CORRECT,
+            outcome=outcome_of(0, 0, failure=FAILURE),
+            end=0,
+            different_bytes=0,
+            reported_bytes=0,
+            needless_bytes=0,
+            granularity=None,
+            read_bytes=0,
+            problems=("the answer is incomplete: the connection broke",),
+        ),
+        0,
+    ),
+}
+
+
+def printed(form: VerificationFormat, case: str) -> str:
+    result, ranges = RESULTS[case]
+    written: list[bytes] = []
+    delta = result.operation is Operation.DELTA
+    devices = ("base a.img (64 MiB)", "target b.img (64 MiB)") if delta else ("target b.img (64 MiB)",)
+    writer = form.writer(written.append, resolved(delta=delta), devices)
+    first = None if case == "failed-at-once" else batches()[0]
+    starts = np.arange(ranges, dtype=np.int64) * 8192
+    for part in (slice(0, 3), slice(3, None)):
+        writer.missing(ByteRanges(starts[part], starts[part] + 4096), first)
+    writer.end(result, first)
+    return b"".join(written).decode()
+
+
+@pytest.mark.parametrize("form", VerificationFormat)
+@pytest.mark.parametrize("case", RESULTS)
+def test_a_format_prints_what_it_always_printed(form, case):
+    assert_golden(f"verification-{case}.{form}", printed(form, case))
+
+
+@pytest.mark.parametrize("case", RESULTS)
+def test_json_is_valid_and_lists_all_ranges(case):
+    document = json.loads(printed(VerificationFormat.JSON, case))
+    VALIDATOR.validate(document)
+    result, ranges = RESULTS[case]
+    assert (document["verdict"], document["complete"]) == (result.verdict, result.is_complete)
+    assert len(document["missing"]) == ranges == document["summary"]["missingRanges"]
+
+
+@pytest.mark.parametrize("case", RESULTS)
+def test_junit_fails_exactly_where_the_command_does(case):
+    suites = ET.fromstring(printed(VerificationFormat.JUNIT, case))
+    assert (int(suites.get("failures")) > 0) == (not RESULTS[case][0].is_trusted)
+
+
+def test_a_document_that_claims_to_be_correct_but_is_not_is_invalid():
+    document = json.loads(printed(VerificationFormat.JSON, "missing"))
+    assert list(VALIDATOR.iter_errors(document | {"verdict": "correct"}))
+    assert list(VALIDATOR.iter_errors(document | {"missing": []}))
