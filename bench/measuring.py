@@ -7,7 +7,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -40,8 +40,38 @@ class Measured:
         return f"{min(self.seconds):.2f}–{max(self.seconds):.2f}"
 
 
-def measure(*commands: Sequence[str], runs: int) -> list[Measured]:
-    """Run the commands in turn, ``times`` times each, so that a slow period of the machine affects all of them.
+@dataclass(frozen=True)
+class Row:
+    """One goal.
+
+    Attributes:
+        ours: the measured figure, with its unit.
+        baseline: the figure to compare with, with its unit; empty for a fixed limit.
+        value: the figure that the goal limits.
+        goal: the goal as text.
+    """
+
+    work: str
+    ours: str
+    baseline: str
+    value: str
+    goal: str
+    kept: bool
+
+    def line(self) -> str:
+        """Format the row for the terminal."""
+        mark = "kept" if self.kept else "MISSED"
+        return f"{self.work:<34} {self.ours:<26} {self.baseline:<26} {self.value:>10}  {self.goal:<22} {mark}"
+
+
+def measure(
+    *commands: Sequence[str], runs: int, before: Callable[[], None] | None = None, expected: Collection[int] = (0,)
+) -> list[Measured]:
+    """Run the commands in turn, ``runs`` times each, so that a slow period of the machine affects all of them.
+
+    Args:
+        before: called before each run, and not measured.
+        expected: exit codes that are not failures.
 
     Raises:
         SystemExit: a command failed.
@@ -49,18 +79,20 @@ def measure(*commands: Sequence[str], runs: int) -> list[Measured]:
     found: list[list[tuple[float, float]]] = [[] for _ in commands]
     for _ in range(runs):
         for command, measured in zip(commands, found, strict=True):
-            measured.append(_run(command))
+            if before is not None:
+                before()
+            measured.append(_run(command, expected))
     return [Measured(tuple(one for one, _ in each), max(mib for _, mib in each)) for each in found]
 
 
-def _run(command: Sequence[str]) -> tuple[float, float]:
+def _run(command: Sequence[str], expected: Collection[int]) -> tuple[float, float]:
     """Return seconds and MiB. Standard output is discarded, standard error is shown."""
     begun = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     seconds = time.perf_counter() - begun
     process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    if process.returncode not in expected:
         raise SystemExit(f"exit {process.returncode}: {' '.join(command)}")
     return seconds, usage.ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
 

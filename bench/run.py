@@ -20,11 +20,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
+from devices import verifying
 from imports import BARE, BUDGET, imported, of_command, total
-from measuring import BIN, PYTHON, ROOT, Measured, Server, measure
+from measuring import BIN, PYTHON, ROOT, Measured, Row, Server, measure
 
 RESULTS = ROOT / "bench" / "results.json"
 QUICK = "--quick" in sys.argv[1:]
@@ -33,6 +34,7 @@ RUNS = 1 if QUICK else 5
 MILLION = 10_000 if QUICK else 1_000_000
 PAGE, SMALL_PAGE = 4096, 256
 STREAM = 4 * MILLION
+VERIFIED_BYTES = 2**26 if QUICK else 2**32
 SCALE = tuple(count * MILLION // 1_000_000 for count in (10_000, 100_000, 1_000_000, 4_000_000, 16_000_000, 64_000_000))
 
 FASTER = {"summary": 4.0, "lister-json": 3.0, "json": 3.0, "ndjson": 3.0, "csv": 3.0, "table": 4.0}
@@ -52,30 +54,6 @@ READ_KUBECONFIG = (
     " select_context(ConfigFlags(kubeconfig=sys.argv[1]))"
 )
 BARE_IMPORTS = (PYTHON, "-c", "import kubernetes.client, grpc, numpy")
-
-
-@dataclass(frozen=True)
-class Row:
-    """One goal.
-
-    Attributes:
-        ours: the measured figure, with its unit.
-        baseline: the figure to compare with, with its unit; empty for a fixed limit.
-        value: the figure that the goal limits.
-        goal: the goal as text.
-    """
-
-    work: str
-    ours: str
-    baseline: str
-    value: str
-    goal: str
-    kept: bool
-
-    def line(self) -> str:
-        """Format the row for the terminal."""
-        mark = "kept" if self.kept else "MISSED"
-        return f"{self.work:<34} {self.ours:<26} {self.baseline:<26} {self.value:>10}  {self.goal:<22} {mark}"
 
 
 def kubectl_cbt(form: str, *more: str) -> tuple[str, ...]:
@@ -358,6 +336,7 @@ def main() -> int:
             starting(server),
             importing(),
             kubeconfigs(),
+            verifying(VERIFIED_BYTES, RUNS),
             lister(server),
         ):
             for row in part:

@@ -257,8 +257,9 @@ def test_a_cancelled_verification_keeps_what_it_compared(tmp_path):
     run = VerifiedStream(stream, stream.resolved, Devices(Device(target)))
     failure = None
     try:
-        for _ in run:
-            run.cancel()
+        for ranges in run:
+            if len(ranges):
+                run.cancel()
     except Interrupted as error:
         failure = error
     assert failure is not None
