@@ -6,12 +6,14 @@ recognise a file, the first one is used.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
 from kubectl_cbt.documents import unsupported
 from kubectl_cbt.documents.document_stream import Document
 from kubectl_cbt.documents.first_bytes import RECORDING_SIGN, WINDOW_BYTES, FirstBytes
+from kubectl_cbt.documents.foreign.ranges import RangesList
 from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
 from kubectl_cbt.documents.lister_document import MESSAGE_KEYS, ListerDocument
 from kubectl_cbt.documents.own_document import VersionedDocument
@@ -20,6 +22,8 @@ from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.model.api_version import API_GROUP
 
 _YAML_SIGNS = tuple(f"{before}apiVersion: {API_GROUP}".encode() for before in ("", "---\n"))
+_NUMBER = rb"(?:0[xX][0-9a-fA-F]+|[0-9]+)"
+_TWO_NUMBERS = re.compile(rb"(?:#.*\n\s*)*" + _NUMBER + rb"[ \t]+" + _NUMBER + rb"[ \t]*\r?\n")
 _OURS_ALONE = frozenset({"query", "snapshot", "extents", "violations", "resumes", "complete"})
 
 
@@ -60,6 +64,8 @@ def kind_of(text: JsonCursor, form: FileFormat | None) -> tuple[DocumentKind, Fi
     Raises:
         DocumentError: it has another format.
     """
+    if form is RANGES.format:
+        return RANGES, FirstBytes(b"")
     kind, beginning = _recognised(text)
     if form not in (None, kind.format):
         raise DocumentError(
@@ -180,6 +186,13 @@ def _is_utf16(beginning: FirstBytes) -> bool:
     )
 
 
+def _refuse_two_numbers(opening: Opening) -> Document:
+    raise DocumentError(
+        f"{opening.text.name} has two numbers per line, which may be an offset and a length, or a start and an end",
+        hint=unsupported.TWO_NUMBERS,
+    )
+
+
 def _other(opening: Opening) -> Document:
     if opening.beginning.starts(b"{"):
         raise unsupported.json_object(opening.text)
@@ -196,6 +209,14 @@ RECORDING = DocumentKind(
     "a recording of kubectl cbt --record", _starting(RECORDING_SIGN), _not_a_document, FileFormat.RECORDING
 )
 """Opened by the caller: replaying messages takes the code that streams them, which documents do not import."""
+
+RANGES = DocumentKind(
+    "lines of OFFSET LENGTH",
+    lambda beginning: False,
+    lambda opening: RangesList(opening.text, opening.options),
+    FileFormat.RANGES,
+)
+"""Only if the user names it: two numbers may mean anything."""
 
 OTHER = DocumentKind("of an unknown kind", lambda beginning: True, _other)
 
@@ -273,6 +294,11 @@ KINDS: tuple[DocumentKind, ...] = (
     _refused("a table or CSV without extents", unsupported.PRINTED_BY_US, b"# incomplete:"),
     _refused("a list of names", unsupported.PRINTED_BY_US, b"volumesnapshot.snapshot.storage.k8s.io/"),
     _refused("a summary", unsupported.PRINTED_BY_US, b"Delta ", b"Allocated "),
+    DocumentKind(
+        "text with two numbers per line",
+        lambda beginning: bool(_TWO_NUMBERS.match(beginning.data)),
+        _refuse_two_numbers,
+    ),
     _refused("XML or HTML", unsupported.HINT_OPENABLE, b"<?xml", b"<!DOCTYPE", b"<html"),
     _refused("an image in qcow2 format", unsupported.DISK_IMAGE, b"QFI\xfb"),
     _refused("a disk image in VMDK format", unsupported.DISK_IMAGE, b"KDMV", b"# Disk DescriptorFile"),

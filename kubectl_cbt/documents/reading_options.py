@@ -14,6 +14,7 @@ class FileFormat(StrEnum):
     DOCUMENT = "document"
     LISTER = "lister"
     RECORDING = "recording"
+    RANGES = "ranges"
 
 
 @dataclass(frozen=True, slots=True)
