@@ -38,10 +38,12 @@ class LineList(ForeignList):
     Attributes:
         form: the form of a line, for errors.
         unit_bytes: bytes per number.
+        may_lack_break: whether the last line may have no line break; tools print one.
     """
 
     form: str
     unit_bytes = 1
+    may_lack_break = False
 
     @abstractmethod
     def rows(self, table: TokenTable) -> Rows:
@@ -56,7 +58,7 @@ class LineList(ForeignList):
 
     def columns(self) -> Iterator[Columns]:
         """The extents of each block of lines."""
-        for block in LineReader(self.text).blocks():
+        for block in LineReader(self.text).blocks(may_lack_break=self.may_lack_break):
             table = TokenTable(self.prepared(block))
             rows = self.rows(table)
             are_faulty = ~rows.are_valid | beyond_64_bits((rows.offsets, rows.sizes), self.unit_bytes)
@@ -65,10 +67,20 @@ class LineList(ForeignList):
             wanted = rows.are_extents[:end]
             yield rows.offsets[:end][wanted] * self.unit_bytes, rows.sizes[:end][wanted] * self.unit_bytes
             if len(faults):
-                raise self._fault(table, end, is_number=bool(rows.are_valid[end]))
+                raise self.fault(table, end, is_number=bool(rows.are_valid[end]))
         self.lines_end()
 
-    def _fault(self, table: TokenTable, row: int, *, is_number: bool) -> DocumentError:
+    def fault(self, table: TokenTable, row: int, *, is_number: bool) -> DocumentError:
+        """The error for a wrong line.
+
+        Args:
+            row: of the table.
+            is_number: whether it has the form of the format.
+        """
         line = shown(b" ".join(table.tokens(row)).decode("utf-8", "replace"))
         reason = "ends beyond 64 bits" if is_number else f"is not {self.form}"
-        return self.text.error(f"{line} {reason}", self.text.line + int(table.lines[row]))
+        return self.text.error(f"{line} {reason}", self.line_of(table, row))
+
+    def line_of(self, table: TokenTable, row: int) -> int:
+        """The number of a line in the text."""
+        return self.text.line + int(table.lines[row])

@@ -25,6 +25,7 @@ class RangesList(LineList):
     """Decimal numbers, or hexadecimal ones with ``0x``; ``#`` begins a comment."""
 
     form = "OFFSET LENGTH"
+    may_lack_break = True
 
     def __init__(self, text: JsonCursor, options: ReadingOptions) -> None:
         super().__init__(text, options)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import numpy.typing as npt
 
@@ -70,6 +72,15 @@ class TokenTable:
         """uint8[n], the first byte of each token of a column; 0 for lines without that column."""
         found = np.zeros(len(self), dtype=np.uint8)
         found[self.counts > column] = self._data[self._column(column)[0]]
+        return found
+
+    def lines_with(self, word: bytes) -> Mask:
+        """bool[n], which lines contain a word."""
+        found = np.zeros(len(self), dtype=bool)
+        places = [match.start() for match in re.finditer(re.escape(word), self._data.tobytes())]
+        if places:
+            # The first token of a line is before the word, or is the word.
+            found[np.searchsorted(self._starts[self._first], places, side="right") - 1] = True
         return found
 
     def tokens(self, row: int) -> list[bytes]:
