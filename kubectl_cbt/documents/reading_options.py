@@ -15,6 +15,15 @@ class FileFormat(StrEnum):
     VERIFICATION = "verification"
     LISTER = "lister"
     RECORDING = "recording"
+    CSV = "csv"
+    RBD_DIFF = "rbd-diff"
+    QEMU_MAP = "qemu-map"
+    NBDINFO = "nbdinfo"
+    FILEFRAG = "filefrag"
+    THIN = "thin"
+    EBS = "ebs"
+    DDRESCUE = "ddrescue"
+    RANGES = "ranges"
 
 
 @dataclass(frozen=True, slots=True)
