@@ -26,7 +26,7 @@ DEFAULT_SEED = 1
 """Seed of the demo's data."""
 MAY_NAME_A_FILE = "the name of a file may be any bytes"
 """Marks an argument that may also be a file, and not only a Kubernetes name."""
-FILE_METAVARS = ("FILE", "FOLDER")
+FILE_METAVARS = ("FILE", "FOLDER", "LEFT", "RIGHT")
 """What the help calls the value of a flag or argument that is a path."""
 SERVICE_ACCOUNT_VARIABLE = "KUBECTL_CBT_SERVICE_ACCOUNT"
 
@@ -79,6 +79,16 @@ def _message_size(text: str) -> int:
     if not 0 < size_bytes <= LARGEST_MAX_MESSAGE_BYTES:
         raise ValueError(f"{text!r} is not between 1 and {LARGEST_MAX_MESSAGE_BYTES} bytes")
     return size_bytes
+
+
+def _grain(text: str) -> int:
+    size_bytes = parse_offset(text)
+    if size_bytes < 1:
+        raise ValueError(f"{text!r} is not a size such as 4Ki or 1Mi")
+    return size_bytes
+
+
+parsed_grain = _parser(_grain)
 
 
 def _rare(*names: str, **settings: Any) -> Any:

@@ -6,20 +6,33 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from kubectl_cbt.cli.charset import why_ascii
 from kubectl_cbt.cli.diagnostics import Diagnostics, is_a_terminal
 from kubectl_cbt.units import human_bytes, human_rate
 
-if TYPE_CHECKING:
-    from kubectl_cbt.model.batch_stream import BatchStream
-
 _EVERY_SECONDS = 0.1
 
 
+class Measured(Protocol):
+    """The figures of a stream; see :class:`~kubectl_cbt.model.batch_stream.BatchStream`."""
+
+    @property
+    def extents(self) -> int: ...
+
+    @property
+    def next_offset(self) -> int: ...
+
+    @property
+    def capacity_bytes(self) -> int | None: ...
+
+    @property
+    def seconds(self) -> float: ...
+
+
 @contextlib.contextmanager
-def progress_bar(stream: BatchStream, diagnostics: Diagnostics, *, shown: bool) -> Iterator[Callable[[], None]]:
+def progress_bar(stream: Measured, diagnostics: Diagnostics, *, shown: bool) -> Iterator[Callable[[], None]]:
     """A bar that is removed at the end of the block; yields a function to call after each batch."""
     # rich's TTY_INTERACTIVE=0 is for terminals on which nothing should move.
     if not shown or not (console := diagnostics.console()).is_interactive:
