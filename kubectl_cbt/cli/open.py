@@ -7,17 +7,18 @@ from typing import Annotated
 import typer
 
 from kubectl_cbt.cli.file_argument import STDIN, opened_file
+from kubectl_cbt.cli.file_flags import FileFlags
 from kubectl_cbt.cli.launch_tui import has_screen, show_map, wants_screen
 from kubectl_cbt.cli.options import MapFlags, MaxMessageSize, PictureFlags, TerminalFlags
 from kubectl_cbt.cli.print_stream import print_stream
 from kubectl_cbt.errors import UsageError
-from kubectl_cbt.model.stream_query import Operation
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 
 
 def open_file(
     file: Annotated[str, typer.Argument(metavar="FILE", help="A saved document or a recording; - for standard input.")],
+    file_flags: FileFlags,
     terminal: TerminalFlags,
     map_flags: MapFlags,
     picture: PictureFlags,
@@ -26,12 +27,6 @@ def open_file(
         typer.Option("--output", "-o", help="Output format (default: the map on a terminal, otherwise summary)."),
     ] = None,
     max_message_size: MaxMessageSize = MAX_MESSAGE_BYTES,
-    kind: Annotated[
-        Operation | None,
-        typer.Option(
-            "--kind", help="Whether a lister document is a delta or allocated (the format does not record it)."
-        ),
-    ] = None,
 ) -> None:
     """Open a saved document or a recording.
 
@@ -59,7 +54,7 @@ def open_file(
     picture.check(output)
     shown = wants_screen(output) or (file == STDIN and output is None and has_screen())
     with opened_file(file, keyboard=shown) as (data, name):
-        opened = FileBackend(data, name, kind, max_message_size).open()
+        opened = FileBackend(data, name, file_flags.options(), max_message_size).open()
         if shown:
             raise typer.Exit(show_map(opened, None, map_flags, terminal))
         form = output or StreamFormat.SUMMARY

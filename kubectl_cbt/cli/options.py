@@ -74,6 +74,16 @@ def _new_file(text: str) -> Path:
     return file_to_write(text)
 
 
+def _positive_size(text: str) -> int:
+    size_bytes = parse_offset(text)
+    if not size_bytes:
+        raise ValueError("must be larger than 0")
+    return size_bytes
+
+
+parsed_size = _parser(_positive_size)
+
+
 def _message_size(text: str) -> int:
     size_bytes = parse_offset(text)
     if not 0 < size_bytes <= LARGEST_MAX_MESSAGE_BYTES:

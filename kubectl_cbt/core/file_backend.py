@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO
 
+from kubectl_cbt.documents.reading_options import AS_RECORDED, ReadingOptions
 from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.model.backend import OpenStream
 from kubectl_cbt.model.refs import SnapshotNames
-from kubectl_cbt.model.stream_query import Operation
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class FileBackend:
     Args:
         data: not closed here.
         name: name of the file in messages.
-        operation: operation of a document that does not record it; None if unknown.
+        options: what its format does not record, from the user.
         max_message_bytes: a larger message of a recording ends the stream with an error.
     """
 
@@ -34,12 +34,12 @@ class FileBackend:
         self,
         data: BinaryIO,
         name: str,
-        operation: Operation | None = None,
+        options: ReadingOptions = AS_RECORDED,
         max_message_bytes: int = MAX_MESSAGE_BYTES,
     ) -> None:
         self._data = data
         self._name = name
-        self._operation = operation
+        self._options = options
         self._max_message_bytes = max_message_bytes
 
     def entries(self) -> list[SnapshotEntry]:
@@ -58,13 +58,16 @@ class FileBackend:
         from kubectl_cbt.documents.kinds import RECORDING
         from kubectl_cbt.documents.open_document import recognise
 
-        found = recognise(self._data, self._name)
+        found = recognise(self._data, self._name, self._options.format)
         if found.kind is not RECORDING:
-            saved = found.open(self._operation)
+            saved = found.open(self._options)
             return OpenStream(saved.resolved, saved, saved.operation)
         _, _, replayed = open_recording(found.rewound(), self._max_message_bytes)
-        if self._operation not in (None, replayed.operation):
-            raise DocumentError(f"{self._name} is a recording of {replayed.operation}, not of {self._operation}")
+        kind, capacity_bytes = self._options.kind, self._options.capacity_bytes
+        if kind not in (None, replayed.operation):
+            raise DocumentError(f"{self._name} is a recording of {replayed.operation}, not of {kind}")
+        if capacity_bytes is not None:
+            raise DocumentError(f"{self._name} is a recording, which has a capacity", hint="omit --capacity")
         return OpenStream(replayed.resolved, replayed, replayed.operation)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Protocol
 
 from kubectl_cbt.documents.byte_source import RewindableInput
@@ -45,19 +46,29 @@ class SavedStream:
 
     Attributes:
         resolved: the query; of a lister document the namespace is ``unknown`` and the name the file's.
-        operation: ``delta`` or ``allocated``; None for a lister document when it was not given.
+        operation: ``delta`` or ``allocated``; None if the file does not record it and it was not given.
+
+    Args:
+        capacity_bytes: size of the volume, from the user, for a file that does not record it; None if not given.
     """
 
-    def __init__(self, document: Document, source: RewindableInput, operation: Operation | None) -> None:
+    def __init__(
+        self,
+        document: Document,
+        source: RewindableInput,
+        operation: Operation | None,
+        capacity_bytes: int | None = None,
+    ) -> None:
         head = document.head
         self.resolved = head.resolved
         self.operation = operation
         self.extents = 0
         self.next_offset = self.resolved.query.starting_offset
-        self.capacity_bytes = _positive(head.volume_capacity_bytes)
         self._block_metadata_type = head.block_metadata_type
         self._document = document
         self._source = source
+        self._given_capacity_bytes = capacity_bytes
+        self.capacity_bytes = self._checked_capacity(_positive(head.volume_capacity_bytes))
         self._notify: Callable[[str], None] = _ignore
         self._records = 0
         self._error: CbtError | None = None
@@ -78,7 +89,7 @@ class SavedStream:
             Interrupted: after :meth:`cancel`.
         """
         try:
-            for record in self._document.records():
+            for record in map(self._with_capacity, self._document.records()):
                 self._check_cancelled()
                 self._account(record)
                 yield Batch.whole(Records.of(record))
@@ -142,6 +153,25 @@ class SavedStream:
     def _check_cancelled(self) -> None:
         if self._cancelled:
             raise Interrupted(f"reading {self._source.name} was stopped")
+
+    def _checked_capacity(self, recorded_bytes: int | None) -> int | None:
+        """The capacity that the file records or, if it records none, the user gave."""
+        given_bytes = self._given_capacity_bytes
+        if given_bytes is None or recorded_bytes is None:
+            return recorded_bytes or given_bytes
+        if recorded_bytes != given_bytes:
+            raise DocumentError(
+                f"{self._source.name} records a capacity of {recorded_bytes} bytes, not {given_bytes}",
+                hint="omit --capacity: the file records it",
+            )
+        return recorded_bytes
+
+    def _with_capacity(self, record: Record) -> Record:
+        """A record of a format without capacity gets the one that the user gave."""
+        if self._given_capacity_bytes is None:
+            return record
+        capacity_bytes = self._checked_capacity(_positive(record.volume_capacity_bytes))
+        return replace(record, volume_capacity_bytes=capacity_bytes or 0)
 
     def _account(self, record: Record) -> None:
         self._records += 1

@@ -16,13 +16,12 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
+from kubectl_cbt.documents.number_columns import MOST_DECIMAL_DIGITS, Positions, edges_of_runs, values_of_digits
 from kubectl_cbt.model.record import Int64Column
 
 Columns = tuple[Int64Column, Int64Column]
 """Offsets and sizes, int64[n] each."""
 
-# Nineteen digits may exceed an int64: left to orjson.
-_MOST_DIGITS = 18
 _DIGITS = b"0123456789"
 _ZERO = ord("0")
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{,18})")
@@ -76,10 +75,13 @@ def regular_columns(text: bytes, names: FieldNames, separator: bytes) -> Columns
     if layout is None:
         return None
     data = np.frombuffer(text, dtype=np.uint8)
-    edges = _edges_of_numbers(data)
+    # Below "0" the difference wraps around. Explicit types: numpy's promotion rules depend on its version.
+    digits = data - np.uint8(_ZERO)
+    # A text in braces neither begins nor ends with a digit.
+    edges = edges_of_runs(digits < np.uint8(10))
     if len(edges) % 4 or not _has_layout(text, edges, layout):
         return None
-    first, second = (_numbers(data, edges[at::4], edges[at + 1 :: 4]) for at in (0, 2))
+    first, second = (_numbers(digits, edges[at::4], edges[at + 1 :: 4]) for at in (0, 2))
     if first is None or second is None:
         return None
     return (second, first) if layout.size_first else (first, second)
@@ -108,14 +110,7 @@ def _two_extents(names: FieldNames, separator: str) -> re.Pattern[bytes]:
     return re.compile(pattern.encode(), re.VERBOSE)
 
 
-def _edges_of_numbers(data: npt.NDArray[np.uint8]) -> npt.NDArray[np.intp]:
-    """The alternating starts and ends of runs of digits. A text in braces neither begins nor ends with one."""
-    # Below "0" the difference wraps around. Explicit types: numpy's promotion rules depend on its version.
-    is_digit = (data - np.uint8(_ZERO)) < np.uint8(10)
-    return np.flatnonzero(is_digit[1:] != is_digit[:-1]) + 1
-
-
-def _has_layout(text: bytes, edges: npt.NDArray[np.intp], layout: _Layout) -> bool:
+def _has_layout(text: bytes, edges: Positions, layout: _Layout) -> bool:
     """Whether everything but the digits is the layout: as a whole, and with each piece of the right length.
 
     Both checks are needed: digits inside a name pass the first, other names of the same length the second.
@@ -128,25 +123,12 @@ def _has_layout(text: bytes, edges: npt.NDArray[np.intp], layout: _Layout) -> bo
     return int(edges[0]) == len(layout.opening) and text.translate(None, _DIGITS) == wanted
 
 
-def _numbers(
-    data: npt.NDArray[np.uint8], starts: npt.NDArray[np.intp], ends: npt.NDArray[np.intp]
-) -> Int64Column | None:
-    """Values of the runs of digits, digit by digit; None if one is not a JSON number."""
+def _numbers(digits: npt.NDArray[np.uint8], starts: Positions, ends: Positions) -> Int64Column | None:
+    """Values of the runs of digits; None if one is not a JSON number."""
     lengths = ends - starts
-    shortest, longest = int(lengths.min()), int(lengths.max())
-    if longest > _MOST_DIGITS or ((lengths > 1) & (data[starts] == _ZERO)).any():
+    if int(lengths.max()) > MOST_DECIMAL_DIGITS or ((lengths > 1) & (digits[starts] == 0)).any():
         return None
-    values = np.zeros(len(ends), dtype=np.int64)
-    # For a shorter number the first places are before its start, possibly before the text: they count as 0.
-    at = ends - longest
-    for places in range(longest, 0, -1):
-        digits = data[at] - np.uint8(_ZERO)
-        if places > shortest:
-            digits *= lengths >= places
-        values *= 10
-        values += digits
-        at += 1
-    return values
+    return values_of_digits(digits, starts, ends, 10)
 
 
 def unquoted(value: object) -> object:

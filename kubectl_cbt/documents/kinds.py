@@ -6,19 +6,24 @@ recognise a file, the first one is used.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
 from kubectl_cbt.documents import unsupported
 from kubectl_cbt.documents.document_stream import Document
 from kubectl_cbt.documents.first_bytes import RECORDING_SIGN, WINDOW_BYTES, FirstBytes
+from kubectl_cbt.documents.foreign.ranges import RangesList
 from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
 from kubectl_cbt.documents.lister_document import MESSAGE_KEYS, ListerDocument
 from kubectl_cbt.documents.own_document import VersionedDocument
+from kubectl_cbt.documents.reading_options import FileFormat, ReadingOptions
 from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.model.api_version import API_GROUP
 
 _YAML_SIGNS = tuple(f"{before}apiVersion: {API_GROUP}".encode() for before in ("", "---\n"))
+_NUMBER = rb"(?:0[xX][0-9a-fA-F]+|[0-9]+)"
+_TWO_NUMBERS = re.compile(rb"(?:#.*\n\s*)*" + _NUMBER + rb"[ \t]+" + _NUMBER + rb"[ \t]*\r?\n")
 _OURS_ALONE = frozenset({"query", "snapshot", "extents", "violations", "resumes", "complete"})
 
 
@@ -27,12 +32,12 @@ class Opening(NamedTuple):
 
     Attributes:
         text: at its first byte that is not white space.
-        kind: ``delta`` or ``allocated``, from the user; None if not given.
+        options: from the user.
     """
 
     text: JsonCursor
     beginning: FirstBytes
-    kind: str | None
+    options: ReadingOptions
 
 
 class DocumentKind(NamedTuple):
@@ -41,15 +46,36 @@ class DocumentKind(NamedTuple):
     Attributes:
         recognises: decides by the first bytes; more may follow.
         open: returns a document, or raises a DocumentError with what to do instead.
+        format: its name for ``--from-format``; None for a kind that cannot be opened.
     """
 
     name: str
     recognises: Callable[[FirstBytes], bool]
     open: Callable[[Opening], Document]
+    format: FileFormat | None = None
 
 
-def kind_of(text: JsonCursor) -> tuple[DocumentKind, FirstBytes]:
-    """The kind of a text and its first bytes; reads no more than needed to decide."""
+def kind_of(text: JsonCursor, form: FileFormat | None) -> tuple[DocumentKind, FirstBytes]:
+    """The kind of a text and its first bytes; reads no more than needed to decide.
+
+    Args:
+        form: the format that it must have; None for any.
+
+    Raises:
+        DocumentError: it has another format.
+    """
+    if form is RANGES.format:
+        return RANGES, FirstBytes(b"")
+    kind, beginning = _recognised(text)
+    if form not in (None, kind.format):
+        raise DocumentError(
+            f"{text.name} is {kind.name}, not of the format {form}",
+            hint="omit --from-format: the format is recognized by the content",
+        )
+    return kind, beginning
+
+
+def _recognised(text: JsonCursor) -> tuple[DocumentKind, FirstBytes]:
     while True:
         beginning = FirstBytes(text.data[text.position : text.position + WINDOW_BYTES])
         for kind in KINDS:
@@ -160,6 +186,13 @@ def _is_utf16(beginning: FirstBytes) -> bool:
     )
 
 
+def _refuse_two_numbers(opening: Opening) -> Document:
+    raise DocumentError(
+        f"{opening.text.name} has two numbers per line, which may be an offset and a length, or a start and an end",
+        hint=unsupported.TWO_NUMBERS,
+    )
+
+
 def _other(opening: Opening) -> Document:
     if opening.beginning.starts(b"{"):
         raise unsupported.json_object(opening.text)
@@ -172,19 +205,33 @@ def _not_a_document(opening: Opening) -> Document:
     raise DocumentError(f"{opening.text.name} is a recording: its messages are replayed, not parsed")
 
 
-RECORDING = DocumentKind("a recording of kubectl cbt --record", _starting(RECORDING_SIGN), _not_a_document)
+RECORDING = DocumentKind(
+    "a recording of kubectl cbt --record", _starting(RECORDING_SIGN), _not_a_document, FileFormat.RECORDING
+)
 """Opened by the caller: replaying messages takes the code that streams them, which documents do not import."""
 
-OTHER = DocumentKind("something else", lambda beginning: True, _other)
+RANGES = DocumentKind(
+    "lines of OFFSET LENGTH",
+    lambda beginning: False,
+    lambda opening: RangesList(opening.text, opening.options),
+    FileFormat.RANGES,
+)
+"""Only if the user names it: two numbers may mean anything."""
+
+OTHER = DocumentKind("of an unknown kind", lambda beginning: True, _other)
 
 KINDS: tuple[DocumentKind, ...] = (
     DocumentKind(
-        "a document of kubectl cbt -o json or -o ndjson", _is_ours, lambda opening: VersionedDocument(opening.text)
+        "a document of kubectl cbt -o json or -o ndjson",
+        _is_ours,
+        lambda opening: VersionedDocument(opening.text),
+        FileFormat.DOCUMENT,
     ),
     DocumentKind(
         "messages of snapshot-metadata-lister or grpcurl",
         _is_messages,
-        lambda opening: ListerDocument(opening.text, opening.kind),
+        lambda opening: ListerDocument(opening.text, opening.options.kind),
+        FileFormat.LISTER,
     ),
     RECORDING,
     _compressed("compressed with gzip", "gzip -dc", b"\x1f\x8b"),
@@ -247,6 +294,11 @@ KINDS: tuple[DocumentKind, ...] = (
     _refused("a table or CSV without extents", unsupported.PRINTED_BY_US, b"# incomplete:"),
     _refused("a list of names", unsupported.PRINTED_BY_US, b"volumesnapshot.snapshot.storage.k8s.io/"),
     _refused("a summary", unsupported.PRINTED_BY_US, b"Delta ", b"Allocated "),
+    DocumentKind(
+        "text with two numbers per line",
+        lambda beginning: bool(_TWO_NUMBERS.match(beginning.data)),
+        _refuse_two_numbers,
+    ),
     _refused("XML or HTML", unsupported.HINT_OPENABLE, b"<?xml", b"<!DOCTYPE", b"<html"),
     _refused("an image in qcow2 format", unsupported.DISK_IMAGE, b"QFI\xfb"),
     _refused("a disk image in VMDK format", unsupported.DISK_IMAGE, b"KDMV", b"# Disk DescriptorFile"),

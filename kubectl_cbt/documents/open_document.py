@@ -10,9 +10,9 @@ from kubectl_cbt.documents.document_stream import SavedStream
 from kubectl_cbt.documents.first_bytes import FirstBytes
 from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
 from kubectl_cbt.documents.kinds import DocumentKind, Opening, kind_of
+from kubectl_cbt.documents.reading_options import AS_RECORDED, FileFormat, ReadingOptions
 from kubectl_cbt.documents.unsupported import BYTE_ORDER_MARK
 from kubectl_cbt.errors import DocumentError
-from kubectl_cbt.model.stream_query import Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,48 +29,49 @@ class RecognisedFile:
         self._source.unread(self._text.data[self._text.position :])
         return self._source
 
-    def open(self, kind: Operation | None = None) -> SavedStream:
+    def open(self, options: ReadingOptions = AS_RECORDED) -> SavedStream:
         """As :func:`open_document`."""
-        document = self.kind.open(Opening(self._text, self._beginning, kind))
-        if not document.head.has_kind:
-            return SavedStream(document, self._source, kind)
-        verb = document.head.resolved.query.operation
-        if kind not in (None, verb):
-            raise DocumentError(
-                f"{self._source.name} is of kind {verb}, not {kind}",
-                hint="omit --kind: only messages without a head need it",
-            )
-        return SavedStream(document, self._source, verb)
+        document = self.kind.open(Opening(self._text, self._beginning, options))
+        operation = options.kind
+        if document.head.has_kind:
+            operation = document.head.resolved.query.operation
+            if options.kind not in (None, operation):
+                raise DocumentError(
+                    f"{self._source.name} is of kind {operation}, not {options.kind}",
+                    hint="omit --kind: the file records it",
+                )
+        return SavedStream(document, self._source, operation, options.capacity_bytes)
 
 
-def recognise(file: BinaryIO, name: str) -> RecognisedFile:
+def recognise(file: BinaryIO, name: str, form: FileFormat | None = None) -> RecognisedFile:
     """Read the first bytes of a file, no more than it takes to recognise its kind.
 
     Args:
         file: any binary file, seekable or not, possibly still growing. The caller closes it.
         name: used in messages: ``delta.json``, ``standard input``.
+        form: the format that it must have; None for any.
 
     Raises:
-        DocumentError: it cannot be read.
+        DocumentError: it cannot be read, or has another format.
     """
     source = RewindableInput(file, name)
     text = JsonCursor(source)
     if text.peek() == BYTE_ORDER_MARK[:1] and text.starts_with(BYTE_ORDER_MARK):
         text.advance(text.position + len(BYTE_ORDER_MARK))
         text.peek()
-    kind, beginning = kind_of(text)
+    kind, beginning = kind_of(text, form)
     return RecognisedFile(kind, text, beginning, source)
 
 
-def open_document(file: BinaryIO, name: str, kind: Operation | None = None) -> SavedStream:
+def open_document(file: BinaryIO, name: str, options: ReadingOptions = AS_RECORDED) -> SavedStream:
     """Read the head of a document; its extents are read while iterating over the stream.
 
     Args:
         file, name: as for :func:`recognise`.
-        kind: ``delta`` or ``allocated``, for a lister document, which does not record it.
+        options: what the format does not record, from the user.
 
     Raises:
         DocumentError: it is not a document. Errors further on are raised while iterating, after all extents before
             them.
     """
-    return recognise(file, name).open(kind)
+    return recognise(file, name, options.format).open(options)

@@ -21,6 +21,7 @@ SCALARS = (b"n", b"t", b"f", b'"', b"-", b"[", *(b"%d" % digit for digit in rang
 
 PRINTED_BY_US = "save it with -o json or -o ndjson instead: only these record the query, and whether they are complete"
 UTF_16 = "save it as UTF-8: PowerShell's > writes UTF-16, | Out-File -Encoding utf8 does not"
+TWO_NUMBERS = "if each line is OFFSET LENGTH, add --from-format ranges, and --unit 512 if they count sectors"
 DISK_IMAGE = "only lists of extents can be opened, not the data itself"
 KUBECONFIG = "use it with a command that queries the cluster: kubectl cbt snapshots --kubeconfig FILE"
 

@@ -186,7 +186,7 @@ NAMES = {"markup": MARKUP, "escapes": ESCAPES}
 def test_a_hostile_document_writes_no_file_wherever_one_clicks(homes, tmp_path, name):
     path = saved(tmp_path / "hostile.json", name)
     with path.open("rb") as file:
-        saved_stream = open_document(file, path.name, None)
+        saved_stream = open_document(file, path.name)
         loader = Loader(OpenStream(saved_stream.resolved, saved_stream, saved_stream.operation))
         loader.start()
         loader.wait_until_ended()

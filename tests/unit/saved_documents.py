@@ -13,9 +13,11 @@ from strategies import Extent, law, legal_extents, wild_extents
 from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.documents.document_stream import SavedStream
 from kubectl_cbt.documents.open_document import open_document
+from kubectl_cbt.documents.reading_options import ReadingOptions
 from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.results import Failure, Outcome
+from kubectl_cbt.model.stream_query import Operation
 from kubectl_cbt.output.lister_json import ListerJsonWriter
 from kubectl_cbt.output.writer import OutputTarget, Writer
 
@@ -54,8 +56,8 @@ class Trickle(io.RawIOBase):
         return self._inner.tell()
 
 
-def saved(data: bytes, kind: str | None = None) -> SavedStream:
-    return open_document(io.BytesIO(data), "delta.json", kind)
+def saved(data: bytes, kind: Operation | None = None) -> SavedStream:
+    return open_document(io.BytesIO(data), "delta.json", ReadingOptions(kind))
 
 
 def received(stream: SavedStream) -> tuple[list[Extent], CbtError | None]:

@@ -11,6 +11,7 @@ from kubectl_cbt.core.file_backend import FileBackend, open_recording
 from kubectl_cbt.documents.byte_source import RewindableInput
 from kubectl_cbt.documents.kinds import RECORDING
 from kubectl_cbt.documents.open_document import recognise
+from kubectl_cbt.documents.reading_options import ReadingOptions
 from kubectl_cbt.errors import (
     DocumentError,
     StreamCut,
@@ -182,7 +183,7 @@ def test_a_recording_is_not_parsed_as_a_document(whole):
 
 def test_a_recording_of_another_kind_than_requested_is_rejected(whole):
     with pytest.raises(DocumentError, match="is a recording of delta, not of allocated"):
-        FileBackend(io.BytesIO(whole), "it", Operation.ALLOCATED).open()
+        FileBackend(io.BytesIO(whole), "it", ReadingOptions(Operation.ALLOCATED)).open()
 
 
 # Telling them apart.

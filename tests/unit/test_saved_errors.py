@@ -13,7 +13,9 @@ from strategies import law
 from kubectl_cbt.documents.document_stream import SavedStream
 from kubectl_cbt.documents.jsonstream.json_cursor import HINT_CUT, HINT_OPENABLE, HINT_WRONG
 from kubectl_cbt.documents.open_document import open_document
+from kubectl_cbt.documents.reading_options import ReadingOptions
 from kubectl_cbt.errors import CbtError, DocumentError
+from kubectl_cbt.model.stream_query import Operation
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "files"
 JSON, NDJSON, LISTER = ((GOLDEN / f"complete.{form}").read_bytes() for form in ("json", "ndjson", "lister-json"))
@@ -23,8 +25,8 @@ EXTENTS = [(0, 4096), (8192, 4096), (1048576, 524288), (33554432, 8388608), (419
 Extents = list[tuple[int, int]]
 
 
-def saved(data: bytes, kind: str | None = None) -> SavedStream:
-    return open_document(io.BytesIO(data), "delta.json", kind)
+def saved(data: bytes, kind: Operation | None = None) -> SavedStream:
+    return open_document(io.BytesIO(data), "delta.json", ReadingOptions(kind))
 
 
 def read(data: bytes) -> tuple[Extents, CbtError | None, SavedStream | None]:
@@ -273,8 +275,8 @@ def test_a_truncated_document_whose_head_follows_its_extents_cannot_be_shown():
 
 def test_a_kind_that_contradicts_the_document_is_rejected():
     with pytest.raises(DocumentError, match=r"delta\.json is of kind delta, not allocated"):
-        saved(JSON, "allocated")
-    assert saved(JSON, "delta").operation == "delta"
+        saved(JSON, Operation.ALLOCATED)
+    assert saved(JSON, Operation.DELTA).operation == "delta"
 
 
 def test_a_value_that_never_ends_is_not_kept():

@@ -9,9 +9,11 @@ from saved_documents import REFORMATS, Trickle, document, received, saved
 from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.documents import lister_document
 from kubectl_cbt.documents.open_document import open_document
+from kubectl_cbt.documents.reading_options import ReadingOptions
 from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
 from kubectl_cbt.model.results import Occurrence
+from kubectl_cbt.model.stream_query import Operation
 from kubectl_cbt.output.lister_json import ListerJsonWriter
 from kubectl_cbt.output.writer import OutputTarget
 
@@ -33,9 +35,9 @@ def test_what_upstreams_lister_printed_is_read_and_printed_again_byte_for_byte(p
     assert outcome.violations == ()
 
 
-@pytest.mark.parametrize("kind", ["delta", "allocated", None])
+@pytest.mark.parametrize("kind", [Operation.DELTA, Operation.ALLOCATED, None])
 def test_a_lister_document_has_the_kind_that_the_user_gives(kind):
-    stream = open_document(io.BytesIO(b"[]"), "backups/monday.json", kind)
+    stream = open_document(io.BytesIO(b"[]"), "backups/monday.json", ReadingOptions(kind))
     assert stream.operation == kind
     assert stream.resolved.target.ref == SnapshotRef("unknown", "monday.json")
     assert stream.resolved.query.max_results == 0

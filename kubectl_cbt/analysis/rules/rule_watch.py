@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from kubectl_cbt.analysis.rules.all_rules import RULES
 from kubectl_cbt.analysis.rules.end_rules import KnownEnd, WholeStream
+from kubectl_cbt.analysis.rules.position_rules import Ascending, NonNegativeOffset, WithinCapacity
 from kubectl_cbt.analysis.rules.rule import Rule
+from kubectl_cbt.analysis.rules.size_rules import PositiveSize
 from kubectl_cbt.model.record import Records
 from kubectl_cbt.model.results import Violation
 from kubectl_cbt.model.stream_query import Query
 
+LIST_RULES: tuple[type[Rule], ...] = (PositiveSize, Ascending, NonNegativeOffset, WithinCapacity)
+"""The rules for a list of extents that no driver sent: the others are about messages."""
+
 
 class RuleWatch:
-    """Checks one stream while it is received."""
+    """Checks one stream while it is received.
 
-    def __init__(self, query: Query) -> None:
-        self._rules = {rule: rule(query) for rule in RULES}
+    Args:
+        query: the query that the stream answers.
+        rules: the rules to check.
+    """
+
+    def __init__(self, query: Query, rules: Iterable[type[Rule]] = RULES) -> None:
+        self._rules = {rule: rule(query) for rule in rules}
 
     def check(self, records: Records) -> None:
         """Check the next records."""

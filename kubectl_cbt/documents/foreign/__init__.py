@@ -1,0 +1,1 @@
+"""Lists of extents that other tools print, one module per tool."""

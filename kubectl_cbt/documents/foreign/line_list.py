@@ -1,0 +1,74 @@
+"""A list of extents with one line per extent."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from kubectl_cbt.documents.extent_columns import Columns
+from kubectl_cbt.documents.foreign.foreign_list import ForeignList, beyond_64_bits
+from kubectl_cbt.documents.foreign.line_reader import LineReader
+from kubectl_cbt.documents.foreign.token_table import Mask, TokenTable
+from kubectl_cbt.documents.object_fields import shown
+from kubectl_cbt.errors import DocumentError
+from kubectl_cbt.model.record import Int64Column
+
+
+class Rows(NamedTuple):
+    """The lines of a block.
+
+    Attributes:
+        offsets, sizes: int64[n], in units.
+        are_valid: bool[n], whether a line has the form of the format.
+        are_extents: bool[n], whether a valid line is an extent to report.
+    """
+
+    offsets: Int64Column
+    sizes: Int64Column
+    are_valid: Mask
+    are_extents: Mask
+
+
+class LineList(ForeignList):
+    """The lines after the head of a list.
+
+    Attributes:
+        form: the form of a line, for errors.
+        unit_bytes: bytes per number.
+    """
+
+    form: str
+    unit_bytes = 1
+
+    @abstractmethod
+    def rows(self, table: TokenTable) -> Rows:
+        """The lines of a table."""
+
+    def prepared(self, block: bytes) -> bytes:
+        """A block of lines as it is parsed, with as many lines."""
+        return block
+
+    def lines_end(self) -> None:
+        """Called at the end of the text; raises a DocumentError if the list is incomplete."""
+
+    def columns(self) -> Iterator[Columns]:
+        """The extents of each block of lines."""
+        for block in LineReader(self.text).blocks():
+            table = TokenTable(self.prepared(block))
+            rows = self.rows(table)
+            are_faulty = ~rows.are_valid | beyond_64_bits((rows.offsets, rows.sizes), self.unit_bytes)
+            faults = np.flatnonzero(are_faulty)
+            end = int(faults[0]) if len(faults) else len(table)
+            wanted = rows.are_extents[:end]
+            yield rows.offsets[:end][wanted] * self.unit_bytes, rows.sizes[:end][wanted] * self.unit_bytes
+            if len(faults):
+                raise self._fault(table, end, is_number=bool(rows.are_valid[end]))
+        self.lines_end()
+
+    def _fault(self, table: TokenTable, row: int, *, is_number: bool) -> DocumentError:
+        line = shown(b" ".join(table.tokens(row)).decode("utf-8", "replace"))
+        reason = "ends beyond 64 bits" if is_number else f"is not {self.form}"
+        return self.text.error(f"{line} {reason}", self.text.line + int(table.lines[row]))

@@ -1,0 +1,59 @@
+"""Read text line by line, or in blocks of whole lines, in constant memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
+
+LONGEST_LINE_BYTES = 2**16
+
+
+class LineReader:
+    """The lines of a text that are not yet consumed.
+
+    Args:
+        text: at the first of them, possibly after white space at its beginning.
+    """
+
+    def __init__(self, text: JsonCursor) -> None:
+        self._text = text
+
+    def peek(self) -> bytes:
+        """The next line that is not empty, without white space around it and not consumed; empty at the end."""
+        self._text.peek()
+        return self._text.data[self._text.position : self._end()].strip()
+
+    def skip(self) -> None:
+        """Consume the line that :meth:`peek` returned."""
+        self._text.advance(self._end())
+
+    def blocks(self) -> Iterator[bytes]:
+        """All whole lines in memory, again and again up to the end, where the last line may lack its line break.
+
+        A block is consumed after the caller has used it, so that errors have the line where it begins.
+        """
+        text = self._text
+        while True:
+            end = text.data.rfind(b"\n", text.position) + 1
+            if end:
+                yield text.data[text.position : end]
+                text.advance(end)
+            elif not self._grow():
+                break
+        if text.position < len(text.data):
+            yield text.data[text.position :] + b"\n"
+            text.advance(len(text.data))
+
+    def _end(self) -> int:
+        text = self._text
+        while (end := text.data.find(b"\n", text.position)) < 0:
+            if not self._grow():
+                return len(text.data)
+        return end + 1
+
+    def _grow(self) -> bool:
+        text = self._text
+        if len(text.data) - text.position > LONGEST_LINE_BYTES:
+            raise text.error("the line is longer than 64 KiB")
+        return text.more()

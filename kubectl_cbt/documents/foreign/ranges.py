@@ -1,0 +1,41 @@
+"""Lines of ``OFFSET LENGTH``, which scripts write.
+
+Such a file is not recognized by its content: two numbers may as well be a start and an end, or sectors. The user names
+the format, and the unit.
+"""
+
+from __future__ import annotations
+
+import re
+
+from kubectl_cbt.documents.foreign.line_list import LineList, Rows
+from kubectl_cbt.documents.foreign.token_table import TokenTable
+from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
+from kubectl_cbt.documents.reading_options import ReadingOptions
+
+_COMMENT = re.compile(rb"#[^\n]*")
+
+
+def without_comments(block: bytes) -> bytes:
+    """Lines without what follows ``#``."""
+    return _COMMENT.sub(b"", block) if b"#" in block else block
+
+
+class RangesList(LineList):
+    """Decimal numbers, or hexadecimal ones with ``0x``; ``#`` begins a comment."""
+
+    form = "OFFSET LENGTH"
+
+    def __init__(self, text: JsonCursor, options: ReadingOptions) -> None:
+        super().__init__(text, options)
+        self.unit_bytes = options.unit_bytes
+
+    def prepared(self, block: bytes) -> bytes:
+        """The lines without comments."""
+        return without_comments(block)
+
+    def rows(self, table: TokenTable) -> Rows:
+        """Two numbers per line."""
+        (offsets, is_offset), (sizes, is_size) = table.integers(0), table.integers(1)
+        are_valid = is_offset & is_size & (table.counts == 2)
+        return Rows(offsets, sizes, are_valid, are_valid)
