@@ -8,9 +8,9 @@ import typer
 
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
 from kubectl_cbt.cli.file_argument import STDIN, opened_file
-from kubectl_cbt.cli.options import MaxMessageSize, TerminalFlags, parsed_grain
+from kubectl_cbt.cli.file_flags import FileFlags
+from kubectl_cbt.cli.options import MaxMessageSize, TerminalFlags, parsed_size
 from kubectl_cbt.errors import CbtError, UsageError
-from kubectl_cbt.model.stream_query import Operation
 from kubectl_cbt.output.comparison.registry import ComparisonFormat
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 
@@ -18,6 +18,7 @@ from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 def compare(
     left: Annotated[str, typer.Argument(metavar="LEFT", help="A saved document or a recording; - for standard input.")],
     right: Annotated[str, typer.Argument(metavar="RIGHT", help="The list to compare it with.")],
+    file_flags: FileFlags,
     terminal: TerminalFlags,
     output: Annotated[
         ComparisonFormat | None,
@@ -30,17 +31,13 @@ def compare(
         int,
         typer.Option(
             "--grain",
-            parser=parsed_grain,
+            parser=parsed_size,
             show_default="none",
             metavar="SIZE",
             help="Round all extents outwards to multiples of this size first.",
         ),
     ] = 1,
     max_message_size: MaxMessageSize = MAX_MESSAGE_BYTES,
-    kind: Annotated[
-        Operation | None,
-        typer.Option("--kind", help="Whether documents that do not record it are a delta or allocated."),
-    ] = None,
 ) -> None:
     """Compare two lists of extents of a volume.
 
@@ -72,7 +69,7 @@ def compare(
             raise UsageError("only one side can be standard input")
         with opened_file(left) as (left_data, left_name), opened_file(right) as (right_data, right_name):
             one, other = (
-                FileBackend(data, name, kind, max_message_size).open()
+                FileBackend(data, name, file_flags.options(), max_message_size).open()
                 for data, name in ((left_data, left_name), (right_data, right_name))
             )
             compared = ComparedStreams(one, other, (left_name, right_name), grain)

@@ -91,16 +91,6 @@ def _message_size(text: str) -> int:
     return size_bytes
 
 
-def _grain(text: str) -> int:
-    size_bytes = parse_offset(text)
-    if size_bytes < 1:
-        raise ValueError(f"{text!r} is not a size such as 4Ki or 1Mi")
-    return size_bytes
-
-
-parsed_grain = _parser(_grain)
-
-
 def _rare(*names: str, **settings: Any) -> Any:
     """An option that ``kubectl cbt options`` lists instead of each verb's help, as kubectl does."""
     return typer.Option(*names, hidden=True, **settings)

@@ -68,7 +68,7 @@ def test_trouble_exits_with_2(run, saved):
     for arguments, message in (
         ((whole, str(folder / "none.json")), "cannot be opened: No such file or directory"),
         (("-", "-"), "only one side can be standard input"),
-        ((whole, whole, "--grain", "0"), "is not a size such as 4Ki"),
+        ((whole, whole, "--grain", "0"), "must be larger than 0"),
         ((whole,), "missing argument"),
         ((whole, "README.md"), "hint: "),
     ):
