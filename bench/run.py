@@ -10,7 +10,6 @@ everything once with few extents, as a test.
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import platform
@@ -23,8 +22,10 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
+from compare import COMPARED, saved_lists
 from devices import verifying
 from imports import BARE, BUDGET, imported, of_command, total
+from large_kubeconfig import large_kubeconfig
 from measuring import BIN, PYTHON, ROOT, Measured, Row, Server, measure
 
 RESULTS = ROOT / "bench" / "results.json"
@@ -47,6 +48,7 @@ START_SECONDS = 0.25
 KUBECONFIG_TIMES = 1.5
 DELTA_TIMES, COMPLETION_TIMES = 1.15, 1.2
 OWN_MODULES_MS = 50.0
+COMPARE_TIMES = 3.0
 
 SNAPSHOT = ("scratch-1", "-n", "vms")
 READ_KUBECONFIG = (
@@ -236,6 +238,31 @@ def importing() -> Iterator[Row]:
     )
 
 
+def comparing(server: Server) -> Iterator[Row]:
+    """Compare two saved lists, against reading both; their memory must not grow with them."""
+    small = saved_lists(server, MILLION, PAGE, min(RUNS, 3))
+    large = saved_lists(server, 16 * MILLION, PAGE, min(RUNS, 3))
+    for form in COMPARED:
+        ours, reading = large[form], 2 * large["reading"].median
+        ratio, growth = ours.median / reading, ours.peak_mib / small[form].peak_mib
+        yield Row(
+            f"compare → {form}",
+            f"{ours.median:.1f} s ({ours.spread})",
+            f"reading both {reading:.1f} s",
+            f"{ratio:.2f}×",
+            f"< {COMPARE_TIMES:g}× as long",
+            ratio < COMPARE_TIMES,
+        )
+        yield Row(
+            f"peak of compare → {form}",
+            f"{ours.peak_mib:.0f} MiB at {16 * MILLION:,}",
+            f"{small[form].peak_mib:.0f} MiB at {MILLION:,}",
+            f"{growth:.2f}×",
+            f"≤ {GROWTH:g}×, < {PRINTING_MIB:.0f} MB",
+            growth <= GROWTH and ours.peak_mib * 2**20 / 1e6 < PRINTING_MIB,
+        )
+
+
 def kubeconfigs() -> Iterator[Row]:
     """Measure large kubeconfigs, compared with the real kubectl if it is installed."""
     kubectl = shutil.which("kubectl")
@@ -259,26 +286,6 @@ def kubeconfigs() -> Iterator[Row]:
                 f"≤ {KUBECONFIG_TIMES:g}×",
                 ratio <= KUBECONFIG_TIMES,
             )
-
-
-def large_kubeconfig(contexts: int) -> str:
-    """Return a kubeconfig with this many contexts, clusters and users, each cluster with a CA of a usual size."""
-    authority = base64.b64encode(b"x" * 1100).decode()
-    numbers = range(contexts)
-    return "\n".join(
-        (
-            "apiVersion: v1\nkind: Config\ncurrent-context: context-0\nclusters:",
-            *(
-                f"- name: cluster-{n}\n  cluster:\n    server: https://127.0.0.1:6443\n"
-                f"    certificate-authority-data: {authority}"
-                for n in numbers
-            ),
-            "contexts:",
-            *(f"- name: context-{n}\n  context:\n    cluster: cluster-{n}\n    user: user-{n}" for n in numbers),
-            "users:",
-            *(f"- name: user-{n}\n  user:\n    token: token-{n}" for n in numbers),
-        )
-    )
 
 
 def lister(server: Server) -> Iterator[Row]:
@@ -335,6 +342,7 @@ def main() -> int:
             browsing(),
             starting(server),
             importing(),
+            comparing(server),
             kubeconfigs(),
             verifying(VERIFIED_BYTES, RUNS),
             lister(server),

@@ -26,7 +26,7 @@ _EPILOG = 'Use "kubectl cbt options" for a list of the kubectl flags that apply 
 
 _CLUSTER_VERBS = ("delta", "allocated", "browse", "snapshots", "services", "verify", "check", "doctor", "rbac")
 """These accept kubectl's flags. A verb is a file in this package with a function of its name."""
-_VERBS = (*_CLUSTER_VERBS, "open", "demo", "config", "completion", "options", "version")
+_VERBS = (*_CLUSTER_VERBS, "open", "compare", "demo", "config", "completion", "options", "version")
 _MODULES = {"completion": "completion.command", "options": "global_options"}
 """Verbs whose names this package uses for another module."""
 
@@ -68,7 +68,7 @@ def build_command(only: str = "") -> Any:
 def _add_verb(app: typer.Typer, name: str) -> None:
     if name in _CLUSTER_VERBS:
         app.command(name, epilog=_EPILOG)(expand_option_groups(_function(name, name)))
-    elif name in ("open", "config"):
+    elif name in ("open", "compare", "config"):
         function = "open_file" if name == "open" else name
         app.command(name)(expand_option_groups(_function(name, function)))
     elif name == "demo":

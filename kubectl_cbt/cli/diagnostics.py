@@ -23,7 +23,9 @@ class ExitCode(IntEnum):
 
     DONE = 0
     FAILED = 1  # also: incomplete, or the stream broke a MUST
+    DIFFERENT = 1  # as that of diff
     USAGE = 2
+    TROUBLE = 2  # as that of diff: nothing could be said
     # 130 for SIGINT and so on: Terminated.exit_code
     STDOUT_CLOSED = 141  # 128 + SIGPIPE: the reader of stdout closed it
 

@@ -26,7 +26,7 @@ DEFAULT_SEED = 1
 """Seed of the demo's data."""
 MAY_NAME_A_FILE = "the name of a file may be any bytes"
 """Marks an argument that may also be a file, and not only a Kubernetes name."""
-FILE_METAVARS = ("FILE", "FOLDER")
+FILE_METAVARS = ("FILE", "FOLDER", "LEFT", "RIGHT")
 """What the help calls the value of a flag or argument that is a path."""
 SERVICE_ACCOUNT_VARIABLE = "KUBECTL_CBT_SERVICE_ACCOUNT"
 

@@ -6,14 +6,11 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from kubectl_cbt.cli.charset import why_ascii
 from kubectl_cbt.cli.diagnostics import Diagnostics, is_a_terminal
 from kubectl_cbt.units import human_bytes, human_rate
-
-if TYPE_CHECKING:
-    from kubectl_cbt.model.batch_stream import BatchStream
 
 _EVERY_SECONDS = 0.1
 
@@ -32,7 +29,21 @@ class Positioned(Protocol):
         ...
 
 
-def extent_rate(stream: BatchStream) -> Callable[[], str]:
+class Measured(Positioned, Protocol):
+    """A stream of extents."""
+
+    @property
+    def extents(self) -> int:
+        """Received so far."""
+        ...
+
+    @property
+    def seconds(self) -> float:
+        """Time from the start to the end, or to now."""
+        ...
+
+
+def extent_rate(stream: Measured) -> Callable[[], str]:
     """How fast a stream arrives."""
     return lambda: f"{human_rate(stream.extents / max(stream.seconds, 1e-3))} extents/s"
 

@@ -10,7 +10,7 @@ from typing import Any
 from kubectl_cbt.model.api_version import API_VERSION, METADATA_KIND
 from kubectl_cbt.model.record import INT64_MAX, Batch, block_metadata_type_name
 from kubectl_cbt.model.resolved_query import ResolvedQuery, Snapshot
-from kubectl_cbt.model.results import Outcome, Summary, Violation
+from kubectl_cbt.model.results import Failure, Outcome, Summary, Violation
 from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.units import utc_time
 
@@ -35,8 +35,8 @@ def head(resolved: ResolvedQuery, first: Batch | None, outcome: Outcome | None =
         "apiVersion": API_VERSION,
         "kind": METADATA_KIND,
         "query": _query(resolved.query),
-        "snapshot": _snapshot(target),
-        "base": _base(resolved),
+        "snapshot": snapshot_part(target),
+        "base": base_part(resolved),
         "driver": target.driver,
         "blockMetadataType": block_type,
         "volumeCapacityBytes": capacity,
@@ -59,18 +59,23 @@ def tail(outcome: Outcome, summary: Summary) -> Part:
 
 def end_part(outcome: Outcome) -> Part:
     """How the stream ended."""
-    failure = outcome.failure
     return {
         "violations": [_violation(violation) for violation in outcome.violations],
         "resumes": outcome.resumes,
         "complete": outcome.complete,
-        "error": None
-        if failure is None
-        else {"type": failure.type, "code": failure.code or None, "message": failure.message, "hint": failure.hint},
+        "error": error_part(outcome.failure),
     }
 
 
-def _snapshot(snapshot: Snapshot) -> Part:
+def error_part(failure: Failure | None) -> Part | None:
+    """Why a document is incomplete; None if it is complete."""
+    if failure is None:
+        return None
+    return {"type": failure.type, "code": failure.code or None, "message": failure.message, "hint": failure.hint}
+
+
+def snapshot_part(snapshot: Snapshot) -> Part:
+    """A snapshot."""
     return {
         "namespace": snapshot.ref.namespace or None,
         "name": snapshot.ref.name,
@@ -83,10 +88,11 @@ def _snapshot(snapshot: Snapshot) -> Part:
     }
 
 
-def _base(resolved: ResolvedQuery) -> Part | None:
+def base_part(resolved: ResolvedQuery) -> Part | None:
+    """The base snapshot; only its handle if its object is deleted; None for allocated extents."""
     if resolved.base is not None:
         base = resolved.base
-        return _snapshot(base) | ({"changeId": base.change_id} if base.change_id else {})
+        return snapshot_part(base) | ({"changeId": base.change_id} if base.change_id else {})
     if resolved.query.base is not None:
         return {"handle": resolved.query.base.value}
     return None

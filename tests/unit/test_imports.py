@@ -16,7 +16,9 @@ def loaded_by(statement: str) -> set[str]:
     return set(json.loads(found.stderr.splitlines()[-1]))
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["version"], ["delta", "--help"], ["snapshots", "-h"], []])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["version"], ["delta", "--help"], ["compare", "--help"], ["snapshots", "-h"], []]
+)
 def test_help_and_version_load_no_client_library(arguments):
     modules = loaded_by(f"from kubectl_cbt.cli.app import run\nrun({arguments!r})")
     assert not {name for name in HEAVY if name in modules}
@@ -32,6 +34,8 @@ def test_help_and_version_load_no_client_library(arguments):
         "kubectl_cbt.output.json",
         "kubectl_cbt.output.summary_writer",
         "kubectl_cbt.output.svg",
+        "kubectl_cbt.analysis.comparison",
+        "kubectl_cbt.output.comparison.json",
         "kubectl_cbt.documents.open_document",
     ],
 )
@@ -67,8 +71,12 @@ def test_the_screens_load_no_client_library():
     assert not {"kubernetes", "grpc", "typer", "google.protobuf"} & modules
 
 
-def test_printing_and_opening_a_document_load_no_textual_and_no_client_library():
-    modules = loaded_by("from kubectl_cbt.cli.app import run\nrun(['open', '/nonexistent', '-o', 'csv'])")
+@pytest.mark.parametrize(
+    "arguments",
+    [["open", "/nonexistent", "-o", "csv"], ["compare", "a", "b"], ["compare", "pyproject.toml", "README.md"]],
+)
+def test_printing_and_opening_a_document_load_no_textual_and_no_client_library(arguments):
+    modules = loaded_by(f"from kubectl_cbt.cli.app import run\nrun({arguments!r})")
     assert not {"kubernetes", "grpc", "textual", "google.protobuf"} & modules
 
 

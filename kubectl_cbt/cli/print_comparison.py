@@ -1,0 +1,79 @@
+"""Prints a comparison to standard output. Whatever ends it, the writer finishes its document first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kubectl_cbt.cli.charset import as_text
+from kubectl_cbt.cli.consume import consume
+from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
+from kubectl_cbt.cli.launch_tui import why_no_screen
+from kubectl_cbt.cli.options import ColorWhen, TerminalFlags
+from kubectl_cbt.cli.progress import extent_rate, progress_bar, wants_progress
+from kubectl_cbt.cli.signals import GracefulStop
+from kubectl_cbt.cli.stdout import StandardOutput
+from kubectl_cbt.errors import Interrupted
+from kubectl_cbt.model.comparison import ClassedRanges, ComparisonResult, RangeClass
+from kubectl_cbt.output.comparison.registry import ComparisonFormat
+
+if TYPE_CHECKING:
+    from kubectl_cbt.core.compare import ComparedStreams
+    from kubectl_cbt.errors import CbtError
+    from kubectl_cbt.model.comparison import ComparisonOutcome
+
+_EXIT_CODES = {
+    ComparisonResult.EQUAL: ExitCode.DONE,
+    ComparisonResult.COVERED: ExitCode.DONE,
+    ComparisonResult.DIFFERENT: ExitCode.DIFFERENT,
+    ComparisonResult.NOT_COVERED: ExitCode.DIFFERENT,
+    ComparisonResult.INCOMPLETE: ExitCode.TROUBLE,
+}
+
+
+def print_comparison(
+    compared: ComparedStreams, output: ComparisonFormat | None, terminal: TerminalFlags, *, covers: bool
+) -> int:
+    """Run the comparison through a writer, and print problems to stderr; returns the exit code, as that of ``diff``.
+
+    Args:
+        covers: whether the question is if the left side contains the right one.
+    """
+    from kubectl_cbt.output.comparison.writer import ComparisonHead
+
+    diagnostics = Diagnostics(
+        quiet=terminal.quiet, verbosity=terminal.verbosity, no_color=terminal.color is ColorWhen.NEVER
+    )
+    if output is None and (reason := why_no_screen()):
+        diagnostics.note(f"note: printing the summary instead of the map: {reason}")
+    format_writer = (output or ComparisonFormat.SUMMARY).writer
+    bar = wants_progress(quiet=terminal.quiet, prints_rows=format_writer.prints_rows)
+    with GracefulStop(compared.cancel) as stop:
+        write = StandardOutput(stop).write
+        to_stdout = (lambda data: write(as_text(data))) if format_writer.is_text else write
+        writer = format_writer(
+            to_stdout, ComparisonHead(compared.left, compared.right, compared.grain_bytes, covers=covers)
+        )
+        with progress_bar(compared, extent_rate(compared), diagnostics, shown=bar) as advance:
+
+            def use(ranges: ClassedRanges) -> None:
+                writer.ranges(ranges.where(ranges.classes == RangeClass.ONLY_RIGHT) if covers else ranges)
+                advance()
+
+            failure, code = consume(compared, use, stop)
+        outcome = compared.outcome(failure)
+        writer.end(outcome)
+    _report(diagnostics, outcome, failure)
+    if failure is not None:
+        return code if isinstance(failure, Interrupted) else ExitCode.TROUBLE
+    return _EXIT_CODES[outcome.result(covers=covers)]
+
+
+def _report(diagnostics: Diagnostics, outcome: ComparisonOutcome, failure: CbtError | None) -> None:
+    for warning in outcome.warnings:
+        diagnostics.warning(warning)
+    if outcome.capacities_differ:
+        diagnostics.warning("the capacities of the volumes differ")
+    for reason in outcome.unknown:
+        diagnostics.warning(f"not compared in full: {reason}")
+    if failure is not None:
+        diagnostics.error(failure)

@@ -1,0 +1,1 @@
+"""Comparisons of two lists, one file a format."""

@@ -1,0 +1,27 @@
+"""The formats of ``compare -o``. To add one, add its file and a line here."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    # Writers load numpy, which --help does not need to list the formats.
+    from kubectl_cbt.output.comparison.writer import ComparisonWriter
+
+
+class ComparisonFormat(StrEnum):
+    """The name of a format, which is that of its module too."""
+
+    SUMMARY = "summary"
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+    @property
+    def writer(self) -> type[ComparisonWriter]:
+        """The class that prints the format."""
+        module = import_module(f"kubectl_cbt.output.comparison.{self}")
+        writer: type[ComparisonWriter] = getattr(module, f"{self.capitalize()}Comparison")
+        return writer

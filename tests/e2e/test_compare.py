@@ -1,0 +1,156 @@
+"""compare, as the installed command: exit codes, what is on stdout and stderr, signals, and closed pipes."""
+
+import json
+import signal
+import subprocess
+from importlib.resources import files
+
+import jsonschema
+import pytest
+from conftest import COMMAND, DELTA, command_environment
+
+SCHEMA = json.loads((files("kubectl_cbt.output") / "comparison" / "schema.json").read_bytes())
+LISTER = "tests/contract/recordings/fixed_length/delta-a-b.reference.json"
+
+
+@pytest.fixture
+def saved(run, tmp_path):
+    """The demo's delta, one that lacks its first extent, and one that is cut."""
+    whole = tmp_path / "whole.json"
+    whole.write_text(run(*DELTA, "-o", "json").stdout, encoding="utf-8")
+    document = json.loads(whole.read_text(encoding="utf-8"))
+    first = document["extents"].pop(0)
+    document["summary"]["extents"] -= 1
+    (tmp_path / "less.json").write_text(json.dumps(document), encoding="utf-8")
+    (tmp_path / "cut.json").write_bytes(whole.read_bytes()[:9000])
+    return tmp_path, first
+
+
+def test_equal_lists_exit_with_0_and_a_lost_extent_with_1(run, saved):
+    folder, first = saved
+    whole, less = str(folder / "whole.json"), str(folder / "less.json")
+    found = run("compare", whole, whole)
+    assert (found.returncode, found.stderr) == (0, "")
+    assert found.stdout.endswith("Result      equal\n")
+    found = run("compare", whole, less, "-o", "json")
+    assert (found.returncode, found.stderr) == (1, "")
+    document = json.loads(found.stdout)
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    assert document["summary"]["onlyLeft"]["first"] == [first]
+    assert document["summary"]["onlyRight"]["ranges"] == 0
+
+
+def test_covers_lists_what_a_backup_would_miss(run, saved):
+    folder, first = saved
+    whole, less = str(folder / "whole.json"), str(folder / "less.json")
+    assert run("compare", whole, less, "--covers").returncode == 0
+    found = run("compare", less, whole, "--covers", "-o", "csv")
+    assert found.returncode == 1
+    row = f"{first['byteOffset']},{first['sizeBytes']},only-right"
+    assert found.stdout == f"byteOffset,sizeBytes,class\n{row}\n"
+    assert "NOT COVERED: a backup by " in run("compare", less, whole, "--covers").stdout
+
+
+def test_what_could_not_be_compared_is_never_equal(run, saved):
+    folder, _ = saved
+    whole, cut = str(folder / "whole.json"), str(folder / "cut.json")
+    found = run("compare", whole, cut)
+    assert found.returncode == 2
+    assert "warning: not compared in full: " in found.stderr
+    assert "INCOMPLETE: no difference was found, but not everything could be compared" in found.stdout
+    # A difference before the cut is one.
+    assert run("compare", str(folder / "less.json"), cut).returncode == 1
+
+
+def test_trouble_exits_with_2(run, saved):
+    folder, _ = saved
+    whole = str(folder / "whole.json")
+    for arguments, message in (
+        ((whole, str(folder / "none.json")), "cannot be opened: No such file or directory"),
+        (("-", "-"), "only one side can be standard input"),
+        ((whole, whole, "--grain", "0"), "must be larger than 0"),
+        ((whole,), "missing argument"),
+        ((whole, "README.md"), "hint: "),
+    ):
+        found = run("compare", *arguments)
+        assert (found.returncode, found.stdout) == (2, "")
+        assert message in found.stderr
+
+
+def test_a_list_out_of_order_is_trouble_that_names_the_side_and_the_offset(run, saved):
+    folder, _ = saved
+    document = json.loads((folder / "whole.json").read_text(encoding="utf-8"))
+    document["extents"][1:3] = document["extents"][2:0:-1]
+    wrong = folder / "wrong.json"
+    wrong.write_text(json.dumps(document), encoding="utf-8")
+    found = run("compare", str(folder / "whole.json"), str(wrong), "-o", "json")
+    assert found.returncode == 2
+    place = document["extents"][2]["byteOffset"]
+    assert f"error: {wrong}: the extent at offset {place} of " in found.stderr
+    document = json.loads(found.stdout)
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    assert document["error"]["type"] == "DocumentError"
+
+
+def test_one_side_can_be_a_pipe_and_lists_that_do_not_belong_together_are_reported(run, saved):
+    folder, _ = saved
+    whole = folder / "whole.json"
+    found = subprocess.run(
+        [str(COMMAND), "compare", LISTER, "-", "--kind", "delta"],
+        input=whole.read_text(encoding="utf-8"),
+        env=command_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 1
+    assert "warning: the capacities of the volumes differ" in found.stderr
+    allocated = folder / "allocated.json"
+    allocated.write_text(run("allocated", "snap-b", "-o", "json").stdout, encoding="utf-8")
+    found = run("compare", str(whole), str(allocated))
+    assert f"warning: {whole} is delta, {allocated} is allocated\n" in found.stderr
+
+
+def test_a_recording_is_compared_as_a_document_is(run, saved):
+    folder, _ = saved
+    recording = folder / "stream.cbtrec"
+    assert run(*DELTA, "-o", "name", "--record", str(recording)).returncode == 0
+    assert run("compare", str(folder / "whole.json"), str(recording)).returncode == 0
+
+
+def _piped(*arguments):
+    return subprocess.Popen(
+        [str(COMMAND), "compare", *arguments],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=command_environment(),
+        bufsize=0,  # a line is read without what follows it
+    )
+
+
+def test_a_document_is_valid_after_a_signal(saved):
+    folder, _ = saved
+    whole = folder / "whole.json"
+    with _piped(str(whole), "-", "-o", "json") as process:
+        process.stdin.write(whole.read_bytes()[:-2000])
+        process.stdin.flush()
+        head = process.stdout.readline()  # printed with the first ranges
+        process.send_signal(signal.SIGINT)
+        rest, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    document = json.loads(head + rest)
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    assert document["error"]["type"] == "Interrupted"
+    assert document["complete"] is False
+    assert b"Traceback" not in errors
+
+
+def test_a_closed_pipe_ends_it_without_a_message(saved):
+    folder, _ = saved
+    whole = str(folder / "whole.json")
+    with _piped(whole, whole, "-o", "csv") as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        process.wait(timeout=60)
+    assert process.returncode == 141
