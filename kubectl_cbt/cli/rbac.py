@@ -9,15 +9,15 @@ import typer
 
 from kubectl_cbt.cli.backend import command_session
 from kubectl_cbt.cli.diagnostics import Diagnostics
+from kubectl_cbt.cli.manifests_yaml import manifests_yaml
 from kubectl_cbt.cli.options import ClusterFlags, TerminalFlags
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.errors import UsageError
 from kubectl_cbt.model.refs import ServiceAccountRef
-from kubectl_cbt.output.encoding import as_yaml
-from kubectl_cbt.units import as_argument, printable
+from kubectl_cbt.units import as_argument
 
 if TYPE_CHECKING:
-    from kubectl_cbt.cluster.rbac_rules import Grant, RbacObject
+    from kubectl_cbt.cluster.rbac_rules import Grant
 
 
 def rbac(
@@ -95,7 +95,7 @@ def rbac(
                 grant = user_grant(
                     session, grant, cluster.as_user, driver_namespace or [], service or [], diagnostics.warning
                 )
-    write_stdout("---\n".join(map(_as_yaml, objects(grant))), is_document=True)
+    write_stdout(manifests_yaml(objects(grant)), is_document=True)
     diagnostics.note(
         f"note: after applying it: kubectl cbt delta BASE TARGET -n {as_argument(grant.namespace)}"
         f" --service-account {as_argument(grant.account)}"
@@ -110,8 +110,3 @@ def _grant(service_account: str, namespace: str, *, browse: bool) -> Grant:
     except ValueError as error:
         raise UsageError(f"--service-account {error}") from error
     return Grant(account, namespace, browses=browse)
-
-
-def _as_yaml(one: RbacObject) -> str:
-    why = f"# {printable(one.reason)}\n" if one.reason else ""
-    return why + as_yaml(one.document, flow_style=None, width=120)

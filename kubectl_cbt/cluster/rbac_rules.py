@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from kubectl_cbt.cluster.manifest import Manifest, new_object
 from kubectl_cbt.cluster.resources import CBT_GROUP, SNAPSHOT_GROUP
 from kubectl_cbt.kube.api import Object
 from kubectl_cbt.model.refs import ServiceAccountRef
@@ -35,24 +36,16 @@ class Grant:
     browses: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RbacObject:
-    """An object to apply and why it is needed; empty where the object before it explains it."""
-
-    reason: str
-    document: Object
-
-
-def objects(grant: Grant) -> Iterator[RbacObject]:
+def objects(grant: Grant) -> Iterator[Manifest]:
     """The objects to apply, in order.
 
     Roles are named after their permissions and bindings after their subject, so that applying them for another user
     removes nothing.
     """
     account, caller = _account_subject(grant.account), _querying_subject(grant)
-    yield RbacObject(
+    yield Manifest(
         "The account whose tokens the snapshot metadata service receives; it accepts only tokens of ServiceAccounts.",
-        _object("v1", "ServiceAccount", grant.account.name, grant.account.namespace),
+        new_object("v1", "ServiceAccount", grant.account.name, grant.account.namespace),
     )
     yield from _grant(_snapshots_role(grant.namespace, browses=grant.browses and not grant.user), [account])
     if grant.user:
@@ -126,15 +119,15 @@ def _port_forward_role(namespace: str) -> _Role:
     )
 
 
-def _grant(role: _Role, subjects: list[Object], *, with_role: bool = True) -> Iterator[RbacObject]:
+def _grant(role: _Role, subjects: list[Object], *, with_role: bool = True) -> Iterator[Manifest]:
     if with_role:
-        document = _object(f"{_RBAC}/v1", role.kind, role.name, role.namespace, rules=role.rules)
-        yield RbacObject(role.reason, document)
+        document = new_object(f"{_RBAC}/v1", role.kind, role.name, role.namespace, rules=role.rules)
+        yield Manifest(role.reason, document)
     for subject in subjects:
         whom = ":".join(part for part in (subject.get("namespace"), subject["name"]) if part)
-        yield RbacObject(
+        yield Manifest(
             "",
-            _object(
+            new_object(
                 f"{_RBAC}/v1",
                 f"{role.kind}Binding",
                 f"{role.name}:{quote(whom, safe=':@')}".replace("%", "."),
@@ -159,8 +152,3 @@ def _account_subject(account: ServiceAccountRef) -> Object:
 def _rule(group: str, resource: str, verbs: tuple[str, ...], name: str = "") -> Object:
     rule: Object = {"apiGroups": [group], "resources": [resource], "verbs": list(verbs)}
     return rule | ({"resourceNames": [name]} if name else {})
-
-
-def _object(api_version: str, kind: str, name: str, namespace: str | None = None, **fields: object) -> Object:
-    metadata = {"name": name} | ({"namespace": namespace} if namespace else {})
-    return {"apiVersion": api_version, "kind": kind, "metadata": metadata, **fields}

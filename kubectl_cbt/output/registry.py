@@ -30,8 +30,11 @@ class StreamFormat(StrEnum):
     YAML = "yaml", "yaml.YamlWriter"
     NDJSON = "ndjson", "ndjson.NdjsonWriter"
     CSV = "csv", "csv.CsvWriter"
+    RANGES = "ranges", "range_lines.RangesWriter"
     NAME = "name", "name.NameWriter"
     SVG = "svg", "svg.SvgWriter"
+    DDRESCUE = "ddrescue", "ddrescue.DdrescueWriter"
+    QEMU_MAP = "qemu-map", "qemu_json.QemuMapWriter"
     LISTER_JSON = "lister-json", "lister_json.ListerJsonWriter"
 
     @property

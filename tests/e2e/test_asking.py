@@ -38,6 +38,11 @@ def test_every_format_prints_the_same_extents(run):
     assert [(e["byteOffset"], e["sizeBytes"]) for e in lines] == expected
     assert [tuple(map(int, line.split(","))) for line in found["csv"].splitlines()[1:]] == expected
     assert [tuple(map(int, line.split())) for line in found["table"].splitlines()[1:]] == expected
+    assert [tuple(map(int, line.split())) for line in found["ranges"].splitlines()] == expected
+    covered = sum(size for _, size in expected)
+    assert sum(row["length"] for row in json.loads(found["qemu-map"]) if row["data"]) == covered
+    domain = [line.split() for line in found["ddrescue"].splitlines() if not line.startswith("#")][1:]
+    assert sum(int(size) for _, size, status in domain if status == "+") == covered
     wide = [line.split() for line in found["wide"].splitlines()[1:]]
     assert [(int(row[1]), int(row[3])) for row in wide] == expected
     lister = [e for record in json.loads(found["lister-json"]) for e in record["block_metadata"]]

@@ -14,7 +14,7 @@ from samples import batch, batches, outcome_of, resolved
 from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.results import MUST, WARNING, Failure, Occurrence, Outcome, Violation
-from kubectl_cbt.output import lister_json, rows
+from kubectl_cbt.output import covering, lister_json, rows
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.output.writer import OutputTarget
 
@@ -61,7 +61,7 @@ def test_a_format_prints_what_it_always_printed(form, case):
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("piece_rows", [1, 2])
 def test_a_format_prints_the_same_where_a_batch_is_large(form, case, piece_rows, monkeypatch):
-    for module in (rows, lister_json):
+    for module in (rows, lister_json, covering):
         monkeypatch.setattr(module, "PIECE_ROWS", piece_rows)
     assert_golden(f"{case}.{form}", text(form, case))
 

@@ -31,9 +31,9 @@ from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.cli import diagnostics as stderr
 from kubectl_cbt.cli import print_findings, services
 from kubectl_cbt.cli.completion.protocol import Candidate, CompletionAnswer
+from kubectl_cbt.cli.manifests_yaml import manifests_yaml
 from kubectl_cbt.cli.options import ColorWhen, TerminalFlags
-from kubectl_cbt.cli.rbac import _as_yaml
-from kubectl_cbt.cluster.rbac_rules import RbacObject
+from kubectl_cbt.cluster.manifest import Manifest
 from kubectl_cbt.cluster.resources import SnapshotMetadataService
 from kubectl_cbt.model.finding import Finding, Verdict
 from kubectl_cbt.model.resolved_query import ResolvedQuery
@@ -270,7 +270,7 @@ def test_a_document_is_the_same_when_it_is_read_again(text):
 def test_yaml_to_apply_contains_only_the_objects(text):
     """A line break in a name, or in a comment, would begin a line that kubectl applies."""
     document = {"apiVersion": "v1", "metadata": {"name": text}, "rules": [{"verbs": [text, text]}]}
-    found = _as_yaml(RbacObject(f"for {text}", document))
+    found = manifests_yaml([Manifest(f"for {text}", document)])
     assert list(yaml.safe_load_all(found)) == [document]
     assert not forbidden_in(found)
 

@@ -30,6 +30,7 @@ _EMPTY = (
     "rolebindings",
     "clusterroles",
     "clusterrolebindings",
+    "jobs",
 )
 
 

@@ -17,6 +17,8 @@ from kubectl_cbt.demo.kube.status_objects import StatusError, bad_request
 TIMESTAMP = "google.protobuf.Timestamp"
 EXTRA_VALUE = "kubectl_cbt.demo.ExtraValue"
 """A list in JSON; a message because protobuf has no maps of lists."""
+QUANTITY = "kubectl_cbt.demo.Quantity"
+"""A string or a number in JSON."""
 
 
 def kind_descriptor(kind: str) -> Descriptor:
@@ -87,6 +89,9 @@ def _type_errors_of_value(value: Any, field: FieldDescriptor, path: str) -> Iter
     elif message.full_name == EXTRA_VALUE:
         if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
             yield path, "a list of strings"
+    elif message.full_name == QUANTITY:
+        if type(value) not in (str, int, float):
+            yield path, "a quantity"
     elif isinstance(value, dict):
         yield from _type_errors(value, message, path)
     else:

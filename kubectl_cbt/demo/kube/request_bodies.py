@@ -20,6 +20,7 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 from kubectl_cbt.demo.kube.builtin_pb2 import Unknown
 from kubectl_cbt.demo.kube.field_validation import (
     EXTRA_VALUE,
+    QUANTITY,
     TIMESTAMP,
     check_shape,
     is_map,
@@ -156,6 +157,8 @@ def _single_as_json(value: Any) -> Any:
     name = value.DESCRIPTOR.full_name
     if name == TIMESTAMP:
         return _rfc3339(value)
+    if name == QUANTITY:
+        return value.string  # type: ignore[attr-defined]
     return list(value.items) if name == EXTRA_VALUE else _as_json(value)  # type: ignore[attr-defined]
 
 

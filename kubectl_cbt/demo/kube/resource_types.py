@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
+from kubectl_cbt.demo.kube.batch_types import BATCH_TYPES
 from kubectl_cbt.demo.kube.network_types import ENDPOINT_TYPES, POD_TYPES
 from kubectl_cbt.demo.kube.rbac_types import RBAC_TYPES
 from kubectl_cbt.demo.kube.resource_type import AGE, ALL_VERBS, NAME, Column, ResourceType, Subresource, age_of, field
@@ -20,6 +21,7 @@ RESOURCE_TYPES = (
     ),
     ResourceType(
         "", "v1", "persistentvolumeclaims", "PersistentVolumeClaim", namespaced=True, short_names=("pvc",),
+        verbs=ALL_VERBS,
         columns=(
             NAME,
             Column("Status", field("status.phase")),
@@ -93,7 +95,7 @@ RESOURCE_TYPES = (
 
 _RULES_REVIEW = _review("authorization.k8s.io", "selfsubjectrulesreviews", "SelfSubjectRulesReview")
 
-ALL_TYPES = (*RESOURCE_TYPES, _RULES_REVIEW, *ENDPOINT_TYPES, *RBAC_TYPES)
+ALL_TYPES = (*RESOURCE_TYPES, _RULES_REVIEW, *ENDPOINT_TYPES, *RBAC_TYPES, *BATCH_TYPES)
 """The types that a demo cluster serves."""
 
 

@@ -1,6 +1,7 @@
-"""Create, update, patch and delete, for the resources that need them: ServiceAccounts and RBAC.
+"""Create, update, patch and delete, for the resources that need them: ServiceAccounts, RBAC, claims and Jobs.
 
-There is no check against privilege escalation, and no garbage collection of dependents.
+There is no check against privilege escalation, no garbage collection of dependents, and no controller: a claim that is
+created stays unbound, and a Job never runs.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from http import HTTPMethod
 from typing import Any
 
+from kubectl_cbt.demo.kube.batch_types import BATCH_TYPES
 from kubectl_cbt.demo.kube.field_validation import check_shape, unhandled, unknown_fields
 from kubectl_cbt.demo.kube.https_server import HttpRequest, HttpResponse
 from kubectl_cbt.demo.kube.json_types import Object
@@ -25,7 +27,11 @@ from kubectl_cbt.demo.kube.status_objects import (
     not_found,
 )
 
-_WRITABLE = {"serviceaccounts", *(resource.plural for resource in RBAC_TYPES)}
+_WRITABLE = {
+    "serviceaccounts",
+    "persistentvolumeclaims",
+    *(resource.plural for resource in (*RBAC_TYPES, *BATCH_TYPES)),
+}
 _SERVER_FIELDS = ("uid", "resourceVersion", "creationTimestamp")
 
 

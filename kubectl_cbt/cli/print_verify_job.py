@@ -1,0 +1,174 @@
+"""``verify --print-job``: the objects that run the verification in the cluster, ready to apply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kubectl_cbt.cli.backend import command_session, snapshot_ref, with_environment
+from kubectl_cbt.cli.diagnostics import Diagnostics
+from kubectl_cbt.cli.manifests_yaml import manifests_yaml
+from kubectl_cbt.cli.options import ClusterFlags, TerminalFlags
+from kubectl_cbt.cli.stdout import write_stdout
+from kubectl_cbt.core.options import ServiceOptions
+from kubectl_cbt.errors import SnapshotUnusable, UsageError
+from kubectl_cbt.model.refs import ServiceAccountRef, SnapshotNames
+from kubectl_cbt.units import as_argument
+
+if TYPE_CHECKING:
+    from kubectl_cbt.cluster.verify_job import SnapshotToRestore, VerifyJob
+    from kubectl_cbt.core.session import Session
+    from kubectl_cbt.model.resolved_query import Snapshot
+
+_DEFAULT_ACCOUNT = "kubectl-cbt"
+
+
+class AccessMode(StrEnum):
+    """The access modes with which a volume can be restored to be read."""
+
+    READ_WRITE_ONCE = "ReadWriteOnce"
+    READ_ONLY_MANY = "ReadOnlyMany"
+    READ_WRITE_ONCE_POD = "ReadWriteOncePod"
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyJobFlags:
+    """Whether and how to print a Job."""
+
+    print_job: Annotated[
+        bool,
+        typer.Option(
+            "--print-job", help="Print a Job that runs this verification in the cluster, for kubectl apply -f -."
+        ),
+    ] = False
+    image: Annotated[
+        str, typer.Option("--image", metavar="IMAGE", help="With --print-job: image that contains kubectl-cbt.")
+    ] = ""
+    storage_class: Annotated[
+        str,
+        typer.Option(
+            "--storage-class",
+            metavar="NAME",
+            help="With --print-job: StorageClass of the restored volumes (default: the cluster's default).",
+        ),
+    ] = ""
+    access_mode: Annotated[
+        AccessMode,
+        typer.Option(
+            "--access-mode",
+            help="With --print-job: access mode of the restored volumes; some drivers restore ReadOnlyMany faster.",
+        ),
+    ] = AccessMode.READ_WRITE_ONCE
+
+    def check(self) -> None:
+        """Refuse flags that need another one.
+
+        Raises:
+            UsageError: there is no image, or a flag needs ``--print-job``.
+        """
+        if self.print_job and not self.image:
+            raise UsageError(
+                "--print-job requires --image: an image that contains kubectl-cbt",
+                hint="build one: make image (packaging/Containerfile)",
+            )
+        given = {
+            "--image": self.image,
+            "--storage-class": self.storage_class,
+            "--access-mode": self.access_mode is not AccessMode.READ_WRITE_ONCE,
+        }
+        if not self.print_job and (flag := next((name for name, value in given.items() if value), None)):
+            raise UsageError(f"{flag} requires --print-job")
+
+
+def print_verify_job(
+    flags: VerifyJobFlags,
+    target: str,
+    base: str | None,
+    cluster: ClusterFlags,
+    service: ServiceOptions,
+    terminal: TerminalFlags,
+) -> None:
+    """Resolve the snapshots and print the objects; nothing in the cluster is changed.
+
+    Args:
+        base: None to verify the allocated extents of the target.
+
+    Raises:
+        CbtError: the snapshots cannot be queried, or their size is not known.
+    """
+    from kubectl_cbt.cluster.verify_job import objects
+
+    flags.check()
+    service = with_environment(service, cluster)
+    if service.csi_endpoint:
+        raise UsageError("--print-job needs a cluster: remove --csi-endpoint")
+    with command_session(cluster, terminal.verbosity) as session:
+        job = _verify_job(flags, target, base, session, service)
+    write_stdout(manifests_yaml(objects(job)) + _next_steps(job), is_document=True)
+    if not flags.storage_class:
+        Diagnostics(quiet=terminal.quiet).note(
+            "note: without --storage-class, the cluster's default StorageClass must be one of the snapshots' driver"
+        )
+
+
+def _verify_job(
+    flags: VerifyJobFlags, target: str, base: str | None, session: Session, service: ServiceOptions
+) -> VerifyJob:
+    from kubectl_cbt.cluster.resolve import resolve
+    from kubectl_cbt.cluster.verify_job import VerifyJob
+
+    account = _account(service.service_account, session.namespace)
+    names = SnapshotNames(
+        snapshot_ref(target, session.namespace),
+        snapshot_ref(base, session.namespace) if base is not None else None,
+    )
+    resolved = resolve(session.catalogue, names, service.service)
+    return VerifyJob(
+        session.namespace,
+        _to_restore(resolved.base) if resolved.base else None,
+        _to_restore(resolved.target),
+        flags.image,
+        flags.storage_class,
+        flags.access_mode.value,
+        account,
+        service.service,
+    )
+
+
+def _account(text: str, namespace: str) -> str:
+    try:
+        account = ServiceAccountRef.parse(text or _DEFAULT_ACCOUNT, namespace)
+    except ValueError as error:
+        raise UsageError(f"--service-account {error}") from error
+    if account.namespace != namespace:
+        raise UsageError(
+            f"--service-account {account} is not in namespace {namespace}: the Job runs in the snapshots' namespace"
+        )
+    return account.name
+
+
+def _to_restore(snapshot: Snapshot) -> SnapshotToRestore:
+    from kubectl_cbt.cluster.verify_job import SnapshotToRestore
+
+    if not snapshot.restore_size_bytes:
+        raise SnapshotUnusable(
+            f"volumesnapshot {snapshot.ref} has no restoreSize, so the size of a restored volume is not known",
+            hint=f"kubectl describe volumesnapshotcontent {as_argument(snapshot.content)}",
+        )
+    return SnapshotToRestore(snapshot.ref.name, snapshot.restore_size_bytes)
+
+
+def _next_steps(job: VerifyJob) -> str:
+    from kubectl_cbt.cluster.verify_job import JOB_LABEL
+
+    namespace = as_argument(job.namespace)
+    return f"""\
+# When this is applied, wait for the result and print it:
+#   kubectl wait -n {namespace} job/{job.name} --for=jsonpath='{{.status.conditions[0].status}}'=True --timeout=24h
+#   kubectl logs -n {namespace} job/{job.name}
+# Then delete the Job and the restored volumes:
+#   kubectl delete -n {namespace} job,pvc -l {JOB_LABEL}={job.name}
+"""

@@ -1,0 +1,150 @@
+"""``verify --print-job``: what is printed for real snapshots, and that an API server accepts it."""
+
+import copy
+import subprocess
+
+import pytest
+import yaml
+from conftest import command_environment
+from peers import KUBECTL, needs_kubectl
+from test_demo_requests import Client
+
+from kubectl_cbt.cli.options import ClusterFlags, TerminalFlags
+from kubectl_cbt.cli.print_verify_job import AccessMode, VerifyJobFlags, print_verify_job
+from kubectl_cbt.core.options import ServiceOptions
+from kubectl_cbt.demo.demo_cluster import DemoCluster
+from kubectl_cbt.errors import SnapshotUnusable, UsageError
+
+FLAGS = VerifyJobFlags(print_job=True, image="registry.example/kubectl-cbt:1", storage_class="demo-pages")
+PLURALS = {"PersistentVolumeClaim": "persistentvolumeclaims", "ServiceAccount": "serviceaccounts", "Job": "jobs"}
+
+
+@pytest.fixture
+def printed(capfdbinary):
+    """What is printed for snapshots of namespace shop: text of stdout and of stderr."""
+
+    def run(
+        demo: DemoCluster,
+        *,
+        base: str | None = "pg-mon",
+        target: str = "pg-tue",
+        flags: VerifyJobFlags = FLAGS,
+        service: ServiceOptions = ServiceOptions(),  # noqa: B008  # immutable
+    ) -> tuple[str, str]:
+        cluster = ClusterFlags(kubeconfig=str(demo.kubeconfig), namespace="shop")
+        print_verify_job(flags, target, base, cluster, service, TerminalFlags())
+        out, err = capfdbinary.readouterr()
+        return out.decode(), err.decode()
+
+    return run
+
+
+def path_of(document: dict) -> str:
+    group_version, metadata = document["apiVersion"], document["metadata"]
+    root = f"/apis/{group_version}" if "/" in group_version else f"/api/{group_version}"
+    namespace = f"/namespaces/{metadata['namespace']}" if "namespace" in metadata else ""
+    return f"{root}{namespace}/{PLURALS.get(document['kind'], document['kind'].lower() + 's')}"
+
+
+@pytest.mark.parametrize("base", ["pg-mon", None])
+def test_every_object_has_only_fields_that_its_kind_has(demo, printed, base):
+    text, err = printed(demo, base=base)
+    assert err == ""
+    documents = list(yaml.safe_load_all(text))
+    assert [document["kind"] for document in documents][-2:] == ["PersistentVolumeClaim", "Job"]
+    client = Client(demo)
+    for document in documents:
+        code, found = client.ask("POST", f"{path_of(document)}?fieldValidation=Strict&dryRun=All", document)
+        assert code == 201, found
+    broken = copy.deepcopy(documents[-1])
+    broken["spec"]["template"]["spec"]["containers"][0]["volumeDevices"][0]["readOnly"] = True
+    assert client.ask("POST", f"{path_of(broken)}?fieldValidation=Strict&dryRun=All", broken)[0] == 400
+
+
+def kubectl(demo: DemoCluster, *arguments: str, given: str | None = None) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [str(KUBECTL), "--context", "demo-admin", *arguments],
+        env=command_environment(demo),
+        input=given,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@needs_kubectl
+def test_the_real_kubectl_applies_waits_and_deletes_with_the_printed_commands(own_demo, printed):
+    text, _ = printed(own_demo)
+    tried = kubectl(own_demo, "apply", "--dry-run=server", "-f", "-", given=text)
+    assert (tried.returncode, tried.stdout.count("created (server dry run)")) == (0, 10), tried.stderr
+    applied = kubectl(own_demo, "apply", "-f", "-", given=text)
+    assert (applied.returncode, applied.stdout.count(" created")) == (0, 10), applied.stderr
+    job = own_demo.store.list("jobs")[0]
+    own_demo.store.put("jobs", job | {"status": {"conditions": [{"type": "Failed", "status": "True"}]}})
+    commands = [line.removeprefix("#   kubectl ") for line in text.splitlines() if line.startswith("#   kubectl ")]
+    wait, logs, delete = commands
+    assert logs == f"logs -n shop job/{job['metadata']['name']}"
+    waited = kubectl(own_demo, *wait.replace("'", "").split())
+    assert (waited.returncode, waited.stdout) == (0, f"job.batch/{job['metadata']['name']} condition met\n")
+    deleted = kubectl(own_demo, *delete.split())
+    assert (deleted.returncode, deleted.stdout.count("deleted")) == (0, 3)
+    assert own_demo.store.list("jobs") == []
+    assert [claim["metadata"]["name"] for claim in own_demo.store.list("persistentvolumeclaims", "shop")] == [
+        *("postgres", "uploads")
+    ]
+
+
+def test_the_size_is_that_of_the_snapshot(demo, printed):
+    claims = [it for it in yaml.safe_load_all(printed(demo)[0]) if it["kind"] == "PersistentVolumeClaim"]
+    assert [claim["spec"]["resources"]["requests"]["storage"] for claim in claims] == [str(200 * 2**30)] * 2
+
+
+def test_without_a_storage_class_a_note_says_which_one_is_needed(demo, printed):
+    flags = VerifyJobFlags(print_job=True, image="i", access_mode=AccessMode.READ_ONLY_MANY)
+    text, err = printed(demo, flags=flags)
+    assert "storageClassName" not in text
+    assert text.count("accessModes: [ReadOnlyMany]") == 2
+    assert err.startswith("note: without --storage-class, ")
+
+
+def test_a_snapshot_without_a_size_cannot_be_restored(own_demo, printed):
+    snapshot = copy.deepcopy(own_demo.store.get("volumesnapshots", "pg-tue", "shop"))
+    name = snapshot["status"]["boundVolumeSnapshotContentName"]
+    content = copy.deepcopy(own_demo.store.get("volumesnapshotcontents", name))
+    del content["status"]["restoreSize"]
+    own_demo.store.put("volumesnapshotcontents", content)
+    del snapshot["status"]["restoreSize"]
+    own_demo.store.put("volumesnapshots", snapshot)
+    with pytest.raises(SnapshotUnusable, match="shop/pg-tue has no restoreSize") as caught:
+        printed(own_demo)
+    assert caught.value.hint == f"kubectl describe volumesnapshotcontent {name}"
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (VerifyJobFlags(print_job=True), "--print-job requires --image"),
+        (VerifyJobFlags(image="i"), "--image requires --print-job"),
+        (VerifyJobFlags(storage_class="s"), "--storage-class requires --print-job"),
+        (VerifyJobFlags(access_mode=AccessMode.READ_ONLY_MANY), "--access-mode requires --print-job"),
+    ],
+)
+def test_flags_that_need_another_one_are_refused(flags, message):
+    with pytest.raises(UsageError, match=f"^{message}"):
+        flags.check()
+    VerifyJobFlags().check()
+    FLAGS.check()
+
+
+def test_a_job_cannot_run_as_an_account_of_another_namespace(demo, printed):
+    with pytest.raises(UsageError, match="--service-account backup/backup-app is not in namespace shop"):
+        printed(demo, service=ServiceOptions(service_account="backup/backup-app"))
+    text, _ = printed(demo, service=ServiceOptions(service_account="shop-backup"))
+    assert "serviceAccountName: shop-backup\n" in text
+
+
+def test_a_socket_has_no_jobs(demo):
+    service = ServiceOptions(csi_endpoint="unix:///csi.sock")
+    with pytest.raises(UsageError, match="--print-job needs a cluster"):
+        print_verify_job(FLAGS, "b", "a", ClusterFlags(), service, TerminalFlags())
