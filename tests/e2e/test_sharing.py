@@ -1,0 +1,432 @@
+"""Streams of one service share a port-forward, a channel and a token.
+
+As in test_port_forward.py, the kubectl that forwards the port is a stand-in. The streams are opened as the map, browse
+and the commands open them: by one backend, in threads.
+"""
+
+import os
+import random
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from conftest import DELTA, cut_after, run_command, wait_for
+from forwarding import gone
+from inside import Standin, behind_a_service
+
+from kubectl_cbt.core.backends import ClusterBackend
+from kubectl_cbt.core.options import ClusterOptions, QueryOptions, ServiceOptions
+from kubectl_cbt.core.service_connections import ServiceConnections
+from kubectl_cbt.core.session import Session, open_session
+from kubectl_cbt.demo.scenarios import PAGES_DRIVER
+from kubectl_cbt.demo.sidecar.metadata_service import Code, MetadataService, Refusal, Tampering
+from kubectl_cbt.errors import CbtError, Interrupted, PortForwardFailed
+from kubectl_cbt.model.backend import OpenStream
+from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
+
+TARGET = SnapshotRef("default", "snap-b")
+LAYERS = (SnapshotNames(TARGET, SnapshotRef("default", "snap-a")), SnapshotNames(TARGET))
+OPTIONS = QueryOptions(max_results=100)
+SECONDS = 60
+
+Extents = list[tuple[int, int]]
+
+
+def read(opened: OpenStream) -> Extents:
+    with opened:
+        return [
+            pair for batch in opened.stream for pair in zip(batch.offsets.tolist(), batch.sizes.tolist(), strict=True)
+        ]
+
+
+@pytest.fixture
+def service(own_demo) -> MetadataService:
+    return behind_a_service(own_demo)
+
+
+@pytest.fixture
+def forwarding(own_demo, service, tmp_path, monkeypatch) -> Callable[..., Standin]:
+    """A function that puts a stand-in for kubectl on PATH; it takes what each child does."""
+
+    def with_acts(*acts) -> Standin:
+        kubectl = Standin(tmp_path, int(service.address.rpartition(":")[2]), *acts)
+        for name, value in kubectl.environment.items():
+            monkeypatch.setenv(name, value)
+        return kubectl
+
+    return with_acts
+
+
+@pytest.fixture
+def session(own_demo) -> Iterator[Session]:
+    with open_session(ClusterOptions(kubeconfig=str(own_demo.kubeconfig))) as session:
+        yield session
+
+
+def backend_of(session: Session) -> ClusterBackend:
+    return ClusterBackend(session, ServiceOptions(), OPTIONS, session.namespace)
+
+
+@pytest.fixture
+def backend(session) -> ClusterBackend:
+    return backend_of(session)
+
+
+@pytest.fixture
+def issued(own_demo) -> list[str]:
+    """The tokens that were requested."""
+    tokens: list[str] = []
+    issue = own_demo.identity.issue
+
+    def remember(*arguments):
+        token, expires = issue(*arguments)
+        tokens.append(token)
+        return token, expires
+
+    own_demo.identity.issue = remember
+    return tokens
+
+
+class Reading(threading.Thread):
+    """Reads a stream in a thread, which is how screens read them."""
+
+    def __init__(self, opened: OpenStream) -> None:
+        super().__init__(daemon=True)
+        self.opened = opened
+        self.found: Extents = []
+        self.error: CbtError | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self.found = read(self.opened)
+        except CbtError as error:
+            self.error = error
+
+    def wait(self) -> Extents:
+        self.join(SECONDS)
+        assert not self.is_alive()
+        assert self.error is None, self.error
+        return self.found
+
+
+class Gate:
+    """The first streams of a service wait after some messages until they are let go on."""
+
+    def __init__(self, service: MetadataService, streams: int) -> None:
+        self._open = threading.Event()
+        self._arrived = threading.Semaphore(0)
+        self._left, self._streams = streams, streams
+        self._lock = threading.Lock()
+        service.tampering = Tampering(answer=self._answer)
+
+    def _answer(self, messages):
+        with self._lock:
+            is_held, self._left = self._left > 0, self._left - 1
+        for number, message in enumerate(messages):
+            if is_held and number == 2:
+                self._arrived.release()
+                assert self._open.wait(SECONDS)
+            yield message
+
+    def wait(self) -> None:
+        for _ in range(self._streams):
+            assert self._arrived.acquire(timeout=SECONDS)
+
+    def open(self) -> None:
+        self._open.set()
+
+
+@pytest.fixture
+def wholes(own_demo) -> tuple[Extents, ...]:
+    """The extents of both layers, over a direct connection; before the service is behind a Service."""
+    with open_session(ClusterOptions(kubeconfig=str(own_demo.kubeconfig))) as session:
+        backend = backend_of(session)
+        found = tuple(read(backend.open(names)) for names in LAYERS)
+    assert all(len(extents) > 500 for extents in found)
+    return found
+
+
+def kill(session: Session, pid: int) -> None:
+    """Kill the child, and wait until its end is noticed."""
+    (kept,) = session.connections._kept.values()
+    link = kept.connection._current
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: not link.is_usable, "the end of the child")
+
+
+# One port-forward.
+
+
+def test_two_layers_start_one_child_and_the_end_of_one_does_not_cut_the_other(wholes, forwarding, service, backend):
+    kubectl = forwarding()
+    gate = Gate(service, 2)
+    first, second = (Reading(backend.open(names)) for names in LAYERS)
+    gate.wait()
+    first.opened.close()
+    first.join(SECONDS)
+    gate.open()
+    assert second.wait() == wholes[1]
+    assert (second.opened.stream.resumes, len(kubectl.calls)) == (0, 1)
+
+
+def test_a_stream_after_the_last_one_uses_the_same_child(wholes, forwarding, backend):
+    kubectl = forwarding()
+    assert [read(backend.open(names)) for names in LAYERS * 2] == [*wholes, *wholes]
+    assert len(kubectl.calls) == 1
+
+
+def test_a_stream_that_is_not_read_does_not_delay_another_one(wholes, forwarding, backend):
+    forwarding()
+    slow = backend.open(LAYERS[0])
+    batches = iter(slow.stream)
+    first = next(batches)
+    assert read(backend.open(LAYERS[1])) == wholes[1]
+    rest = [
+        pair for batch in (first, *batches) for pair in zip(batch.offsets.tolist(), batch.sizes.tolist(), strict=True)
+    ]
+    slow.close()
+    assert rest == wholes[0]
+
+
+def test_streams_of_a_child_that_was_killed_resume_over_one_new_child(wholes, forwarding, service, backend):
+    kubectl = forwarding()
+    gate = Gate(service, 2)
+    streams = [Reading(backend.open(names)) for names in LAYERS]
+    gate.wait()
+    os.kill(kubectl.calls[0]["pid"], signal.SIGKILL)
+    gate.open()
+    assert [stream.wait() for stream in streams] == list(wholes)
+    assert [stream.opened.stream.resumes for stream in streams] == [1, 1]
+    assert len(kubectl.calls) == 2
+
+
+def test_a_child_that_ended_between_two_streams_is_replaced_without_a_failure(wholes, forwarding, session, backend):
+    kubectl = forwarding()
+    read(backend.open(LAYERS[0]))
+    kill(session, kubectl.calls[0]["pid"])
+    opened = backend.open(LAYERS[1])
+    assert read(opened) == wholes[1]
+    assert opened.stream.resumes == 0
+    assert len(kubectl.calls) == 2
+
+
+def test_a_stream_that_breaks_alone_does_not_cut_the_other(wholes, forwarding, service, backend):
+    forwarding()
+    gate = Gate(service, 1)
+    whole = Reading(backend.open(LAYERS[1]))
+    gate.wait()
+    held = service.tampering
+    service.tampering = cut_after(2, times=1)
+    assert read(backend.open(LAYERS[0])) == wholes[0]
+    service.tampering = held
+    gate.open()
+    assert whole.wait() == wholes[1]
+    assert whole.opened.stream.resumes == 0
+
+
+# Connecting.
+
+
+def opening(backend: ClusterBackend, errors: list[CbtError], names: SnapshotNames = LAYERS[0]) -> threading.Thread:
+    def work() -> None:
+        try:
+            read(backend.open(names))
+        except CbtError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread
+
+
+def waiting_for(session: Session, streams: int) -> Callable[[], bool]:
+    """Whether so many streams wait for one connection."""
+
+    def check() -> bool:
+        kept = list(session.connections._kept.values())
+        current = kept[0].connection._current if kept else None
+        return current is not None and current.users == streams
+
+    return check
+
+
+def test_a_child_that_fails_is_reported_to_all_who_wait_and_the_next_stream_starts_another(
+    wholes, forwarding, session, backend, tmp_path
+):
+    kubectl = forwarding({"until": str(tmp_path / "now"), "refuses": "error: no such luck"}, {})
+    errors: list[CbtError] = []
+    threads = [opening(backend, errors) for _ in range(3)]
+    wait_for(waiting_for(session, 3), "three streams")
+    (tmp_path / "now").touch()
+    for thread in threads:
+        thread.join(SECONDS)
+    assert [type(error) for error in errors] == [PortForwardFailed] * 3
+    assert all("no such luck" in error.message for error in errors)
+    assert len(kubectl.calls) == 1
+    assert read(backend.open(LAYERS[0])) == wholes[0]
+    assert len(kubectl.calls) == 2
+
+
+def test_the_end_of_the_session_ends_those_that_connect(forwarding, session, backend, tmp_path):
+    kubectl = forwarding({"until": str(tmp_path / "never")})
+    errors: list[CbtError] = []
+    threads = [opening(backend, errors) for _ in range(2)]
+    wait_for(waiting_for(session, 2), "two streams")
+    wait_for(lambda: kubectl.calls, "the port-forward")
+    session.close()
+    for thread in threads:
+        thread.join(SECONDS)
+        assert not thread.is_alive()
+    assert len(errors) == 2
+    assert gone(kubectl.calls[0]["pid"])
+    with pytest.raises(Interrupted):
+        backend.connect(replace(backend.resolve(LAYERS[0])))
+
+
+def test_a_stream_that_stops_waiting_leaves_the_connection_to_the_other(forwarding, session, backend, tmp_path):
+    """And when no stream waits for it any more, the child ends."""
+    kubectl = forwarding({"until": str(tmp_path / "now")}, {"until": str(tmp_path / "never")})
+    errors: list[CbtError] = []
+    thread = opening(backend, errors)
+    wait_for(waiting_for(session, 1), "the first stream")
+    (kept,) = session.connections._kept.values()
+    other = kept.connection.enter()
+    kept.connection.leave(other)
+    (tmp_path / "now").touch()
+    thread.join(SECONDS)
+    assert (errors, len(kubectl.calls)) == ([], 1)
+    kill(session, kubectl.calls[0]["pid"])
+    abandoned = kept.connection.enter()
+    wait_for(lambda: len(kubectl.calls) == 2, "the second port-forward")
+    kept.connection.leave(abandoned)
+    assert gone(kubectl.calls[1]["pid"])
+
+
+# The end.
+
+
+def test_the_child_ends_with_the_session(forwarding, own_demo):
+    kubectl = forwarding()
+    with open_session(ClusterOptions(kubeconfig=str(own_demo.kubeconfig))) as session:
+        backend = backend_of(session)
+        read(backend.open(LAYERS[0]))
+        left_open = backend.open(LAYERS[1])
+    assert gone(kubectl.calls[0]["pid"])
+    with pytest.raises(CbtError):
+        read(left_open)
+
+
+def test_a_connection_that_no_stream_uses_is_closed_after_a_while(forwarding, session):
+    kubectl = forwarding()
+    backend = backend_of(replace(session, connections=ServiceConnections(idle_seconds=0.0)))
+    read(backend.open(LAYERS[0]))
+    assert gone(kubectl.calls[0]["pid"])
+    read(backend.open(LAYERS[0]))
+    assert len(kubectl.calls) == 2
+
+
+# Tokens.
+
+
+def test_all_streams_of_a_service_use_one_token(backend, issued):
+    streams = [Reading(backend.open(names)) for names in LAYERS * 2]
+    assert all(stream.wait() for stream in streams)
+    assert len(issued) == 1
+
+
+def test_a_token_with_little_life_left_is_renewed(own_demo, backend, service, forwarding, issued):
+    forwarding()
+    issue = own_demo.identity.issue
+    # The API server reports that it expires at once; the service accepts it.
+    own_demo.identity.issue = lambda *arguments: (issue(*arguments)[0], 0.0)
+    service.requests.clear()
+    read(backend.open(LAYERS[0]))
+    assert len(issued) == len(service.requests) == 2, "the query and the probe"
+
+
+def test_a_token_that_expired_early_is_renewed_once_for_all_streams(wholes, backend, service, forwarding, issued):
+    forwarding()
+    read(backend.open(LAYERS[0]))
+    assert len(issued) == 1
+    rejected: list[str] = []
+
+    def accept(request) -> None:
+        if request.security_token == issued[0]:
+            rejected.append(request.security_token)
+            raise Refusal(Code.UNAUTHENTICATED, "unauthenticated user")
+
+    service.tampering = Tampering(accept=accept)
+    streams = [Reading(backend.open(names)) for names in LAYERS]
+    assert [stream.wait() for stream in streams] == list(wholes)
+    assert [stream.opened.stream.resumes for stream in streams] == [0, 0]
+    assert rejected
+    assert len(issued) == 2
+
+
+def test_a_token_that_is_always_rejected_is_renewed_once(backend, service, forwarding, issued):
+    forwarding()
+    read(backend.open(LAYERS[0]))
+
+    def accept(_request) -> None:
+        raise Refusal(Code.UNAUTHENTICATED, "unauthenticated user")
+
+    service.tampering = Tampering(accept=accept)
+    opened = backend.open(LAYERS[0])
+    with pytest.raises(CbtError, match="rejected the token"):
+        read(opened)
+    assert len(issued) == 2
+
+
+def test_a_command_requests_one_token(own_demo, issued):
+    own_demo.services[PAGES_DRIVER].tampering = cut_after(3, times=1)
+    found = run_command(*DELTA, "-o", "json", cluster=own_demo)
+    assert found.returncode == 0
+    assert "resuming at" in found.stderr
+    assert len(issued) == 1
+
+
+# All at once.
+
+
+def test_streams_in_many_threads_with_children_that_are_killed(wholes, forwarding, session, backend):
+    kubectl = forwarding()
+    plans = [[random.Random(f"{seed}{step}") for step in range(4)] for seed in range(4)]
+    wrong: list[object] = []
+    kills = 0
+    lock = threading.Lock()
+
+    def one_stream(chance: random.Random) -> None:
+        nonlocal kills
+        layer = chance.randrange(2)
+        opened = backend.open(LAYERS[layer])
+        if chance.random() < 0.3:
+            next(iter(opened.stream))
+            opened.close()
+            return
+        if chance.random() < 0.2:
+            with lock:
+                kills += 1
+                os.kill(kubectl.calls[-1]["pid"], signal.SIGKILL)
+        if read(opened) != wholes[layer]:
+            wrong.append(opened.resolved.query)
+
+    def work(plan: list[random.Random]) -> None:
+        try:
+            for chance in plan:
+                one_stream(chance)
+        except (CbtError, OSError) as error:
+            wrong.append(error)
+
+    threads = [threading.Thread(target=work, args=(plan,), daemon=True) for plan in plans]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(SECONDS)
+        assert not thread.is_alive()
+    assert [error for error in wrong if not isinstance(error, ProcessLookupError)] == []
+    assert 1 <= len(kubectl.calls) <= kills + 1
+    session.close()
+    assert all(gone(call["pid"]) for call in kubectl.calls)
