@@ -1,4 +1,4 @@
-"""Streams of one service share a port-forward, a channel and a token.
+"""Streams of one service share a port-forward and a channel.
 
 As in test_port_forward.py, the kubectl that forwards the port is a stand-in. The streams are opened as the map, browse
 and the commands open them: by one backend, in threads.
@@ -12,33 +12,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
-from conftest import DELTA, cut_after, run_command, wait_for
+from conftest import cut_after, wait_for
 from forwarding import gone
 from inside import Standin, behind_a_service
+from layer_streams import LAYERS, SECONDS, Extents, Reading, backend_of, read
 
 from kubectl_cbt.core.backends import ClusterBackend
-from kubectl_cbt.core.options import ClusterOptions, QueryOptions, ServiceOptions
+from kubectl_cbt.core.options import ClusterOptions
 from kubectl_cbt.core.service_connections import ServiceConnections
 from kubectl_cbt.core.session import Session, open_session
-from kubectl_cbt.demo.scenarios import PAGES_DRIVER
-from kubectl_cbt.demo.sidecar.metadata_service import Code, MetadataService, Refusal, Tampering
+from kubectl_cbt.demo.sidecar.metadata_service import MetadataService, Tampering
 from kubectl_cbt.errors import CbtError, Interrupted, PortForwardFailed
-from kubectl_cbt.model.backend import OpenStream
-from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
-
-TARGET = SnapshotRef("default", "snap-b")
-LAYERS = (SnapshotNames(TARGET, SnapshotRef("default", "snap-a")), SnapshotNames(TARGET))
-OPTIONS = QueryOptions(max_results=100)
-SECONDS = 60
-
-Extents = list[tuple[int, int]]
-
-
-def read(opened: OpenStream) -> Extents:
-    with opened:
-        return [
-            pair for batch in opened.stream for pair in zip(batch.offsets.tolist(), batch.sizes.tolist(), strict=True)
-        ]
+from kubectl_cbt.model.refs import SnapshotNames
 
 
 @pytest.fixture
@@ -65,51 +50,9 @@ def session(own_demo) -> Iterator[Session]:
         yield session
 
 
-def backend_of(session: Session) -> ClusterBackend:
-    return ClusterBackend(session, ServiceOptions(), OPTIONS, session.namespace)
-
-
 @pytest.fixture
 def backend(session) -> ClusterBackend:
     return backend_of(session)
-
-
-@pytest.fixture
-def issued(own_demo) -> list[str]:
-    """The tokens that were requested."""
-    tokens: list[str] = []
-    issue = own_demo.identity.issue
-
-    def remember(*arguments):
-        token, expires = issue(*arguments)
-        tokens.append(token)
-        return token, expires
-
-    own_demo.identity.issue = remember
-    return tokens
-
-
-class Reading(threading.Thread):
-    """Reads a stream in a thread, which is how screens read them."""
-
-    def __init__(self, opened: OpenStream) -> None:
-        super().__init__(daemon=True)
-        self.opened = opened
-        self.found: Extents = []
-        self.error: CbtError | None = None
-        self.start()
-
-    def run(self) -> None:
-        try:
-            self.found = read(self.opened)
-        except CbtError as error:
-            self.error = error
-
-    def wait(self) -> Extents:
-        self.join(SECONDS)
-        assert not self.is_alive()
-        assert self.error is None, self.error
-        return self.found
 
 
 class Gate:
@@ -326,66 +269,6 @@ def test_a_connection_that_no_stream_uses_is_closed_after_a_while(forwarding, se
     assert gone(kubectl.calls[0]["pid"])
     read(backend.open(LAYERS[0]))
     assert len(kubectl.calls) == 2
-
-
-# Tokens.
-
-
-def test_all_streams_of_a_service_use_one_token(backend, issued):
-    streams = [Reading(backend.open(names)) for names in LAYERS * 2]
-    assert all(stream.wait() for stream in streams)
-    assert len(issued) == 1
-
-
-def test_a_token_with_little_life_left_is_renewed(own_demo, backend, service, forwarding, issued):
-    forwarding()
-    issue = own_demo.identity.issue
-    # The API server reports that it expires at once; the service accepts it.
-    own_demo.identity.issue = lambda *arguments: (issue(*arguments)[0], 0.0)
-    service.requests.clear()
-    read(backend.open(LAYERS[0]))
-    assert len(issued) == len(service.requests) == 2, "the query and the probe"
-
-
-def test_a_token_that_expired_early_is_renewed_once_for_all_streams(wholes, backend, service, forwarding, issued):
-    forwarding()
-    read(backend.open(LAYERS[0]))
-    assert len(issued) == 1
-    rejected: list[str] = []
-
-    def accept(request) -> None:
-        if request.security_token == issued[0]:
-            rejected.append(request.security_token)
-            raise Refusal(Code.UNAUTHENTICATED, "unauthenticated user")
-
-    service.tampering = Tampering(accept=accept)
-    streams = [Reading(backend.open(names)) for names in LAYERS]
-    assert [stream.wait() for stream in streams] == list(wholes)
-    assert [stream.opened.stream.resumes for stream in streams] == [0, 0]
-    assert rejected
-    assert len(issued) == 2
-
-
-def test_a_token_that_is_always_rejected_is_renewed_once(backend, service, forwarding, issued):
-    forwarding()
-    read(backend.open(LAYERS[0]))
-
-    def accept(_request) -> None:
-        raise Refusal(Code.UNAUTHENTICATED, "unauthenticated user")
-
-    service.tampering = Tampering(accept=accept)
-    opened = backend.open(LAYERS[0])
-    with pytest.raises(CbtError, match="rejected the token"):
-        read(opened)
-    assert len(issued) == 2
-
-
-def test_a_command_requests_one_token(own_demo, issued):
-    own_demo.services[PAGES_DRIVER].tampering = cut_after(3, times=1)
-    found = run_command(*DELTA, "-o", "json", cluster=own_demo)
-    assert found.returncode == 0
-    assert "resuming at" in found.stderr
-    assert len(issued) == 1
 
 
 # All at once.
