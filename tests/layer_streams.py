@@ -24,8 +24,8 @@ def read(opened: OpenStream) -> Extents:
         ]
 
 
-def backend_of(session: Session) -> ClusterBackend:
-    return ClusterBackend(session, ServiceOptions(), OPTIONS, session.namespace)
+def backend_of(session: Session, options: QueryOptions = OPTIONS) -> ClusterBackend:
+    return ClusterBackend(session, ServiceOptions(), options, session.namespace)
 
 
 class Reading(threading.Thread):
