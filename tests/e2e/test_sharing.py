@@ -4,6 +4,7 @@ As in test_port_forward.py, the kubectl that forwards the port is a stand-in. Th
 and the commands open them: by one backend, in threads.
 """
 
+import base64
 import os
 import random
 import signal
@@ -21,6 +22,8 @@ from kubectl_cbt.core.backends import ClusterBackend
 from kubectl_cbt.core.options import ClusterOptions, QueryOptions
 from kubectl_cbt.core.service_connections import ServiceConnections
 from kubectl_cbt.core.session import Session, open_session
+from kubectl_cbt.demo.certificates import CertificateAuthority
+from kubectl_cbt.demo.scenarios import PAGES_DRIVER
 from kubectl_cbt.demo.sidecar.metadata_service import MetadataService, Tampering
 from kubectl_cbt.errors import CbtError, Interrupted, PortForwardFailed
 from kubectl_cbt.model.record import Batch
@@ -181,6 +184,21 @@ def test_a_stream_that_breaks_alone_does_not_cut_the_other(wholes, forwarding, s
     gate.open()
     assert whole.wait() == wholes[1]
     assert whole.opened.stream.resumes == 0
+
+
+def test_streams_that_were_cut_by_a_new_ca_both_resume(own_demo, backend):
+    service = own_demo.services[PAGES_DRIVER]
+    wholes = [read(backend.open(names)) for names in LAYERS]
+    gate = Gate(service, 2)
+    streams = [Reading(backend.open(names)) for names in LAYERS]
+    gate.wait()
+    authority = CertificateAuthority("the next CA")
+    spec = own_demo.store.get("snapshotmetadataservices", PAGES_DRIVER)["spec"]
+    spec["caCert"] = base64.b64encode(authority.pem).decode()
+    service.restart(authority.issue("127.0.0.1"))
+    gate.open()
+    assert [stream.wait() for stream in streams] == wholes
+    assert all(stream.opened.stream.resumes for stream in streams)
 
 
 # Connecting.
