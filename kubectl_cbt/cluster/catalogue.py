@@ -15,6 +15,7 @@ from kubectl_cbt.cluster.resources import (
     SnapshotMetadataService,
     VolumeSnapshot,
     VolumeSnapshotContent,
+    claim_of,
 )
 from kubectl_cbt.errors import ApiError, Forbidden, NotFound, ResourceTypeMissing
 from kubectl_cbt.kube.api import Api, Object
@@ -22,6 +23,7 @@ from kubectl_cbt.kube.list_options import ListOptions
 from kubectl_cbt.kube.object_reader import ObjectReader, items_of
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry, siblings
+from kubectl_cbt.model.source_volume import Claim
 
 _SNAPSHOTS = ("apis", SNAPSHOT_GROUP, "v1")
 _CBT_VERSIONS = ("v1beta1", "v1alpha1")
@@ -104,6 +106,12 @@ class Catalogue:
         found = self._api.get(*self._cbt, "snapshotmetadataservices", **selection.query())
         items = items_of(found, "the list of snapshotmetadataservices")
         return [SnapshotMetadataService.of(item) for item in selection.ordered(items)]
+
+    def claims(self, namespace: str | None) -> list[Claim]:
+        """The PersistentVolumeClaims of a namespace; None for all namespaces."""
+        scope = ("namespaces", namespace) if namespace else ()
+        found = self._api.get("api", "v1", *scope, "persistentvolumeclaims")
+        return list(map(claim_of, items_of(found, "the list of persistentvolumeclaims")))
 
     def namespaces(self) -> list[str]:
         """Names of the namespaces that have snapshots, sorted; of all namespaces where only those can be listed."""

@@ -17,6 +17,7 @@ from kubectl_cbt.errors import MalformedObject, ServiceUnusable
 from kubectl_cbt.kube.object_reader import ObjectReader
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.resolved_query import CHANGE_ID_ANNOTATION, Endpoint
+from kubectl_cbt.model.source_volume import Claim
 from kubectl_cbt.security.pem import certificates_in, readable_certificates_in
 from kubectl_cbt.units import as_argument
 
@@ -206,6 +207,16 @@ class SnapshotMetadataService:
             hint="the driver's administrator has to correct it:"
             f" kubectl edit snapshotmetadataservice {as_argument(self.name)}",
         )
+
+
+def claim_of(item: object) -> Claim:
+    """Read an item of ``v1`` ``persistentvolumeclaims``. Never raises: invalid fields are omitted."""
+    reader = ObjectReader(item)
+    return Claim(
+        namespace=reader.text("metadata", "namespace"),
+        name=reader.text("metadata", "name"),
+        capacity_bytes=reader.quantity_bytes("status", "capacity", "storage") or None,
+    )
 
 
 def _readable(view: _View, kind: str, name: str) -> _View:

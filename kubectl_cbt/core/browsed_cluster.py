@@ -36,7 +36,7 @@ class BrowsedCluster(ClusterBackend):
         self._first = (session.context, session.options, service)
         self._sessions = sessions
         self._login = contextlib.ExitStack()
-        self._login.callback(session.api.close)
+        self._login.callback(session.close)
 
     def listed(self) -> tuple[BrowsedCluster, list[SnapshotEntry]]:
         """The entries, and the view that they are of.

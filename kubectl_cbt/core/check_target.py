@@ -103,15 +103,14 @@ def driver_in_cluster(
         CbtError: the snapshots cannot be queried, or the service cannot be reached.
     """
     from kubectl_cbt.cluster.resolve import resolve
-    from kubectl_cbt.cluster.tokens import cached
+    from kubectl_cbt.cluster.tokens import FixedToken
 
     connector = ServiceConnector(session, service)
     resolved = resolve(session.catalogue, names, service.service)
     endpoint = resolved.service_endpoint
-    # A hundred queries share one token; a new one each would be a hundred requests to the API server.
-    source = connector.source(resolved, cached(connector.fresh_token(connector.endpoint(endpoint))))
+    source = connector.source(resolved)
     stack.callback(source.close)
-    refused = connector.source(resolved, lambda: Secret(_NO_TOKEN))
+    refused = connector.source(resolved, FixedToken(Secret(_NO_TOKEN)))
     stack.callback(refused.close)
     about = {
         "driver": resolved.target.driver,

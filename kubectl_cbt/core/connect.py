@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING
 
 from kubectl_cbt.core.options import ServiceOptions
 from kubectl_cbt.errors import UsageError
+from kubectl_cbt.kube.prefetch import SharedResult
 from kubectl_cbt.model.refs import ServiceAccountRef
 from kubectl_cbt.model.resolved_query import OLDEST_VERSION
 
 if TYPE_CHECKING:
-    from kubectl_cbt.cluster.tokens import FreshToken
+    from kubectl_cbt.cluster.tokens import IssuedToken, SharedToken, TokenSource
     from kubectl_cbt.core.session import Session
     from kubectl_cbt.model.resolved_query import Endpoint, ResolvedQuery
     from kubectl_cbt.model.route import Route
+    from kubectl_cbt.wire.service_connection import ServiceConnection
     from kubectl_cbt.wire.sidecar import SidecarSource
 
 
@@ -26,13 +28,16 @@ class ServiceConnector:
     def __init__(self, session: Session, options: ServiceOptions) -> None:
         self._session = session
         self._options = options
-        self._find_account = self.account
+        self._found_account = SharedResult(self._find_account)
+        self._tokens: dict[tuple[ServiceAccountRef, str], SharedToken] = {}
 
-    def source(self, resolved: ResolvedQuery, fresh_token: FreshToken | None = None) -> SidecarSource:
+    def source(self, resolved: ResolvedQuery, token: TokenSource | None = None) -> SidecarSource:
         """Return a source for a query that was resolved in this cluster; establishes its route.
 
+        Sources of one service share a connection, and sources of one audience a token.
+
         Args:
-            fresh_token: presented instead of the tokens that the options name.
+            token: presented instead of the tokens that the options name.
 
         Raises:
             CbtError: no token is available, or there is no route.
@@ -41,15 +46,18 @@ class ServiceConnector:
 
         endpoint = self.endpoint(resolved.service_endpoint)
         is_oldest = endpoint.version == OLDEST_VERSION
+        if token is None:
+            token = self._prefetched_token(endpoint)
+        connection, release = self._session.connections.lease(
+            (endpoint, self._options), lambda: self._connection(endpoint)
+        )
         source = SidecarSource(
-            endpoint,
-            # The first one is requested while the route is made.
-            fresh_token or self._session.api.prefetch(self.fresh_token(endpoint)),
-            self.route(endpoint),
+            connection,
+            token,
+            token.discard,
             base_name=resolved.base.ref.name if resolved.base and is_oldest else "",
-            fresh_endpoint=lambda: self._session.catalogue.service(endpoint.service).endpoint(),
-            max_message_bytes=self._options.max_message_size,
             clock_ahead=self._session.api.clock_ahead_seconds,
+            release=release,
         )
         with contextlib.ExitStack() as stack:
             stack.callback(source.close)
@@ -59,7 +67,8 @@ class ServiceConnector:
 
     def prefetch_account(self) -> None:
         """Find out whose token to request, while the snapshots are looked up."""
-        self._find_account = self._session.api.prefetch(self.account)
+        if self._may_prefetch:
+            self._found_account.start()
 
     def endpoint(self, endpoint: Endpoint) -> Endpoint:
         """The endpoint with the name that its certificate must have."""
@@ -72,18 +81,22 @@ class ServiceConnector:
         options = RouteOptions(self._options.connect, self._options.address)
         return find_route(self._session.api, endpoint, options, self._session.kubeconfig, log=self._session.log)
 
-    def fresh_token(self, endpoint: Endpoint) -> FreshToken:
+    def token(self, endpoint: Endpoint) -> TokenSource:
         """Where tokens come from: a file, the ServiceAccount named, or the caller when it is one."""
         from kubectl_cbt.cluster import tokens
 
         options, session = self._options, self._session
-        account = self._find_account()
+        account = self.account()
         if account is None:
-            return tokens.token_from_file(options.token_file or Path())
+            return tokens.TokenFile(options.token_file or Path())
         if options.token_duration < tokens.MIN_DURATION_SECONDS:
             raise UsageError("--token-duration must be at least 10m: the API server issues no shorter tokens")
-        seconds = round(options.token_duration)
-        return tokens.token_of_service_account(session.api, account, endpoint.audience, seconds, session.namespace)
+
+        def request() -> IssuedToken:
+            seconds = round(options.token_duration)
+            return tokens.request_token(session.api, account, endpoint.audience, seconds, session.namespace)
+
+        return self._tokens.setdefault((account, endpoint.audience), tokens.SharedToken(request))
 
     def account(self) -> ServiceAccountRef | None:
         """The ServiceAccount to authenticate as; None when the token comes from a file.
@@ -92,6 +105,33 @@ class ServiceConnector:
             UsageError: the name is invalid.
             TokenUnavailable: none was named, and the caller is not a ServiceAccount.
         """
+        return self._found_account.result()
+
+    @property
+    def _may_prefetch(self) -> bool:
+        """Whether requests may be sent out of order: not while they are logged."""
+        return self._session.log.is_silent
+
+    def _prefetched_token(self, endpoint: Endpoint) -> TokenSource:
+        """The token is requested while the route is made."""
+        from kubectl_cbt.cluster.tokens import SharedToken
+
+        token = self.token(endpoint)
+        if self._may_prefetch and isinstance(token, SharedToken):
+            token.prefetch()
+        return token
+
+    def _connection(self, endpoint: Endpoint) -> ServiceConnection:
+        from kubectl_cbt.wire.service_connection import ServiceConnection
+
+        return ServiceConnection(
+            endpoint,
+            lambda: self.route(endpoint),
+            lambda: self._session.catalogue.service(endpoint.service).endpoint(),
+            self._options.max_message_size,
+        )
+
+    def _find_account(self) -> ServiceAccountRef | None:
         from kubectl_cbt.cluster import tokens
 
         if self._options.token_file:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kubectl_cbt.core.options import ClusterOptions
+from kubectl_cbt.core.service_connections import ServiceConnections
 from kubectl_cbt.security.secret import Secret
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class Session:
         namespace: the one given, or the context's own.
         kubeconfig: makes a kubeconfig of this login alone, for a kubectl that is started.
         log: of the requests.
+        connections: to services, shared by the streams of this session.
         about: description of the server and the user.
         authority: PEM of the CA to trust for the API server; None for those that the system trusts.
     """
@@ -40,8 +42,14 @@ class Session:
     namespace: str
     kubeconfig: Callable[[], bytes]
     log: RequestLog
+    connections: ServiceConnections
     about: str
     authority: bytes | None = field(default=None, repr=False)
+
+    def close(self) -> None:
+        """Close the connections to the services and to the API server. More than once, and from any thread."""
+        self.connections.close()
+        self.api.close()
 
 
 @contextlib.contextmanager
@@ -67,14 +75,25 @@ def open_session(
         config = stack.enter_context(load_config(_config_flags(options), _NO_KUBECONFIG, may_prompt=may_prompt))
         log = log or RequestLog()
         api = Api(config, options.request_timeout, log, API_HINTS)
-        stack.callback(api.close)
+        connections = ServiceConnections()
         namespace = options.namespace or config.namespace
         named = f"context {options.context}" if options.context else "the current context"
         about = f"{named}, server {config.connection.server}"
         context = "" if options.server or options.cluster else config.context
-        yield Session(
-            options, context, api, Catalogue(api), namespace, config.kubeconfig, log, about, config.authority
-        )  # fmt: skip
+        session = Session(
+            options,
+            context,
+            api,
+            Catalogue(api),
+            namespace,
+            config.kubeconfig,
+            log,
+            connections,
+            about,
+            config.authority,
+        )
+        stack.callback(session.close)
+        yield session
 
 
 def _config_flags(options: ClusterOptions) -> ConfigFlags:

@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 _POD_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 
-PARALLEL_REQUESTS = 4
-"""Connections kept open: no command sends more requests at once."""
+PARALLEL_REQUESTS = 16
+"""Connections kept open: no command sends more requests at once. Four streams that are opened at once send four each;
+of more, urllib3 would warn."""
 
 
 def _no_authorization() -> str:

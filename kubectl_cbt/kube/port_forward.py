@@ -123,23 +123,38 @@ class PortForward:
         if child is None or not child.runs:
             self._end()
             self._check_ready()
+            if self._closed:
+                raise _closed()
             child = self._child = _Child(self._command(), self._kubeconfig())
         port = child.port()
         if self._closed:
             self._end()
-            raise PortForwardFailed("the port-forward was closed")
+            raise _closed()
         if port is None:
-            raise _failed(self.service, self.reset(), self._hints)
+            output = child.error_output()
+            self._end()
+            raise _failed(self.service, f"kubectl port-forward: {output}" if output else "", self._hints)
         return f"127.0.0.1:{port}"
 
-    def reset(self) -> str:
-        """Terminate the child; returns its error output."""
-        child, self._child = self._child, None
+    @property
+    def is_up(self) -> bool:
+        """Whether the child runs."""
+        child = self._child
+        return child is not None and child.runs
+
+    def report(self) -> str:
+        """The child's error output, or that it ended; waits a moment for one that is about to exit."""
+        child = self._child
         if child is None:
             return ""
         output = child.error_output()
-        child.close()
-        return f"kubectl port-forward: {output}" if output else ""
+        if output:
+            return f"kubectl port-forward: {output}"
+        return "" if child.runs else "kubectl port-forward ended"
+
+    def renewed(self) -> PortForward:
+        """A forward to the same Service with a child of its own, which is not started yet."""
+        return PortForward(self.service, self._kubeconfig, self._check_ready, self._log, self._hints)
 
     def close(self) -> None:
         """Terminate the child; no other is started."""
@@ -313,6 +328,10 @@ def no_ready_pod(service: PodPort, hints: Mapping[str, str] = HINTS) -> PortForw
     """The error for a Service that has no ready endpoint."""
     facts = {"service": service, "namespace": service.namespace}
     return PortForwardFailed(f"{service} has no ready pod", hint=hints["pods"].format(**_quoted(facts)))
+
+
+def _closed() -> PortForwardFailed:
+    return PortForwardFailed("the port-forward was closed")
 
 
 def _failed(service: PodPort, output: str, hints: Mapping[str, str]) -> PortForwardFailed:

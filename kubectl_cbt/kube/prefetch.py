@@ -23,6 +23,70 @@ def prefetch(fetch: Callable[[], _Result]) -> Callable[[], _Result]:
     return result
 
 
+class SharedResult(Generic[_Result]):
+    """The result of a request that several threads need: it is fetched once, and kept while it may be used.
+
+    Threads that need it while it is fetched wait for that request, and get its error if it fails; the next one fetches
+    again.
+
+    Args:
+        fetch: called in a thread of its own, never twice at once.
+        may_be_used: whether a result that was fetched earlier may still be used.
+    """
+
+    def __init__(self, fetch: Callable[[], _Result], may_be_used: Callable[[_Result], bool] = lambda _: True) -> None:
+        self._fetch = fetch
+        self._may_be_used = may_be_used
+        self._kept: list[_Result] = []  # one, or none
+        self._request: _Prefetch[_Result] | None = None
+        self._lock = threading.Lock()
+
+    def start(self) -> None:
+        """Begin to fetch it, unless it is there."""
+        with self._lock:
+            self._usable_or_request()
+
+    def result(self) -> _Result:
+        """The result; waits for it. Raises what ``fetch`` raised."""
+        with self._lock:
+            found = self._usable_or_request()
+        if not isinstance(found, _Prefetch):
+            return found
+        try:
+            result = found.result()
+        except BaseException:
+            self._end(found)
+            raise
+        self._end(found, result)
+        return result
+
+    @property
+    def kept(self) -> _Result | None:
+        """The newest result, usable or not; None before the first and after :meth:`discard`."""
+        with self._lock:
+            return self._kept[0] if self._kept else None
+
+    def discard(self, result: _Result) -> None:
+        """Fetch it again when it is needed, unless another one was fetched meanwhile."""
+        with self._lock:
+            if self._kept and self._kept[0] is result:
+                self._kept.clear()
+
+    def _usable_or_request(self) -> _Result | _Prefetch[_Result]:
+        if self._request is None:
+            if self._kept and self._may_be_used(self._kept[0]):
+                return self._kept[0]
+            self._request = _Prefetch(self._fetch)
+        return self._request
+
+    def _end(self, request: _Prefetch[_Result], *results: _Result) -> None:
+        """The first one to know of the end keeps the result."""
+        with self._lock:
+            if self._request is request:
+                self._request = None
+                self._kept[:] = results
+
+
 def within(seconds: float | None, work: Callable[[], _Result]) -> _Result:
     """Run ``work`` with a time limit.
 

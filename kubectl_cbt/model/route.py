@@ -15,7 +15,7 @@ class Connect(StrEnum):
 
 
 class Route(Protocol):
-    """Leads to one service. Used from one thread, except :meth:`close`."""
+    """Leads to one service. Used from one thread at a time, except :attr:`is_up` and :meth:`close`."""
 
     @property
     def name(self) -> str:
@@ -30,12 +30,17 @@ class Route(Protocol):
         """
         ...
 
-    def reset(self) -> str:
-        """Drop a connection that failed: the next :meth:`address` is a fresh one.
+    @property
+    def is_up(self) -> bool:
+        """Whether the address leads to the service still, as far as is known."""
+        ...
 
-        Returns:
-            What the route reports about the failure; empty when nothing.
-        """
+    def report(self) -> str:
+        """What is known of why a connection over it failed; empty when nothing."""
+        ...
+
+    def renewed(self) -> Route:
+        """A route to the same place that shares nothing with this one; nothing is started yet."""
         ...
 
     def close(self) -> None:
@@ -54,8 +59,15 @@ class DirectRoute:
     def address(self) -> str:
         return self._address
 
-    def reset(self) -> str:
+    @property
+    def is_up(self) -> bool:
+        return True
+
+    def report(self) -> str:
         return ""
+
+    def renewed(self) -> DirectRoute:
+        return self
 
     def close(self) -> None:
         """There is nothing to free."""

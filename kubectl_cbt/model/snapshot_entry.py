@@ -47,10 +47,15 @@ class SnapshotEntry:
         return not self.obstacle
 
 
-def by_volume_and_age(entry: SnapshotEntry) -> tuple[str, str, bool, datetime, str]:
-    """Sort key: snapshots of a volume together, oldest first."""
+def by_age(entry: SnapshotEntry) -> tuple[bool, datetime, str, str]:
+    """Sort key: oldest first."""
     # What has no time yet is the newest.
-    return entry.ref.namespace, entry.claim or "", entry.created is None, entry.created or _NO_TIME, entry.ref.name
+    return entry.created is None, entry.created or _NO_TIME, entry.ref.name, entry.ref.namespace
+
+
+def by_volume_and_age(entry: SnapshotEntry) -> tuple[object, ...]:
+    """Sort key: snapshots of a volume together, oldest first."""
+    return entry.ref.namespace, entry.claim or "", *by_age(entry)
 
 
 def siblings(entries: list[SnapshotEntry], ref: SnapshotRef) -> list[SnapshotEntry]:

@@ -82,8 +82,8 @@ def test_no_token_appears_anywhere_not_even_in_tracebacks(own_demo):
         for form in ("json", "summary"):
             found = run_command(*DELTA, "-o", form, "-v", "9", "--retries", "1", cluster=own_demo)
             output += found.stdout + found.stderr
-    # One per query: the complete stream was probed, the cut one was resumed once.
-    assert len(issued) == 2 * (2 + 2 + 1 + 1)
+    # One per command: the probe and the resumed stream use the first one. One that was rejected at once is not renewed.
+    assert len(issued) == 2 * (1 + 1 + 1 + 1)
     assert "Traceback" in output
     logins = re.findall(r"token: (\S+)", own_demo.kubeconfig.read_text())
     assert len(logins) == 4

@@ -5,7 +5,7 @@ The client is our own source and loop, without a command line around them, so th
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from conftest import DELTA, cut_after, run_command
@@ -26,6 +26,7 @@ from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.stream.loop import ExtentStream
 from kubectl_cbt.stream.resume import Retries
+from kubectl_cbt.wire.service_connection import ServiceConnection
 from kubectl_cbt.wire.sidecar import SidecarSource
 
 PER_MESSAGE = 100
@@ -58,7 +59,13 @@ def whole(cluster) -> Extents:
 
 
 def ask(
-    cluster: DemoCluster, service: MetadataService, *, address: str = "", retries: Retries = BRISK, **source
+    cluster: DemoCluster,
+    service: MetadataService,
+    *,
+    address: str = "",
+    retries: Retries = BRISK,
+    fresh_token: Callable[[], Secret] | None = None,
+    fresh_endpoint: Callable[[], Endpoint] | None = None,
 ) -> tuple[ExtentStream, Extents]:
     """The delta of snap-a and snap-b as it comes out of the loop."""
     content = cluster.store.get("volumesnapshots", "snap-a", "default")["status"]["boundVolumeSnapshotContentName"]
@@ -69,8 +76,8 @@ def ask(
     def token() -> Secret:
         return Secret(cluster.identity.issue(BACKUP_APP, [service.audience], 600)[0])
 
-    settings = {"route": DirectRoute(address or service.address), "fresh_token": token} | source
-    live = SidecarSource(endpoint, **settings)
+    route = DirectRoute(address or service.address)
+    live = SidecarSource(ServiceConnection(endpoint, lambda: route, fresh_endpoint), fresh_token or token)
     stream = ExtentStream(live, query, retries=retries, probe=True)
     found: Extents = []
     try:
@@ -292,7 +299,7 @@ class ExtentsUntil:
         query = Query(SnapshotRef("default", "snap-b"), SnapshotHandle(base), max_results=PER_MESSAGE)
         endpoint = Endpoint(PAGES_DRIVER, service.address, service.audience, service.ca_pem)
         token = cluster.identity.issue(BACKUP_APP, [service.audience], 600)[0]
-        live = SidecarSource(endpoint, lambda: Secret(token))
+        live = SidecarSource(ServiceConnection(endpoint), lambda: Secret(token))
         try:
             for batch in ExtentStream(live, query, retries=BRISK):
                 self.found += zip(batch.offsets.tolist(), batch.sizes.tolist(), strict=True)

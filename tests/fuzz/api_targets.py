@@ -104,7 +104,7 @@ class ApiAnswers:
         from kubectl_cbt.cluster.catalogue import Catalogue
         from kubectl_cbt.cluster.resolve import resolve
         from kubectl_cbt.cluster.routing import RouteOptions, find_route, namespaces_of
-        from kubectl_cbt.cluster.tokens import service_account_of_caller, token_of_service_account
+        from kubectl_cbt.cluster.tokens import request_token, service_account_of_caller
         from kubectl_cbt.model.refs import ServiceAccountRef, SnapshotNames, SnapshotRef
         from kubectl_cbt.model.route import Connect
         from kubectl_cbt.output.document import _snapshot
@@ -115,7 +115,7 @@ class ApiAnswers:
                 names = SnapshotNames(SnapshotRef("default", random.choice(["snap-b", "nope"])), base)
                 resolved = resolve(Catalogue(api), names)
                 as_json(_snapshot(resolved.target))
-                token_of_service_account(api, ServiceAccountRef("backup", "backup-app"), "a", 600, "default")().reveal()
+                request_token(api, ServiceAccountRef("backup", "backup-app"), "a", 600, "default").token.reveal()
                 service_account_of_caller(api, "default")
                 connect = random.choice(list(Connect))
                 address = random.choice(["", "metadata.driver:6443", "metadata:6443", "10.1.2.3:6443"])

@@ -9,6 +9,7 @@ from kubectl_cbt.model.resolved_query import Endpoint
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.stream.loop import ExtentStream
 from kubectl_cbt.stream.resume import NEVER
+from kubectl_cbt.wire.service_connection import ServiceConnection
 from kubectl_cbt.wire.sidecar import SidecarSource
 
 FIRST, SECOND = encoded((0, 4096)), encoded((8192, 4096))
@@ -20,7 +21,7 @@ NOTHING = [headers(), OK]
 def streamed(service: RawService, *, probe: bool = True) -> tuple[ExtentStream, list, CbtError | None]:
     """The result of the real client."""
     endpoint = Endpoint("raw", service.address, "audience", service.ca_pem)
-    source = SidecarSource(endpoint, lambda: Secret("token"))
+    source = SidecarSource(ServiceConnection(endpoint), lambda: Secret("token"))
     stream = ExtentStream(source, query(), retries=NEVER, probe=probe)
     found: list = []
     error = None

@@ -25,6 +25,7 @@ from kubectl_cbt.recording.format import FIRST_LINE, FRAME
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.system.cancellation import Cancellation
 from kubectl_cbt.wire.csi import CsiEndpoint, CsiSource
+from kubectl_cbt.wire.service_connection import ServiceConnection
 from kubectl_cbt.wire.sidecar import SidecarSource
 from kubectl_cbt.wire.source import Source
 
@@ -65,7 +66,7 @@ def sending(kind: str, folder: Path, handler: Sender, **limit: int) -> Iterator[
         port = server.add_secure_port("127.0.0.1:0", credentials)
         server.start()
         endpoint = Endpoint("limits", f"127.0.0.1:{port}", "audience", authority.pem)
-        source = SidecarSource(endpoint, lambda: Secret("token"), **limit)
+        source = SidecarSource(ServiceConnection(endpoint, **limit), lambda: Secret("token"))
     try:
         yield source
     finally:
@@ -129,9 +130,11 @@ from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.model.resolved_query import Endpoint
 from kubectl_cbt.system.cancellation import Cancellation
+from kubectl_cbt.wire.service_connection import ServiceConnection
 from kubectl_cbt.wire.sidecar import SidecarSource
 address, ca = sys.argv[1:]
-source = SidecarSource(Endpoint("bomb", address, "", open(ca, "rb").read()), lambda: Secret(""))
+endpoint = Endpoint("bomb", address, "", open(ca, "rb").read())
+source = SidecarSource(ServiceConnection(endpoint), lambda: Secret(""))
 begin()
 try:
     for message in source.query(Query(SnapshotRef("a", "b")), Cancellation()):

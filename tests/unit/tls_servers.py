@@ -10,7 +10,9 @@ import grpc
 from certified import CA_YES, Certified, certified, sans, usage
 
 from kubectl_cbt.model.resolved_query import Endpoint
+from kubectl_cbt.model.route import Route
 from kubectl_cbt.security.secret import Secret
+from kubectl_cbt.wire.service_connection import ServiceConnection
 from kubectl_cbt.wire.sidecar import SidecarSource
 
 CA = certified([CA_YES], subject="ca.example")
@@ -63,10 +65,10 @@ def grpc_server(*served: Certified):
 
 
 @contextmanager
-def client(address: str, ca_pem: bytes = CA.pem, *, name: str = "", **more):
-    source = SidecarSource(
-        Endpoint("csi.example", address, "audience", ca_pem, tls_server_name=name), lambda: Secret(""), **more
-    )
+def client(address: str, ca_pem: bytes = CA.pem, *, name: str = "", route: Route | None = None, **more):
+    endpoint = Endpoint("csi.example", address, "audience", ca_pem, tls_server_name=name)
+    connection = ServiceConnection(endpoint, (lambda: route) if route else None, **more)
+    source = SidecarSource(connection, lambda: Secret(""))
     try:
         yield source
     finally:

@@ -114,7 +114,7 @@ def _account(context: DiagnosisContext, result: CheckResult) -> None:
 
 def _token(context: DiagnosisContext, result: CheckResult) -> None:
     endpoint = context.fact(SERVICE)
-    token = context.fact(KUBECONFIG).connector.fresh_token(endpoint)()
+    token = context.fact(KUBECONFIG).connector.token(endpoint)()
     try:
         claims = read_claims(token.reveal())
     except ValueError:

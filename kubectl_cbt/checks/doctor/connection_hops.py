@@ -22,6 +22,7 @@ from kubectl_cbt.clock import SET_CLOCK, clock_difference, clock_question
 from kubectl_cbt.model.route import Route
 from kubectl_cbt.security.secret import Secret
 from kubectl_cbt.units import human_seconds, utc_date, utc_words
+from kubectl_cbt.wire.service_connection import ServiceConnection
 from kubectl_cbt.wire.sidecar import SidecarSource
 
 _CONNECT_SECONDS = 10.0
@@ -89,7 +90,8 @@ def _tls(context: DiagnosisContext, result: CheckResult) -> None:
 
     endpoint = context.fact(SERVICE)
     clock_ahead = context.fact(KUBECONFIG).api.clock_ahead_seconds
-    source = SidecarSource(endpoint, lambda: Secret(""), context.fact(ADDRESS), clock_ahead=clock_ahead)
+    connection = ServiceConnection(endpoint, lambda: context.fact(ADDRESS))
+    source = SidecarSource(connection, lambda: Secret(""), clock_ahead=clock_ahead)
     context.stack.callback(source.close)
     leaf = source.certificate()
     end = leaf.not_valid_after_utc

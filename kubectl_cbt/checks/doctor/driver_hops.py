@@ -9,6 +9,7 @@ from kubectl_cbt.checks.doctor.cluster_hops import DRIVERS, KUBECONFIG
 from kubectl_cbt.checks.doctor.diagnosis_context import DiagnosisContext
 from kubectl_cbt.errors import NotFound
 from kubectl_cbt.security.secret import Secret
+from kubectl_cbt.wire.service_connection import ServiceConnection
 from kubectl_cbt.wire.sidecar import SidecarSource
 
 
@@ -30,7 +31,11 @@ def driver_check(name: str) -> Check[DiagnosisContext, None]:
         with ExitStack() as stack:
             stack.callback(route.close)
             result.note(f"{endpoint.address}: {route}")
-            source = SidecarSource(endpoint, lambda: Secret(""), route, clock_ahead=session.api.clock_ahead_seconds)
+            source = SidecarSource(
+                ServiceConnection(endpoint, lambda: route),
+                lambda: Secret(""),
+                clock_ahead=session.api.clock_ahead_seconds,
+            )
             stack.callback(source.close)
             status = source.health()
             (result.note if status == "SERVING" else result.fail)(f"it is {status}")
