@@ -6,6 +6,7 @@ Different sizes are few for any driver: k extents of different sizes fill at lea
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -103,9 +104,10 @@ class SummaryBuilder:
 
     Args:
         starting_offset: where the answer begins; the first gap is counted from here.
+        chunk_sizes: powers of two, bytes, ascending.
     """
 
-    def __init__(self, starting_offset: int = 0) -> None:
+    def __init__(self, starting_offset: int = 0, chunk_sizes: Sequence[int] = CHUNK_SIZES_BYTES) -> None:
         self._exact = True
         self._runs = 0
         self._grain = 0
@@ -113,7 +115,7 @@ class SummaryBuilder:
         self._last_end = starting_offset
         self._reached_an_extent = False
         self._gap = Gap(starting_offset, 0)
-        self._chunks = [_ChunkCounter(size) for size in CHUNK_SIZES_BYTES]
+        self._chunks = [_ChunkCounter(size) for size in chunk_sizes]
 
     def add(self, batch: Batch) -> None:
         """Count one batch. Extents without bytes count as extents and as nothing else."""

@@ -1,0 +1,216 @@
+"""Measures streams in threads of its own, each batch as it comes."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from queue import SimpleQueue
+from typing import Protocol
+
+from kubectl_cbt.analysis.cells import CellCounter
+from kubectl_cbt.analysis.largest_run import LargestRun
+from kubectl_cbt.analysis.summary import CHUNK_SIZES_BYTES, SummaryBuilder
+from kubectl_cbt.errors import CbtError, Interrupted, StreamError
+from kubectl_cbt.model.backend import Backend, OpenStream
+from kubectl_cbt.model.results import Failure
+from kubectl_cbt.model.stream_figures import MeteredQuery, StreamFigures
+from kubectl_cbt.system.cancellation import Cancellation
+
+_EVERY_SECONDS = 0.1
+
+
+class Limits(Protocol):
+    """How many streams run at once."""
+
+    def slot(self, service: str, cancellation: Cancellation | None = None) -> contextlib.AbstractContextManager[None]:
+        """Run the block as one of the service's streams; waits until it may begin."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MeterSettings:
+    """What is measured.
+
+    Attributes:
+        cells: of the whole volume; a number with many divisors fits many widths.
+        chunk_sizes: powers of two, bytes: what a backup that reads such chunks would read is counted.
+        threads: streams at a time; ``limits`` may allow fewer.
+    """
+
+    cells: int = 240
+    chunk_sizes: tuple[int, ...] = CHUNK_SIZES_BYTES
+    threads: int = 4
+
+
+class StreamMeter:
+    """Measures queries of one backend, in order, a few at a time. Close it, or use it in a ``with`` block.
+
+    Args:
+        backend: opens the streams; called in several threads.
+        limits: of the streams; may be shared with other meters.
+        changed: called with a query, in any thread, when its figures changed.
+        clock: returns monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        limits: Limits,
+        settings: MeterSettings = MeterSettings(),  # immutable
+        changed: Callable[[MeteredQuery], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._backend = backend
+        self._limits = limits
+        self._settings = settings
+        self._changed = changed or _ignore
+        self._clock = clock
+        self._lock = threading.Lock()  # of everything below
+        self._results: dict[MeteredQuery, StreamFigures] = {}
+        self._waiting: list[MeteredQuery] = []
+        self._threads: list[threading.Thread] = []
+        self._cancellation = Cancellation()
+        self._ended: SimpleQueue[MeteredQuery] = SimpleQueue()
+
+    def __enter__(self) -> StreamMeter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def submit(self, queries: Sequence[MeteredQuery]) -> None:
+        """Measure these after those before; a query that is measured completely, or is about to be, is left out."""
+        with self._lock:
+            new = [query for query in dict.fromkeys(queries) if not self._is_known(query)]
+            self._results.update({query: StreamFigures() for query in new})
+            self._waiting += new
+            for _ in range(min(self._settings.threads - len(self._threads), len(self._waiting))):
+                thread = threading.Thread(target=self._work, name="cbt-meter", daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def _is_known(self, query: MeteredQuery) -> bool:
+        result = self._results.get(query)
+        return result is not None and (result.is_running or result.is_complete)
+
+    def completed(self, queries: Sequence[MeteredQuery]) -> Iterator[tuple[MeteredQuery, StreamFigures]]:
+        """Measure queries, and give each when it ends, complete or not. Only one iteration at a time."""
+        left = set(queries)
+        self.submit(queries)
+        for query in queries:
+            result = self._results[query]
+            if not result.is_running and query in left:
+                left.remove(query)
+                yield query, result
+        while left:
+            query = self._ended.get()
+            if query in left:
+                left.remove(query)
+                yield query, self._results[query]
+
+    def result(self, query: MeteredQuery) -> StreamFigures | None:
+        """The newest figures; None if it was not submitted."""
+        return self._results.get(query)
+
+    @property
+    def running(self) -> list[StreamFigures]:
+        """Those whose stream has begun and not ended."""
+        with self._lock:
+            return [result for result in self._results.values() if result.is_running and result.outcome is not None]
+
+    def cancel(self) -> None:
+        """End all streams, and forget what waits; what was measured so far is kept as incomplete. Safe anywhere."""
+        with self._lock:
+            cancellation, self._cancellation = self._cancellation, Cancellation()
+            self._threads = []
+            waiting, self._waiting = self._waiting, []
+            self._results.update({query: _ended(self._results[query], Interrupted("interrupted")) for query in waiting})
+        for query in waiting:
+            self._ended.put(query)
+            self._changed(query)
+        cancellation.cancel()
+
+    def close(self) -> None:
+        """Cancel, and wait for the threads."""
+        threads = self._threads
+        self.cancel()
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join()
+
+    def _work(self) -> None:
+        cancellation = self._cancellation
+        while True:
+            with self._lock:
+                if cancellation.is_cancelled or cancellation is not self._cancellation or not self._waiting:
+                    with contextlib.suppress(ValueError):
+                        self._threads.remove(threading.current_thread())
+                    return
+                query = self._waiting.pop(0)
+            self._publish(query, self._measured(query, cancellation))
+            self._ended.put(query)
+
+    def _publish(self, query: MeteredQuery, result: StreamFigures) -> None:
+        self._results[query] = result
+        self._changed(query)
+
+    def _measured(self, query: MeteredQuery, cancellation: Cancellation) -> StreamFigures:
+        try:
+            with (
+                self._limits.slot(query.service, cancellation),
+                self._backend.open(query.names) as opened,
+                cancellation.calling(opened.close),
+            ):
+                return self._streamed(query, opened)
+        except CbtError as error:
+            return _ended(StreamFigures(), error)
+        except Exception as error:  # noqa: BLE001  # no caller handles it: the row must report it
+            return _ended(StreamFigures(), StreamError(f"internal error: {type(error).__name__}"))
+
+    def _streamed(self, query: MeteredQuery, opened: OpenStream) -> StreamFigures:
+        stream, failure, due = opened.stream, None, self._clock()
+        figures, run = SummaryBuilder(chunk_sizes=self._settings.chunk_sizes), LargestRun()
+        counter: CellCounter | None = None
+        try:
+            for batch in stream:
+                if counter is None and stream.capacity_bytes:
+                    counter = CellCounter.of_volume(stream.capacity_bytes, self._settings.cells)
+                if counter is not None:
+                    counter.add(batch.offsets, batch.sizes)
+                figures.add(batch)
+                run.add(batch.offsets, batch.ends)
+                if self._clock() >= due:
+                    self._publish(query, _state(opened, counter, run, None))
+                    due = self._clock() + _EVERY_SECONDS
+        except CbtError as error:
+            failure = error
+        except Exception as error:  # noqa: BLE001  # no caller handles it: the row must report it
+            failure = StreamError(f"internal error: {type(error).__name__}")
+        if counter is None and (capacity := _capacity(opened, failure)):
+            counter = CellCounter.of_volume(capacity, self._settings.cells)
+        result = _state(opened, counter, run, failure)
+        assert result.outcome is not None  # noqa: S101  # a state has one
+        complete = result.outcome.complete
+        summary = figures.summary(result.capacity_bytes, complete=complete)
+        return replace(result, is_running=False, summary=summary, failure=result.outcome.failure)
+
+
+def _capacity(opened: OpenStream, failure: CbtError | None) -> int | None:
+    return opened.stream.outcome(failure, opened.resolved.target.restore_size_bytes).volume_capacity_bytes
+
+
+def _state(opened: OpenStream, counter: CellCounter | None, run: LargestRun, failure: CbtError | None) -> StreamFigures:
+    outcome = opened.stream.outcome(failure, opened.resolved.target.restore_size_bytes)
+    found = StreamFigures(outcome=outcome, largest_run_bytes=run.size_bytes)
+    return found if counter is None else replace(found, edges=counter.edges, covered=counter.covered)
+
+
+def _ended(figures: StreamFigures, error: CbtError) -> StreamFigures:
+    return replace(figures, is_running=False, failure=Failure.of(error))
+
+
+def _ignore(query: MeteredQuery) -> None:
+    """Nobody watches the figures."""

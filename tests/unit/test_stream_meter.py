@@ -1,0 +1,170 @@
+"""Many streams are measured a few at a time, and each ends with figures or a reason."""
+
+import threading
+from itertools import pairwise
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from samples import batches, resolved
+
+from kubectl_cbt.analysis.largest_run import LargestRun
+from kubectl_cbt.core.stream_limits import StreamLimits
+from kubectl_cbt.errors import DriverSnapshotNotFound, Interrupted, StreamCut
+from kubectl_cbt.measuring.stream_meter import MeterSettings, StreamMeter
+from kubectl_cbt.model.backend import OpenStream
+from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
+from kubectl_cbt.model.results import Failure, Outcome
+from kubectl_cbt.model.stream_figures import MeteredQuery
+from kubectl_cbt.model.stream_query import Operation
+
+
+class Stream:
+    """Batches from memory; waits before the first if it is told to, until it is cancelled or released."""
+
+    capacity_bytes, extents, next_offset, seconds = 64 * 2**20, 0, 0, 0.0
+
+    def __init__(self, error=None, hold=None):
+        self.error, self.hold, self.cancelled = error, hold, threading.Event()
+
+    def __iter__(self):
+        yield from batches()[:1]
+        if self.hold is not None:
+            self.hold(self)
+        if self.cancelled.is_set():
+            raise Interrupted("interrupted")
+        if self.error:
+            raise self.error
+        yield from batches()[1:]
+
+    def cancel(self):
+        self.cancelled.set()
+
+    def notify_to(self, notify):
+        pass
+
+    def outcome(self, error=None, restore_size_bytes=None):
+        failure = Failure.of(error) if error else None
+        return Outcome(failure is None, 2, self.capacity_bytes, 3, 5, 41947136, 0, 0, 1.0, (), failure)
+
+
+class Backend:
+    """Opens one stream a name."""
+
+    context = ""
+
+    def __init__(self, **streams):
+        self.streams = streams
+        self.opened = []
+
+    def entries(self):
+        return []
+
+    def open(self, names):
+        self.opened.append(names.target.name)
+        stream = self.streams.get(names.target.name, None) or Stream()
+        if isinstance(stream, Exception):
+            raise stream
+        return OpenStream(resolved(), stream, Operation.DELTA)
+
+
+def query(name, service="driver"):
+    return MeteredQuery(SnapshotNames(SnapshotRef("shop", name)), service)
+
+
+def test_each_query_ends_with_its_figures():
+    with StreamMeter(Backend(), StreamLimits(), MeterSettings(cells=4, chunk_sizes=(2**20,))) as meter:
+        found = dict(meter.completed([query("a"), query("b")]))
+    assert set(found) == {query("a"), query("b")}
+    figures = found[query("a")]
+    assert figures.is_complete
+    assert figures.covered.sum() == figures.covered_bytes == sum(int(batch.sizes.sum()) for batch in batches())
+    assert figures.largest_run_bytes == 8 * 2**20 + 4096
+    assert [cost.chunk_bytes for cost in figures.summary.chunk_costs] == [2**20]
+    assert figures.failure is None
+
+
+def test_a_query_that_cannot_be_opened_is_a_result():
+    backend = Backend(a=DriverSnapshotNotFound("the driver does not know the handle", code="NOT_FOUND"))
+    with StreamMeter(backend, StreamLimits()) as meter:
+        found = dict(meter.completed([query("a"), query("b")]))
+    assert found[query("a")].failure.type == "DriverSnapshotNotFound"
+    assert not found[query("a")].is_complete
+    assert found[query("b")].is_complete
+
+
+def test_a_stream_that_breaks_keeps_what_came():
+    with StreamMeter(Backend(a=Stream(error=StreamCut("cut", code="UNAVAILABLE"))), StreamLimits()) as meter:
+        ((_, figures),) = meter.completed([query("a")])
+    assert (figures.is_complete, figures.failure.type) == (False, "StreamCut")
+    assert figures.covered_bytes == int(batches()[0].sizes.sum())
+
+
+def test_at_most_so_many_streams_of_a_service_run_at_once():
+    lock, running, most = threading.Lock(), [0], [0]
+    pair = threading.Barrier(2)
+
+    def hold(stream):
+        with lock:
+            running[0] += 1
+            most[0] = max(most[0], running[0])
+        pair.wait(timeout=60)
+        with lock:
+            running[0] -= 1
+
+    backend = Backend(**{name: Stream(hold=hold) for name in "abcdef"})
+    with StreamMeter(backend, StreamLimits(per_service=2, total=4)) as meter:
+        assert len(list(meter.completed([query(name) for name in "abcdef"]))) == 6
+    assert most[0] == 2
+
+
+def test_cancelling_ends_what_runs_and_what_waits():
+    begun = threading.Event()
+
+    def hold(stream):
+        begun.set()
+        stream.cancelled.wait(timeout=60)
+
+    backend = Backend(a=Stream(hold=hold))
+    meter = StreamMeter(backend, StreamLimits(), MeterSettings(threads=1))
+    meter.submit([query("a"), query("b")])
+    assert begun.wait(timeout=60)
+    meter.close()
+    for name in "ab":
+        figures = meter.result(query(name))
+        assert (figures.is_running, figures.is_complete) == (False, False)
+        assert figures.failure.type == "Interrupted"
+    assert backend.opened == ["a"]
+
+
+def test_a_complete_query_is_not_measured_twice():
+    backend = Backend()
+    with StreamMeter(backend, StreamLimits()) as meter:
+        list(meter.completed([query("a")]))
+        list(meter.completed([query("a"), query("b")]))
+    assert sorted(backend.opened) == ["a", "b"]
+
+
+def test_a_watcher_is_told_of_every_change():
+    seen = []
+    with StreamMeter(Backend(), StreamLimits(), changed=seen.append, clock=lambda: 0.0) as meter:
+        list(meter.completed([query("a")]))
+    assert seen.count(query("a")) >= 2
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(1, 5)), max_size=40), st.lists(st.integers(0, 40)))
+def test_the_largest_run_is_that_of_a_naive_search(steps, cuts):
+    offsets, ends, position = [], [], 0
+    for gap, size in steps:
+        offsets.append(position + gap)
+        position += gap + size
+        ends.append(position)
+    marked = np.zeros(position + 1, dtype=int)
+    for start, end in zip(offsets, ends, strict=True):
+        marked[start:end] = 1
+    longest = max((len(part) for part in "".join(map(str, marked)).split("0")), default=0)
+    run = LargestRun()
+    bounds = sorted({0, len(offsets), *(cut for cut in cuts if cut < len(offsets))})
+    for start, stop in pairwise(bounds):
+        run.add(np.array(offsets[start:stop], dtype=np.int64), np.array(ends[start:stop], dtype=np.int64))
+    assert run.size_bytes == longest
