@@ -76,7 +76,8 @@ class ForeignList:
         # These are slower than all other cases together.
         if random.random() < 0.2:
             small = _read(Trickle(data, [random.randint(1, 200) for _ in range(3)]), options)
-            if whole != small:
+            # Of invalid JSON, the kind that the error names depends on how much of it was seen.
+            if (whole[0], bool(whole[1])) != (small[0], bool(small[1])):
                 raise Broken(f"the result depends on the sizes of reads: {whole} or {small}")
         if random.random() < 0.004:
             self._run(data, options, random)
