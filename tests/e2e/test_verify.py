@@ -8,6 +8,7 @@ import signal
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import COMMAND, command_environment, run_command, wait_for
 from pseudo_terminal import Terminal
@@ -182,6 +183,26 @@ def test_the_demo_verifies(demo_images):
     assert "Verdict    correct" in found.stdout
     assert "Needless   nothing\n" in found.stdout
     assert "Tracking   4 KiB blocks explain all that is reported\n" in found.stdout
+
+
+def test_the_images_differ_where_cmp_finds_it(demo_images):
+    """The truth of another program, byte by byte, where the delta has many small extents."""
+    rows = csv.reader(io.StringIO(run_command("delta", "snap-a", "snap-b", "--demo", "-o", "csv").stdout))
+    extents = [tuple(map(int, row)) for row in list(rows)[1:]]
+    start, length = extents[400][0] // MIB * MIB, 64 * MIB
+    _, base, _, target = demo_images
+    # The bytes that differ, from 1, with both values.
+    lines = subprocess.run(
+        ["cmp", "-l", "-i", str(start), "-n", str(length), base, target], capture_output=True, check=False
+    ).stdout
+    different = np.array(lines.split()[::3], dtype=np.int64) - 1
+    pages = np.unique(different // 4096)
+    expected = np.zeros(length // 4096, dtype=bool)
+    for offset, size in extents:
+        first, last = (min(max(place - start, 0), length) // 4096 for place in (offset, offset + size))
+        expected[first:last] = True
+    assert pages.tolist() == np.flatnonzero(expected).tolist()
+    assert len(pages) > 50
 
 
 def test_a_lost_write_is_found_by_the_data(demo_images):
