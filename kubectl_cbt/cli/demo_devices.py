@@ -14,7 +14,7 @@ from kubectl_cbt.cli.demo import SEED
 from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.options import TerminalFlags
 from kubectl_cbt.cli.progress import bytes_bar, wants_progress
-from kubectl_cbt.cli.stdout import write_stdout
+from kubectl_cbt.cli.stdout import StandardOutput
 from kubectl_cbt.errors import OutputError, UsageError
 from kubectl_cbt.system.paths import expanded
 from kubectl_cbt.units import human_bytes
@@ -38,7 +38,10 @@ def devices(
     ] = None,
     seed: Annotated[int | None, SEED] = None,
     full: Annotated[
-        bool, typer.Option("--full", help="Also write all data from before the first snapshot (10 GiB per image).")
+        bool,
+        typer.Option(
+            "--full", help="Write all data from before the first snapshot (10 GiB per image of default/data)."
+        ),
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite existing images.")] = False,
 ) -> None:
@@ -48,7 +51,8 @@ def devices(
     differ in exactly the bytes that the demo's driver reports as changed between their snapshots.
 
     Of the data from before the first snapshot, only the first 4 KiB of each MiB are written, as by a file system that
-    preallocates: for default/data 5.3 GiB instead of 46. So the allocated extents contain more than is not zero.
+    preallocates: for default/data 5.3 GiB instead of 46. Deltas are not affected. Allocated extents cover ranges that
+    are zero, so comparing them with an image shows over-reporting.
 
     \b
     Examples:
@@ -56,6 +60,8 @@ def devices(
       kubectl cbt demo devices /tmp/demo --snapshot snap-a --snapshot snap-b
       kubectl cbt demo devices /tmp/demo --claim shop/postgres --snapshot pg-mon
     """
+    if not folder:
+        raise UsageError("FOLDER is empty")
     images = _images(claim, snapshot or [], context.obj[0] if seed is None else seed, full=full)
     place = _created(expanded(folder))
     paths = {name: place / f"{name}.img" for name in images}
@@ -66,7 +72,8 @@ def devices(
     with bytes_bar(needed_bytes, diagnostics, shown=wants_progress(quiet=terminal.quiet, prints_rows=False)) as advance:
         for name, image in images.items():
             _write_image(image, paths[name], advance)
-    write_stdout("".join(f"{path}\n" for path in paths.values()))
+    # The name of the folder may be any bytes.
+    StandardOutput().write(b"".join(os.fsencode(path) + b"\n" for path in paths.values()))
 
 
 def _images(claim: str, names: list[str], seed: int, *, full: bool) -> dict[str, SnapshotImage]:

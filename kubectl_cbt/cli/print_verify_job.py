@@ -164,11 +164,15 @@ def _to_restore(snapshot: Snapshot) -> SnapshotToRestore:
 def _next_steps(job: VerifyJob) -> str:
     from kubectl_cbt.cluster.verify_job import JOB_LABEL
 
-    namespace = as_argument(job.namespace)
-    return f"""\
-# When this is applied, wait for the result and print it:
-#   kubectl wait -n {namespace} job/{job.name} --for=jsonpath='{{.status.conditions[0].status}}'=True --timeout=24h
-#   kubectl logs -n {namespace} job/{job.name}
-# Then delete the Job and the restored volumes:
-#   kubectl delete -n {namespace} job,pvc -l {JOB_LABEL}={job.name}
-"""
+    label = f"{JOB_LABEL}={job.name}"
+    lines = (
+        "When this is applied, wait for the result and print it:",
+        (
+            f"  kubectl wait -n {as_argument(job.namespace)} job/{as_argument(job.name)}"
+            " --for=jsonpath='{.status.conditions[0].status}'=True --timeout=24h"
+        ),
+        f"  kubectl logs -n {as_argument(job.namespace)} job/{as_argument(job.name)}",
+        "Then delete the Job and the restored volumes:",
+        f"  kubectl delete -n {as_argument(job.namespace)} job,pvc -l {as_argument(label)}",
+    )
+    return "".join(f"# {line}\n" for line in lines)

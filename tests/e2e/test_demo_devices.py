@@ -80,6 +80,17 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path):
         assert f"error: FOLDER: {folder} is a file" in found.stderr
 
 
+def test_the_name_of_the_folder_may_be_any_bytes_but_none(tmp_path):
+    folder = tmp_path / "\udcff"
+    arguments = [str(COMMAND), *DEVICES, str(folder), "--claim", "legacy/queue", "--snapshot", "queue-new"]
+    found = subprocess.run(arguments, env=command_environment(), capture_output=True, timeout=120, check=False)
+    assert (found.returncode, found.stderr) == (0, b"")
+    assert found.stdout == bytes(tmp_path) + b"/\xff/queue-new.img\n"
+    assert (folder / "queue-new.img").stat().st_size == 8 * GIB
+    empty = run_command(*DEVICES, "")
+    assert (empty.returncode, empty.stderr) == (2, "error: FOLDER is empty\n")
+
+
 def test_images_that_do_not_fit_are_refused_before_anything_is_written(tmp_path, monkeypatch, capsys):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(GIB, 0, GIB))
