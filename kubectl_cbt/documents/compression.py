@@ -113,7 +113,7 @@ def decompressed(source: RewindableInput) -> RewindableInput:
 
 class _DecompressedInput(RewindableInput):
     def __init__(self, source: RewindableInput, form: Compression) -> None:
-        super().__init__(_Reader(source, form), source.name)  # type: ignore[arg-type]  # it reads, which is enough
+        super().__init__(_CompressedReader(source, form), source.name)  # type: ignore[arg-type]  # it reads, which is enough
         self._source = source
 
     def cancel(self) -> None:
@@ -122,7 +122,7 @@ class _DecompressedInput(RewindableInput):
         self._source.cancel()
 
 
-class _Reader:
+class _CompressedReader:
     """The part of a binary file that :class:`RewindableInput` uses."""
 
     def __init__(self, source: RewindableInput, form: Compression) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from kubectl_cbt.documents.first_bytes import FirstBytes
-from kubectl_cbt.documents.foreign.line_list import LineList, Rows
-from kubectl_cbt.documents.foreign.object_list import ObjectList, problem_of_value
+from kubectl_cbt.documents.foreign.extent_lines import ExtentLines, LineRows
+from kubectl_cbt.documents.foreign.extent_objects import ExtentObjects, problem_of_value
 from kubectl_cbt.documents.foreign.token_table import TokenTable
 from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
 from kubectl_cbt.documents.reading_options import ReadingOptions
@@ -59,7 +59,7 @@ def _operation(text: JsonCursor, description: str) -> Operation:
     raise DocumentError(f"{text.name} is a map of nbdinfo whose first entry is {description!r}", hint=_OTHER)
 
 
-class NbdinfoJson(ObjectList):
+class NbdinfoJson(ExtentObjects):
     """``nbdinfo --map --json``."""
 
     offset_key, size_key = "offset", "length"
@@ -83,7 +83,7 @@ class NbdinfoJson(ObjectList):
         return problem or problem_of_value(entry, "type", [self._types[entry["description"]]])
 
 
-class NbdinfoText(LineList):
+class NbdinfoText(ExtentLines):
     """``nbdinfo --map``."""
 
     form = "OFFSET LENGTH TYPE DESCRIPTION of one context"
@@ -95,11 +95,11 @@ class NbdinfoText(LineList):
         self._reported = _REPORTED[operation]
         self._letters = np.frombuffer("".join(name[0] for name in _DESCRIPTIONS[operation]).encode(), dtype=np.uint8)
 
-    def rows(self, table: TokenTable) -> Rows:
+    def rows(self, table: TokenTable) -> LineRows:
         """An offset, a length, and a type with the description that belongs to it."""
         (offsets, is_offset), (sizes, is_size) = table.integers(0), table.integers(1)
         types, is_type = table.integers(2)
         is_type &= types < len(self._letters)
         letters = self._letters[np.where(is_type, types, 0)]
         are_valid = is_offset & is_size & is_type & (table.counts == 4) & (table.first_bytes(3) == letters)
-        return Rows(offsets, sizes, are_valid, are_valid & (types == self._reported))
+        return LineRows(offsets, sizes, are_valid, are_valid & (types == self._reported))
