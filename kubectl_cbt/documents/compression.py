@@ -92,8 +92,8 @@ COMPRESSIONS = (
     Compression("gzip", b"\x1f\x8b", _gzip),
     Compression("bzip2", b"BZh", _bzip2),
     Compression("xz", b"\xfd7zXZ\x00", _xz),
-    # Python 3.14 and later.
-    *([Compression("zstd", b"\x28\xb5\x2f\xfd", _zstd)] if find_spec("compression") else []),
+    # Python has it from 3.14 on, unless it was built without the library.
+    *([Compression("zstd", b"\x28\xb5\x2f\xfd", _zstd)] if find_spec("_zstd") else []),
 )
 """The formats that can be decompressed."""
 

@@ -56,7 +56,8 @@ def _operation(text: JsonCursor, description: str) -> Operation:
     for operation, descriptions in _DESCRIPTIONS.items():
         if description in descriptions:
             return operation
-    raise DocumentError(f"{text.name} is a map of nbdinfo whose first entry is {description!r}", hint=_OTHER)
+    entry = f"is {description!r}" if description else "has no description"
+    raise DocumentError(f"{text.name} is a map of nbdinfo whose first entry {entry}", hint=_OTHER)
 
 
 class NbdinfoJson(ExtentObjects):

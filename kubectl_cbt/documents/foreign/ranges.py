@@ -25,6 +25,7 @@ class RangesList(ExtentLines):
     """Decimal numbers, or hexadecimal ones with ``0x``; ``#`` begins a comment."""
 
     form = "OFFSET LENGTH"
+    hint = "a line is OFFSET LENGTH, in decimal or with 0x; # begins a comment"
     may_lack_break = True
 
     def __init__(self, text: JsonCursor, options: ReadingOptions) -> None:
