@@ -29,7 +29,11 @@ _DESCRIPTIONS = {
 _REPORTED = {Operation.ALLOCATED: 0, Operation.DELTA: 1}
 """The type of the extents to report: data that is not zero, and dirty ranges."""
 _OTHER = "only maps of base:allocation or of a dirty bitmap can be opened"
-_LINE = re.compile(rb"[0-9]+[ \t]+[0-9]+[ \t]+([0-9]+)(?:[ \t]+([a-z][^\r\n]*?))?[ \t]*\r?\n")
+_LINE = re.compile(
+    rb"[0-9]+[ \t]+[0-9]+[ \t]+[0-9]+[ \t]+"
+    rb"(data|hole|zero|hole,zero|clean|dirty|unallocated|local|backing depth [0-9]+)[ \t]*\r?\n"
+)
+"""The first line; other programs print three numbers and a word as well."""
 _TOTALS = re.compile(rb"[0-9]+[ \t]+[0-9.]+%[ \t]+[0-9]+")
 
 
@@ -42,8 +46,7 @@ def is_nbdinfo_json(beginning: FirstBytes) -> bool:
 
 def is_nbdinfo_text(beginning: FirstBytes) -> bool:
     """Whether text begins with a line of a map."""
-    line = _LINE.match(beginning.data)
-    return bool(line and line[2])
+    return bool(_LINE.match(beginning.data))
 
 
 def is_nbdinfo_totals(beginning: FirstBytes) -> bool:
@@ -91,7 +94,7 @@ class NbdinfoText(ExtentLines):
 
     def __init__(self, text: JsonCursor, options: ReadingOptions, beginning: FirstBytes) -> None:
         line = _LINE.match(beginning.data)
-        operation = _operation(text, (line[2] or b"").decode("utf-8", "replace") if line else "")
+        operation = _operation(text, line[1].decode() if line else "")
         super().__init__(text, options, operation)
         self._reported = _REPORTED[operation]
         self._letters = np.frombuffer("".join(name[0] for name in _DESCRIPTIONS[operation]).encode(), dtype=np.uint8)
