@@ -92,8 +92,8 @@ COMPRESSIONS = (
     Compression("gzip", b"\x1f\x8b", _gzip),
     Compression("bzip2", b"BZh", _bzip2),
     Compression("xz", b"\xfd7zXZ\x00", _xz),
-    # Python 3.14 and later.
-    *([Compression("zstd", b"\x28\xb5\x2f\xfd", _zstd)] if find_spec("compression") else []),
+    # Python has it from 3.14 on, unless it was built without the library.
+    *([Compression("zstd", b"\x28\xb5\x2f\xfd", _zstd)] if find_spec("_zstd") else []),
 )
 """The formats that can be decompressed."""
 
@@ -113,7 +113,7 @@ def decompressed(source: RewindableInput) -> RewindableInput:
 
 class _DecompressedInput(RewindableInput):
     def __init__(self, source: RewindableInput, form: Compression) -> None:
-        super().__init__(_Reader(source, form), source.name)  # type: ignore[arg-type]  # it reads, which is enough
+        super().__init__(_CompressedReader(source, form), source.name)  # type: ignore[arg-type]  # it reads, which is enough
         self._source = source
 
     def cancel(self) -> None:
@@ -122,7 +122,7 @@ class _DecompressedInput(RewindableInput):
         self._source.cancel()
 
 
-class _Reader:
+class _CompressedReader:
     """The part of a binary file that :class:`RewindableInput` uses."""
 
     def __init__(self, source: RewindableInput, form: Compression) -> None:

@@ -2,7 +2,6 @@
 
 import bz2
 import gzip
-import importlib
 import io
 import lzma
 import os
@@ -10,6 +9,8 @@ import subprocess
 import sys
 import threading
 import zlib
+from importlib import import_module
+from importlib.util import find_spec
 from random import Random
 
 import pytest
@@ -24,8 +25,8 @@ from kubectl_cbt.errors import DocumentError, Interrupted
 ROWS = [(index * 8192, 4096 * Random(index).randint(1, 2)) for index in range(12_000)]
 CSV = b"byteOffset,sizeBytes\n" + b"".join(b"%d,%d\n" % row for row in ROWS)
 PACK = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress}
-if sys.version_info >= (3, 14):
-    PACK["zstd"] = importlib.import_module("compression.zstd").compress
+if find_spec("_zstd"):
+    PACK["zstd"] = import_module("compression.zstd").compress
 
 
 def read(data: bytes, reads: list[int] | None = None):

@@ -170,8 +170,16 @@ FIRST_NUMBERS = (
 )
 
 
-def test_a_compressed_or_unknown_first_byte_is_not_a_list():
-    for data in (b"", b"\n\n", b"<superblock", b"<superblock>", b"Filesystem type is: ef53\n", b"Offset Length Type"):
+def test_the_beginning_of_a_list_or_other_text_is_an_error():
+    for data in (
+        b"  10  20  300 notes.txt\n",
+        b"",
+        b"\n\n",
+        b"<superblock",
+        b"<superblock>",
+        b"Filesystem type is: ef53\n",
+        b"Offset Length Type",
+    ):
         assert read(data)[1] is not None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from kubectl_cbt.documents.foreign.line_list import LineList, Rows
+from kubectl_cbt.documents.foreign.extent_lines import ExtentLines, LineRows
 from kubectl_cbt.documents.foreign.line_reader import LineReader
 from kubectl_cbt.documents.foreign.token_table import TokenTable
 from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
@@ -14,8 +14,8 @@ CSV_HEADER = b"byteOffset,sizeBytes"
 _INCOMPLETE = re.compile(rb"^# incomplete:[ \t]*([^\r\n]*)\r?\n", re.MULTILINE)
 
 
-class CsvList(LineList):
-    """Rows after the header; a last line records that the stream was incomplete."""
+class CsvList(ExtentLines):
+    """LineRows after the header; a last line records that the stream was incomplete."""
 
     form = "byteOffset,sizeBytes"
 
@@ -31,11 +31,11 @@ class CsvList(LineList):
         """The line that an incomplete stream has."""
         return _INCOMPLETE.search(block)
 
-    def rows(self, table: TokenTable) -> Rows:
+    def rows(self, table: TokenTable) -> LineRows:
         """Two numbers with a comma between them."""
         (offsets, is_offset), (sizes, is_size) = table.integers(0), table.integers(2)
         are_valid = is_offset & is_size & (table.counts == 3) & (table.first_bytes(1) == ord(","))
-        return Rows(offsets, sizes, are_valid, are_valid)
+        return LineRows(offsets, sizes, are_valid, are_valid)
 
     def lines_end(self, mark: re.Match[bytes] | None) -> None:
         """An incomplete stream was saved."""

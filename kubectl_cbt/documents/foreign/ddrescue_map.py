@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from kubectl_cbt.documents.foreign.line_list import LineList, Rows
+from kubectl_cbt.documents.foreign.extent_lines import ExtentLines, LineRows
 from kubectl_cbt.documents.foreign.line_reader import LineReader
 from kubectl_cbt.documents.foreign.ranges import without_comments
 from kubectl_cbt.documents.foreign.token_table import TokenTable
@@ -25,7 +25,7 @@ def is_ddrescue_map(data: bytes) -> bool:
     return data.startswith((b"# Mapfile. Created by", b"# Rescue Logfile. Created by")) or bool(_BEGINNING.match(data))
 
 
-class DdrescueMap(LineList):
+class DdrescueMap(ExtentLines):
     """Blocks of status ``+`` are extents; blocks of any other status are not."""
 
     form = "POSITION SIZE STATUS, where STATUS is one of ? * / - +"
@@ -43,9 +43,9 @@ class DdrescueMap(LineList):
         """The lines without comments."""
         return without_comments(block)
 
-    def rows(self, table: TokenTable) -> Rows:
+    def rows(self, table: TokenTable) -> LineRows:
         """A position, a size and a status."""
         (offsets, is_offset), (sizes, is_size) = table.integers(0), table.integers(1)
         status = table.first_bytes(2)
         are_valid = is_offset & is_size & (table.counts == 3) & _BLOCK_STATUS[status]
-        return Rows(offsets, sizes, are_valid, are_valid & (status == ord("+")))
+        return LineRows(offsets, sizes, are_valid, are_valid & (status == ord("+")))

@@ -13,8 +13,8 @@ import numpy as np
 
 from kubectl_cbt.documents.extent_columns import Columns
 from kubectl_cbt.documents.first_bytes import FirstBytes
+from kubectl_cbt.documents.foreign.extent_objects import ExtentObjects, integers_of
 from kubectl_cbt.documents.foreign.foreign_list import FIXED_LENGTH
-from kubectl_cbt.documents.foreign.object_list import ObjectList, integers_of
 from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
 from kubectl_cbt.documents.jsonstream.json_object import ObjectMembers
 from kubectl_cbt.documents.object_fields import int64_problem, shown
@@ -36,7 +36,7 @@ def is_ebs_blocks(beginning: FirstBytes) -> bool:
     )
 
 
-class EbsBlocks(ObjectList):
+class EbsBlocks(ExtentObjects):
     """The blocks of all pages.
 
     The size of a block usually follows the blocks of a page, so the first page is read twice.

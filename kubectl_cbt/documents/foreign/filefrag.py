@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 
-from kubectl_cbt.documents.foreign.line_list import LineList, Rows
+from kubectl_cbt.documents.foreign.extent_lines import ExtentLines, LineRows
 from kubectl_cbt.documents.foreign.line_reader import LineReader
 from kubectl_cbt.documents.foreign.token_table import TokenTable
 from kubectl_cbt.documents.jsonstream.json_cursor import HINT_CUT, JsonCursor
@@ -22,7 +22,7 @@ _PUNCTUATION = bytes.maketrans(b":.", b"  ")
 _MANY = "list one file: filefrag -v FILE"
 
 
-class FilefragList(LineList):
+class FilefragList(ExtentLines):
     """The lines of one file. Unwritten extents are left out: they read as zeros.
 
     The line after the extents marks the end of the list.
@@ -58,7 +58,7 @@ class FilefragList(LineList):
         # The word is searched first, as the pattern is slow for a million lines.
         return _FOOTER.search(block) if b" found" in block else None
 
-    def rows(self, table: TokenTable) -> Rows:
+    def rows(self, table: TokenTable) -> LineRows:
         """Number, logical range, physical range, length; perhaps the expected position, and flags."""
         columns = [table.integers(column) for column in range(6)]
         are_valid = np.logical_and.reduce([valid for _, valid in columns])
@@ -70,7 +70,7 @@ class FilefragList(LineList):
         if self._unwritten:
             left_out = counted(self._unwritten, "unwritten extent")
             self.note = f"{left_out} left out: unwritten extents have no data and read as zeros"
-        return Rows(first, length, are_valid, are_written)
+        return LineRows(first, length, are_valid, are_written)
 
     def lines_end(self, mark: re.Match[bytes] | None) -> None:
         """The last line was read."""

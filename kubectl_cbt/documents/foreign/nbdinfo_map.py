@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from kubectl_cbt.documents.first_bytes import FirstBytes
-from kubectl_cbt.documents.foreign.line_list import LineList, Rows
-from kubectl_cbt.documents.foreign.object_list import ObjectList, problem_of_value
+from kubectl_cbt.documents.foreign.extent_lines import ExtentLines, LineRows
+from kubectl_cbt.documents.foreign.extent_objects import ExtentObjects, problem_of_value
 from kubectl_cbt.documents.foreign.token_table import TokenTable
 from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
 from kubectl_cbt.documents.reading_options import ReadingOptions
@@ -29,7 +29,11 @@ _DESCRIPTIONS = {
 _REPORTED = {Operation.ALLOCATED: 0, Operation.DELTA: 1}
 """The type of the extents to report: data that is not zero, and dirty ranges."""
 _OTHER = "only maps of base:allocation or of a dirty bitmap can be opened"
-_LINE = re.compile(rb"[0-9]+[ \t]+[0-9]+[ \t]+([0-9]+)(?:[ \t]+([a-z][^\r\n]*?))?[ \t]*\r?\n")
+_LINE = re.compile(
+    rb"[0-9]+[ \t]+[0-9]+[ \t]+[0-9]+[ \t]+"
+    rb"(data|hole|zero|hole,zero|clean|dirty|unallocated|local|backing depth [0-9]+)[ \t]*\r?\n"
+)
+"""The first line; other programs print three numbers and a word as well."""
 _TOTALS = re.compile(rb"[0-9]+[ \t]+[0-9.]+%[ \t]+[0-9]+")
 
 
@@ -42,8 +46,7 @@ def is_nbdinfo_json(beginning: FirstBytes) -> bool:
 
 def is_nbdinfo_text(beginning: FirstBytes) -> bool:
     """Whether text begins with a line of a map."""
-    line = _LINE.match(beginning.data)
-    return bool(line and line[2])
+    return bool(_LINE.match(beginning.data))
 
 
 def is_nbdinfo_totals(beginning: FirstBytes) -> bool:
@@ -56,10 +59,11 @@ def _operation(text: JsonCursor, description: str) -> Operation:
     for operation, descriptions in _DESCRIPTIONS.items():
         if description in descriptions:
             return operation
-    raise DocumentError(f"{text.name} is a map of nbdinfo whose first entry is {description!r}", hint=_OTHER)
+    entry = f"is {description!r}" if description else "has no description"
+    raise DocumentError(f"{text.name} is a map of nbdinfo whose first entry {entry}", hint=_OTHER)
 
 
-class NbdinfoJson(ObjectList):
+class NbdinfoJson(ExtentObjects):
     """``nbdinfo --map --json``."""
 
     offset_key, size_key = "offset", "length"
@@ -83,23 +87,23 @@ class NbdinfoJson(ObjectList):
         return problem or problem_of_value(entry, "type", [self._types[entry["description"]]])
 
 
-class NbdinfoText(LineList):
+class NbdinfoText(ExtentLines):
     """``nbdinfo --map``."""
 
     form = "OFFSET LENGTH TYPE DESCRIPTION of one context"
 
     def __init__(self, text: JsonCursor, options: ReadingOptions, beginning: FirstBytes) -> None:
         line = _LINE.match(beginning.data)
-        operation = _operation(text, (line[2] or b"").decode("utf-8", "replace") if line else "")
+        operation = _operation(text, line[1].decode() if line else "")
         super().__init__(text, options, operation)
         self._reported = _REPORTED[operation]
         self._letters = np.frombuffer("".join(name[0] for name in _DESCRIPTIONS[operation]).encode(), dtype=np.uint8)
 
-    def rows(self, table: TokenTable) -> Rows:
+    def rows(self, table: TokenTable) -> LineRows:
         """An offset, a length, and a type with the description that belongs to it."""
         (offsets, is_offset), (sizes, is_size) = table.integers(0), table.integers(1)
         types, is_type = table.integers(2)
         is_type &= types < len(self._letters)
         letters = self._letters[np.where(is_type, types, 0)]
         are_valid = is_offset & is_size & is_type & (table.counts == 4) & (table.first_bytes(3) == letters)
-        return Rows(offsets, sizes, are_valid, are_valid & (types == self._reported))
+        return LineRows(offsets, sizes, are_valid, are_valid & (types == self._reported))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from kubectl_cbt.documents.foreign.object_list import ObjectList, problem_of_value
+from kubectl_cbt.documents.foreign.extent_objects import ExtentObjects, problem_of_value
 from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
 from kubectl_cbt.documents.reading_options import ReadingOptions
 from kubectl_cbt.model.stream_query import Operation
 
 
-class QemuMap(ObjectList):
+class QemuMap(ExtentObjects):
     """Ranges with data are allocated, unless they are known to be zero.
 
     The size of the image is not recorded: with ``--max-length`` the list ends earlier.

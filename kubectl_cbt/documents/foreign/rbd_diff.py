@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from kubectl_cbt.documents.foreign.line_list import LineList, Rows
+from kubectl_cbt.documents.foreign.extent_lines import ExtentLines, LineRows
+from kubectl_cbt.documents.foreign.extent_objects import ExtentObjects, problem_of_value
 from kubectl_cbt.documents.foreign.line_reader import LineReader
-from kubectl_cbt.documents.foreign.object_list import ObjectList, problem_of_value
 from kubectl_cbt.documents.foreign.token_table import TokenTable
 from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
 from kubectl_cbt.documents.reading_options import ReadingOptions
@@ -23,7 +23,7 @@ _EXISTS = {"true": True, "false": False}
 _DISCARDED = "was discarded, which is a change in a delta only: add --kind delta or --kind allocated"
 
 
-class RbdDiffJson(ObjectList):
+class RbdDiffJson(ExtentObjects):
     """``rbd diff --format json``."""
 
     offset_key, size_key = "offset", "length"
@@ -41,7 +41,7 @@ class RbdDiffJson(ObjectList):
         return problem or ("" if self.operation or _EXISTS[entry["exists"]] else f" {_DISCARDED}")
 
 
-class RbdDiffTable(LineList):
+class RbdDiffTable(ExtentLines):
     """``rbd diff``, a table with a header."""
 
     form = "OFFSET LENGTH TYPE, where TYPE is data or zero"
@@ -50,7 +50,7 @@ class RbdDiffTable(LineList):
         super().__init__(text, options)
         LineReader(text).skip()
 
-    def rows(self, table: TokenTable) -> Rows:
+    def rows(self, table: TokenTable) -> LineRows:
         """An offset, a length and ``data`` or ``zero``."""
         (offsets, is_offset), (sizes, is_size) = table.integers(0), table.integers(1)
         types = table.first_bytes(2)
@@ -59,7 +59,7 @@ class RbdDiffTable(LineList):
         if self.operation is None:
             are_valid &= exist
         are_extents = np.ones(len(table), dtype=bool) if self.operation is Operation.DELTA else exist
-        return Rows(offsets, sizes, are_valid, are_extents)
+        return LineRows(offsets, sizes, are_valid, are_extents)
 
     def fault(self, table: TokenTable, row: int, *, is_number: bool) -> DocumentError:
         """An extent that was discarded, in a list of unknown kind."""

@@ -14,6 +14,8 @@ Mask = npt.NDArray[np.bool_]
 
 _NOT_A_DIGIT = 255
 _MOST_HEX_DIGITS = 15
+_LONGEST_NUMBER = 64
+"""Digits; leading zeros count."""
 _DIGITS = np.full(256, _NOT_A_DIGIT, dtype=np.uint8)
 for _value, _letter in enumerate(b"0123456789abcdef"):
     _DIGITS[[_letter, bytes([_letter]).upper()[0]]] = _value
@@ -125,7 +127,3 @@ class TokenTable:
         for digit in digits.tolist()[:_LONGEST_NUMBER]:
             value = value * base + digit
         return (value, True) if value <= INT64_MAX and end - start <= _LONGEST_NUMBER else (0, False)
-
-
-_LONGEST_NUMBER = 64
-"""Digits; leading zeros count."""

@@ -18,7 +18,7 @@ from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.model.record import Int64Column
 
 
-class Rows(NamedTuple):
+class LineRows(NamedTuple):
     """The lines of a block.
 
     Attributes:
@@ -33,7 +33,7 @@ class Rows(NamedTuple):
     are_extents: Mask
 
 
-class LineList(ForeignList):
+class ExtentLines(ForeignList):
     """The lines after the head of a list.
 
     Attributes:
@@ -47,7 +47,7 @@ class LineList(ForeignList):
     may_lack_break = False
 
     @abstractmethod
-    def rows(self, table: TokenTable) -> Rows:
+    def rows(self, table: TokenTable) -> LineRows:
         """The lines of a table."""
 
     def prepared(self, block: bytes) -> bytes:

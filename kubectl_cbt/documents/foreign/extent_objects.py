@@ -15,7 +15,7 @@ from kubectl_cbt.documents.object_fields import int64_problem, shown
 from kubectl_cbt.model.record import Int64Column
 
 
-class ObjectList(ForeignList):
+class ExtentObjects(ForeignList):
     """The objects of an array.
 
     Attributes:
