@@ -68,10 +68,6 @@ class ComparedStreams:
         """Time since the first one was read."""
         return max(reader.opened.stream.seconds for reader in self._readers)
 
-    def columns_of_sides(self) -> tuple[tuple[Int64Column, Int64Column], tuple[Int64Column, Int64Column]]:
-        """Offsets and sizes that were read of each side since the last call."""
-        return self._readers[0].new_columns(), self._readers[1].new_columns()
-
     def __iter__(self) -> Iterator[ClassedRanges]:
         """The ranges, some of them empty.
 
@@ -144,7 +140,6 @@ class _Reader:
         self.known_end: int | None = None
         self._batches: Iterator[Batch] = iter(opened.stream)
         self._error: CbtError | None = None
-        self._new: tuple[Int64Column, Int64Column] = joined([]), joined([])
 
     @property
     def capacity_bytes(self) -> int | None:
@@ -168,13 +163,7 @@ class _Reader:
             # The list is known up to here.
             self._error = error
             self._end()
-        self._new = joined(offsets), joined(sizes)
-        return self._new
-
-    def new_columns(self) -> tuple[Int64Column, Int64Column]:
-        """What :meth:`read` returned last, once."""
-        new, self._new = self._new, (joined([]), joined([]))
-        return new
+        return joined(offsets), joined(sizes)
 
     def _end(self) -> None:
         self.has_ended = True

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from textual import on
 
-from kubectl_cbt.analysis.grid import cell_codes, mark_selected
+from kubectl_cbt.analysis.grid import mark_selected
 from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.extents import Run
 from kubectl_cbt.model.record import INT64_MAX
@@ -70,7 +70,7 @@ class MapNavigation(CbtScreen[None]):
             running = self.streams.frame.is_running
             self._map.show_note("waiting for the first extents" if running else "nothing received: no map to draw")
             return
-        codes = cell_codes(viewport, *self.streams.views(), self.cbt.scale)
+        codes = self.streams.codes(viewport, self.cbt.scale)
         if self.selection is not None:
             mark_selected(codes, viewport, *self.selection)
         self._map.show(viewport, codes, self.cursor.position, places_of_violations(self.streams.frame))
