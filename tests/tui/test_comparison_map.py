@@ -22,6 +22,7 @@ from directing import (
     until,
 )
 from hypothesis import given
+from pseudo_terminal import Terminal
 from strategies import columns, law, legal_extents
 
 from kubectl_cbt.analysis import grid
@@ -228,3 +229,30 @@ def test_the_capacity_of_the_map_is_that_of_the_larger_volume():
         assert "capacities differ: 64 MiB and 128 MiB" in shown(pilot.app).splitlines()[1]
 
     drive(comparison(right=ScriptedStream(EXTENTS, capacity=2 * CAPACITY)), steps)
+
+
+@pytest.mark.parametrize(("width", "legend"), [(60, "left"), (80, "left+right"), (120, "left and right")])
+def test_the_legend_names_the_sides_where_there_is_little_room(width, legend):
+    async def steps(pilot, screen):
+        line = shown(pilot.app).splitlines()[-2]
+        assert legend in line
+        assert "right" in line
+
+    drive(comparison(), steps, size=(width, 24))
+
+
+@pytest.mark.parametrize("verb", ["compare", "open"])
+def test_on_a_terminal_two_files_open_the_map(verb, tmp_path):
+    for name, extents in (("old.txt", EXTENTS), ("new.txt", OTHER)):
+        lines = [f"{offset} {size}" for offset, size in extents]
+        (tmp_path / name).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    files = [str(tmp_path / name) for name in ("old.txt", "new.txt")]
+    terminal = Terminal(verb, *files, "--from-format", "ranges", "--capacity", "64Mi")
+    try:
+        terminal.wait_for("5 differences")
+        terminal.press("w")
+        terminal.wait_for("left alone: ")
+        terminal.press("q")
+        assert terminal.end() == 0
+    finally:
+        terminal.close()

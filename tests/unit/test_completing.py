@@ -140,7 +140,8 @@ def test_the_values_of_a_flag_are_offered_however_it_is_written(words, values):
 
 
 @pytest.mark.parametrize(
-    "words", [("open", ""), ("open", "a", ""), ("compare", "a", ""), ("open", "-o", "csv", "x"), ("delta", "--kubeconfig", ""), ("--kubeconfig=x",),
+    "words", [("open", ""), ("open", "a", ""), ("compare", "a", ""), ("open", "-o", "csv", "x"),
+              ("delta", "--kubeconfig", ""), ("--kubeconfig=x",),
               ("delta", "--token-file", "/tmp"), ("delta", "--certificate-authority=", )], ids=" ".join,
 )  # fmt: skip
 def test_where_a_file_is_expected_the_shell_completes_it(words):

@@ -36,10 +36,11 @@ class MapNavigation(CbtScreen[None]):
         is_searching_start: whether the largest run is being searched, to start there.
     """
 
-    def __init__(self, cursor: MapCursor, streams: Layers) -> None:
+    def __init__(self, cursor: MapCursor, streams: Callable[[], Layers]) -> None:
         super().__init__()
         self.cursor = cursor
-        self.streams = streams
+        # Not before: from here on, threads of the streams call the screen.
+        self.streams = streams()
         self.selection: tuple[int, int] | None = None
         self.is_searching_start = False
         self._anchor: tuple[int, int] | None = None

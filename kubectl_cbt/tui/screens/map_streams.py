@@ -27,7 +27,8 @@ class MapStreams(MapNavigation):
     """
 
     def __init__(self, loader: Loader, backend: Backend | None) -> None:
-        super().__init__(MapCursor(loader.opened.resolved.query.starting_offset), self._layers_of(loader))
+        cursor = MapCursor(loader.opened.resolved.query.starting_offset)
+        super().__init__(cursor, lambda: self._layers_of(loader))
         self._backend = backend
         self._left = StreamCache()
 

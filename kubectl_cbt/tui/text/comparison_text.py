@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from rich.cells import cell_len
+
 from kubectl_cbt.model.comparison import SHOWN_CLASSES, ComparedList, ComparisonOutcome, RangeClass
 from kubectl_cbt.output.drawing.painting import HATCH, ColorScheme, Painter
 from kubectl_cbt.output.drawing.text_width import SEPARATOR, shorten
@@ -27,9 +29,11 @@ def comparison_header(left: ComparedList, right: ComparedList, outcome: Comparis
     if outcome.capacity_bytes and width >= 100:
         figures.insert(0, human_bytes(outcome.capacity_bytes))
     right_text = SEPARATOR.join(figures)
-    room = max((width - len(right_text) - 9) // 2, 4)
-    title = f"{shorten(left.name, room)} ↔ {shorten(right.name, room)}"
-    title = shorten(title, max(width - len(right_text) - 4, 4))
+    room = max(width - len(right_text) - 4, 4)
+    title = f"{left.name} ↔ {right.name}"
+    if cell_len(title) > room:
+        each = max((room - 3) // 2, 1)
+        title = shorten(f"{shorten(left.name, each)} ↔ {shorten(right.name, each)}", room)
     gap = " " * max(width - line(title).cell_length - len(right_text) - 2, 2)
     return line(" ", (title, "bold"), gap, (right_text, "bold"))
 

@@ -113,7 +113,11 @@ class Minimap(Widget):
             classes = class_samples(painter, text)
             yield [*classes, Segment(f"  {HATCH} unknown ", text)]
             yield [*classes, Segment(" ", text)]
-            yield [*class_samples(painter, text, is_short=True), Segment(" ", text)]
+            short = class_samples(painter, text, is_short=True)
+            yield [*short, Segment(" ", text)]
+            if self.content_size.width < len(BARS_TITLE) + _columns(short) + _MIN_BARS + 4:
+                # The sides alone: the other two follow from them.
+                yield [*short[:3], *short[6:9], Segment(" ", text)]
             return
         marks = self._scale.marks(grid.HEAT_LEVELS, hottest)
         first, last = min(marks), max(marks)
