@@ -9,7 +9,7 @@ import typer
 from kubectl_cbt.cli.compare_files import ComparisonArguments, compare_files
 from kubectl_cbt.cli.file_flags import FileFlags
 from kubectl_cbt.cli.options import MapFlags, MaxMessageSize, TerminalFlags, parsed_size
-from kubectl_cbt.output.comparison.registry import ComparisonFormat
+from kubectl_cbt.output.comparison.comparison_formats import ComparisonFormat
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 
 

@@ -14,7 +14,7 @@ from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 
 if TYPE_CHECKING:
     from kubectl_cbt.cli.file_flags import FileFlags
-    from kubectl_cbt.output.comparison.registry import ComparisonFormat
+    from kubectl_cbt.output.comparison.comparison_formats import ComparisonFormat
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from kubectl_cbt.analysis.class_figures import FiguresByClass
-from kubectl_cbt.analysis.comparison import Comparison, OutOfOrder
 from kubectl_cbt.analysis.known_range import KnownRange
+from kubectl_cbt.analysis.list_comparison import Comparison, OutOfOrder
 from kubectl_cbt.errors import CbtError, Interrupted
 from kubectl_cbt.model.backend import OpenStream
-from kubectl_cbt.model.comparison import ClassedRanges, ComparedList, ComparisonOutcome, SideOutcome
+from kubectl_cbt.model.comparison_outcome import ClassedRanges, ComparedList, ComparisonOutcome, SideOutcome
 from kubectl_cbt.model.record import INT64_MAX, Int64Column, joined
 from kubectl_cbt.model.resolved_query import ResolvedQuery, same_volume
 from kubectl_cbt.model.results import Failure, Outcome
@@ -42,7 +42,7 @@ class ComparedStreams:
         start = max(opened.resolved.query.starting_offset for opened in (left, right))
         self._comparison = Comparison(*names, grain_bytes, start)
         self._figures = FiguresByClass()
-        self._readers = _Reader(left), _Reader(right)
+        self._readers = _SideReader(left), _SideReader(right)
         self._failure: CbtError | None = None
         self._cancelled = False
 
@@ -126,7 +126,7 @@ class ComparedStreams:
         )
 
 
-class _Reader:
+class _SideReader:
     """Reads one side.
 
     Attributes:

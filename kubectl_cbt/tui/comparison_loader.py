@@ -12,7 +12,7 @@ import numpy as np
 
 from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.backend import OpenStream
-from kubectl_cbt.model.comparison import ClassedRanges, ComparedList, ComparisonOutcome, RangeClass
+from kubectl_cbt.model.comparison_outcome import ClassedRanges, ComparedList, ComparisonOutcome, RangeClass
 from kubectl_cbt.model.extents import ExtentBuffer, Extents
 from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef

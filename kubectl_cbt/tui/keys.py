@@ -93,7 +93,7 @@ MAP_KEYS = (
         "View",
         (
             Key("a", "a", "next_layer", "Next layer: delta, allocated, both", "layer"),
-            Key("w", "w", "wipe", "Wipe between delta and allocated; in a comparison left, right, both"),
+            Key("w", "w", "wipe", "Wipe: delta or allocated; left, right or both of a comparison"),
             Key(
                 "s",
                 "s",

@@ -6,7 +6,7 @@ from typing import cast
 
 import numpy as np
 
-from kubectl_cbt.model.comparison import ComparisonOutcome
+from kubectl_cbt.model.comparison_outcome import ComparisonOutcome
 from kubectl_cbt.tui import keys
 from kubectl_cbt.tui.compared_layers import COMPARED, ComparedLayers
 from kubectl_cbt.tui.comparison_loader import ComparisonFrame, ComparisonLoader, covered_by_class

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 
-from kubectl_cbt.model.comparison import SHOWN_CLASSES, ComparedList, ComparisonOutcome, RangeClass
+from kubectl_cbt.model.comparison_outcome import SHOWN_CLASSES, ComparedList, ComparisonOutcome, RangeClass
 from kubectl_cbt.output.drawing.painting import HATCH, ColorScheme, Painter
 from kubectl_cbt.output.drawing.text_width import SEPARATOR, shorten
 from kubectl_cbt.tui.plain_text import Content, line, plain
