@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from kubectl_cbt.model.comparison import SHOWN_CLASSES, ClassedRanges, ClassFigures, RangeClass
+from kubectl_cbt.model.comparison_outcome import SHOWN_CLASSES, ClassedRanges, ClassFigures, RangeClass
 from kubectl_cbt.model.extents import Run
 
 FIRST_RANGES = 5

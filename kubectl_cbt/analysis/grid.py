@@ -1,4 +1,7 @@
-"""One code for each cell of a viewport: nothing, a heat, allocated but unchanged, unknown, or beyond the volume."""
+"""One code for each cell of a viewport: nothing, a heat, allocated but unchanged, unknown, or beyond the volume.
+
+The cells of a comparison have a class instead of a heat.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,11 @@ BEYOND = UNKNOWN + 1
 """Beyond the end of the volume."""
 END = UNKNOWN + 2
 """The first cell beyond the end."""
-CODES = UNKNOWN + 3
+ONLY_LEFT, IN_BOTH, ONLY_RIGHT, LEFT_AND_RIGHT = range(UNKNOWN + 3, UNKNOWN + 7)
+"""Of a comparison: only the left side has something that the other lacks; nothing differs; only the right side has;
+both sides have. A difference is shown however small it is.
+"""
+CODES = UNKNOWN + 7
 """The number of codes. A selected cell has its code plus this."""
 
 
@@ -107,4 +114,30 @@ def codes_of_cells(
         # two statements: the second depends on the heat, and is unknown where the heat is.
         stated = (shown == NOTHING) if view is allocated else (shown == NOTHING) | is_allocated(shown)
         shown[~view.known.contains_cells(edges) & stated] = UNKNOWN
+    return codes
+
+
+def comparison_codes(
+    viewport: Viewport, only_left: Int64Column, both: Int64Column, only_right: Int64Column, known: KnownRange
+) -> Levels:
+    """The code of each cell of a comparison as uint8[viewport.cells], row by row.
+
+    Args:
+        only_left, both, only_right: covered bytes of each cell, int64[viewport.shown_cells].
+        known: the range that is compared.
+    """
+    codes = np.full(viewport.cells, BEYOND, dtype=np.uint8)
+    edges = viewport.edges()
+    shown = codes[: len(edges) - 1]
+    if len(shown) < len(codes):
+        codes[len(shown)] = END
+    shown[:] = np.where(both > 0, IN_BOTH, NOTHING)
+    # That nothing differs is a statement about all of the cell.
+    shown[~known.contains_cells(edges)] = UNKNOWN
+    for is_present, code in (
+        (only_left > 0, ONLY_LEFT),
+        (only_right > 0, ONLY_RIGHT),
+        ((only_left > 0) & (only_right > 0), LEFT_AND_RIGHT),
+    ):
+        shown[is_present] = code
     return codes

@@ -6,12 +6,10 @@ from typing import Annotated
 
 import typer
 
-from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
-from kubectl_cbt.cli.file_argument import STDIN, opened_file
+from kubectl_cbt.cli.compare_files import ComparisonArguments, compare_files
 from kubectl_cbt.cli.file_flags import FileFlags
-from kubectl_cbt.cli.options import MaxMessageSize, TerminalFlags, parsed_size
-from kubectl_cbt.errors import CbtError, UsageError
-from kubectl_cbt.output.comparison.registry import ComparisonFormat
+from kubectl_cbt.cli.options import MapFlags, MaxMessageSize, TerminalFlags, parsed_size
+from kubectl_cbt.output.comparison.comparison_formats import ComparisonFormat
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 
 
@@ -20,9 +18,10 @@ def compare(
     right: Annotated[str, typer.Argument(metavar="RIGHT", help="The list to compare it with.")],
     file_flags: FileFlags,
     terminal: TerminalFlags,
+    map_flags: MapFlags,
     output: Annotated[
         ComparisonFormat | None,
-        typer.Option("--output", "-o", help="Output format (default: summary)."),
+        typer.Option("--output", "-o", help="Output format (default: the map on a terminal, otherwise summary)."),
     ] = None,
     covers: Annotated[
         bool, typer.Option("--covers", help="Check only whether LEFT contains RIGHT; list what it lacks.")
@@ -41,9 +40,10 @@ def compare(
 ) -> None:
     """Compare two lists of extents of a volume.
 
-    Reads all files that "kubectl cbt open" reads, and reports the ranges that only LEFT has, that both have, and that
-    only RIGHT has. What is unknown is never equal: an incomplete list is compared as far as it goes, and different
-    capacities or a list without a capacity are reported.
+    Reports the ranges that only LEFT has, that both have, and that only RIGHT has. Reads all files that "kubectl cbt
+    open" reads. On a terminal this opens a map of the volume; elsewhere, or with -o, it prints. What is unknown is
+    never equal: an incomplete list is compared as far as it goes, and different capacities or a list without a capacity
+    are reported.
 
     Exit status: 0 equal; 1 different; 2 trouble, or no difference was found but not everything could be compared.
 
@@ -60,20 +60,5 @@ def compare(
       # One driver tracks 4 KiB, the other 64 KiB
       kubectl cbt compare fine.json coarse.json --grain 64Ki -o table
     """
-    from kubectl_cbt.cli.print_comparison import print_comparison
-    from kubectl_cbt.core.compare import ComparedStreams
-    from kubectl_cbt.core.file_backend import FileBackend
-
-    try:
-        if left == right == STDIN:
-            raise UsageError("only one side can be standard input")
-        with opened_file(left) as (left_data, left_name), opened_file(right) as (right_data, right_name):
-            one, other = (
-                FileBackend(data, name, file_flags.options(), max_message_size).open()
-                for data, name in ((left_data, left_name), (right_data, right_name))
-            )
-            compared = ComparedStreams(one, other, (left_name, right_name), grain)
-            raise typer.Exit(print_comparison(compared, output, terminal, covers=covers))
-    except CbtError as error:
-        Diagnostics(verbosity=terminal.verbosity).error(error)
-        raise typer.Exit(ExitCode.TROUBLE) from error
+    arguments = ComparisonArguments(left, right, covers, grain, max_message_size)
+    raise typer.Exit(compare_files(arguments, file_flags, output, map_flags, terminal))

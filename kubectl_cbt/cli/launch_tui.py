@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeVar
 
 from kubectl_cbt.cli.charset import why_ascii
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode, is_a_terminal
@@ -16,9 +18,13 @@ from kubectl_cbt.cli.signals import terminated_by
 if TYPE_CHECKING:
     from kubectl_cbt.model.backend import Backend, ClusterView, OpenStream
     from kubectl_cbt.model.snapshot_entry import SnapshotEntry
-    from kubectl_cbt.output.registry import StreamFormat
     from kubectl_cbt.tui.app import CbtApp
+    from kubectl_cbt.tui.comparison_loader import Compared
+    from kubectl_cbt.tui.loader import Loader
     from kubectl_cbt.tui.screens.base_screen import CbtScreen
+    from kubectl_cbt.tui.screens.map_screen import MapScreen
+
+ShownLoader = TypeVar("ShownLoader", bound="Loader")
 
 _EARLY_FAILURE_SECONDS = 0.4
 """How long to wait for a failure before the screen opens, so that the error is printed as usual."""
@@ -26,7 +32,7 @@ _EARLY_FAILURE_SECONDS = 0.4
 _FEW_COLORS = (None, "standard", "windows")
 
 
-def wants_screen(output: StreamFormat | None) -> bool:
+def wants_screen(output: StrEnum | None) -> bool:
     """Whether to show a map: no output format was given, and there is a terminal for it."""
     return output is None and has_screen() and is_a_terminal(sys.stdin)
 
@@ -55,13 +61,31 @@ def show_map(opened: OpenStream, backend: Backend | None, map_flags: MapFlags, t
     from kubectl_cbt.tui.loader import Loader
     from kubectl_cbt.tui.screens.map_screen import MapScreen
 
-    loader = Loader(opened)
+    return _show(Loader(opened), lambda loader: MapScreen(loader, backend), map_flags, terminal)
+
+
+def show_comparison(compared: Compared, map_flags: MapFlags, terminal: TerminalFlags) -> int:
+    """Show the map of a comparison until the user quits; returns the exit code.
+
+    Raises:
+        CbtError: nothing could be compared.
+        Terminated: a signal ended it.
+    """
+    from kubectl_cbt.tui.comparison_loader import ComparisonLoader
+    from kubectl_cbt.tui.screens.comparison_screen import ComparisonScreen
+
+    return _show(ComparisonLoader(compared), ComparisonScreen, map_flags, terminal)
+
+
+def _show(
+    loader: ShownLoader, screen: Callable[[ShownLoader], MapScreen], map_flags: MapFlags, terminal: TerminalFlags
+) -> int:
     try:
         loader.start()
         loader.wait_for_first_frame(_EARLY_FAILURE_SECONDS)
         if loader.error is not None and not loader.frame.outcome.messages:
             raise loader.error
-        return _run(MapScreen(loader, backend), map_flags, terminal)
+        return _run(screen(loader), map_flags, terminal)
     finally:
         loader.close()
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from kubectl_cbt.cli.compare_files import ComparisonArguments, compare_files
 from kubectl_cbt.cli.file_argument import STDIN, opened_file
 from kubectl_cbt.cli.file_flags import FileFlags
 from kubectl_cbt.cli.launch_tui import has_screen, show_map, wants_screen
@@ -33,6 +34,9 @@ def open_file(
         typer.Option("--output", "-o", help="Output format (default: the map on a terminal, otherwise summary)."),
     ] = None,
     max_message_size: MaxMessageSize = MAX_MESSAGE_BYTES,
+    other: Annotated[
+        str | None, typer.Argument(metavar="[FILE]", help="A second file: show both as kubectl cbt compare does.")
+    ] = None,
 ) -> None:
     """Open a saved document, a recording or a list of extents of another tool.
 
@@ -53,6 +57,10 @@ def open_file(
       kubectl cbt delta pg-mon pg-tue -n shop -o ndjson | tee delta.ndjson | kubectl cbt open -
 
     \b
+      # Two files in one map: what only one of them has, and what both have
+      kubectl cbt open before.json after.json
+
+    \b
       # Convert to another format
       kubectl cbt open delta.json -o csv
 
@@ -64,6 +72,11 @@ def open_file(
     from kubectl_cbt.core.file_backend import FileBackend
 
     picture.check(output)
+    if other is not None:
+        if output is not None:
+            raise UsageError("-o prints one file", hint="kubectl cbt compare prints what differs between two files")
+        arguments = ComparisonArguments(file, other, max_message_bytes=max_message_size)
+        raise typer.Exit(compare_files(arguments, file_flags, None, map_flags, terminal))
     options = file_flags.options()
     shown = wants_screen(output) or (file == STDIN and output is None and has_screen())
     with opened_file(file, keyboard=shown) as (data, name):

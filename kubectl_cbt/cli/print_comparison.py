@@ -13,13 +13,13 @@ from kubectl_cbt.cli.progress import extent_rate, progress_bar, wants_progress
 from kubectl_cbt.cli.signals import GracefulStop
 from kubectl_cbt.cli.stdout import StandardOutput
 from kubectl_cbt.errors import Interrupted
-from kubectl_cbt.model.comparison import ClassedRanges, ComparisonResult, RangeClass
-from kubectl_cbt.output.comparison.registry import ComparisonFormat
+from kubectl_cbt.model.comparison_outcome import ClassedRanges, ComparisonResult, RangeClass
+from kubectl_cbt.output.comparison.comparison_formats import ComparisonFormat
 
 if TYPE_CHECKING:
     from kubectl_cbt.core.compare import ComparedStreams
     from kubectl_cbt.errors import CbtError
-    from kubectl_cbt.model.comparison import ComparisonOutcome
+    from kubectl_cbt.model.comparison_outcome import ComparisonOutcome
 
 _EXIT_CODES = {
     ComparisonResult.EQUAL: ExitCode.DONE,
@@ -38,7 +38,7 @@ def print_comparison(
     Args:
         covers: whether the question is if the left side contains the right one.
     """
-    from kubectl_cbt.output.comparison.writer import ComparisonHead
+    from kubectl_cbt.output.comparison.comparison_writer import ComparisonHead
 
     diagnostics = Diagnostics(
         quiet=terminal.quiet, verbosity=terminal.verbosity, no_color=terminal.color is ColorWhen.NEVER

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from kubectl_cbt.analysis.class_figures import FiguresByClass
-from kubectl_cbt.analysis.comparison import Comparison, OutOfOrder
 from kubectl_cbt.analysis.known_range import KnownRange
+from kubectl_cbt.analysis.list_comparison import Comparison, OutOfOrder
 from kubectl_cbt.errors import CbtError, Interrupted
 from kubectl_cbt.model.backend import OpenStream
-from kubectl_cbt.model.comparison import ClassedRanges, ComparedList, ComparisonOutcome, SideOutcome
+from kubectl_cbt.model.comparison_outcome import ClassedRanges, ComparedList, ComparisonOutcome, SideOutcome
 from kubectl_cbt.model.record import INT64_MAX, Int64Column, joined
 from kubectl_cbt.model.resolved_query import ResolvedQuery, same_volume
 from kubectl_cbt.model.results import Failure, Outcome
@@ -42,7 +42,7 @@ class ComparedStreams:
         start = max(opened.resolved.query.starting_offset for opened in (left, right))
         self._comparison = Comparison(*names, grain_bytes, start)
         self._figures = FiguresByClass()
-        self._readers = _Reader(left), _Reader(right)
+        self._readers = _SideReader(left), _SideReader(right)
         self._failure: CbtError | None = None
         self._cancelled = False
 
@@ -67,10 +67,6 @@ class ComparedStreams:
     def seconds(self) -> float:
         """Time since the first one was read."""
         return max(reader.opened.stream.seconds for reader in self._readers)
-
-    def columns_of_sides(self) -> tuple[tuple[Int64Column, Int64Column], tuple[Int64Column, Int64Column]]:
-        """Offsets and sizes that were read of each side since the last call."""
-        return self._readers[0].new_columns(), self._readers[1].new_columns()
 
     def __iter__(self) -> Iterator[ClassedRanges]:
         """The ranges, some of them empty.
@@ -130,7 +126,7 @@ class ComparedStreams:
         )
 
 
-class _Reader:
+class _SideReader:
     """Reads one side.
 
     Attributes:
@@ -144,7 +140,6 @@ class _Reader:
         self.known_end: int | None = None
         self._batches: Iterator[Batch] = iter(opened.stream)
         self._error: CbtError | None = None
-        self._new: tuple[Int64Column, Int64Column] = joined([]), joined([])
 
     @property
     def capacity_bytes(self) -> int | None:
@@ -168,13 +163,7 @@ class _Reader:
             # The list is known up to here.
             self._error = error
             self._end()
-        self._new = joined(offsets), joined(sizes)
-        return self._new
-
-    def new_columns(self) -> tuple[Int64Column, Int64Column]:
-        """What :meth:`read` returned last, once."""
-        new, self._new = self._new, (joined([]), joined([]))
-        return new
+        return joined(offsets), joined(sizes)
 
     def _end(self) -> None:
         self.has_ended = True

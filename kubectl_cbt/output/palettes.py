@@ -18,6 +18,8 @@ _ON_DARK = (0.30, 1.0)
 _ON_LIGHT = (0.82, 0.0)
 _ALLOCATED = {True: ("#000000", "#00a0b8"), False: ("#ffffff", "#006878")}
 """Allocated and unchanged, where both are shown: a quiet blue-green between these two."""
+_CLASSES = {True: ("#ffb000", "#4a5663", "#3d84f5", "#ffffff"), False: ("#c26a00", "#b4bdc7", "#1f4fa8", "#000000")}
+"""Only left, both, only right, left and right: orange and blue for all color vision, and four different luminances."""
 _LEAST_STEP = 0.75
 """The fraction of the smallest lightness step that is kept between colours chosen from the 256."""
 
@@ -53,6 +55,15 @@ class Palette:
         ground, least = (luminance(color) + 0.05 for color in (background, self.heat(1, dark=dark)[0]))
         step = (least / ground) ** (1 / (levels + 1))
         return tuple(_with_luminance(*_ALLOCATED[dark], ground * step**level - 0.05) for level in range(1, levels + 1))
+
+    def classes(self, *, dark: bool) -> tuple[str, ...]:
+        """Return the colors of a comparison: only left, both, only right, left and right, each ``#rrggbb``.
+
+        In a palette without hues they differ in luminance alone.
+        """
+        if any(len(set(rgb(anchor))) > 1 for anchor in self.anchors):
+            return _CLASSES[dark]
+        return tuple(_with_luminance("#000000", "#ffffff", luminance(color)) for color in _CLASSES[dark])
 
     def _at(self, share: float) -> str:
         place = share * (len(self.anchors) - 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ MAP_KEYS = (
             Key("end", "End", "go_in_row(-1)", "End of the row", name="row_end"),
             Key("g", "g", "go_to_start", "Start of the volume"),
             Key("G", "G", "go_to_end", "End of the volume"),
-            Key("n", "n", "next_run", "Next changed run", "next"),
-            Key("N", "N", "previous_run", "Previous changed run"),
+            Key("n", "n", "next_run", "Next changed run; in a comparison the next difference", "next"),
+            Key("N", "N", "previous_run", "Previous changed run, or difference"),
             Key("colon", ":", "go_to_offset", "Go to an offset: 12Gi, 0x3f000, 45%, lba 2048, +1Gi", "go to"),
         ),
     ),
@@ -93,6 +93,7 @@ MAP_KEYS = (
         "View",
         (
             Key("a", "a", "next_layer", "Next layer: delta, allocated, both", "layer"),
+            Key("w", "w", "wipe", "Wipe: delta or allocated; left, right or both of a comparison"),
             Key(
                 "s",
                 "s",
@@ -124,6 +125,20 @@ MAP_KEYS = (
     ),
     _EVERYWHERE,
 )
+_OF_STREAMS = ("next_layer", "step(-1)", "step(1)", "resume")
+"""Actions on streams of a cluster."""
+
+
+def _of_comparison(key: Key) -> Key:
+    return replace(key, footer="wipe") if key.action == "wipe" else key
+
+
+COMPARISON_KEYS = tuple(
+    KeyGroup(group.title, tuple(_of_comparison(key) for key in group.keys if key.action not in _OF_STREAMS))
+    for group in MAP_KEYS
+)
+"""The keys of the map of a comparison, in help and footer."""
+
 MAP_MOUSE = "Mouse: click moves, drag selects a range, wheel zooms."
 
 BROWSE_KEYS = (

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from kubectl_cbt.analysis.grid import LayerView
+from kubectl_cbt.analysis.grid import LayerView, cell_codes
+from kubectl_cbt.analysis.heat_scale import HeatScale, Levels
+from kubectl_cbt.analysis.viewport import Viewport
 from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry, siblings
@@ -84,6 +86,17 @@ class Layers:
     def views(self) -> tuple[LayerView, LayerView | None]:
         """What is drawn as heat, and what is drawn as allocated where there is no heat."""
         return _view(self.active), _view(self._loaders[ALLOCATED]) if self.shown == BOTH else None
+
+    def codes(self, viewport: Viewport, scale: HeatScale) -> Levels:
+        """The codes of the cells; see :func:`~kubectl_cbt.analysis.grid.cell_codes`."""
+        return cell_codes(viewport, *self.views(), scale)
+
+    def wipe(self) -> str | None:
+        """Show the other one of delta and allocated; returns why that is impossible, or None."""
+        if len(self._loaders) < 2:
+            return "there is one layer; a opens the allocated blocks of a delta"
+        self.shown = ALLOCATED if self.shown == DELTA else DELTA
+        return None
 
     @property
     def allocated_frame(self) -> Frame | None:

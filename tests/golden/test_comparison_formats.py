@@ -9,16 +9,16 @@ import pytest
 from samples import CAPACITY, GIB, KIB, MIB, batch, outcome_of, resolved
 from test_formats import FAILURE, assert_golden
 
-from kubectl_cbt.analysis.comparison import OutOfOrder
+from kubectl_cbt.analysis.list_comparison import OutOfOrder
 from kubectl_cbt.core.compare import ComparedStreams
 from kubectl_cbt.model.backend import OpenStream
-from kubectl_cbt.model.comparison import ComparisonResult, RangeClass
+from kubectl_cbt.model.comparison_outcome import ComparisonResult, RangeClass
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import Failure
 from kubectl_cbt.model.stream_query import Operation
 from kubectl_cbt.output import rows
-from kubectl_cbt.output.comparison.registry import ComparisonFormat
-from kubectl_cbt.output.comparison.writer import ComparisonHead
+from kubectl_cbt.output.comparison.comparison_formats import ComparisonFormat
+from kubectl_cbt.output.comparison.comparison_writer import ComparisonHead
 
 FOLDER = files("kubectl_cbt.output")
 SCHEMA = json.loads((FOLDER / "comparison" / "schema.json").read_bytes())

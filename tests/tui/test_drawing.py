@@ -96,7 +96,7 @@ def painted(codes: list[list[int]], colors: ColorScheme) -> tuple[str, list[Segm
 
 def test_without_colors_every_decade_and_every_allocated_quarter_has_its_own_glyph():
     text, segments = painted([[*range(grid.CODES)]], ColorScheme(None))
-    assert text == f" ▁░░▒▒▓▓█·-=≡{HATCH} ▏"
+    assert text == f" ▁░░▒▒▓▓█·-=≡{HATCH} ▏<=>X"
     assert not set(ALLOCATED_GLYPHS) & set(GLYPHS)
     assert all(not segment.style.color and not segment.style.bgcolor for segment in segments)
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from comparing import comparison
 from directing import browsed_cluster
 from draw_screens import DOCS, draw, pictures, the_map
 
@@ -12,6 +13,7 @@ from kubectl_cbt.core.options import ClusterOptions
 from kubectl_cbt.core.session import open_session
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.output import snapshot_cells
+from kubectl_cbt.tui.app import LIGHT
 from kubectl_cbt.tui.screens.browse_screen import BrowseScreen
 from kubectl_cbt.units import age
 
@@ -52,6 +54,18 @@ def test_the_map_is_drawn_as_ever(session, size, colors):
 @pytest.mark.parametrize("colors", ["cividis", "plain"])
 def test_both_layers_are_drawn_as_ever(session, colors):
     compare(f"layers-{colors}", draw(the_map(session, BASE, TARGET), ["a", "a"], size=(80, 24), **COLORS[colors]))
+
+
+@pytest.mark.parametrize("colors", [*COLORS, "gray", "light"])
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: "{}x{}".format(*size))
+def test_a_comparison_is_drawn_as_ever(size, colors):
+    settings = {"gray": {"palette": "gray"}, "light": {"theme": LIGHT.name}} | COLORS
+    picture = draw(comparison(at_start=False), ["n"], size=size, **settings[colors])
+    compare("comparison-{}x{}-{}".format(*size, colors), picture)
+
+
+def test_the_left_side_of_a_comparison_is_drawn_as_ever():
+    compare("comparison-left", draw(comparison(at_start=False), ["w"], size=(80, 24)))
 
 
 @pytest.mark.parametrize("colors", ["cividis", "plain"])

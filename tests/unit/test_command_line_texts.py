@@ -16,7 +16,18 @@ BYTES = "\udcff"
 ACCOUNT = "KUBECTL_CBT_SERVICE_ACCOUNT"
 FILES = {
     *("kubeconfig", "certificate_authority", "client_certificate", "client_key", "cache_dir"),
-    *("token_file", "secrets_file", "record", "file", "saved", "base_device", "target_device", "left", "right"),
+    *(
+        "token_file",
+        "secrets_file",
+        "record",
+        "file",
+        "saved",
+        "base_device",
+        "target_device",
+        "other",
+        "left",
+        "right",
+    ),
 }
 """Names of files may be any bytes; so may the first argument of ``check``, which may be a recording."""
 

@@ -140,14 +140,18 @@ def test_the_values_of_a_flag_are_offered_however_it_is_written(words, values):
 
 
 @pytest.mark.parametrize(
-    "words", [("open", ""), ("open", "-o", "csv", "x"), ("delta", "--kubeconfig", ""), ("--kubeconfig=x",),
+    "words", [("open", ""), ("open", "a", ""), ("compare", "a", ""), ("open", "-o", "csv", "x"),
+              ("delta", "--kubeconfig", ""), ("--kubeconfig=x",),
               ("delta", "--token-file", "/tmp"), ("delta", "--certificate-authority=", )], ids=" ".join,
 )  # fmt: skip
 def test_where_a_file_is_expected_the_shell_completes_it(words):
     assert complete(TREE, words) == CompletionAnswer(directive=Directive.FILES)
 
 
-@pytest.mark.parametrize("words", [("open", "a", ""), ("services", ""), ("version", "x"), ("delta", "a", "b", "")])
+@pytest.mark.parametrize(
+    "words",
+    [("open", "a", "b", ""), ("compare", "a", "b", ""), ("services", ""), ("version", "x"), ("delta", "a", "b", "")],
+)
 def test_no_file_is_offered_where_none_is_expected(words):
     assert complete(TREE, words).text().splitlines()[-1] in (":4", ":36")
     assert offered(*words) == []

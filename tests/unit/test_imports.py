@@ -34,8 +34,8 @@ def test_help_and_version_load_no_client_library(arguments):
         "kubectl_cbt.output.json",
         "kubectl_cbt.output.summary_writer",
         "kubectl_cbt.output.svg",
-        "kubectl_cbt.analysis.comparison",
-        "kubectl_cbt.output.comparison.json",
+        "kubectl_cbt.analysis.list_comparison",
+        "kubectl_cbt.output.comparison.comparison_json",
         "kubectl_cbt.documents.open_document",
     ],
 )

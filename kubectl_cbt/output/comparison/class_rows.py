@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kubectl_cbt.model.comparison import SHOWN_CLASSES, ClassedRanges
+from kubectl_cbt.model.comparison_outcome import SHOWN_CLASSES, ClassedRanges
 from kubectl_cbt.output.rows import Rows
 
 _SIGN = "\x01"

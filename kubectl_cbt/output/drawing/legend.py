@@ -1,4 +1,4 @@
-"""The legend of the heat."""
+"""The legends of the heat and of the classes of a comparison."""
 
 from __future__ import annotations
 
@@ -24,4 +24,19 @@ def legend_samples(painter: Painter, marks: dict[int, str], text: Style) -> list
         if sample.text.strip() == "" or sample.text != last:
             segments.append(sample)
         last = sample.text
+    return segments
+
+
+def class_samples(painter: Painter, text: Style, *, is_short: bool = False) -> list[Segment]:
+    """A sample of each class of a comparison, with its name."""
+    only = "" if is_short else "only "
+    names = {
+        grid.ONLY_LEFT: f"{only}left",
+        grid.IN_BOTH: "both",
+        grid.ONLY_RIGHT: f"{only}right",
+        grid.LEFT_AND_RIGHT: "left+right" if is_short else "left and right",
+    }
+    segments: list[Segment] = []
+    for code, name in names.items():
+        segments += [Segment("  ", text), painter.sample(code), Segment(f" {name}", text)]
     return segments

@@ -24,6 +24,8 @@ Codes = npt.NDArray[np.uint8]
 HATCH, EDGE = "╱", "▏"
 ALLOCATED_GLYPHS = "·-=≡"
 """Allocated and unchanged, up to a quarter, a half, three quarters, all of the cell."""
+CLASS_GLYPHS = "<=>X"
+"""Of a comparison: only left, both, only right, left and right."""
 UPPER, LOWER = "▀", "▄"
 CURSOR_UPPER, CURSOR_LOWER, CURSOR_GLYPH = "▲", "▼", "╋"
 MARK = "!"
@@ -64,7 +66,8 @@ class ColorScheme:
             allocated, heat = tuple(chosen[: grid.ALLOCATED_LEVELS]), tuple(chosen[grid.ALLOCATED_LEVELS :])
         elif self.of_256:
             heat = indexed(heat)
-        return (background, *heat, *allocated, background, self.beyond, self.beyond)
+        classes = self.palette.classes(dark=self.dark)
+        return (background, *heat, *allocated, background, self.beyond, self.beyond, *classes)
 
 
 class Painter:
@@ -183,7 +186,7 @@ def _glyphs() -> tuple[str, ...]:
     levels = range(1, grid.HEAT_LEVELS + 1)
     # The first and the last level stand alone, as on the scale of five levels.
     heat = (GLYPHS[1 + level // 2] for level in levels)
-    return (GLYPHS[0], *heat, *ALLOCATED_GLYPHS, HATCH, " ", EDGE)
+    return (GLYPHS[0], *heat, *ALLOCATED_GLYPHS, HATCH, " ", EDGE, *CLASS_GLYPHS)
 
 
 _GLYPHS = _glyphs()

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from textual import on
 
-from kubectl_cbt.analysis.grid import cell_codes, mark_selected
+from kubectl_cbt.analysis.grid import mark_selected
 from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.extents import Run
 from kubectl_cbt.model.record import INT64_MAX
@@ -36,10 +36,11 @@ class MapNavigation(CbtScreen[None]):
         is_searching_start: whether the largest run is being searched, to start there.
     """
 
-    def __init__(self, cursor: MapCursor, streams: Layers) -> None:
+    def __init__(self, cursor: MapCursor, streams: Callable[[], Layers]) -> None:
         super().__init__()
         self.cursor = cursor
-        self.streams = streams
+        # Not before: from here on, threads of the streams call the screen.
+        self.streams = streams()
         self.selection: tuple[int, int] | None = None
         self.is_searching_start = False
         self._anchor: tuple[int, int] | None = None
@@ -70,7 +71,7 @@ class MapNavigation(CbtScreen[None]):
             running = self.streams.frame.is_running
             self._map.show_note("waiting for the first extents" if running else "nothing received: no map to draw")
             return
-        codes = cell_codes(viewport, *self.streams.views(), self.cbt.scale)
+        codes = self.streams.codes(viewport, self.cbt.scale)
         if self.selection is not None:
             mark_selected(codes, viewport, *self.selection)
         self._map.show(viewport, codes, self.cursor.position, places_of_violations(self.streams.frame))

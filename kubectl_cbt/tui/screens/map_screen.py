@@ -24,7 +24,7 @@ from kubectl_cbt.tui import keys
 from kubectl_cbt.tui.layers import BOTH
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.messages import FrameReady
-from kubectl_cbt.tui.plain_text import PlainText, joined, plain, set_subtitle, set_title
+from kubectl_cbt.tui.plain_text import Content, PlainText, joined, plain, set_subtitle, set_title
 from kubectl_cbt.tui.screen_picture import picture_of
 from kubectl_cbt.tui.screens.export_screen import ExportScreen
 from kubectl_cbt.tui.screens.map_streams import MapStreams
@@ -61,8 +61,9 @@ class MapScreen(MapStreams):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.MAP_KEYS)
-    KEYS = keys.MAP_KEYS
+    KEYS: ClassVar[tuple[keys.KeyGroup, ...]] = keys.MAP_KEYS
     MOUSE = keys.MAP_MOUSE
+    LISTED: ClassVar[str] = "extents"
 
     def __init__(self, loader: Loader, backend: Backend | None) -> None:
         super().__init__(loader, backend)
@@ -193,21 +194,38 @@ class MapScreen(MapStreams):
         return f"{self.streams.title} · list filtered: {self.extent_filter}" if is_hidden else self.streams.title
 
     def _draw_texts(self) -> None:
-        active, width = self.streams.active, self.size.width
-        allocated = self.streams.allocated_frame if active is self.streams.main else None
-        resolved, operation = self.streams.main.opened.resolved, active.opened.operation
-        title = header_line(resolved, operation, active.frame, width, allocated, self.context)
-        self.query_one("#header", PlainText).update(title)
-        self.query_one(KeyBar).show(self.key_groups, width)
+        self.query_one("#header", PlainText).update(self.header())
+        self.query_one(KeyBar).show(self.key_groups, self.size.width)
         self._draw_status()
         self.draw_position()
         if self._statistics.display:
-            self._statistics.show(self.streams.frame, self.streams.words)
+            self._statistics.show(self.streams.frame, self.streams.words, self.first_statistics())
+
+    def header(self) -> Content:
+        """The first line."""
+        active = self.streams.active
+        allocated = self.streams.allocated_frame if active is self.streams.main else None
+        resolved, operation = self.streams.main.opened.resolved, active.opened.operation
+        return header_line(resolved, operation, active.frame, self.size.width, allocated, self.context)
+
+    def first_statistics(self) -> list[Content]:
+        """Lines before those of the statistics panel."""
+        return []
+
+    def cell_lines(self, cell: tuple[int, int]) -> list[Content]:
+        """Further lines of the panel about a cell."""
+        return []
 
     def _draw_status(self) -> None:
         loader = self.streams.unfinished
+        self.query_one("#status", PlainText).update(self.status(loader))
+        if self._ticking is not None and (self._notice or loader.frame.is_running):
+            self._ticking.resume()
+
+    def status(self, loader: Loader) -> Content:
+        """The second line, about a loader."""
         layer = "" if loader is self.streams.active else vocabulary_of(loader.opened.operation).title
-        text = status_line(
+        return status_line(
             loader.frame,
             self.size.width,
             self._notice,
@@ -215,9 +233,6 @@ class MapScreen(MapStreams):
             idle_seconds=loader.idle_seconds,
             can_resume=not loader.resume_obstacle,
         )
-        self.query_one("#status", PlainText).update(text)
-        if self._ticking is not None and (self._notice or loader.frame.is_running):
-            self._ticking.resume()
 
     def draw_position(self) -> None:
         super().draw_position()
@@ -229,7 +244,8 @@ class MapScreen(MapStreams):
         change_id = (self._base.change_id if self._base else None) or ""
         _, allocated = self.streams.views()
         words = self.streams.words
-        panel.update(joined(cell_panel(extents, known, cell, position, words, width, change_id, allocated)))
+        lines = cell_panel(extents, known, cell, position, words, width, change_id, allocated, self.cell_lines(cell))
+        panel.update(joined(lines))
         self._list.show(extents, self.extent_filter, cell, position, so_far(known))
         self._title_list()
 
@@ -237,7 +253,7 @@ class MapScreen(MapStreams):
         matching = "" if self.extent_filter is None else f" {self.extent_filter}"
         if self.extent_filter is not None:
             matching += f" · {human_count(self._list.matches)} of {human_count(len(self.streams.extents))} match"
-        set_title(self._list, f"extents{' by size' if self._list.by_size else ''}{matching}")
+        set_title(self._list, f"{self.LISTED}{' by size' if self._list.by_size else ''}{matching}")
         set_subtitle(self._list, self._list.position_text)
 
     @on(ExtentList.ExtentSelected)

@@ -27,7 +27,8 @@ class MapStreams(MapNavigation):
     """
 
     def __init__(self, loader: Loader, backend: Backend | None) -> None:
-        super().__init__(MapCursor(loader.opened.resolved.query.starting_offset), Layers(loader, self._post_frame))
+        cursor = MapCursor(loader.opened.resolved.query.starting_offset)
+        super().__init__(cursor, lambda: self._layers_of(loader))
         self._backend = backend
         self._left = StreamCache()
 
@@ -35,6 +36,9 @@ class MapStreams(MapNavigation):
     def context(self) -> str:
         """The context of the kubeconfig that the snapshots are from; empty for others."""
         return self._backend.context if self._backend is not None else ""
+
+    def _layers_of(self, loader: Loader) -> Layers:
+        return Layers(loader, self._post_frame)
 
     def _post_frame(self, loader: Loader) -> None:
         # A stream begins before the screen is mounted; frames from before are drawn when it is.
@@ -74,6 +78,14 @@ class MapStreams(MapNavigation):
                 self._show_layer(layer)
 
             self.do(f"querying allocated blocks of {names} …", lambda: backend.open(names), done, OpenStream.close)
+
+    def action_wipe(self) -> None:
+        """Show the other layer, or the next side of a comparison."""
+        obstacle = self.streams.wipe()
+        if obstacle:
+            self.notice(obstacle)
+        else:
+            self.streams_changed()
 
     def _show_layer(self, layer: str) -> None:
         self.streams.shown = layer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
@@ -31,6 +31,7 @@ def cell_panel(
     width: int,
     change_id: str = "",
     allocated: LayerView | None = None,
+    of_classes: Iterable[Content] = (),
 ) -> Iterator[Content]:
     """The lines of the panel about the cell under the cursor.
 
@@ -39,6 +40,7 @@ def cell_panel(
         cursor: a byte of the cell.
         change_id: sent to the driver instead of the base's handle; empty when the handle was sent.
         allocated: the allocated blocks of the target, when they are shown too.
+        of_classes: of a comparison: lines about the cell in both lists.
     """
     start, end = cell
     rows = extents.overlapping(start, end)
@@ -53,6 +55,7 @@ def cell_panel(
     yield labelled(
         "", _bar(width - 12, covered, max(end - start - known.overlap_bytes(start, end), 0), max(end - start, 1))
     )
+    yield from of_classes
     if allocated is not None:
         allocated_bytes, is_whole = _covered(allocated.extents, start, end), allocated.known.contains(start, end)
         share = share_at_least(allocated_bytes, end - start, is_known=is_whole)

@@ -20,7 +20,7 @@ from kubectl_cbt.analysis.cells import cell_edges, coverage
 from kubectl_cbt.analysis.grid import LayerView, visible_hottest
 from kubectl_cbt.analysis.heat_scale import LOG, HeatScale, Hottest
 from kubectl_cbt.analysis.viewport import Viewport
-from kubectl_cbt.output.drawing.legend import legend_samples
+from kubectl_cbt.output.drawing.legend import class_samples, legend_samples
 from kubectl_cbt.output.drawing.painting import HATCH, ColorScheme, Painter
 from kubectl_cbt.output.drawing.volume_bars import BARS_TITLE, bar_glyphs
 
@@ -41,6 +41,7 @@ class Minimap(Widget):
         self._heat: LayerView | None = None
         self._viewport: Viewport | None = None
         self._cursor = 0
+        self._shows_classes = False
         self._bars_from = 0
         self._edges = cell_edges(0, 0, 1)
 
@@ -54,9 +55,14 @@ class Minimap(Widget):
 
         position: int
 
-    def use_colors(self, colors: ColorScheme) -> None:
-        """Draw the legend in other colors."""
+    def use_colors(self, colors: ColorScheme, *, shows_classes: bool = False) -> None:
+        """Draw the legend in other colors.
+
+        Args:
+            shows_classes: whether the legend is that of a comparison instead of that of the heat.
+        """
         self._colors, self._painter = colors, Painter(colors)
+        self._shows_classes = shows_classes
         self.refresh()
 
     def show(self, heat: LayerView, viewport: Viewport, cursor: int, scale: HeatScale) -> None:
@@ -103,6 +109,16 @@ class Minimap(Widget):
     def _legends(self, text: Style, hottest: Hottest) -> Iterator[list[Segment]]:
         """The legend, then shorter ones for less room."""
         painter = self._painter
+        if self._shows_classes:
+            classes = class_samples(painter, text)
+            yield [*classes, Segment(f"  {HATCH} unknown ", text)]
+            yield [*classes, Segment(" ", text)]
+            short = class_samples(painter, text, is_short=True)
+            yield [*short, Segment(" ", text)]
+            if self.content_size.width < len(BARS_TITLE) + _columns(short) + _MIN_BARS + 4:
+                # The sides alone: the other two follow from them.
+                yield [*short[:3], *short[6:9], Segment(" ", text)]
+            return
         marks = self._scale.marks(grid.HEAT_LEVELS, hottest)
         first, last = min(marks), max(marks)
         steps = legend_samples(painter, marks, text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual.app import ComposeResult
@@ -16,7 +17,7 @@ from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.output.vocabulary import Vocabulary, vocabulary_of
 from kubectl_cbt.tui.loader import Frame
 from kubectl_cbt.tui.messages import in_background
-from kubectl_cbt.tui.plain_text import PlainText, joined, set_title
+from kubectl_cbt.tui.plain_text import Content, PlainText, joined, set_title
 from kubectl_cbt.tui.text.statistics_panel import Jump, jumps_to, statistics_panel
 
 _JUMPS = 5
@@ -43,6 +44,7 @@ class Statistics(VerticalScroll, can_focus=True):
         self.is_searching = False
         self._frame: Frame | None = None
         self._words = vocabulary_of(None)
+        self._first: Sequence[Content] = ()
         self._jumps: Jumps = ([], [])
         self._searched_in: tuple[Extents, KnownRange] | None = None
         self._due = 0.0
@@ -54,12 +56,16 @@ class Statistics(VerticalScroll, can_focus=True):
         """Set the title."""
         set_title(self, "statistics")
 
-    def show(self, frame: Frame, words: Vocabulary) -> None:
-        """Show the figures of this frame; the places follow when they are found."""
-        self._frame, self._words = frame, words
+    def show(self, frame: Frame, words: Vocabulary, first: Sequence[Content] = ()) -> None:
+        """Show the figures of this frame; the places follow when they are found.
+
+        Args:
+            first: lines before them.
+        """
+        self._frame, self._words, self._first = frame, words, first
         self._search()
         lines = statistics_panel(frame, words, *self._jumps, self.content_size.width)
-        self.query_one(PlainText).update(joined(lines))
+        self.query_one(PlainText).update(joined([*first, *lines]))
 
     def _search(self) -> None:
         """Find the places, which takes all extents: in the background, and not for every frame of a running stream."""
@@ -85,7 +91,7 @@ class Statistics(VerticalScroll, can_focus=True):
         self.is_searching, self._jumps = False, jumps
         if self._frame is not None and self.display:
             # Continue with extents received in the meantime.
-            self.show(self._frame, self._words)
+            self.show(self._frame, self._words, self._first)
 
     def on_key(self, event: Key) -> None:
         """Go to the place of a digit. A digit without a place does nothing; it must not act on the map."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kubectl_cbt.model.comparison import ClassedRanges, ComparisonOutcome
+from kubectl_cbt.model.comparison_outcome import ClassedRanges, ComparisonOutcome
 from kubectl_cbt.output.comparison.class_rows import ClassRows
-from kubectl_cbt.output.comparison.writer import ComparisonHead, ComparisonWriter, incomplete_note
+from kubectl_cbt.output.comparison.comparison_writer import ComparisonHead, ComparisonWriter, incomplete_note
 from kubectl_cbt.output.writer import Write
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubectl_cbt.model.api_version import API_VERSION
-from kubectl_cbt.model.comparison import (
+from kubectl_cbt.model.comparison_outcome import (
     SHOWN_CLASSES,
     ClassedRanges,
     ClassFigures,
@@ -13,7 +13,7 @@ from kubectl_cbt.model.comparison import (
 )
 from kubectl_cbt.model.extents import Run
 from kubectl_cbt.output.comparison.class_rows import ClassRows
-from kubectl_cbt.output.comparison.writer import ComparisonHead, ComparisonWriter
+from kubectl_cbt.output.comparison.comparison_writer import ComparisonHead, ComparisonWriter
 from kubectl_cbt.output.document import Part, base_part, error_part, snapshot_part
 from kubectl_cbt.output.encoding import as_json
 from kubectl_cbt.output.writer import Write

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from kubectl_cbt.errors import DocumentError
-from kubectl_cbt.model.comparison import ClassedRanges
+from kubectl_cbt.model.comparison_outcome import ClassedRanges
 from kubectl_cbt.model.record import INT64_MAX, Int64Column
 
 _NOTHING = np.empty(0, dtype=np.int64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
-from kubectl_cbt.model.comparison import ClassedRanges, ComparedList, ComparisonOutcome
+from kubectl_cbt.model.comparison_outcome import ClassedRanges, ComparedList, ComparisonOutcome
 from kubectl_cbt.output.writer import Write
 
 

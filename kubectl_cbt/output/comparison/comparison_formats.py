@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     # Writers load numpy, which --help does not need to list the formats.
-    from kubectl_cbt.output.comparison.writer import ComparisonWriter
+    from kubectl_cbt.output.comparison.comparison_writer import ComparisonWriter
 
 
 class ComparisonFormat(StrEnum):
-    """The name of a format, which is that of its module too."""
+    """The name of a format, which its module and its class have too."""
 
     SUMMARY = "summary"
     TABLE = "table"
@@ -22,6 +22,6 @@ class ComparisonFormat(StrEnum):
     @property
     def writer(self) -> type[ComparisonWriter]:
         """The class that prints the format."""
-        module = import_module(f"kubectl_cbt.output.comparison.{self}")
+        module = import_module(f"kubectl_cbt.output.comparison.comparison_{self}")
         writer: type[ComparisonWriter] = getattr(module, f"{self.capitalize()}Comparison")
         return writer

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kubectl_cbt.model.comparison import (
+from kubectl_cbt.model.comparison_outcome import (
     SHOWN_CLASSES,
     ClassedRanges,
     ComparedList,
@@ -13,7 +13,7 @@ from kubectl_cbt.model.comparison import (
     RangeClass,
     SideOutcome,
 )
-from kubectl_cbt.output.comparison.writer import ComparisonHead, ComparisonWriter
+from kubectl_cbt.output.comparison.comparison_writer import ComparisonHead, ComparisonWriter
 from kubectl_cbt.output.subject import subject_title
 from kubectl_cbt.output.writer import Write
 from kubectl_cbt.units import counted, human_bytes, human_offset, one_line, percent, printable

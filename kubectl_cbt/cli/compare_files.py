@@ -1,0 +1,80 @@
+"""Compares two files, for every command that does: shows the map on a terminal, else prints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
+from kubectl_cbt.cli.file_argument import STDIN, opened_file
+from kubectl_cbt.cli.launch_tui import has_screen, show_comparison, wants_screen
+from kubectl_cbt.cli.options import MapFlags, TerminalFlags
+from kubectl_cbt.errors import CbtError, UsageError
+from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
+
+if TYPE_CHECKING:
+    from kubectl_cbt.cli.file_flags import FileFlags
+    from kubectl_cbt.output.comparison.comparison_formats import ComparisonFormat
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonArguments:
+    """What to compare.
+
+    Attributes:
+        left, right: names of files; one can be ``-``.
+        covers: whether the question is if the left one contains the right one.
+        grain_bytes: extents are rounded outwards to multiples of it.
+    """
+
+    left: str
+    right: str
+    covers: bool = False
+    grain_bytes: int = 1
+    max_message_bytes: int = MAX_MESSAGE_BYTES
+
+
+def compare_files(
+    arguments: ComparisonArguments,
+    file_flags: FileFlags,
+    output: ComparisonFormat | None,
+    map_flags: MapFlags,
+    terminal: TerminalFlags,
+) -> int:
+    """Compare; returns the exit code, which for every error is that of trouble, as that of ``diff`` is."""
+    try:
+        return _compare(arguments, file_flags, output, map_flags, terminal)
+    except CbtError as error:
+        Diagnostics(verbosity=terminal.verbosity).error(error)
+        return ExitCode.TROUBLE
+
+
+def _compare(
+    arguments: ComparisonArguments,
+    file_flags: FileFlags,
+    output: ComparisonFormat | None,
+    map_flags: MapFlags,
+    terminal: TerminalFlags,
+) -> int:
+    from kubectl_cbt.cli.print_comparison import print_comparison
+    from kubectl_cbt.core.compare import ComparedStreams
+    from kubectl_cbt.core.file_backend import FileBackend
+
+    files, options = (arguments.left, arguments.right), file_flags.options()
+    if files == (STDIN, STDIN):
+        raise UsageError("only one side can be standard input")
+    # A map has no answer to "does LEFT contain RIGHT".
+    may_show = output is None and not arguments.covers
+    shown = may_show and (wants_screen(None) or (STDIN in files and has_screen()))
+    with (
+        opened_file(files[0], keyboard=shown) as (left, left_name),
+        opened_file(files[1], keyboard=shown) as (right, right_name),
+    ):
+        one, other = (
+            FileBackend(data, name, options, arguments.max_message_bytes).open()
+            for data, name in ((left, left_name), (right, right_name))
+        )
+        compared = ComparedStreams(one, other, (left_name, right_name), arguments.grain_bytes)
+        if shown:
+            return show_comparison(compared, map_flags, terminal)
+        return print_comparison(compared, output, terminal, covers=arguments.covers)
