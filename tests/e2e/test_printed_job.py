@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 import yaml
-from conftest import command_environment
+from conftest import command_environment, run_command
 from peers import KUBECTL, needs_kubectl
 from test_demo_requests import Client
 
@@ -148,3 +148,16 @@ def test_a_socket_has_no_jobs(demo):
     service = ServiceOptions(csi_endpoint="unix:///csi.sock")
     with pytest.raises(UsageError, match="--print-job needs a cluster"):
         print_verify_job(FLAGS, "b", "a", ClusterFlags(), service, TerminalFlags())
+
+
+@pytest.mark.parametrize("snapshots", [("pg-mon", "pg-tue"), ("pg-tue",)])
+def test_the_command_of_the_job_is_one_that_verify_understands(demo, snapshots):
+    """The command prints the Job, and the Job's own command gets as far as the devices of its pod."""
+    arguments = ("verify", *snapshots, "-n", "shop", "--print-job", "--image", "example", "-q")
+    printed = run_command(*arguments, cluster=demo)
+    assert printed.returncode == 0
+    job = list(yaml.safe_load_all(printed.stdout))[-1]
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    found = run_command(*container["args"], cluster=demo)
+    assert (found.returncode, found.stdout) == (1, "")
+    assert "error: /dev/target cannot be opened: No such file or directory" in found.stderr
