@@ -13,6 +13,7 @@ from kubectl_cbt.documents.document_tail import (
 from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
 from kubectl_cbt.documents.own_document import VersionedDocument
 from kubectl_cbt.model.api_version import VERIFICATION_KIND
+from kubectl_cbt.model.stream_query import Operation
 
 
 class VerificationDocument(VersionedDocument):
@@ -28,9 +29,9 @@ class VerificationDocument(VersionedDocument):
 
     def __init__(self, text: JsonCursor) -> None:
         super().__init__(text)
-        query = self.head.resolved.query
-        self.head = replace(self.head, has_kind=False)
-        self.note = f"these extents are the ranges that are missing from the {query.operation} extents"
+        self.head = replace(self.head, has_kind=False, resolved=replace(self.head.resolved, shows_missing=True))
+        answer = "delta" if self.head.resolved.query.operation is Operation.DELTA else "allocated extents"
+        self.note = f"these are the ranges that are missing from the {answer}"
 
     def _read_ending(self) -> DocumentEnding:
         return read_verification_ending(self._text.name, self._values)

@@ -101,12 +101,14 @@ class ResolvedQuery:
         target: the target snapshot; of a query for allocated extents the only one.
         base: the base snapshot's object; None for allocated extents, and where only the base's handle is known.
         endpoint: the service to query; None for a CSI socket, a recording and a document.
+        shows_missing: whether the extents are not the answer, but what a verification found to be missing from it.
     """
 
     query: Query
     target: Snapshot
     base: Snapshot | None = None
     endpoint: Endpoint | None = None
+    shows_missing: bool = False
 
     @property
     def service_endpoint(self) -> Endpoint:

@@ -31,6 +31,13 @@ _VOCABULARIES = {
 }
 
 
-def vocabulary_of(operation: Operation | None) -> Vocabulary:
-    """The words for an operation; None for a document that does not record it."""
-    return _VOCABULARIES[operation]
+_MISSING = Vocabulary("missing ranges", "missing", "not missing", "Reading the missing ranges")
+
+
+def vocabulary_of(operation: Operation | None, *, missing: bool = False) -> Vocabulary:
+    """The words for an operation; None for a document that does not record it.
+
+    Args:
+        missing: whether the extents are the ranges that are missing from an answer.
+    """
+    return _MISSING if missing else _VOCABULARIES[operation]

@@ -76,7 +76,8 @@ class Layers:
     @property
     def words(self) -> Vocabulary:
         """The words for the extents of the active loader."""
-        return vocabulary_of(self.active.opened.operation)
+        opened = self.active.opened
+        return vocabulary_of(opened.operation, missing=opened.resolved.shows_missing)
 
     @property
     def title(self) -> str:

@@ -153,7 +153,7 @@ def test_an_interrupted_verification_is_a_valid_document(tmp_path):
 def test_the_map_opens_on_the_missing_ranges(tmp_path, images):
     saved = messages(tmp_path / "delta.json", (20 * MIB, 4096))
     terminal = Terminal("verify", "--from", saved, "--kind", "delta", *images, "--map")
-    terminal.wait_for("covered 4 KiB")
+    terminal.wait_for("missing 4 KiB")
     terminal.press("q")
     assert terminal.end() == 1
     assert b"MISSING: 4 KiB in 1 range" in terminal.written

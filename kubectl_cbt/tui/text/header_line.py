@@ -37,7 +37,8 @@ def header_line(
     """
     outcome, snapshot, title = frame.outcome, resolved.target, printable(subject_title(resolved))
     room = width - cell_len(title) - 4
-    texts = list(map(SEPARATOR.join, _figures(operation, frame, allocated)))
+    words = vocabulary_of(operation, missing=resolved.shows_missing)
+    texts = list(map(SEPARATOR.join, _figures(words.covered, frame, allocated)))
     right = next((text for text in texts if len(text) <= room), texts[-1])
     title = shorten(title, width - len(right) - 4)
     volume = f"{snapshot.ref.namespace}/{snapshot.claim}" if snapshot.claim else snapshot.ref.namespace
@@ -61,11 +62,11 @@ def _joined(details: Sequence[str]) -> str:
     return "   " + SEPARATOR.join(details) if details else ""
 
 
-def _figures(operation: Operation | None, frame: Frame, allocated: Frame | None) -> Iterator[tuple[str, ...]]:
-    """Capacity, covered bytes and their share, of the volume and of its allocated blocks; then fewer of them."""
+def _figures(word: str, frame: Frame, allocated: Frame | None) -> Iterator[tuple[str, ...]]:
+    """Capacity, covered bytes (after their ``word``) and their share, of the volume and of its allocated blocks; then fewer of them."""
     capacity, known = frame.outcome.volume_capacity_bytes, frame.known
     covered = _covered(frame)
-    changed = f"{vocabulary_of(operation).covered} {at_least(human_bytes(covered), known)}"
+    changed = f"{word} {at_least(human_bytes(covered), known)}"
     if not capacity:
         yield (changed,)
         return
@@ -92,4 +93,4 @@ def _covered(frame: Frame) -> int:
 
 def map_name(resolved: ResolvedQuery, operation: Operation | None) -> str:
     """The name of a map: ``delta snap-a → snap-b``."""
-    return f"{vocabulary_of(operation).title} {subject_title(resolved)}"
+    return f"{vocabulary_of(operation, missing=resolved.shows_missing).title} {subject_title(resolved)}"
