@@ -63,7 +63,11 @@ def _joined(details: Sequence[str]) -> str:
 
 
 def _figures(word: str, frame: Frame, allocated: Frame | None) -> Iterator[tuple[str, ...]]:
-    """Capacity, covered bytes (after their ``word``) and their share, of the volume and of its allocated blocks; then fewer of them."""
+    """Capacity, covered bytes and their share, of the volume and of its allocated blocks; then fewer of them.
+
+    Args:
+        word: for covered bytes.
+    """
     capacity, known = frame.outcome.volume_capacity_bytes, frame.known
     covered = _covered(frame)
     changed = f"{word} {at_least(human_bytes(covered), known)}"
