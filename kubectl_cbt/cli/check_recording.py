@@ -54,7 +54,7 @@ def check_recording(
     from kubectl_cbt.cli.diagnostics import Diagnostics
     from kubectl_cbt.cli.print_findings import print_report
     from kubectl_cbt.core.file_backend import open_recording
-    from kubectl_cbt.documents.byte_source import RewindableInput
+    from kubectl_cbt.documents.open_document import recognise
 
     if any(others):
         raise UsageError("a recording is checked by itself: check FILE", hint="other snapshots are not part of it")
@@ -63,7 +63,7 @@ def check_recording(
     except OSError as error:
         raise DocumentError(f"{file}: {error.strerror}") from error
     with data:
-        recording, source, stream = open_recording(RewindableInput(data, file), max_message_bytes)
+        recording, source, stream = open_recording(recognise(data, file).rewound(), max_message_bytes)
         context = RecordedContext(source, stream)
     code = print_report(
         lambda on_start: run(cases, context, on_start),

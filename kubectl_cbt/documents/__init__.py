@@ -1,4 +1,4 @@
-"""Read saved documents: the output of ``-o json`` and ``-o ndjson``, and of upstream's snapshot-metadata-lister.
+"""Read saved documents: our own, those of upstream's snapshot-metadata-lister, and lists of extents of other tools.
 
 Of any size, in constant memory, from a pipe as well as from a file; the entry point is ``open_document.open_document``.
 Documents are untrusted: for any input the only error is a DocumentError.

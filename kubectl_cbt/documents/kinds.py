@@ -13,7 +13,21 @@ from typing import NamedTuple
 from kubectl_cbt.documents import unsupported
 from kubectl_cbt.documents.document_stream import Document
 from kubectl_cbt.documents.first_bytes import RECORDING_SIGN, WINDOW_BYTES, FirstBytes
+from kubectl_cbt.documents.foreign.csv_list import CSV_HEADER, CsvList
+from kubectl_cbt.documents.foreign.ddrescue_map import DdrescueMap, is_ddrescue_map
+from kubectl_cbt.documents.foreign.ebs_blocks import EbsBlocks, is_ebs_blocks
+from kubectl_cbt.documents.foreign.filefrag import FilefragList
+from kubectl_cbt.documents.foreign.nbdinfo_map import (
+    NbdinfoJson,
+    NbdinfoText,
+    is_nbdinfo_json,
+    is_nbdinfo_text,
+    is_nbdinfo_totals,
+)
+from kubectl_cbt.documents.foreign.qemu_map import QemuMap
 from kubectl_cbt.documents.foreign.ranges import RangesList
+from kubectl_cbt.documents.foreign.rbd_diff import RbdDiffJson, RbdDiffTable
+from kubectl_cbt.documents.foreign.thin_xml import ThinXml
 from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
 from kubectl_cbt.documents.lister_document import MESSAGE_KEYS, ListerDocument
 from kubectl_cbt.documents.own_document import VersionedDocument
@@ -24,6 +38,7 @@ from kubectl_cbt.model.api_version import API_GROUP
 _YAML_SIGNS = tuple(f"{before}apiVersion: {API_GROUP}".encode() for before in ("", "---\n"))
 _NUMBER = rb"(?:0[xX][0-9a-fA-F]+|[0-9]+)"
 _TWO_NUMBERS = re.compile(rb"(?:#.*\n\s*)*" + _NUMBER + rb"[ \t]+" + _NUMBER + rb"[ \t]*\r?\n")
+_RBD_TABLE = re.compile(rb"Offset[ \t]+Length[ \t]+Type[ \t]*\r?\n")
 _OURS_ALONE = frozenset({"query", "snapshot", "extents", "violations", "resumes", "complete"})
 
 
@@ -108,17 +123,12 @@ def _refused(name: str, hint: str, *signs: bytes) -> DocumentKind:
     return DocumentKind(name, lambda beginning: beginning.starts(*signs), refuse)
 
 
-def _extents_elsewhere(
-    name: str, recognises: Callable[[FirstBytes], bool], kind: str = "", jq: str = ""
-) -> DocumentKind:
-    def refuse(opening: Opening) -> Document:
-        raise unsupported.not_yet(opening.text.name, name, kind, jq)
-
-    return DocumentKind(name, recognises, refuse)
+def _with_keys(*keys: str) -> Callable[[FirstBytes], bool]:
+    return lambda beginning: beginning.starts(b"{") and beginning.keys.keys() >= set(keys)
 
 
-def _with_keys(opening: bytes, *keys: str) -> Callable[[FirstBytes], bool]:
-    return lambda beginning: beginning.starts(opening) and beginning.keys.keys() >= set(keys)
+def _objects_with_keys(*keys: str) -> Callable[[FirstBytes], bool]:
+    return lambda beginning: beginning.opens_array(b"{") and beginning.keys.keys() >= set(keys)
 
 
 def _starting(*signs: bytes) -> Callable[[FirstBytes], bool]:
@@ -186,6 +196,12 @@ def _is_utf16(beginning: FirstBytes) -> bool:
     )
 
 
+def _refuse_totals(opening: Opening) -> Document:
+    raise DocumentError(
+        f"{opening.text.name} has the totals of nbdinfo --map --totals, not the extents", hint=unsupported.TOTALS
+    )
+
+
 def _refuse_two_numbers(opening: Opening) -> Document:
     raise DocumentError(
         f"{opening.text.name} has two numbers per line, which may be an offset and a length, or a start and an end",
@@ -234,60 +250,76 @@ KINDS: tuple[DocumentKind, ...] = (
         FileFormat.LISTER,
     ),
     RECORDING,
-    _compressed("compressed with gzip", "gzip -dc", b"\x1f\x8b"),
     _compressed("compressed with zstd", "zstd -dc", b"\x28\xb5\x2f\xfd"),
-    _compressed("compressed with bzip2", "bzip2 -dc", b"BZh"),
-    _compressed("compressed with xz", "xz -dc", b"\xfd7zXZ\x00"),
     _compressed("compressed with lz4", "lz4 -dc", b"\x04\x22\x4d\x18"),
     _compressed("a zip archive", "unzip -p", b"PK\x03\x04"),
     DocumentKind("UTF-16", _is_utf16, _refuse_utf16),
-    _extents_elsewhere(
+    DocumentKind(
         "the output of qemu-img map --output=json",
-        _with_keys(b"[", "start", "length", "data"),
-        "allocated",
-        "[{block_metadata_type: 2, volume_capacity_bytes: (.[-1] | .start + .length),"
-        " block_metadata: [.[] | select(.data) | {byte_offset: .start, size_bytes: .length}]}]",
+        _objects_with_keys("start", "length", "data"),
+        lambda opening: QemuMap(opening.text, opening.options),
+        FileFormat.QEMU_MAP,
     ),
-    _extents_elsewhere(
+    DocumentKind(
         "the output of rbd diff --format json",
-        _with_keys(b"[", "offset", "length", "exists"),
-        "delta",
-        "[{block_metadata_type: 2, volume_capacity_bytes: SIZE_IN_BYTES,"
-        " block_metadata: [.[] | {byte_offset: .offset, size_bytes: .length}]}]",
+        _objects_with_keys("offset", "length", "exists"),
+        lambda opening: RbdDiffJson(opening.text, opening.options),
+        FileFormat.RBD_DIFF,
     ),
-    _extents_elsewhere(
+    DocumentKind(
+        "the output of rbd diff",
+        lambda beginning: bool(_RBD_TABLE.match(beginning.data)),
+        lambda opening: RbdDiffTable(opening.text, opening.options),
+        FileFormat.RBD_DIFF,
+    ),
+    DocumentKind(
         "the output of nbdinfo --map --json",
-        _with_keys(b"[", "offset", "length", "type"),
-        "allocated",
-        "[{block_metadata_type: 2, volume_capacity_bytes: (.[-1] | .offset + .length),"
-        " block_metadata: [.[] | select(.type % 2 == 0) | {byte_offset: .offset, size_bytes: .length}]}]",
+        is_nbdinfo_json,
+        lambda opening: NbdinfoJson(opening.text, opening.options, opening.beginning),
+        FileFormat.NBDINFO,
     ),
-    _extents_elsewhere(
-        "the output of aws ebs list-changed-blocks",
-        _with_keys(b"{", "ChangedBlocks"),
-        "delta",
-        ". as $all | [{block_metadata_type: 1, volume_capacity_bytes: (.VolumeSize * 1073741824), block_metadata:"
-        " [.ChangedBlocks[] | {byte_offset: (.BlockIndex * $all.BlockSize), size_bytes: $all.BlockSize}]}]",
+    DocumentKind(
+        "the output of nbdinfo --map",
+        is_nbdinfo_text,
+        lambda opening: NbdinfoText(opening.text, opening.options, opening.beginning),
+        FileFormat.NBDINFO,
     ),
-    _extents_elsewhere(
-        "the output of aws ebs list-snapshot-blocks",
-        _with_keys(b"{", "Blocks", "BlockSize"),
-        "allocated",
-        ". as $all | [{block_metadata_type: 1, volume_capacity_bytes: (.VolumeSize * 1073741824), block_metadata:"
-        " [.Blocks[] | {byte_offset: (.BlockIndex * $all.BlockSize), size_bytes: $all.BlockSize}]}]",
+    DocumentKind("the output of nbdinfo --map --totals", is_nbdinfo_totals, _refuse_totals),
+    DocumentKind(
+        "the output of aws ebs list-changed-blocks or list-snapshot-blocks",
+        is_ebs_blocks,
+        lambda opening: EbsBlocks(opening.text, opening.options),
+        FileFormat.EBS,
     ),
-    _extents_elsewhere("the output of filefrag -v", _starting(b"Filesystem type is:")),
-    _extents_elsewhere(
+    DocumentKind(
+        "the output of filefrag -v",
+        _starting(b"Filesystem type is:", b"File size of "),
+        lambda opening: FilefragList(opening.text, opening.options),
+        FileFormat.FILEFRAG,
+    ),
+    DocumentKind(
         "the output of thin_delta or thin_dump",
-        lambda beginning: beginning.starts(b"<superblock", b"<diff"),
+        _starting(b"<superblock"),
+        lambda opening: ThinXml(opening.text, opening.options),
+        FileFormat.THIN,
     ),
-    _extents_elsewhere("the output of rbd export-diff", _starting(b"rbd diff v1\n", b"rbd diff v2\n")),
-    _extents_elsewhere("a map file of ddrescue", _starting(b"# Mapfile. Created by")),
+    DocumentKind(
+        "a map file of ddrescue",
+        lambda beginning: is_ddrescue_map(beginning.data),
+        lambda opening: DdrescueMap(opening.text, opening.options),
+        FileFormat.DDRESCUE,
+    ),
+    DocumentKind(
+        "CSV",
+        _starting(CSV_HEADER),
+        lambda opening: CsvList(opening.text, opening.options),
+        FileFormat.CSV,
+    ),
+    _refused("the output of rbd export-diff", unsupported.RBD_EXPORT, b"rbd diff v1\n", b"rbd diff v2\n"),
     DocumentKind("a kubeconfig", _is_kubeconfig, _refuse_kubeconfig),
     DocumentKind("a Kubernetes object in YAML", _is_kubernetes_yaml, _kubernetes_yaml),
     DocumentKind("a Kubernetes object in JSON", _is_kubernetes_json, _kubernetes_json),
-    DocumentKind("extents without a head", _with_keys(b"{", "byteOffset", "sizeBytes"), _refuse_headless),
-    _refused("CSV", unsupported.PRINTED_BY_US, b"byteOffset,sizeBytes"),
+    DocumentKind("extents without a head", _with_keys("byteOffset", "sizeBytes"), _refuse_headless),
     _refused("YAML of kubectl cbt", unsupported.PRINTED_BY_US, *_YAML_SIGNS),
     _refused("a table", unsupported.PRINTED_BY_US, b"OFFSET ", b"MESSAGE "),
     _refused("a table of snapshot-metadata-lister", "save it with -o json instead", b"Record#"),

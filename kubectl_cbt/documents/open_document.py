@@ -1,4 +1,4 @@
-"""Recognise and open a saved file by its first bytes."""
+"""Recognise and open a saved file by its first bytes, after decompressing it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from kubectl_cbt.documents.byte_source import RewindableInput
+from kubectl_cbt.documents.compression import decompressed
 from kubectl_cbt.documents.document_stream import SavedStream
 from kubectl_cbt.documents.first_bytes import FirstBytes
 from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
@@ -54,7 +55,7 @@ def recognise(file: BinaryIO, name: str, form: FileFormat | None = None) -> Reco
     Raises:
         DocumentError: it cannot be read, or has another format.
     """
-    source = RewindableInput(file, name)
+    source = decompressed(RewindableInput(file, name))
     text = JsonCursor(source)
     if text.peek() == BYTE_ORDER_MARK[:1] and text.starts_with(BYTE_ORDER_MARK):
         text.advance(text.position + len(BYTE_ORDER_MARK))

@@ -14,6 +14,14 @@ class FileFormat(StrEnum):
     DOCUMENT = "document"
     LISTER = "lister"
     RECORDING = "recording"
+    CSV = "csv"
+    RBD_DIFF = "rbd-diff"
+    QEMU_MAP = "qemu-map"
+    NBDINFO = "nbdinfo"
+    FILEFRAG = "filefrag"
+    THIN = "thin"
+    EBS = "ebs"
+    DDRESCUE = "ddrescue"
     RANGES = "ranges"
 
 

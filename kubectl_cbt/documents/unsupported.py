@@ -22,6 +22,8 @@ SCALARS = (b"n", b"t", b"f", b'"', b"-", b"[", *(b"%d" % digit for digit in rang
 PRINTED_BY_US = "save it with -o json or -o ndjson instead: only these record the query, and whether they are complete"
 UTF_16 = "save it as UTF-8: PowerShell's > writes UTF-16, | Out-File -Encoding utf8 does not"
 TWO_NUMBERS = "if each line is OFFSET LENGTH, add --from-format ranges, and --unit 512 if they count sectors"
+TOTALS = "save the extents: nbdinfo --map URI"
+RBD_EXPORT = "save the list of extents: rbd diff --from-snap BASE POOL/IMAGE@TARGET --format json"
 DISK_IMAGE = "only lists of extents can be opened, not the data itself"
 KUBECONFIG = "use it with a command that queries the cluster: kubectl cbt snapshots --kubeconfig FILE"
 
@@ -29,22 +31,6 @@ _MOST_KEYS = 6
 _SIGNATURES = ((b"\x55\xaa", 510), (b"EFI PART", 512), (b"\x53\xef", 1080), (b"CD001", 32769))
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _KIND = re.compile(r"[A-Za-z]{1,63}")
-
-
-def not_yet(name: str, what: str, kind: str, jq: str) -> DocumentError:
-    """The error for extents of another tool.
-
-    Args:
-        kind: delta or allocated.
-        jq: a filter that converts it to a lister document; empty if there is none.
-    """
-    message = f"{name} is {what}, which cannot be opened yet"
-    if not jq:
-        return DocumentError(message, hint="convert it to the JSON format of snapshot-metadata-lister -o json")
-    file = _argument(name)
-    size = ", with the size of the volume for SIZE_IN_BYTES" if "SIZE_IN_BYTES" in jq else ""
-    command = f"jq {shlex.quote(jq)}{file} | kubectl cbt open - --kind {as_argument(kind)}"
-    return DocumentError(message, hint=f"convert it{size}:\n{command}")
 
 
 def compressed(name: str, what: str, program: str) -> DocumentError:

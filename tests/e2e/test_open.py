@@ -76,7 +76,7 @@ def test_a_lister_document_requires_its_kind_from_the_user(run):
     ("text", "message"),
     [
         ("", "is empty"),
-        ("byteOffset,sizeBytes\n0,4096\n", "is CSV, which cannot be opened"),
+        ("rbd diff v1\n", "is the output of rbd export-diff, which cannot be opened"),
         ('{"apiVersion": "v1", "kind": "List"}', "is a List of Kubernetes"),
         ("{]", "line 1"),
     ],

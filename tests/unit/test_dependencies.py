@@ -59,7 +59,8 @@ def imported() -> dict[str, str]:
                 continue
             for name in names:
                 found.setdefault(name.partition(".")[0], str(path.relative_to(ROOT)))
-    ours = {"kubectl_cbt", *sys.stdlib_module_names}
+    # compression is in the standard library from Python 3.14 on.
+    ours = {"kubectl_cbt", "compression", *sys.stdlib_module_names}
     return {name: path for name, path in found.items() if name not in ours}
 
 

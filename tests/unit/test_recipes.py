@@ -196,7 +196,7 @@ def make_format(tree: Path) -> None:
 
 def make_kind(tree: Path) -> None:
     (tree / "kubectl_cbt" / "documents" / "dirty_ranges.py").write_text(DIRTY_RANGES.lstrip())
-    row = 'DocumentKind("dirty ranges", _starting(b"# dirty of "), lambda o: DirtyRanges(o.text, o.kind))'
+    row = 'DocumentKind("dirty ranges", _starting(b"# dirty of "), lambda o: DirtyRanges(o.text, o.options.kind))'
     edit(
         path_in(KIND, tree / "kubectl_cbt", r"kinds\.py"),
         ("import unsupported\n", "import unsupported\nfrom kubectl_cbt.documents.dirty_ranges import DirtyRanges\n"),

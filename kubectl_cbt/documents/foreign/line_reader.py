@@ -22,16 +22,23 @@ class LineReader:
     def peek(self) -> bytes:
         """The next line that is not empty, without white space around it and not consumed; empty at the end."""
         self._text.peek()
-        return self._text.data[self._text.position : self._end()].strip()
+        end = self._end()  # may read more, which moves the data
+        return self._text.data[self._text.position : end].strip()
 
     def skip(self) -> None:
         """Consume the line that :meth:`peek` returned."""
         self._text.advance(self._end())
 
-    def blocks(self) -> Iterator[bytes]:
-        """All whole lines in memory, again and again up to the end, where the last line may lack its line break.
+    def blocks(self, *, may_lack_break: bool) -> Iterator[bytes]:
+        """All whole lines in memory, again and again up to the end.
 
         A block is consumed after the caller has used it, so that errors have the line where it begins.
+
+        Args:
+            may_lack_break: whether a line at the end without a line break is whole; otherwise the text was cut there.
+
+        Raises:
+            DocumentError: the text was cut.
         """
         text = self._text
         while True:
@@ -41,7 +48,9 @@ class LineReader:
                 text.advance(end)
             elif not self._grow():
                 break
-        if text.position < len(text.data):
+        if text.data[text.position :].strip():
+            if not may_lack_break:
+                raise text.cut()
             yield text.data[text.position :] + b"\n"
             text.advance(len(text.data))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,6 +14,8 @@ Mask = npt.NDArray[np.bool_]
 
 _NOT_A_DIGIT = 255
 _MOST_HEX_DIGITS = 15
+_LONGEST_NUMBER = 64
+"""Digits; leading zeros count."""
 _DIGITS = np.full(256, _NOT_A_DIGIT, dtype=np.uint8)
 for _value, _letter in enumerate(b"0123456789abcdef"):
     _DIGITS[[_letter, bytes([_letter]).upper()[0]]] = _value
@@ -72,6 +76,15 @@ class TokenTable:
         found[self.counts > column] = self._data[self._column(column)[0]]
         return found
 
+    def lines_with(self, word: bytes) -> Mask:
+        """bool[n], which lines contain a word."""
+        found = np.zeros(len(self), dtype=bool)
+        places = [match.start() for match in re.finditer(re.escape(word), self._data.tobytes())]
+        if places:
+            # The first token of a line is before the word, or is the word.
+            found[np.searchsorted(self._starts[self._first], places, side="right") - 1] = True
+        return found
+
     def tokens(self, row: int) -> list[bytes]:
         """The tokens of one line."""
         first = int(self._first[row])
@@ -114,7 +127,3 @@ class TokenTable:
         for digit in digits.tolist()[:_LONGEST_NUMBER]:
             value = value * base + digit
         return (value, True) if value <= INT64_MAX and end - start <= _LONGEST_NUMBER else (0, False)
-
-
-_LONGEST_NUMBER = 64
-"""Digits; leading zeros count."""

@@ -21,8 +21,8 @@ LONGEST_VALUE_BYTES = 2**22
 """For every value except the list of extents; saved values are much shorter."""
 
 HINT_OPENABLE = (
-    "supported: -o json, -o ndjson and --record of kubectl cbt, snapshot-metadata-lister -o json, and the output of"
-    " grpcurl"
+    "supported: -o json, -o ndjson, -o csv and --record of kubectl cbt, snapshot-metadata-lister -o json, and the"
+    " output of grpcurl, rbd diff, qemu-img map, nbdinfo, filefrag, thin_delta, thin_dump, aws ebs and ddrescue"
 )
 HINT_WRONG = "the file was modified or damaged: run the query again, with -o json or -o ndjson"
 HINT_CUT = "the program that wrote it was stopped, or the disk was full; all extents before the cut were read"
