@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
+from kubectl_cbt.model.pairing import Pairing
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.model.source_volume import SourceVolume
-from kubectl_cbt.model.volume_history import BaseState, HistoryPair, HistoryRow, Pairing, VolumeHistory, per_day
+from kubectl_cbt.model.volume_history import BaseState, HistoryPair, HistoryRow, VolumeHistory, per_day
 from kubectl_cbt.units import utc_date
 
 

@@ -8,12 +8,13 @@ import pytest
 from kubectl_cbt.analysis.history import pairs_of, recommendations, selected_snapshots, sums_of
 from kubectl_cbt.analysis.summary import SummaryBuilder
 from kubectl_cbt.errors import CbtNotEnabled, DriverSnapshotNotFound, StreamCut
+from kubectl_cbt.model.pairing import Pairing
 from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
 from kubectl_cbt.model.results import ChunkCost, Failure, Outcome, Violation
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.model.source_volume import group_by_volume
 from kubectl_cbt.model.stream_figures import StreamFigures
-from kubectl_cbt.model.volume_history import BaseState, HistoryPair, HistoryRow, Pairing, VolumeHistory
+from kubectl_cbt.model.volume_history import BaseState, HistoryPair, HistoryRow, VolumeHistory
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 GIB, MIB = 2**30, 2**20
