@@ -51,16 +51,14 @@ def print_history(
 
 
 def _report(diagnostics: Diagnostics, history: VolumeHistory) -> None:
-    """What is wrong with the streams, each reason once."""
-    failures = [row.failure for row in history.rows if row.failure is not None]
-    for failure in {failure.message: failure for failure in failures}.values():
-        streams = counted(sum(one.message == failure.message for one in failures), "delta")
-        diagnostics.warning(f"{streams} incomplete: {failure.message}")
+    """What is wrong with the streams, each kind of error once, with its first message."""
+    figures = [*(row.figures for row in history.rows), *([history.allocated] if history.allocated else [])]
+    failures = [one.failure for one in figures if one.failure is not None]
+    for code, first in {failure.code or failure.type: failure for failure in reversed(failures)}.items():
+        streams = counted(sum((failure.code or failure.type) == code for failure in failures), "stream")
+        diagnostics.warning(f"{streams} incomplete, the first: {first.message}", *first.hint.split("\n"))
     rules = {
-        violation.rule: violation
-        for row in history.rows
-        if row.figures.outcome is not None
-        for violation in row.figures.outcome.violations
+        violation.rule: violation for one in figures if one.outcome is not None for violation in one.outcome.violations
     }
     for violation in rules.values():
         diagnostics.warning(f"a stream broke {violation.rule} ({violation.level}): {violation.title}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_cbt.core.volume_list import list_volumes
-from kubectl_cbt.errors import ApiError, CbtError, NotFound
+from kubectl_cbt.errors import ApiError, CbtError, SnapshotUnusable
 from kubectl_cbt.model.snapshot_entry import by_age
 from kubectl_cbt.model.source_volume import SourceVolume
 from kubectl_cbt.units import as_argument, counted
@@ -75,17 +75,14 @@ def find_volume(catalogue: Catalogue, name: VolumeName) -> FoundVolume:
     """The volume of that name; of several the one of the newest snapshot that can be queried.
 
     Raises:
-        NotFound: no snapshot is of such a volume.
+        SnapshotUnusable: no snapshot is of such a volume.
         CbtError: the snapshots cannot be listed.
     """
     volumes = list_volumes(catalogue, name.namespace)
     found = [volume for volume in volumes if name.matches(volume)]
     if not found:
-        raise NotFound(
-            f"no snapshot of {name} in namespace {name.namespace}",
-            status=404,
-            reason="NotFound",
-            hint=_advice(catalogue, name, volumes),
+        raise SnapshotUnusable(
+            f"no snapshot of {name} in namespace {name.namespace}", hint=_advice(catalogue, name, volumes)
         )
     newest = max(found, key=lambda volume: (bool(volume.usable), by_age((volume.usable or volume.snapshots)[-1])))
     return FoundVolume(newest, tuple(volume for volume in found if volume is not newest))

@@ -135,7 +135,7 @@ class HistoryPicture:
         label = shorten(row.label, layout.label - 1)
         left = [
             Segment(f" {label}{' ' * (layout.label - cell_len(label))}", self._plain),
-            Segment(f"{row.date:<{layout.date}}{row.time:<{layout.time}}"[: layout.date + layout.time], self._quiet),
+            Segment(f"{row.date if layout.date else '':<{layout.date}}{row.time:<{layout.time}}", self._quiet),
         ]
         right = Segment(f"{row.size:>{layout.size}}", self._failed if row.is_failed else self._plain)
         blank = Segment(" " * layout.left)

@@ -8,7 +8,8 @@ from kubectl_cbt.analysis.history import recommendations, sums_of
 from kubectl_cbt.model.pairing import Pairing
 from kubectl_cbt.model.source_volume import SourceVolume
 from kubectl_cbt.model.volume_history import BaseState, HistoryRow, VolumeHistory
-from kubectl_cbt.units import age, counted, human_bytes, one_line, percent
+from kubectl_cbt.output.object_listing import NAMELESS
+from kubectl_cbt.units import age, counted, human_bytes, one_line, percent, printable
 
 UNKNOWN = "?"
 
@@ -65,13 +66,19 @@ def base_of(row: HistoryRow) -> str:
     return {BaseState.WORKS: "yes", BaseState.FAILS: "no", BaseState.UNKNOWN: UNKNOWN}[row.base_state]
 
 
-def status_of(row: HistoryRow) -> str:
-    """How the stream ended."""
+def status_of(row: HistoryRow, *, is_short: bool = False) -> str:
+    """How the stream ended.
+
+    Args:
+        is_short: give only the code for a base that fails: all of them usually fail for one reason.
+    """
     outcome = row.figures.outcome
     broken = [violation.rule for violation in outcome.violations if violation.level == "MUST"] if outcome else []
     rules = f", BROKEN: {', '.join(broken)}" if broken else ""
     if row.is_complete:
         return f"complete{rules}"
+    if is_short and row.base_state is BaseState.FAILS and row.failure and row.failure.code:
+        return f"base fails: {row.failure.code}"
     reason = one_line(row.failure.message) if row.failure else "not queried"
     where = f" at {human_bytes(outcome.next_offset)}" if outcome is not None and outcome.messages else ""
     return f"INCOMPLETE{where}: {reason}{rules}"
@@ -98,8 +105,18 @@ def sum_lines(history: VolumeHistory) -> Iterator[tuple[str, str]]:
         if not sums.is_complete:
             yield "Complete", f"{sums.complete_rows} of {counted(sums.rows, 'delta')}"
     yield "Allocated", _allocated(history)
+    yield from _unusable(history)
     for number, sentence in enumerate(recommendations(history)):
         yield "" if number else "Bases", one_line(sentence)
+
+
+def _unusable(history: VolumeHistory) -> Iterator[tuple[str, str]]:
+    """The snapshots that no delta can be queried for."""
+    unusable = [entry for entry in history.volume.snapshots if not entry.usable]
+    if unusable:
+        first = f"{printable(unusable[0].ref.name or NAMELESS)} ({one_line(unusable[0].obstacle)})"
+        more = f" and {len(unusable) - 1} more" if len(unusable) > 1 else ""
+        yield "Unusable", f"{first}{more}"
 
 
 def _allocated(history: VolumeHistory) -> str:
