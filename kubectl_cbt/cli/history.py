@@ -22,7 +22,7 @@ def history(
     map_flags: MapFlags,
     picture: PictureFlags,
     claim: Annotated[
-        str, typer.Argument(metavar="[CLAIM]", help="A PersistentVolumeClaim; it may have been deleted since.")
+        str, typer.Argument(metavar="CLAIM", help="A PersistentVolumeClaim; it may have been deleted since.")
     ] = "",
 ) -> None:
     """Show the changes of a volume from snapshot to snapshot.

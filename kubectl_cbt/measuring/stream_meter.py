@@ -164,13 +164,13 @@ class StreamMeter:
                 self._backend.open(query.names) as opened,
                 cancellation.calling(opened.close),
             ):
-                return self._streamed(query, opened)
+                return self._streamed(query, opened, cancellation)
         except CbtError as error:
             return _ended(StreamFigures(), error)
         except Exception as error:  # noqa: BLE001  # no caller handles it: the row must report it
             return _ended(StreamFigures(), StreamError(f"internal error: {type(error).__name__}"))
 
-    def _streamed(self, query: MeteredQuery, opened: OpenStream) -> StreamFigures:
+    def _streamed(self, query: MeteredQuery, opened: OpenStream, cancellation: Cancellation) -> StreamFigures:
         stream, failure, due = opened.stream, None, self._clock()
         figures, run = SummaryBuilder(chunk_sizes=self._settings.chunk_sizes), LargestRun()
         counter: CellCounter | None = None
@@ -186,7 +186,8 @@ class StreamMeter:
                     self._publish(query, _state(opened, counter, run, None))
                     due = self._clock() + _EVERY_SECONDS
         except CbtError as error:
-            failure = error
+            # A stream that is cancelled reports how its connection ended.
+            failure = Interrupted("interrupted") if cancellation.is_cancelled else error
         except Exception as error:  # noqa: BLE001  # no caller handles it: the row must report it
             failure = StreamError(f"internal error: {type(error).__name__}")
         if counter is None and (capacity := _capacity(opened, failure)):
