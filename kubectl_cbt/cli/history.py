@@ -64,7 +64,7 @@ def history(
         from kubectl_cbt.cli.print_history import print_history
         from kubectl_cbt.cli.terminal import picture_target
         from kubectl_cbt.core.find_volume import VolumeName, find_volume
-        from kubectl_cbt.core.history import plan_history
+        from kubectl_cbt.core.measured_history import plan_history
 
         found = find_volume(session.catalogue, VolumeName(session.namespace, claim, flags.volume))
         for text in found.other_notes():
