@@ -57,7 +57,7 @@ def history(
     """
     picture.check(flags.output)
     if not (claim or flags.volume):
-        raise UsageError("history needs a CLAIM, or --volume HANDLE", hint="list the claims that have snapshots with: kubectl cbt snapshots")
+        raise UsageError("history needs a CLAIM, or --volume HANDLE", hint="kubectl cbt snapshots lists the claims")
     with open_backend(cluster, service, flags.query_options(), terminal, shows_map=False) as (backend, session):
         if session is None:
             raise UsageError("history needs a cluster: snapshots cannot be listed at a driver's socket")
