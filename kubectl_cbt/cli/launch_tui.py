@@ -86,6 +86,7 @@ def show_snapshots(
 def _run(first: CbtScreen[None], map_flags: MapFlags, terminal: TerminalFlags) -> int:
     from kubectl_cbt.cli.terminal import stdout_target
     from kubectl_cbt.cli.tui_signals import TuiStop
+    from kubectl_cbt.core.stream_limits import StreamLimits
     from kubectl_cbt.tui.app import CbtApp
 
     effective = map_settings(map_flags)
@@ -101,7 +102,12 @@ def _run(first: CbtScreen[None], map_flags: MapFlags, terminal: TerminalFlags) -
     else:
         os.environ.pop("NO_COLOR", None)
     app = CbtApp(
-        first, colors=colors, of_256=color_system == "256", settings=effective.settings, settings_path=effective.path
+        first,
+        limits=StreamLimits(),
+        colors=colors,
+        of_256=color_system == "256",
+        settings=effective.settings,
+        settings_path=effective.path,
     )
     try:
         with TuiStop(app):

@@ -73,6 +73,7 @@ class StreamMeter:
         self._waiting: list[MeteredQuery] = []
         self._threads: list[threading.Thread] = []
         self._cancellation = Cancellation()
+        self._cancellations: dict[MeteredQuery, Cancellation] = {}
         self._ended: SimpleQueue[MeteredQuery] = SimpleQueue()
 
     def __enter__(self) -> StreamMeter:
@@ -86,15 +87,21 @@ class StreamMeter:
         with self._lock:
             new = [query for query in dict.fromkeys(queries) if not self._is_known(query)]
             self._results.update({query: StreamFigures() for query in new})
+            self._cancellations.update(dict.fromkeys(new, self._cancellation))
             self._waiting += new
             for _ in range(min(self._settings.threads - len(self._threads), len(self._waiting))):
-                thread = threading.Thread(target=self._work, name="cbt-meter", daemon=True)
+                arguments = (self._cancellation,)
+                thread = threading.Thread(target=self._work, args=arguments, name="cbt-meter", daemon=True)
                 self._threads.append(thread)
                 thread.start()
 
     def _is_known(self, query: MeteredQuery) -> bool:
         result = self._results.get(query)
-        return result is not None and (result.is_running or result.is_complete)
+        if result is None:
+            return False
+        # One that was cancelled may still be ending.
+        is_running = result.is_running and self._cancellations[query] is self._cancellation
+        return is_running or result.is_complete
 
     def completed(self, queries: Sequence[MeteredQuery]) -> Iterator[tuple[MeteredQuery, StreamFigures]]:
         """Measure queries, and give each when it ends, complete or not. Only one iteration at a time."""
@@ -114,6 +121,12 @@ class StreamMeter:
     def result(self, query: MeteredQuery) -> StreamFigures | None:
         """The newest figures; None if it was not submitted."""
         return self._results.get(query)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a stream runs or waits."""
+        with self._lock:
+            return any(result.is_running for result in self._results.values())
 
     @property
     def running(self) -> list[StreamFigures]:
@@ -141,8 +154,7 @@ class StreamMeter:
             if thread is not threading.current_thread():
                 thread.join()
 
-    def _work(self) -> None:
-        cancellation = self._cancellation
+    def _work(self, cancellation: Cancellation) -> None:
         while True:
             with self._lock:
                 if cancellation.is_cancelled or cancellation is not self._cancellation or not self._waiting:
@@ -150,12 +162,17 @@ class StreamMeter:
                         self._threads.remove(threading.current_thread())
                     return
                 query = self._waiting.pop(0)
-            self._publish(query, self._measured(query, cancellation))
-            self._ended.put(query)
+            if self._publish(query, self._measured(query, cancellation), cancellation):
+                self._ended.put(query)
 
-    def _publish(self, query: MeteredQuery, result: StreamFigures) -> None:
-        self._results[query] = result
+    def _publish(self, query: MeteredQuery, result: StreamFigures, cancellation: Cancellation) -> bool:
+        """Store the newest figures; False, and nothing is stored, if the query was submitted again meanwhile."""
+        with self._lock:
+            if self._cancellations[query] is not cancellation:
+                return False
+            self._results[query] = result
         self._changed(query)
+        return True
 
     def _measured(self, query: MeteredQuery, cancellation: Cancellation) -> StreamFigures:
         try:
@@ -164,13 +181,13 @@ class StreamMeter:
                 self._backend.open(query.names) as opened,
                 cancellation.calling(opened.close),
             ):
-                return self._streamed(query, opened)
+                return self._streamed(query, opened, cancellation)
         except CbtError as error:
             return _ended(StreamFigures(), error)
         except Exception as error:  # noqa: BLE001  # no caller handles it: the row must report it
             return _ended(StreamFigures(), StreamError(f"internal error: {type(error).__name__}"))
 
-    def _streamed(self, query: MeteredQuery, opened: OpenStream) -> StreamFigures:
+    def _streamed(self, query: MeteredQuery, opened: OpenStream, cancellation: Cancellation) -> StreamFigures:
         stream, failure, due = opened.stream, None, self._clock()
         figures, run = SummaryBuilder(chunk_sizes=self._settings.chunk_sizes), LargestRun()
         counter: CellCounter | None = None
@@ -183,7 +200,7 @@ class StreamMeter:
                 figures.add(batch)
                 run.add(batch.offsets, batch.ends)
                 if self._clock() >= due:
-                    self._publish(query, _state(opened, counter, run, None))
+                    self._publish(query, _state(opened, counter, run, None), cancellation)
                     due = self._clock() + _EVERY_SECONDS
         except CbtError as error:
             failure = error
