@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
+from kubectl_cbt.model.pairing import Pairing
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.model.source_volume import SourceVolume
-from kubectl_cbt.model.volume_history import BaseState, HistoryPair, HistoryRow, Pairing, VolumeHistory, per_day
+from kubectl_cbt.model.volume_history import BaseState, HistoryPair, HistoryRow, VolumeHistory, per_day
 from kubectl_cbt.units import utc_date
 
 
@@ -94,10 +95,13 @@ def _bases(history: VolumeHistory, newest: SnapshotEntry) -> Iterator[str]:
     working = next((row for row in (last, *history.older_bases) if row.base_state is BaseState.WORKS), None)
     if working is not None:
         yield f"Keep {newest.ref.name} as the base of the next incremental backup."
-        yield (
-            f"A backup of {working.pair.base.ref.name} can be continued to {newest.ref.name}: this delta"
-            f" {'works' if working.is_complete else 'begins, but is incomplete'}."
-        )
+        base, target = working.pair.base.ref.name, newest.ref.name
+        if working.is_complete and not working.is_trusted:
+            yield f"The delta from {base} to {target} broke a rule of the stream: do not make a backup from it."
+        elif working.is_complete:
+            yield f"A backup of {base} can be followed by an incremental backup of {target}."
+        else:
+            yield f"The driver accepts {base} as a base, but the delta to {target} is incomplete."
     elif last.base_state is BaseState.FAILS:
         failing = _first_of_failing_end(history.rows)
         since = f"{failing.pair.target.ref.name} ({_date(failing.pair.target)})"
@@ -117,13 +121,17 @@ def _first_of_failing_end(rows: Sequence[HistoryRow]) -> HistoryRow:
 
 
 def _unusable(history: VolumeHistory) -> Iterator[str]:
-    """The bases that fail, each once."""
-    for row in {row.pair.base.ref: row for row in history.rows if row.base_state is BaseState.FAILS}.values():
-        reason = row.failure.message if row.failure else "unknown"
-        yield (
-            f"After a backup of {row.pair.base.ref.name} ({_date(row.pair.base)}) only a full backup is possible:"
-            f" {reason}."
-        )
+    """The bases that fail."""
+    failing = list({row.pair.base.ref: row for row in history.rows if row.base_state is BaseState.FAILS}.values())
+    if not failing:
+        return
+    first = failing[0]
+    reason = first.failure.message if first.failure else "unknown"
+    bases = f"{first.pair.base.ref.name} ({_date(first.pair.base)})"
+    if len(failing) > 1:
+        last = failing[-1].pair.base
+        bases = f"{len(failing)} snapshots from {bases} to {last.ref.name} ({_date(last)})"
+    yield f"No incremental backup can follow a backup of {bases}: {reason}."
 
 
 def _date(entry: SnapshotEntry) -> str:

@@ -203,7 +203,8 @@ class StreamMeter:
                     self._publish(query, _state(opened, counter, run, None), cancellation)
                     due = self._clock() + _EVERY_SECONDS
         except CbtError as error:
-            failure = error
+            # A stream that is cancelled reports how its connection ended.
+            failure = Interrupted("interrupted") if cancellation.is_cancelled else error
         except Exception as error:  # noqa: BLE001  # no caller handles it: the row must report it
             failure = StreamError(f"internal error: {type(error).__name__}")
         if counter is None and (capacity := _capacity(opened, failure)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kubectl_cbt.model.pairing import Pairing
 from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.model.results import Failure
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
@@ -17,15 +18,6 @@ _UNUSABLE_BASE = frozenset(
     {"DriverSnapshotNotFound", "SnapshotNotFound", "CbtNotEnabled", "ForeignSnapshot", "SnapshotUnusable"}
 )
 """Kinds of errors after which the same base fails again: NOT_FOUND, FAILED_PRECONDITION, or an unusable object."""
-
-
-class Pairing(StrEnum):
-    """What the base of each snapshot is."""
-
-    NEIGHBOURS = "neighbours"
-    """The snapshot before."""
-    FIRST = "first"
-    """The oldest one."""
 
 
 class BaseState(StrEnum):

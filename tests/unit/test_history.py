@@ -1,54 +1,19 @@
 """The history of a volume: pairs, figures a day, which base works, and what to keep."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
+from history_samples import GIB, LOST, MIB, entry, figures, row
 
 from kubectl_cbt.analysis.history import pairs_of, recommendations, selected_snapshots, sums_of
-from kubectl_cbt.analysis.summary import SummaryBuilder
-from kubectl_cbt.errors import CbtNotEnabled, DriverSnapshotNotFound, StreamCut
-from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
-from kubectl_cbt.model.results import ChunkCost, Failure, Outcome, Violation
-from kubectl_cbt.model.snapshot_entry import SnapshotEntry
+from kubectl_cbt.errors import CbtNotEnabled, StreamCut
+from kubectl_cbt.model.pairing import Pairing
+from kubectl_cbt.model.refs import SnapshotNames
+from kubectl_cbt.model.results import Failure, Violation
 from kubectl_cbt.model.source_volume import group_by_volume
 from kubectl_cbt.model.stream_figures import StreamFigures
-from kubectl_cbt.model.volume_history import BaseState, HistoryPair, HistoryRow, Pairing, VolumeHistory
-
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-GIB, MIB = 2**30, 2**20
-LOST = DriverSnapshotNotFound("the driver does not know the snapshot")
-
-
-def entry(name: str, day: float | None = 0, **more) -> SnapshotEntry:
-    plain = SnapshotEntry(
-        ref=SnapshotRef("shop", name),
-        claim="data",
-        content=f"content-{name}",
-        driver="csi.example",
-        handle=f"snap-{name}",
-        volume_handle="vol-1",
-        restore_size_bytes=GIB,
-        ready=True,
-        created=None if day is None else NOON + timedelta(days=day),
-        object_created=NOON,
-        obstacle="",
-    )
-    return replace(plain, **more)
-
-
-def figures(changed=0, cost=0, error=None, messages=1, violations=()) -> StreamFigures:
-    failure = Failure.of(error) if error else None
-    outcome = Outcome(failure is None, 2, GIB, messages, 1, 0, 0, 0, 1.0, violations, failure)
-    counted = replace(
-        SummaryBuilder().summary(GIB), covered_bytes=changed, chunk_costs=(ChunkCost(4096, 1), ChunkCost(MIB, cost))
-    )
-    return StreamFigures(False, outcome, counted, largest_run_bytes=changed, failure=failure)
-
-
-def row(base: SnapshotEntry, target: SnapshotEntry, changed=0, cost=0, **more) -> HistoryRow:
-    return HistoryRow(HistoryPair(base, target), figures(changed, cost, **more), MIB)
-
+from kubectl_cbt.model.volume_history import BaseState, HistoryPair, HistoryRow, VolumeHistory
 
 A, B, C, D = (entry(name, day) for name, day in zip("abcd", (0, 1, 1.5, 3), strict=True))
 (VOLUME,) = group_by_volume([A, B, C, D])
@@ -144,7 +109,7 @@ def test_sums_of_no_rows():
 def test_the_newest_snapshot_is_to_be_kept():
     assert recommendations(history(row(A, B), row(B, C), row(C, D))) == [
         "Keep d as the base of the next incremental backup.",
-        "A backup of c can be continued to d: this delta works.",
+        "A backup of c can be followed by an incremental backup of d.",
     ]
 
 
@@ -154,8 +119,8 @@ def test_an_older_base_is_recommended_when_the_one_before_fails():
     found = recommendations(history(*rows, older_bases=older))
     assert found == [
         "Keep d as the base of the next incremental backup.",
-        "A backup of a can be continued to d: this delta works.",
-        "After a backup of c (2026-03-03) only a full backup is possible: the driver does not know the snapshot.",
+        "A backup of a can be followed by an incremental backup of d.",
+        "No incremental backup can follow a backup of c (2026-03-03): the driver does not know the snapshot.",
     ]
 
 
@@ -163,10 +128,16 @@ def test_without_a_working_base_only_full_backups_are_possible_since_the_last_de
     rows = [row(A, B), row(B, C, error=LOST, messages=0), row(C, D, error=LOST, messages=0)]
     first, *rest = recommendations(history(*rows, older_bases=(row(A, D, error=LOST, messages=0),)))
     assert first == "Only full backups are possible since c (2026-03-03): no base works for d."
-    assert [sentence.split(" only ")[0] for sentence in rest] == [
-        "After a backup of b (2026-03-02)",
-        "After a backup of c (2026-03-03)",
-    ]
+    (sentence,) = rest
+    assert sentence == (
+        "No incremental backup can follow a backup of 2 snapshots from b (2026-03-02) to c (2026-03-03):"
+        " the driver does not know the snapshot."
+    )
+
+
+def test_an_incomplete_delta_is_not_recommended_but_its_base_is_accepted():
+    _, sentence = recommendations(history(row(C, D, error=StreamCut("cut"))))
+    assert sentence == "The driver accepts c as a base, but the delta to d is incomplete."
 
 
 def test_an_unanswered_delta_says_nothing_about_its_base():
