@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from typing import Protocol
 
-from kubectl_cbt.analysis.cells import CellCounter
+import numpy as np
+
+from kubectl_cbt.analysis.cells import CellCounter, cell_edges
 from kubectl_cbt.analysis.largest_run import LargestRun
 from kubectl_cbt.analysis.summary import CHUNK_SIZES_BYTES, SummaryBuilder
 from kubectl_cbt.errors import CbtError, Interrupted, StreamError
@@ -35,14 +37,17 @@ class MeterSettings:
     """What is measured.
 
     Attributes:
-        cells: of the whole volume; a number with many divisors fits many widths.
+        cells: of the whole volume, or of ``part``; a number with many divisors fits many widths.
         chunk_sizes: powers of two, bytes: what a backup that reads such chunks would read is counted.
         threads: streams at a time; ``limits`` may allow fewer.
+        part: bytes ``[start, end)`` of the volume to count, cut at its capacity; a stream ends as incomplete after
+            them. None for all.
     """
 
     cells: int = 240
     chunk_sizes: tuple[int, ...] = CHUNK_SIZES_BYTES
     threads: int = 4
+    part: tuple[int, int] | None = None
 
 
 class StreamMeter:
@@ -188,13 +193,14 @@ class StreamMeter:
             return _ended(StreamFigures(), StreamError(f"internal error: {type(error).__name__}"))
 
     def _streamed(self, query: MeteredQuery, opened: OpenStream, cancellation: Cancellation) -> StreamFigures:
-        stream, failure, due = opened.stream, None, self._clock()
+        stream, due = opened.stream, self._clock()
+        failure: CbtError | None = None
         figures, run = SummaryBuilder(chunk_sizes=self._settings.chunk_sizes), LargestRun()
         counter: CellCounter | None = None
         try:
             for batch in stream:
                 if counter is None and stream.capacity_bytes:
-                    counter = CellCounter.of_volume(stream.capacity_bytes, self._settings.cells)
+                    counter = self._counter(stream.capacity_bytes)
                 if counter is not None:
                     counter.add(batch.offsets, batch.sizes)
                 figures.add(batch)
@@ -202,18 +208,27 @@ class StreamMeter:
                 if self._clock() >= due:
                     self._publish(query, _state(opened, counter, run, None), cancellation)
                     due = self._clock() + _EVERY_SECONDS
+                if self._settings.part is not None and stream.next_offset >= self._settings.part[1]:
+                    failure = Interrupted("the rest of the volume was not read")
+                    break
         except CbtError as error:
             # A stream that is cancelled reports how its connection ended.
             failure = Interrupted("interrupted") if cancellation.is_cancelled else error
         except Exception as error:  # noqa: BLE001  # no caller handles it: the row must report it
             failure = StreamError(f"internal error: {type(error).__name__}")
         if counter is None and (capacity := _capacity(opened, failure)):
-            counter = CellCounter.of_volume(capacity, self._settings.cells)
+            counter = self._counter(capacity)
         result = _state(opened, counter, run, failure)
         assert result.outcome is not None  # noqa: S101  # a state has one
         complete = result.outcome.complete
         summary = figures.summary(result.capacity_bytes, complete=complete)
         return replace(result, is_running=False, summary=summary, failure=result.outcome.failure)
+
+    def _counter(self, capacity_bytes: int) -> CellCounter:
+        if self._settings.part is None:
+            return CellCounter.of_volume(capacity_bytes, self._settings.cells)
+        start, end = self._settings.part
+        return CellCounter(np.minimum(cell_edges(start, end, self._settings.cells), capacity_bytes))
 
 
 def _capacity(opened: OpenStream, failure: CbtError | None) -> int | None:

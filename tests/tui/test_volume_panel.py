@@ -188,7 +188,7 @@ def test_measuring_ends_with_esc_when_the_cursor_leaves_the_volume_and_with_the_
         for name in ("two", "three"):
             assert "≥" in of(pilot, name)
             assert "╱" in of(pilot, name), "not received"
-        assert "two: cancelled" in "\n".join(panel(pilot))
+        assert "two: interrupted" in "\n".join(panel(pilot))
         assert len(of(pilot, "four").split()) == 2, "was not begun"
         backend.gate.set()
         await press(pilot, "b")
