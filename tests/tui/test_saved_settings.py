@@ -77,7 +77,7 @@ def test_saved_settings_are_those_that_are_shown(tmp_path):
 
     async def steps(pilot, screen):
         assert not path.exists()
-        await press(pilot, "t", "p", "H", "d", "s")
+        await press(pilot, "T", "p", "H", "d", "s")
         await save(pilot)
         assert f"settings saved to {path}" in shown(pilot.app)
 
@@ -93,7 +93,7 @@ def test_saved_settings_are_those_that_are_shown(tmp_path):
 
 def test_nothing_is_written_without_the_command(tmp_path):
     async def steps(pilot, screen):
-        await press(pilot, "t", "p", "d", "q")
+        await press(pilot, "T", "p", "d", "q")
 
     drive_with(Settings(), steps, path=tmp_path / "config.toml")
     assert list(tmp_path.iterdir()) == []

@@ -29,8 +29,10 @@ from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.plain_text import Content, PlainText, joined, line, plain, set_subtitle, set_title
 from kubectl_cbt.tui.screens.listing_screen import ListingScreen
 from kubectl_cbt.tui.screens.map_screen import MapScreen
+from kubectl_cbt.tui.screens.timeline_screen import TimelineScreen
 from kubectl_cbt.tui.snapshot_marks import Marks
 from kubectl_cbt.tui.text.line_layout import ERROR, GOOD, MUTED, WARNING, fit_parts
+from kubectl_cbt.tui.volume_of_snapshot import history_of
 from kubectl_cbt.tui.widgets.key_bar import KeyBar
 from kubectl_cbt.tui.widgets.prompt import Prompt
 from kubectl_cbt.tui.widgets.snapshot_list import SnapshotList
@@ -307,6 +309,15 @@ class BrowseScreen(ListingScreen):
         if not at:
             return f"{name_of(entry)} is the oldest snapshot of its volume: there is no previous one"
         return SnapshotNames(entry.ref, self._volume[at - 1].ref)
+
+    def action_timeline(self) -> None:
+        """Open the timeline of the volume under the cursor."""
+        entry = self.current
+        found = history_of(self.listing.entries, entry.ref) if entry is not None else _NO_SNAPSHOT
+        if isinstance(found, str):
+            self.notice(found)
+        else:
+            self.app.push_screen(TimelineScreen(found, self.view))
 
     def action_measure(self) -> None:
         """Measure what changed between neighboring snapshots of the volume under the cursor."""
