@@ -32,7 +32,7 @@ class VisibleRange:
         was_whole = self.is_whole
         self.capacity = capacity_bytes
         self.position = max(min(self.position, capacity_bytes - 1), 0)
-        if was_whole:
+        if was_whole or self.end > capacity_bytes:
             self.show_whole()
 
     def show_whole(self) -> None:

@@ -157,7 +157,7 @@ class TimelineScreen(CbtScreen[None]):
         bands, others = self._bands(history, None)
         count = self._timeline.layout_for([*bands, *others]).cells
         columns = self._columns = self.streams.columns(self.shown.start, self.shown.end, count)
-        if columns is not None and not self._is_placed and self.streams.is_complete:
+        if columns is not None and not self._is_placed and history.is_complete:
             self._start_where_most_changed(history, columns)
         bands, others = self._bands(history, columns)
         column = columns.at(self.shown.position) if columns is not None else 0
