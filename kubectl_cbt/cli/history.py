@@ -57,14 +57,14 @@ def history(
     """
     picture.check(flags.output)
     if not (claim or flags.volume):
-        raise UsageError("history needs a CLAIM, or --volume HANDLE", hint="kubectl cbt snapshots -o wide lists them")
+        raise UsageError("history needs a CLAIM, or --volume HANDLE", hint="list the claims that have snapshots with: kubectl cbt snapshots")
     with open_backend(cluster, service, flags.query_options(), terminal, shows_map=False) as (backend, session):
         if session is None:
             raise UsageError("history needs a cluster: snapshots cannot be listed at a driver's socket")
         from kubectl_cbt.cli.print_history import print_history
         from kubectl_cbt.cli.terminal import picture_target
         from kubectl_cbt.core.find_volume import VolumeName, find_volume
-        from kubectl_cbt.core.history import plan_history
+        from kubectl_cbt.core.measured_history import plan_history
 
         found = find_volume(session.catalogue, VolumeName(session.namespace, claim, flags.volume))
         for text in found.other_notes():

@@ -11,11 +11,11 @@ import typer
 
 from kubectl_cbt.cli.options import parser_of
 from kubectl_cbt.core.options import QueryOptions
-from kubectl_cbt.output.history.registry import HistoryFormat
+from kubectl_cbt.output.history.history_formats import HistoryFormat
 from kubectl_cbt.units import parse_duration, parse_offset, parse_time
 
 if TYPE_CHECKING:
-    from kubectl_cbt.core.history import HistoryOptions
+    from kubectl_cbt.core.measured_history import HistoryOptions
 
 from kubectl_cbt.model.pairing import Pairing
 
@@ -94,7 +94,7 @@ class HistoryFlags:
 
     def history_options(self) -> HistoryOptions:
         """What to measure."""
-        from kubectl_cbt.core.history import HistoryOptions
+        from kubectl_cbt.core.measured_history import HistoryOptions
 
         return HistoryOptions(self.pairs, self.since, self.last, self.chunk)
 

@@ -13,13 +13,13 @@ from kubectl_cbt.cli.options import ColorWhen, TerminalFlags
 from kubectl_cbt.cli.progress import progress_bar, wants_progress
 from kubectl_cbt.cli.signals import GracefulStop
 from kubectl_cbt.cli.stdout import StandardOutput
-from kubectl_cbt.core.history import MeasuredHistory
+from kubectl_cbt.core.measured_history import MeasuredHistory
 from kubectl_cbt.units import counted, human_bytes
 
 if TYPE_CHECKING:
     from kubectl_cbt.model.backend import Backend
     from kubectl_cbt.model.volume_history import VolumeHistory
-    from kubectl_cbt.output.history.registry import HistoryFormat
+    from kubectl_cbt.output.history.history_formats import HistoryFormat
     from kubectl_cbt.output.writer import OutputTarget
 
 

@@ -14,7 +14,7 @@ from conftest import COMMAND, command_environment, run_command, wait_for
 from schemas import validator
 
 from kubectl_cbt.core.find_volume import VolumeName, find_volume
-from kubectl_cbt.core.history import HistoryOptions, MeasuredHistory, plan_history
+from kubectl_cbt.core.measured_history import HistoryOptions, MeasuredHistory, plan_history
 from kubectl_cbt.core.options import ClusterOptions
 from kubectl_cbt.core.query import open_cluster
 from kubectl_cbt.core.session import open_session

@@ -17,8 +17,8 @@ from kubectl_cbt.model.source_volume import group_by_volume
 from kubectl_cbt.model.stream_figures import StreamFigures
 from kubectl_cbt.model.volume_history import HistoryRow, VolumeHistory
 from kubectl_cbt.output.drawing.history_picture import HistoryLayout
-from kubectl_cbt.output.history import table
-from kubectl_cbt.output.history.registry import HistoryFormat
+from kubectl_cbt.output.history import history_table
+from kubectl_cbt.output.history.history_formats import HistoryFormat
 from kubectl_cbt.output.picture_size import PictureSize
 from kubectl_cbt.output.writer import OutputTarget
 from kubectl_cbt.units import age
@@ -70,7 +70,7 @@ CASES = {
 
 @pytest.fixture(autouse=True)
 def _fixed_ages(monkeypatch):
-    monkeypatch.setattr(table, "age", lambda since: age(since, NOON + timedelta(days=30)))
+    monkeypatch.setattr(history_table, "age", lambda since: age(since, NOON + timedelta(days=30)))
 
 
 def printed(form: HistoryFormat, case: str, *, order: int = 1) -> str:
@@ -148,7 +148,7 @@ def test_a_document_that_claims_to_be_complete_but_is_not_is_invalid():
 
 @pytest.mark.parametrize("size", [PictureSize(40, 10), PictureSize(60, 12), PictureSize(300, 1000)], ids=str)
 def test_a_picture_of_any_size_is_as_wide_as_it_should_be(size):
-    from kubectl_cbt.output.history.svg import SvgHistory
+    from kubectl_cbt.output.history.history_svg import SvgHistory
 
     target = OutputTarget(picture_size=size)
     assert SvgHistory.cells(target) >= 5

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     # Writers load numpy, which --help does not need to list the formats.
-    from kubectl_cbt.output.history.writer import HistoryWriter
+    from kubectl_cbt.output.history.history_writer import HistoryWriter
 
 
 class HistoryFormat(StrEnum):
-    """The name of a format, which is that of its module too."""
+    """The formats of ``-o``; the module of ``x`` is ``history_x``."""
 
     TABLE = "table"
     WIDE = "wide"
@@ -24,6 +24,6 @@ class HistoryFormat(StrEnum):
     @property
     def writer(self) -> type[HistoryWriter]:
         """The class that prints the format."""
-        module = import_module(f"kubectl_cbt.output.history.{self}")
+        module = import_module(f"{__package__}.history_{self}")
         writer: type[HistoryWriter] = getattr(module, f"{self.capitalize()}History")
         return writer

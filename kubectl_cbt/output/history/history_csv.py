@@ -7,7 +7,7 @@ import io
 from collections.abc import Sequence
 
 from kubectl_cbt.model.volume_history import HistoryRow, VolumeHistory
-from kubectl_cbt.output.history.writer import OrderedHistoryWriter, incomplete_note
+from kubectl_cbt.output.history.history_writer import OrderedHistoryWriter, incomplete_note
 from kubectl_cbt.output.writer import OutputTarget, Write
 from kubectl_cbt.units import one_line, printable, utc_time
 

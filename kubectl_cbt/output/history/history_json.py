@@ -5,8 +5,8 @@ from __future__ import annotations
 from kubectl_cbt.model.volume_history import HistoryRow, VolumeHistory
 from kubectl_cbt.output.document import Part
 from kubectl_cbt.output.encoding import as_json
-from kubectl_cbt.output.history.document import head_part, row_part, tail_part
-from kubectl_cbt.output.history.writer import OrderedHistoryWriter
+from kubectl_cbt.output.history.history_document import head_part, row_part, tail_part
+from kubectl_cbt.output.history.history_writer import OrderedHistoryWriter
 from kubectl_cbt.output.writer import OutputTarget, Write
 
 

@@ -14,8 +14,8 @@ from kubectl_cbt.output.drawing.svg_lines import svg
 from kubectl_cbt.output.drawing.text_width import SEPARATOR, shorten
 from kubectl_cbt.output.drawing.tones import DARK_TONES, LIGHT_TONES
 from kubectl_cbt.output.drawing.volume_picture import Line, Look, Words, header_line, status_line
-from kubectl_cbt.output.history import words
-from kubectl_cbt.output.history.writer import HistoryWriter
+from kubectl_cbt.output.history import history_words as words
+from kubectl_cbt.output.history.history_writer import HistoryWriter
 from kubectl_cbt.output.palettes import palette_named
 from kubectl_cbt.output.writer import OutputTarget, Write
 from kubectl_cbt.units import counted, human_bytes, utc_date

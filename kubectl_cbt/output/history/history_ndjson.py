@@ -7,8 +7,8 @@ from kubectl_cbt.model.stream_figures import MeteredQuery
 from kubectl_cbt.model.volume_history import HistoryRow, VolumeHistory
 from kubectl_cbt.output.document import Part
 from kubectl_cbt.output.encoding import as_json
-from kubectl_cbt.output.history.document import HISTORY_KIND, head_part, row_part, tail_part
-from kubectl_cbt.output.history.writer import HistoryWriter
+from kubectl_cbt.output.history.history_document import HISTORY_KIND, head_part, row_part, tail_part
+from kubectl_cbt.output.history.history_writer import HistoryWriter
 from kubectl_cbt.output.writer import OutputTarget, Write
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from kubectl_cbt.analysis.history import pairs_of
 from kubectl_cbt.model.volume_history import HistoryRow, VolumeHistory
-from kubectl_cbt.output.history import words
-from kubectl_cbt.output.history.writer import OrderedHistoryWriter, incomplete_note
+from kubectl_cbt.output.history import history_words as words
+from kubectl_cbt.output.history.history_writer import OrderedHistoryWriter, incomplete_note
 from kubectl_cbt.output.writer import OutputTarget, Write
 from kubectl_cbt.units import age, human_bytes, human_count, printable, utc_minute
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kubectl_cbt.output.history.table import TableHistory
+from kubectl_cbt.output.history.history_table import TableHistory
 
 
 class WideHistory(TableHistory):
