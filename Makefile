@@ -11,7 +11,7 @@ AUDIT := .venv-audit
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-oldest unit lint format fuzz protos docs matrix bench audit krew krew-check clean
+.PHONY: help setup demo test test-oldest unit lint format fuzz protos docs matrix bench audit krew krew-check image clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -86,6 +86,15 @@ krew: $(READY)  ## build the krew archive of this tree, and its manifest, into d
 
 krew-check: krew  ## build both, install from them as krew does, run
 	$(BIN)/python scripts/check_krew.py
+
+# The image of the Job that `kubectl cbt verify --print-job` prints. Push it to where the cluster pulls from.
+ENGINE ?= $(shell command -v podman || command -v docker)
+IMAGE ?= kubectl-cbt:$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' kubectl_cbt/__init__.py)
+image: $(READY)  ## build the container image from the wheel of this tree (ENGINE=podman or docker, IMAGE=name:tag)
+	@test -n "$(ENGINE)" || { echo "make image needs podman or docker" >&2; exit 1; }
+	rm -rf dist/image
+	$(BIN)/python -m hatchling build -t wheel -d dist/image
+	$(ENGINE) build --file packaging/Containerfile --tag $(IMAGE) dist/image
 
 clean:  ## remove what the targets made
 	rm -rf $(VENV) $(OLDEST) $(AUDIT) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -14,12 +14,19 @@ The tables of keys are generated from the bindings. The line before a table name
 
 The rules in docs/rules.md are generated from their classes, between ``<!-- rules -->`` and ``<!-- end of rules -->``.
 
+Commands that name files in ``images/`` find the demo's images of snap-a and snap-b there.
+
 ``python scripts/refresh_docs.py`` rewrites the files. A test compares them, without times and ages (``masked``).
 """
 
+import atexit
+import functools
 import os
 import re
+import shutil
+import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,6 +45,8 @@ _TABLE = re.compile(r"(?<=<!-- keys: )(?P<screen>map|browse) -->\n(?:\|.*\n)*")
 _KEYS = {"map": MAP_KEYS, "browse": BROWSE_KEYS[:-1]}
 
 _RULES = re.compile(r"(?<=<!-- rules -->\n).*?(?=<!-- end of rules -->)", re.DOTALL)
+
+_IMAGES = "images/"
 
 _VOLATILE = (
     (re.compile(r"\d+(\.\d+)? m?s   [\d,.]+ extents/s"), "<time>"),
@@ -106,7 +115,22 @@ def _run(command: str, run: Run) -> str:
     environment["XDG_CONFIG_HOME"] = "/nonexistent"
     # Markdown cannot show colours or a progress bar.
     environment |= {"TERM": "xterm", "TTY_INTERACTIVE": "0", "NO_COLOR": "1"}
-    return run(command.replace("kubectl cbt", "kubectl-cbt"), environment)
+    command = command.replace("kubectl cbt", "kubectl-cbt")
+    if _IMAGES not in command:
+        return run(command, environment)
+    folder = f"{_demo_images()}/"
+    return run(command.replace(_IMAGES, folder), environment).replace(folder, _IMAGES)
+
+
+@functools.cache
+def _demo_images() -> str:
+    """Return a folder with the demo's images, which is deleted when the script ends."""
+    folder = tempfile.mkdtemp(prefix="kubectl-cbt-images-")
+    atexit.register(shutil.rmtree, folder)
+    snapshots = ["--snapshot", "snap-a", "--snapshot", "snap-b"]
+    command = [str(Path(sys.executable).parent / "kubectl-cbt"), "demo", "devices", folder, *snapshots]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder
 
 
 if __name__ == "__main__":

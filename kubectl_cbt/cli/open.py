@@ -17,7 +17,13 @@ from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 
 
 def open_file(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A saved document or a recording; - for standard input.")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="A saved document, a recording or a list of extents of another tool; - for standard input.",
+        ),
+    ],
     file_flags: FileFlags,
     terminal: TerminalFlags,
     map_flags: MapFlags,
@@ -28,11 +34,12 @@ def open_file(
     ] = None,
     max_message_size: MaxMessageSize = MAX_MESSAGE_BYTES,
 ) -> None:
-    """Open a saved document or a recording.
+    """Open a saved document, a recording or a list of extents of another tool.
 
-    Reads the output of -o json and -o ndjson, exports of the map, recordings made with --record, and the messages
-    printed by snapshot-metadata-lister -o json or grpcurl. Of a truncated document, everything before the end is shown.
-    With -o, prints it in another format.
+    Reads the output of -o json, -o ndjson and -o csv, exports of the map, recordings made with --record, the messages
+    printed by snapshot-metadata-lister -o json or grpcurl, and the output of rbd diff, qemu-img map, nbdinfo --map,
+    filefrag -v, thin_delta, thin_dump, aws ebs and ddrescue; compressed with gzip, bzip2 or xz as well. Of a truncated
+    file, everything before the end is shown. With -o, prints it in another format.
 
     Exit status: 0 success; 1 the document is invalid or incomplete; 2 usage error.
 
@@ -48,13 +55,19 @@ def open_file(
     \b
       # Convert to another format
       kubectl cbt open delta.json -o csv
+
+    \b
+      # Open what another tool printed
+      qemu-img map --output=json disk.qcow2 | kubectl cbt open - --capacity 64Gi
+      kubectl cbt open sectors.txt --from-format ranges --unit 512 --kind delta
     """
     from kubectl_cbt.core.file_backend import FileBackend
 
     picture.check(output)
+    options = file_flags.options()
     shown = wants_screen(output) or (file == STDIN and output is None and has_screen())
     with opened_file(file, keyboard=shown) as (data, name):
-        opened = FileBackend(data, name, file_flags.options(), max_message_size).open()
+        opened = FileBackend(data, name, options, max_message_size).open()
         if shown:
             raise typer.Exit(show_map(opened, None, map_flags, terminal))
         form = output or StreamFormat.SUMMARY

@@ -17,6 +17,7 @@ from kubectl_cbt.cli.file_flags import FileFlags
 from kubectl_cbt.cli.launch_tui import show_map, wants_screen
 from kubectl_cbt.cli.options import ClusterFlags, MapFlags, TerminalFlags
 from kubectl_cbt.cli.print_verification import VerificationOutput, print_verification
+from kubectl_cbt.cli.print_verify_job import VerifyJobFlags, print_verify_job
 from kubectl_cbt.cli.show_query import QueryArguments, names_of
 from kubectl_cbt.core.options import QueryOptions, ServiceOptions
 from kubectl_cbt.core.query import open_stream
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 def verify(
     devices: DeviceFlags,
     file_flags: FileFlags,
+    job: VerifyJobFlags,
     cluster: ClusterFlags,
     query: QueryOptions,
     service: ServiceOptions,
@@ -71,22 +73,31 @@ def verify(
       kubectl cbt verify --from delta.json --base-device base.img --target-device target.img
 
     \b
+      # In the cluster, on volumes restored from the snapshots
+      kubectl cbt verify pg-mon pg-tue -n shop --print-job --image IMAGE | kubectl apply -f -
+
+    \b
       # Try it
       kubectl cbt demo devices /tmp/images
       kubectl cbt verify snap-a snap-b --demo --fault lost-write \\
         --base-device /tmp/images/snap-a.img --target-device /tmp/images/snap-b.img
     """
+    job.check()
     if shows_map and not wants_screen(None):
         raise UsageError("--map needs a terminal")
+    base, target = (first, second) if second is not None else (None, first)
+    if job.print_job and target is not None and saved is None:
+        print_verify_job(job, target, base, cluster, service, terminal)
+        return
     with contextlib.ExitStack() as stack:
         if saved is not None:
             if first is not None:
                 raise UsageError("--from has the answer: name no snapshots")
             opened = stack.enter_context(_saved(saved, file_flags, service))
-        elif first is None:
+        elif target is None:
             raise UsageError("verify needs one snapshot, two (BASE TARGET), or --from FILE")
         else:
-            arguments = QueryArguments(first) if second is None else QueryArguments(second, base=first)
+            arguments = QueryArguments(target, base=base)
             backend, session = stack.enter_context(open_backend(cluster, service, query, terminal, shows_map=False))
             opened = stack.enter_context(open_stream(backend, names_of(arguments, session, terminal)))
         shown = map_flags if shows_map else None

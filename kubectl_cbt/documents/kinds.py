@@ -128,8 +128,12 @@ def _refused(name: str, hint: str, *signs: bytes) -> DocumentKind:
     return DocumentKind(name, lambda beginning: beginning.starts(*signs), refuse)
 
 
-def _with_keys(opening: bytes, *keys: str) -> Callable[[FirstBytes], bool]:
-    return lambda beginning: beginning.starts(opening) and beginning.keys.keys() >= set(keys)
+def _with_keys(*keys: str) -> Callable[[FirstBytes], bool]:
+    return lambda beginning: beginning.starts(b"{") and beginning.keys.keys() >= set(keys)
+
+
+def _objects_with_keys(*keys: str) -> Callable[[FirstBytes], bool]:
+    return lambda beginning: beginning.opens_array(b"{") and beginning.keys.keys() >= set(keys)
 
 
 def _starting(*signs: bytes) -> Callable[[FirstBytes], bool]:
@@ -263,13 +267,13 @@ KINDS: tuple[DocumentKind, ...] = (
     DocumentKind("UTF-16", _is_utf16, _refuse_utf16),
     DocumentKind(
         "the output of qemu-img map --output=json",
-        _with_keys(b"[", "start", "length", "data"),
+        _objects_with_keys("start", "length", "data"),
         lambda opening: QemuMap(opening.text, opening.options),
         FileFormat.QEMU_MAP,
     ),
     DocumentKind(
         "the output of rbd diff --format json",
-        _with_keys(b"[", "offset", "length", "exists"),
+        _objects_with_keys("offset", "length", "exists"),
         lambda opening: RbdDiffJson(opening.text, opening.options),
         FileFormat.RBD_DIFF,
     ),
@@ -326,7 +330,7 @@ KINDS: tuple[DocumentKind, ...] = (
     DocumentKind("a kubeconfig", _is_kubeconfig, _refuse_kubeconfig),
     DocumentKind("a Kubernetes object in YAML", _is_kubernetes_yaml, _kubernetes_yaml),
     DocumentKind("a Kubernetes object in JSON", _is_kubernetes_json, _kubernetes_json),
-    DocumentKind("extents without a head", _with_keys(b"{", "byteOffset", "sizeBytes"), _refuse_headless),
+    DocumentKind("extents without a head", _with_keys("byteOffset", "sizeBytes"), _refuse_headless),
     _refused("YAML of kubectl cbt", unsupported.PRINTED_BY_US, *_YAML_SIGNS),
     _refused("a table", unsupported.PRINTED_BY_US, b"OFFSET ", b"MESSAGE "),
     _refused("a table of snapshot-metadata-lister", "save it with -o json instead", b"Record#"),

@@ -80,7 +80,7 @@ class SharedResult(Generic[_Result]):
         return self._request
 
     def _end(self, request: _Prefetch[_Result], *results: _Result) -> None:
-        """The first one to know of the end keeps the result."""
+        """Several threads wait for one request: the first to return keeps its result."""
         with self._lock:
             if self._request is request:
                 self._request = None

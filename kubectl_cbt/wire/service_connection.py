@@ -116,7 +116,7 @@ class Link:
                 self.channel = open_channel(
                     self.address, self.endpoint.host, self.verified_pem, self._max_message_bytes
                 )
-        except Exception as error:  # noqa: BLE001  # raised by those who wait
+        except Exception as error:  # noqa: BLE001  # raised in the threads that wait
             self.error = error
         finally:
             self._has_route.reach()

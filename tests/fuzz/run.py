@@ -34,6 +34,7 @@ sys.path[:0] = [str(TESTS), str(TESTS / "contract"), str(TESTS / "unit")]
 CASE_SECONDS = 20.0
 """A case takes about ten milliseconds, longer on a busy machine."""
 PER_TURN = {"decoder": 20, "documents": 4, "kubeconfigs": 2}
+PER_TURN_OF_A_LIST = 10
 MEMORY_BYTES = 4 * 2**30
 MOST_FINDINGS = 20
 
@@ -104,7 +105,7 @@ def work(
 def _turn(names: list[str], number: int, cases: int, *, alone: bool) -> Iterator[tuple[str, int]]:
     """The cases of a turn: one of each target, and of a fast one as many as take about that long."""
     for name in names:
-        share = 1 if alone else PER_TURN.get(name, 1)
+        share = 1 if alone else PER_TURN_OF_A_LIST if name.startswith("list-") else PER_TURN.get(name, 1)
         yield from ((name, case) for case in range(number * share, (number + 1) * share) if alone or case < cases)
 
 

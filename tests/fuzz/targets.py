@@ -7,6 +7,7 @@ from typing import Any
 
 from fuzz.api_targets import ApiAnswers
 from fuzz.file_targets import Decoder, Documents, Recordings
+from fuzz.foreign_targets import FOREIGN
 from fuzz.kubeconfig_targets import Kubeconfigs
 from fuzz.mutations import odd_value
 from fuzz.stage import Stage
@@ -52,6 +53,7 @@ TARGETS: dict[str, Callable[[Stage], Any]] = {
     "api": ApiAnswers,
     "recordings": Recordings,
     "documents": Documents,
+    **FOREIGN,
     "decoder": Decoder,
     "kubeconfigs": Kubeconfigs,
     "arguments": Arguments,

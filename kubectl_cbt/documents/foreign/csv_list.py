@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from kubectl_cbt.documents.foreign.line_list import LineList, Rows
 from kubectl_cbt.documents.foreign.line_reader import LineReader
 from kubectl_cbt.documents.foreign.token_table import TokenTable
@@ -9,7 +11,7 @@ from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
 from kubectl_cbt.documents.reading_options import ReadingOptions
 
 CSV_HEADER = b"byteOffset,sizeBytes"
-INCOMPLETE_MARK = b"# incomplete:"
+_INCOMPLETE = re.compile(rb"^# incomplete:[ \t]*([^\r\n]*)\r?\n", re.MULTILINE)
 
 
 class CsvList(LineList):
@@ -20,15 +22,14 @@ class CsvList(LineList):
     def __init__(self, text: JsonCursor, options: ReadingOptions) -> None:
         super().__init__(text, options)
         LineReader(text).skip()
-        self._incomplete = ""
 
     def prepared(self, block: bytes) -> bytes:
-        """The rows with white space in place of commas."""
-        start = block.find(INCOMPLETE_MARK)
-        if start >= 0 and b"\n" not in block[start:].strip():
-            self._incomplete = block[start + len(INCOMPLETE_MARK) :].decode("utf-8", "replace").strip()
-            block = block[:start]
+        """The rows with white space around the commas."""
         return block.replace(b",", b" , ")
+
+    def end_mark(self, block: bytes) -> re.Match[bytes] | None:
+        """The line that an incomplete stream has."""
+        return _INCOMPLETE.search(block)
 
     def rows(self, table: TokenTable) -> Rows:
         """Two numbers with a comma between them."""
@@ -36,7 +37,7 @@ class CsvList(LineList):
         are_valid = is_offset & is_size & (table.counts == 3) & (table.first_bytes(1) == ord(","))
         return Rows(offsets, sizes, are_valid, are_valid)
 
-    def lines_end(self) -> None:
+    def lines_end(self, mark: re.Match[bytes] | None) -> None:
         """An incomplete stream was saved."""
-        if self._incomplete:
-            raise self.text.error(f"the stream is incomplete: {self._incomplete}")
+        if mark is not None:
+            raise self.text.error(f"the stream is incomplete: {mark[1].decode('utf-8', 'replace')}")

@@ -47,20 +47,16 @@ class FilefragList(LineList):
             lines.skip()
         super().__init__(text, options, Operation.ALLOCATED, int(size[1]) or None)
         self.unit_bytes = int(size[2])
-        self._ended = False
         self._unwritten = 0
 
     def prepared(self, block: bytes) -> bytes:
-        """The extents, up to the line after them."""
-        if self._ended:
-            raise self._another(block, 0)
-        footer = _FOOTER.search(block)
-        if footer is None:
-            return block.translate(_PUNCTUATION)
-        self._ended = True
-        if block[footer.end() :].strip():
-            raise self._another(block, footer.end())
-        return block[: footer.start()].translate(_PUNCTUATION)
+        """The lines without the punctuation between the numbers."""
+        return block.translate(_PUNCTUATION)
+
+    def end_mark(self, block: bytes) -> re.Match[bytes] | None:
+        """The line with the number of extents."""
+        # The word is searched first, as the pattern is slow for a million lines.
+        return _FOOTER.search(block) if b" found" in block else None
 
     def rows(self, table: TokenTable) -> Rows:
         """Number, logical range, physical range, length; perhaps the expected position, and flags."""
@@ -76,15 +72,13 @@ class FilefragList(LineList):
             self.note = f"{left_out} left out: unwritten extents have no data and read as zeros"
         return Rows(first, length, are_valid, are_written)
 
-    def lines_end(self) -> None:
+    def lines_end(self, mark: re.Match[bytes] | None) -> None:
         """The last line was read."""
-        if not self._ended:
+        if mark is None:
             raise DocumentError(f"{self.text.name} ends without the number of extents found", hint=HINT_CUT)
 
-    def _another(self, block: bytes, start: int) -> DocumentError:
-        line = self.text.line + block.count(b"\n", 0, start)
-        rest = block[start:].lstrip()
+    def after_end(self, rest: bytes, line: int) -> DocumentError:
+        """Another file, or other text."""
         if rest.startswith((b"File size of", b"Filesystem type is:")):
-            error = self.text.error("another file begins: only one file can be opened", line)
-            return error.with_hint(_MANY)
-        return self.text.error("unexpected data after the number of extents found", line)
+            return self.text.error("another file begins: only one file can be opened", line).with_hint(_MANY)
+        return super().after_end(rest, line)

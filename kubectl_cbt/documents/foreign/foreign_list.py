@@ -22,6 +22,7 @@ from kubectl_cbt.model.record import Record, Records, joined
 from kubectl_cbt.model.results import Violation
 from kubectl_cbt.model.stream_query import Operation
 
+_NO_CAPACITY = "the format does not record the size of the volume: add --capacity SIZE"
 FIXED_LENGTH, VARIABLE_LENGTH = 1, 2
 RECORD_EXTENTS = 2**16
 """Extents of a record."""
@@ -84,6 +85,8 @@ class ForeignList(Document):
             yield self._record(number + 1, pending.take(pending.extents))
         if error is not None:
             raise error
+        if not self._capacity_bytes:
+            self.note = "; ".join(filter(None, (self.note, _NO_CAPACITY)))
 
     def _record(self, number: int, columns: Columns) -> Record:
         record = Record(number, self._type, self._capacity_bytes, *columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -53,22 +54,41 @@ class LineList(ForeignList):
         """A block of lines as it is parsed, with as many lines."""
         return block
 
-    def lines_end(self) -> None:
+    def end_mark(self, block: bytes) -> re.Match[bytes] | None:
+        """The line in a block that marks the end of the list; None if it is not there, or the format has none."""
+        return None
+
+    def lines_end(self, mark: re.Match[bytes] | None) -> None:
         """Called at the end of the text; raises a DocumentError if the list is incomplete."""
+
+    def after_end(self, rest: bytes, line: int) -> DocumentError:
+        """The error for text after the mark, from a line on."""
+        return self.text.error("unexpected data after the end of the list", line)
 
     def columns(self) -> Iterator[Columns]:
         """The extents of each block of lines."""
+        mark = None
         for block in LineReader(self.text).blocks(may_lack_break=self.may_lack_break):
-            table = TokenTable(self.prepared(block))
-            rows = self.rows(table)
-            are_faulty = ~rows.are_valid | beyond_64_bits((rows.offsets, rows.sizes), self.unit_bytes)
-            faults = np.flatnonzero(are_faulty)
-            end = int(faults[0]) if len(faults) else len(table)
-            wanted = rows.are_extents[:end]
-            yield rows.offsets[:end][wanted] * self.unit_bytes, rows.sizes[:end][wanted] * self.unit_bytes
-            if len(faults):
-                raise self.fault(table, end, is_number=bool(rows.are_valid[end]))
-        self.lines_end()
+            if mark is None:
+                mark = self.end_mark(block)
+                yield from self._extents(block[: mark.start()] if mark else block)
+                rest = mark.end() if mark else len(block)
+            else:
+                rest = 0
+            if block[rest:].strip():
+                raise self.after_end(block[rest:].strip(), self.text.line + block.count(b"\n", 0, rest))
+        self.lines_end(mark)
+
+    def _extents(self, block: bytes) -> Iterator[Columns]:
+        table = TokenTable(self.prepared(block))
+        rows = self.rows(table)
+        are_faulty = ~rows.are_valid | beyond_64_bits((rows.offsets, rows.sizes), self.unit_bytes)
+        faults = np.flatnonzero(are_faulty)
+        end = int(faults[0]) if len(faults) else len(table)
+        wanted = rows.are_extents[:end]
+        yield rows.offsets[:end][wanted] * self.unit_bytes, rows.sizes[:end][wanted] * self.unit_bytes
+        if len(faults):
+            raise self.fault(table, end, is_number=bool(rows.are_valid[end]))
 
     def fault(self, table: TokenTable, row: int, *, is_number: bool) -> DocumentError:
         """The error for a wrong line.

@@ -36,7 +36,7 @@ _TOTALS = re.compile(rb"[0-9]+[ \t]+[0-9.]+%[ \t]+[0-9]+")
 def is_nbdinfo_json(beginning: FirstBytes) -> bool:
     """Whether it is an array of ranges with a type; decided once the description of the first can be read."""
     keys = beginning.keys
-    is_map = beginning.starts(b"[") and keys.keys() >= {"offset", "length", "type"}
+    is_map = beginning.opens_array(b"{") and keys.keys() >= {"offset", "length", "type"}
     return is_map and bool(keys.get("description") or beginning.is_whole)
 
 
@@ -48,7 +48,7 @@ def is_nbdinfo_text(beginning: FirstBytes) -> bool:
 
 def is_nbdinfo_totals(beginning: FirstBytes) -> bool:
     """Whether it is the output of ``--totals``, as text or as JSON."""
-    is_json = beginning.starts(b"[") and beginning.keys.keys() >= {"size", "percent", "type"}
+    is_json = beginning.opens_array(b"{") and beginning.keys.keys() >= {"size", "percent", "type"}
     return is_json or bool(_TOTALS.match(beginning.data))
 
 
@@ -90,7 +90,7 @@ class NbdinfoText(LineList):
 
     def __init__(self, text: JsonCursor, options: ReadingOptions, beginning: FirstBytes) -> None:
         line = _LINE.match(beginning.data)
-        operation = _operation(text, (line[2] or b"").decode() if line else "")
+        operation = _operation(text, (line[2] or b"").decode("utf-8", "replace") if line else "")
         super().__init__(text, options, operation)
         self._reported = _REPORTED[operation]
         self._letters = np.frombuffer("".join(name[0] for name in _DESCRIPTIONS[operation]).encode(), dtype=np.uint8)

@@ -43,6 +43,10 @@ _MAPPING_BYTES = len(b'<_mappingorigin_blockdata_blocktime=""=""=""/>')
 _LENGTH_BYTES = len(b'length=""')
 
 
+def _shown(text: bytes) -> str:
+    return shown(text.decode("utf-8", "replace"))
+
+
 class ThinXml(ForeignList):
     """Blocks that differ between two devices, or that one device maps. The size of the device is not recorded."""
 
@@ -66,7 +70,7 @@ class ThinXml(ForeignList):
         while len(self._parents) > 1:
             end = text.data.rfind(b">", text.position) + 1
             if not end:
-                self._grow()
+                self._tag()
             elif (columns := self._regular(text.data[text.position : end])) is not None:
                 text.advance(end)
                 yield columns
@@ -128,7 +132,7 @@ class ThinXml(ForeignList):
         extent = None
         if closing:
             if name != parent or attributes or empty:
-                raise self._error(f"{shown(tag[1].decode())} closes no element")
+                raise self._error(f"{_shown(tag[1])} closes no element")
             self._parents.pop()
         elif first := self._extent_key(parent, name, is_empty=bool(empty)):
             extent = self._extent(first, tag)
@@ -138,7 +142,7 @@ class ThinXml(ForeignList):
             if not empty:
                 self._parents.append(name)
         else:
-            raise self._error(f"{shown(tag[1].decode())} is not an element that thin_delta or thin_dump prints here")
+            raise self._error(f"{_shown(tag[1])} is not an element that thin_delta or thin_dump prints here")
         self.text.advance(tag.end())
         is_reported = _DIFFERENCES.get(parent, True) and _DIFFERENCES.get(name, True)
         return extent if is_reported else None
@@ -168,9 +172,7 @@ class ThinXml(ForeignList):
         for key in (first, b"length"):
             value = values.get(key, b"")
             if not _NUMBER.fullmatch(value):
-                raise self._error(
-                    f"{tag[3].decode()}.{key.decode()} is {shown(value.decode())}, not a number of blocks"
-                )
+                raise self._error(f"{tag[3].decode()}.{key.decode()} is {_shown(value)}, not a number of blocks")
             numbers.append(int(value))
         if sum(numbers) * self._block_bytes > INT64_MAX:
             raise self._error(f"{tag[3].decode()} ends beyond 64 bits")
@@ -179,7 +181,7 @@ class ThinXml(ForeignList):
     def _check_only_device(self, tag: re.Match[bytes]) -> None:
         device = dict(_ATTRIBUTE.findall(tag[4])).get(b"dev_id", b"")
         if self._device is not None:
-            devices = [self._device, *self._devices_left()]
+            devices = list(dict.fromkeys([self._device, *self._devices_left()]))
             names = ", ".join(name.decode() for name in devices[:_MOST_DEVICES])
             more = ", …" if len(devices) > _MOST_DEVICES else ""
             raise DocumentError(
@@ -194,26 +196,26 @@ class ThinXml(ForeignList):
             end = text.data.rfind(b">", text.position) + 1
             if end:
                 yield from _DEVICE.findall(text.data, text.position, end)
-            text.advance(end or len(text.data))
+            is_endless = not end and len(text.data) - text.position > _LONGEST_TAG_BYTES
+            text.advance(len(text.data) if is_endless else max(end, text.position))
             if not text.more():
                 return
 
     def _tag(self) -> re.Match[bytes]:
         """The next tag, not consumed."""
+        text = self.text
         while True:
-            self.text.demand()
-            found = _TAG.match(self.text.data, self.text.position)
-            if found is not None:
+            text.demand()
+            found = _TAG.match(text.data, text.position)
+            end = text.data.find(b">", text.position, text.position + _LONGEST_TAG_BYTES)
+            if found is not None and end >= 0:
                 return found
-            if self.text.data.find(b">", self.text.position) >= 0:
+            if end >= 0:
                 raise self._error("the text is not XML as thin_delta and thin_dump print it")
-            self._grow()
-
-    def _grow(self) -> None:
-        if len(self.text.data) - self.text.position > _LONGEST_TAG_BYTES:
-            raise self._error("a tag is longer than 4 KiB")
-        if not self.text.more():
-            raise self.text.cut()
+            if len(text.data) - text.position > _LONGEST_TAG_BYTES:
+                raise self._error("a tag is longer than 4 KiB")
+            if not text.more():
+                raise text.cut()
 
     def _error(self, message: str) -> DocumentError:
         return self.text.error(message)
