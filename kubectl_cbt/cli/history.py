@@ -9,9 +9,11 @@ import typer
 from kubectl_cbt.cli.backend import open_backend
 from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.history_flags import HistoryFlags
+from kubectl_cbt.cli.launch_tui import show_timeline, wants_screen, why_no_screen
 from kubectl_cbt.cli.options import ClusterFlags, MapFlags, PictureFlags, TerminalFlags
 from kubectl_cbt.core.options import ServiceOptions
 from kubectl_cbt.errors import UsageError
+from kubectl_cbt.output.history.history_formats import HistoryFormat
 
 
 def history(
@@ -27,9 +29,10 @@ def history(
 ) -> None:
     """Show the changes of a volume from snapshot to snapshot.
 
-    Queries the delta of each pair of snapshots, at most two at a time, and the allocated extents of the newest one.
-    Prints how much changed, how much that is a day, what an incremental backup would read, whether the driver still
-    accepts each base, and which snapshot to keep.
+    Queries the delta of each pair of snapshots, at most two at a time, and the allocated extents of the newest one. On
+    a terminal this opens the timeline: a row for each pair, a column for each region of the volume. Elsewhere, or with
+    -o, it prints how much changed, how much that is a day, what an incremental backup would read, whether the driver
+    still accepts each base, and which snapshot to keep.
 
     Exit status: 0 all deltas are complete; 1 failed, a delta is incomplete, or the driver broke a rule of the stream;
     2 usage error.
@@ -58,7 +61,11 @@ def history(
     picture.check(flags.output)
     if not (claim or flags.volume):
         raise UsageError("history needs a CLAIM, or --volume HANDLE", hint="kubectl cbt snapshots lists the claims")
-    with open_backend(cluster, service, flags.query_options(), terminal, shows_map=False) as (backend, session):
+    shows_timeline = wants_screen(flags.output)
+    with open_backend(cluster, service, flags.query_options(), terminal, shows_map=shows_timeline) as (
+        backend,
+        session,
+    ):
         if session is None:
             raise UsageError("history needs a cluster: snapshots cannot be listed at a driver's socket")
         from kubectl_cbt.cli.print_history import print_history
@@ -70,5 +77,9 @@ def history(
         for text in found.other_notes():
             Diagnostics(quiet=terminal.quiet).note(f"note: {text}")
         plan = plan_history(found.volume, flags.history_options())
+        if shows_timeline:
+            raise typer.Exit(show_timeline(backend, plan, map_flags, terminal))
+        if flags.output is None and (reason := why_no_screen()):
+            Diagnostics(quiet=terminal.quiet).note(f"note: printing the table instead of the timeline: {reason}")
         target = picture_target(terminal, map_flags, picture)
-        raise typer.Exit(print_history(backend, plan, flags.output, terminal, target))
+        raise typer.Exit(print_history(backend, plan, flags.output or HistoryFormat.TABLE, terminal, target))
