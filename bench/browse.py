@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
+from kubectl_cbt.core.stream_limits import StreamLimits
 from kubectl_cbt.model.backend import OpenStream
 from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
@@ -89,7 +90,7 @@ async def measured(count: int) -> dict[str, float]:
         Columns.of(SnapshotRows(found), 196)
         opening.append(time.perf_counter() - before)
     screen = BrowseScreen(Backend(), found)
-    app = CbtApp(screen)
+    app = CbtApp(screen, limits=StreamLimits())
     async with app.run_test(size=(200, 60)) as pilot:
         await pilot.pause()
 

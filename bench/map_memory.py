@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 from kubectl_cbt.core.query import ClusterOptions, open_cluster
+from kubectl_cbt.core.stream_limits import StreamLimits
 from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
 from kubectl_cbt.tui.app import CbtApp
 from kubectl_cbt.tui.loader import Loader
@@ -27,7 +28,8 @@ def main() -> None:
             await pilot.press("plus", "plus", "plus")
             pilot.app.exit()
 
-        CbtApp(MapScreen(loader, backend), colors=True).run(headless=True, size=(200, 60), auto_pilot=look)
+        app = CbtApp(MapScreen(loader, backend), limits=StreamLimits())
+        app.run(headless=True, size=(200, 60), auto_pilot=look)
         frame = loader.frame
         if not frame.outcome.complete:
             raise SystemExit(f"incomplete: {frame.outcome.failure}")

@@ -28,7 +28,7 @@ BEGIN, END = "<!-- matrix -->\n", "<!-- end of matrix -->"
 COMMAND = Path(sys.executable).with_name("kubectl-cbt")
 
 # Enough to show a fault, and fast enough for a hundred runs.
-_VALUES = {"cut-after": "1", "reset-after": "1", "deadline-after": "0", "slow": "1"}
+_VALUES = {"cut-after": "1", "reset-after": "1", "deadline-after": "0", "slow": "1", "old-bases-lost": "1"}
 # A fault without a response shows at the deadline. All others get the usual minute: on a busy machine a correct driver
 # can take seconds.
 _DEADLINES = {"hang": "4s"}

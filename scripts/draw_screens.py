@@ -16,6 +16,7 @@ from kubectl_cbt.cli.options import ClusterFlags
 from kubectl_cbt.core.backends import ClusterBackend
 from kubectl_cbt.core.options import QueryOptions, ServiceOptions
 from kubectl_cbt.core.session import Session
+from kubectl_cbt.core.stream_limits import StreamLimits
 from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
 from kubectl_cbt.tui.app import LIGHT, CbtApp
 from kubectl_cbt.tui.loader import Loader
@@ -61,7 +62,7 @@ def draw(
     colors: bool = True,
 ) -> str:
     """Return the picture of a screen after some keys."""
-    app = CbtApp(screen, colors=colors, settings=Settings(palette=palette))
+    app = CbtApp(screen, limits=StreamLimits(), colors=colors, settings=Settings(palette=palette))
 
     async def drawn() -> str:
         async with app.run_test(size=size) as pilot:

@@ -24,7 +24,9 @@ PROGRAM = "kubectl cbt"
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 _EPILOG = 'Use "kubectl cbt options" for a list of the kubectl flags that apply to all commands.'
 
-_CLUSTER_VERBS = ("delta", "allocated", "browse", "snapshots", "services", "verify", "check", "doctor", "rbac")
+_CLUSTER_VERBS = (
+    *("delta", "allocated", "history", "browse", "snapshots", "services", "verify", "check", "doctor", "rbac"),
+)
 """These accept kubectl's flags. A verb is a file in this package with a function of its name."""
 _VERBS = (*_CLUSTER_VERBS, "open", "compare", "demo", "config", "completion", "options", "version")
 _MODULES = {"completion": "completion.command", "options": "global_options"}
@@ -49,6 +51,7 @@ def build_app(only: str = "") -> typer.Typer:
           kubectl cbt                          browse the snapshots of a cluster and their maps
           kubectl cbt snapshots -A             list snapshots, and whether CBT works for them
           kubectl cbt delta SNAP-1 SNAP-2      show what changed, and what the next backup would read
+          kubectl cbt history CLAIM            show the changes of a volume from snapshot to snapshot
         """,
         invoke_without_command=True,
         callback=_root,

@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
 from kubectl_cbt.cli.charset import why_ascii
@@ -18,6 +17,7 @@ from kubectl_cbt.cli.signals import terminated_by
 if TYPE_CHECKING:
     from kubectl_cbt.model.backend import Backend, ClusterView, OpenStream
     from kubectl_cbt.model.snapshot_entry import SnapshotEntry
+    from kubectl_cbt.model.volume_history import VolumeHistory
     from kubectl_cbt.tui.app import CbtApp
     from kubectl_cbt.tui.comparison_loader import Compared
     from kubectl_cbt.tui.loader import Loader
@@ -32,8 +32,8 @@ _EARLY_FAILURE_SECONDS = 0.4
 _FEW_COLORS = (None, "standard", "windows")
 
 
-def wants_screen(output: StrEnum | None) -> bool:
-    """Whether to show a map: no output format was given, and there is a terminal for it."""
+def wants_screen(output: str | None) -> bool:
+    """Whether to show a screen: no output format was given, and there is a terminal for it."""
     return output is None and has_screen() and is_a_terminal(sys.stdin)
 
 
@@ -107,9 +107,22 @@ def show_snapshots(
     return _run(BrowseScreen(view, entries, refresh_seconds), map_flags, terminal)
 
 
+def show_timeline(backend: Backend, history: VolumeHistory, map_flags: MapFlags, terminal: TerminalFlags) -> int:
+    """Show the timeline of a volume until the user quits; returns the exit code.
+
+    Args:
+        backend: opens the streams.
+        history: the snapshots to show; the screen measures their deltas.
+    """
+    from kubectl_cbt.tui.screens.timeline_screen import TimelineScreen
+
+    return _run(TimelineScreen(history, backend), map_flags, terminal)
+
+
 def _run(first: CbtScreen[None], map_flags: MapFlags, terminal: TerminalFlags) -> int:
     from kubectl_cbt.cli.terminal import stdout_target
     from kubectl_cbt.cli.tui_signals import TuiStop
+    from kubectl_cbt.core.stream_limits import StreamLimits
     from kubectl_cbt.tui.app import CbtApp
 
     effective = map_settings(map_flags)
@@ -125,7 +138,12 @@ def _run(first: CbtScreen[None], map_flags: MapFlags, terminal: TerminalFlags) -
     else:
         os.environ.pop("NO_COLOR", None)
     app = CbtApp(
-        first, colors=colors, of_256=color_system == "256", settings=effective.settings, settings_path=effective.path
+        first,
+        limits=StreamLimits(),
+        colors=colors,
+        of_256=color_system == "256",
+        settings=effective.settings,
+        settings_path=effective.path,
     )
     try:
         with TuiStop(app):

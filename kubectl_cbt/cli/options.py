@@ -39,7 +39,7 @@ class ColorWhen(StrEnum):
     NEVER = "never"
 
 
-def _parser(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+def parser_of(parse: Callable[[str], Any]) -> Callable[[str], Any]:
     """Show the message of a ValueError to the user."""
 
     def parser(text: Any) -> Any:
@@ -53,8 +53,8 @@ def _parser(parse: Callable[[str], Any]) -> Callable[[str], Any]:
     return parser
 
 
-parsed_duration = _parser(parse_duration)
-parsed_file_to_write = _parser(file_to_write)
+parsed_duration = parser_of(parse_duration)
+parsed_file_to_write = parser_of(file_to_write)
 
 
 def _setting(name: str) -> Callable[[str], str]:
@@ -65,7 +65,7 @@ def _setting(name: str) -> Callable[[str], str]:
 
         return str(next(setting for setting in SETTINGS if setting.name == name).parsed(text))
 
-    return _parser(parse)
+    return parser_of(parse)
 
 
 def _new_file(text: str) -> Path:
@@ -81,7 +81,7 @@ def _positive_size(text: str) -> int:
     return size_bytes
 
 
-parsed_size = _parser(_positive_size)
+parsed_size = parser_of(_positive_size)
 
 
 def _message_size(text: str) -> int:
@@ -147,7 +147,7 @@ FLAGS: dict[str, Any] = {
     ),
     "max_message_size": typer.Option(
         "--max-message-size",
-        parser=_parser(_message_size),
+        parser=parser_of(_message_size),
         show_default="64Mi",
         metavar="SIZE",
         help="Largest response message to accept.",
@@ -166,7 +166,7 @@ FLAGS: dict[str, Any] = {
     # QueryOptions
     "starting_offset": typer.Option(
         "--starting-offset",
-        parser=_parser(parse_offset),
+        parser=parser_of(parse_offset),
         metavar="OFFSET",
         help="Omit extents before this offset, for example 4096, 0x1000 or 12Gi.",
     ),
@@ -186,7 +186,7 @@ FLAGS: dict[str, Any] = {
     "no_probe": typer.Option("--no-probe", help="Trust OK at the end of a stream; skip the completeness probe."),
     "record": typer.Option(
         "--record",
-        parser=_parser(_new_file),
+        parser=parser_of(_new_file),
         metavar="FILE",
         help="Record the stream to a new file for bug reports (no tokens or secrets); read it with open or check.",
     ),
@@ -298,17 +298,17 @@ class PictureFlags:
         PictureSize | None,
         typer.Option(
             "--size",
-            parser=_parser(PictureSize.parse),
+            parser=parser_of(PictureSize.parse),
             metavar="COLUMNSxLINES",
             help="With -o svg: size in characters (default 120x40).",
         ),
     ] = None
 
-    def check(self, output: StreamFormat | None) -> None:
+    def check(self, output: str | None) -> None:
         """Refuse a size for an output that has none.
 
         Raises:
             UsageError: the output is not a picture.
         """
-        if self.size is not None and output is not StreamFormat.SVG:
+        if self.size is not None and output != StreamFormat.SVG:
             raise UsageError("--size needs -o svg")

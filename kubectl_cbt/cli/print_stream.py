@@ -14,7 +14,6 @@ from kubectl_cbt.cli.progress import extent_rate, progress_bar, wants_progress
 from kubectl_cbt.cli.signals import GracefulStop, Terminated
 from kubectl_cbt.cli.stdout import StandardOutput
 from kubectl_cbt.errors import Interrupted
-from kubectl_cbt.output.picture_size import DEFAULT_PICTURE_SIZE
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.units import counted, human_bytes
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from kubectl_cbt.model.record import Batch
     from kubectl_cbt.model.resolved_query import ResolvedQuery
     from kubectl_cbt.model.results import Outcome
-    from kubectl_cbt.output.writer import OutputTarget
 
 
 def print_stream(
@@ -42,6 +40,7 @@ def print_stream(
         can_resume: whether the query can be repeated from where the stream ended.
     """
     from kubectl_cbt.analysis.summary import SummaryBuilder
+    from kubectl_cbt.cli.terminal import picture_target
 
     no_color = terminal.color is ColorWhen.NEVER
     diagnostics = Diagnostics(quiet=terminal.quiet, verbosity=terminal.verbosity, no_color=no_color)
@@ -53,7 +52,7 @@ def print_stream(
     with GracefulStop(stream.cancel) as stop:
         write = StandardOutput(stop).write
         to_stdout = (lambda data: write(as_text(data))) if format_writer.is_text else write
-        writer = format_writer(to_stdout, resolved, _target(terminal, map_flags, picture))
+        writer = format_writer(to_stdout, resolved, picture_target(terminal, map_flags, picture))
         figures = SummaryBuilder(resolved.query.starting_offset)
         written = _Written(stream.next_offset)
         try:
@@ -85,20 +84,6 @@ def print_stream(
     elif outcome.broke_a_must:
         code = ExitCode.FAILED
     return code
-
-
-def _target(terminal: TerminalFlags, map_flags: MapFlags, picture: PictureFlags) -> OutputTarget:
-    from kubectl_cbt.analysis.heat_scale import LOG, scale_named
-    from kubectl_cbt.cli.terminal import stdout_target
-    from kubectl_cbt.output.writer import DEFAULT_PALETTE
-
-    return replace(
-        stdout_target(terminal.color),
-        scale=scale_named(map_flags.scale) if map_flags.scale else LOG,
-        palette=map_flags.palette or DEFAULT_PALETTE,
-        is_dark=map_flags.theme != "light",
-        picture_size=picture.size or DEFAULT_PICTURE_SIZE,
-    )
 
 
 @dataclass(slots=True)

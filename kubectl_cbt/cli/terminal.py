@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from dataclasses import replace
 
+from kubectl_cbt.analysis.heat_scale import LOG, scale_named
 from kubectl_cbt.cli.charset import why_dumb
 from kubectl_cbt.cli.diagnostics import is_a_terminal
-from kubectl_cbt.cli.options import ColorWhen
-from kubectl_cbt.output.writer import OutputTarget
+from kubectl_cbt.cli.options import ColorWhen, MapFlags, PictureFlags, TerminalFlags
+from kubectl_cbt.output.picture_size import DEFAULT_PICTURE_SIZE
+from kubectl_cbt.output.writer import DEFAULT_PALETTE, OutputTarget
 
 
 def stdout_target(color: ColorWhen) -> OutputTarget:
@@ -19,6 +22,17 @@ def stdout_target(color: ColorWhen) -> OutputTarget:
         width=shutil.get_terminal_size().columns,
         is_terminal=is_terminal,
         color_system=_color_system(color, is_terminal=is_terminal),
+    )
+
+
+def picture_target(terminal: TerminalFlags, map_flags: MapFlags, picture: PictureFlags) -> OutputTarget:
+    """As :func:`stdout_target`, with the look of a picture."""
+    return replace(
+        stdout_target(terminal.color),
+        scale=scale_named(map_flags.scale) if map_flags.scale else LOG,
+        palette=map_flags.palette or DEFAULT_PALETTE,
+        is_dark=map_flags.theme != "light",
+        picture_size=picture.size or DEFAULT_PICTURE_SIZE,
     )
 
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from queue import SimpleQueue
 from typing import Protocol
 
-from kubectl_cbt.analysis.cells import CellCounter
+import numpy as np
+
+from kubectl_cbt.analysis.cells import CellCounter, cell_edges
 from kubectl_cbt.analysis.largest_run import LargestRun
 from kubectl_cbt.analysis.summary import CHUNK_SIZES_BYTES, SummaryBuilder
 from kubectl_cbt.errors import CbtError, Interrupted, StreamError
@@ -35,14 +37,17 @@ class MeterSettings:
     """What is measured.
 
     Attributes:
-        cells: of the whole volume; a number with many divisors fits many widths.
+        cells: of the whole volume, or of ``part``; a number with many divisors fits many widths.
         chunk_sizes: powers of two, bytes: what a backup that reads such chunks would read is counted.
         threads: streams at a time; ``limits`` may allow fewer.
+        part: bytes ``[start, end)`` of the volume to count, cut at its capacity; a stream ends as incomplete after
+            them. None for all.
     """
 
     cells: int = 240
     chunk_sizes: tuple[int, ...] = CHUNK_SIZES_BYTES
     threads: int = 4
+    part: tuple[int, int] | None = None
 
 
 class StreamMeter:
@@ -73,6 +78,7 @@ class StreamMeter:
         self._waiting: list[MeteredQuery] = []
         self._threads: list[threading.Thread] = []
         self._cancellation = Cancellation()
+        self._cancellations: dict[MeteredQuery, Cancellation] = {}
         self._ended: SimpleQueue[MeteredQuery] = SimpleQueue()
 
     def __enter__(self) -> StreamMeter:
@@ -86,15 +92,21 @@ class StreamMeter:
         with self._lock:
             new = [query for query in dict.fromkeys(queries) if not self._is_known(query)]
             self._results.update({query: StreamFigures() for query in new})
+            self._cancellations.update(dict.fromkeys(new, self._cancellation))
             self._waiting += new
             for _ in range(min(self._settings.threads - len(self._threads), len(self._waiting))):
-                thread = threading.Thread(target=self._work, name="cbt-meter", daemon=True)
+                arguments = (self._cancellation,)
+                thread = threading.Thread(target=self._work, args=arguments, name="cbt-meter", daemon=True)
                 self._threads.append(thread)
                 thread.start()
 
     def _is_known(self, query: MeteredQuery) -> bool:
         result = self._results.get(query)
-        return result is not None and (result.is_running or result.is_complete)
+        if result is None:
+            return False
+        # One that was cancelled may still be ending.
+        is_running = result.is_running and self._cancellations[query] is self._cancellation
+        return is_running or result.is_complete
 
     def completed(self, queries: Sequence[MeteredQuery]) -> Iterator[tuple[MeteredQuery, StreamFigures]]:
         """Measure queries, and give each when it ends, complete or not. Only one iteration at a time."""
@@ -114,6 +126,12 @@ class StreamMeter:
     def result(self, query: MeteredQuery) -> StreamFigures | None:
         """The newest figures; None if it was not submitted."""
         return self._results.get(query)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a stream runs or waits."""
+        with self._lock:
+            return any(result.is_running for result in self._results.values())
 
     @property
     def running(self) -> list[StreamFigures]:
@@ -141,8 +159,7 @@ class StreamMeter:
             if thread is not threading.current_thread():
                 thread.join()
 
-    def _work(self) -> None:
-        cancellation = self._cancellation
+    def _work(self, cancellation: Cancellation) -> None:
         while True:
             with self._lock:
                 if cancellation.is_cancelled or cancellation is not self._cancellation or not self._waiting:
@@ -150,12 +167,17 @@ class StreamMeter:
                         self._threads.remove(threading.current_thread())
                     return
                 query = self._waiting.pop(0)
-            self._publish(query, self._measured(query, cancellation))
-            self._ended.put(query)
+            if self._publish(query, self._measured(query, cancellation), cancellation):
+                self._ended.put(query)
 
-    def _publish(self, query: MeteredQuery, result: StreamFigures) -> None:
-        self._results[query] = result
+    def _publish(self, query: MeteredQuery, result: StreamFigures, cancellation: Cancellation) -> bool:
+        """Store the newest figures; False, and nothing is stored, if the query was submitted again meanwhile."""
+        with self._lock:
+            if self._cancellations[query] is not cancellation:
+                return False
+            self._results[query] = result
         self._changed(query)
+        return True
 
     def _measured(self, query: MeteredQuery, cancellation: Cancellation) -> StreamFigures:
         try:
@@ -164,38 +186,49 @@ class StreamMeter:
                 self._backend.open(query.names) as opened,
                 cancellation.calling(opened.close),
             ):
-                return self._streamed(query, opened)
+                return self._streamed(query, opened, cancellation)
         except CbtError as error:
             return _ended(StreamFigures(), error)
         except Exception as error:  # noqa: BLE001  # no caller handles it: the row must report it
             return _ended(StreamFigures(), StreamError(f"internal error: {type(error).__name__}"))
 
-    def _streamed(self, query: MeteredQuery, opened: OpenStream) -> StreamFigures:
-        stream, failure, due = opened.stream, None, self._clock()
+    def _streamed(self, query: MeteredQuery, opened: OpenStream, cancellation: Cancellation) -> StreamFigures:
+        stream, due = opened.stream, self._clock()
+        failure: CbtError | None = None
         figures, run = SummaryBuilder(chunk_sizes=self._settings.chunk_sizes), LargestRun()
         counter: CellCounter | None = None
         try:
             for batch in stream:
                 if counter is None and stream.capacity_bytes:
-                    counter = CellCounter.of_volume(stream.capacity_bytes, self._settings.cells)
+                    counter = self._counter(stream.capacity_bytes)
                 if counter is not None:
                     counter.add(batch.offsets, batch.sizes)
                 figures.add(batch)
                 run.add(batch.offsets, batch.ends)
                 if self._clock() >= due:
-                    self._publish(query, _state(opened, counter, run, None))
+                    self._publish(query, _state(opened, counter, run, None), cancellation)
                     due = self._clock() + _EVERY_SECONDS
+                if self._settings.part is not None and stream.next_offset >= self._settings.part[1]:
+                    failure = Interrupted("the rest of the volume was not read")
+                    break
         except CbtError as error:
-            failure = error
+            # A stream that is cancelled reports how its connection ended.
+            failure = Interrupted("interrupted") if cancellation.is_cancelled else error
         except Exception as error:  # noqa: BLE001  # no caller handles it: the row must report it
             failure = StreamError(f"internal error: {type(error).__name__}")
         if counter is None and (capacity := _capacity(opened, failure)):
-            counter = CellCounter.of_volume(capacity, self._settings.cells)
+            counter = self._counter(capacity)
         result = _state(opened, counter, run, failure)
         assert result.outcome is not None  # noqa: S101  # a state has one
         complete = result.outcome.complete
         summary = figures.summary(result.capacity_bytes, complete=complete)
         return replace(result, is_running=False, summary=summary, failure=result.outcome.failure)
+
+    def _counter(self, capacity_bytes: int) -> CellCounter:
+        if self._settings.part is None:
+            return CellCounter.of_volume(capacity_bytes, self._settings.cells)
+        start, end = self._settings.part
+        return CellCounter(np.minimum(cell_edges(start, end, self._settings.cells), capacity_bytes))
 
 
 def _capacity(opened: OpenStream, failure: CbtError | None) -> int | None:

@@ -26,6 +26,7 @@ from kubectl_cbt.tui.text.help_text import key_lines
 from kubectl_cbt.tui.textual_private import QuietApp
 
 if TYPE_CHECKING:
+    from kubectl_cbt.measuring.stream_meter import Limits
     from kubectl_cbt.tui.terminal_driver import TerminalDriver
 
 DARK = Theme(
@@ -92,12 +93,14 @@ class CbtApp(QuietApp[None], inherit_bindings=False):
 
     Args:
         first: the first screen.
+        limits: how many streams the screens may measure at once.
         colors: False draws in glyphs alone, for NO_COLOR and terminals with few colors.
         of_256: whether the terminal has only 256 colors.
         settings: at the start.
         settings_path: where "Save settings" writes them; None if there is no folder for them.
 
     Attributes:
+        limits: as given.
         settings: those the app was started with; the panels of a map are shown by them.
         scale: the present one.
     """
@@ -111,6 +114,7 @@ class CbtApp(QuietApp[None], inherit_bindings=False):
         self,
         first: CbtScreen[Any],
         *,
+        limits: Limits,
         colors: bool = True,
         of_256: bool = False,
         settings: Settings = Settings(),  # noqa: B008  # frozen
@@ -118,6 +122,7 @@ class CbtApp(QuietApp[None], inherit_bindings=False):
     ) -> None:
         super().__init__(ansi_color=None if colors else True, driver_class=_driver_class())
         self._first = first
+        self.limits = limits
         self._colors = colors
         self._of_256 = of_256
         self.settings = settings

@@ -83,6 +83,11 @@ def write_document(content: Content, form: StreamFormat, path: Path, *, overwrit
     write_file(path, lambda file: _write(content, form, file), overwrite=overwrite)
 
 
+def write_text(text: str, path: Path, *, overwrite: bool) -> None:
+    """Write a text, as with a picture; raises as :func:`write_document`."""
+    write_file(path, lambda file: _discard(file.write(text)), overwrite=overwrite)
+
+
 def write_file(path: Path, write: Callable[[TextIO], None], *, overwrite: bool) -> None:
     """Create a file with what ``write`` writes, or none at all; raises as :func:`write_document`."""
     # An existing file is replaced only after the new one is complete.

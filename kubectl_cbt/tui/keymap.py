@@ -10,12 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from kubectl_cbt.tui.keys import BROWSE_KEYS, MAP_KEYS, Key, KeyGroup
+from kubectl_cbt.tui.keys import BROWSE_KEYS, MAP_KEYS, TIMELINE_KEYS, Key, KeyGroup
 
 Keymap = Mapping[str, tuple[str, ...]]
 """Keys in Textual's notation, by the ``id`` of their action; an action that is missing has its default keys."""
 
-_SCREENS = (MAP_KEYS, BROWSE_KEYS)
+_SCREENS = (MAP_KEYS, BROWSE_KEYS, TIMELINE_KEYS)
 _RESERVED = "ctrl+c"
 """Quits on every screen, whatever the settings are."""
 _RENAMED = {
@@ -59,7 +59,7 @@ _CHARACTERS = {_name_of(chr(code)): chr(code) for code in range(33, 127)}
 
 
 def actions() -> dict[str, Key]:
-    """All actions that have keys, by id; one that both screens have is listed once."""
+    """All actions that have keys, by id; one that several screens have is listed once."""
     return {key.id: key for groups in _SCREENS for group in groups for key in group.keys}
 
 

@@ -32,7 +32,7 @@ class Key:
 
     @property
     def id(self) -> str:
-        """The action's name in the settings. An action that both screens have has the same keys on both."""
+        """The action's name in the settings. An action that several screens have has the same keys on all."""
         return self.name or self.action.removeprefix("app.")
 
     @property
@@ -52,9 +52,9 @@ class KeyGroup:
 _EVERYWHERE = KeyGroup(
     "Global",
     (
-        Key("t", "t", "app.toggle_theme", "Switch between light and dark theme"),
+        Key("T", "T", "app.toggle_theme", "Switch between light and dark theme"),
         Key("ctrl+p", "Ctrl-P", "app.command_palette", "Open the command palette"),
-        Key("question_mark", "?", "app.keys", "Help: the map and all keys", "help"),
+        Key("question_mark", "?", "app.keys", "Help: what the screen shows, and all keys", "help"),
         Key("ctrl+z", "Ctrl-Z", "app.suspend_process", "Suspend; fg in the shell continues"),
         Key("q,ctrl+c", "q Ctrl-C", "app.quit", "Quit", "quit"),
     ),
@@ -118,6 +118,7 @@ MAP_KEYS = (
             Key("c,y", "c y", "copy", "Copy the extent at the cursor"),
             Key("left_square_bracket", "[", "step(-1)", "Step to the older snapshots", "older", name="older"),
             Key("right_square_bracket", "]", "step(1)", "Step to the newer snapshots", "newer", name="newer"),
+            Key("t", "t", "timeline", "Timeline of the volume: what changed from snapshot to snapshot"),
             Key("x", "x", "stop", "Stop the stream and keep what was received"),
             Key("r", "r", "resume", "Resume a stream that was stopped or broke"),
             Key("escape", "Esc", "close", "Close the panel, clear selection or filter, zoom out; then go back"),
@@ -154,6 +155,7 @@ BROWSE_KEYS = (
                 "open",
             ),
             Key("D", "D", "open_delta", "Open the delta from the previous snapshot of the volume", "delta"),
+            Key("t", "t", "timeline", "Timeline of the volume: what changed from snapshot to snapshot", "timeline"),
             Key("slash", "/", "filter", "Filter by namespace, volume, snapshot or driver", "filter"),
             Key("o", "o", "sort", "Sort by the next column: volume, name, time, size, CBT", "sort"),
             Key("O", "O", "turn_sorting", "Sort in the other direction"),
@@ -173,6 +175,61 @@ BROWSE_KEYS = (
     _EVERYWHERE,
 )
 BROWSE_MOUSE = "Mouse: click to select, double-click to open, wheel to scroll; a title sorts."
+
+TIMELINE_KEYS = (
+    KeyGroup(
+        "Move",
+        (
+            Key("up,k", "↑ k", "move(-1)", "The pair before", name="up"),
+            Key("down,j", "↓ j", "move(1)", "The next pair", name="down"),
+            Key("left,h", "← h", "go_columns(-1)", "One column back", name="left"),
+            Key("right,l", "→ l", "go_columns(1)", "One column forward", name="right"),
+            Key("pageup", "PgUp", "page(-1)", "One screen up", name="page_up"),
+            Key("pagedown", "PgDn", "page(1)", "One screen down", name="page_down"),
+            Key("home", "Home", "go_in_row(0)", "First visible column", name="row_start"),
+            Key("end", "End", "go_in_row(-1)", "Last visible column", name="row_end"),
+            Key("g", "g", "oldest", "The oldest pair"),
+            Key("G", "G", "newest", "The newest pair"),
+        ),
+    ),
+    KeyGroup(
+        "Open",
+        (
+            Key("enter", "Enter", "open", "Open the map of the pair, at the column under the cursor", "map"),
+            Key("space", "Space", "mark", "Mark or unmark a pair, at most two", "mark"),
+            Key(
+                "m",
+                "m",
+                "open_marked",
+                "Open the delta from the base of the older marked pair to the target of the newer one",
+                "delta of marks",
+            ),
+        ),
+    ),
+    KeyGroup(
+        "View",
+        (
+            Key("u", "u", "union", "Show or hide what changed in any pair", "all pairs"),
+            Key("plus,equals_sign", "+", "zoom_in", "Zoom in", "zoom"),
+            Key("minus", "-", "zoom_out", "Zoom out"),
+            Key("z", "z", "zoom_to_cell", "Zoom to the column under the cursor"),
+            Key("0", "0", "zoom_whole", "Zoom out to the whole volume"),
+            Key("H", "H", "next_scale", "Next heat scale: log, linear, relative to the hottest column"),
+            Key("p", "p", "next_palette", "Next palette"),
+        ),
+    ),
+    KeyGroup(
+        "Streams",
+        (
+            Key("e", "e", "export", "Export the picture", "export"),
+            Key("x", "x", "stop", "Stop the streams and keep what was received"),
+            Key("r", "r", "resume", "Query again what was stopped or failed"),
+            Key("escape", "Esc", "close", "Clear the marks, zoom out; then go back"),
+        ),
+    ),
+    _EVERYWHERE,
+)
+TIMELINE_MOUSE = "Mouse: click moves, double-click opens the map, wheel scrolls."
 
 
 def bindings(groups: Sequence[KeyGroup]) -> list[BindingType]:

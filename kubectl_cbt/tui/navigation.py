@@ -23,14 +23,26 @@ class MapCursor:
         self.viewport: Viewport | None = None
         self.position = position
         self.is_placed = position > 0
+        self._first_range: tuple[int, int] | None = None
         self._before: deque[tuple[int, int, int]] = deque(maxlen=_REMEMBERED)
+
+    @classmethod
+    def of_range(cls, position: int, start: int, end: int) -> MapCursor:
+        """A cursor on a byte of a range, which the first viewport shows."""
+        cursor = cls(position)
+        cursor.is_placed, cursor._first_range = True, (start, end)
+        return cursor
 
     def lay_out(self, capacity_bytes: int, grain_bytes: int, columns: int, rows: int) -> None:
         """Fit the viewport to a screen of another size; the first call creates it. The cursor keeps its byte."""
         whole = whole_volume(capacity_bytes, grain_bytes, columns, rows)
         viewport = self.viewport
         self.position = min(self.position, capacity_bytes - 1)
-        if viewport is None or viewport.is_whole or viewport.cell_bytes >= whole.cell_bytes:
+        if viewport is None and self._first_range is not None:
+            position, self.viewport = self.position, whole
+            self.zoom_to_range(grain_bytes, *self._first_range)
+            self.go(position)
+        elif viewport is None or viewport.is_whole or viewport.cell_bytes >= whole.cell_bytes:
             self.viewport = whole
         else:
             # Another snapshot of the volume may have another size.

@@ -1,7 +1,6 @@
 """Switching namespace and context against the demo's API server: what is listed, sent, kept and closed."""
 
 import contextlib
-import threading
 from itertools import pairwise
 
 import pytest
@@ -10,10 +9,12 @@ import yaml
 from kubectl_cbt.core.browsed_cluster import BrowsedCluster
 from kubectl_cbt.core.options import ClusterOptions, QueryOptions, ServiceOptions
 from kubectl_cbt.core.session import open_session
+from kubectl_cbt.core.stream_limits import StreamLimits
 from kubectl_cbt.errors import ConfigError, Forbidden
+from kubectl_cbt.measuring.stream_meter import StreamMeter
 from kubectl_cbt.model.refs import SnapshotNames, SnapshotRef
 from kubectl_cbt.model.snapshot_entry import siblings
-from kubectl_cbt.tui.delta_meter import DeltaMeter, SnapshotPair
+from kubectl_cbt.model.volume_history import HistoryPair
 
 
 @pytest.fixture
@@ -117,15 +118,12 @@ def test_a_login_command_that_must_prompt_is_refused_while_a_screen_is_open(demo
 
 def test_deltas_that_are_measured_at_once_are_recorded_in_files_of_their_own(demo, tmp_path):
     options = QueryOptions(record=tmp_path / "stream.rec")
-    done = threading.Event()
     with open_session(ClusterOptions(kubeconfig=str(demo.kubeconfig))) as session, contextlib.ExitStack() as sessions:
         cluster = BrowsedCluster(session, ServiceOptions(), options, "default", sessions)
         volume = siblings(cluster.entries(), SnapshotRef("default", "snap-a"))
-        pairs = [SnapshotPair.of(base, target) for base, target in pairwise(volume)]
-        meter = DeltaMeter(lambda: None if meter.is_running else done.set())
-        meter.measure(cluster, pairs)
-        assert done.wait(30)
-        results = [meter.result(pair) for pair in pairs]
-    assert len(pairs) == 3
-    assert [(result.is_complete, result.error) for result in results] == [(True, "")] * 3
+        queries = [HistoryPair(base, target).query for base, target in pairwise(volume)]
+        with StreamMeter(cluster, StreamLimits()) as meter:
+            results = dict(meter.completed(queries))
+    assert set(results) == set(queries)
+    assert [(result.is_complete, result.failure) for result in results.values()] == [(True, None)] * 3
     assert len(list(tmp_path.iterdir())) == 3

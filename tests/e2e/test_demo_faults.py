@@ -225,6 +225,17 @@ def test_wrong_code_replaces_the_specified_codes(driver_clients, demo, set_fault
         assert through.details.startswith("failed to get response from CSI driver: rpc error: code = Unknown")
 
 
+@pytest.mark.parametrize(("kept", "codes"), [(0, "NNN"), (1, "NNN"), (2, "NNO"), (3, "NOO"), (9, "OOO")])
+def test_old_bases_lost_refuses_bases_that_are_not_among_the_newest(driver_clients, set_faults, kept, codes):
+    found = {"N": Code.NOT_FOUND, "O": Code.OK}
+    set_faults(f"old-bases-lost={kept}")
+    for client in driver_clients[PAGES_DRIVER]:
+        assert [client.ask("snap-d", base).code for base in ("snap-a", "snap-b", "snap-c")] == [
+            found[code] for code in codes
+        ]
+        assert client.ask("snap-a").code is Code.OK
+
+
 # What the sidecar gets wrong.
 
 
@@ -278,7 +289,7 @@ def test_health_reports_a_sidecar_that_is_not_ready(fault, answer):
 
 
 def test_every_driver_fault_is_implemented():
-    elsewhere = {"offset-ignored", "max-results-ignored", "huge-messages", "wrong-code"}
+    elsewhere = {"offset-ignored", "max-results-ignored", "huge-messages", "wrong-code", "old-bases-lost"}
     names = {fault.name for fault in FAULTS if fault.part is Part.DRIVER}
     assert names == elsewhere | EXTENT_FAULTS.keys() | MESSAGE_FAULTS.keys()
 

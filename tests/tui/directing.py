@@ -17,6 +17,7 @@ from kubectl_cbt.core.backends import ClusterBackend
 from kubectl_cbt.core.browsed_cluster import BrowsedCluster
 from kubectl_cbt.core.options import QueryOptions, ServiceOptions
 from kubectl_cbt.core.session import Session
+from kubectl_cbt.core.stream_limits import StreamLimits
 from kubectl_cbt.errors import CbtError, Interrupted, NotFound
 from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotNames, SnapshotRef
@@ -165,6 +166,12 @@ class ScriptedOpened:
         self.is_closed = True
         self.stream.cancel()
 
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
 
 def snapshot_of(ref: SnapshotRef, size: int | None = CAPACITY) -> Snapshot:
     return Snapshot(ref, f"content-{ref.name}", "a.csi", SnapshotHandle(f"h-{ref.name}"), "data", "vol", size, None)
@@ -287,7 +294,7 @@ def drive(screen, steps: Callable, *, size: tuple[int, int] = (110, 30), colors:
     """Run ``steps(pilot, screen)`` on the app with that screen; returns what it returns."""
 
     async def run():
-        app = CbtApp(screen, colors=colors)
+        app = CbtApp(screen, limits=StreamLimits(), colors=colors)
         async with app.run_test(size=size) as pilot:
             await until(pilot, lambda: not screen.is_updating or getattr(screen, "runs_on", False))
             return await steps(pilot, screen)

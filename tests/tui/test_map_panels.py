@@ -130,10 +130,10 @@ def test_p_goes_through_the_palettes_and_t_through_the_themes():
             await press(pilot, "p")
         assert seen == [palette.name for palette in PALETTES]
         dark = pilot.app.color_scheme(both_layers=False)
-        await press(pilot, "t")
+        await press(pilot, "T")
         light = pilot.app.color_scheme(both_layers=False)
         assert (dark.dark, light.dark) == (True, False)
-        await press(pilot, "t")
+        await press(pilot, "T")
         assert pilot.app.color_scheme(both_layers=False) == dark
 
     drive(the_map(), steps)

@@ -6,6 +6,7 @@ import tomllib
 import pytest
 from directing import press, shown, the_map, until
 
+from kubectl_cbt.core.stream_limits import StreamLimits
 from kubectl_cbt.tui.app import CbtApp
 from kubectl_cbt.tui.settings import ALWAYS, NEVER, Settings
 from kubectl_cbt.tui.widgets.extent_list import ExtentList
@@ -16,7 +17,7 @@ from kubectl_cbt.tui.widgets.statistics import Statistics
 def drive_with(settings, steps, *, path=None, size=(110, 30), colors=True):
     async def run():
         screen = the_map()
-        app = CbtApp(screen, colors=colors, settings=settings, settings_path=path)
+        app = CbtApp(screen, limits=StreamLimits(), colors=colors, settings=settings, settings_path=path)
         async with app.run_test(size=size) as pilot:
             await until(pilot, lambda: not screen.is_updating)
             await steps(pilot, screen)
@@ -76,7 +77,7 @@ def test_saved_settings_are_those_that_are_shown(tmp_path):
 
     async def steps(pilot, screen):
         assert not path.exists()
-        await press(pilot, "t", "p", "H", "d", "s")
+        await press(pilot, "T", "p", "H", "d", "s")
         await save(pilot)
         assert f"settings saved to {path}" in shown(pilot.app)
 
@@ -92,7 +93,7 @@ def test_saved_settings_are_those_that_are_shown(tmp_path):
 
 def test_nothing_is_written_without_the_command(tmp_path):
     async def steps(pilot, screen):
-        await press(pilot, "t", "p", "d", "q")
+        await press(pilot, "T", "p", "d", "q")
 
     drive_with(Settings(), steps, path=tmp_path / "config.toml")
     assert list(tmp_path.iterdir()) == []

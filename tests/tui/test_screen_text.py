@@ -22,7 +22,7 @@ from kubectl_cbt.output.drawing.row_labels import LABEL_COLUMNS, row_labels
 from kubectl_cbt.output.drawing.text_width import shorten
 from kubectl_cbt.output.subject import taken_words
 from kubectl_cbt.output.vocabulary import vocabulary_of
-from kubectl_cbt.tui.keys import BROWSE_KEYS, MAP_KEYS, footer
+from kubectl_cbt.tui.keys import BROWSE_KEYS, MAP_KEYS, TIMELINE_KEYS, footer
 from kubectl_cbt.tui.loader import Frame, Loader
 from kubectl_cbt.tui.text.axis_labels import scale_label
 from kubectl_cbt.tui.text.cell_panel import cell_panel
@@ -194,7 +194,7 @@ def test_jumps_have_the_ten_digits_as_keys():
     assert [jump.position for jump in largest] == [run.start for run in runs]
 
 
-@pytest.mark.parametrize("groups", [MAP_KEYS, BROWSE_KEYS], ids=["map", "browse"])
+@pytest.mark.parametrize("groups", [MAP_KEYS, BROWSE_KEYS, TIMELINE_KEYS], ids=["map", "browse", "timeline"])
 def test_the_line_of_keys_fits_every_width(groups):
     for width in WIDTHS:
         assert len(key_line(footer(groups, width)).plain.rstrip()) <= width

@@ -20,13 +20,19 @@ from directing import (
     until,
 )
 
+from kubectl_cbt.core.stream_limits import StreamLimits
 from kubectl_cbt.errors import CbtError
+from kubectl_cbt.measuring.stream_meter import MeterSettings, StreamMeter
 from kubectl_cbt.model.refs import SnapshotNames
-from kubectl_cbt.tui.delta_meter import BAR_CELLS, STREAMS, DeltaMeter, SnapshotPair
+from kubectl_cbt.model.stream_figures import MeteredQuery
+from kubectl_cbt.model.volume_history import HistoryPair
 from kubectl_cbt.tui.screens.browse_screen import PANEL_COLUMNS, BrowseScreen
 from kubectl_cbt.tui.screens.map_screen import MapScreen
+from kubectl_cbt.tui.widgets.volume_panel import BAR_CELLS
 
 WIDE = (160, 40)
+STREAMS = 2
+"""Of one driver at a time."""
 COVERED = sum(size for _, size in EXTENTS)
 
 
@@ -44,26 +50,11 @@ class Gated(ScriptedBackend):
     def open(self, names) -> ScriptedOpened:
         self.resolved.append(names)
         self.opened.append(ScriptedOpened(ScriptedStream(gate=self.gate, a_message=1, free=3), names))
-        return Closing.of(self.opened[-1])
+        return self.opened[-1]
 
     @property
     def running(self) -> int:
         return sum(not opened.is_closed for opened in self.opened)
-
-
-class Closing(ScriptedOpened):
-    """One for a ``with`` block."""
-
-    @classmethod
-    def of(cls, opened: ScriptedOpened) -> ScriptedOpened:
-        opened.__class__ = cls
-        return opened
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
 
 
 def browsing(steps, backend: ScriptedBackend | None = None, **settings):
@@ -197,7 +188,7 @@ def test_measuring_ends_with_esc_when_the_cursor_leaves_the_volume_and_with_the_
         for name in ("two", "three"):
             assert "≥" in of(pilot, name)
             assert "╱" in of(pilot, name), "not received"
-        assert "two: canceled" in "\n".join(panel(pilot))
+        assert "two: interrupted" in "\n".join(panel(pilot))
         assert len(of(pilot, "four").split()) == 2, "was not begun"
         backend.gate.set()
         await press(pilot, "b")
@@ -225,10 +216,10 @@ def test_a_delta_that_fails_says_why_in_its_line_and_the_others_go_on():
         await press(pilot, "b")
         await until(pilot, lambda: not screen.is_updating)
         assert of(pilot, "two").endswith("failed")
-        assert 'two: Error from server (NotFound): "two" not found' in panel(pilot)
+        assert 'two: "two" not found' in panel(pilot)
         assert of(pilot, "three").endswith("≥ 8.5 MiB")
         await press(pilot, "down", "down")
-        assert "three: error: lost" in panel(pilot), "that of the snapshot under the cursor"
+        assert "three: lost" in panel(pilot), "that of the snapshot under the cursor"
         assert of(pilot, "four").endswith("8.5 MiB")
         assert "b measures the changes" in "\n".join(panel(pilot)), "again"
 
@@ -293,24 +284,26 @@ def test_many_snapshots_are_shown_around_the_current_one():
 # The meter
 
 
-def pair_of(base: int, target: int) -> SnapshotPair:
-    return SnapshotPair.of(ENTRIES[base], ENTRIES[target])
+def query_of(base: int, target: int) -> MeteredQuery:
+    return HistoryPair(ENTRIES[base], ENTRIES[target]).query
 
 
-def measured(backend, pair: SnapshotPair):
-    done = threading.Event()
-    meter = DeltaMeter(lambda: None if meter.is_running else done.set(), clock=lambda: 0.0)
-    assert meter.measure(backend, [pair])
-    assert done.wait(10)
-    return meter.result(pair)
+def meter_of(backend, changed=None) -> StreamMeter:
+    return StreamMeter(backend, StreamLimits(), MeterSettings(cells=BAR_CELLS), changed, clock=lambda: 0.0)
+
+
+def measured(backend, query: MeteredQuery):
+    with meter_of(backend) as meter:
+        ((_, result),) = meter.completed([query])
+    return result
 
 
 def test_cells_add_up_to_the_covered_bytes():
     backend = Gated()
     backend.gate.set()
-    result = measured(backend, pair_of(0, 1))
+    result = measured(backend, query_of(0, 1))
     assert result.is_complete
-    assert result.covered_bytes == COVERED
+    assert result.covered_bytes == result.covered.sum() == COVERED
     assert result.capacity_bytes == 64 * MIB
     assert len(result.covered) == BAR_CELLS
     assert (result.covered <= np.diff(result.edges)).all()
@@ -326,34 +319,34 @@ class WithStream(ScriptedBackend):
         self.settings = settings
 
     def open(self, names):
-        return Closing.of(ScriptedOpened(ScriptedStream(**self.settings), names))
+        return ScriptedOpened(ScriptedStream(**self.settings), names)
 
 
 def test_a_byte_that_is_sent_twice_counts_once_per_cell():
-    result = measured(WithStream(extents=[(0, 64 * MIB), (0, 64 * MIB)], a_message=1), pair_of(0, 1))
-    assert result.covered_bytes == 64 * MIB
+    result = measured(WithStream(extents=[(0, 64 * MIB), (0, 64 * MIB)], a_message=1), query_of(0, 1))
+    assert result.covered.sum() == 64 * MIB
 
 
 def test_an_empty_delta_is_complete_with_nothing_changed():
-    result = measured(WithStream(extents=[]), pair_of(0, 1))
-    assert (result.is_complete, result.covered_bytes, result.error) == (True, 0, "")
+    result = measured(WithStream(extents=[]), query_of(0, 1))
+    assert (result.is_complete, result.covered_bytes, result.failure) == (True, 0, None)
 
 
 def test_a_bug_in_a_stream_is_an_error_of_that_delta():
-    result = measured(WithStream(error=ZeroDivisionError("x")), pair_of(0, 1))
-    assert (result.is_complete, result.error) == (False, "error: internal error: ZeroDivisionError")
+    result = measured(WithStream(error=ZeroDivisionError("x")), query_of(0, 1))
+    assert (result.is_complete, result.failure.message) == (False, "internal error: ZeroDivisionError")
     assert result.covered_bytes == COVERED
 
     class Broken(ScriptedBackend):
         def open(self, names):
             raise ZeroDivisionError
 
-    assert measured(Broken(), pair_of(0, 1)).error == "internal error: ZeroDivisionError"
+    assert measured(Broken(), query_of(0, 1)).failure.message == "internal error: ZeroDivisionError"
 
 
 def test_a_snapshot_that_was_made_again_is_another_one():
-    again = SnapshotPair.of(replace(ENTRIES[0], content="another"), ENTRIES[1])
-    assert again != pair_of(0, 1)
+    again = HistoryPair(replace(ENTRIES[0], content="another"), ENTRIES[1]).query
+    assert again != query_of(0, 1)
 
 
 def test_a_stream_that_opens_after_the_end_is_closed():
@@ -366,13 +359,15 @@ def test_a_stream_that_opens_after_the_end_is_closed():
             return super().open(names)
 
     backend = Late()
-    changed = threading.Event()
-    meter = DeltaMeter(lambda: changed.set() if backend.opened and not backend.running else None)
-    meter.measure(backend, [pair_of(0, 1)])
+    meter = meter_of(backend)
+    meter.submit([query_of(0, 1)])
     assert opening.wait(10)
+    threads = list(meter._threads)
     meter.cancel()
-    assert not meter.is_running
     go_on.set()
-    assert changed.wait(10)
+    for thread in threads:
+        thread.join(10)
+    assert not meter.is_running
+    assert backend.opened[0].is_closed
     assert backend.opened[0].stream.messages == 0
-    assert meter.result(pair_of(0, 1)) is None
+    assert meter.result(query_of(0, 1)).covered_bytes == 0

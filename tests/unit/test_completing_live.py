@@ -161,3 +161,19 @@ def test_an_option_given_twice_counts_as_typer_counts_it():
 def test_the_person_is_not_made_to_wait_unless_they_said_so():
     assert options_of("delta") == ClusterFlags(request_timeout=REQUEST_TIMEOUT_SECONDS)
     assert options_of("delta", "--request-timeout", "1m").request_timeout == 60
+
+
+# Volumes
+
+
+def test_claims_with_snapshots_are_offered_with_their_number():
+    assert offered("history", "-n", "shop", "") == ["postgres", "uploads"]
+    (found,) = complete(TREE, ["history", "-n", "shop", "post"]).candidates
+    assert (found.value, found.description) == ("postgres", "7 snapshots")
+    assert offered("history", "-n", "shop", "postgres", "") == []
+
+
+def test_volume_handles_are_offered_with_their_claim():
+    found = complete(TREE, ["history", "-n", "shop", "--volume", ""]).candidates
+    assert sorted(one.description for one in found) == ["postgres", "uploads"]
+    assert all(one.value.startswith("vol-") for one in found)

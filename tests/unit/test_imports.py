@@ -17,7 +17,16 @@ def loaded_by(statement: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["version"], ["delta", "--help"], ["compare", "--help"], ["snapshots", "-h"], []]
+    "arguments",
+    [
+        ["--help"],
+        ["version"],
+        ["delta", "--help"],
+        ["compare", "--help"],
+        ["history", "--help"],
+        ["snapshots", "-h"],
+        [],
+    ],
 )
 def test_help_and_version_load_no_client_library(arguments):
     modules = loaded_by(f"from kubectl_cbt.cli.app import run\nrun({arguments!r})")
@@ -36,6 +45,9 @@ def test_help_and_version_load_no_client_library(arguments):
         "kubectl_cbt.output.svg",
         "kubectl_cbt.analysis.list_comparison",
         "kubectl_cbt.output.comparison.comparison_json",
+        "kubectl_cbt.analysis.history",
+        "kubectl_cbt.output.history.history_json",
+        "kubectl_cbt.output.history.history_svg",
         "kubectl_cbt.documents.open_document",
     ],
 )
@@ -54,6 +66,20 @@ def test_listing_snapshots_loads_no_grpc():
 def test_a_stream_loads_neither_numpy_nor_grpc_before_the_first_request():
     modules = loaded_by("from kubectl_cbt.cli.app import run\nrun(['delta', 'a', 'b', '--kubeconfig', '/nonexistent'])")
     assert not {"numpy", "grpc", "google.protobuf", "cryptography", "pydantic", "kubectl_cbt.output.writer"} & modules
+
+
+def test_a_history_loads_neither_numpy_nor_grpc_before_the_first_request():
+    modules = loaded_by("from kubectl_cbt.cli.app import run\nrun(['history', 'a', '--kubeconfig', '/nonexistent'])")
+    assert not {"numpy", "grpc", "google.protobuf", "cryptography", "pydantic", "humanize", "textual"} & modules
+
+
+def test_a_history_loads_no_module_that_is_not_needed(demo):
+    arguments = ["history", "data", "-o", "json", "--kubeconfig", str(demo.kubeconfig)]
+    modules = loaded_by(f"from kubectl_cbt.cli.app import run\nassert run({arguments!r}) == 0")
+    assert {"numpy", "grpc", "cryptography"} <= modules
+    assert (
+        not {"kubernetes", "pydantic", "requests", "textual", "rich.console", "kubectl_cbt.output.palettes"} & modules
+    )
 
 
 def test_streaming_loads_no_module_that_is_not_needed(demo):

@@ -22,11 +22,13 @@ FLAG_VALUES: dict[str, Source] = {
     "--service-account": cluster_values.service_accounts,
     "--theme": cluster_values.themes,
     "--user": cluster_values.users,
+    "--volume": cluster_values.volumes,
 }
 """Sources of values that typer does not know, by the long spelling of the flag."""
 
 POSITIONAL_VALUES: dict[str, Source] = {
     "BASE": cluster_values.snapshots,
+    "CLAIM": cluster_values.claims,
     "SNAPSHOT": cluster_values.snapshots,
     "TARGET": cluster_values.newer_snapshots,
 }

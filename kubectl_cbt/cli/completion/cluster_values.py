@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from datetime import UTC, datetime
@@ -96,6 +97,23 @@ def snapshots(line: ParsedLine, typed: str) -> list[Candidate]:
     with _session(line) as session:
         found = session.catalogue.entries(session.namespace)
     return _candidates([entry for entry in found if entry.usable], typed)
+
+
+def claims(line: ParsedLine, typed: str) -> list[Candidate]:
+    """The claims of the namespace that have snapshots, whether they still exist or not."""
+    from kubectl_cbt.units import counted
+
+    with _session(line) as session:
+        found = Counter(snapshot.claim for snapshot in session.catalogue.snapshots(session.namespace))
+    return [Candidate(claim, counted(found[claim], "snapshot")) for claim in sorted(filter(None, found))]
+
+
+def volumes(line: ParsedLine, typed: str) -> list[Candidate]:
+    """The handles of the volumes in the namespace that have snapshots."""
+    with _session(line) as session:
+        found = session.catalogue.entries(session.namespace)
+    named = {entry.volume_handle: entry.claim or "" for entry in found if entry.volume_handle}
+    return [Candidate(handle, claim) for handle, claim in sorted(named.items())]
 
 
 def newer_snapshots(line: ParsedLine, typed: str) -> list[Candidate]:

@@ -78,8 +78,15 @@ class DemoDriver:
             base_demo, base_snapshot = self._snapshot(request.base_snapshot_id)
             if base_demo is not demo:
                 raise Refusal(Code.NOT_FOUND, "the base snapshot is not one of the volume")
+            self._require_tracking(demo, base_snapshot)
             base = base_snapshot.generation
         return SnapshotQuery(demo.volume, snapshot.generation, base, start, next(self._numbers), call)
+
+    def _require_tracking(self, demo: DemoVolume, base: DemoSnapshot) -> None:
+        """Refuse an old base with the fault old-bases-lost, as a driver does that keeps few change records."""
+        kept = self.faults.value("old-bases-lost")
+        if kept is not None and base not in demo.snapshots[max(len(demo.snapshots) - int(kept), 0) :]:
+            raise Refusal(Code.NOT_FOUND, "the change records of the base snapshot were deleted")
 
     def _snapshot(self, handle: str) -> tuple[DemoVolume, DemoSnapshot]:
         if not handle:

@@ -85,6 +85,8 @@ FAULTS = (
           shows="more than 4 MiB: allocated of vms/windows, delta of vms/scratch"),
     Fault("wrong-code", _D, "UNKNOWN or INTERNAL for unknown ids, invalid arguments and offsets beyond the volume",
           shows="requests that are rejected"),
+    Fault("old-bases-lost", _D, "NOT_FOUND for a base that is not among the N newest snapshots of its volume",
+          ValueForm.COUNT, shows="deltas"),
     Fault("token-expired", _S, "UNAUTHENTICATED for every token"),
     Fault("forbidden", _S, "PERMISSION_DENIED: the token's user cannot get volumesnapshots"),
     Fault("not-ready", _S, "UNAVAILABLE and NOT_SERVING: the sidecar has not validated its driver yet"),

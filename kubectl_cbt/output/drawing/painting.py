@@ -29,6 +29,7 @@ CLASS_GLYPHS = "<=>X"
 UPPER, LOWER = "▀", "▄"
 CURSOR_UPPER, CURSOR_LOWER, CURSOR_GLYPH = "▲", "▼", "╋"
 MARK = "!"
+COLUMN_CURSOR = "┃"
 ACROSS, DOWN = "┄", "┆"
 """The crosshair of a big screen."""
 
@@ -120,6 +121,12 @@ class Painter:
         if self.halves == 1:
             return Segment(CURSOR_GLYPH, Style(bold=True, reverse=True))
         return self._sign((CURSOR_UPPER, CURSOR_LOWER)[half], codes[half])
+
+    def column_cursor(self, code: int) -> Segment:
+        """A character of the cursor's column, where both halves of a character are one cell."""
+        if self.halves == 1:
+            return Segment(COLUMN_CURSOR, Style(bold=True, reverse=True))
+        return self._sign(COLUMN_CURSOR, code)
 
     def mark(self, codes: tuple[int, int], half: int) -> Segment:
         """The character of a cell where an extent breaks a rule.

@@ -32,6 +32,8 @@ _EIGHTHS = {glyph: number for number, glyph in enumerate("▁▂▃▄▅▆▇�
 _LINES = {"─": "M0 8.5H8", "│": "M4 0V17", "╭": "M8 8.5Q4 8.5 4 17", "╮": "M0 8.5Q4 8.5 4 17"}
 _LINES |= {"╰": "M4 0Q4 8.5 8 8.5", "╯": "M4 0Q4 8.5 0 8.5"}
 """Frames as paths in a cell; fonts leave gaps between lines."""
+_BARS = {"━": 1.0, "╸": 0.5}
+"""Bars as paths: the part of the cell that each fills."""
 _SHADES = {"░": 0.25, "▒": 0.5, "▓": 0.75}
 
 
@@ -74,7 +76,7 @@ def _line(row: int, segments: Iterable[Segment], page: str) -> Iterator[str]:
 
 
 def _kind(glyph: str) -> str:
-    if glyph in _LINES:
+    if glyph in _LINES or glyph in _BARS:
         return "line"
     return "block" if glyph in _EIGHTHS or glyph in _SHADES or glyph == "▀" else "text"
 
@@ -82,10 +84,13 @@ def _kind(glyph: str) -> str:
 def _frames(column: int, row: int, text: str, foreground: str) -> Iterator[str]:
     for glyph, group in groupby(text):
         length = len(list(group))
-        path = f"M0 8.5H{length * _WIDTH}" if glyph == "─" else _LINES[glyph]
-        for repeat in range(1 if glyph == "─" else length):
+        is_line, is_bar = glyph == "─", glyph in _BARS
+        width = length * _WIDTH * _BARS.get(glyph, 1.0)
+        path = f"M0 8.5H{width:g}" if is_line or is_bar else _LINES[glyph]
+        thick = ' stroke-width="3"' if is_bar else ""
+        for repeat in range(1 if is_line or is_bar else length):
             at = f"translate({(column + repeat) * _WIDTH} {row * _HEIGHT})"
-            yield f'<path transform="{at}" d="{path}" fill="none" stroke="{foreground}"/>'
+            yield f'<path transform="{at}" d="{path}" fill="none" stroke="{foreground}"{thick}/>'
         column += length
 
 

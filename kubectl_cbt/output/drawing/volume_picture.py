@@ -96,7 +96,7 @@ def volume_picture(
         marks: bytes whose cells are marked, because an extent there breaks a rule.
     """
     quiet = Style(color=look.tones.quiet)
-    lines = [_header(words, look), _status(words, look)]
+    lines = [header_line(words, look), status_line(words, look)]
     if counted is None:
         note = shorten("no map: the capacity of the volume is unknown", look.size.columns - 2)
         return [*lines, [], [Segment(f" {note}", quiet)]]
@@ -109,7 +109,8 @@ def volume_picture(
     return lines
 
 
-def _header(words: Words, look: Look) -> Line:
+def header_line(words: Words, look: Look) -> Line:
+    """The title, as many details as fit, and the longest choice of figures that leaves a third of the line."""
     bold, quiet = Style(color=look.tones.foreground, bold=True), Style(color=look.tones.quiet)
     most = look.size.columns * 2 // 3
     figures = shorten(next((text for text in words.figures if cell_len(text) <= most), words.figures[-1]), most)
@@ -122,7 +123,8 @@ def _header(words: Words, look: Look) -> Line:
     return [Segment(" "), Segment(title, bold), Segment(left, quiet), Segment(" " * gap), Segment(figures, bold)]
 
 
-def _status(words: Words, look: Look) -> Line:
+def status_line(words: Words, look: Look) -> Line:
+    """The parts of the status that fit."""
     separator = Segment(SEPARATOR, Style(color=look.tones.quiet))
     line: Line = []
     used = 1

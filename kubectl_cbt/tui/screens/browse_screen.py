@@ -14,24 +14,29 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.message import Message
 
+from kubectl_cbt.errors import Interrupted
+from kubectl_cbt.measuring.stream_meter import MeterSettings, StreamMeter
 from kubectl_cbt.model.backend import ClusterView, OpenStream
 from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.model.resolved_query import CHANGE_ID_ANNOTATION, same_volume
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry, siblings
+from kubectl_cbt.model.stream_figures import MeteredQuery, StreamFigures
+from kubectl_cbt.model.volume_history import HistoryPair
 from kubectl_cbt.output.drawing.text_width import shorten
 from kubectl_cbt.output.snapshot_cells import name_of
 from kubectl_cbt.tui import keys
-from kubectl_cbt.tui.delta_meter import DeltaMeter, SnapshotPair
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.plain_text import Content, PlainText, joined, line, plain, set_subtitle, set_title
 from kubectl_cbt.tui.screens.listing_screen import ListingScreen
 from kubectl_cbt.tui.screens.map_screen import MapScreen
+from kubectl_cbt.tui.screens.timeline_screen import TimelineScreen
 from kubectl_cbt.tui.snapshot_marks import Marks
 from kubectl_cbt.tui.text.line_layout import ERROR, GOOD, MUTED, WARNING, fit_parts
+from kubectl_cbt.tui.volume_of_snapshot import history_of
 from kubectl_cbt.tui.widgets.key_bar import KeyBar
 from kubectl_cbt.tui.widgets.prompt import Prompt
 from kubectl_cbt.tui.widgets.snapshot_list import SnapshotList
-from kubectl_cbt.tui.widgets.volume_panel import VolumePanel, VolumeView
+from kubectl_cbt.tui.widgets.volume_panel import BAR_CELLS, VolumePanel, VolumeView
 from kubectl_cbt.units import counted, human_count, printable, utc_words
 
 PANEL_COLUMNS = 140
@@ -60,7 +65,7 @@ class BrowseScreen(ListingScreen):
         now: Callable[[], datetime] | None = None,
     ) -> None:
         super().__init__(view, entries, refresh_seconds, *(() if now is None else (now,)))
-        self._meter = DeltaMeter(self._post_measured)
+        self._meter: StreamMeter | None = None
         self._volume_of: SnapshotEntry | None = None
         self._volume: Sequence[SnapshotEntry] = ()
 
@@ -84,7 +89,7 @@ class BrowseScreen(ListingScreen):
 
     def on_unmount(self) -> None:
         """End the streams with the screen."""
-        self._meter.cancel()
+        self._stop_measuring()
         super().on_unmount()
 
     def on_resize(self) -> None:
@@ -93,7 +98,7 @@ class BrowseScreen(ListingScreen):
 
     @property
     def is_updating(self) -> bool:
-        return super().is_updating or self._meter.is_running
+        return super().is_updating or self._is_measuring
 
     # Drawing
 
@@ -114,7 +119,8 @@ class BrowseScreen(ListingScreen):
         self.query_one("#about").set_class(self.listing.has_change_ids, "-with-change-ids")
 
     def view_changed(self) -> None:
-        self._meter.clear()
+        self._stop_measuring()
+        self._meter = None
 
     def draw_texts(self) -> None:
         found = self.listing
@@ -146,18 +152,34 @@ class BrowseScreen(ListingScreen):
         if entry is not self._volume_of and entry not in self._volume:
             alike = siblings(self.listing.entries, entry.ref) if entry else []
             self._volume_of, self._volume = entry, [one for one in alike if one.usable]
-            if not any(self._meter.is_measuring(pair) for pair in self._pairs()):
-                self._meter.cancel()
+            figures = map(self._figures, self._queries())
+            if not any(found is not None and found.is_running for found in figures):
+                self._stop_measuring()
         self._panel.display = self.size.width >= PANEL_COLUMNS
         if self._panel.display:
-            deltas = [self._meter.result(pair) for pair in self._pairs()]
+            deltas = list(map(self._figures, self._queries()))
             self._panel.show(VolumeView(entry, self._volume, deltas) if entry else None)
 
-    def _post_measured(self) -> None:
+    def _queries(self) -> list[MeteredQuery]:
+        return [HistoryPair(base, target).query for base, target in pairwise(self._volume)]
+
+    def _figures(self, query: MeteredQuery) -> StreamFigures | None:
+        """What was measured; None if the measurement was stopped before its stream began."""
+        found = self._meter.result(query) if self._meter is not None else None
+        if found is None or found.outcome is not None or found.failure is None:
+            return found
+        return None if found.failure.type == Interrupted.kind else found
+
+    def _post_measured(self, query: MeteredQuery) -> None:
         self.post_message(DeltaMeasured())
 
-    def _pairs(self) -> list[SnapshotPair]:
-        return [SnapshotPair.of(base, target) for base, target in pairwise(self._volume)]
+    @property
+    def _is_measuring(self) -> bool:
+        return self._meter is not None and self._meter.is_running
+
+    def _stop_measuring(self) -> None:
+        if self._meter is not None:
+            self._meter.cancel()
 
     @on(DeltaMeasured)
     def _delta_measured(self) -> None:
@@ -247,8 +269,8 @@ class BrowseScreen(ListingScreen):
 
     def action_clear(self) -> None:
         """Stop measuring; otherwise clear the filter; without a filter, the marks."""
-        if self._meter.is_running:
-            self._meter.cancel()
+        if self._is_measuring:
+            self._stop_measuring()
         elif self.filter_text:
             self.filter_by("")
         else:
@@ -288,16 +310,36 @@ class BrowseScreen(ListingScreen):
             return f"{name_of(entry)} is the oldest snapshot of its volume: there is no previous one"
         return SnapshotNames(entry.ref, self._volume[at - 1].ref)
 
+    def action_timeline(self) -> None:
+        """Open the timeline of the volume under the cursor."""
+        entry = self.current
+        found = history_of(self.listing.entries, entry.ref) if entry is not None else _NO_SNAPSHOT
+        if isinstance(found, str):
+            self.notice(found)
+        else:
+            self.app.push_screen(TimelineScreen(found, self.view))
+
     def action_measure(self) -> None:
         """Measure what changed between neighboring snapshots of the volume under the cursor."""
         if not self._panel.display:
             self.notice(f"the changes are shown beside the list: make the terminal {PANEL_COLUMNS} columns wide")
             return
-        pairs = self._pairs()
-        if not pairs:
+        queries = self._queries()
+        figures = list(map(self._figures, queries))
+        if not queries:
             self.notice("there are no two snapshots of this volume that can be compared")
-        elif not self._meter.measure(self.view, pairs):
+        elif all(found is not None and found.is_complete for found in figures):
             self.notice("all changes of this volume are measured")
+        else:
+            self._measure(queries)
+
+    def _measure(self, queries: list[MeteredQuery]) -> None:
+        if self._meter is None:
+            # The cost by chunk size takes time to compute, and is not shown.
+            settings = MeterSettings(cells=BAR_CELLS, chunk_sizes=())
+            self._meter = StreamMeter(self.view, self.cbt.limits, settings, self._post_measured)
+        self._meter.submit(queries)
+        self._draw_volume()
 
     def _choice(self) -> SnapshotNames | str:
         """The snapshots that Enter opens, or why it cannot."""

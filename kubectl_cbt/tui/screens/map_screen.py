@@ -23,7 +23,9 @@ from kubectl_cbt.output.vocabulary import vocabulary_of
 from kubectl_cbt.tui import keys
 from kubectl_cbt.tui.layers import BOTH
 from kubectl_cbt.tui.loader import Loader
+from kubectl_cbt.tui.map_export import MapExport
 from kubectl_cbt.tui.messages import FrameReady
+from kubectl_cbt.tui.navigation import MapCursor
 from kubectl_cbt.tui.plain_text import Content, PlainText, joined, plain, set_subtitle, set_title
 from kubectl_cbt.tui.screen_picture import picture_of
 from kubectl_cbt.tui.screens.export_screen import ExportScreen
@@ -58,6 +60,7 @@ class MapScreen(MapStreams):
     Args:
         loader: of the stream to show first; already started.
         backend: opens the other layer and other snapshots; None for a document.
+        cursor: where to start; None for the first byte that was queried.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = keys.bindings(keys.MAP_KEYS)
@@ -65,8 +68,8 @@ class MapScreen(MapStreams):
     MOUSE = keys.MAP_MOUSE
     LISTED: ClassVar[str] = "extents"
 
-    def __init__(self, loader: Loader, backend: Backend | None) -> None:
-        super().__init__(loader, backend)
+    def __init__(self, loader: Loader, backend: Backend | None, cursor: MapCursor | None = None) -> None:
+        super().__init__(loader, backend, cursor)
         self.extent_filter: ExtentFilter | None = None
         self._notice, self._notice_until = "", 0.0
         self._wants_side: bool | None = None
@@ -373,10 +376,8 @@ class MapScreen(MapStreams):
             self.notice("there is nothing to export yet")
             return
         run = self.streams.extents.run_at(self.cursor.position, self.cursor.cell)
-        screen = ExportScreen(
-            self.streams.active, self.cursor.viewport, run, lambda: picture_of(self), selection=self.selection
-        )
-        self.app.push_screen(screen, lambda result: self.notice(result or ""))
+        export = MapExport(self.streams.active, self.cursor.viewport, run, picture_of(self), self.selection)
+        self.app.push_screen(ExportScreen(export), lambda result: self.notice(result or ""))
 
     def action_close(self) -> None:
         """Clear the selection, close a panel, clear the filter or zoom out, whichever is first; then go back."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.backend import Backend, OpenStream
 from kubectl_cbt.model.refs import SnapshotNames
+from kubectl_cbt.model.volume_history import VolumeHistory
 from kubectl_cbt.tui.layers import ALLOCATED, BOTH, Layers, neighbour
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.messages import FrameReady
@@ -15,6 +16,7 @@ from kubectl_cbt.tui.screens.map_navigation import MapNavigation
 from kubectl_cbt.tui.stream_cache import StreamCache
 from kubectl_cbt.tui.text.header_line import map_name
 from kubectl_cbt.tui.text.problem_report import incomplete_map_note
+from kubectl_cbt.tui.volume_of_snapshot import history_of
 from kubectl_cbt.units import human_offset
 
 
@@ -24,10 +26,11 @@ class MapStreams(MapNavigation):
     Args:
         loader: of the stream to show first; already started.
         backend: opens the other layer and other snapshots; None for a document.
+        cursor: where to start; None for the first byte that was queried.
     """
 
-    def __init__(self, loader: Loader, backend: Backend | None) -> None:
-        cursor = MapCursor(loader.opened.resolved.query.starting_offset)
+    def __init__(self, loader: Loader, backend: Backend | None, cursor: MapCursor | None = None) -> None:
+        cursor = cursor or MapCursor(loader.opened.resolved.query.starting_offset)
         super().__init__(cursor, lambda: self._layers_of(loader))
         self._backend = backend
         self._left = StreamCache()
@@ -143,6 +146,27 @@ class MapStreams(MapNavigation):
             streams.shown = layer
         self.streams = streams
         self.streams_changed()
+
+    def action_timeline(self) -> None:
+        """Open the timeline of the volume, at the cursor; a map that was opened from one goes back to it."""
+        # Timelines open maps.
+        from kubectl_cbt.tui.screens.timeline_screen import TimelineScreen
+
+        backend, ref, position = self._backend, self._names.target, self.cursor.position
+        if isinstance(self.app.screen_stack[-2], TimelineScreen):
+            self.cbt.go_back(self)
+            return
+        if backend is None:
+            self.notice("a document has no other snapshots; kubectl cbt history shows the timeline of a claim")
+            return
+
+        def done(found: VolumeHistory | str) -> None:
+            if isinstance(found, str):
+                self.notice(found)
+            else:
+                self.app.push_screen(TimelineScreen(found, backend, position))
+
+        self.do("looking for the snapshots of the volume …", lambda: history_of(backend.entries(), ref), done)
 
     def action_stop(self) -> None:
         """Stop the running stream and keep what was received."""

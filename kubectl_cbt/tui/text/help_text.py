@@ -21,19 +21,19 @@ def map_lines(colors: ColorScheme, scale: HeatScale) -> Iterator[Content]:
         scale: the present one.
     """
     painter = Painter(colors)
-    heat = _samples(painter, range(1, grid.HEAT_LEVELS + 1))
+    heat = heat_samples(colors)
     allocated = _samples(painter, range(grid.ALLOCATED, grid.ALLOCATED + grid.ALLOCATED_LEVELS))
     yield plain("The map", "bold")
     yield plain("  The volume, row by row, from its first byte to its last.")
-    yield _term("cell", "a range of the volume; the lower border has its size")
-    yield _term("heat", *heat, f" changed share, a trace to all ({scale.name} scale)")
-    yield _term("empty", "known to be unchanged")
-    yield _term("allocated", *allocated, " allocated, unchanged, by share (layer both)")
-    yield _term("unknown", f"{HATCH * 3} not received: it may have changed")
-    yield _term("extent", "a changed range as the driver reported it")
-    yield _term("run", "adjacent extents, merged; n and N visit them")
-    yield _term("grain", "divides all offsets and sizes; the finest zoom")
-    yield _term("rules", "what the protocol requires, R1–R7; v lists violations")
+    yield term_line("cell", "a range of the volume; the lower border has its size")
+    yield term_line("heat", *heat, f" changed share, a trace to all ({scale.name} scale)")
+    yield term_line("empty", "known to be unchanged")
+    yield term_line("allocated", *allocated, " allocated, unchanged, by share (layer both)")
+    yield term_line("unknown", f"{HATCH * 3} not received: it may have changed")
+    yield term_line("extent", "a changed range as the driver reported it")
+    yield term_line("run", "adjacent extents, merged; n and N visit them")
+    yield term_line("grain", "divides all offsets and sizes; the finest zoom")
+    yield term_line("rules", "what the protocol requires, R1–R7; v lists violations")
 
 
 def class_terms(painter: Painter) -> Iterator[Content]:
@@ -55,8 +55,14 @@ def key_lines(groups: Sequence[KeyGroup], mouse: str) -> list[Content]:
     return lines
 
 
-def _term(term: str, *parts: str | tuple[str, str]) -> Content:
+def term_line(term: str, *parts: str | tuple[str, str]) -> Content:
+    """A term and what it means."""
     return line((f"  {term:<{_TERM_COLUMNS - 2}}", "bold $text-accent"), *parts)
+
+
+def heat_samples(colors: ColorScheme) -> list[str | tuple[str, str]]:
+    """A sample of each level of heat."""
+    return _samples(Painter(colors), range(1, grid.HEAT_LEVELS + 1))
 
 
 def _samples(painter: Painter, codes: Sequence[int]) -> list[str | tuple[str, str]]:

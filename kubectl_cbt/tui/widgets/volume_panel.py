@@ -17,15 +17,17 @@ from kubectl_cbt.analysis import grid
 from kubectl_cbt.analysis.heat_scale import LOG, Levels
 from kubectl_cbt.model.record import Int64Column
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
+from kubectl_cbt.model.stream_figures import StreamFigures
 from kubectl_cbt.output.drawing.legend import legend_samples
 from kubectl_cbt.output.drawing.painting import ColorScheme, Painter
 from kubectl_cbt.output.snapshot_cells import age_of, name_of, size_of
-from kubectl_cbt.tui.delta_meter import BAR_CELLS, MeasuredDelta
 from kubectl_cbt.tui.plain_text import set_title
 from kubectl_cbt.tui.snapshot_columns import fitted
 from kubectl_cbt.tui.snapshot_rows import volume_name
-from kubectl_cbt.units import human_bytes, percent, utc_date
+from kubectl_cbt.units import human_bytes, one_line, percent, utc_date
 
+BAR_CELLS = 240
+"""Cells that are measured for each bar: divisible by many numbers of columns."""
 _LONGEST_NAME, _AGE, _SHORTEST_BAR = 24, len("2y364d"), 10
 _FIGURE = len("≥ 1023.9 MiB")
 _SHARE = len(" 99.9 %")
@@ -48,7 +50,7 @@ class VolumeView:
 
     current: SnapshotEntry
     snapshots: Sequence[SnapshotEntry] = ()
-    deltas: Sequence[MeasuredDelta | None] = field(default_factory=list)
+    deltas: Sequence[StreamFigures | None] = field(default_factory=list)
 
 
 class VolumePanel(Widget):
@@ -138,9 +140,9 @@ class VolumePanel(Widget):
     def _problem(self, view: VolumeView, width: int) -> list[Line]:
         """Why a delta is incomplete: the one of the current snapshot, otherwise the first."""
         failed = [
-            (one.ref != view.current.ref, f" {name_of(one)}: {delta.error}")
+            (one.ref != view.current.ref, f" {name_of(one)}: {one_line(delta.failure.message)}")
             for one, delta in zip(view.snapshots[1:], view.deltas, strict=False)
-            if delta is not None and delta.error
+            if delta is not None and delta.failure is not None
         ]
         if not failed:
             return []
@@ -163,12 +165,14 @@ class VolumePanel(Widget):
             codes = _codes(delta, delta.edges, columns.bar)
             halves = np.stack([codes] * self._painter.halves)
             line += [*self._painter.row(halves), Segment("  ", self.rich_style)]
-        figure = human_bytes(delta.covered_bytes)
+        # Of the cells: a byte that a driver sends twice counts once.
+        changed = int(delta.covered.sum())
+        figure = human_bytes(changed)
         if not delta.is_complete:
             figure = f"≥ {figure}"
         line.append(Segment(f"{figure:>{_FIGURE}}", self.rich_style))
         if columns.has_share and delta.is_complete and delta.capacity_bytes:
-            share = percent(delta.covered_bytes, delta.capacity_bytes)
+            share = percent(changed, delta.capacity_bytes)
             line.append(Segment(f"  {share}", self._style("label")))
         return line
 
@@ -197,7 +201,7 @@ class _Columns:
         return f"  {'SNAPSHOT':<{self.name}}  {'AGE':>{_AGE}}  CHANGED FROM THE ONE ABOVE"
 
 
-def _codes(delta: MeasuredDelta, all_edges: Int64Column, columns: int) -> Levels:
+def _codes(delta: StreamFigures, all_edges: Int64Column, columns: int) -> Levels:
     """The codes of a bar; cells that the stream has not described are hatched, as on the map."""
     step = BAR_CELLS // columns
     edges, covered = all_edges[::step], delta.covered.reshape(columns, step).sum(axis=1)

@@ -1,0 +1,210 @@
+"""The timeline: a band for each pair of snapshots, which scroll; below them, what is about all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from kubectl_cbt.analysis.heat_scale import LOG, HeatScale
+from kubectl_cbt.analysis.volume_columns import Columns
+from kubectl_cbt.output.drawing.painting import ColorScheme, Painter
+from kubectl_cbt.output.drawing.timeline import Line, TimelineCursor, TimelinePicture, TimelineStyles
+from kubectl_cbt.output.drawing.timeline_bands import Band
+from kubectl_cbt.output.drawing.timeline_layout import TimelineLayout, band_height
+
+_TITLES = _AXIS = 1
+_LEGEND_FROM = 9
+"""Lines from which there is a legend."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TimelineContent:
+    """What the widget shows.
+
+    Attributes:
+        pairs: oldest on top.
+        others: below them, always visible.
+        columns: None before the capacity of the volume is known.
+    """
+
+    pairs: Sequence[Band]
+    others: Sequence[Band]
+    columns: Columns | None
+    cursor: TimelineCursor
+    scale: HeatScale = LOG
+
+
+class Timeline(Widget, can_focus=True):
+    """Draws a timeline; the band under the cursor is always visible."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"timeline--quiet", "timeline--current", "timeline--problem"}
+
+    class RoomChanged(Message):
+        """The widget has another size."""
+
+        def can_replace(self, message: Message) -> bool:
+            return isinstance(message, Timeline.RoomChanged)
+
+    @dataclass
+    class PlaceClicked(Message):
+        """A click on a band.
+
+        Attributes:
+            band: number of the pair.
+            column: None beside the cells.
+            opens: whether it was a double click.
+        """
+
+        band: int
+        column: int | None
+        opens: bool
+
+    @dataclass
+    class WheelScrolled(Message):
+        """The wheel was turned.
+
+        Attributes:
+            bands: to move the cursor by.
+        """
+
+        bands: int
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._content: TimelineContent | None = None
+        self._colors = ColorScheme(None)
+        self._painter = Painter(self._colors)
+        self._lines: list[Line] = []
+        self._first = 0
+        self._height = 1
+
+    def use_colors(self, colors: ColorScheme) -> None:
+        """Draw in other colors, or without any."""
+        self._colors, self._painter = colors, Painter(colors)
+        self._redraw()
+
+    def show(self, content: TimelineContent) -> None:
+        """Draw other bands; only lines that changed are drawn again."""
+        self._content = content
+        self._redraw()
+
+    def layout_for(self, bands: Sequence[Band]) -> TimelineLayout:
+        """How the columns are divided for these bands."""
+        return TimelineLayout.of(bands, self.content_size.width)
+
+    @property
+    def page_bands(self) -> int:
+        """The pairs that fit on the screen."""
+        return max(self._room // self._height, 1)
+
+    @property
+    def _room(self) -> int:
+        """Lines for the pairs."""
+        others = len(self._content.others) if self._content is not None else 0
+        below = others * min(self._height, 2) + bool(others) + _AXIS + self._legend_lines
+        return max(self.content_size.height - _TITLES - below, 1)
+
+    @property
+    def _legend_lines(self) -> int:
+        return int(self.content_size.height >= _LEGEND_FROM)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.post_message(self.RoomChanged())
+
+    def notify_style_update(self) -> None:
+        """Another theme."""
+        super().notify_style_update()
+        self._redraw()
+
+    def _redraw(self) -> None:
+        before, self._lines = self._lines, self._made(self._content) if self._content is not None else []
+        if len(before) != len(self._lines):
+            self.refresh()
+            return
+        changed = [y for y, lines in enumerate(zip(before, self._lines, strict=True)) if lines[0] != lines[1]]
+        if changed:
+            self.refresh(*(Region(0, y, self.content_size.width, 1) for y in changed))
+
+    def _made(self, content: TimelineContent) -> list[Line]:
+        width, height = self.content_size
+        if width < 1:
+            return []
+        bands = [*content.pairs, *content.others]
+        room = height - _TITLES - _AXIS - self._legend_lines
+        self._height = band_height(len(content.pairs), len(content.others), room)
+        picture = TimelinePicture(
+            bands, content.columns, self.layout_for(bands), self._painter, content.scale, self._styles(), content.cursor
+        )
+        lines = [picture.titles()]
+        self._scroll_to_band(content.cursor.band, len(content.pairs))
+        for number in range(self._first, min(self._first + self.page_bands, len(content.pairs))):
+            lines += picture.band(number, self._height)
+        if content.others:
+            lines.append(picture.separator())
+        for number in range(len(content.pairs), len(bands)):
+            lines += picture.band(number, min(self._height, 2))
+        lines.append(picture.axis())
+        if not self._legend_lines:
+            return lines
+        # At the bottom, wherever the pairs end.
+        lines += [[] for _ in range(height - len(lines) - 1)]
+        return [*lines, picture.legend(self._colors, width)]
+
+    def _scroll_to_band(self, band: int, pairs: int) -> None:
+        page = self.page_bands
+        self._first = min(max(self._first, band - page + 1), band)
+        self._first = max(min(self._first, pairs - page), 0)
+
+    def _styles(self) -> TimelineStyles:
+        text = self.rich_style
+        quiet, current, problem = (
+            text + self.get_component_rich_style(f"timeline--{name}", partial=True)
+            for name in ("quiet", "current", "problem")
+        )
+        return TimelineStyles(text, quiet, current, problem)
+
+    def render_line(self, y: int) -> Strip:
+        width, base = self.content_size.width, self.rich_style
+        if y >= len(self._lines):
+            return Strip.blank(width, base)
+        return Strip(_on(base, self._lines[y])).adjust_cell_length(width, base)
+
+    # The mouse
+
+    def on_click(self, event: events.Click) -> None:
+        """Move the cursor; a double click opens the map."""
+        content, x, y = self._content, event.x - self.gutter.left, event.y - self.gutter.top - _TITLES
+        if content is None or y < 0:
+            return
+        band = self._first + y // self._height
+        if y // self._height >= self.page_bands or band >= len(content.pairs):
+            return
+        layout = self.layout_for([*content.pairs, *content.others])
+        column = x - layout.left
+        self.post_message(
+            self.PlaceClicked(band, column if 0 <= column < layout.cells else None, opens=event.chain == 2)
+        )
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Move up."""
+        event.stop()
+        self.post_message(self.WheelScrolled(-1))
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Move down."""
+        event.stop()
+        self.post_message(self.WheelScrolled(1))
+
+
+def _on(base: Style, line: Line) -> Line:
+    """The line on the background of the widget, where a segment has none of its own."""
+    return [Segment(text, base + style if style is not None else base) for text, style, _ in line]
