@@ -16,7 +16,7 @@ import typer
 from kubectl_cbt.cli.demo import FAULT, SEED
 from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.invocation import command_name
-from kubectl_cbt.cli.options import TerminalFlags, parsed_file_to_write
+from kubectl_cbt.cli.options import MOST_DEMO_VOLUMES, TerminalFlags, parsed_file_to_write
 from kubectl_cbt.cli.signals import Terminated
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.errors import ConfigError, UsageError
@@ -39,6 +39,17 @@ def serve(
     terminal: TerminalFlags,
     seed: Annotated[int | None, SEED] = None,
     fault: Annotated[list[str] | None, FAULT] = None,
+    volumes: Annotated[
+        int | None,
+        typer.Option(
+            "--demo-volumes",
+            min=1,
+            max=MOST_DEMO_VOLUMES,
+            hidden=True,
+            metavar="N",
+            help="Serve N small volumes instead of the usual ones.",
+        ),
+    ] = None,
     csi_socket: Annotated[
         Path | None,
         typer.Option(
@@ -82,10 +93,12 @@ def serve(
     outer_seed, outer_faults = context.obj
     faults = parse_faults([*outer_faults, *(fault or [])])
     from kubectl_cbt.demo.demo_cluster import DemoCluster
+    from kubectl_cbt.demo.many_volumes import many_volumes
 
+    seed = outer_seed if seed is None else seed
     diagnostics = Diagnostics(quiet=terminal.quiet)
     with (
-        DemoCluster(outer_seed if seed is None else seed, faults) as cluster,
+        DemoCluster(seed, faults, many_volumes(volumes, seed) if volumes else None) as cluster,
         _on_socket(cluster, csi_socket, csi_driver or CsiDriver.PAGES) as to_try,
     ):
         write_stdout(f"export KUBECONFIG={cluster.kubeconfig}\n", is_document=True)

@@ -24,6 +24,7 @@ from kubectl_cbt.units import parse_duration, parse_offset
 
 DEFAULT_SEED = 1
 """Seed of the demo's data."""
+MOST_DEMO_VOLUMES = 99_999
 MAY_NAME_A_FILE = "the name of a file may be any bytes"
 """Marks an argument that may also be a file, and not only a Kubernetes name."""
 FILE_METAVARS = ("FILE", "FOLDER", "LEFT", "RIGHT")
@@ -239,6 +240,16 @@ class ClusterFlags(ClusterOptions):
             "--fault",
             metavar="NAME[=VALUE]",
             help="With --demo: inject a fault (see kubectl cbt demo faults). Can be repeated.",
+        ),
+    ] = None
+    demo_volumes: Annotated[
+        int | None,
+        _rare(
+            "--demo-volumes",
+            min=1,
+            max=MOST_DEMO_VOLUMES,
+            metavar="N",
+            help="With --demo: a cluster of N small volumes instead of the usual ones.",
         ),
     ] = None
 

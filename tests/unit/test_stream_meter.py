@@ -118,6 +118,19 @@ def test_at_most_so_many_streams_of_a_service_run_at_once():
     assert most[0] == 2
 
 
+def test_a_service_with_fewer_streams_is_next():
+    gate = threading.Barrier(2)
+    held = Stream(hold=lambda stream: gate.wait(timeout=60))
+    meeting = Stream(hold=lambda stream: gate.wait(timeout=60))
+    backend = Backend(a1=held, b1=meeting)
+    queries = [query("a1", "a"), query("a2", "a"), query("a3", "a"), query("b1", "b")]
+    with StreamMeter(backend, StreamLimits(), MeterSettings(threads=2)) as meter:
+        # a1 and b1 wait for each other: in the order of submission the second thread would have begun a2.
+        found = dict(meter.completed(queries))
+    assert all(figures.is_complete for figures in found.values())
+    assert backend.opened.index("b1") < backend.opened.index("a2") < backend.opened.index("a3")
+
+
 def test_cancelling_ends_what_runs_and_what_waits():
     begun = threading.Event()
 
