@@ -71,6 +71,13 @@ def human_bytes(size_bytes: int) -> str:
     return humanize.naturalsize(size_bytes, binary=True).replace(".0 ", " ")
 
 
+def decimal_bytes(size_bytes: int) -> str:
+    """A size with a decimal unit, as speeds have it: ``200 MB``, ``1.5 GB``."""
+    import humanize
+
+    return humanize.naturalsize(size_bytes).replace(".0 ", " ").replace("Bytes", "B").replace("Byte", "B")
+
+
 def human_offset(offset_bytes: int, decimals: int = MOST_DECIMALS) -> str:
     """A byte offset, with more digits than a size: ``4.7012 GiB``, ``12 KiB``."""
     import humanize
@@ -159,6 +166,14 @@ def age(since: datetime | None, now: datetime | None = None) -> str:
     if seconds < 0:
         # One second may be clock skew.
         return "<invalid>" if seconds < -1 else "0s"
+    return human_span(seconds)
+
+
+def human_span(seconds: float) -> str:
+    """A time of any length, in the form of kubectl's AGE column: ``45s``, ``77m``, ``15h``, ``2y41d``; ``< 1s``."""
+    if 0 < seconds < 1:
+        return "< 1s"
+    seconds = int(seconds)
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
     if minutes < 2:
         return f"{seconds}s"
