@@ -207,6 +207,11 @@ def without_base(rows: Iterable[RowFigures]) -> list[RowFigures]:
     return [one for one in rows if one.has_base is False]
 
 
+def is_interrupted(one: RowFigures) -> bool:
+    """Whether a stream of the volume was not measured to its end because the report ended first."""
+    return any(stream.failure is not None and stream.failure.type == INTERRUPTED for stream in one.row.streams)
+
+
 def _worst(rows: Sequence[RowFigures], value: Callable[[RowFigures], float | None]) -> list[RowFigures]:
     known = [(found, one) for one in rows if (found := value(one))]
     return [one for _, one in sorted(known, key=lambda pair: (-pair[0], pair[1].row.key))[:WORST]]

@@ -85,6 +85,24 @@ def _positive_size(text: str) -> int:
 parsed_size = _parser(_positive_size)
 
 
+SMALLEST_CHUNK_BYTES = 512
+
+
+def _chunk_size(text: str) -> int:
+    size_bytes = parse_offset(text)
+    if size_bytes < SMALLEST_CHUNK_BYTES or size_bytes & (size_bytes - 1):
+        raise ValueError(f"{text!r} is not a power of two from {SMALLEST_CHUNK_BYTES} bytes on, such as 1Mi")
+    return size_bytes
+
+
+def _rate(text: str) -> int:
+    return _positive_size(text.removesuffix("/s"))
+
+
+parsed_chunk = _parser(_chunk_size)
+parsed_rate = _parser(_rate)
+
+
 def _message_size(text: str) -> int:
     size_bytes = parse_offset(text)
     if not 0 < size_bytes <= LARGEST_MAX_MESSAGE_BYTES:

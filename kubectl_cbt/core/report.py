@@ -20,6 +20,8 @@ from kubectl_cbt.model.stream_figures import MeteredQuery, StreamFigures
 from kubectl_cbt.model.volume_report import CELLS, MeasuredStream, ReportRow, ReportScope, VolumeReport, in_order
 
 if TYPE_CHECKING:
+    from kubectl_cbt.core.options import ServiceOptions
+    from kubectl_cbt.core.session import Session
     from kubectl_cbt.model.backend import Backend
 
 STREAMS_PER_SERVICE = 2
@@ -118,6 +120,11 @@ class MeasuredVolumes:
         """Time since the streams were started."""
         return 0.0 if self._started is None else self._clock() - self._started
 
+    def begun(self, now: datetime, scope: ReportScope) -> VolumeReport:
+        """The report before its first volume."""
+        options = self._options
+        return VolumeReport(now, scope, options.chunk_bytes, options.rate, options.has_streams, ())
+
     def report(self, now: datetime, scope: ReportScope, error: CbtError | None = None) -> VolumeReport:
         """All volumes; those whose streams did not end are incomplete.
 
@@ -128,12 +135,11 @@ class MeasuredVolumes:
         for volume in self._volumes:
             for query in volume.queries:
                 volume.add(self._measured(query, self._meter.result(query) or StreamFigures()))
-        options = self._options
         rows = in_order(volume.row for volume in self._volumes)
         failure = Failure.of(error) if error is not None else None
         if failure is None and any(stream.failure is _OUT_OF_TIME for row in rows for stream in row.streams):
             failure = _OUT_OF_TIME
-        return VolumeReport(now, scope, options.chunk_bytes, options.rate, options.has_streams, rows, failure)
+        return replace(self.begun(now, scope), rows=rows, failure=failure)
 
     def _measured(self, query: MeteredQuery, figures: StreamFigures) -> MeasuredStream:
         if figures.is_running:
@@ -190,3 +196,29 @@ class _Volume:
 
     def _set(self, stream: MeasuredStream) -> None:
         self.row = replace(self.row, full=stream) if stream.base is None else replace(self.row, delta=stream)
+
+
+def open_report(
+    session: Session,
+    service: ServiceOptions,
+    scope: ReportScope,
+    options: ReportOptions,
+    earlier: VolumeReport | None = None,
+) -> MeasuredVolumes:
+    """List the volumes of a cluster; their streams start with the iteration.
+
+    Args:
+        earlier: as for :class:`MeasuredVolumes`.
+
+    Raises:
+        CbtError: the snapshots cannot be listed.
+    """
+    from kubectl_cbt.core.listed_backend import ListedBackend
+    from kubectl_cbt.core.options import QueryOptions
+    from kubectl_cbt.core.volume_list import list_volumes
+    from kubectl_cbt.kube.list_options import ListOptions
+
+    volumes = list_volumes(session.catalogue, scope.namespace, ListOptions(labels=scope.selector))
+    volumes = [volume for volume in volumes if scope.driver in ("", volume.driver)]
+    entries = (entry for volume in volumes for entry in volume.snapshots)
+    return MeasuredVolumes(ListedBackend(session, service, QueryOptions(), entries), volumes, options, earlier)
