@@ -19,7 +19,11 @@ def bytes_text(figure: Figure) -> str:
 
 def span_text(figure: Figure) -> str:
     """A time."""
-    return UNKNOWN if figure.value is None else _bound(figure) + human_span(figure.value)
+    if figure.value is None:
+        return UNKNOWN
+    if figure.is_lower_bound and 0 < figure.value < 1:
+        return "> 0s"
+    return _bound(figure) + human_span(figure.value)
 
 
 def churn_text(figure: Figure) -> str:
