@@ -99,8 +99,8 @@ def _header(printed: PrintedReport, cluster: Total) -> Iterator[str]:
     if report.failure is not None or cluster.incomplete:
         why = f": {_text(report.failure.message)}" if report.failure is not None else ""
         yield (
-            f'<p class="notice">This report is incomplete{why}. The streams of'
-            f" {counted(cluster.incomplete, 'volume')} did not end; ≥ marks figures that are at least so large.</p>\n"
+            f'<p class="notice">This report is incomplete{why}. Streams of'
+            f" {counted(cluster.incomplete, 'volume')} did not reach their end; ≥ marks lower bounds.</p>\n"
         )
     rules = "all kept" if not cluster.broke_rules else f"broken by {counted(cluster.broke_rules, 'volume')}"
     tiles = [
@@ -141,7 +141,7 @@ def _snapshots(printed: PrintedReport, one: RowFigures) -> str:
 
 def _cbt(printed: PrintedReport, one: RowFigures) -> str:
     tags = ['<span class="tag yes">yes</span>' if one.has_cbt else '<span class="tag no">no</span>']
-    if one.state is StreamState.INCOMPLETE:
+    if one.has_cbt and one.state is StreamState.INCOMPLETE:
         tags.append('<span class="tag part">incomplete</span>')
     if one.rules:
         tags.append(f'<span class="tag no">broke {_text(rules_text(one))}</span>')

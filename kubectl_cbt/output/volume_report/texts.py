@@ -88,6 +88,9 @@ def cluster_sentences(printed: PrintedReport, cluster: Total) -> list[str]:
             f" ({cluster.measured} of {counted(cluster.volumes, 'volume')} known)"
         )
         found.append(f"{span_text(cluster.window)} at {rate_text(printed.report)}, one after the other")
+    if cluster.incomplete or printed.report.failure is not None:
+        why = f" ({printed.report.failure.message})" if printed.report.failure is not None else ""
+        found.append(f"INCOMPLETE{why}: streams of {counted(cluster.incomplete, 'volume')} did not reach their end")
     return found
 
 
