@@ -158,7 +158,7 @@ class StreamMeter:
                         self._threads.remove(threading.current_thread())
                     return
                 query = self._next()
-            self._publish(query, self._measured(query, cancellation))
+            self._publish(query, _interrupted_by(cancellation, self._measured(query, cancellation)))
             with self._lock:
                 if cancellation is self._cancellation:
                     self._started[query.service] -= 1
@@ -227,6 +227,13 @@ def _state(opened: OpenStream, counter: CellCounter | None, run: LargestRun, fai
     outcome = opened.stream.outcome(failure, opened.resolved.target.restore_size_bytes)
     found = StreamFigures(outcome=outcome, largest_run_bytes=run.size_bytes)
     return found if counter is None else replace(found, edges=counter.edges, covered=counter.covered)
+
+
+def _interrupted_by(cancellation: Cancellation, figures: StreamFigures) -> StreamFigures:
+    """The figures of a stream that ended. However it reports a cancellation: the driver is not at fault."""
+    if not cancellation.is_cancelled or figures.is_complete:
+        return figures
+    return _ended(figures, Interrupted("interrupted"))
 
 
 def _ended(figures: StreamFigures, error: CbtError) -> StreamFigures:

@@ -222,7 +222,8 @@ def test_a_caller_who_may_list_nothing_gets_the_rule(demo):
     found = run_command("report", "-A", "--context", "demo-nobody", cluster=demo)
     assert (found.returncode, found.stdout) == (1, "")
     assert 'cannot list resource "volumesnapshots"' in found.stderr
-    assert "rbac --browse" in found.stderr
+    assert "kubectl cbt rbac" in found.stderr
+    assert "--browse | kubectl apply -f -" in found.stderr
 
 
 def test_a_time_limit_leaves_the_rest_incomplete(demo):

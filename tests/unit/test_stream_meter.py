@@ -150,6 +150,23 @@ def test_cancelling_ends_what_runs_and_what_waits():
     assert backend.opened == ["a"]
 
 
+def test_a_stream_that_reports_its_cancellation_as_a_failure_was_interrupted():
+    begun = threading.Event()
+
+    def hold(stream):
+        begun.set()
+        stream.cancelled.wait(timeout=60)
+        raise StreamCut("cancelled", code="CANCELLED")
+
+    meter = StreamMeter(Backend(a=Stream(hold=hold)), StreamLimits())
+    meter.submit([query("a")])
+    assert begun.wait(timeout=60)
+    meter.close()
+    figures = meter.result(query("a"))
+    assert (figures.failure.type, figures.is_complete) == ("Interrupted", False)
+    assert figures.covered_bytes == int(batches()[0].sizes.sum())
+
+
 def test_a_complete_query_is_not_measured_twice():
     backend = Backend()
     with StreamMeter(backend, StreamLimits()) as meter:
