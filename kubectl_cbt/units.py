@@ -71,13 +71,6 @@ def human_bytes(size_bytes: int) -> str:
     return humanize.naturalsize(size_bytes, binary=True).replace(".0 ", " ")
 
 
-def decimal_bytes(size_bytes: int) -> str:
-    """A size with a decimal unit, as speeds have it: ``200 MB``, ``1.5 GB``."""
-    import humanize
-
-    return humanize.naturalsize(size_bytes).replace(".0 ", " ").replace("Bytes", "B").replace("Byte", "B")
-
-
 def human_offset(offset_bytes: int, decimals: int = MOST_DECIMALS) -> str:
     """A byte offset, with more digits than a size: ``4.7012 GiB``, ``12 KiB``."""
     import humanize

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kubectl_cbt.cli.demo import FAULT, SEED
+from kubectl_cbt.cli.demo import FAULT, SEED, VOLUMES
 from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.invocation import command_name
-from kubectl_cbt.cli.options import MOST_DEMO_VOLUMES, TerminalFlags, parsed_file_to_write
+from kubectl_cbt.cli.options import TerminalFlags, parsed_file_to_write
 from kubectl_cbt.cli.signals import Terminated
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.errors import ConfigError, UsageError
@@ -39,17 +39,7 @@ def serve(
     terminal: TerminalFlags,
     seed: Annotated[int | None, SEED] = None,
     fault: Annotated[list[str] | None, FAULT] = None,
-    volumes: Annotated[
-        int | None,
-        typer.Option(
-            "--demo-volumes",
-            min=1,
-            max=MOST_DEMO_VOLUMES,
-            hidden=True,
-            metavar="N",
-            help="Serve N small volumes instead of the usual ones.",
-        ),
-    ] = None,
+    volumes: Annotated[int | None, VOLUMES] = None,
     csi_socket: Annotated[
         Path | None,
         typer.Option(

@@ -7,9 +7,11 @@ from datetime import datetime
 from kubectl_cbt.analysis.report import Figure, RowFigures, StreamState, Total
 from kubectl_cbt.model.volume_report import ReportScope, VolumeReport
 from kubectl_cbt.output.volume_report.writer import PrintedReport
-from kubectl_cbt.units import age, counted, decimal_bytes, human_bytes, human_span
+from kubectl_cbt.units import age, counted, human_bytes, human_span
 
 UNKNOWN = "–"
+_DECIMAL_UNITS = ("B", "kB", "MB", "GB", "TB")
+"""Of speeds."""
 
 
 def bytes_text(figure: Figure) -> str:
@@ -68,7 +70,8 @@ def state_text(one: RowFigures) -> str:
 
 def rate_text(report: VolumeReport) -> str:
     """The speed of a backup."""
-    return f"{decimal_bytes(report.rate)}/s"
+    power = min((len(str(report.rate)) - 1) // 3, len(_DECIMAL_UNITS) - 1)
+    return f"{report.rate / 1000**power:.3g} {_DECIMAL_UNITS[power]}/s"
 
 
 def scope_text(scope: ReportScope) -> str:
