@@ -27,6 +27,7 @@ from devices import verifying
 from imports import BARE, BUDGET, imported, of_command, total
 from large_kubeconfig import large_kubeconfig
 from measuring import BIN, PYTHON, ROOT, Measured, Row, Server, measure
+from reports import reporting
 
 RESULTS = ROOT / "bench" / "results.json"
 QUICK = "--quick" in sys.argv[1:]
@@ -35,6 +36,7 @@ RUNS = 1 if QUICK else 5
 MILLION = 10_000 if QUICK else 1_000_000
 PAGE, SMALL_PAGE = 4096, 256
 STREAM = 4 * MILLION
+REPORTED_VOLUMES = (10, 20) if QUICK else (200, 2_000)
 VERIFIED_BYTES = 2**26 if QUICK else 2**32
 SCALE = tuple(count * MILLION // 1_000_000 for count in (10_000, 100_000, 1_000_000, 4_000_000, 16_000_000, 64_000_000))
 
@@ -345,6 +347,7 @@ def main() -> int:
             comparing(server),
             kubeconfigs(),
             verifying(VERIFIED_BYTES, RUNS),
+            reporting(*REPORTED_VOLUMES, RUNS),
             lister(server),
         ):
             for row in part:

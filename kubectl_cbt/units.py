@@ -159,6 +159,14 @@ def age(since: datetime | None, now: datetime | None = None) -> str:
     if seconds < 0:
         # One second may be clock skew.
         return "<invalid>" if seconds < -1 else "0s"
+    return human_span(seconds)
+
+
+def human_span(seconds: float) -> str:
+    """A time of any length, in the form of kubectl's AGE column: ``45s``, ``77m``, ``15h``, ``2y41d``; ``< 1s``."""
+    if 0 < seconds < 1:
+        return "< 1s"
+    seconds = int(seconds)
     minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
     if minutes < 2:
         return f"{seconds}s"

@@ -8,7 +8,12 @@ import referencing
 
 SCHEMAS = [
     json.loads(files(package).joinpath("schema.json").read_bytes())
-    for package in ("kubectl_cbt.output", "kubectl_cbt.output.verification", "kubectl_cbt.output.history")
+    for package in (
+        "kubectl_cbt.output",
+        "kubectl_cbt.output.verification",
+        "kubectl_cbt.output.history",
+        "kubectl_cbt.output.volume_report",
+    )
 ]
 REGISTRY = referencing.Registry().with_resources(
     (schema["$id"], referencing.Resource.from_contents(schema)) for schema in SCHEMAS

@@ -25,7 +25,8 @@ _SETTINGS = {"help_option_names": ["-h", "--help"]}
 _EPILOG = 'Use "kubectl cbt options" for a list of the kubectl flags that apply to all commands.'
 
 _CLUSTER_VERBS = (
-    *("delta", "allocated", "history", "browse", "snapshots", "services", "verify", "check", "doctor", "rbac"),
+    *("delta", "allocated", "history", "browse", "report", "snapshots", "services"),
+    *("verify", "check", "doctor", "rbac"),
 )
 """These accept kubectl's flags. A verb is a file in this package with a function of its name."""
 _VERBS = (*_CLUSTER_VERBS, "open", "compare", "demo", "config", "completion", "options", "version")

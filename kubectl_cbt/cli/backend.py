@@ -56,7 +56,7 @@ def command_session(cluster: ClusterFlags, verbosity: int = 0) -> Iterator[Sessi
         verbosity: from 6 on requests to the API server are logged, as kubectl does.
 
     Raises:
-        UsageError: ``--demo`` was given together with a kubeconfig, ``--fault`` without it, or a fault is unknown.
+        UsageError: ``--demo`` was given together with a kubeconfig, its flags without it, or a fault is unknown.
         ConfigError: there is no usable kubeconfig.
     """
     from kubectl_cbt.core.session import open_session
@@ -65,6 +65,8 @@ def command_session(cluster: ClusterFlags, verbosity: int = 0) -> Iterator[Sessi
     with contextlib.ExitStack() as stack:
         if cluster.fault and not cluster.demo:
             raise UsageError("--fault requires --demo: faults can be injected into the demo cluster only")
+        if cluster.demo_volumes and not cluster.demo:
+            raise UsageError("--demo-volumes requires --demo")
         options = _start_demo(cluster, stack) if cluster.demo else cluster
         yield stack.enter_context(open_session(options, RequestLog(verbosity, log_entry)))
 
@@ -141,9 +143,11 @@ def _start_demo(cluster: ClusterFlags, stack: contextlib.ExitStack) -> ClusterOp
 
     faults = parse_faults(cluster.fault or ())
     from kubectl_cbt.demo.demo_cluster import DemoCluster
+    from kubectl_cbt.demo.many_volumes import many_volumes
 
+    volumes = many_volumes(cluster.demo_volumes, cluster.seed) if cluster.demo_volumes else None
     try:
-        demo = stack.enter_context(DemoCluster(cluster.seed, faults))
+        demo = stack.enter_context(DemoCluster(cluster.seed, faults, volumes))
     except OSError as error:
         raise ConfigError(
             f"the demo cluster cannot start: {error.strerror}",

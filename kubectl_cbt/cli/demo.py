@@ -9,13 +9,21 @@ import typer
 
 from kubectl_cbt.cli.diagnostics import Diagnostics, is_a_terminal
 from kubectl_cbt.cli.invocation import command_name
-from kubectl_cbt.cli.options import DEFAULT_SEED, ClusterFlags, MapFlags, StreamFlags, TerminalFlags
+from kubectl_cbt.cli.options import DEFAULT_SEED, MOST_DEMO_VOLUMES, ClusterFlags, MapFlags, StreamFlags, TerminalFlags
 from kubectl_cbt.cli.show_query import QueryArguments, show_query
 from kubectl_cbt.core.options import ServiceOptions
 
 SEED = typer.Option("--seed", metavar="N", help="Seed for the data of the demo's volumes.")
 FAULT = typer.Option(
     "--fault", metavar="NAME[=VALUE]", help="Inject a fault (see kubectl cbt demo faults). Can be repeated."
+)
+VOLUMES = typer.Option(
+    "--demo-volumes",
+    min=1,
+    max=MOST_DEMO_VOLUMES,
+    hidden=True,
+    metavar="N",
+    help="Serve N small volumes instead of the usual ones.",
 )
 
 _TRY = """\

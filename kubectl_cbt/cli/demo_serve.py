@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kubectl_cbt.cli.demo import FAULT, SEED
+from kubectl_cbt.cli.demo import FAULT, SEED, VOLUMES
 from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.invocation import command_name
 from kubectl_cbt.cli.options import TerminalFlags, parsed_file_to_write
@@ -39,6 +39,7 @@ def serve(
     terminal: TerminalFlags,
     seed: Annotated[int | None, SEED] = None,
     fault: Annotated[list[str] | None, FAULT] = None,
+    volumes: Annotated[int | None, VOLUMES] = None,
     csi_socket: Annotated[
         Path | None,
         typer.Option(
@@ -82,10 +83,12 @@ def serve(
     outer_seed, outer_faults = context.obj
     faults = parse_faults([*outer_faults, *(fault or [])])
     from kubectl_cbt.demo.demo_cluster import DemoCluster
+    from kubectl_cbt.demo.many_volumes import many_volumes
 
+    seed = outer_seed if seed is None else seed
     diagnostics = Diagnostics(quiet=terminal.quiet)
     with (
-        DemoCluster(outer_seed if seed is None else seed, faults) as cluster,
+        DemoCluster(seed, faults, many_volumes(volumes, seed) if volumes else None) as cluster,
         _on_socket(cluster, csi_socket, csi_driver or CsiDriver.PAGES) as to_try,
     ):
         write_stdout(f"export KUBECONFIG={cluster.kubeconfig}\n", is_document=True)

@@ -24,6 +24,7 @@ from kubectl_cbt.units import parse_duration, parse_offset
 
 DEFAULT_SEED = 1
 """Seed of the demo's data."""
+MOST_DEMO_VOLUMES = 99_999
 MAY_NAME_A_FILE = "the name of a file may be any bytes"
 """Marks an argument that may also be a file, and not only a Kubernetes name."""
 FILE_METAVARS = ("FILE", "FOLDER", "LEFT", "RIGHT")
@@ -82,6 +83,24 @@ def _positive_size(text: str) -> int:
 
 
 parsed_size = parser_of(_positive_size)
+
+
+SMALLEST_CHUNK_BYTES = 512
+
+
+def _chunk_size(text: str) -> int:
+    size_bytes = parse_offset(text)
+    if size_bytes < SMALLEST_CHUNK_BYTES or size_bytes & (size_bytes - 1):
+        raise ValueError(f"{text!r} is not a power of two from {SMALLEST_CHUNK_BYTES} bytes on, such as 1Mi")
+    return size_bytes
+
+
+def _rate(text: str) -> int:
+    return _positive_size(text.removesuffix("/s"))
+
+
+parsed_chunk = _parser(_chunk_size)
+parsed_rate = _parser(_rate)
 
 
 def _message_size(text: str) -> int:
@@ -239,6 +258,16 @@ class ClusterFlags(ClusterOptions):
             "--fault",
             metavar="NAME[=VALUE]",
             help="With --demo: inject a fault (see kubectl cbt demo faults). Can be repeated.",
+        ),
+    ] = None
+    demo_volumes: Annotated[
+        int | None,
+        _rare(
+            "--demo-volumes",
+            min=1,
+            max=MOST_DEMO_VOLUMES,
+            metavar="N",
+            help="With --demo: a cluster of N small volumes instead of the usual ones.",
         ),
     ] = None
 

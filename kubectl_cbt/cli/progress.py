@@ -92,6 +92,57 @@ def progress_bar(
         yield update
 
 
+class Counted(Protocol):
+    """Work on a number of things, a few at a time."""
+
+    @property
+    def total(self) -> int:
+        """How many there are."""
+        ...
+
+
+@contextlib.contextmanager
+def volumes_bar(
+    work: Counted, state: Callable[[], str], diagnostics: Diagnostics, *, shown: bool
+) -> Iterator[Callable[[], None]]:
+    """A bar of volumes, removed at the end of the block; yields a function to call after each.
+
+    Args:
+        state: what runs now, as text; called several times a second.
+    """
+    if not shown or not (console := diagnostics.console()).is_interactive:
+        yield lambda: None
+        return
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class State(ProgressColumn):
+        """Drawn again while no volume ends."""
+
+        def render(self, task: Task) -> Text:
+            return Text(state())
+
+    columns = (
+        BarColumn(bar_width=None),
+        MofNCompleteColumn(),
+        TextColumn("volumes "),
+        State(),
+        TextColumn(" left"),
+        TimeRemainingColumn(compact=True),
+    )
+    with Progress(*columns, console=console, transient=True, refresh_per_second=10) as progress:
+        task = progress.add_task("", total=work.total)
+        yield lambda: progress.advance(task)
+
+
 @contextlib.contextmanager
 def bytes_bar(total_bytes: int, diagnostics: Diagnostics, *, shown: bool) -> Iterator[Callable[[int], None]]:
     """A bar of bytes that are written, removed at the end of the block; yields a function that adds to them."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 import difflib
 
 from kubectl_cbt.cluster.catalogue import Catalogue
-from kubectl_cbt.cluster.resources import CBT_GROUP, SnapshotMetadataService, VolumeSnapshot
+from kubectl_cbt.cluster.resources import CBT_GROUP, VolumeSnapshot
 from kubectl_cbt.errors import Forbidden, NotFound, ServiceUnusable, SnapshotUnusable
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotNames, SnapshotRef
-from kubectl_cbt.model.resolved_query import ResolvedQuery, Snapshot, same_volume
+from kubectl_cbt.model.resolved_query import Endpoint, ResolvedQuery, Snapshot, same_volume
 from kubectl_cbt.model.stream_query import Query
 from kubectl_cbt.units import as_argument, utc_words
 
@@ -38,10 +38,10 @@ def resolve(catalogue: Catalogue, names: SnapshotNames, service: str = "") -> Re
     target = find_target()
     base_handle = base.base_id if base else names.base_handle
     if base:
-        _check_pair(base, target, force=names.force)
+        check_pair(base, target, force=names.force)
     elif base_handle == target.handle:
         raise _same_snapshot(target)
-    endpoint = _service(catalogue, service or target.driver, named=bool(service)).endpoint()
+    endpoint = find_endpoint(catalogue, target.driver, service)
     return ResolvedQuery(Query(target.ref, base_handle), target, base, endpoint)
 
 
@@ -126,7 +126,12 @@ def _bound_content(snapshot: VolumeSnapshot, catalogue: Catalogue) -> str:
     return snapshot.content
 
 
-def _check_pair(base: Snapshot, target: Snapshot, *, force: bool) -> None:
+def check_pair(base: Snapshot, target: Snapshot, *, force: bool) -> None:
+    """Refuse a pair of which a delta would be meaningless.
+
+    Raises:
+        SnapshotUnusable: the pair does not belong together; with ``force`` only where that is certain.
+    """
     for error in _objections(base, target):
         if not (force and error.forceable):
             raise error
@@ -178,12 +183,21 @@ def _volume(snapshot: Snapshot) -> str:
     return " ".join(part for part in (claim, snapshot.volume_handle and f"({snapshot.volume_handle})") if part)
 
 
-def _service(catalogue: Catalogue, name: str, *, named: bool) -> SnapshotMetadataService:
+def find_endpoint(catalogue: Catalogue, driver: str, service: str = "") -> Endpoint:
+    """The service for the snapshots of a driver.
+
+    Args:
+        service: name of the SnapshotMetadataService; empty for the one named after the driver.
+
+    Raises:
+        ServiceUnusable: there is none, or it cannot be called.
+    """
+    name = service or driver
     try:
-        return catalogue.service(name)
+        return catalogue.service(name).endpoint()
     except NotFound as error:
         what = f'snapshotmetadataservices.{CBT_GROUP} "{name}" not found'
-        if not named:
+        if not service:
             what = f"driver {name} has no SnapshotMetadataService"
         raise ServiceUnusable(what, hint=_other_services(catalogue)) from error
 

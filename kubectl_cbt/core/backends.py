@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kubectl_cbt.wire.sidecar import SidecarSource
 
 
-_NEEDED_TO_STREAM = ("kubectl_cbt.wire.sidecar", "kubectl_cbt.stream.loop", "kubectl_cbt.wire.certificate_check")
+NEEDED_TO_STREAM = ("kubectl_cbt.wire.sidecar", "kubectl_cbt.stream.loop", "kubectl_cbt.wire.certificate_check")
 """With grpc, numpy and cryptography they take as long to import as a cluster takes to answer."""
 
 
@@ -63,7 +63,7 @@ class ClusterBackend:
     def resolve(self, names: SnapshotNames) -> ResolvedQuery:
         from kubectl_cbt.cluster.resolve import resolve
 
-        preload(*_NEEDED_TO_STREAM)
+        preload(*NEEDED_TO_STREAM)
         self._connector.prefetch_account()
         return resolve(self._session.catalogue, names, self._service)
 

@@ -15,7 +15,7 @@ from kubectl_cbt.demo.driver.faults import NO_FAULTS, FaultSet
 from kubectl_cbt.demo.kube.demo_objects import ObjectStore, ServiceEntry
 from kubectl_cbt.demo.kube.identity import API_AUDIENCE, BACKUP_APP, NOBODY, SHOP_BACKUP, Identity
 from kubectl_cbt.demo.kube.kube_api import KubeApi
-from kubectl_cbt.demo.scenarios import BLOCKS_DRIVER, PAGES_DRIVER, demo_volumes
+from kubectl_cbt.demo.scenarios import BLOCKS_DRIVER, PAGES_DRIVER, DemoVolume, demo_volumes
 from kubectl_cbt.demo.sidecar.metadata_service import MetadataService
 from kubectl_cbt.system.cleanup import temporary_folder
 
@@ -24,6 +24,10 @@ _LOGIN_SECONDS = 7 * 24 * 3600
 
 class DemoCluster:
     """Servers that run on loopback from construction until :meth:`close`; also a context manager.
+
+    Args:
+        seed: of the data of the standard volumes.
+        volumes: other ones instead; None for the standard ones.
 
     Attributes:
         kubeconfig: path of its kubeconfig, deleted on close. Contexts: ``demo`` (current; a ServiceAccount that can
@@ -34,9 +38,11 @@ class DemoCluster:
         volumes: the volumes of all drivers.
     """
 
-    def __init__(self, seed: int = 1, faults: FaultSet = NO_FAULTS) -> None:
+    def __init__(
+        self, seed: int = 1, faults: FaultSet = NO_FAULTS, volumes: tuple[DemoVolume, ...] | None = None
+    ) -> None:
         self.identity = Identity()
-        volumes = self.volumes = demo_volumes(seed)
+        volumes = self.volumes = demo_volumes(seed) if volumes is None else volumes
         self._stack = contextlib.ExitStack()
         with contextlib.ExitStack() as stack:
             self.services: dict[str, MetadataService] = {}

@@ -59,6 +59,9 @@ class ObjectFields:
     def text_or_null(self, key: str) -> str | None:
         return None if self._is_null(key) else self.text(key)
 
+    def flag_or_null(self, key: str) -> bool | None:
+        return None if self._is_null(key) else self.flag(key)
+
     def flag(self, key: str) -> bool:
         return self._of_type(key, bool, "true or false")
 
@@ -77,6 +80,25 @@ class ObjectFields:
         if number < 0:
             raise self.wrong(key, "which is negative")
         return number
+
+    def count_or_null(self, key: str) -> int | None:
+        return None if self._is_null(key) else self.count(key)
+
+    def counts(self, key: str) -> tuple[int, ...]:
+        """A list of integers that are not negative."""
+        values = self._of_type(key, list, "a list")
+        if any(int64_problem(value) or value < 0 for value in values):
+            raise self.wrong(key, "not a list of counts")
+        return tuple(values)
+
+    def seconds_or_null(self, key: str) -> float | None:
+        """A number that is not negative."""
+        value = self._value(key)
+        if value is None:
+            return None
+        if type(value) not in (int, float) or not 0 <= value < float("inf"):
+            raise self.wrong(key, "not a number of seconds")
+        return float(value)
 
     def time_or_null(self, key: str) -> datetime | None:
         text = self.text_or_null(key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from queue import SimpleQueue
@@ -51,7 +52,10 @@ class MeterSettings:
 
 
 class StreamMeter:
-    """Measures queries of one backend, in order, a few at a time. Close it, or use it in a ``with`` block.
+    """Measures queries of one backend, a few at a time. Close it, or use it in a ``with`` block.
+
+    The service with the fewest running streams is next, so that one that is slow or limited does not hold up the
+    others; the queries of a service are in order.
 
     Args:
         backend: opens the streams; called in several threads.
@@ -75,7 +79,8 @@ class StreamMeter:
         self._clock = clock
         self._lock = threading.Lock()  # of everything below
         self._results: dict[MeteredQuery, StreamFigures] = {}
-        self._waiting: list[MeteredQuery] = []
+        self._waiting: dict[str, deque[MeteredQuery]] = {}  # by service, none empty
+        self._started: Counter[str] = Counter()  # by service, without those that ended
         self._threads: list[threading.Thread] = []
         self._cancellation = Cancellation()
         self._cancellations: dict[MeteredQuery, Cancellation] = {}
@@ -93,8 +98,10 @@ class StreamMeter:
             new = [query for query in dict.fromkeys(queries) if not self._is_known(query)]
             self._results.update({query: StreamFigures() for query in new})
             self._cancellations.update(dict.fromkeys(new, self._cancellation))
-            self._waiting += new
-            for _ in range(min(self._settings.threads - len(self._threads), len(self._waiting))):
+            for query in new:
+                self._waiting.setdefault(query.service, deque()).append(query)
+            waiting = sum(map(len, self._waiting.values()))
+            for _ in range(min(self._settings.threads - len(self._threads), waiting)):
                 arguments = (self._cancellation,)
                 thread = threading.Thread(target=self._work, args=arguments, name="cbt-meter", daemon=True)
                 self._threads.append(thread)
@@ -144,7 +151,8 @@ class StreamMeter:
         with self._lock:
             cancellation, self._cancellation = self._cancellation, Cancellation()
             self._threads = []
-            waiting, self._waiting = self._waiting, []
+            waiting = [query for queries in self._waiting.values() for query in queries]
+            self._waiting, self._started = {}, Counter()
             self._results.update({query: _ended(self._results[query], Interrupted("interrupted")) for query in waiting})
         for query in waiting:
             self._ended.put(query)
@@ -166,9 +174,23 @@ class StreamMeter:
                     with contextlib.suppress(ValueError):
                         self._threads.remove(threading.current_thread())
                     return
-                query = self._waiting.pop(0)
-            if self._publish(query, self._measured(query, cancellation), cancellation):
+                query = self._next()
+            is_newest = self._publish(query, self._measured(query, cancellation), cancellation)
+            with self._lock:
+                if cancellation is self._cancellation:
+                    self._started[query.service] -= 1
+            if is_newest:
                 self._ended.put(query)
+
+    def _next(self) -> MeteredQuery:
+        """Take the query to measure next; called with the lock."""
+        service = min(self._waiting, key=self._started.__getitem__)
+        queries = self._waiting[service]
+        query = queries.popleft()
+        if not queries:
+            del self._waiting[service]
+        self._started[service] += 1
+        return query
 
     def _publish(self, query: MeteredQuery, result: StreamFigures, cancellation: Cancellation) -> bool:
         """Store the newest figures; False, and nothing is stored, if the query was submitted again meanwhile."""
@@ -188,7 +210,7 @@ class StreamMeter:
             ):
                 return self._streamed(query, opened, cancellation)
         except CbtError as error:
-            return _ended(StreamFigures(), error)
+            return _ended(StreamFigures(), Interrupted("interrupted") if cancellation.is_cancelled else error)
         except Exception as error:  # noqa: BLE001  # no caller handles it: the row must report it
             return _ended(StreamFigures(), StreamError(f"internal error: {type(error).__name__}"))
 

@@ -30,6 +30,8 @@ SHOWN = (
     (DOCS / "driver-authors.md", "check --explain resume-unaligned"),
     (DOCS / "json.md", "delta snap-a snap-b --demo -o json --starting-offset 63.5Gi"),
     (DOCS / "output.md", "delta snap-a snap-b --demo -o ndjson"),
+    (DOCS / "report.md", "report -n shop --demo"),
+    (DOCS / "report.md", "report -n legacy --demo --no-streams --fail-on no-cbt"),
 )
 
 

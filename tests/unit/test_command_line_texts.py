@@ -28,6 +28,7 @@ FILES = {
         "left",
         "right",
     ),
+    *("resume_from", "diff"),
 }
 """Names of files may be any bytes; so may the first argument of ``check``, which may be a recording."""
 
@@ -77,6 +78,6 @@ def test_every_login_flag_is_in_the_page_on_connecting():
     page = (Path(__file__).parents[2] / "docs" / "connecting.md").read_text(encoding="utf-8")
     options = [flag.annotation.__metadata__[0] for flag in flags_of(ClusterFlags)]
     names = {name for option in options for name in (option.default, *option.param_decls) if isinstance(name, str)}
-    flags = {name for name in names if name.startswith("--")} - {"--demo", "--seed", "--fault"}
+    flags = {name for name in names if name.startswith("--")} - {"--demo", "--demo-volumes", "--seed", "--fault"}
     assert len(flags) > 15
     assert {flag for flag in flags if f"{flag}`" not in page and f"{flag} " not in page} == set()

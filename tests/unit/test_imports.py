@@ -23,6 +23,7 @@ def loaded_by(statement: str) -> set[str]:
         ["version"],
         ["delta", "--help"],
         ["compare", "--help"],
+        ["report", "--help"],
         ["history", "--help"],
         ["snapshots", "-h"],
         [],
@@ -48,6 +49,8 @@ def test_help_and_version_load_no_client_library(arguments):
         "kubectl_cbt.analysis.history",
         "kubectl_cbt.output.history.history_json",
         "kubectl_cbt.output.history.history_svg",
+        "kubectl_cbt.output.volume_report.html",
+        "kubectl_cbt.documents.report_document",
         "kubectl_cbt.documents.open_document",
     ],
 )
@@ -117,6 +120,12 @@ def test_only_what_shows_a_map_reads_the_settings(arguments):
 def test_the_settings_are_shown_without_a_screen_or_a_client_library():
     modules = loaded_by("from kubectl_cbt.cli.app import run\nassert run(['config']) == 0")
     assert not {name for name in HEAVY if name in modules}
+
+
+def test_a_report_loads_no_screen_and_the_inventory_no_stream(demo):
+    arguments = ["report", "-A", "--no-streams", "-o", "csv", "--kubeconfig", str(demo.kubeconfig)]
+    modules = loaded_by(f"from kubectl_cbt.cli.app import run\nassert run({arguments!r}) == 0")
+    assert not {"kubernetes", "textual", "grpc", "rich.console", "kubectl_cbt.output.palettes"} & modules
 
 
 STANDARD = set(sys.stdlib_module_names)

@@ -118,6 +118,19 @@ def test_at_most_so_many_streams_of_a_service_run_at_once():
     assert most[0] == 2
 
 
+def test_a_service_with_fewer_streams_is_next():
+    gate = threading.Barrier(2)
+    held = Stream(hold=lambda stream: gate.wait(timeout=60))
+    meeting = Stream(hold=lambda stream: gate.wait(timeout=60))
+    backend = Backend(a1=held, b1=meeting)
+    queries = [query("a1", "a"), query("a2", "a"), query("a3", "a"), query("b1", "b")]
+    with StreamMeter(backend, StreamLimits(), MeterSettings(threads=2)) as meter:
+        # a1 and b1 wait for each other: in the order of submission the second thread would have begun a2.
+        found = dict(meter.completed(queries))
+    assert all(figures.is_complete for figures in found.values())
+    assert backend.opened.index("b1") < backend.opened.index("a2") < backend.opened.index("a3")
+
+
 def test_cancelling_ends_what_runs_and_what_waits():
     begun = threading.Event()
 
@@ -137,19 +150,21 @@ def test_cancelling_ends_what_runs_and_what_waits():
     assert backend.opened == ["a"]
 
 
-def test_a_stream_that_reports_a_cut_when_it_is_cancelled_is_interrupted():
+def test_a_stream_that_reports_its_cancellation_as_a_failure_was_interrupted():
     begun = threading.Event()
 
     def hold(stream):
         begun.set()
         stream.cancelled.wait(timeout=60)
-        raise StreamCut("the stream was cancelled")
+        raise StreamCut("cancelled", code="CANCELLED")
 
     meter = StreamMeter(Backend(a=Stream(hold=hold)), StreamLimits())
     meter.submit([query("a")])
     assert begun.wait(timeout=60)
     meter.close()
-    assert meter.result(query("a")).failure.type == "Interrupted"
+    figures = meter.result(query("a"))
+    assert (figures.failure.type, figures.is_complete) == ("Interrupted", False)
+    assert figures.covered_bytes == int(batches()[0].sizes.sum())
 
 
 def test_a_query_submitted_again_while_its_cancelled_stream_ends_is_measured_again():

@@ -15,6 +15,7 @@ Source = Callable[[ParsedLine, str], Iterable[Candidate]]
 FLAG_VALUES: dict[str, Source] = {
     "--cluster": cluster_values.clusters,
     "--context": cluster_values.contexts,
+    "--driver": cluster_values.services,
     "--namespace": cluster_values.namespaces,
     "--palette": cluster_values.palettes,
     "--scale": cluster_values.scales,

@@ -38,11 +38,13 @@ def map_lines(colors: ColorScheme, scale: HeatScale) -> Iterator[Content]:
 
 def class_terms(painter: Painter) -> Iterator[Content]:
     """The cells of a comparison."""
-    yield _term("left", *_samples(painter, [grid.ONLY_LEFT]), " something that only the left list has")
-    yield _term("both", *_samples(painter, [grid.IN_BOTH]), " both have the same, at least a part of the cell")
-    yield _term("right", *_samples(painter, [grid.ONLY_RIGHT]), " something that only the right list has")
-    yield _term("left, right", *_samples(painter, [grid.LEFT_AND_RIGHT]), " each has something that the other lacks")
-    yield _term("empty", "neither has anything")
+    yield term_line("left", *_samples(painter, [grid.ONLY_LEFT]), " something that only the left list has")
+    yield term_line("both", *_samples(painter, [grid.IN_BOTH]), " both have the same, at least a part of the cell")
+    yield term_line("right", *_samples(painter, [grid.ONLY_RIGHT]), " something that only the right list has")
+    yield term_line(
+        "left, right", *_samples(painter, [grid.LEFT_AND_RIGHT]), " each has something that the other lacks"
+    )
+    yield term_line("empty", "neither has anything")
 
 
 def key_lines(groups: Sequence[KeyGroup], mouse: str) -> list[Content]:

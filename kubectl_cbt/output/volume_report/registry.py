@@ -1,0 +1,45 @@
+"""The formats of ``report -o``. To add one, add its file and a line here."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kubectl_cbt.output.volume_report.writer import ReportWriter
+
+
+class VolumeReportFormat(StrEnum):
+    """The formats of ``-o``."""
+
+    TABLE = "table"
+    WIDE = "wide"
+    JSON = "json"
+    NDJSON = "ndjson"
+    CSV = "csv"
+    HTML = "html"
+    PROMETHEUS = "prometheus"
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is for a person's terminal, in the character set of its locale."""
+        return self in (VolumeReportFormat.TABLE, VolumeReportFormat.WIDE)
+
+    @property
+    def writer(self) -> type[ReportWriter]:
+        """The class that prints the format."""
+        module, name = _WRITERS[self]
+        writer: type[ReportWriter] = getattr(import_module(f"{__package__}.{module}"), name)
+        return writer
+
+
+_WRITERS = {
+    VolumeReportFormat.TABLE: ("table", "TableReport"),
+    VolumeReportFormat.WIDE: ("table", "WideReport"),
+    VolumeReportFormat.JSON: ("json", "JsonReport"),
+    VolumeReportFormat.NDJSON: ("ndjson", "NdjsonReport"),
+    VolumeReportFormat.CSV: ("csv", "CsvReport"),
+    VolumeReportFormat.HTML: ("html", "HtmlReport"),
+    VolumeReportFormat.PROMETHEUS: ("prometheus", "PrometheusReport"),
+}
