@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 
+from kubectl_cbt.model.backup_figures import churn_per_day
 from kubectl_cbt.model.pairing import Pairing
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.model.source_volume import SourceVolume
-from kubectl_cbt.model.volume_history import BaseState, HistoryPair, HistoryRow, VolumeHistory, per_day
+from kubectl_cbt.model.volume_history import BaseState, HistoryPair, HistoryRow, VolumeHistory
 from kubectl_cbt.units import utc_date
 
 
@@ -75,7 +76,7 @@ def sums_of(rows: Sequence[HistoryRow], pairing: Pairing) -> HistorySums:
         whole,
         sum(row.changed_bytes for row in rows),
         sum(row.cost_bytes or 0 for row in rows),
-        per_day(sum(row.changed_bytes for row in complete), seconds),
+        churn_per_day(sum(row.changed_bytes for row in complete), seconds),
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from kubectl_cbt.analysis.backup_figures import amplification, churn_per_day, saving, window_seconds
+from kubectl_cbt.model.backup_figures import amplification, churn_per_day, saving, window_seconds
 from kubectl_cbt.model.volume_report import MeasuredStream, ReportRow, VolumeReport
 
 WORST = 10

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kubectl_cbt.analysis.backup_figures import chunk_cost, interval_seconds
+from kubectl_cbt.model.backup_figures import chunk_cost, interval_seconds
 from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.model.source_volume import SourceVolume

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kubectl_cbt.cli.options import parser_of
+from kubectl_cbt.cli.options import DEFAULT_CHUNK_BYTES, parsed_chunk, parser_of
 from kubectl_cbt.core.options import QueryOptions
 from kubectl_cbt.output.history.history_formats import HistoryFormat
-from kubectl_cbt.units import parse_duration, parse_offset, parse_time
+from kubectl_cbt.units import parse_duration, parse_time
 
 if TYPE_CHECKING:
     from kubectl_cbt.core.measured_history import HistoryOptions
@@ -21,7 +21,6 @@ from kubectl_cbt.model.pairing import Pairing
 
 _DAYS = re.compile(r"(\d{1,6})d", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-DEFAULT_CHUNK_BYTES = 2**20
 
 
 def parse_since(text: str, now: datetime | None = None) -> datetime:
@@ -40,13 +39,6 @@ def parse_since(text: str, now: datetime | None = None) -> datetime:
         return (now or datetime.now(UTC)) - timedelta(days=int(days[1]) if days else 0, seconds=seconds)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{text!r} is not an age such as 30d or 12h, nor a date such as 2025-06-01") from error
-
-
-def _chunk_size(text: str) -> int:
-    size_bytes = parse_offset(text)
-    if size_bytes < 512 or size_bytes & (size_bytes - 1):
-        raise ValueError("must be a power of two of at least 512 bytes, for example 64Ki or 4Mi")
-    return size_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +68,7 @@ class HistoryFlags:
         int,
         typer.Option(
             "--chunk",
-            parser=parser_of(_chunk_size),
+            parser=parsed_chunk,
             show_default="1Mi",
             metavar="SIZE",
             help="Chunk size of the backup, a power of two, for what an incremental backup would read.",

@@ -86,6 +86,8 @@ parsed_size = parser_of(_positive_size)
 
 
 SMALLEST_CHUNK_BYTES = 512
+DEFAULT_CHUNK_BYTES = 2**20
+"""What many backup tools read at once."""
 
 
 def _chunk_size(text: str) -> int:
@@ -99,8 +101,8 @@ def _rate(text: str) -> int:
     return _positive_size(text.removesuffix("/s"))
 
 
-parsed_chunk = _parser(_chunk_size)
-parsed_rate = _parser(_rate)
+parsed_chunk = parser_of(_chunk_size)
+parsed_rate = parser_of(_rate)
 
 
 def _message_size(text: str) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kubectl_cbt.cli.file_argument import opened_file
-from kubectl_cbt.cli.options import parsed_chunk, parsed_duration, parsed_rate
+from kubectl_cbt.cli.options import DEFAULT_CHUNK_BYTES, parsed_chunk, parsed_duration, parsed_rate
 from kubectl_cbt.errors import UsageError
 from kubectl_cbt.units import as_argument, human_bytes
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from kubectl_cbt.analysis.report_guard import Condition
     from kubectl_cbt.model.volume_report import ReportScope, VolumeReport
 
-DEFAULT_CHUNK_BYTES = 2**20
 DEFAULT_RATE = 200_000_000
 MOST_PARALLEL = 64
 

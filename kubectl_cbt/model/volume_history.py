@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kubectl_cbt.model.backup_figures import amplification, chunk_cost, churn_per_day
 from kubectl_cbt.model.pairing import Pairing
 from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.model.results import Failure
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.model.source_volume import SourceVolume
 from kubectl_cbt.model.stream_figures import MeteredQuery, StreamFigures
-
-DAY_SECONDS = 86400
 
 _UNUSABLE_BASE = frozenset(
     {"DriverSnapshotNotFound", "SnapshotNotFound", "CbtNotEnabled", "ForeignSnapshot", "SnapshotUnusable"}
@@ -113,19 +112,17 @@ class HistoryRow:
     @property
     def churn_per_day_bytes(self) -> int | None:
         """Changed bytes a day; None when the interval is 0, negative or unknown."""
-        return per_day(self.changed_bytes, self.pair.interval_seconds) if self.is_answered else None
+        return churn_per_day(self.changed_bytes, self.pair.interval_seconds) if self.is_answered else None
 
     @property
     def cost_bytes(self) -> int | None:
         """What a backup that reads whole chunks would read; None while the stream runs, and if it did not open."""
-        costs = self.figures.summary.chunk_costs if self.figures.summary is not None else ()
-        return next((cost.size_bytes for cost in costs if cost.chunk_bytes == self.chunk_bytes), None)
+        return chunk_cost(self.figures.summary, self.chunk_bytes)
 
     @property
     def amplification(self) -> float | None:
         """Bytes read for each changed byte; None without changed bytes, and when the cost is unknown."""
-        cost = self.cost_bytes
-        return cost / self.changed_bytes if cost is not None and self.changed_bytes else None
+        return amplification(self.cost_bytes, self.changed_bytes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,8 +167,3 @@ class VolumeHistory:
             and not outcome.broke_a_must
             and all(row.is_trusted for row in self.rows)
         )
-
-
-def per_day(size_bytes: int, seconds: float | None) -> int | None:
-    """Bytes a day; None when the time is 0, negative or unknown."""
-    return round(size_bytes * DAY_SECONDS / seconds) if seconds is not None and seconds > 0 else None

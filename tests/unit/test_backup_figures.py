@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kubectl_cbt.analysis.backup_figures import (
+from kubectl_cbt.analysis.summary import SummaryBuilder
+from kubectl_cbt.model.backup_figures import (
     amplification,
     chunk_cost,
     churn_per_day,
@@ -12,7 +13,6 @@ from kubectl_cbt.analysis.backup_figures import (
     saving,
     window_seconds,
 )
-from kubectl_cbt.analysis.summary import SummaryBuilder
 
 NOON = datetime(2025, 6, 2, 12, tzinfo=UTC)
 
