@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -65,7 +66,7 @@ def _demo(volumes: int) -> Iterator[dict[str, str]]:
         line = process.stdout.readline()  # type: ignore[union-attr]  # it is a pipe
         yield {"KUBECONFIG": line.strip().partition("=")[2]}
     finally:
-        process.terminate()
+        process.send_signal(signal.SIGINT)
         process.communicate()
 
 
