@@ -9,9 +9,11 @@ import typer
 from kubectl_cbt.cli.backend import open_backend
 from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.history_flags import HistoryFlags
+from kubectl_cbt.cli.launch_tui import show_timeline, wants_screen
 from kubectl_cbt.cli.options import ClusterFlags, MapFlags, PictureFlags, TerminalFlags
 from kubectl_cbt.core.options import ServiceOptions
 from kubectl_cbt.errors import UsageError
+from kubectl_cbt.output.history.history_formats import HistoryFormat
 
 
 def history(
@@ -28,7 +30,8 @@ def history(
     """Show the changes of a volume from snapshot to snapshot.
 
     Queries the delta of each pair of snapshots, at most two at a time, and the allocated extents of the newest one.
-    Prints how much changed, how much that is a day, what an incremental backup would read, whether the driver still
+    On a terminal, opens a timeline: a row for each pair, a column for each region of the volume. Otherwise, and with
+    -o, prints how much changed, how much that is a day, what an incremental backup would read, whether the driver still
     accepts each base, and which snapshot to keep.
 
     Exit status: 0 all deltas are complete; 1 failed, a delta is incomplete, or the driver broke a rule of the stream;
@@ -36,7 +39,7 @@ def history(
 
     \b
     Examples:
-      # The history of a claim
+      # The timeline of a claim; a table in a pipe
       kubectl cbt history postgres -n shop
 
     \b
@@ -57,8 +60,15 @@ def history(
     """
     picture.check(flags.output)
     if not (claim or flags.volume):
-        raise UsageError("history needs a CLAIM, or --volume HANDLE", hint="list the claims that have snapshots with: kubectl cbt snapshots")
-    with open_backend(cluster, service, flags.query_options(), terminal, shows_map=False) as (backend, session):
+        raise UsageError(
+            "history needs a CLAIM, or --volume HANDLE",
+            hint="list the claims that have snapshots with: kubectl cbt snapshots",
+        )
+    shows_timeline = wants_screen(flags.output)
+    with open_backend(cluster, service, flags.query_options(), terminal, shows_map=shows_timeline) as (
+        backend,
+        session,
+    ):
         if session is None:
             raise UsageError("history needs a cluster: snapshots cannot be listed at a driver's socket")
         from kubectl_cbt.cli.print_history import print_history
@@ -70,5 +80,7 @@ def history(
         for text in found.other_notes():
             Diagnostics(quiet=terminal.quiet).note(f"note: {text}")
         plan = plan_history(found.volume, flags.history_options())
+        if shows_timeline:
+            raise typer.Exit(show_timeline(backend, plan, map_flags, terminal))
         target = picture_target(terminal, map_flags, picture)
-        raise typer.Exit(print_history(backend, plan, flags.output, terminal, target))
+        raise typer.Exit(print_history(backend, plan, flags.output or HistoryFormat.TABLE, terminal, target))

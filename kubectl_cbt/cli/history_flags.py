@@ -54,7 +54,15 @@ def _chunk_size(text: str) -> int:
 class HistoryFlags:
     """What to measure, and the output format."""
 
-    output: Annotated[HistoryFormat, typer.Option("--output", "-o", help="Output format.")] = HistoryFormat.TABLE
+    output: Annotated[
+        HistoryFormat | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Output format (default: the timeline on a terminal, otherwise table).",
+            show_default=False,
+        ),
+    ] = None
     pairs: Annotated[
         Pairing, typer.Option("--pairs", help="Base of each delta: the snapshot before, or the oldest one.")
     ] = Pairing.NEIGHBOURS

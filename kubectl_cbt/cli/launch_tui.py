@@ -14,10 +14,11 @@ from kubectl_cbt.cli.options import MapFlags, TerminalFlags
 from kubectl_cbt.cli.signals import terminated_by
 
 if TYPE_CHECKING:
+    from enum import StrEnum
+
     from kubectl_cbt.model.backend import Backend, ClusterView, OpenStream
     from kubectl_cbt.model.snapshot_entry import SnapshotEntry
     from kubectl_cbt.model.volume_history import VolumeHistory
-    from kubectl_cbt.output.registry import StreamFormat
     from kubectl_cbt.tui.app import CbtApp
     from kubectl_cbt.tui.screens.base_screen import CbtScreen
 
@@ -27,8 +28,8 @@ _EARLY_FAILURE_SECONDS = 0.4
 _FEW_COLORS = (None, "standard", "windows")
 
 
-def wants_screen(output: StreamFormat | None) -> bool:
-    """Whether to show a map: no output format was given, and there is a terminal for it."""
+def wants_screen(output: StrEnum | None) -> bool:
+    """Whether to show a screen: no output format was given, and there is a terminal for it."""
     return output is None and has_screen() and is_a_terminal(sys.stdin)
 
 
