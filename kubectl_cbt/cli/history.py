@@ -39,7 +39,7 @@ def history(
 
     \b
     Examples:
-      # The history of a claim
+      # The timeline of a claim; a table in a pipe
       kubectl cbt history postgres -n shop
 
     \b
