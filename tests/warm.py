@@ -80,14 +80,19 @@ class WarmCommand:
         )
 
     def run(
-        self, arguments: list[str], environment: dict[str, str], timeout: float, cwd: str | None = None
+        self,
+        arguments: list[str],
+        environment: dict[str, str],
+        timeout: float,
+        cwd: str | None = None,
+        stdin: int | None = None,
     ) -> "subprocess.CompletedProcess[str]":
         """Run one command line to its end.
 
         Raises:
             TimeoutExpired: it took longer; it is killed.
         """
-        with self.open(arguments, environment, cwd=cwd) as process:
+        with self.open(arguments, environment, cwd=cwd, stdin=stdin) as process:
             try:
                 texts = process.communicate(timeout)
             finally:
@@ -205,7 +210,9 @@ class WarmProcess:
     def __enter__(self) -> "WarmProcess":
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(self, raised: type[BaseException] | None, *_: object) -> None:
+        if raised is not None:
+            self.kill()
         for stream in (self.stdout, self.stderr):
             if stream is not None:
                 stream.close()
