@@ -1,5 +1,6 @@
 """Fixtures for every test: a running demo cluster, and the installed command."""
 
+import contextlib
 import functools
 import gc
 import os
@@ -7,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
@@ -99,20 +101,38 @@ def run_command(
 
 
 def run_warm(
-    arguments: list[str], environment: dict[str, str], cwd: str | None = None
+    arguments: list[str], environment: dict[str, str], cwd: str | None = None, stdin: int | None = None
 ) -> "subprocess.CompletedProcess[str]":
-    """Run the command with exactly that environment."""
+    """Run the command with exactly that environment; ``stdin`` is a descriptor, by default of an empty file."""
     if not WarmCommand.takes(environment):
         return subprocess.run(
             [str(COMMAND), *arguments],
             env=environment,
             cwd=cwd,
+            stdin=subprocess.DEVNULL if stdin is None else stdin,
             capture_output=True,
             text=True,
             timeout=_TIMEOUT_SECONDS,
             check=False,
         )
-    return warm_command().run(arguments, environment, _TIMEOUT_SECONDS, cwd)
+    return warm_command().run(arguments, environment, _TIMEOUT_SECONDS, cwd, stdin)
+
+
+def run_with_input(data: bytes, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run the command without a cluster; its standard input is a pipe with that data."""
+    reader, writer = os.pipe()
+
+    def write() -> None:
+        with contextlib.suppress(BrokenPipeError), os.fdopen(writer, "wb") as pipe:
+            pipe.write(data)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        return run_warm(list(arguments), command_environment(), stdin=reader)
+    finally:
+        os.close(reader)
+        thread.join()
 
 
 def run_warm_on_terminal(

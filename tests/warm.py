@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import gc
 import importlib
+import io
 import json
 import os
 import pkgutil
@@ -79,25 +80,48 @@ class WarmCommand:
         )
 
     def run(
-        self, arguments: list[str], environment: dict[str, str], timeout: float, cwd: str | None = None
+        self,
+        arguments: list[str],
+        environment: dict[str, str],
+        timeout: float,
+        cwd: str | None = None,
+        stdin: int | None = None,
     ) -> "subprocess.CompletedProcess[str]":
         """Run one command line to its end.
 
         Raises:
             TimeoutExpired: it took longer; it is killed.
         """
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        (out, out_end), (err, err_end) = os.pipe(), os.pipe()
-        process = self.start(arguments, environment, (nothing, out_end, err_end), cwd)
-        for descriptor in (nothing, out_end, err_end):
-            os.close(descriptor)
-        try:
-            texts = _read_both(out, err, time.monotonic() + timeout)
-        except TimeoutError:
-            process.kill()
-            process.wait()
-            raise subprocess.TimeoutExpired(arguments, timeout) from None
+        with self.open(arguments, environment, cwd=cwd, stdin=stdin) as process:
+            try:
+                texts = process.communicate(timeout)
+            finally:
+                process.kill()
         return subprocess.CompletedProcess(arguments, process.wait(), *(text.decode() for text in texts))
+
+    def open(
+        self,
+        arguments: list[str],
+        environment: dict[str, str],
+        stdout: int | None = None,
+        cwd: str | None = None,
+        stdin: int | None = None,
+    ) -> "WarmProcess":
+        """Start one command line whose standard error is a pipe.
+
+        Args:
+            stdout: a descriptor; by default a pipe too.
+            stdin: a descriptor; by default an empty file.
+        """
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        (out, out_end), (err, err_end) = (-1, -1) if stdout is not None else os.pipe(), os.pipe()
+        descriptors = (nothing if stdin is None else stdin, out_end if stdout is None else stdout, err_end)
+        process = self.start(arguments, environment, descriptors, cwd)
+        for descriptor in {nothing, out_end, err_end} - {-1}:
+            os.close(descriptor)
+        process.stdout = None if stdout is not None else os.fdopen(out, "rb", buffering=0)
+        process.stderr = os.fdopen(err, "rb", buffering=0)
+        return process
 
     def start(
         self,
@@ -135,6 +159,8 @@ class WarmProcess:
     def __init__(self, connection: socket.socket, arguments: list[str]) -> None:
         self.args = arguments
         self.returncode: int | None = None
+        self.stdout: io.RawIOBase | None = None
+        self.stderr: io.RawIOBase | None = None
         self._connection = connection
         self.pid = _LENGTH.unpack(_exactly(connection, _LENGTH.size))[0]
 
@@ -157,6 +183,41 @@ class WarmProcess:
             self._connection.close()
         return self.returncode
 
+    def communicate(self, timeout: float | None = None) -> tuple[bytes, bytes]:
+        """The rest of standard output and error, which are closed, once the command has ended.
+
+        Raises:
+            TimeoutExpired: it runs for longer.
+        """
+        until = None if timeout is None else time.monotonic() + timeout
+        texts = {stream: b"" for stream in (self.stdout, self.stderr) if stream is not None and not stream.closed}
+        with selectors.DefaultSelector() as selector:
+            for stream in texts:
+                selector.register(stream, selectors.EVENT_READ)
+            while selector.get_map():
+                ready = selector.select(None if until is None else until - time.monotonic())
+                if not ready:
+                    raise subprocess.TimeoutExpired(self.args, timeout or 0)
+                for key, _ in ready:
+                    data = os.read(key.fd, 65536)
+                    texts[key.fileobj] += data
+                    if not data:
+                        selector.unregister(key.fileobj)
+                        key.fileobj.close()
+        self.wait(None if until is None else max(0, until - time.monotonic()))
+        return texts.get(self.stdout, b""), texts.get(self.stderr, b"")
+
+    def __enter__(self) -> "WarmProcess":
+        return self
+
+    def __exit__(self, raised: type[BaseException] | None, *_: object) -> None:
+        if raised is not None:
+            self.kill()
+        for stream in (self.stdout, self.stderr):
+            if stream is not None:
+                stream.close()
+        self.wait()
+
     def send_signal(self, number: int) -> None:
         """Send a signal, unless the command has ended."""
         if self.poll() is None:
@@ -166,24 +227,6 @@ class WarmProcess:
     def kill(self) -> None:
         """End the command at once."""
         self.send_signal(signal.SIGKILL)
-
-
-def _read_both(out: int, err: int, until: float) -> tuple[bytes, bytes]:
-    held = {out: b"", err: b""}
-    with selectors.DefaultSelector() as selector:
-        for descriptor in held:
-            selector.register(descriptor, selectors.EVENT_READ)
-        while selector.get_map():
-            ready = selector.select(until - time.monotonic())
-            if not ready:
-                raise TimeoutError
-            for key, _ in ready:
-                data = os.read(key.fd, 65536)
-                held[key.fd] += data
-                if not data:
-                    selector.unregister(key.fd)
-                    os.close(key.fd)
-    return held[out], held[err]
 
 
 def _exactly(connection: socket.socket, size: int) -> bytes:
@@ -291,9 +334,15 @@ def _end(code: int) -> None:
 
     threading._shutdown()
     atexit._run_exitfuncs()
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError):
-            stream.flush()
+    try:
+        sys.stdout.flush()
+    except ValueError:
+        pass  # closed
+    except OSError as error:
+        os.write(2, f"Exception ignored in: {sys.stdout!r}\n{error!r}\n".encode())
+        code = 120
+    with contextlib.suppress(OSError, ValueError):
+        sys.stderr.flush()
     os._exit(code)
 
 

@@ -3,11 +3,10 @@
 import json
 import re
 import signal
-import subprocess
 from xml.etree import ElementTree as ET
 
 import pytest
-from conftest import COMMAND, command_environment, run_command, wait_for
+from conftest import command_environment, run_command, wait_for, warm_command
 
 from kubectl_cbt.checks.conformance.cases import CASES
 from kubectl_cbt.demo.driver.faults import parse_faults
@@ -141,17 +140,12 @@ def test_a_driver_that_hangs_is_cut_off_and_the_rest_is_checked(own_demo):
 @pytest.mark.parametrize("form", ["table", "json", "junit", "tap"])
 def test_ctrl_c_prints_what_is_known(own_demo, form):
     own_demo.services[PAGES_DRIVER].plugin.faults = parse_faults(["slow=50"])
-    process = subprocess.Popen(
-        [str(COMMAND), *CHECK, "-o", form, "--skip", "rule-*"],
-        env=command_environment(own_demo),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    service = own_demo.services[PAGES_DRIVER]
-    wait_for(lambda: len(service.requests) >= 8, "eight questions", process)
-    process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=60)
+    arguments = [*CHECK, "-o", form, "--skip", "rule-*"]
+    with warm_command().open(arguments, command_environment(own_demo)) as process:
+        service = own_demo.services[PAGES_DRIVER]
+        wait_for(lambda: len(service.requests) >= 8, "eight requests", process)
+        process.send_signal(signal.SIGINT)
+        out = process.communicate(60)[0].decode()
     assert process.returncode == 130
     said = {
         "table": "not everything was checked",

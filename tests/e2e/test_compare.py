@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import jsonschema
 import pytest
-from conftest import COMMAND, DELTA, command_environment
+from conftest import COMMAND, DELTA, command_environment, run_with_input
 
 SCHEMA = json.loads((files("kubectl_cbt.output") / "comparison" / "schema.json").read_bytes())
 LISTER = "tests/contract/recordings/fixed_length/delta-a-b.reference.json"
@@ -95,14 +95,7 @@ def test_a_list_out_of_order_is_trouble_that_names_the_side_and_the_offset(run, 
 def test_one_side_can_be_a_pipe_and_lists_that_do_not_belong_together_are_reported(run, saved):
     folder, _ = saved
     whole = folder / "whole.json"
-    found = subprocess.run(
-        [str(COMMAND), "compare", LISTER, "-", "--kind", "delta"],
-        input=whole.read_text(encoding="utf-8"),
-        env=command_environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    found = run_with_input(whole.read_bytes(), "compare", LISTER, "-", "--kind", "delta")
     assert found.returncode == 1
     assert "warning: the capacities of the volumes differ" in found.stderr
     allocated = folder / "allocated.json"

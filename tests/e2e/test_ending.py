@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from conftest import COMMAND, command_environment, run_command, run_warm_on_terminal, wait_for
+from conftest import COMMAND, command_environment, run_command, run_warm_on_terminal, wait_for, warm_command
+from warm import WarmProcess
 
 from kubectl_cbt.kube.client_config import load_config
 from kubectl_cbt.kube.kubeconfig import ConfigFlags
@@ -22,20 +23,33 @@ LARGE = ("delta", "scratch-1", "scratch-2", "-n", "vms")
 
 
 @contextlib.contextmanager
-def started(*arguments: str, cluster=None, stdout: int | IO[bytes] = subprocess.PIPE, **environment: str):
-    """The command, running; stderr and (unless given) stdout are pipes without a buffer of their own."""
+def started(*arguments: str, cluster=None, stdout: IO[bytes] | None = None, **environment: str):
+    """The installed command, running; stderr and (unless given) stdout are pipes without a buffer of their own."""
     with subprocess.Popen(
         [str(COMMAND), *arguments],
         env=command_environment(cluster, **environment),
-        stdout=stdout,
+        stdout=stdout or subprocess.PIPE,
         stderr=subprocess.PIPE,
         bufsize=0,
     ) as process:
-        yield process
-        process.kill()
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
-def read_some(process: subprocess.Popen, size: int = 1 << 20) -> bytes:
+@contextlib.contextmanager
+def started_warm(*arguments: str, cluster=None, stdout: IO[bytes] | None = None, **environment: str):
+    """The same, forked: for what does not depend on the start and on how the interpreter ends."""
+    out = None if stdout is None else stdout.fileno()
+    with warm_command().open(list(arguments), command_environment(cluster, **environment), out) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def read_some(process: subprocess.Popen | WarmProcess, size: int = 1 << 20) -> bytes:
     """The first bytes: from here on the stream is known to run."""
     data = b""
     while len(data) < size:
@@ -71,7 +85,7 @@ def test_an_interrupted_demo_leaves_no_file(tmp_path, number):
 
 def test_a_finished_and_a_failed_command_leave_no_file(tmp_path):
     for arguments in (("delta", "snap-a", "snap-b"), ("delta", "snap-a", "nope")):
-        with started(*arguments, "--demo", TMPDIR=str(tmp_path)) as process:
+        with started_warm(*arguments, "--demo", TMPDIR=str(tmp_path)) as process:
             process.communicate(timeout=60)
     assert list(tmp_path.iterdir()) == []
 
@@ -83,7 +97,7 @@ def test_keys_inside_a_kubeconfig_leave_no_file(demo, tmp_path):
     (tmp_path / "config").write_text(text.replace("certificate-authority: ca.crt", f"certificate-authority-data: {ca}"))
     folder = tmp_path / "tmp"
     folder.mkdir()
-    with started("snapshots", "--kubeconfig", str(tmp_path / "config"), TMPDIR=str(folder)) as process:
+    with started_warm("snapshots", "--kubeconfig", str(tmp_path / "config"), TMPDIR=str(folder)) as process:
         out, said = process.communicate(timeout=60)
     assert (process.returncode, said) == (0, b"")
     assert b"snap-a" in out
@@ -91,7 +105,7 @@ def test_keys_inside_a_kubeconfig_leave_no_file(demo, tmp_path):
 
 
 def test_a_reader_that_does_not_read_cannot_prevent_a_command_from_stopping(demo):
-    with started(*LARGE, "-o", "json", cluster=demo) as process:
+    with started_warm(*LARGE, "-o", "json", cluster=demo) as process:
         read_some(process, 100)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 130
@@ -100,7 +114,7 @@ def test_a_reader_that_does_not_read_cannot_prevent_a_command_from_stopping(demo
 
 def test_a_second_signal_cuts_the_document_where_it_is(demo):
     """No end may follow half a row: a reader could not distinguish it."""
-    with started(*LARGE, "-o", "json", cluster=demo) as process:
+    with started_warm(*LARGE, "-o", "json", cluster=demo) as process:
         data = read_some(process, 100)
         # Nobody reads now: the command waits in a write. The second signal comes while the first one waits for it.
         process.send_signal(signal.SIGINT)
@@ -113,7 +127,7 @@ def test_a_second_signal_cuts_the_document_where_it_is(demo):
         json.loads(data)
 
 
-def wait_for_signal_to_arrive(process: subprocess.Popen) -> None:
+def wait_for_signal_to_arrive(process: WarmProcess) -> None:
     """Until the kernel has handed it over; two pending ones would be one."""
 
     def arrived() -> bool:
@@ -221,7 +235,7 @@ def test_colour_never_is_for_the_bar_too(demo, tmp_path):
 
 @pytest.mark.parametrize("form", ["csv", "json", "table"])
 def test_a_reader_that_closes_early_is_not_an_error(demo, form):
-    with started(*LARGE, "-o", form, cluster=demo) as process:
+    with started_warm(*LARGE, "-o", form, cluster=demo) as process:
         read_some(process, 100)
         process.stdout.close()
         assert process.wait(timeout=30) == 141
@@ -232,7 +246,7 @@ def test_a_reader_that_closes_early_is_not_an_error(demo, form):
 @pytest.mark.parametrize("form", ["csv", "json", "summary"])
 def test_a_full_disk_is_an_error(demo, form):
     query = ("delta", "snap-a", "snap-b", "-o", form)
-    with Path("/dev/full").open("wb") as full, started(*query, cluster=demo, stdout=full) as process:
+    with Path("/dev/full").open("wb") as full, started_warm(*query, cluster=demo, stdout=full) as process:
         said = process.communicate(timeout=60)[1].decode()
     assert process.returncode == 1
     assert said == "error: cannot write to standard output: No space left on device\n"
@@ -316,16 +330,10 @@ def test_rows_on_the_terminal_itself_are_not_mixed_with_a_bar(demo):
 
 def test_the_base_can_be_chosen_from_a_list(demo):
     controller, terminal = pty.openpty()
-    process = subprocess.Popen(
-        [str(COMMAND), "delta", "--choose-base", "pg-wed", "-n", "shop", "-o", "name"],
-        env=command_environment(demo),
-        stdin=terminal,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    os.write(controller, b"2\n")
-    out, said = process.communicate(timeout=60)
+    arguments = ["delta", "--choose-base", "pg-wed", "-n", "shop", "-o", "name"]
+    with warm_command().open(arguments, command_environment(demo), stdin=terminal) as process:
+        os.write(controller, b"2\n")
+        out, said = (text.decode() for text in process.communicate(60))
     os.close(controller)
     os.close(terminal)
     assert process.returncode == 0

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from conftest import COMMAND, command_environment, run_command
+from conftest import COMMAND, command_environment, run_command, warm_command
 from peers import KUBECTL, needs_kubectl
+from warm import WarmProcess
 
 pytestmark = needs_kubectl
 
@@ -143,16 +144,10 @@ def test_our_errors_are_worded_as_kubectls(ask, run, arguments):
 
 
 @contextlib.contextmanager
-def served(*arguments: str) -> Iterator[tuple[subprocess.Popen, str]]:
-    with subprocess.Popen(
-        [str(COMMAND), "demo", *arguments],
-        env=command_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+def served(*arguments: str) -> Iterator[tuple[WarmProcess, str]]:
+    with warm_command().open(["demo", *arguments], command_environment()) as process:
         try:
-            yield process, process.stdout.readline()
+            yield process, process.stdout.readline().decode()
         finally:
             process.kill()
 
@@ -168,7 +163,7 @@ def test_demo_serve_prints_what_a_shell_can_evaluate_and_serves_until_interrupte
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)
         assert process.returncode == 0
-        assert "Ctrl-C" in said
+        assert b"Ctrl-C" in said
         assert not kubeconfig.parent.exists()
 
 

@@ -3,7 +3,6 @@
 import copy
 import json
 import signal
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,9 +10,10 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import COMMAND, command_environment, run_command
+from conftest import command_environment, run_command, warm_command
 from kubeconfigs import kubectl
 from peers import needs_kubectl
+from warm import WarmProcess
 
 from kubectl_cbt.demo.demo_cluster import DemoCluster
 from kubectl_cbt.demo.scenarios import BLOCKS_DRIVER, PAGES_DRIVER
@@ -160,11 +160,11 @@ def test_an_order_that_is_none_is_an_error_of_usage(run, path, said):
 class Watch:
     """A command that keeps running, and its lines as they are printed."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
+    def __init__(self, process: WarmProcess) -> None:
         self.process = process
 
     def line(self) -> str:
-        return self.process.stdout.readline()
+        return self.process.stdout.readline().decode()
 
     def words(self) -> list[str]:
         return self.line().split()
@@ -172,15 +172,13 @@ class Watch:
     def interrupt(self) -> tuple[str, str]:
         """What else it writes when Ctrl-C is pressed."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.communicate(timeout=PATIENCE_SECONDS)
+        out, said = self.process.communicate(PATIENCE_SECONDS)
+        return out.decode(), said.decode()
 
 
 @contextmanager
 def watching(demo: DemoCluster, *arguments: str) -> Iterator[Watch]:
-    with subprocess.Popen(
-        [str(COMMAND), "snapshots", "-w", *arguments],
-        env=command_environment(demo), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    ) as process:  # fmt: skip
+    with warm_command().open(["snapshots", "-w", *arguments], command_environment(demo)) as process:
         # A line that never comes is an end then, and no hang.
         timer = threading.Timer(PATIENCE_SECONDS, process.kill)
         timer.start()
@@ -288,7 +286,7 @@ def test_a_watch_whose_server_goes_away_is_an_error(own_demo):
     with watching(own_demo, "-o", "name") as watch:
         assert watch.line()
         own_demo.api.stop()
-        _, said = watch.process.communicate(timeout=PATIENCE_SECONDS)
+        said = watch.process.communicate(PATIENCE_SECONDS)[1].decode()
     assert watch.process.returncode == 1
     assert "the API server https://127.0.0.1:" in said
     assert "Traceback" not in said

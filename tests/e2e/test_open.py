@@ -1,11 +1,10 @@
 """open, as the installed command: documents to documents, and the errors for broken ones."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import COMMAND, DELTA, command_environment
+from conftest import DELTA, run_with_input
 
 from kubectl_cbt.output.registry import StreamFormat
 
@@ -33,10 +32,7 @@ def test_a_saved_document_prints_what_the_stream_printed(run, saved, form, outpu
 
 
 def test_a_pipe_gets_the_summary_and_may_be_one(run, saved):
-    text = saved("ndjson").read_text(encoding="utf-8")
-    found = subprocess.run(
-        [str(COMMAND), "open", "-"], input=text, env=command_environment(), capture_output=True, text=True, check=False
-    )
+    found = run_with_input(saved("ndjson").read_bytes(), "open", "-")
     assert found.returncode == 0
     assert found.stdout.startswith("Delta      snap-a → snap-b   default/data\n")
 
@@ -115,11 +111,7 @@ def test_the_summary_shows_what_is_wrong_with_a_capacity(run, name, volume):
 
 
 def test_messages_of_grpcurl_open_from_a_pipe(run):
-    with Path("tests/files/open/grpcurl.json").open(encoding="utf-8") as file:
-        found = subprocess.run(
-            [str(COMMAND), "open", "-", "-o", "csv"],
-            stdin=file, env=command_environment(), capture_output=True, text=True, check=False,
-        )  # fmt: skip
+    found = run_with_input(Path("tests/files/open/grpcurl.json").read_bytes(), "open", "-", "-o", "csv")
     assert found.stdout == "byteOffset,sizeBytes\n0,4096\n376832,4096\n380928,4096\n"
     assert "note: these messages may be incomplete" in found.stderr
 

@@ -2,14 +2,13 @@
 
 import gzip
 import json
-import subprocess
 from importlib.resources import files
 from pathlib import Path
 
 import jsonschema
 import pytest
 import yaml
-from conftest import COMMAND, command_environment
+from conftest import run_with_input
 
 FOLDER = Path("tests/files/foreign")
 SCHEMA = json.loads(files("kubectl_cbt.output").joinpath("schema.json").read_bytes())
@@ -77,12 +76,6 @@ def test_sectors_need_their_format_and_unit(run):
 
 def test_a_compressed_pipe_opens():
     data = gzip.compress((FOLDER / "filefrag.txt").read_bytes())
-    found = subprocess.run(
-        [str(COMMAND), "open", "-", "-o", "csv"],
-        input=data,
-        env=command_environment(),
-        capture_output=True,
-        check=False,
-    )
+    found = run_with_input(data, "open", "-", "-o", "csv")
     assert found.returncode == 0
-    assert found.stdout.splitlines()[1:3] == [b"0,131072", b"1048576,131072"]
+    assert found.stdout.splitlines()[1:3] == ["0,131072", "1048576,131072"]

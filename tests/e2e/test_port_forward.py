@@ -5,10 +5,9 @@ Everything else is real: the API server, processes and their exits, TLS through 
 """
 
 import json
-import subprocess
 
 import pytest
-from conftest import COMMAND, DELTA, run_command, wait_for
+from conftest import DELTA, run_command, wait_for, warm_command
 from forwarding import ASKS, gone, standin
 from inside import CLUSTER_IP, HOST, NAME, NAMESPACE, PORT, add_service, point_at
 
@@ -121,14 +120,12 @@ def test_a_certificate_that_only_looks_self_signed_is_accepted_through_the_forwa
 def test_a_child_that_starts_slowly_is_waited_for(own_demo, tmp_path, whole):
     kubectl = standin(own_demo, tmp_path, {"until": str(tmp_path / "now")})
     environment = kubectl.command_environment(own_demo)
-    process = subprocess.Popen(
-        [str(COMMAND), *ASKS], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    wait_for(lambda: kubectl.calls, "the port-forward", process)
-    assert process.poll() is None
-    (tmp_path / "now").touch()
-    out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (0, whole, "")
+    with warm_command().open([*ASKS], environment) as process:
+        wait_for(lambda: kubectl.calls, "the port-forward", process)
+        assert process.poll() is None
+        (tmp_path / "now").touch()
+        out, err = process.communicate(60)
+    assert (process.returncode, out.decode(), err) == (0, whole, b"")
 
 
 def test_a_child_that_exits_in_mid_stream_is_replaced(own_demo, tmp_path, whole):

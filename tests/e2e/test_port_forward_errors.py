@@ -3,12 +3,11 @@
 import json
 import re
 import signal
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
-from conftest import COMMAND, cut_after, run_command, wait_for
+from conftest import cut_after, run_command, wait_for, warm_command
 from forwarding import ASKS, gone, standin
 from inside import HOST, NAME, NAMESPACE, PORT, Standin, add_service, behind_a_service, point_at, set_ready
 from peers import needs_kubectl
@@ -75,18 +74,12 @@ def test_the_child_ends_however_the_command_ends(own_demo, tmp_path, number, whe
     never = {"until": str(tmp_path / "never")} if when == "starting" else {}
     kubectl = standin(own_demo, tmp_path, {"ignores_term": stubborn, **never})
     own_demo.services[PAGES_DRIVER].tampering = Tampering(answer=trickle)
-    process = subprocess.Popen(
-        [str(COMMAND), *ASKS],
-        env=kubectl.command_environment(own_demo),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    wait_for(lambda: kubectl.calls, "the port-forward", process)
-    if when == "streaming":
-        assert any(line[:1].isdecimal() for line in process.stdout)
-    process.send_signal(number)
-    process.communicate(timeout=60)
+    with warm_command().open([*ASKS], kubectl.command_environment(own_demo)) as process:
+        wait_for(lambda: kubectl.calls, "the port-forward", process)
+        if when == "streaming":
+            assert any(line[:1].isdigit() for line in process.stdout)
+        process.send_signal(number)
+        process.communicate(60)
     assert process.returncode == (-number if number is signal.SIGKILL else 128 + number)
     assert gone(kubectl.calls[0]["pid"])
     assert not left_over(kubectl)
@@ -97,15 +90,11 @@ def test_ctrl_c_does_not_wait_for_a_port_forward_that_restarts(own_demo, tmp_pat
     written = tmp_path / "delta.json"
     # A file: with an unread pipe the stream would block before the failure.
     with written.open("wb") as out:
-        process = subprocess.Popen(
-            [str(COMMAND), *ASKS, "-o", "json"],
-            env=kubectl.command_environment(own_demo),
-            stdout=out,
-            stderr=subprocess.PIPE,
-        )
-        wait_for(lambda: len(kubectl.calls) == 2, "the second port-forward", process)
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        arguments = [*ASKS, "-o", "json"]
+        with warm_command().open(arguments, kubectl.command_environment(own_demo), out.fileno()) as process:
+            wait_for(lambda: len(kubectl.calls) == 2, "the second port-forward", process)
+            process.send_signal(signal.SIGINT)
+            process.communicate(30)
     assert process.returncode == 130
     document = json.loads(written.read_bytes())
     assert (document["complete"], document["resumes"]) == (False, 1)

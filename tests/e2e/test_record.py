@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import COMMAND, DELTA, after, command_environment, cut_after, run_command
+from conftest import COMMAND, DELTA, after, command_environment, cut_after, run_command, run_with_input, warm_command
 
 from kubectl_cbt.demo.demo_cluster import DemoCluster
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
@@ -83,10 +83,8 @@ def test_allocated_and_a_starting_offset_are_recorded_too(run, path):
 
 def test_a_recording_comes_through_a_pipe(run, path):
     live = run(*DELTA, "--record", str(path), "-o", "csv")
-    found = subprocess.run(
-        [str(COMMAND), "open", "-", "-o", "csv"], input=path.read_bytes(), capture_output=True, check=True
-    )
-    assert found.stdout.decode() == live.stdout
+    found = run_with_input(path.read_bytes(), "open", "-", "-o", "csv")
+    assert (found.returncode, found.stdout) == (0, live.stdout)
 
 
 def test_a_recording_contains_how_it_was_made(run, path):
@@ -216,10 +214,8 @@ def messages_in(path: Path) -> int:
 
 
 def test_a_command_that_was_killed_leaves_what_had_come(demo, hanging_demo, path):
-    command = [str(COMMAND), *DELTA, *PER_MESSAGE, "--record", str(path), "-o", "csv"]
-    with subprocess.Popen(
-        command, env=command_environment(hanging_demo), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
+    arguments = [*DELTA, *PER_MESSAGE, "--record", str(path), "-o", "csv"]
+    with warm_command().open(arguments, command_environment(hanging_demo)) as process:
         for _ in range(3000):
             if messages_in(path) == 5 or process.poll() is not None:
                 break

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import COMMAND, command_environment, run_command, wait_for
+from conftest import command_environment, run_command, wait_for, warm_command
 from pseudo_terminal import Terminal
 from schemas import validator
 
@@ -126,28 +126,23 @@ def test_an_interrupted_verification_is_a_valid_document(tmp_path):
     answer, out = tmp_path / "answer", tmp_path / "out.json"
     os.mkfifo(answer)
     with out.open("wb") as stdout:
-        process = subprocess.Popen(
-            [str(COMMAND), "verify", "--from", str(answer), "--kind", "allocated", "--device", device, "-o", "json"],
-            env=command_environment(),
-            stdout=stdout,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        with answer.open("w") as pipe:
+        arguments = ["verify", "--from", str(answer), "--kind", "allocated", "--device", device, "-o", "json"]
+        process = warm_command().open(arguments, command_environment(), stdout.fileno())
+        with process, answer.open("w") as pipe:
             rows = [{"byte_offset": 20 * MIB, "size_bytes": 4096}, {"byte_offset": 21 * MIB, "size_bytes": 4096}]
             message = {"block_metadata_type": 2, "volume_capacity_bytes": SIZE, "block_metadata": rows}
             pipe.write(f"[{json.dumps(message)},\n")
             pipe.flush()
             wait_for(lambda: out.stat().st_size, "the beginning of the document", process)
             process.send_signal(signal.SIGINT)
-            _, stderr = process.communicate(timeout=60)
+            _, stderr = process.communicate(60)
     assert process.returncode == 130
     document = json.loads(out.read_text())
     VALIDATOR.validate(document)
     assert (document["verdict"], document["complete"]) == ("missing", False)
     assert document["missing"] == [{"byteOffset": 0, "sizeBytes": 4096}]
     assert document["summary"]["endBytes"] == 16 * MIB  # whole windows of 8 MiB
-    assert "continue with --starting-offset" in stderr
+    assert b"continue with --starting-offset" in stderr
 
 
 def test_the_map_opens_on_the_missing_ranges(tmp_path, images):

@@ -40,6 +40,7 @@ class Terminal:
     ) -> None:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
+        self._lines: dict[int, str] = {}
         self.written = b""
         self._controller, self._terminal = pty.openpty()
         fcntl.ioctl(self._terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -69,11 +70,13 @@ class Terminal:
 
     def read(self) -> None:
         """Take what is there, and wait a moment for something if nothing is."""
-        if select.select([self._controller], [], [], 0.1)[0]:
-            data = os.read(self._controller, 65536)
-            self.written += data
-            # An emulator of 2015 does not know the newest of keyboard protocols.
-            self._stream.feed(re.sub(rb"\x1b\[[<>=?][0-9;]*u", b"", data))
+        data = b""
+        # A terminal hands over 4 KiB at a time.
+        while len(data) < 65536 and select.select([self._controller], [], [], 0 if data else 0.1)[0]:
+            data += os.read(self._controller, 65536)
+        self.written += data
+        # An emulator of 2015 does not know the newest of keyboard protocols.
+        self._stream.feed(re.sub(rb"\x1b\[[<>=?][0-9;]*u", b"", data))
 
     def settle(self) -> None:
         """Read until nothing more comes for a while."""
@@ -98,20 +101,28 @@ class Terminal:
 
     def ground_of(self, text: str) -> str:
         """The background behind a text: what tells which of the choices has the keyboard."""
-        row = next(row for row, line in enumerate(self.screen.display) if text in line)
-        return self.screen.buffer[row][self.screen.display[row].index(text)].bg
+        row, line = next((row, line) for row, line in enumerate(self.lines) if text in line)
+        return self.screen.buffer[row][line.index(text)].bg
 
     def grounds_between(self, text: str, other: str) -> list[str]:
         """The backgrounds between two texts of one line."""
-        row = next(row for row, line in enumerate(self.screen.display) if text in line and other in line)
-        line = self.screen.display[row]
+        row, line = next((row, line) for row, line in enumerate(self.lines) if text in line and other in line)
         columns = range(line.index(text) + len(text), line.index(other))
         return [self.screen.buffer[row][column].bg for column in columns]
 
     @property
+    def lines(self) -> list[str]:
+        """The lines of the screen; the emulator's own ``display`` makes all of them again, cell by cell."""
+        for row in self.screen.dirty:
+            cells = self.screen.buffer[row]
+            self._lines[row] = "".join(cells[column].data for column in range(self.screen.columns))
+        self.screen.dirty.clear()
+        return [self._lines[row] for row in range(self.screen.lines)]
+
+    @property
     def text(self) -> str:
-        """The lines of the screen."""
-        return "\n".join(self.screen.display)
+        """The screen."""
+        return "\n".join(self.lines)
 
     def end(self) -> int:
         """The exit code, once it has ended."""
