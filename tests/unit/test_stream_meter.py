@@ -167,6 +167,13 @@ def test_a_stream_that_reports_its_cancellation_as_a_failure_was_interrupted():
     assert figures.covered_bytes == int(batches()[0].sizes.sum())
 
 
+def test_figures_that_are_not_needed_any_more_are_freed():
+    with StreamMeter(Backend(), StreamLimits()) as meter:
+        for one, _ in meter.completed([query("a"), query("b")]):
+            meter.forget(one)
+        assert meter.result(query("a")) is meter.result(query("b")) is None
+
+
 def test_a_complete_query_is_not_measured_twice():
     backend = Backend()
     with StreamMeter(backend, StreamLimits()) as meter:
