@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from measuring import BIN, Row, measure
 
-FASTER, MEMORY_MB, MEMORY_GROWTH = 2.5, 250.0, 1.25
+FASTER, MEMORY_MB, MEMORY_GROWTH = 2.5, 250.0, 1.5
 MEASURED_DELTAS = 20
 """So many processes are measured, and their time is scaled: all of them take minutes."""
 _COMMAND = str(BIN / "kubectl-cbt")

@@ -13,7 +13,7 @@ GROWTH = 1.1
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class VolumeChange:
     """A volume before and now."""
 
     before: RowFigures
@@ -35,8 +35,8 @@ class ReportDiff:
     since: datetime
     new: tuple[RowFigures, ...]
     removed: tuple[RowFigures, ...]
-    grown: tuple[Change, ...]
-    lost_cbt: tuple[Change, ...]
+    grown: tuple[VolumeChange, ...]
+    lost_cbt: tuple[VolumeChange, ...]
 
     @property
     def is_empty(self) -> bool:
@@ -48,7 +48,7 @@ def report_diff(before: VolumeReport, now: VolumeReport) -> ReportDiff:
     """Compare two reports, volume by volume."""
     old = {one.row.key: one for one in report_figures(before)}
     new = {one.row.key: one for one in report_figures(now)}
-    both = [Change(old[key], one) for key, one in new.items() if key in old]
+    both = [VolumeChange(old[key], one) for key, one in new.items() if key in old]
     return ReportDiff(
         before.generated,
         tuple(one for key, one in new.items() if key not in old),
@@ -58,7 +58,7 @@ def report_diff(before: VolumeReport, now: VolumeReport) -> ReportDiff:
     )
 
 
-def _has_grown(change: Change) -> bool:
+def _has_grown(change: VolumeChange) -> bool:
     before, now = change.before, change.now
     sizes = before.row.size_bytes, now.row.size_bytes
     if sizes[0] is not None and sizes[1] is not None and sizes[1] > sizes[0]:

@@ -93,6 +93,7 @@ class MeasuredVolumes:
             for query, figures in self._meter.completed(list(waiting)):
                 volume = waiting.pop(query)
                 volume.add(self._measured(query, figures))
+                self._meter.forget(query)
                 if not volume.queries:
                     self.done += 1
                     yield volume.row

@@ -120,8 +120,7 @@ class StreamMeter:
         left = set(queries)
         self.submit(queries)
         for query in queries:
-            result = self._results[query]
-            if not result.is_running and query in left:
+            if query in left and not (result := self._results[query]).is_running:
                 left.remove(query)
                 yield query, result
         while left:
@@ -133,6 +132,11 @@ class StreamMeter:
     def result(self, query: MeteredQuery) -> StreamFigures | None:
         """The newest figures; None if it was not submitted."""
         return self._results.get(query)
+
+    def forget(self, query: MeteredQuery) -> None:
+        """Free the figures of a query that ended; they are no longer needed."""
+        with self._lock:
+            self._results.pop(query, None)
 
     @property
     def is_running(self) -> bool:

@@ -195,6 +195,13 @@ def test_a_query_submitted_again_while_its_cancelled_stream_ends_is_measured_aga
     assert not meter.is_running
 
 
+def test_figures_that_are_not_needed_any_more_are_freed():
+    with StreamMeter(Backend(), StreamLimits()) as meter:
+        for one, _ in meter.completed([query("a"), query("b")]):
+            meter.forget(one)
+        assert meter.result(query("a")) is meter.result(query("b")) is None
+
+
 def test_a_complete_query_is_not_measured_twice():
     backend = Backend()
     with StreamMeter(backend, StreamLimits()) as meter:

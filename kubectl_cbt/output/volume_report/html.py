@@ -120,7 +120,7 @@ def _header(printed: PrintedReport, cluster: Total) -> Iterator[str]:
     yield f'<dl class="tiles">\n{items}</dl>\n</header>\n'
 
 
-class _Column(NamedTuple):
+class _VolumeColumn(NamedTuple):
     """A column of the volumes; its cell is HTML, and its value sorts."""
 
     heading: str
@@ -129,8 +129,8 @@ class _Column(NamedTuple):
     is_number: bool = True
 
 
-def _figure(heading: str, of: Callable[[RowFigures], Figure], text: Callable[[Figure], str]) -> _Column:
-    return _Column(heading, lambda _, one: _quiet(text(of(one))), lambda one: of(one).value)
+def _figure(heading: str, of: Callable[[RowFigures], Figure], text: Callable[[Figure], str]) -> _VolumeColumn:
+    return _VolumeColumn(heading, lambda _, one: _quiet(text(of(one))), lambda one: of(one).value)
 
 
 def _snapshots(printed: PrintedReport, one: RowFigures) -> str:
@@ -150,20 +150,20 @@ def _cbt(printed: PrintedReport, one: RowFigures) -> str:
 
 
 _COLUMNS = (
-    _Column("Size", lambda _, one: _quiet(size_text(one.row.size_bytes)), lambda one: one.row.size_bytes),
-    _Column("Snapshots", _snapshots, lambda one: one.row.snapshots),
-    _Column(
+    _VolumeColumn("Size", lambda _, one: _quiet(size_text(one.row.size_bytes)), lambda one: one.row.size_bytes),
+    _VolumeColumn("Snapshots", _snapshots, lambda one: one.row.snapshots),
+    _VolumeColumn(
         "RPO",
         lambda printed, one: _quiet(age_text(one.row.recovery_point, printed.report.generated)),
         lambda one: one.rpo_seconds,
     ),
-    _Column("CBT", _cbt, lambda one: f"{'yes' if one.has_cbt else 'no'} {one.state}", is_number=False),
+    _VolumeColumn("CBT", _cbt, lambda one: f"{'yes' if one.has_cbt else 'no'} {one.state}", is_number=False),
     _figure("Full", lambda one: one.allocated, bytes_text),
     _figure("Changed", lambda one: one.changed, bytes_text),
     _figure("Next", lambda one: one.cost, bytes_text),
-    _Column("Amplified", lambda _, one: _quiet(ratio_text(one.amplification)), lambda one: one.amplification),
+    _VolumeColumn("Amplified", lambda _, one: _quiet(ratio_text(one.amplification)), lambda one: one.amplification),
     _figure("Window", lambda one: one.window, span_text),
-    _Column("Saves", lambda _, one: _quiet(share_text(one.saving)), lambda one: one.saving),
+    _VolumeColumn("Saves", lambda _, one: _quiet(share_text(one.saving)), lambda one: one.saving),
     _figure("Churn", lambda one: one.churn, churn_text),
 )
 
@@ -192,7 +192,7 @@ def _volumes(printed: PrintedReport) -> Iterator[str]:
     )
 
 
-def _volume_cell(printed: PrintedReport, one: RowFigures, column: _Column) -> str:
+def _volume_cell(printed: PrintedReport, one: RowFigures, column: _VolumeColumn) -> str:
     value = column.value(one)
     shown = "" if value is None else _text(str(value))
     cell = column.cell(printed, one)

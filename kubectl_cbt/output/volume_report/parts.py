@@ -18,7 +18,7 @@ from kubectl_cbt.analysis.report import (
     worst_by_churn,
     worst_by_window,
 )
-from kubectl_cbt.analysis.report_diff import Change, ReportDiff
+from kubectl_cbt.analysis.report_diff import ReportDiff, VolumeChange
 from kubectl_cbt.model.api_version import API_VERSION, REPORT_KIND
 from kubectl_cbt.model.results import Failure
 from kubectl_cbt.model.volume_report import MeasuredStream, VolumeReport
@@ -163,7 +163,7 @@ def _diff(diff: ReportDiff) -> Part:
     }
 
 
-def _grown(change: Change) -> Part:
+def _grown(change: VolumeChange) -> Part:
     before, now = change.before, change.now
     return {
         "key": now.row.key,
