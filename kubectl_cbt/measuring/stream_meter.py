@@ -137,6 +137,7 @@ class StreamMeter:
         """Free the figures of a query that ended; they are no longer needed."""
         with self._lock:
             self._results.pop(query, None)
+            self._cancellations.pop(query, None)
 
     @property
     def is_running(self) -> bool:
@@ -199,7 +200,7 @@ class StreamMeter:
     def _publish(self, query: MeteredQuery, result: StreamFigures, cancellation: Cancellation) -> bool:
         """Store the newest figures; False, and nothing is stored, if the query was submitted again meanwhile."""
         with self._lock:
-            if self._cancellations[query] is not cancellation:
+            if self._cancellations.get(query) is not cancellation:
                 return False
             self._results[query] = result
         self._changed(query)
