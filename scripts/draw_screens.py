@@ -23,7 +23,9 @@ from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.screen_picture import picture_of
 from kubectl_cbt.tui.screens.base_screen import CbtScreen
 from kubectl_cbt.tui.screens.map_screen import MapScreen
+from kubectl_cbt.tui.screens.timeline_screen import TimelineScreen
 from kubectl_cbt.tui.settings import Settings
+from kubectl_cbt.tui.volume_of_snapshot import history_of
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 _SIZE = (116, 32)
@@ -39,6 +41,8 @@ def pictures() -> dict[str, str]:
             "map.svg": draw(the_map(session), ["s", "1", "s"]),
             # Both layers, in the light theme.
             "layers.svg": draw(the_map(session), ["a", "a", "n"], theme=LIGHT.name),
+            # With what changed at all.
+            "timeline.svg": draw(the_timeline(session, _TARGET), ["u"]),
         }
 
 
@@ -50,6 +54,15 @@ def the_map(session: Session, base: SnapshotRef = _BASE, target: SnapshotRef = _
     loader.wait_until_ended()
     loader.frame = replace(loader.frame, outcome=replace(loader.frame.outcome, seconds=_SECONDS))
     return MapScreen(loader, cluster)
+
+
+def the_timeline(session: Session, snapshot: SnapshotRef) -> TimelineScreen:
+    """Return the timeline of the volume of a snapshot."""
+    cluster = ClusterBackend(session, ServiceOptions(), QueryOptions(), snapshot.namespace)
+    history = history_of(cluster.entries(), snapshot)
+    if isinstance(history, str):
+        raise SystemExit(history)
+    return TimelineScreen(history, cluster)
 
 
 def draw(

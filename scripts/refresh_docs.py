@@ -33,16 +33,16 @@ from pathlib import Path
 from terminal import run_on_terminal
 
 from kubectl_cbt.analysis.rules.all_rules import RULES
-from kubectl_cbt.tui.keys import BROWSE_KEYS, MAP_KEYS
+from kubectl_cbt.tui.keys import BROWSE_KEYS, MAP_KEYS, TIMELINE_KEYS
 
 ROOT = Path(__file__).resolve().parent.parent
 Run = Callable[[str, dict[str, str]], str]
 FILES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 _BLOCK = re.compile(r"(?<=<!-- output -->\n```console\n)\$ (?P<command>.*)\n(?P<output>(?:.*\n)*?)(?=```\n)")
 
-_TABLE = re.compile(r"(?<=<!-- keys: )(?P<screen>map|browse) -->\n(?:\|.*\n)*")
+_TABLE = re.compile(r"(?<=<!-- keys: )(?P<screen>map|browse|timeline) -->\n(?:\|.*\n)*")
 # The keys that work on every screen are listed in the map's table only.
-_KEYS = {"map": MAP_KEYS, "browse": BROWSE_KEYS[:-1]}
+_KEYS = {"map": MAP_KEYS, "browse": BROWSE_KEYS[:-1], "timeline": TIMELINE_KEYS[:-1]}
 
 _RULES = re.compile(r"(?<=<!-- rules -->\n).*?(?=<!-- end of rules -->)", re.DOTALL)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -23,11 +23,17 @@ class KeptCells:
         edges: int64[cells + 1], bytes, ascending.
         covered: int64[cells], covered bytes of each.
         known_end: bytes of the volume that the stream has described; a cell beyond is a lower bound.
+        totals: int64[cells + 1], covered bytes of all cells before each edge.
     """
 
     edges: Int64Column
     covered: Int64Column
     known_end: int
+    totals: Int64Column = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Add up once, for sums of any cells."""
+        object.__setattr__(self, "totals", np.concatenate(([0], np.cumsum(self.covered))))
 
     @classmethod
     def of(cls, figures: StreamFigures | None) -> KeptCells | None:
@@ -85,6 +91,10 @@ class Columns:
         """Whether there are fewer cells than columns, so that several columns show the same cell."""
         return self.cells < len(self)
 
+    def only(self, column: int) -> Columns:
+        """One column alone."""
+        return Columns(self.edges, self.first[column : column + 1], self.last[column : column + 1])
+
     def at(self, position: int) -> int:
         """The column of a byte; the nearest one for a byte outside."""
         return int(np.clip(np.searchsorted(self.starts, position, side="right") - 1, 0, len(self) - 1))
@@ -133,11 +143,11 @@ def sums_in_columns(cells: KeptCells | None, columns: Columns) -> ColumnSums:
         nothing = np.zeros(count, dtype=np.int64)
         return ColumnSums(nothing, columns.ends - columns.starts, np.zeros(count, bool), np.zeros(count, bool))
     first, last = columns.first, columns.last
+    totals = cells.totals
     if cells.edges is not columns.edges and not np.array_equal(cells.edges, columns.edges):
         most = len(cells.edges) - 1
         first = np.clip(np.searchsorted(cells.edges, columns.starts, side="right") - 1, 0, most - 1)
         last = np.clip(np.searchsorted(cells.edges, columns.ends, side="left"), first + 1, most)
-    totals = np.concatenate(([0], np.cumsum(cells.covered)))
     beyond = columns.starts >= cells.edges[-1]
     covered = np.where(beyond, 0, totals[last] - totals[first])
     return ColumnSums(covered, cells.edges[last] - cells.edges[first], cells.edges[last] <= cells.known_end, beyond)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from kubectl_cbt.analysis.cells import cell_edges
 from kubectl_cbt.analysis.history import pairs_of
-from kubectl_cbt.analysis.volume_columns import Columns, KeptCells, columns_of
+from kubectl_cbt.analysis.volume_columns import Columns, KeptCells, UnionBounds, columns_of, least_union, union_bounds
 from kubectl_cbt.measuring.stream_meter import Limits, MeterSettings, StreamMeter
 from kubectl_cbt.model.backend import Backend
 from kubectl_cbt.model.record import Int64Column
@@ -29,6 +30,21 @@ BUDGET_EXTENTS = 20_000_000
 """Of all streams together, up to which a zoom streams them again."""
 
 
+class _KeptCells:
+    """The cells of streams, added up once for each state of a stream."""
+
+    def __init__(self) -> None:
+        self._found: dict[MeteredQuery, tuple[StreamFigures | None, KeptCells | None]] = {}
+
+    def of(self, query: MeteredQuery, figures: StreamFigures | None) -> KeptCells | None:
+        """The cells of a stream."""
+        known, cells = self._found.get(query, (None, None))
+        if figures is not known:
+            cells = KeptCells.of(figures)
+            self._found[query] = figures, cells
+        return cells
+
+
 class _Detail:
     """A range that was streamed again.
 
@@ -45,6 +61,7 @@ class _Detail:
         changed: Callable[[MeteredQuery], None],
     ) -> None:
         self.part = part
+        self._kept = _KeptCells()
         self.edges = np.minimum(cell_edges(*part, DETAIL_CELLS), capacity_bytes)
         self.end = int(self.edges[-1])
         self.meter = StreamMeter(backend, limits, MeterSettings(DETAIL_CELLS, (), part=part), changed)
@@ -58,7 +75,7 @@ class _Detail:
 
     def cells(self, query: MeteredQuery) -> KeptCells | None:
         """The cells of a stream that has passed the range; None for another."""
-        cells = KeptCells.of(self.meter.result(query))
+        cells = self._kept.of(query, self.meter.result(query))
         return cells if cells is not None and cells.known_end >= self.end else None
 
 
@@ -86,7 +103,10 @@ class TimelineStreams:
         if newest is not None:
             self.queries.append(MeteredQuery(SnapshotNames(newest.ref), newest.driver, (newest.content,)))
         self._meter = StreamMeter(backend, limits, MeterSettings(KEPT_CELLS, (history.chunk_bytes,)), changed)
+        self._kept = _KeptCells()
         self._detail: _Detail | None = None
+        self._union: UnionBounds | None = None
+        self._of_union: list[StreamFigures] = []
         self.note = ""
 
     def start(self) -> None:
@@ -173,4 +193,17 @@ class TimelineStreams:
         found = None
         if self._detail is not None and columns is not None and columns.edges is self._detail.edges:
             found = self._detail.cells(query)
-        return found or KeptCells.of(self.figures(query))
+        return found or self._kept.of(query, self.figures(query))
+
+    def union(self, columns: Columns | None) -> tuple[UnionBounds | None, KeptCells | None]:
+        """What changed in any pair: of the whole volume, and its cells for these columns."""
+        pairs = [pair.query for pair in self._pairs]
+        figures = list(map(self.figures, pairs))
+        # The figures are replaced when they change.
+        if len(figures) != len(self._of_union) or any(map(operator.is_not, figures, self._of_union)):
+            self._union, self._of_union = union_bounds(figures), figures
+        whole = self._union.least if self._union is not None else None
+        if self._detail is None or columns is None or columns.edges is not self._detail.edges:
+            return self._union, whole
+        # Of finer cells, once all pairs have them.
+        return self._union, least_union([self.cells(query, columns) for query in pairs]) or whole

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 from directing import browsed_cluster
-from draw_screens import DOCS, draw, pictures, the_map
+from draw_screens import DOCS, draw, pictures, the_map, the_timeline
 
 from kubectl_cbt.core.options import ClusterOptions
 from kubectl_cbt.core.session import open_session
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.output import snapshot_cells
+from kubectl_cbt.tui.app import LIGHT
 from kubectl_cbt.tui.screens.browse_screen import BrowseScreen
 from kubectl_cbt.units import age
 
@@ -71,6 +72,17 @@ def test_the_measured_deltas_of_a_volume_are_drawn_as_ever(session, monkeypatch,
     cluster = browsed_cluster(session, "shop")
     screen = BrowseScreen(cluster, cluster.entries())
     compare(f"volume-160x50-{colors}", draw(screen, ["down", "o", "o", "b"], size=(160, 50), **COLORS[colors]))
+
+
+@pytest.mark.parametrize("colors", COLORS)
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: "{}x{}".format(*size))
+def test_the_timeline_is_drawn_as_ever(session, size, colors):
+    picture = draw(the_timeline(session, TARGET), ["u", "up", "space"], size=size, **COLORS[colors])
+    compare("timeline-{}x{}-{}".format(*size, colors), picture)
+
+
+def test_the_timeline_is_drawn_as_ever_in_the_light_theme(session):
+    compare("timeline-80x24-light", draw(the_timeline(session, TARGET), size=(80, 24), theme=LIGHT.name))
 
 
 @pytest.mark.parametrize("colors", ["cividis", "plain"])

@@ -151,7 +151,7 @@ class TimelinePicture:
         segments = [Segment(f" {shown:>{layout.figure}}", style)]
         if layout.bar:
             bar = _bar(band.bar, layout.bar) if line == 0 else band.rate
-            bar = bar if cell_len(bar) <= layout.bar else ""
+            bar = bar if line == 0 or layout.has_rate else ""
             segments.append(Segment(f"  {bar:<{layout.bar}}", styles.quiet))
         return segments
 

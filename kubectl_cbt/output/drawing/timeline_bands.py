@@ -22,6 +22,11 @@ class BandKind(Enum):
     ALLOCATED = "allocated"
 
 
+UNION_NAME, ALLOCATED_NAME = "all pairs", "allocated"
+OTHER_NAMES = (UNION_NAME, ALLOCATED_NAME)
+"""The names of the bands that are not of one pair."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Band:
     """One band of a timeline.
@@ -50,17 +55,17 @@ class Band:
     has_problem: bool = False
 
 
-def delta_bands(rows: Sequence[HistoryRow], cells: Sequence[KeptCells | None]) -> list[Band]:
-    """A band for each pair, in the same order; their bars are relative to the fastest change.
+def fastest_change(rows: Sequence[HistoryRow]) -> int:
+    """The most bytes a day of all pairs."""
+    return max((row.churn_per_day_bytes or 0 for row in rows), default=0)
+
+
+def delta_band(row: HistoryRow, cells: KeptCells | None, fastest: int) -> Band:
+    """The band of a pair.
 
     Args:
-        cells: of each row.
+        fastest: the most bytes a day of all pairs; the bar is relative to it.
     """
-    fastest = max((row.churn_per_day_bytes or 0 for row in rows), default=0)
-    return [_delta_band(row, kept, fastest) for row, kept in zip(rows, cells, strict=True)]
-
-
-def _delta_band(row: HistoryRow, cells: KeptCells | None, fastest: int) -> Band:
     pair, churn = row.pair, row.churn_per_day_bytes
     figure, has_problem = figure_of(row.figures)
     return Band(
@@ -81,15 +86,15 @@ def allocated_band(figures: StreamFigures, cells: KeptCells | None) -> Band:
     """The allocated blocks of the newest snapshot."""
     figure, has_problem = figure_of(figures)
     share = _share_of(figures)
-    return Band(BandKind.ALLOCATED, "allocated", cells, figure, share=share, has_problem=has_problem)
+    return Band(BandKind.ALLOCATED, ALLOCATED_NAME, cells, figure, share=share, has_problem=has_problem)
 
 
 def union_band(bounds: UnionBounds | None, cells: KeptCells | None) -> Band:
     """What changed at all."""
     if bounds is None:
-        return Band(BandKind.UNION, "all pairs", cells, "unknown")
+        return Band(BandKind.UNION, UNION_NAME, cells, "unknown")
     most = f"≤ {human_bytes(bounds.most_bytes)}" if bounds.most_bytes is not None else ""
-    return Band(BandKind.UNION, "all pairs", cells, f"≥ {human_bytes(bounds.least_bytes)}", share=most)
+    return Band(BandKind.UNION, UNION_NAME, cells, f"≥ {human_bytes(bounds.least_bytes)}", share=most)
 
 
 def interval_of(pair: HistoryPair) -> str:

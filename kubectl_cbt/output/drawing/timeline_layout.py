@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from kubectl_cbt.output.drawing.timeline_bands import Band
 from kubectl_cbt.units import printable
 
 _MARKS = 2
@@ -17,7 +16,7 @@ _FIGURE = len("≥ 1023.9 MiB")
 _NARROW_FIGURE = len("≥ 99.9 GiB")
 _BAR_FROM, _SHORT_BAR = 76, 6
 """Width from which there is a bar, and its length."""
-_WIDE, _LONG_BAR = 100, len("99.9 GiB/d")
+_WIDE, _LONG_BAR = 100, len("1023.9 MiB/d")
 _HIGHEST = 6
 """Lines of a band on a big screen."""
 
@@ -33,9 +32,13 @@ class TimelineLayout:
     bar: int
 
     @classmethod
-    def of(cls, bands: Sequence[Band], width: int) -> TimelineLayout:
-        """The columns for a width; as many for the cells as possible, at least one."""
-        longest = max([_SHORTEST_NAME, *(cell_len(printable(band.name)) for band in bands)])
+    def of(cls, names: Iterable[str], width: int) -> TimelineLayout:
+        """The columns for a width; as many for the cells as possible, at least one.
+
+        Args:
+            names: of all bands (untrusted).
+        """
+        longest = max([_SHORTEST_NAME, *(cell_len(printable(name)) for name in names)])
         name = min(longest, _LONGEST_NAME, max(width // 5, _SHORTEST_NAME))
         figure = _FIGURE if width >= _BAR_FROM else _NARROW_FIGURE
         bar = _LONG_BAR if width >= _WIDE else _SHORT_BAR if width >= _BAR_FROM else 0
@@ -46,6 +49,11 @@ class TimelineLayout:
     def left(self) -> int:
         """Columns before the cells."""
         return _MARKS + self.name + 1 + self.interval + 1
+
+    @property
+    def has_rate(self) -> bool:
+        """Whether there is room for a rate below the bar."""
+        return self.bar >= _LONG_BAR
 
     @property
     def right(self) -> int:

@@ -12,13 +12,22 @@ from textual.message import Message
 from textual.timer import Timer
 
 from kubectl_cbt.analysis.heat_scale import SCALES
-from kubectl_cbt.analysis.volume_columns import Columns, KeptCells, least_union, sums_in_columns, union_bounds
+from kubectl_cbt.analysis.volume_columns import Columns, sums_in_columns
 from kubectl_cbt.model.backend import Backend, OpenStream
 from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.model.stream_figures import MeteredQuery
-from kubectl_cbt.model.volume_history import HistoryPair, HistoryRow, VolumeHistory
+from kubectl_cbt.model.volume_history import HistoryPair, VolumeHistory
 from kubectl_cbt.output.drawing.timeline import TimelineCursor
-from kubectl_cbt.output.drawing.timeline_bands import Band, allocated_band, delta_bands, union_band
+from kubectl_cbt.output.drawing.timeline_bands import (
+    OTHER_NAMES,
+    Band,
+    allocated_band,
+    delta_band,
+    fastest_change,
+    union_band,
+)
+from kubectl_cbt.output.drawing.timeline_layout import TimelineLayout
+from kubectl_cbt.output.snapshot_cells import name_of
 from kubectl_cbt.tui import keys
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.navigation import MapCursor
@@ -28,6 +37,7 @@ from kubectl_cbt.tui.screens.base_screen import CbtScreen
 from kubectl_cbt.tui.screens.export_screen import ExportScreen
 from kubectl_cbt.tui.screens.map_screen import MapScreen
 from kubectl_cbt.tui.text.timeline_text import (
+    UNION_NOTE,
     column_line,
     pair_lines,
     range_label,
@@ -154,32 +164,37 @@ class TimelineScreen(CbtScreen[None]):
         edges = self.streams.edges
         if edges is not None:
             self.shown.use_capacity(int(edges[-1]))
-        bands, others = self._bands(history, None)
-        count = self._timeline.layout_for([*bands, *others]).cells
-        columns = self._columns = self.streams.columns(self.shown.start, self.shown.end, count)
+        names = [name_of(row.pair.target) for row in history.rows]
+        layout = TimelineLayout.of([*names, *OTHER_NAMES], self._timeline.content_size.width)
+        columns = self._columns = self.streams.columns(self.shown.start, self.shown.end, layout.cells)
         if columns is not None and not self._is_placed and history.is_complete:
             self._start_where_most_changed(history, columns)
-        bands, others = self._bands(history, columns)
+        fastest = fastest_change(history.rows)
+
+        def band(number: int) -> Band:
+            row = history.rows[number]
+            return delta_band(row, self.streams.cells(row.pair.query, columns), fastest)
+
         column = columns.at(self.shown.position) if columns is not None else 0
         cursor = TimelineCursor(self.current, column, frozenset(self.marked))
-        self._timeline.show(TimelineContent(bands, others, columns, cursor, self.cbt.scale))
+        others = self._others(history, columns)
+        content = TimelineContent(len(history.rows), band, others, layout, columns, cursor, self.cbt.scale)
+        self._timeline.show(content)
         self._draw_texts(history)
 
-    def _bands(self, history: VolumeHistory, columns: Columns | None) -> tuple[list[Band], list[Band]]:
-        """The bands of the pairs, and those below them."""
-        cells = [self.streams.cells(row.pair.query, columns) for row in history.rows]
+    def _others(self, history: VolumeHistory, columns: Columns | None) -> list[Band]:
+        """The bands below the pairs."""
         others: list[Band] = []
         if self.shows_union:
-            whole = union_bounds([row.figures for row in history.rows])
-            # Of finer cells, where all pairs have them.
-            others.append(union_band(whole, least_union(cells) or (whole.least if whole is not None else None)))
+            others.append(union_band(*self.streams.union(columns)))
         if history.allocated is not None:
             others.append(allocated_band(history.allocated, self.streams.cells(self.streams.queries[-1], columns)))
-        return delta_bands(history.rows, cells), others
+        return others
 
     def _start_where_most_changed(self, history: VolumeHistory, columns: Columns) -> None:
         """Move the cursor to the column with the most changes in all pairs."""
-        covered = [sums_in_columns(KeptCells.of(row.figures), columns).covered for row in history.rows]
+        cells = [self.streams.cells(row.pair.query, columns) for row in history.rows]
+        covered = [sums_in_columns(one, columns).covered for one in cells]
         if covered:
             self.shown.position = int(columns.starts[np.sum(covered, axis=0).argmax()])
         self._is_placed = True
@@ -188,7 +203,8 @@ class TimelineScreen(CbtScreen[None]):
         width = self.size.width
         self.query_one("#header", PlainText).update(timeline_header(history, self._backend.context, width))
         marked = [history.rows[number].pair for number in self.marked]
-        status = timeline_status(history, self._notice, self.streams.note, marked, width)
+        note = self.streams.note or (UNION_NOTE if self.shows_union else "")
+        status = timeline_status(history, self._notice, note, marked, width)
         self.query_one("#status", PlainText).update(status)
         self.query_one(KeyBar).show(self.key_groups, width)
         set_title(self._timeline, timeline_title(history.pairing))
@@ -208,12 +224,10 @@ class TimelineScreen(CbtScreen[None]):
         allocated = history.allocated.covered_bytes if history.allocated and history.allocated.is_complete else None
         lines = pair_lines(row, allocated, width)
         if self._columns is not None:
-            sums = [sums_in_columns(self._cells_of(row), self._columns) for row in history.rows]
-            lines.append(column_line(self._columns, self.shown.position, sums[self.current], sums, width))
+            column = self._columns.only(self._columns.at(self.shown.position))
+            cells = [self.streams.cells(row.pair.query, self._columns) for row in history.rows]
+            lines.append(column_line(column, [sums_in_columns(one, column) for one in cells], self.current, width))
         return lines
-
-    def _cells_of(self, row: HistoryRow) -> KeptCells | None:
-        return self.streams.cells(row.pair.query, self._columns)
 
     # Moving
 
@@ -290,7 +304,7 @@ class TimelineScreen(CbtScreen[None]):
     def action_union(self) -> None:
         """Show or hide what changed in any pair."""
         self.shows_union = not self.shows_union
-        self.notice("all pairs: at least the largest change of each region (≥)" if self.shows_union else "")
+        self._draw()
 
     def action_next_scale(self) -> None:
         """Draw heat on the next scale."""

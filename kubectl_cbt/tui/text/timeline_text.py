@@ -22,6 +22,9 @@ from kubectl_cbt.units import counted, human_bytes, human_offsets, one_line, per
 
 Parts = list[tuple[str, str]]
 
+UNION_NOTE = "all pairs: at least the largest change of each region, at most the sum"
+"""Cells do not record which of their bytes changed."""
+
 
 def volume_title(volume: SourceVolume) -> str:
     """The claim with its namespace, or the volume's handle (untrusted)."""
@@ -54,7 +57,8 @@ def timeline_status(
     """A notice, what is streamed, or what was measured."""
     if notice:
         return fit_parts(width, [(notice, WARNING)])
-    return fit_parts(width, [*_marks(marked), *([(note, WARNING)] if note else []), *_progress(history)])
+    state, *more = _progress(history)
+    return fit_parts(width, [*_marks(marked), state, *([(note, MUTED)] if note else []), *more])
 
 
 def _marks(marked: Sequence[HistoryPair]) -> Parts:
@@ -112,24 +116,23 @@ def pair_lines(row: HistoryRow, allocated_bytes: int | None, width: int) -> list
     return [*lines, fit_parts(width, [(text, MUTED) for text in (cost, times, run) if text])]
 
 
-def column_line(
-    columns: Columns, position: int, pair: ColumnSums, all_pairs: Sequence[ColumnSums], width: int
-) -> Content:
+def column_line(column: Columns, pairs: Sequence[ColumnSums], current: int, width: int) -> Content:
     """The column under the cursor: its range, what changed there in the pair, and in how many pairs.
 
     Args:
-        pair: of the pair under the cursor.
-        all_pairs: of each pair.
+        column: this one alone.
+        pairs: its sums in each pair.
+        current: number of the pair under the cursor.
     """
-    at = columns.at(position)
-    start, end = human_offsets([int(columns.starts[at]), int(columns.ends[at])])
-    covered, size = int(pair.covered[at]), int(pair.widths[at])
-    at_least = "" if pair.are_known[at] else "≥ "
+    start, end = human_offsets([column.start, column.end])
+    pair = pairs[current]
+    covered, size = int(pair.covered[0]), int(pair.widths[0])
+    at_least = "" if pair.are_known[0] else "≥ "
     share = f", {percent(covered, size)}" if covered and size and not at_least else ""
     changed = f"{at_least}{human_bytes(covered)} changed{share}" if covered or not at_least else "unknown"
-    hits = sum(bool(sums.covered[at]) for sums in all_pairs)
-    are_known = all(bool(sums.are_known[at] or sums.covered[at]) for sums in all_pairs)
-    often = f"changes in {'' if are_known else '≥ '}{hits} of {counted(len(all_pairs), 'pair')}"
+    hits = sum(bool(sums.covered[0]) for sums in pairs)
+    are_known = all(bool(sums.are_known[0] or sums.covered[0]) for sums in pairs)
+    often = f"changes in {'' if are_known else '≥ '}{hits} of {counted(len(pairs), 'pair')}"
     return fit_parts(width, [(f"{start} – {end}", "bold"), (changed, ""), (often, MUTED)])
 
 

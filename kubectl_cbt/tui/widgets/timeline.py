@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -31,13 +31,17 @@ class TimelineContent:
     """What the widget shows.
 
     Attributes:
-        pairs: oldest on top.
+        pairs: number of the pairs; the oldest is on top.
+        band: returns the band of a pair; only visible ones are drawn.
         others: below them, always visible.
+        layout: of the columns of characters.
         columns: None before the capacity of the volume is known.
     """
 
-    pairs: Sequence[Band]
+    pairs: int
+    band: Callable[[int], Band]
     others: Sequence[Band]
+    layout: TimelineLayout
     columns: Columns | None
     cursor: TimelineCursor
     scale: HeatScale = LOG
@@ -97,10 +101,6 @@ class Timeline(Widget, can_focus=True):
         self._content = content
         self._redraw()
 
-    def layout_for(self, bands: Sequence[Band]) -> TimelineLayout:
-        """How the columns are divided for these bands."""
-        return TimelineLayout.of(bands, self.content_size.width)
-
     @property
     def page_bands(self) -> int:
         """The pairs that fit on the screen."""
@@ -138,19 +138,24 @@ class Timeline(Widget, can_focus=True):
         width, height = self.content_size
         if width < 1:
             return []
-        bands = [*content.pairs, *content.others]
         room = height - _TITLES - _AXIS - self._legend_lines
-        self._height = band_height(len(content.pairs), len(content.others), room)
-        picture = TimelinePicture(
-            bands, content.columns, self.layout_for(bands), self._painter, content.scale, self._styles(), content.cursor
+        self._height = band_height(content.pairs, len(content.others), room)
+        self._scroll_to_band(content.cursor.band, content.pairs)
+        visible = range(self._first, min(self._first + self.page_bands, content.pairs))
+        bands = [*map(content.band, visible), *content.others]
+        cursor = TimelineCursor(
+            content.cursor.band - self._first,
+            content.cursor.column,
+            frozenset(number - self._first for number in content.cursor.marked),
         )
+        layout, styles = content.layout, self._styles()
+        picture = TimelinePicture(bands, content.columns, layout, self._painter, content.scale, styles, cursor)
         lines = [picture.titles()]
-        self._scroll_to_band(content.cursor.band, len(content.pairs))
-        for number in range(self._first, min(self._first + self.page_bands, len(content.pairs))):
+        for number in range(len(visible)):
             lines += picture.band(number, self._height)
         if content.others:
             lines.append(picture.separator())
-        for number in range(len(content.pairs), len(bands)):
+        for number in range(len(visible), len(bands)):
             lines += picture.band(number, min(self._height, 2))
         lines.append(picture.axis())
         if not self._legend_lines:
@@ -186,13 +191,11 @@ class Timeline(Widget, can_focus=True):
         if content is None or y < 0:
             return
         band = self._first + y // self._height
-        if y // self._height >= self.page_bands or band >= len(content.pairs):
+        if y // self._height >= self.page_bands or band >= content.pairs:
             return
-        layout = self.layout_for([*content.pairs, *content.others])
-        column = x - layout.left
-        self.post_message(
-            self.PlaceClicked(band, column if 0 <= column < layout.cells else None, opens=event.chain == 2)
-        )
+        column = x - content.layout.left
+        is_cell = 0 <= column < content.layout.cells
+        self.post_message(self.PlaceClicked(band, column if is_cell else None, opens=event.chain == 2))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """Move up."""
