@@ -39,7 +39,7 @@ def history(
 
     \b
     Examples:
-      # The timeline of a claim; a table in a pipe
+      # The history of a claim
       kubectl cbt history postgres -n shop
 
     \b
