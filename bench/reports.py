@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -66,7 +65,7 @@ def _demo(volumes: int) -> Iterator[dict[str, str]]:
         line = process.stdout.readline()  # type: ignore[union-attr]  # it is a pipe
         yield {"KUBECONFIG": line.strip().partition("=")[2]}
     finally:
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         process.communicate()
 
 
