@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from kubectl_cbt.analysis.report_diff import report_diff
 from kubectl_cbt.model.results import Failure
 from kubectl_cbt.model.volume_report import CELLS, MeasuredStream, ReportRow, ReportScope, VolumeReport
-from kubectl_cbt.output.volume_report.writer import PrintedReport
+from kubectl_cbt.output.volume_report.report_writer import PrintedReport
 
 NOW = datetime(2025, 6, 9, 8, tzinfo=UTC)
 GIB, MIB = 2**30, 2**20

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from kubectl_cbt.analysis.report import RowFigures, report_figures
+from kubectl_cbt.analysis.report_figures import RowFigures, report_figures
 from kubectl_cbt.model.volume_report import VolumeReport
 
 GROWTH = 1.1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from kubectl_cbt.analysis.report import RowFigures, StreamState
+from kubectl_cbt.analysis.report_figures import RowFigures, StreamState
 from kubectl_cbt.units import human_span, parse_duration
 
 

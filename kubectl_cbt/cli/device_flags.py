@@ -13,7 +13,7 @@ from kubectl_cbt.errors import UsageError
 from kubectl_cbt.model.stream_query import Operation
 
 if TYPE_CHECKING:
-    from kubectl_cbt.core.verification import Devices
+    from kubectl_cbt.core.verified_stream import Devices
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class DeviceFlags:
             UsageError: one is missing, or there is one too many.
             DeviceError: one cannot be compared.
         """
-        from kubectl_cbt.core.verification import Devices
+        from kubectl_cbt.core.verified_stream import Devices
         from kubectl_cbt.devices.device import Device
 
         if operation is Operation.DELTA and (self.base_device is None or self.target_device is None):

@@ -13,14 +13,14 @@ from kubectl_cbt.cli.options import ColorWhen, TerminalFlags
 from kubectl_cbt.cli.progress import volumes_bar, wants_progress
 from kubectl_cbt.cli.signals import GracefulStop
 from kubectl_cbt.cli.stdout import StandardOutput
-from kubectl_cbt.output.volume_report.registry import VolumeReportFormat
+from kubectl_cbt.output.volume_report.report_formats import VolumeReportFormat
 from kubectl_cbt.units import counted, human_rate
 
 if TYPE_CHECKING:
     from kubectl_cbt.analysis.report_guard import Condition
-    from kubectl_cbt.core.report import MeasuredVolumes
+    from kubectl_cbt.core.measured_report import MeasuredVolumes
     from kubectl_cbt.model.volume_report import ReportRow, ReportScope, VolumeReport
-    from kubectl_cbt.output.volume_report.writer import PrintedReport
+    from kubectl_cbt.output.volume_report.report_writer import PrintedReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +40,9 @@ class ReportOutput:
 
 def print_report(measured: MeasuredVolumes, scope: ReportScope, output: ReportOutput) -> int:
     """Measure all volumes, and print the report; returns the exit code."""
-    from kubectl_cbt.analysis.report import row_figures
     from kubectl_cbt.analysis.report_diff import report_diff
-    from kubectl_cbt.output.volume_report.writer import PrintedReport
+    from kubectl_cbt.analysis.report_figures import row_figures
+    from kubectl_cbt.output.volume_report.report_writer import PrintedReport
 
     terminal, form = output.terminal, output.form
     diagnostics = Diagnostics(
@@ -74,7 +74,7 @@ def print_report(measured: MeasuredVolumes, scope: ReportScope, output: ReportOu
 
 def _print_failing(printed: PrintedReport, output: ReportOutput, diagnostics: Diagnostics) -> bool:
     """Print what is missing from the report, and the volumes that fail; returns whether one does."""
-    from kubectl_cbt.analysis.report import is_interrupted
+    from kubectl_cbt.analysis.report_figures import is_interrupted
     from kubectl_cbt.analysis.report_guard import failing
 
     report = printed.report

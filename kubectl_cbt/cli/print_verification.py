@@ -13,16 +13,16 @@ from kubectl_cbt.cli.options import ColorWhen, TerminalFlags
 from kubectl_cbt.cli.progress import progress_bar, wants_progress
 from kubectl_cbt.cli.signals import GracefulStop
 from kubectl_cbt.cli.stdout import StandardOutput
-from kubectl_cbt.output.verification.registry import VerificationFormat
+from kubectl_cbt.output.verification.verification_formats import VerificationFormat
 from kubectl_cbt.units import human_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kubectl_cbt.analysis.set_algebra import ByteRanges
-    from kubectl_cbt.core.verification import VerifiedStream
+    from kubectl_cbt.core.verified_stream import VerifiedStream
     from kubectl_cbt.model.resolved_query import ResolvedQuery
-    from kubectl_cbt.output.verification.registry import VerificationWriter
+    from kubectl_cbt.output.verification.verification_formats import VerificationWriter
 
 
 @dataclass(frozen=True, slots=True)

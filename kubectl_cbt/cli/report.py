@@ -11,7 +11,7 @@ from kubectl_cbt.cli.options import ClusterFlags, TerminalFlags
 from kubectl_cbt.cli.report_flags import ReportFlags
 from kubectl_cbt.core.options import ServiceOptions
 from kubectl_cbt.errors import UsageError
-from kubectl_cbt.output.volume_report.registry import VolumeReportFormat
+from kubectl_cbt.output.volume_report.report_formats import VolumeReportFormat
 
 
 def report(
@@ -57,7 +57,7 @@ def report(
       kubectl cbt report -A --demo --demo-volumes 40
     """
     from kubectl_cbt.cli.print_report import ReportOutput, print_report
-    from kubectl_cbt.core.report import ReportOptions, open_report
+    from kubectl_cbt.core.measured_report import ReportOptions, open_report
     from kubectl_cbt.model.volume_report import ReportScope
 
     if service.csi_endpoint:

@@ -22,7 +22,7 @@ from kubectl_cbt.cli.show_query import QueryArguments, names_of
 from kubectl_cbt.core.options import QueryOptions, ServiceOptions
 from kubectl_cbt.core.query import open_stream
 from kubectl_cbt.errors import UsageError
-from kubectl_cbt.output.verification.registry import VerificationFormat
+from kubectl_cbt.output.verification.verification_formats import VerificationFormat
 
 if TYPE_CHECKING:
     from kubectl_cbt.model.backend import OpenStream
@@ -126,7 +126,7 @@ def _verify(
     map_flags: MapFlags | None,
 ) -> int:
     """Compare and print; then show the missing ranges on the map, if ``map_flags`` are given."""
-    from kubectl_cbt.core.verification import VerifiedStream
+    from kubectl_cbt.core.verified_stream import VerifiedStream
 
     operation = opened.resolved.query.operation
     with devices.opened(operation) as data, tempfile.TemporaryFile() as copy:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kubectl_cbt.analysis.set_algebra import ByteRanges
-from kubectl_cbt.analysis.verification import UNIT_BYTES, Mask, WindowData, covered_bytes, covered_units
+from kubectl_cbt.analysis.window_tally import UNIT_BYTES, Mask, WindowData, covered_bytes, covered_units
 from kubectl_cbt.devices.device import Device
 
 _CHUNK_BYTES = 2**17

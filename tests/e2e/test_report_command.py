@@ -12,8 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from pseudo_terminal import Terminal
 from schemas import validator
 
+from kubectl_cbt.core.measured_report import ReportOptions, open_report
 from kubectl_cbt.core.options import ClusterOptions, ServiceOptions
-from kubectl_cbt.core.report import ReportOptions, open_report
 from kubectl_cbt.core.session import open_session
 from kubectl_cbt.demo.demo_cluster import DemoCluster
 from kubectl_cbt.demo.driver.faults import parse_faults

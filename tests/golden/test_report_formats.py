@@ -13,8 +13,8 @@ from schemas import validator
 from test_formats import assert_golden
 
 from kubectl_cbt.documents.report_document import read_report
-from kubectl_cbt.output.volume_report.registry import VolumeReportFormat
-from kubectl_cbt.output.volume_report.writer import PrintedReport
+from kubectl_cbt.output.volume_report.report_formats import VolumeReportFormat
+from kubectl_cbt.output.volume_report.report_writer import PrintedReport
 from kubectl_cbt.units import printable
 
 VALIDATOR = validator("VolumeReport")

@@ -13,7 +13,7 @@ from test_formats import FAILURE, assert_golden
 from kubectl_cbt.analysis.set_algebra import ByteRanges
 from kubectl_cbt.model.stream_query import Operation
 from kubectl_cbt.model.verification import Granularity, Verification
-from kubectl_cbt.output.verification.registry import VerificationFormat
+from kubectl_cbt.output.verification.verification_formats import VerificationFormat
 
 VALIDATOR = validator("Verification")
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kubectl_cbt.analysis.verification import UNIT_BYTES, WINDOW_BYTES
-from kubectl_cbt.core import verification
-from kubectl_cbt.core.verification import Devices, VerifiedStream
+from kubectl_cbt.analysis.window_tally import UNIT_BYTES, WINDOW_BYTES
+from kubectl_cbt.core import verified_stream
+from kubectl_cbt.core.verified_stream import Devices, VerifiedStream
 from kubectl_cbt.devices import device as device_module
 from kubectl_cbt.devices.device import Device
 from kubectl_cbt.documents.open_document import open_document
@@ -274,7 +274,7 @@ def test_few_windows_wait_at_a_time(tmp_path):
     stream = answer([], 2**30, Operation.ALLOCATED)
     run = VerifiedStream(stream, stream.resolved, Devices(Device(target)))
     for _ in run:
-        assert len(run._waiting) <= verification._WAITING_WINDOWS
+        assert len(run._waiting) <= verified_stream._WAITING_WINDOWS
 
 
 def test_what_is_not_a_device_is_refused(tmp_path):

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from report_samples import GIB, MIB, NOW, delta, full, interrupted, report, row, rows
 
-from kubectl_cbt.analysis.report import (
+from kubectl_cbt.analysis.report_diff import report_diff
+from kubectl_cbt.analysis.report_figures import (
     Figure,
     is_interrupted,
     report_figures,
@@ -17,12 +18,11 @@ from kubectl_cbt.analysis.report import (
     worst_by_churn,
     worst_by_window,
 )
-from kubectl_cbt.analysis.report_diff import report_diff
 from kubectl_cbt.analysis.report_guard import failing, parse_conditions
 from kubectl_cbt.documents.report_document import read_report
 from kubectl_cbt.errors import DocumentError
-from kubectl_cbt.output.volume_report.registry import VolumeReportFormat
-from kubectl_cbt.output.volume_report.writer import PrintedReport
+from kubectl_cbt.output.volume_report.report_formats import VolumeReportFormat
+from kubectl_cbt.output.volume_report.report_writer import PrintedReport
 
 RATE = 200_000_000
 

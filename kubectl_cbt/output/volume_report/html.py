@@ -10,7 +10,7 @@ from html import escape
 from importlib.resources import files
 from typing import NamedTuple
 
-from kubectl_cbt.analysis.report import (
+from kubectl_cbt.analysis.report_figures import (
     Figure,
     RowFigures,
     StreamState,
@@ -24,8 +24,9 @@ from kubectl_cbt.analysis.report import (
     worst_by_churn,
     worst_by_window,
 )
+from kubectl_cbt.output.volume_report.report_table import diff_text
+from kubectl_cbt.output.volume_report.report_writer import PrintedReport, ReportWriter
 from kubectl_cbt.output.volume_report.svg_map import legend_scale, map_style, volume_map
-from kubectl_cbt.output.volume_report.table import diff_text
 from kubectl_cbt.output.volume_report.texts import (
     UNKNOWN,
     age_text,
@@ -39,7 +40,6 @@ from kubectl_cbt.output.volume_report.texts import (
     size_text,
     span_text,
 )
-from kubectl_cbt.output.volume_report.writer import PrintedReport, ReportWriter
 from kubectl_cbt.output.writer import Write
 from kubectl_cbt.units import counted, human_bytes, printable, utc_minute
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from kubectl_cbt.analysis.report import (
+from kubectl_cbt.analysis.report_diff import ReportDiff, VolumeChange
+from kubectl_cbt.analysis.report_figures import (
     Figure,
     RowFigures,
     Total,
@@ -18,11 +19,10 @@ from kubectl_cbt.analysis.report import (
     worst_by_churn,
     worst_by_window,
 )
-from kubectl_cbt.analysis.report_diff import ReportDiff, VolumeChange
 from kubectl_cbt.model.api_version import API_VERSION, REPORT_KIND
 from kubectl_cbt.model.results import Failure
 from kubectl_cbt.model.volume_report import MeasuredStream, VolumeReport
-from kubectl_cbt.output.volume_report.writer import PrintedReport
+from kubectl_cbt.output.volume_report.report_writer import PrintedReport
 from kubectl_cbt.units import utc_time
 
 Part = dict[str, Any]

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import NamedTuple
 
-from kubectl_cbt.analysis.report import Figure, RowFigures, StreamState
+from kubectl_cbt.analysis.report_figures import Figure, RowFigures, StreamState
 from kubectl_cbt.model.backup_figures import DAY_SECONDS
-from kubectl_cbt.output.volume_report.writer import PrintedReport, ReportWriter
+from kubectl_cbt.output.volume_report.report_writer import PrintedReport, ReportWriter
 from kubectl_cbt.output.writer import Write
 from kubectl_cbt.units import printable
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from kubectl_cbt.analysis.report import Figure, RowFigures, StreamState, Total
+from kubectl_cbt.analysis.report_figures import Figure, RowFigures, StreamState, Total
 from kubectl_cbt.model.volume_report import ReportScope, VolumeReport
-from kubectl_cbt.output.volume_report.writer import PrintedReport
+from kubectl_cbt.output.volume_report.report_writer import PrintedReport
 from kubectl_cbt.units import age, counted, human_bytes, human_span
 
 UNKNOWN = "–"

@@ -10,8 +10,8 @@ from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.verification import Verification
 from kubectl_cbt.output.subject import subject_title
-from kubectl_cbt.output.verification.registry import VerificationWriter
-from kubectl_cbt.output.verification.words import (
+from kubectl_cbt.output.verification.verification_formats import VerificationWriter
+from kubectl_cbt.output.verification.verification_words import (
     FIRST_RANGES,
     granularity_sentence,
     needless_sentence,
@@ -24,7 +24,7 @@ _LABEL = 11
 _OFFSET = 20
 
 
-class SummaryWriter(VerificationWriter):
+class VerificationSummaryWriter(VerificationWriter):
     """A dozen lines at the end."""
 
     def __init__(self, write: Write, resolved: ResolvedQuery, devices: tuple[str, ...]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from kubectl_cbt.analysis.report import INTERRUPTED
+from kubectl_cbt.analysis.report_figures import INTERRUPTED
 from kubectl_cbt.analysis.report_rows import delta_query, full_query, inventory_row, measured_stream
 from kubectl_cbt.core.stream_limits import StreamLimits
 from kubectl_cbt.errors import CbtError, Interrupted

@@ -6,8 +6,8 @@ import csv
 import io
 from datetime import datetime
 
-from kubectl_cbt.analysis.report import RowFigures, StreamState
-from kubectl_cbt.output.volume_report.writer import PrintedReport, ReportWriter
+from kubectl_cbt.analysis.report_figures import RowFigures, StreamState
+from kubectl_cbt.output.volume_report.report_writer import PrintedReport, ReportWriter
 from kubectl_cbt.output.writer import Write
 from kubectl_cbt.units import printable, utc_time
 

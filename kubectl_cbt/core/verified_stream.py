@@ -16,13 +16,13 @@ from typing import NamedTuple
 import numpy as np
 
 from kubectl_cbt.analysis.set_algebra import ByteRanges
-from kubectl_cbt.analysis.verification import (
+from kubectl_cbt.analysis.window_tally import (
     NO_RANGES,
     UNIT_BYTES,
     WINDOW_BYTES,
     JoinedRanges,
-    Tally,
     WindowData,
+    WindowTally,
 )
 from kubectl_cbt.devices.device import Device
 from kubectl_cbt.devices.window_reader import WindowReader
@@ -37,7 +37,7 @@ _THREADS = min(os.cpu_count() or 1, 4)
 _WAITING_WINDOWS = 4 * _THREADS
 
 
-class _Waiting(NamedTuple):
+class _SubmittedWindow(NamedTuple):
     """Submitted, in order.
 
     Attributes:
@@ -107,12 +107,12 @@ class VerifiedStream:
         self._start = -(-start // UNIT_BYTES) * UNIT_BYTES
         # Windows are counted from the start of the volume, so that blocks are not cut.
         self.position = self._submitted = self._start
-        self._tally = Tally()
+        self._tally = WindowTally()
         self._starts = self._ends = np.empty(0, dtype=np.int64)
         self._last_end = 0
         self._out_of_order_at: int | None = None
         self._joined = JoinedRanges()
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[_SubmittedWindow] = deque()
         self._is_cancelled = False
 
     def cancel(self) -> None:
@@ -227,9 +227,11 @@ class VerifiedStream:
             if not len(reported) and (empty_to := self._empty_to(start, known)) > end:
                 # A common hole in which nothing is reported: sparse images of terabytes have millions of such windows.
                 self._tally.hole_bytes += empty_to - start
-                self._waiting.append(_Waiting(empty_to, None))
+                self._waiting.append(_SubmittedWindow(empty_to, None))
             else:
-                self._waiting.append(_Waiting(end, pool.submit(self._reader.read, start, end, reported), reported))
+                self._waiting.append(
+                    _SubmittedWindow(end, pool.submit(self._reader.read, start, end, reported), reported)
+                )
             self._submitted = self._waiting[-1].end
             while len(self._waiting) >= _WAITING_WINDOWS:
                 yield self._oldest()

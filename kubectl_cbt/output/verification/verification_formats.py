@@ -49,7 +49,7 @@ class VerificationFormat(StrEnum):
 
 
 _WRITERS = {
-    VerificationFormat.SUMMARY: ("summary", "SummaryWriter"),
-    VerificationFormat.JSON: ("json", "JsonWriter"),
-    VerificationFormat.JUNIT: ("junit", "JunitWriter"),
+    VerificationFormat.SUMMARY: ("verification_summary", "VerificationSummaryWriter"),
+    VerificationFormat.JSON: ("verification_json", "VerificationJsonWriter"),
+    VerificationFormat.JUNIT: ("verification_junit", "VerificationJunitWriter"),
 }

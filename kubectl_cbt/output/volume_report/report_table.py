@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import ClassVar
 
-from kubectl_cbt.analysis.report import (
+from kubectl_cbt.analysis.report_diff import ReportDiff
+from kubectl_cbt.analysis.report_figures import (
     RowFigures,
     Total,
     by_driver,
@@ -18,7 +19,7 @@ from kubectl_cbt.analysis.report import (
     worst_by_churn,
     worst_by_window,
 )
-from kubectl_cbt.analysis.report_diff import ReportDiff
+from kubectl_cbt.output.volume_report.report_writer import PrintedReport, ReportWriter
 from kubectl_cbt.output.volume_report.texts import (
     UNKNOWN,
     age_text,
@@ -33,7 +34,6 @@ from kubectl_cbt.output.volume_report.texts import (
     span_text,
     state_text,
 )
-from kubectl_cbt.output.volume_report.writer import PrintedReport, ReportWriter
 from kubectl_cbt.output.writer import Write
 from kubectl_cbt.units import human_bytes, human_span, printable, utc_minute
 

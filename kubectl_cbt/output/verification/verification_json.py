@@ -11,11 +11,11 @@ from kubectl_cbt.model.verification import Verification
 from kubectl_cbt.output.document import Part, end_part, head
 from kubectl_cbt.output.encoding import as_json
 from kubectl_cbt.output.rows import Rows
-from kubectl_cbt.output.verification.registry import VerificationWriter
+from kubectl_cbt.output.verification.verification_formats import VerificationWriter
 from kubectl_cbt.output.writer import Write
 
 
-class JsonWriter(VerificationWriter):
+class VerificationJsonWriter(VerificationWriter):
     """One object, with one line per missing range."""
 
     def __init__(self, write: Write, resolved: ResolvedQuery, devices: tuple[str, ...]) -> None:

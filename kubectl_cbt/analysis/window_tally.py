@@ -54,7 +54,7 @@ class WindowData:
 
 
 @dataclass(slots=True)
-class Tally:
+class WindowTally:
     """Figures of all windows so far.
 
     Attributes:

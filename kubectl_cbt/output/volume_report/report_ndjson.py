@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from kubectl_cbt.analysis.report import RowFigures
+from kubectl_cbt.analysis.report_figures import RowFigures
 from kubectl_cbt.model.api_version import API_VERSION, REPORT_KIND
 from kubectl_cbt.model.volume_report import VolumeReport
 from kubectl_cbt.output.encoding import as_json
 from kubectl_cbt.output.volume_report.parts import Part, head_part, tail_part, volume_part
-from kubectl_cbt.output.volume_report.writer import PrintedReport, ReportWriter
+from kubectl_cbt.output.volume_report.report_writer import PrintedReport, ReportWriter
 from kubectl_cbt.output.writer import Write
 
 END_KIND = f"{REPORT_KIND}End"

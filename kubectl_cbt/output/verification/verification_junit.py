@@ -13,8 +13,8 @@ from kubectl_cbt.model.results import MUST
 from kubectl_cbt.model.verification import Verification
 from kubectl_cbt.output.report import Report, ReportFormat
 from kubectl_cbt.output.subject import subject_title
-from kubectl_cbt.output.verification.registry import VerificationWriter
-from kubectl_cbt.output.verification.words import (
+from kubectl_cbt.output.verification.verification_formats import VerificationWriter
+from kubectl_cbt.output.verification.verification_words import (
     FIRST_RANGES,
     answer,
     differs,
@@ -25,7 +25,7 @@ from kubectl_cbt.output.verification.words import (
 from kubectl_cbt.output.writer import OutputTarget, Write
 
 
-class JunitWriter(VerificationWriter):
+class VerificationJunitWriter(VerificationWriter):
     """A report of three findings."""
 
     def __init__(self, write: Write, resolved: ResolvedQuery, devices: tuple[str, ...]) -> None:

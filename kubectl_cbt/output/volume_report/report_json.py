@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kubectl_cbt.output.encoding import as_json
 from kubectl_cbt.output.volume_report.parts import Part, head_part, tail_part, volume_part
-from kubectl_cbt.output.volume_report.writer import PrintedReport, ReportWriter
+from kubectl_cbt.output.volume_report.report_writer import PrintedReport, ReportWriter
 from kubectl_cbt.output.writer import Write
 
 

@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from kubectl_cbt.output.volume_report.writer import ReportWriter
+    from kubectl_cbt.output.volume_report.report_writer import ReportWriter
 
 
 class VolumeReportFormat(StrEnum):
@@ -35,11 +35,11 @@ class VolumeReportFormat(StrEnum):
 
 
 _WRITERS = {
-    VolumeReportFormat.TABLE: ("table", "TableReport"),
-    VolumeReportFormat.WIDE: ("table", "WideReport"),
-    VolumeReportFormat.JSON: ("json", "JsonReport"),
-    VolumeReportFormat.NDJSON: ("ndjson", "NdjsonReport"),
-    VolumeReportFormat.CSV: ("csv", "CsvReport"),
+    VolumeReportFormat.TABLE: ("report_table", "TableReport"),
+    VolumeReportFormat.WIDE: ("report_table", "WideReport"),
+    VolumeReportFormat.JSON: ("report_json", "JsonReport"),
+    VolumeReportFormat.NDJSON: ("report_ndjson", "NdjsonReport"),
+    VolumeReportFormat.CSV: ("report_csv", "CsvReport"),
     VolumeReportFormat.HTML: ("html", "HtmlReport"),
     VolumeReportFormat.PROMETHEUS: ("prometheus", "PrometheusReport"),
 }

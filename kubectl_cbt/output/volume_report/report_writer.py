@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from kubectl_cbt.analysis.report import RowFigures, report_figures
 from kubectl_cbt.analysis.report_diff import ReportDiff
+from kubectl_cbt.analysis.report_figures import RowFigures, report_figures
 from kubectl_cbt.model.volume_report import VolumeReport
 from kubectl_cbt.output.writer import Write
 
