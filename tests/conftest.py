@@ -24,6 +24,7 @@ from warm import WarmCommand, WarmProcess
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
 from plain_client import PlainClient, both_ways
+from small_demo import small_demo
 
 from kubectl_cbt.demo.demo_cluster import DemoCluster
 from kubectl_cbt.demo.driver.faults import parse_faults
@@ -83,6 +84,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def demo() -> Iterator[DemoCluster]:
     """A demo cluster that tests only read from."""
     with DemoCluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def small() -> Iterator[DemoCluster]:
+    """A demo cluster with small volumes, that tests only read from."""
+    with small_demo() as cluster:
         yield cluster
 
 

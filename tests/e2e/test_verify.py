@@ -1,4 +1,4 @@
-"""verify, as the installed command: saved answers and image files, and the demo with its data."""
+"""verify, as the installed command: saved answers and image files, and a small demo with its data."""
 
 import csv
 import io
@@ -6,13 +6,19 @@ import json
 import os
 import signal
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import command_environment, run_command, wait_for, warm_command
+from conftest import DELTA, command_environment, run_command, wait_for, warm_command
 from pseudo_terminal import Terminal
 from schemas import validator
+from small_demo import small_demo, write_image
+
+from kubectl_cbt.demo.demo_cluster import DemoCluster
+from kubectl_cbt.demo.driver.faults import parse_faults
+from kubectl_cbt.demo.scenarios import PAGES_DRIVER
 
 MIB = 2**20
 VALIDATOR = validator("Verification")
@@ -161,30 +167,37 @@ def test_without_missing_ranges_no_map_opens(tmp_path, images):
     assert b"correct: every byte" in terminal.written
 
 
+@pytest.fixture
+def lossy() -> Iterator[DemoCluster]:
+    """A cluster of the test's own, whose driver can get faults."""
+    with small_demo() as cluster:
+        yield cluster
+
+
 @pytest.fixture(scope="module")
-def demo_images(tmp_path_factory):
-    """The data of two snapshots of default/data: about 1.1 GiB in sparse files."""
+def demo_images(small, tmp_path_factory):
+    """The data of two snapshots of default/data."""
     folder = tmp_path_factory.mktemp("devices")
-    wanted = ["--snapshot", "snap-a", "--snapshot", "snap-b"]
-    assert run_command("demo", "devices", str(folder), *wanted, "-q").returncode == 0
+    for name in ("snap-a", "snap-b"):
+        write_image(small, name, folder / f"{name}.img")
     yield ["--base-device", str(folder / "snap-a.img"), "--target-device", str(folder / "snap-b.img")]
     for file in folder.iterdir():
         file.unlink()
 
 
-def test_the_demo_verifies(demo_images):
-    found = run_command("verify", "snap-a", "snap-b", "--demo", *demo_images)
+def test_the_demo_verifies(small, demo_images):
+    found = run_command("verify", "snap-a", "snap-b", *demo_images, cluster=small)
     assert (found.returncode, found.stderr) == (0, "")
     assert "Verdict    correct" in found.stdout
     assert "Needless   nothing\n" in found.stdout
     assert "Tracking   4 KiB blocks explain all that is reported\n" in found.stdout
 
 
-def test_the_images_differ_where_cmp_finds_it(demo_images):
+def test_the_images_differ_where_cmp_finds_it(small, demo_images):
     """The truth of another program, byte by byte, where the delta has many small extents."""
-    rows = csv.reader(io.StringIO(run_command("delta", "snap-a", "snap-b", "--demo", "-o", "csv").stdout))
+    rows = csv.reader(io.StringIO(run_command(*DELTA, "-o", "csv", cluster=small).stdout))
     extents = [tuple(map(int, row)) for row in list(rows)[1:]]
-    start, length = extents[400][0] // MIB * MIB, 64 * MIB
+    start, length = extents[120][0] // MIB * MIB, 64 * MIB
     _, base, _, target = demo_images
     # The bytes that differ, from 1, with both values.
     lines = subprocess.run(
@@ -200,31 +213,33 @@ def test_the_images_differ_where_cmp_finds_it(demo_images):
     assert len(pages) > 50
 
 
-def test_a_lost_write_is_found_by_the_data(demo_images):
+def test_a_lost_write_is_found_by_the_data(small, lossy, demo_images):
     """Exactly the extents that the fault removes from the delta."""
-    delta = ("delta", "snap-a", "snap-b", "--demo", "-o", "csv")
-    whole, lossy = (
-        {tuple(map(int, row)) for row in list(csv.reader(io.StringIO(run_command(*delta, *more).stdout)))[1:]}
-        for more in ((), ("--fault", "lost-write"))
+    lossy.services[PAGES_DRIVER].plugin.faults = parse_faults(["lost-write"])
+    whole, kept = (
+        {tuple(map(int, row)) for row in list(csv.reader(io.StringIO(found.stdout)))[1:]}
+        for found in (run_command(*DELTA, "-o", "csv", cluster=cluster) for cluster in (small, lossy))
     )
-    lost = sum(size for _, size in whole) - sum(size for _, size in lossy)
-    found = run_command("verify", "snap-a", "snap-b", "--demo", "--fault", "lost-write", *demo_images, "-o", "json")
+    lost = sum(size for _, size in whole) - sum(size for _, size in kept)
+    found = run_command("verify", "snap-a", "snap-b", *demo_images, "-o", "json", cluster=lossy)
     assert found.returncode == 1
     document = json.loads(found.stdout)
     assert document["summary"]["missingBytes"] == sum(one["sizeBytes"] for one in document["missing"]) == lost > 0
-    untouched = {offset for offset, _ in whole - lossy}
+    untouched = {offset for offset, _ in whole - kept}
     assert {one["byteOffset"] for one in document["missing"]} & untouched
 
 
-def test_a_driver_that_stops_after_its_first_page_is_found_by_the_data(demo_images):
-    arguments = ["verify", "snap-a", "snap-b", "--demo", "--fault", "first-page-only", "--no-probe", *demo_images]
-    document = json.loads(run_command(*arguments, "-o", "json").stdout)
+def test_a_driver_that_stops_after_its_first_page_is_found_by_the_data(lossy, demo_images):
+    lossy.services[PAGES_DRIVER].plugin.faults = parse_faults(["first-page-only"])
+    arguments = ["verify", "snap-a", "snap-b", "--no-probe", *demo_images]
+    document = json.loads(run_command(*arguments, "-o", "json", cluster=lossy).stdout)
     assert (document["verdict"], document["complete"]) == ("missing", True)
 
 
-def test_reporting_too_much_is_a_figure_and_no_error(demo_images):
-    arguments = ["--fault", "unaligned-shift", "--starting-offset", "1234567", *demo_images]
-    found = run_command("verify", "snap-a", "snap-b", "--demo", *arguments, "-o", "json")
+def test_reporting_too_much_is_a_figure_and_no_error(lossy, demo_images):
+    lossy.services[PAGES_DRIVER].plugin.faults = parse_faults(["unaligned-shift"])
+    arguments = ["--starting-offset", "1234567", *demo_images]
+    found = run_command("verify", "snap-a", "snap-b", *arguments, "-o", "json", cluster=lossy)
     assert found.returncode == 0
     document = json.loads(found.stdout)
     assert document["verdict"] == "correct"
