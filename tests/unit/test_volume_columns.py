@@ -26,6 +26,10 @@ def figures(cells: KeptCells | None, *, complete=True) -> StreamFigures:
     return StreamFigures(False, outcome, None, cells.edges, cells.covered, 0, failure)
 
 
+def bounds_of(rows: list[StreamFigures]):
+    return union_bounds(rows, [KeptCells.of(row) for row in rows])
+
+
 ranges = st.tuples(st.integers(0, CELLS * 100 - 1), st.integers(0, CELLS * 100 - 1)).map(sorted)
 
 
@@ -82,16 +86,16 @@ def test_a_volume_of_another_size_has_its_columns_widened_to_whole_cells():
 
 @given(st.lists(st.lists(st.integers(0, 100), min_size=4, max_size=4), min_size=1, max_size=5))
 def test_the_union_is_between_its_bounds(rows):
-    found = union_bounds([figures(kept(row, capacity=400)) for row in rows])
+    found = bounds_of([figures(kept(row, capacity=400)) for row in rows])
     assert found.least.covered.tolist() == [max(column) for column in zip(*rows, strict=True)]
     assert found.least_bytes <= found.most_bytes == sum(min(sum(column), 100) for column in zip(*rows, strict=True))
 
 
 def test_the_union_is_known_where_all_streams_are():
     cut = figures(kept([1, 0, 0, 0], capacity=400, known_end=150), complete=False)
-    found = union_bounds([figures(kept([0, 2, 0, 0], capacity=400)), cut])
+    found = bounds_of([figures(kept([0, 2, 0, 0], capacity=400)), cut])
     assert (found.least.known_end, found.most_bytes) == (150, None)
-    found = union_bounds([figures(kept([0, 2, 0, 0], capacity=400)), figures(None)])
+    found = bounds_of([figures(kept([0, 2, 0, 0], capacity=400)), figures(None)])
     assert (found.least.known_end, found.most_bytes) == (0, None)
-    assert union_bounds([figures(None)]) is None
+    assert bounds_of([figures(None)]) is None
     assert least_union([kept([1] * 4), kept([1] * 5)]) is None, "of volumes of different sizes"
