@@ -9,7 +9,7 @@ import typer
 from kubectl_cbt.cli.backend import open_backend
 from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.history_flags import HistoryFlags
-from kubectl_cbt.cli.launch_tui import show_timeline, wants_screen
+from kubectl_cbt.cli.launch_tui import show_timeline, wants_screen, why_no_screen
 from kubectl_cbt.cli.options import ClusterFlags, MapFlags, PictureFlags, TerminalFlags
 from kubectl_cbt.core.options import ServiceOptions
 from kubectl_cbt.errors import UsageError
@@ -29,17 +29,17 @@ def history(
 ) -> None:
     """Show the changes of a volume from snapshot to snapshot.
 
-    Queries the delta of each pair of snapshots, at most two at a time, and the allocated extents of the newest one.
-    On a terminal, opens a timeline: a row for each pair, a column for each region of the volume. Otherwise, and with
-    -o, prints how much changed, how much that is a day, what an incremental backup would read, whether the driver still
-    accepts each base, and which snapshot to keep.
+    Queries the delta of each pair of snapshots, at most two at a time, and the allocated extents of the newest one. On
+    a terminal this opens the timeline: a row for each pair, a column for each region of the volume. Elsewhere, or with
+    -o, it prints how much changed, how much that is a day, what an incremental backup would read, whether the driver
+    still accepts each base, and which snapshot to keep.
 
     Exit status: 0 all deltas are complete; 1 failed, a delta is incomplete, or the driver broke a rule of the stream;
     2 usage error.
 
     \b
     Examples:
-      # The timeline of a claim; a table in a pipe
+      # The history of a claim
       kubectl cbt history postgres -n shop
 
     \b
@@ -60,10 +60,7 @@ def history(
     """
     picture.check(flags.output)
     if not (claim or flags.volume):
-        raise UsageError(
-            "history needs a CLAIM, or --volume HANDLE",
-            hint="list the claims that have snapshots with: kubectl cbt snapshots",
-        )
+        raise UsageError("history needs a CLAIM, or --volume HANDLE", hint="kubectl cbt snapshots lists the claims")
     shows_timeline = wants_screen(flags.output)
     with open_backend(cluster, service, flags.query_options(), terminal, shows_map=shows_timeline) as (
         backend,
@@ -82,5 +79,7 @@ def history(
         plan = plan_history(found.volume, flags.history_options())
         if shows_timeline:
             raise typer.Exit(show_timeline(backend, plan, map_flags, terminal))
+        if flags.output is None and (reason := why_no_screen()):
+            Diagnostics(quiet=terminal.quiet).note(f"note: printing the table instead of the timeline: {reason}")
         target = picture_target(terminal, map_flags, picture)
         raise typer.Exit(print_history(backend, plan, flags.output or HistoryFormat.TABLE, terminal, target))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 from kubectl_cbt.model.pairing import Pairing
 
-_DAYS = re.compile(r"(?:(\d{1,6})d)?(.*)", re.ASCII)
+_DAYS = re.compile(r"(\d{1,6})d", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 DEFAULT_CHUNK_BYTES = 2**20
 
@@ -30,15 +30,14 @@ def parse_since(text: str, now: datetime | None = None) -> datetime:
     Raises:
         ValueError: it is none of these.
     """
-    if _DATE.match(text):
-        return parse_time(f"{text}T00:00:00Z" if _DATE.fullmatch(text) else text)
-    match = _DAYS.fullmatch(text)
-    days, rest = match.groups() if match else (None, text)
     try:
-        seconds = parse_duration(rest) if rest else 0.0
-        if not (days or rest):
-            raise ValueError("it is empty")
-        return (now or datetime.now(UTC)) - timedelta(days=int(days or 0), seconds=seconds)
+        if _DATE.match(text):
+            return parse_time(f"{text}T00:00:00Z" if _DATE.fullmatch(text) else text)
+        days = _DAYS.match(text)
+        rest = text[days.end() :] if days else text
+        # After days, nothing else is needed.
+        seconds = parse_duration(rest) if rest or not days else 0.0
+        return (now or datetime.now(UTC)) - timedelta(days=int(days[1]) if days else 0, seconds=seconds)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{text!r} is not an age such as 30d or 12h, nor a date such as 2025-06-01") from error
 
@@ -56,12 +55,7 @@ class HistoryFlags:
 
     output: Annotated[
         HistoryFormat | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="Output format (default: the timeline on a terminal, otherwise table).",
-            show_default=False,
-        ),
+        typer.Option("--output", "-o", help="Output format (default: the timeline on a terminal, otherwise table)."),
     ] = None
     pairs: Annotated[
         Pairing, typer.Option("--pairs", help="Base of each delta: the snapshot before, or the oldest one.")

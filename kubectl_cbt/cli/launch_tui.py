@@ -14,7 +14,6 @@ from kubectl_cbt.cli.options import MapFlags, TerminalFlags
 from kubectl_cbt.cli.signals import terminated_by
 
 if TYPE_CHECKING:
-    from enum import StrEnum
 
     from kubectl_cbt.model.backend import Backend, ClusterView, OpenStream
     from kubectl_cbt.model.snapshot_entry import SnapshotEntry
@@ -28,7 +27,7 @@ _EARLY_FAILURE_SECONDS = 0.4
 _FEW_COLORS = (None, "standard", "windows")
 
 
-def wants_screen(output: StrEnum | None) -> bool:
+def wants_screen(output: str | None) -> bool:
     """Whether to show a screen: no output format was given, and there is a terminal for it."""
     return output is None and has_screen() and is_a_terminal(sys.stdin)
 

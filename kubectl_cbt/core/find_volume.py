@@ -90,9 +90,8 @@ def find_volume(catalogue: Catalogue, name: VolumeName) -> FoundVolume:
 
 def _advice(catalogue: Catalogue, name: VolumeName, volumes: list[SourceVolume]) -> str:
     """Where the volume is, or what has a similar name: the API server does not report which part is wrong."""
-    namespace = as_argument(name.namespace)
     if not volumes and not catalogue.namespace_exists(name.namespace):
-        return f"namespace {namespace} does not exist: kubectl get namespaces"
+        return f"namespace {name.namespace} does not exist: kubectl get namespaces"
     if elsewhere := _namespaces_with(catalogue, name):
         return f"it is in another namespace: {' or '.join(f'-n {as_argument(one)}' for one in elsewhere)}"
     if name.claim and _claim_exists(catalogue, name):
@@ -102,7 +101,7 @@ def _advice(catalogue: Catalogue, name: VolumeName, volumes: list[SourceVolume])
     else:
         close = _similar(name.handle, (volume.volume_handle for volume in volumes))
     suggestion = f"did you mean {' or '.join(map(as_argument, close))}? " if close else ""
-    return f"{suggestion}list snapshots and their claims with: kubectl cbt snapshots -n {namespace}"
+    return f"{suggestion}list snapshots and their claims with: kubectl cbt snapshots -n {as_argument(name.namespace)}"
 
 
 def _similar(name: str, names: Iterable[str | None]) -> list[str]:

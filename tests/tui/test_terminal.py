@@ -27,6 +27,18 @@ def terminal():
         one.close()
 
 
+def test_history_opens_the_timeline_and_prints_with_an_output_format(terminal, demo):
+    shown = terminal("history", "data", KUBECONFIG=str(demo.kubeconfig))
+    shown.wait_for("3 of 3 deltas")
+    assert "default/data" in shown.text
+    shown.press("q")
+    assert shown.end() == 0
+    assert shown.is_restored
+    printed = terminal("history", "data", "-o", "csv", KUBECONFIG=str(demo.kubeconfig))
+    assert printed.end() == 0
+    assert "base,target" in printed.text
+
+
 def test_the_largest_run_is_found_exported_and_opened_again(terminal, demo, tmp_path):
     # On a terminal of 256 colours, where each level has one of its own.
     shown = terminal("delta", "pg-mon", "pg-tue", "-n", "shop", COLORTERM="", KUBECONFIG=str(demo.kubeconfig))

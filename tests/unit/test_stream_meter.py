@@ -137,6 +137,21 @@ def test_cancelling_ends_what_runs_and_what_waits():
     assert backend.opened == ["a"]
 
 
+def test_a_stream_that_reports_a_cut_when_it_is_cancelled_is_interrupted():
+    begun = threading.Event()
+
+    def hold(stream):
+        begun.set()
+        stream.cancelled.wait(timeout=60)
+        raise StreamCut("the stream was cancelled")
+
+    meter = StreamMeter(Backend(a=Stream(hold=hold)), StreamLimits())
+    meter.submit([query("a")])
+    assert begun.wait(timeout=60)
+    meter.close()
+    assert meter.result(query("a")).failure.type == "Interrupted"
+
+
 def test_a_query_submitted_again_while_its_cancelled_stream_ends_is_measured_again():
     begun, release = threading.Event(), threading.Event()
     streams = []
