@@ -161,6 +161,24 @@ def sums_in_columns(cells: KeptCells | None, columns: Columns) -> ColumnSums:
     return ColumnSums(covered, cells.edges[last] - cells.edges[first], cells.edges[last] <= cells.known_end, beyond)
 
 
+def sums_of_streams(streams: Sequence[KeptCells | None], columns: Columns) -> ColumnSums:
+    """As :func:`sums_in_columns`, for several streams, at least one: arrays of ``[streams, columns]``."""
+    kept = [cells for cells in streams if cells is not None and cells.edges is columns.edges]
+    if len(kept) < len(streams):
+        sums = [sums_in_columns(cells, columns) for cells in streams]
+        return ColumnSums(
+            np.stack([one.covered for one in sums]),
+            np.stack([one.widths for one in sums]),
+            np.stack([one.are_known for one in sums]),
+            np.stack([one.are_beyond for one in sums]),
+        )
+    totals = np.stack([cells.totals for cells in kept])
+    covered = totals[:, columns.last] - totals[:, columns.first]
+    widths = np.broadcast_to(columns.ends - columns.starts, covered.shape)
+    are_known = columns.ends <= np.array([[cells.known_end] for cells in kept])
+    return ColumnSums(covered, widths, are_known, np.zeros(covered.shape, dtype=bool))
+
+
 @dataclass(frozen=True, slots=True)
 class ColumnFigures:
     """One column of one stream: as in :class:`ColumnSums`."""

@@ -14,7 +14,6 @@ from kubectl_cbt.cli.options import MapFlags, TerminalFlags
 from kubectl_cbt.cli.signals import terminated_by
 
 if TYPE_CHECKING:
-
     from kubectl_cbt.model.backend import Backend, ClusterView, OpenStream
     from kubectl_cbt.model.snapshot_entry import SnapshotEntry
     from kubectl_cbt.model.volume_history import VolumeHistory

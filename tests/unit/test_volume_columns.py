@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kubectl_cbt.analysis.cells import cell_edges
-from kubectl_cbt.analysis.volume_columns import KeptCells, columns_of, least_union, sums_in_columns, union_bounds
+from kubectl_cbt.analysis.volume_columns import (
+    KeptCells,
+    column_figures,
+    columns_of,
+    least_union,
+    sums_in_columns,
+    sums_of_streams,
+    union_bounds,
+)
 from kubectl_cbt.model.results import Failure, Outcome
 from kubectl_cbt.model.stream_figures import StreamFigures
 
@@ -75,6 +83,22 @@ def test_a_volume_that_was_smaller_ends_before_the_last_columns():
     assert sums.are_beyond.tolist() == [False] * 6 + [True] * 6
     assert sums.covered[:6].tolist() == [200] * 6
     assert not sums.covered[6:].any()
+
+
+@given(st.lists(st.lists(st.integers(0, 100), min_size=CELLS, max_size=CELLS), min_size=1, max_size=4), ranges)
+def test_several_streams_are_added_up_as_each_alone(rows, span):
+    edges = cell_edges(0, CELLS * 100, CELLS)
+    streams = [KeptCells(edges, np.array(row), 700 * number) for number, row in enumerate(rows)]
+    columns = columns_of(edges, span[0], span[1] + 1, 7)
+    for found in (streams, [*streams, None]):
+        together = sums_of_streams(found, columns)
+        for number, cells in enumerate(found):
+            alone = sums_in_columns(cells, columns)
+            for name in ("covered", "widths", "are_known", "are_beyond"):
+                assert (getattr(together, name)[number] == getattr(alone, name)).all(), name
+            at = column_figures(found, columns, 3)[number]
+            assert (at.covered_bytes, at.width_bytes) == (alone.covered[3], alone.widths[3])
+            assert at.is_known == alone.are_known[3]
 
 
 def test_a_volume_of_another_size_has_its_columns_widened_to_whole_cells():

@@ -16,7 +16,7 @@ from rich.style import Style
 
 from kubectl_cbt.analysis import grid
 from kubectl_cbt.analysis.heat_scale import HeatScale, hottest_share, linear_levels
-from kubectl_cbt.analysis.volume_columns import Columns, sums_in_columns
+from kubectl_cbt.analysis.volume_columns import Columns, sums_of_streams
 from kubectl_cbt.output.drawing.legend import legend_samples
 from kubectl_cbt.output.drawing.painting import HATCH, ColorScheme, Painter
 from kubectl_cbt.output.drawing.text_width import shorten
@@ -77,11 +77,8 @@ class BandCodes:
         codes = np.full((len(bands), count), grid.UNKNOWN, dtype=np.uint8)
         if columns is None or not bands:
             return cls(bands, columns, scale, codes)
-        sums = [sums_in_columns(band.cells, columns) for band in bands]
-        covered, widths, known, beyond = (
-            np.stack([getattr(found, name) for found in sums])
-            for name in ("covered", "widths", "are_known", "are_beyond")
-        )
+        sums = sums_of_streams([band.cells for band in bands], columns)
+        covered, widths, known, beyond = sums.covered, sums.widths, sums.are_known, sums.are_beyond
         heat = np.array([band.kind is not BandKind.ALLOCATED for band in bands])
         hottest = hottest_share(covered[heat].ravel(), widths[heat].ravel())
         codes[known] = grid.NOTHING

@@ -164,13 +164,13 @@ class Timeline(Widget, can_focus=True):
         for number, band in enumerate(bands):
             if number == len(visible):
                 lines.append(picture.separator())
-            height = self._height if number < len(visible) else min(self._height, 2)
+            band_lines = self._height if number < len(visible) else min(self._height, 2)
             is_current = number == cursor.band
-            state = is_current and cursor.column, is_current, number in cursor.marked, height
+            state = is_current and cursor.column, is_current, number in cursor.marked, band_lines
             key = band, cells.codes[number].tobytes(), layout, self._painter, styles, state
             drawn = self._drawn.get(key)
             if drawn is None:
-                drawn = self._drawn[key] = picture.band(number, height)
+                drawn = self._drawn[key] = picture.band(number, band_lines)
             lines += drawn
         lines.append(picture.axis())
         if not self._legend_lines:
