@@ -159,6 +159,21 @@ def redrawing() -> Iterator[Row]:
     )
 
 
+def timelining() -> Iterator[Row]:
+    """Measure the timeline's work for another cursor, zoom or scale."""
+    command = (PYTHON, str(ROOT / "bench" / "timeline.py"), "100")
+    text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    slowest = float(text.rpartition("slowest redraw ")[2].partition(" ms")[0])
+    yield Row(
+        "timeline of 100 pairs, any redraw",
+        f"{slowest:.1f} ms at 200×60",
+        "",
+        f"{slowest:.1f} ms",
+        f"< {REDRAW_MS:g} ms",
+        slowest < REDRAW_MS,
+    )
+
+
 def browsing() -> Iterator[Row]:
     """Measure the list of snapshots: a long one and a short one."""
     few, many = 100, 1_000 if QUICK else 10_000
@@ -341,6 +356,7 @@ def main() -> int:
             streaming(server),
             memory(server),
             redrawing(),
+            timelining(),
             browsing(),
             starting(server),
             importing(),

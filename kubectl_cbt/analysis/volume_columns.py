@@ -91,13 +91,21 @@ class Columns:
         """Whether there are fewer cells than columns, so that several columns show the same cell."""
         return self.cells < len(self)
 
-    def only(self, column: int) -> Columns:
-        """One column alone."""
-        return Columns(self.edges, self.first[column : column + 1], self.last[column : column + 1])
+    def equals(self, other: Columns) -> bool:
+        """Whether these are the same columns of the same cells."""
+        return (
+            self.edges is other.edges
+            and np.array_equal(self.first, other.first)
+            and np.array_equal(self.last, other.last)
+        )
 
     def at(self, position: int) -> int:
         """The column of a byte; the nearest one for a byte outside."""
         return int(np.clip(np.searchsorted(self.starts, position, side="right") - 1, 0, len(self) - 1))
+
+
+def _are_equal(one: Int64Column, other: Int64Column) -> bool:
+    return one is other or np.array_equal(one, other)
 
 
 def columns_of(edges: Int64Column, start: int, end: int, count: int) -> Columns:
@@ -144,13 +152,56 @@ def sums_in_columns(cells: KeptCells | None, columns: Columns) -> ColumnSums:
         return ColumnSums(nothing, columns.ends - columns.starts, np.zeros(count, bool), np.zeros(count, bool))
     first, last = columns.first, columns.last
     totals = cells.totals
-    if cells.edges is not columns.edges and not np.array_equal(cells.edges, columns.edges):
+    if not _are_equal(cells.edges, columns.edges):
         most = len(cells.edges) - 1
         first = np.clip(np.searchsorted(cells.edges, columns.starts, side="right") - 1, 0, most - 1)
         last = np.clip(np.searchsorted(cells.edges, columns.ends, side="left"), first + 1, most)
     beyond = columns.starts >= cells.edges[-1]
     covered = np.where(beyond, 0, totals[last] - totals[first])
     return ColumnSums(covered, cells.edges[last] - cells.edges[first], cells.edges[last] <= cells.known_end, beyond)
+
+
+def sums_of_streams(streams: Sequence[KeptCells | None], columns: Columns) -> ColumnSums:
+    """As :func:`sums_in_columns`, for several streams, at least one: arrays of ``[streams, columns]``."""
+    kept = [cells for cells in streams if cells is not None and cells.edges is columns.edges]
+    if len(kept) < len(streams):
+        sums = [sums_in_columns(cells, columns) for cells in streams]
+        return ColumnSums(
+            np.stack([one.covered for one in sums]),
+            np.stack([one.widths for one in sums]),
+            np.stack([one.are_known for one in sums]),
+            np.stack([one.are_beyond for one in sums]),
+        )
+    totals = np.stack([cells.totals for cells in kept])
+    covered = totals[:, columns.last] - totals[:, columns.first]
+    widths = np.broadcast_to(columns.ends - columns.starts, covered.shape)
+    are_known = columns.ends <= np.array([[cells.known_end] for cells in kept])
+    return ColumnSums(covered, widths, are_known, np.zeros(covered.shape, dtype=bool))
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnFigures:
+    """One column of one stream: as in :class:`ColumnSums`."""
+
+    covered_bytes: int
+    width_bytes: int
+    is_known: bool
+
+
+def column_figures(streams: Sequence[KeptCells | None], columns: Columns, column: int) -> list[ColumnFigures]:
+    """One column of each stream, as :func:`sums_in_columns` counts it."""
+    first, last = int(columns.first[column]), int(columns.last[column])
+    start, end = int(columns.edges[first]), int(columns.edges[last])
+    found = []
+    for cells in streams:
+        if cells is not None and cells.edges is columns.edges:
+            covered = int(cells.totals[last] - cells.totals[first])
+            found.append(ColumnFigures(covered, end - start, end <= cells.known_end))
+        else:
+            sums = sums_in_columns(cells, columns)
+            covered, width = int(sums.covered[column]), int(sums.widths[column])
+            found.append(ColumnFigures(covered, width, bool(sums.are_known[column])))
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,15 +225,18 @@ class UnionBounds:
 def least_union(streams: Sequence[KeptCells | None]) -> KeptCells | None:
     """The largest change of each cell, known where all streams are; None without cells, and if their edges differ."""
     kept = [cells for cells in streams if cells is not None]
-    if not kept or any(not np.array_equal(cells.edges, kept[0].edges) for cells in kept[1:]):
+    if not kept or any(not _are_equal(cells.edges, kept[0].edges) for cells in kept[1:]):
         return None
     known_end = min(cells.known_end for cells in kept) if len(kept) == len(streams) else 0
     return KeptCells(kept[0].edges, np.max([cells.covered for cells in kept], axis=0), known_end)
 
 
-def union_bounds(rows: Sequence[StreamFigures]) -> UnionBounds | None:
-    """The bounds of the union; None before any stream has cells, and if the volume's size changed."""
-    kept = list(map(KeptCells.of, rows))
+def union_bounds(rows: Sequence[StreamFigures], kept: Sequence[KeptCells | None]) -> UnionBounds | None:
+    """The bounds of the union; None before any stream has cells, and if the volume's size changed.
+
+    Args:
+        kept: the cells of each.
+    """
     least = least_union(kept)
     if least is None:
         return None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -31,18 +30,25 @@ BUDGET_EXTENTS = 20_000_000
 
 
 class _KeptCells:
-    """The cells of streams, added up once for each state of a stream."""
+    """The cells of several streams, added up once for each state of a stream; equal edges are one object."""
 
     def __init__(self) -> None:
-        self._found: dict[MeteredQuery, tuple[StreamFigures | None, KeptCells | None]] = {}
+        self._figures: list[StreamFigures] = []
+        self.cells: list[KeptCells | None] = []
 
-    def of(self, query: MeteredQuery, figures: StreamFigures | None) -> KeptCells | None:
-        """The cells of a stream."""
-        known, cells = self._found.get(query, (None, None))
-        if figures is not known:
-            cells = KeptCells.of(figures)
-            self._found[query] = figures, cells
-        return cells
+    def update(self, figures: Sequence[StreamFigures]) -> None:
+        """Use the newest figures of each stream."""
+        known = {id(old): cells for old, cells in zip(self._figures, self.cells, strict=True)}
+        edges = next((cells.edges for cells in self.cells if cells is not None), None)
+        found: list[KeptCells | None] = []
+        for one in figures:
+            cells = known.get(id(one)) or KeptCells.of(one)
+            if cells is not None and edges is not None and cells.edges is not edges:
+                is_equal = np.array_equal(cells.edges, edges)
+                cells = KeptCells(edges, cells.covered, cells.known_end) if is_equal else cells
+            edges = edges if edges is not None or cells is None else cells.edges
+            found.append(cells)
+        self._figures, self.cells = list(figures), found
 
 
 class _Detail:
@@ -50,6 +56,7 @@ class _Detail:
 
     Attributes:
         edges: of its cells, if the volume is as large as ``capacity_bytes``.
+        cells: of each stream that has passed the range; None for another.
     """
 
     def __init__(
@@ -61,10 +68,11 @@ class _Detail:
         changed: Callable[[MeteredQuery], None],
     ) -> None:
         self.part = part
-        self._kept = _KeptCells()
         self.edges = np.minimum(cell_edges(*part, DETAIL_CELLS), capacity_bytes)
         self.end = int(self.edges[-1])
         self.meter = StreamMeter(backend, limits, MeterSettings(DETAIL_CELLS, (), part=part), changed)
+        self.cells: list[KeptCells | None] = []
+        self._kept = _KeptCells()
 
     def is_enough(self, start: int, end: int, columns: int) -> bool:
         """Whether it has all of a range, with cells that are fine enough."""
@@ -73,10 +81,10 @@ class _Detail:
         cell_bytes = (self.part[1] - self.part[0]) // DETAIL_CELLS
         return cell_bytes <= max((end - start) // columns, SMALLEST_COLUMN_BYTES)
 
-    def cells(self, query: MeteredQuery) -> KeptCells | None:
-        """The cells of a stream that has passed the range; None for another."""
-        cells = self._kept.of(query, self.meter.result(query))
-        return cells if cells is not None and cells.known_end >= self.end else None
+    def update(self, queries: Sequence[MeteredQuery]) -> None:
+        """Use the newest figures."""
+        self._kept.update([self.meter.result(query) or StreamFigures() for query in queries])
+        self.cells = [cells if cells and cells.known_end >= self.end else None for cells in self._kept.cells]
 
 
 class TimelineStreams:
@@ -84,9 +92,12 @@ class TimelineStreams:
 
     Args:
         history: its rows are not used.
-        changed: called, in any thread, when there are newer figures.
+        changed: called, in any thread, when there are newer figures; :meth:`update` uses them.
 
     Attributes:
+        history: as measured so far; another object after each change.
+        edges: of the kept cells of the largest volume among the snapshots; None before any is known.
+        union: what changed in any pair; None before any is known.
         note: why the cells are coarser than the columns, or what is streamed to change that; empty otherwise.
     """
 
@@ -95,63 +106,72 @@ class TimelineStreams:
     ) -> None:
         self._backend = backend
         self._limits = limits
-        self._history = history
         self._changed = changed
         self._pairs = pairs_of(history.snapshots, history.pairing)
-        newest = history.newest
-        self.queries = [pair.query for pair in self._pairs]
-        if newest is not None:
-            self.queries.append(MeteredQuery(SnapshotNames(newest.ref), newest.driver, (newest.content,)))
-        self._meter = StreamMeter(backend, limits, MeterSettings(KEPT_CELLS, (history.chunk_bytes,)), changed)
+        self._queries = [pair.query for pair in self._pairs]
+        if (newest := history.newest) is not None:
+            self._queries.append(MeteredQuery(SnapshotNames(newest.ref), newest.driver, (newest.content,)))
+        settings = MeterSettings(KEPT_CELLS, (history.chunk_bytes,))
+        self._meter = StreamMeter(backend, limits, settings, self._measured)
         self._kept = _KeptCells()
         self._detail: _Detail | None = None
-        self._union: UnionBounds | None = None
-        self._of_union: list[StreamFigures] = []
+        self._columns: Columns | None = None
+        self._is_stale = True
+        self.history = history
+        self.edges: Int64Column | None = None
+        self.union: UnionBounds | None = None
         self.note = ""
+
+    def _measured(self, query: MeteredQuery) -> None:
+        self._is_stale = True
+        self._changed(query)
 
     def start(self) -> None:
         """Measure what is not complete."""
-        self._meter.submit(self.queries)
+        self._meter.submit(self._queries)
+        self._is_stale = True
 
     def stop(self) -> None:
         """End all streams, and keep what was received."""
         self._meter.cancel()
         if self._detail is not None:
             self._detail.meter.cancel()
+        self._is_stale = True
 
     @property
     def is_running(self) -> bool:
         """Whether a stream runs or waits."""
         return self._meter.is_running or (self._detail is not None and self._detail.meter.is_running)
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether all streams are."""
-        return all(self.figures(query).is_complete for query in self.queries)
-
-    def figures(self, query: MeteredQuery) -> StreamFigures:
-        """The newest figures of the whole volume."""
-        return self._meter.result(query) or StreamFigures()
-
-    @property
-    def history(self) -> VolumeHistory:
-        """The history as measured so far."""
-        chunk = self._history.chunk_bytes
-        rows = tuple(HistoryRow(pair, self.figures(pair.query), chunk) for pair in self._pairs)
-        return replace(self._history, rows=rows, allocated=self.figures(self.queries[-1]) if self.queries else None)
-
-    @property
-    def edges(self) -> Int64Column | None:
-        """The edges of the kept cells of the largest volume among the snapshots; None before any is known."""
-        found = [figures.edges for figures in map(self.figures, self.queries) if figures.edges is not None]
-        return max(found, key=lambda edges: int(edges[-1]), default=None)
+    def update(self) -> None:
+        """Use the newest figures."""
+        if not self._is_stale:
+            return
+        # First: what changes meanwhile is used the next time.
+        self._is_stale = False
+        figures = [self._meter.result(query) or StreamFigures() for query in self._queries]
+        pairs = zip(self._pairs, figures, strict=False)
+        rows = tuple(HistoryRow(pair, found, self.history.chunk_bytes) for pair, found in pairs)
+        self.history = replace(self.history, rows=rows, allocated=figures[-1] if figures else None)
+        self._kept.update(figures)
+        found = [cells.edges for cells in self._kept.cells if cells is not None]
+        self.edges = max(found, key=lambda edges: int(edges[-1]), default=None)
+        self.union = union_bounds([row.figures for row in rows], self._kept.cells[: len(rows)])
+        if self._detail is not None:
+            self._detail.update(self._queries)
 
     def columns(self, start: int, end: int, count: int) -> Columns | None:
-        """The columns of a range, of the finest cells there are; streams it again where these are too coarse."""
+        """The columns of a range, of the finest cells there are; streams it again where these are too coarse.
+
+        They are the same object as before unless they differ.
+        """
         self.note = ""
-        edges = self.edges
-        if edges is None:
-            return None
+        found = self._columns_of(self.edges, start, end, count) if self.edges is not None else None
+        if found is None or self._columns is None or not found.equals(self._columns):
+            self._columns = found
+        return self._columns
+
+    def _columns_of(self, edges: Int64Column, start: int, end: int, count: int) -> Columns:
         kept = columns_of(edges, start, end, count)
         if not kept.are_repeated:
             return kept
@@ -159,24 +179,27 @@ class TimelineStreams:
             self.note = self._obstacle(int(edges[-1]))
             if self.note:
                 return kept
-            self._stream_again(start, end, count, int(edges[-1]))
-        assert self._detail is not None  # noqa: S101  # made above
+            self._detail = self._stream_again(start, end, count, int(edges[-1]))
         if self._detail.meter.is_running:
             self.note = f"streaming {human_bytes(end - start)} of the volume again, for finer columns"
         return columns_of(self._detail.edges, start, end, count)
+
+    @property
+    def _figures(self) -> list[StreamFigures]:
+        allocated = self.history.allocated
+        return [*(row.figures for row in self.history.rows), *([allocated] if allocated is not None else [])]
 
     def _obstacle(self, capacity_bytes: int) -> str:
         """Why a range is not streamed again; empty if it is."""
         finest = f"kept cells end at {human_bytes(capacity_bytes // KEPT_CELLS)}"
         if self._meter.is_running:
             return f"{finest}: finer ones are streamed once all pairs are received"
-        outcomes = [self.figures(query).outcome for query in self.queries]
-        extents = sum(outcome.extents for outcome in outcomes if outcome is not None)
+        extents = sum(found.outcome.extents for found in self._figures if found.outcome is not None)
         if extents <= BUDGET_EXTENTS:
             return ""
         return f"{finest}, and {human_count(extents)} extents are too many to stream again; Enter opens a pair's map"
 
-    def _stream_again(self, start: int, end: int, count: int, capacity_bytes: int) -> None:
+    def _stream_again(self, start: int, end: int, count: int, capacity_bytes: int) -> _Detail:
         if self._detail is not None:
             self._detail.meter.cancel()
         finest = max((end - start) // (count * _CELLS_A_COLUMN), SMALLEST_COLUMN_BYTES)
@@ -185,25 +208,24 @@ class TimelineStreams:
             cell_bytes *= 2
         size = DETAIL_CELLS * cell_bytes
         first = max(min((start + end - size) // 2, capacity_bytes - size), 0) // cell_bytes * cell_bytes
-        self._detail = _Detail(self._backend, self._limits, (first, first + size), capacity_bytes, self._changed)
-        self._detail.meter.submit([query for query in self.queries if self.figures(query).is_complete])
+        detail = _Detail(self._backend, self._limits, (first, first + size), capacity_bytes, self._measured)
+        queries = zip(self._queries, self._figures, strict=True)
+        detail.meter.submit([query for query, figures in queries if figures.is_complete])
+        detail.update(self._queries)
+        return detail
 
-    def cells(self, query: MeteredQuery, columns: Columns | None) -> KeptCells | None:
-        """The cells of a stream for these columns: finer ones if it was streamed again and they are received."""
-        found = None
-        if self._detail is not None and columns is not None and columns.edges is self._detail.edges:
-            found = self._detail.cells(query)
-        return found or self._kept.of(query, self.figures(query))
+    def cells(self, columns: Columns | None) -> list[KeptCells | None]:
+        """The cells of each pair, then of the allocated blocks: finer ones where a range was streamed again."""
+        kept, detail = self._kept.cells, self._detail_of(columns)
+        return kept if detail is None else [finer or old for finer, old in zip(detail.cells, kept, strict=True)]
 
-    def union(self, columns: Columns | None) -> tuple[UnionBounds | None, KeptCells | None]:
-        """What changed in any pair: of the whole volume, and its cells for these columns."""
-        pairs = [pair.query for pair in self._pairs]
-        figures = list(map(self.figures, pairs))
-        # The figures are replaced when they change.
-        if len(figures) != len(self._of_union) or any(map(operator.is_not, figures, self._of_union)):
-            self._union, self._of_union = union_bounds(figures), figures
-        whole = self._union.least if self._union is not None else None
-        if self._detail is None or columns is None or columns.edges is not self._detail.edges:
-            return self._union, whole
-        # Of finer cells, once all pairs have them.
-        return self._union, least_union([self.cells(query, columns) for query in pairs]) or whole
+    def union_cells(self, columns: Columns | None) -> KeptCells | None:
+        """The lower bounds of :attr:`union`; of finer cells once all pairs have them."""
+        detail = self._detail_of(columns)
+        finer = least_union(detail.cells[: len(self._pairs)]) if detail is not None else None
+        return finer or (self.union.least if self.union is not None else None)
+
+    def _detail_of(self, columns: Columns | None) -> _Detail | None:
+        """The range that was streamed again, if the columns are of its cells."""
+        is_of_detail = self._detail is not None and columns is not None and columns.edges is self._detail.edges
+        return self._detail if is_of_detail else None

@@ -160,7 +160,7 @@ def test_a_hot_region_is_one_column_of_all_bands():
         at = next(line.index("▼") for line in lines if "▼" in line)
         bands = [line for line in lines if line.startswith(("│  two ", "│  three ", "│▸ four "))]
         assert [line[at] for line in bands] == ["█", "█", "┃"]
-        columns = screen._columns
+        columns = screen.view_columns
         column = columns.at(screen.shown.position)
         assert HOT[0] <= columns.starts[column]
         assert columns.ends[column] <= sum(HOT)
@@ -178,12 +178,12 @@ def test_the_cursor_moves_by_pairs_and_columns():
             assert current(pilot) == name, key
         await press(pilot, "home")
         assert screen.shown.position == 0
-        starts = screen._columns.starts
+        starts = screen.view_columns.starts
         for key, column in (("right", 1), ("l", 2), ("left", 1), ("h", 0), ("left", 0), ("end", len(starts) - 1)):
             await press(pilot, key)
             assert screen.shown.position == starts[column], key
         await press(pilot, "right")
-        assert screen._columns.at(screen.shown.position) == len(starts) - 1
+        assert screen.view_columns.at(screen.shown.position) == len(starts) - 1
         ruler = next(line for line in shown(pilot.app).splitlines() if "▼" in line)
         row = next(line for line in shown(pilot.app).splitlines() if line.startswith("│▸"))
         assert row[ruler.index("▼")] == "┃"
@@ -216,7 +216,7 @@ def test_beyond_the_kept_cells_a_zoom_streams_again_and_counts_the_same_bytes():
         assert end - start < CAPACITY // 60
         await until(pilot, lambda: not screen.is_updating)
         assert len(backend.resolved) == 8, "each stream once more"
-        columns = screen._columns
+        columns = screen.view_columns
         assert not columns.are_repeated
         assert columns.cells >= len(columns)
         assert int(columns.edges[1] - columns.edges[0]) < CAPACITY // 960
@@ -234,10 +234,10 @@ def test_a_zoom_beyond_the_budget_streams_nothing_and_says_so(monkeypatch):
     async def steps(pilot, screen, backend):
         await press(pilot, "z")
         assert "kept cells end at 68.3 KiB, and 10 extents are too many to stream again" in shown(pilot.app)
-        assert screen._columns.are_repeated
-        before = screen._columns.at(screen.shown.position)
+        assert screen.view_columns.are_repeated
+        before = screen.view_columns.at(screen.shown.position)
         await press(pilot, "right", "left")
-        assert screen._columns.at(screen.shown.position) == before, "by kept cells"
+        assert screen.view_columns.at(screen.shown.position) == before, "by kept cells"
         assert len(backend.resolved) == 4
 
     timing(steps)
@@ -253,7 +253,7 @@ def test_while_streams_run_a_zoom_beyond_the_kept_cells_waits_for_them():
         assert "finer ones are streamed once all pairs are received" in shown(pilot.app)
         backend.gates["two"].set()
         await until(pilot, lambda: len(backend.resolved) == 8 and not screen.is_updating)
-        assert not screen._columns.are_repeated
+        assert not screen.view_columns.are_repeated
 
     timing(steps, backend, runs_on=True)
 
@@ -404,7 +404,7 @@ def test_every_line_fits_and_the_cells_fill_the_room_after_a_resize(size):
         assert {len(line) for line in lines} == {size[0]}
         assert current(pilot) == "four"
         assert "allocated" in shown(pilot.app)
-        assert sum(screen._columns.ends - screen._columns.starts) == CAPACITY
+        assert sum(screen.view_columns.ends - screen.view_columns.starts) == CAPACITY
         figure = band(pilot, "four")
         assert " 9 MiB" in figure
 
@@ -442,7 +442,7 @@ def test_a_click_moves_and_a_double_click_opens():
         y = next(number for number, line in enumerate(lines) if line.startswith("│  two "))
         await pilot.click(offset=(40, y))
         assert current(pilot) == "two"
-        assert screen._columns.at(screen.shown.position) == 40 - lines[y].index("60m") - len("60m ")
+        assert screen.view_columns.at(screen.shown.position) == 40 - lines[y].index("60m") - len("60m ")
         await pilot.click(offset=(4, y), times=2)
         await until(pilot, lambda: isinstance(pilot.app.screen, MapScreen))
         assert backend.resolved[-1] == SnapshotNames(TWO, ONE)
@@ -459,7 +459,7 @@ def test_palette_scale_and_theme_change_the_picture():
         assert "changed, relative" in shown(pilot.app)
         await press(pilot, "p", "T")
         assert screen.cbt.theme == "cbt-light"
-        assert screen._timeline._colors.palette.name != "cividis"
+        assert screen.timeline._colors.palette.name != "cividis"
 
     timing(steps)
 

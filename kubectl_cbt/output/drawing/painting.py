@@ -105,11 +105,10 @@ class Painter:
         if not codes.shape[1]:
             return []
         pairs = codes[0].astype(np.int16) * _CODES + codes[-1]
-        begins = np.flatnonzero(np.diff(pairs, prepend=-1))
-        lengths = np.diff(begins, append=len(pairs))
-        return [
-            self._segment(pair, length) for pair, length in zip(pairs[begins].tolist(), lengths.tolist(), strict=True)
-        ]
+        begins = [0, *(np.flatnonzero(pairs[1:] != pairs[:-1]) + 1).tolist()]
+        ends = [*begins[1:], len(pairs)]
+        starting = pairs[begins].tolist()
+        return [self._segment(pair, end - begin) for pair, begin, end in zip(starting, begins, ends, strict=True)]
 
     def cursor(self, codes: tuple[int, int], half: int) -> Segment:
         """The character of the cursor.

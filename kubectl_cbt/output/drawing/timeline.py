@@ -16,7 +16,7 @@ from rich.style import Style
 
 from kubectl_cbt.analysis import grid
 from kubectl_cbt.analysis.heat_scale import HeatScale, hottest_share, linear_levels
-from kubectl_cbt.analysis.volume_columns import Columns, sums_in_columns
+from kubectl_cbt.analysis.volume_columns import Columns, sums_of_streams
 from kubectl_cbt.output.drawing.legend import legend_samples
 from kubectl_cbt.output.drawing.painting import HATCH, ColorScheme, Painter
 from kubectl_cbt.output.drawing.text_width import shorten
@@ -50,55 +50,68 @@ class TimelineCursor:
     marked: frozenset[int] = frozenset()
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class BandCodes:
+    """The cells of bands, on one scale.
+
+    Attributes:
+        bands: pairs first, oldest on top.
+        columns: the visible range; None before the capacity of the volume is known.
+        codes: uint8[bands, columns], those of ``analysis/grid.py``.
+        hottest: the largest changed share of a cell, 0.0 to 1.0.
+    """
+
+    bands: Sequence[Band]
+    columns: Columns | None
+    scale: HeatScale
+    codes: CodeRows
+    hottest: float = 0.0
+
+    @classmethod
+    def of(cls, bands: Sequence[Band], columns: Columns | None, count: int, scale: HeatScale) -> BandCodes:
+        """Add up the columns of each band.
+
+        Args:
+            count: of the columns.
+        """
+        codes = np.full((len(bands), count), grid.UNKNOWN, dtype=np.uint8)
+        if columns is None or not bands:
+            return cls(bands, columns, scale, codes)
+        sums = sums_of_streams([band.cells for band in bands], columns)
+        covered, widths, known, beyond = sums.covered, sums.widths, sums.are_known, sums.are_beyond
+        heat = np.array([band.kind is not BandKind.ALLOCATED for band in bands])
+        hottest = hottest_share(covered[heat].ravel(), widths[heat].ravel())
+        codes[known] = grid.NOTHING
+        shape = -1, count
+        levels = scale.levels(covered[heat].ravel(), widths[heat].ravel(), grid.HEAT_LEVELS).reshape(shape)
+        codes[heat] = np.where(levels > 0, levels, codes[heat])
+        parts = linear_levels(covered[~heat].ravel(), widths[~heat].ravel(), grid.ALLOCATED_LEVELS).reshape(shape)
+        codes[~heat] = np.where(parts > 0, parts + (grid.ALLOCATED - 1), codes[~heat])
+        codes[beyond] = grid.BEYOND
+        return cls(bands, columns, scale, codes, hottest)
+
+
 class TimelinePicture:
     """The lines of a timeline.
 
     Args:
-        bands: pairs first, oldest on top.
-        columns: the visible range; None before the capacity of the volume is known.
         cursor: None for a picture without one.
     """
 
     def __init__(
         self,
-        bands: Sequence[Band],
-        columns: Columns | None,
+        cells: BandCodes,
         layout: TimelineLayout,
         painter: Painter,
-        scale: HeatScale,
         styles: TimelineStyles,
         cursor: TimelineCursor | None = None,
     ) -> None:
-        self._bands = bands
-        self._columns = columns
+        self._bands, self._columns, self._codes = cells.bands, cells.columns, cells.codes
+        self._scale, self._hottest = cells.scale, cells.hottest
         self._layout = layout
         self._painter = painter
-        self._scale = scale
         self._styles = styles
         self._cursor = cursor
-        self._hottest = 0.0
-        self._codes = self._coded()
-
-    def _coded(self) -> CodeRows:
-        """uint8[bands, columns]: the code of each cell. All heat is on one scale."""
-        codes = np.full((len(self._bands), self._layout.cells), grid.UNKNOWN, dtype=np.uint8)
-        if self._columns is None or not self._bands:
-            return codes
-        sums = [sums_in_columns(band.cells, self._columns) for band in self._bands]
-        covered, widths, known, beyond = (
-            np.stack([getattr(found, name) for found in sums])
-            for name in ("covered", "widths", "are_known", "are_beyond")
-        )
-        heat = np.array([band.kind is not BandKind.ALLOCATED for band in self._bands])
-        self._hottest = hottest_share(covered[heat].ravel(), widths[heat].ravel())
-        codes[known] = grid.NOTHING
-        shape = -1, len(self._columns)
-        levels = self._scale.levels(covered[heat].ravel(), widths[heat].ravel(), grid.HEAT_LEVELS).reshape(shape)
-        codes[heat] = np.where(levels > 0, levels, codes[heat])
-        parts = linear_levels(covered[~heat].ravel(), widths[~heat].ravel(), grid.ALLOCATED_LEVELS).reshape(shape)
-        codes[~heat] = np.where(parts > 0, parts + (grid.ALLOCATED - 1), codes[~heat])
-        codes[beyond] = grid.BEYOND
-        return codes
 
     def titles(self) -> Line:
         """The line above the bands: titles, and the column of the cursor."""

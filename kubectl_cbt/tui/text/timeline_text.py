@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len
 
 from kubectl_cbt.analysis.history import recommendations, sums_of
-from kubectl_cbt.analysis.volume_columns import Columns, ColumnSums
+from kubectl_cbt.analysis.volume_columns import ColumnFigures, Columns
 from kubectl_cbt.model.pairing import Pairing
 from kubectl_cbt.model.source_volume import SourceVolume
 from kubectl_cbt.model.volume_history import HistoryPair, HistoryRow, VolumeHistory
@@ -22,7 +22,7 @@ from kubectl_cbt.units import counted, human_bytes, human_offsets, one_line, per
 
 Parts = list[tuple[str, str]]
 
-UNION_NOTE = "all pairs: at least the largest change of each region, at most the sum"
+_UNION_NOTE = "all pairs: at least the largest change of each region, at most the sum"
 """Cells do not record which of their bytes changed."""
 
 
@@ -52,13 +52,20 @@ def timeline_header(history: VolumeHistory, context: str, width: int) -> Content
 
 
 def timeline_status(
-    history: VolumeHistory, notice: str, note: str, marked: Sequence[HistoryPair], width: int
+    progress: Parts, notice: str, note: str, marked: Sequence[HistoryPair], width: int, *, shows_union: bool
 ) -> Content:
-    """A notice, what is streamed, or what was measured."""
+    """A notice, what is streamed, or what was measured.
+
+    Args:
+        progress: of :func:`progress_parts`.
+        note: about the columns.
+    """
     if notice:
         return fit_parts(width, [(notice, WARNING)])
-    state, *more = _progress(history)
-    return fit_parts(width, [*_marks(marked), state, *([(note, MUTED)] if note else []), *more])
+    state, *more = progress
+    notes: Parts = [(note, WARNING)] if note else []
+    union: Parts = [(_UNION_NOTE, MUTED)] if shows_union else []
+    return fit_parts(width, [*notes, *_marks(marked), state, *union, *more])
 
 
 def _marks(marked: Sequence[HistoryPair]) -> Parts:
@@ -67,7 +74,8 @@ def _marks(marked: Sequence[HistoryPair]) -> Parts:
     return [(f"marked: {name_of(marked[0].target)}; Space marks a second pair", "bold")] if marked else []
 
 
-def _progress(history: VolumeHistory) -> Parts:
+def progress_parts(history: VolumeHistory) -> Parts:
+    """How many deltas are complete, what is streamed, and what was measured; at least one part."""
     rows, allocated = history.rows, history.allocated
     complete = sum(row.is_complete for row in rows)
     figures = [row.figures for row in rows] + ([allocated] if allocated is not None else [])
@@ -116,24 +124,23 @@ def pair_lines(row: HistoryRow, allocated_bytes: int | None, width: int) -> list
     return [*lines, fit_parts(width, [(text, MUTED) for text in (cost, times, run) if text])]
 
 
-def column_line(column: Columns, pairs: Sequence[ColumnSums], current: int, width: int) -> Content:
+def column_line(start: int, end: int, pairs: Sequence[ColumnFigures], current: int, width: int) -> Content:
     """The column under the cursor: its range, what changed there in the pair, and in how many pairs.
 
     Args:
-        column: this one alone.
-        pairs: its sums in each pair.
+        start, end: its bytes, half-open.
+        pairs: the column in each pair.
         current: number of the pair under the cursor.
     """
-    start, end = human_offsets([column.start, column.end])
-    pair = pairs[current]
-    covered, size = int(pair.covered[0]), int(pair.widths[0])
-    at_least = "" if pair.are_known[0] else "≥ "
+    first, last = human_offsets([start, end])
+    covered, size = pairs[current].covered_bytes, pairs[current].width_bytes
+    at_least = "" if pairs[current].is_known else "≥ "
     share = f", {percent(covered, size)}" if covered and size and not at_least else ""
     changed = f"{at_least}{human_bytes(covered)} changed{share}" if covered or not at_least else "unknown"
-    hits = sum(bool(sums.covered[0]) for sums in pairs)
-    are_known = all(bool(sums.are_known[0] or sums.covered[0]) for sums in pairs)
+    hits = sum(pair.covered_bytes > 0 for pair in pairs)
+    are_known = all(pair.is_known or pair.covered_bytes for pair in pairs)
     often = f"changes in {'' if are_known else '≥ '}{hits} of {counted(len(pairs), 'pair')}"
-    return fit_parts(width, [(f"{start} – {end}", "bold"), (changed, ""), (often, MUTED)])
+    return fit_parts(width, [(f"{first} – {last}", "bold"), (changed, ""), (often, MUTED)])
 
 
 def timeline_title(pairing: Pairing) -> str:

@@ -9,6 +9,7 @@ from typing import ClassVar
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.cache import LRUCache
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
@@ -17,13 +18,19 @@ from textual.widget import Widget
 from kubectl_cbt.analysis.heat_scale import LOG, HeatScale
 from kubectl_cbt.analysis.volume_columns import Columns
 from kubectl_cbt.output.drawing.painting import ColorScheme, Painter
-from kubectl_cbt.output.drawing.timeline import Line, TimelineCursor, TimelinePicture, TimelineStyles
+from kubectl_cbt.output.drawing.timeline import BandCodes, Line, TimelineCursor, TimelinePicture, TimelineStyles
 from kubectl_cbt.output.drawing.timeline_bands import Band
 from kubectl_cbt.output.drawing.timeline_layout import TimelineLayout, band_height
 
 _TITLES = _AXIS = 1
+_KEPT_BANDS = 256
+"""Those of several screens: a band that scrolls away and comes back is not drawn again."""
 _LEGEND_FROM = 9
 """Lines from which there is a legend."""
+
+
+_BandKey = tuple[Band, bytes, TimelineLayout, Painter, TimelineStyles, tuple[int, bool, bool, int]]
+"""Everything that a band is drawn from: texts, codes, columns, colors; cursor, mark and height."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,13 +95,15 @@ class Timeline(Widget, can_focus=True):
         self._colors = ColorScheme(None)
         self._painter = Painter(self._colors)
         self._lines: list[Line] = []
+        self._cells: BandCodes | None = None
+        self._drawn: LRUCache[_BandKey, list[Line]] = LRUCache(_KEPT_BANDS)
         self._first = 0
         self._height = 1
 
     def use_colors(self, colors: ColorScheme) -> None:
-        """Draw in other colors, or without any."""
-        self._colors, self._painter = colors, Painter(colors)
-        self._redraw()
+        """Use other colors, or none, from the next :meth:`show` on."""
+        if colors != self._colors:
+            self._colors, self._painter = colors, Painter(colors)
 
     def show(self, content: TimelineContent) -> None:
         """Draw other bands; only lines that changed are drawn again."""
@@ -149,20 +158,34 @@ class Timeline(Widget, can_focus=True):
             frozenset(number - self._first for number in content.cursor.marked),
         )
         layout, styles = content.layout, self._styles()
-        picture = TimelinePicture(bands, content.columns, layout, self._painter, content.scale, styles, cursor)
+        cells = self._cells_of(bands, content)
+        picture = TimelinePicture(cells, layout, self._painter, styles, cursor)
         lines = [picture.titles()]
-        for number in range(len(visible)):
-            lines += picture.band(number, self._height)
-        if content.others:
-            lines.append(picture.separator())
-        for number in range(len(visible), len(bands)):
-            lines += picture.band(number, min(self._height, 2))
+        for number, band in enumerate(bands):
+            if number == len(visible):
+                lines.append(picture.separator())
+            band_lines = self._height if number < len(visible) else min(self._height, 2)
+            is_current = number == cursor.band
+            state = is_current and cursor.column, is_current, number in cursor.marked, band_lines
+            key = band, cells.codes[number].tobytes(), layout, self._painter, styles, state
+            drawn = self._drawn.get(key)
+            if drawn is None:
+                drawn = self._drawn[key] = picture.band(number, band_lines)
+            lines += drawn
         lines.append(picture.axis())
         if not self._legend_lines:
             return lines
         # At the bottom, wherever the pairs end.
         lines += [[] for _ in range(height - len(lines) - 1)]
         return [*lines, picture.legend(self._colors, width)]
+
+    def _cells_of(self, bands: list[Band], content: TimelineContent) -> BandCodes:
+        """The cells of bands; those of before, if only the cursor has moved."""
+        kept = self._cells
+        is_same = kept is not None and kept.columns is content.columns and kept.scale is content.scale
+        if kept is None or not is_same or list(kept.bands) != bands or kept.codes.shape[1] != content.layout.cells:
+            kept = self._cells = BandCodes.of(bands, content.columns, content.layout.cells, content.scale)
+        return kept
 
     def _scroll_to_band(self, band: int, pairs: int) -> None:
         page = self.page_bands
