@@ -11,7 +11,7 @@ AUDIT := .venv-audit
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-oldest unit lint format fuzz protos docs matrix bench audit krew krew-check image clean
+.PHONY: help setup demo test test-oldest unit lint format fuzz protos docs matrix bench audit krew krew-check image site site-serve clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -20,7 +20,7 @@ $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "kubectl-cbt needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --editable '.[dev,docs]'
 	@touch $@
 
 # Without their dependencies: the tests' own tools ask for newer releases of some.
@@ -43,7 +43,7 @@ unit: $(READY)  ## every test, without lint
 test-oldest: $(OLDEST)/.ready  ## every test with the oldest libraries pyproject.toml accepts (Python 3.11)
 	$(OLDEST)/bin/python -m pytest -n 3 --dist worksteal
 
-lint: $(READY)  ## ruff, mypy (strict) and the import contracts
+lint: $(READY) site  ## ruff, mypy (strict), the import contracts, and the site with all its links
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -62,6 +62,14 @@ protos: $(READY)  ## regenerate the protobuf modules
 docs: $(READY)  ## refresh the outputs, key tables and pictures shown in README.md and docs/
 	$(BIN)/python scripts/refresh_docs.py
 	$(BIN)/python scripts/draw_screens.py
+
+# Strict: a link, an anchor or a page of the navigation that does not exist is an error.
+site: export NO_MKDOCS_2_WARNING := 1
+site: $(READY)  ## build the documentation as a site into dist/site
+	$(BIN)/mkdocs build --strict --quiet
+
+site-serve: $(READY)  ## show the site on http://127.0.0.1:8000 while you write
+	$(BIN)/mkdocs serve
 
 matrix: $(READY)  ## run every check against every fault of the demo, and write docs/faults.md
 	$(BIN)/python scripts/draw_matrix.py

@@ -12,6 +12,8 @@ The tables of keys are generated from the bindings. The line before a table name
 
     <!-- keys: map -->
 
+The tables of docs/troubleshooting.md are generated from those of the command (``troubleshooting_tables``).
+
 The rules in docs/rules.md are generated from their classes, between ``<!-- rules -->`` and ``<!-- end of rules -->``.
 
 Commands that name files in ``images/`` find the demo's images of snap-a and snap-b there.
@@ -31,6 +33,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from terminal import run_on_terminal
+from troubleshooting_tables import TABLES
 
 from kubectl_cbt.analysis.rules.all_rules import RULES
 from kubectl_cbt.tui.keys import BROWSE_KEYS, MAP_KEYS, TIMELINE_KEYS
@@ -45,6 +48,10 @@ _TABLE = re.compile(r"(?<=<!-- keys: )(?P<screen>map|browse|timeline) -->\n(?:\|
 _KEYS = {"map": MAP_KEYS, "browse": BROWSE_KEYS[:-1], "timeline": TIMELINE_KEYS[:-1]}
 
 _RULES = re.compile(r"(?<=<!-- rules -->\n).*?(?=<!-- end of rules -->)", re.DOTALL)
+
+_TROUBLESHOOTING = re.compile(
+    r"(?<=<!-- troubleshooting: )(?P<table>\w+) -->\n.*?(?=<!-- end of troubleshooting -->)", re.DOTALL
+)
 
 _IMAGES = "images/"
 
@@ -70,6 +77,7 @@ def refreshed(text: str, run: Run = run_in_shell) -> str:
         run: runs a command line with an environment, and returns what it shows on a terminal.
     """
     text = _RULES.sub(lambda _: _rules(), text)
+    text = _TROUBLESHOOTING.sub(lambda found: f"{found['table']} -->\n{TABLES[found['table']]()}", text)
     text = _TABLE.sub(lambda table: f"{table['screen']} -->\n{_key_table(table['screen'])}", text)
     return _BLOCK.sub(lambda block: f"$ {block['command']}\n{_run(block['command'], run)}", text)
 

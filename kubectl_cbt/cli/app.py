@@ -19,6 +19,7 @@ from kubectl_cbt.cli.option_groups import expand_option_groups
 from kubectl_cbt.cli.signals import Terminated
 from kubectl_cbt.cli.stdout import StdoutClosed, write_stdout
 from kubectl_cbt.errors import CbtError, OutputError, UsageError
+from kubectl_cbt.project import REPORT_A_BUG
 
 PROGRAM = "kubectl cbt"
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
@@ -26,12 +27,14 @@ _EPILOG = 'Use "kubectl cbt options" for a list of the kubectl flags that apply 
 
 _CLUSTER_VERBS = (
     *("delta", "allocated", "history", "browse", "report", "snapshots", "services"),
-    *("verify", "check", "doctor", "rbac"),
+    *("verify", "check", "doctor", "rbac", "bug-report"),
 )
 """These accept kubectl's flags. A verb is a file in this package with a function of its name."""
 _VERBS = (*_CLUSTER_VERBS, "open", "compare", "demo", "config", "completion", "options", "version")
-_MODULES = {"completion": "completion.command", "options": "global_options"}
-"""Verbs whose names this package uses for another module."""
+_MODULES = {"bug-report": "bug_report", "completion": "completion.command", "options": "global_options"}
+"""Verbs whose modules have other names."""
+_FUNCTIONS = {"bug-report": "bug_report", "open": "open_file"}
+"""Verbs whose functions have other names."""
 
 
 def build_app(only: str = "") -> typer.Typer:
@@ -70,12 +73,7 @@ def build_command(only: str = "") -> Any:
 
 
 def _add_verb(app: typer.Typer, name: str) -> None:
-    if name in _CLUSTER_VERBS:
-        app.command(name, epilog=_EPILOG)(expand_option_groups(_function(name, name)))
-    elif name in ("open", "compare", "config"):
-        function = "open_file" if name == "open" else name
-        app.command(name)(expand_option_groups(_function(name, function)))
-    elif name == "demo":
+    if name == "demo":
         demo = _function(name, name)
         demos = _typer(help=demo.__doc__, invoke_without_command=True, callback=expand_option_groups(demo))
         demos.command()(expand_option_groups(_function("demo_serve", "serve")))
@@ -83,7 +81,9 @@ def _add_verb(app: typer.Typer, name: str) -> None:
         demos.command()(expand_option_groups(_function("demo_faults", "faults")))
         app.add_typer(demos, name=name)
     else:
-        app.command(name)(_function(_MODULES.get(name, name), name))
+        verb = _function(_MODULES.get(name, name), _FUNCTIONS.get(name, name))
+        epilog = _EPILOG if name in _CLUSTER_VERBS else None
+        app.command(name, epilog=epilog)(expand_option_groups(verb))
 
 
 def _function(module: str, name: str) -> Any:
@@ -218,7 +218,7 @@ def _usage_error(error: typer.TyperException) -> UsageError:
 def _bug(error: Exception) -> CbtError:
     """The places in the code, without the exception's text, which may contain secrets."""
     places = "".join(traceback.format_tb(error.__traceback__)[-2:]).strip()
-    return CbtError(f"internal error: {type(error).__name__}", hint=f"this is a bug; please report it with\n{places}")
+    return CbtError(f"internal error: {type(error).__name__}", hint=f"this is a bug; {REPORT_A_BUG}\n{places}")
 
 
 def _verbosity(arguments: list[str]) -> int:

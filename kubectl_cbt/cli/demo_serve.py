@@ -56,7 +56,7 @@ def serve(
 ) -> None:
     """Run the demo cluster until Ctrl-C, for kubectl and other clients.
 
-    Prints the shell command that sets KUBECONFIG; with --csi-socket also a command that queries the driver.
+    Prints the shell command that sets KUBECONFIG; with --csi-socket also commands that query and check the driver.
 
     \b
     Examples:
@@ -93,8 +93,11 @@ def serve(
     ):
         write_stdout(f"export KUBECONFIG={cluster.kubeconfig}\n", is_document=True)
         diagnostics.note(
-            "contexts: demo (a ServiceAccount that can read everything), demo-admin (a user that can also apply RBAC),",
-            "          demo-shop (minimal permissions, in namespace shop), demo-nobody (no permissions)",
+            "contexts, for kubectl --context NAME:",
+            "  demo         a ServiceAccount that can read and query everything, but not apply RBAC (the default)",
+            "  demo-admin   a user that can also apply RBAC and impersonate; queries need --service-account",
+            "  demo-shop    a ServiceAccount with minimal permissions, in namespace shop",
+            "  demo-nobody  a ServiceAccount without permissions",
             *to_try,
             "The demo cluster runs until Ctrl-C.",
         )
@@ -111,7 +114,7 @@ def _on_socket(cluster: DemoCluster, path: Path | None, which: CsiDriver) -> Ite
         return
     name = BLOCKS_DRIVER if which is CsiDriver.BLOCKS else PAGES_DRIVER
     volume = next(volume for volume in cluster.volumes if volume.driver == name)
-    ids = " ".join(map(volume.snapshot_handle, volume.snapshots[:2]))
+    base, target, third = map(volume.snapshot_handle, volume.snapshots[:3])
     try:
         service = cluster.csi_service(path, name)
     except OSError as error:
@@ -120,7 +123,11 @@ def _on_socket(cluster: DemoCluster, path: Path | None, which: CsiDriver) -> Ite
             hint="--csi-socket needs a new file in a writable folder; its absolute path has at most 107 bytes",
         ) from error
     with service:
-        yield [f"{name}: {command_name()} delta {ids} --csi-endpoint {service.endpoint}"]
+        at_socket = f"--csi-endpoint {service.endpoint}"
+        yield [
+            f"{name}: {command_name()} delta {base} {target} {at_socket}",
+            f"{name}: {command_name()} check {base} {target} --third {third} {at_socket}",
+        ]
 
 
 def _until_stopped(diagnostics: Diagnostics) -> None:

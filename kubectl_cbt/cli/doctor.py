@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -47,14 +47,24 @@ def doctor(
       kubectl cbt doctor snap-b --demo
     """
     names = tuple(name for name in (first, second) if name is not None)
+    title, findings = diagnosis(names, cluster, service, terminal)
+    raise typer.Exit(print_report(findings, output, title, {}, terminal, shows_evidence=True))
+
+
+def diagnosis(
+    names: tuple[str, ...], cluster: ClusterFlags, service: ServiceOptions, terminal: TerminalFlags
+) -> tuple[str, Callable[[OnStart], Iterator[Finding]]]:
+    """The title of a diagnosis, and the function that runs it: of a CSI socket, or of a cluster.
+
+    Args:
+        names: of at most two snapshots.
+    """
     service = with_environment(service, cluster)
     endpoint = service.csi_endpoint
     if endpoint:
-        title, findings = f"doctor {endpoint}", lambda on_start: _at_socket(endpoint, names, service, on_start)
-    else:
-        title = "doctor " + (" → ".join(names) or "of the cluster")
-        findings = lambda on_start: _in_cluster(names, cluster, service, terminal, on_start)  # noqa: E731  # one of two
-    raise typer.Exit(print_report(findings, output, title, {}, terminal, shows_evidence=True))
+        return f"doctor {endpoint}", lambda on_start: _at_socket(endpoint, names, service, on_start)
+    title = "doctor " + (" → ".join(names) or "of the cluster")
+    return title, lambda on_start: _in_cluster(names, cluster, service, terminal, on_start)
 
 
 def _in_cluster(

@@ -14,9 +14,14 @@ def options() -> None:
 
     They have the same meaning as in kubectl. All flags come after "cbt".
     """
+    write_stdout(list_of_flags())
+
+
+def list_of_flags() -> str:
+    """The flags and their help, a line each."""
     rows = [_row(flag.annotation.__metadata__[0]) for flag in flags_of(ClusterFlags)]
     width = max(len(names) for names, _ in rows)
-    write_stdout("".join(f"  {names:<{width}}  {text}\n" for names, text in sorted(rows, key=_by_long_name)))
+    return "".join(f"  {names:<{width}}  {text}\n" for names, text in sorted(rows, key=_by_long_name))
 
 
 def _row(option: Any) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from kubectl_cbt.cli.options import ColorWhen, TerminalFlags
 from kubectl_cbt.cli.signals import Terminated
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.model.finding import Finding, Verdict
-from kubectl_cbt.output.report import Report, ReportFormat
+from kubectl_cbt.output.report import Report, ReportFormat, Write
 from kubectl_cbt.units import printable
 
 OnStart = Callable[[str], None]
@@ -27,17 +27,19 @@ def print_report(
     terminal: TerminalFlags,
     *,
     shows_evidence: bool = False,
+    write: Write | None = None,
 ) -> int:
     """Run the checks through a report; returns the exit code.
 
     Args:
         findings: makes the iterator, given a function to call with the name of each check when it starts.
         shows_evidence: see :class:`~kubectl_cbt.output.report.Report`.
+        write: called with each part of the report, instead of writing it to standard output.
     """
     from kubectl_cbt.cli.terminal import stdout_target
 
     screen = stdout_target(terminal.color)
-    write = partial(write_stdout, is_document=form is not ReportFormat.TABLE)
+    write = write or partial(write_stdout, is_document=form is not ReportFormat.TABLE)
     report = Report(form, write, screen, name, about, shows_evidence=shows_evidence)
     report.begin()
     try:

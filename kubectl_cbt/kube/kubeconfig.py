@@ -131,6 +131,15 @@ def names(kubeconfig: str | None) -> KubeconfigNames:
     return KubeconfigNames(*(list(entries[kind]) for kind in ("context", "cluster", "user")))
 
 
+def user_entries(kubeconfig: str) -> list[Entry]:
+    """The entries of all users, which contain secrets.
+
+    Raises:
+        ConfigError: a file cannot be read.
+    """
+    return list(_merge(kubeconfig).entries["user"].values())
+
+
 def select_context(login: ConfigFlags) -> ActiveContext:
     """Merge the files, select the context, and apply the flags.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kubectl_cbt.project import REPORT_A_BUG
+
 SHOULD = "SHOULD"
 """The level of a check that the spec recommends, or leaves open; the other one is MUST."""
 
@@ -46,9 +48,7 @@ class Finding:
     seconds: float = 0.0
 
 
-REPORT_THE_BUG = (
-    "this is a bug in kubectl-cbt, not a finding about the driver or the cluster: please report it with the line above"
-)
+REPORT_THE_BUG = f"this is a bug in kubectl-cbt, not a finding about the driver or the cluster: {REPORT_A_BUG}"
 
 
 def internal_error(error: Exception) -> str:

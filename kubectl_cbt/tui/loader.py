@@ -14,6 +14,7 @@ from kubectl_cbt.model.backend import OpenStream
 from kubectl_cbt.model.extents import ExtentBuffer, ExtentsSoFar
 from kubectl_cbt.model.results import Outcome, Summary
 from kubectl_cbt.model.stream_query import Query
+from kubectl_cbt.project import REPORT_A_BUG
 
 _EVERY_SECONDS = 0.1
 _IDLE_SHARE = 9
@@ -168,7 +169,7 @@ class Loader:
             self._error = error
         except Exception as error:  # noqa: BLE001  # no caller handles it: the screen must report it
             self._has_bug = True
-            self._error = StreamError(f"internal error: {type(error).__name__}", hint="this is a bug; please report it")
+            self._error = StreamError(f"internal error: {type(error).__name__}", hint=f"this is a bug; {REPORT_A_BUG}")
         if self._stopped:
             # Replaces the status that gRPC gives a cancelled call.
             self._error = Interrupted("stopped")

@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from kubectl_cbt.errors import CbtError
+from kubectl_cbt.project import REPORT_A_BUG
 from kubectl_cbt.tui.loader import Loader
 
 _Made = TypeVar("_Made")
@@ -57,7 +58,7 @@ def in_background(
             screen.post_message(Finished(lambda: failed(failure)))
             return
         except Exception as error:  # noqa: BLE001  # no caller handles it: the screen must report it
-            bug = CbtError(f"internal error: {type(error).__name__}", hint="this is a bug; please report it")
+            bug = CbtError(f"internal error: {type(error).__name__}", hint=f"this is a bug; {REPORT_A_BUG}")
             screen.post_message(Finished(lambda: failed(bug)))
             return
         if not screen.post_message(Finished(lambda: done(made))):

@@ -29,7 +29,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class StatusRow:
+    """What a status and a fragment of its text mean; ``docs/troubleshooting.md`` is generated from the rows.
+
+    Attributes:
+        what: the message of the error, with the names of :func:`stream_error`'s facts.
+        hint: how to fix it, with the same names; or ``PERMISSION_ADVICE`` or ``REJECTION_ADVICE``.
+    """
+
     code: grpc.StatusCode
     fragment: str
     error: type[errors.StreamError]
@@ -39,7 +46,7 @@ class _Row:
 
 _Code = grpc.StatusCode
 
-_PERMISSION, _REJECTION = "permission", "rejection"
+PERMISSION_ADVICE, REJECTION_ADVICE = "permission", "rejection"
 """Hints derived from the token's claims, see :mod:`kubectl_cbt.wire.token_advice`."""
 _CLASS_HINT = (
     "the sidecar's ServiceAccount needs get and list on volumesnapshotclasses, and get on the secret of the class;\n"
@@ -49,7 +56,7 @@ _NEW_CERTIFICATES = (
     "create new certificates, put them into the secret that the sidecar mounts, and the CA into caCert:\n"
     "kubectl edit snapshotmetadataservice {service}"
 )
-_CERTIFICATE_HINTS: dict[Cause, str] = {
+CERTIFICATE_HINTS: dict[Cause, str] = {
     "issuer": "the CA was replaced, or caCert was wrong from the start. Put the current CA into the object:\n"
     "kubectl edit snapshotmetadataservice {service}",
     "name": "the certificate needs the host of spec.address, {host}, as a subjectAltName:\n"
@@ -79,101 +86,101 @@ _BROKE = "the connection to {service} broke {when}"
 
 _BASE_FORMAT = "has invalid format"
 
-_ROWS = (
-    _Row(_Code.INVALID_ARGUMENT, "does not belong to the CSI driver", errors.ForeignSnapshot,
+STATUS_ROWS = (
+    StatusRow(_Code.INVALID_ARGUMENT, "does not belong to the CSI driver", errors.ForeignSnapshot,
          "snapshot {snapshot} does not belong to this service's driver",
          "name the snapshot's driver with --service; list the services with: kubectl cbt services"),
-    _Row(_Code.INVALID_ARGUMENT, _BASE_FORMAT, errors.InvalidRequest, "{service} rejected the request",
+    StatusRow(_Code.INVALID_ARGUMENT, _BASE_FORMAT, errors.InvalidRequest, "{service} rejected the request",
          "vSphere's driver expects a base's change id, not its handle: the annotation csi.vsphere.volume/change-id of"
          " the base VolumeSnapshot,\nor, when that object was deleted, the id that the backup recorded:"
          " kubectl cbt delta --base-handle CHANGE-ID {name} -n {namespace}"),
-    _Row(_Code.INVALID_ARGUMENT, "", errors.InvalidRequest, "{service} rejected the request"),
-    _Row(_Code.UNAUTHENTICATED, "unauthenticated user", errors.Unauthenticated,
-         "{service} rejected the token", _REJECTION),
-    _Row(_Code.PERMISSION_DENIED, "user does not have permissions", errors.PermissionDenied,
-         "the token's user may not get volumesnapshots in namespace {namespace}", _PERMISSION),
+    StatusRow(_Code.INVALID_ARGUMENT, "", errors.InvalidRequest, "{service} rejected the request"),
+    StatusRow(_Code.UNAUTHENTICATED, "unauthenticated user", errors.Unauthenticated,
+         "{service} rejected the token", REJECTION_ADVICE),
+    StatusRow(_Code.PERMISSION_DENIED, "user does not have permissions", errors.PermissionDenied,
+         "the token's user may not get volumesnapshots in namespace {namespace}", PERMISSION_ADVICE),
     # From newer sidecars; older ones return UNAVAILABLE, below.
-    _Row(_Code.NOT_FOUND, "VolumeSnapshot not found", errors.SnapshotNotFound,
+    StatusRow(_Code.NOT_FOUND, "VolumeSnapshot not found", errors.SnapshotNotFound,
          "{service} cannot get the VolumeSnapshot",
          "is it in the cluster that the service runs in? kubectl get volumesnapshot {name} -n {namespace}"),
-    _Row(_Code.NOT_FOUND, "", errors.DriverSnapshotNotFound,
+    StatusRow(_Code.NOT_FOUND, "", errors.DriverSnapshotNotFound,
          "the driver does not know the snapshot ({question})",
          "it may have been deleted in the storage system; a base must still exist there"),
-    _Row(_Code.FAILED_PRECONDITION, "", errors.CbtNotEnabled,
+    StatusRow(_Code.FAILED_PRECONDITION, "", errors.CbtNotEnabled,
          "the driver has no change tracking for this volume ({question})",
          "take a full backup: kubectl cbt allocated {name} -n {namespace}"),
-    _Row(_Code.OUT_OF_RANGE, "", errors.OffsetOutOfRange,
+    StatusRow(_Code.OUT_OF_RANGE, "", errors.OffsetOutOfRange,
          "starting offset {offset} is beyond the volume",
          "offsets run from 0 to the volume's capacity"),
-    _Row(_Code.DEADLINE_EXCEEDED, "", errors.StreamDeadline,
+    StatusRow(_Code.DEADLINE_EXCEEDED, "", errors.StreamDeadline,
          "the stream exceeded the sidecar's time limit",
          "it is set by the sidecar's --max-streaming-duration-min (default 10 minutes)"),
     # From this process's own gRPC; the text of the sidecar's, which is Go's, begins differently.
-    _Row(_Code.RESOURCE_EXHAUSTED, "CLIENT: Received message larger than max", errors.MessageTooLarge,
+    StatusRow(_Code.RESOURCE_EXHAUSTED, "CLIENT: Received message larger than max", errors.MessageTooLarge,
          "a message of {service} is larger than --max-message-size",
          "--max-results N requests smaller messages; --max-message-size SIZE accepts larger ones (default 64Mi)"),
-    _Row(_Code.RESOURCE_EXHAUSTED, "grpc: received message larger than max", errors.DriverFailed,
+    StatusRow(_Code.RESOURCE_EXHAUSTED, "grpc: received message larger than max", errors.DriverFailed,
          "a message of the driver is larger than {service} accepts",
          "--max-results N requests smaller messages from the driver"),
-    _Row(_Code.INTERNAL, "Compression algorithm", errors.MalformedMessage,
+    StatusRow(_Code.INTERNAL, "Compression algorithm", errors.MalformedMessage,
          "{service} compresses its messages; kubectl-cbt accepts only uncompressed messages"),
-    _Row(_Code.INTERNAL, "failed to authenticate user", errors.SidecarMisconfigured,
+    StatusRow(_Code.INTERNAL, "failed to authenticate user", errors.SidecarMisconfigured,
          "{service} may not review tokens",
          "the sidecar's ServiceAccount needs create on tokenreviews.authentication.k8s.io"),
-    _Row(_Code.INTERNAL, "failed to authorize the user", errors.SidecarMisconfigured,
+    StatusRow(_Code.INTERNAL, "failed to authorize the user", errors.SidecarMisconfigured,
          "{service} may not review access",
          "the sidecar's ServiceAccount needs create on subjectaccessreviews.authorization.k8s.io"),
-    _Row(_Code.INTERNAL, "failed to find the SnapshotMetadataService CR", errors.SidecarMisconfigured,
+    StatusRow(_Code.INTERNAL, "failed to find the SnapshotMetadataService CR", errors.SidecarMisconfigured,
          "the sidecar finds no SnapshotMetadataService with its driver's name",
          "the object must have exactly the name that the driver reports; list them with: kubectl cbt services"),
-    _Row(_Code.UNAVAILABLE, "is forbidden", errors.SidecarMisconfigured,
+    StatusRow(_Code.UNAVAILABLE, "is forbidden", errors.SidecarMisconfigured,
          "the sidecar of {service} lacks a permission", _CLASS_HINT),
-    _Row(_Code.UNAVAILABLE, "VolumeSnapshotClass", errors.SidecarMisconfigured,
+    StatusRow(_Code.UNAVAILABLE, "VolumeSnapshotClass", errors.SidecarMisconfigured,
          "the sidecar of {service} cannot use the snapshot's class", _CLASS_HINT),
-    _Row(_Code.UNAVAILABLE, "failed to get credentials", errors.SidecarMisconfigured,
+    StatusRow(_Code.UNAVAILABLE, "failed to get credentials", errors.SidecarMisconfigured,
          "the sidecar of {service} cannot read the driver's secret", _CLASS_HINT),
-    _Row(_Code.UNAVAILABLE, "failed to get VolumeSnapshot", errors.SnapshotNotFound,
+    StatusRow(_Code.UNAVAILABLE, "failed to get VolumeSnapshot", errors.SnapshotNotFound,
          "{service} cannot get the VolumeSnapshot",
          "is it in the cluster that the service runs in? kubectl get volumesnapshot {name} -n {namespace}"),
-    _Row(_Code.UNAVAILABLE, "not yet ready", errors.ServiceNotReady,
+    StatusRow(_Code.UNAVAILABLE, "not yet ready", errors.ServiceNotReady,
          "{service} is not ready", "try again in a moment"),
-    _Row(_Code.UNAVAILABLE, "is not set in", errors.SnapshotNotFound,
+    StatusRow(_Code.UNAVAILABLE, "is not set in", errors.SnapshotNotFound,
          "{service} finds the snapshot unbound or without a handle",
          "see its status: kubectl describe volumesnapshot {name} -n {namespace}"),
     # The channel trusts only the certificate that was verified just before, so the server has sent another one.
-    _Row(_Code.UNAVAILABLE, "CERTIFICATE_VERIFY_FAILED", errors.TlsFailed,
+    StatusRow(_Code.UNAVAILABLE, "CERTIFICATE_VERIFY_FAILED", errors.TlsFailed,
          "{service} at {address} sends a different certificate on each connection",
          "is the certificate being replaced, or do several servers with different certificates share the address?"
          " kubectl get endpointslices -A | grep -i snapshot-metadata"),
-    _Row(_Code.UNAVAILABLE, "Hostname Verification Check failed", errors.TlsFailed,
-         "the certificate of {service} at {address} is not valid for {host}", _CERTIFICATE_HINTS["name"]),
-    _Row(_Code.UNAVAILABLE, "Peer name", errors.TlsFailed,
-         "the certificate of {service} at {address} is not valid for {host}", _CERTIFICATE_HINTS["name"]),
-    _Row(_Code.UNAVAILABLE, "WRONG_VERSION_NUMBER", errors.TlsFailed,
+    StatusRow(_Code.UNAVAILABLE, "Hostname Verification Check failed", errors.TlsFailed,
+         "the certificate of {service} at {address} is not valid for {host}", CERTIFICATE_HINTS["name"]),
+    StatusRow(_Code.UNAVAILABLE, "Peer name", errors.TlsFailed,
+         "the certificate of {service} at {address} is not valid for {host}", CERTIFICATE_HINTS["name"]),
+    StatusRow(_Code.UNAVAILABLE, "WRONG_VERSION_NUMBER", errors.TlsFailed,
          "the server at {address} does not use TLS", "is it the sidecar's port? kubectl cbt services"),
-    _Row(_Code.UNAVAILABLE, "Handshake read failed", errors.ServiceUnreachable,
+    StatusRow(_Code.UNAVAILABLE, "Handshake read failed", errors.ServiceUnreachable,
          "the server at {address} closed the connection during the TLS handshake",
          "is it the sidecar's port, and does anything in between drop the connection? kubectl cbt services"),
-    _Row(_Code.UNAVAILABLE, "handshake", errors.TlsFailed,
+    StatusRow(_Code.UNAVAILABLE, "handshake", errors.TlsFailed,
          "no TLS connection to {service} at {address}", _TLS_HINT),
-    _Row(_Code.UNAVAILABLE, "DNS resolution failed", errors.ServiceUnreachable,
+    StatusRow(_Code.UNAVAILABLE, "DNS resolution failed", errors.ServiceUnreachable,
          "the address {address} of {service} does not resolve here",
          "a Service's name resolves only inside the cluster: use --connect port-forward from outside"),
-    _Row(_Code.UNAVAILABLE, "errors resolving", errors.ServiceUnreachable,
+    StatusRow(_Code.UNAVAILABLE, "errors resolving", errors.ServiceUnreachable,
          "the address {address} of {service} does not resolve here",
          "a Service's name resolves only inside the cluster: use --connect port-forward from outside"),
-    *(_Row(_Code.UNAVAILABLE, fragment, errors.ServiceUnreachable,
+    *(StatusRow(_Code.UNAVAILABLE, fragment, errors.ServiceUnreachable,
            "{service} at {address} cannot be reached",
            "is it running, and is the address reachable from here? --connect port-forward connects through the API"
            " server, --address to another address")
       for fragment in _NOT_CONNECTED),
-    *(_Row(_Code.UNAVAILABLE, fragment, errors.StreamCut, _BROKE) for fragment in _DISCONNECTED),
-    _Row(_Code.CANCELLED, "", errors.StreamCut, "the stream was cancelled"),
+    *(StatusRow(_Code.UNAVAILABLE, fragment, errors.StreamCut, _BROKE) for fragment in _DISCONNECTED),
+    StatusRow(_Code.CANCELLED, "", errors.StreamCut, "the stream was cancelled"),
 )  # fmt: skip
 
 # gRPC does not always give a text.
 _WITHOUT_TEXT = {_Code.UNAVAILABLE: "failed to connect"}
-_DRIVERS_OWN = _Row(_Code.UNKNOWN, "", errors.DriverFailed, "the driver of {service} failed")
+_DRIVERS_OWN = StatusRow(_Code.UNKNOWN, "", errors.DriverFailed, "the driver of {service} failed")
 
 
 def stream_error(
@@ -193,7 +200,7 @@ def stream_error(
         token: the call's token; hints name its user.
     """
     text = (details or _WITHOUT_TEXT.get(code, "")).lower()
-    row = next((row for row in _ROWS if row.code is code and row.fragment.lower() in text), _DRIVERS_OWN)
+    row = next((row for row in STATUS_ROWS if row.code is code and row.fragment.lower() in text), _DRIVERS_OWN)
     kind, what, hint = row.error, row.what, row.hint
     if row.fragment == _BASE_FORMAT and query.base is None:
         hint = ""
@@ -215,9 +222,9 @@ def stream_error(
 
 
 def _hint(hint: str, facts: Mapping[str, object], query: Query, endpoint: Endpoint, token: Secret | None) -> str:
-    if hint == _PERMISSION:
+    if hint == PERMISSION_ADVICE:
         return permission_advice(query.snapshot.namespace, token)
-    if hint == _REJECTION:
+    if hint == REJECTION_ADVICE:
         return rejection_advice(endpoint.audience, token)
     return hint.format(**_quoted(facts))
 
@@ -236,7 +243,7 @@ def certificate_error(
         given_address: the user's --address; empty for the endpoint's own address.
         clock_ahead_seconds: how far this machine's clock is ahead of the API server's; None when unknown.
     """
-    hint = _CERTIFICATE_HINTS[rejected.cause]
+    hint = CERTIFICATE_HINTS[rejected.cause]
     if rejected.cause == "name" and endpoint.tls_server_name:
         hint = _GIVEN_NAME_HINT
     clock = clock_difference(clock_ahead_seconds)

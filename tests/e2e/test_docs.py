@@ -79,8 +79,8 @@ def test_every_format_and_every_rule_is_documented():
 def test_every_command_is_in_the_readme_and_has_examples():
     readme, commands = README.read_text(encoding="utf-8"), (DOCS / "commands.md").read_text(encoding="utf-8")
     names = set(typer.main.get_command(build_app()).commands)
-    assert set(re.findall(r"^\| `kubectl cbt (\w+)", readme, re.MULTILINE)) == names
-    assert set(re.findall(r"^## (\w+)", commands, re.MULTILINE)) == names
+    assert set(re.findall(r"^\| `kubectl cbt ([\w-]+)", readme, re.MULTILINE)) == names
+    assert set(re.findall(r"^## ([\w-]+)", commands, re.MULTILINE)) == names
 
 
 def test_the_readme_links_to_every_page():

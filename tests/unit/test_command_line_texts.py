@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import command_environment, run_warm
 
-from kubectl_cbt.cli.app import _MODULES, _VERBS
+from kubectl_cbt.cli.app import _FUNCTIONS, _MODULES, _VERBS
 from kubectl_cbt.cli.option_groups import expand_option_groups, flags_of
 from kubectl_cbt.cli.options import ClusterFlags
 from kubectl_cbt.errors import UsageError
@@ -27,12 +27,12 @@ FILES = {
         "other",
         "left",
         "right",
+        "error",
+        "recording",
     ),
     *("resume_from", "diff"),
 }
 """Names of files may be any bytes; so may the first argument of ``check``, which may be a recording."""
-
-FUNCTIONS = {"open": "open_file"}
 
 
 def texts():
@@ -40,7 +40,7 @@ def texts():
     seen = set()
     for verb in _VERBS:
         module = import_module(f"kubectl_cbt.cli.{_MODULES.get(verb, verb)}")
-        wrapped = expand_option_groups(getattr(module, FUNCTIONS.get(verb, verb)))
+        wrapped = expand_option_groups(getattr(module, _FUNCTIONS.get(verb, verb)))
         signature = inspect.signature(wrapped)
         for parameter in signature.parameters.values():
             kind = getattr(parameter.annotation, "__origin__", parameter.annotation)

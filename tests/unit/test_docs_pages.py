@@ -1,4 +1,4 @@
-"""The pages of README.md, CONTRIBUTING.md and docs/: their links resolve, and GitHub can draw their diagrams."""
+"""The pages of README.md, the community files and docs/: their links resolve, and GitHub can draw their diagrams."""
 
 import functools
 import re
@@ -12,7 +12,8 @@ from kubectl_cbt.stream.resume import Retries, RetryState
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(DOCS.glob("*.md"))]
+COMMUNITY = ("CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md", "GOVERNANCE.md")
+PAGES = [ROOT / "README.md", *(ROOT / name for name in COMMUNITY), *sorted(DOCS.glob("*.md"))]
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 _BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)

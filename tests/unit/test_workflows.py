@@ -3,7 +3,10 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -73,6 +76,70 @@ def test_ids_that_are_hostile_reach_the_command_as_they_are(tmp_path, name):
     if name == "Check":
         assert f"--third={ids[2]}" in arguments
     assert not (folder / "x").exists()
+
+
+@pytest.fixture
+def repository(tmp_path_factory):
+    """An empty repository, and what its steps run with; the driver that a step starts is stopped at the end."""
+    folder = tmp_path_factory.mktemp("repository")
+    # pytest's own folders have names that are too long for a socket.
+    with tempfile.TemporaryDirectory() as sockets:
+        socket = f"{sockets}/csi.sock"
+        programs = Path(sys.executable).parent
+        environment = os.environ | {
+            "CSI_ENDPOINT": f"unix://{socket}",
+            "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        }
+        yield folder, environment
+        found = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True).stdout
+        for line in found.splitlines():
+            if f"--csi-socket={socket}" in line:
+                os.kill(int(line.split()[0]), signal.SIGTERM)
+
+
+def run_step(name: str, folder: Path, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    """Run a step as GitHub does; its output goes to a file, which a process in the background may keep open."""
+    (script,) = [step["run"] for step in steps(FOR_DRIVERS) if step.get("name") == name]
+    with (folder.parent / "output.txt").open("w+") as output:
+        done = subprocess.run(
+            ["bash", "-e", "-c", script],
+            cwd=folder,
+            env=environment,
+            stdout=output,
+            stderr=output,
+            check=False,
+            timeout=120,
+        )
+        output.seek(0)
+        return subprocess.CompletedProcess(done.args, done.returncode, output.read())
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash on this machine")
+@pytest.mark.skipif(shutil.which("ps") is None, reason="no ps on this machine")
+def test_the_steps_for_drivers_work_in_an_empty_repository(repository):
+    names = [step["name"] for step in steps(FOR_DRIVERS) if "run" in step]
+    assert names.pop(0) == "Install kubectl-cbt"
+    names.remove("Show the cases that failed")
+    for name in names:
+        done = run_step(name, *repository)
+        assert done.returncode == 0, f"{name}: {done.stdout}"
+    folder, _ = repository
+    assert {path.name for path in folder.iterdir()} == {"cbt.xml", "cbt.cbtrec", "delta.json", "driver.log", "ids.txt"}
+    assert len((folder / "ids.txt").read_text().split()) == 3
+    assert "<failure" not in (folder / "cbt.xml").read_text()
+
+
+def test_a_case_that_failed_is_shown_in_the_log(tmp_path):
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    name = "Show the cases that failed"
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    assert (run_step(name, folder, environment).returncode, run_step(name, folder, environment).stdout) == (0, "")
+    (folder / "cbt.xml").write_text(
+        '<testsuites><testsuite><testcase name="a: b"><failure message="m">came: x</failure></testcase>'
+        '<testcase name="c"/></testsuite></testsuites>'
+    )
+    assert run_step(name, folder, environment).stdout == "a: b\ncame: x\n\n"
 
 
 BY_NAME = re.compile(r"\b(?:pip3?|pipx|uvx?|easy_install)\b[^\n]*[\s\"'=]kubectl-cbt(?![\w./-])")
