@@ -89,7 +89,8 @@ krew-check: krew  ## build both, install from them as krew does, run
 
 # The image of the Job that `kubectl cbt verify --print-job` prints. Push it to where the cluster pulls from.
 ENGINE ?= $(shell command -v podman || command -v docker)
-IMAGE ?= kubectl-cbt:$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' kubectl_cbt/__init__.py)
+# A tag cannot contain the plus sign of a version between releases.
+IMAGE ?= kubectl-cbt:$(subst +,-,$(shell $(BIN)/python -m hatchling version))
 image: $(READY)  ## build the container image from the wheel of this tree (ENGINE=podman or docker, IMAGE=name:tag)
 	@test -n "$(ENGINE)" || { echo "make image needs podman or docker" >&2; exit 1; }
 	rm -rf dist/image
