@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+RUNNABLE := $(VENV)/.runnable
+LOCKING := .venv-lock
 OLDEST := .venv-oldest
 AUDIT := .venv-audit
 
@@ -11,17 +13,24 @@ AUDIT := .venv-audit
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-oldest unit lint format fuzz protos docs matrix bench audit krew krew-check image clean
+.PHONY: help setup demo test test-oldest unit lint format fuzz protos docs matrix bench audit krew krew-check image lock wheelhouse clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-$(READY): pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "kubectl-cbt needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --editable '.[dev]'
+# set_up.py installs only when dependencies changed. The environment for tests also serves the demo.
+$(READY): pyproject.toml scripts/set_up.py
+	@$(CHECK_PYTHON)
+	@$(PYTHON) scripts/set_up.py $(VENV) develop
 	@touch $@
+
+$(RUNNABLE): packaging/requirements.txt scripts/set_up.py
+	@$(CHECK_PYTHON)
+	@test -e $(READY) || $(PYTHON) scripts/set_up.py $(VENV) run
+	@touch $@
+
+CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+  || { echo "kubectl-cbt needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12" >&2; exit 1; }
 
 # Without their dependencies: the tests' own tools ask for newer releases of some.
 $(OLDEST)/.ready: pyproject.toml tests/oldest.txt
@@ -32,8 +41,9 @@ $(OLDEST)/.ready: pyproject.toml tests/oldest.txt
 
 setup: $(READY)  ## make .venv with everything in it
 
-demo: $(READY)  ## the map of a delta of the demo cluster; in a pipe its summary
-	@$(BIN)/kubectl-cbt demo
+# By the module: the commands in the environment of a checkout that was moved still name its old place.
+demo: $(RUNNABLE)  ## the map of a delta of the demo cluster; in a pipe its summary
+	@$(BIN)/python -m kubectl_cbt demo
 
 test: lint unit  ## lint, then every test
 
@@ -97,5 +107,20 @@ image: $(READY)  ## build the container image from the wheel of this tree (ENGIN
 	$(BIN)/python -m hatchling build -t wheel -d dist/image
 	$(ENGINE) build --file packaging/Containerfile --tag $(IMAGE) dist/image
 
+# An environment of its own, because uv is not needed for anything else.
+$(LOCKING)/.ready: Makefile
+	$(PYTHON) -m venv $(LOCKING)
+	$(LOCKING)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: 'uv>=0.13,<0.14'
+	@touch $@
+
+lock: $(LOCKING)/.ready  ## resolve what the krew launcher and make demo install; check it for every platform
+	$(LOCKING)/bin/python scripts/lock.py
+
+# For this Python and platform. WHEELHOUSE=folder puts them elsewhere.
+WHEELHOUSE ?= dist/wheelhouse
+wheelhouse:  ## fetch the packages that the krew launcher installs, for a machine without an index
+	$(PYTHON) -m pip download --disable-pip-version-check --require-hashes --only-binary=:all: \
+	  --dest $(WHEELHOUSE) --requirement packaging/requirements.txt
+
 clean:  ## remove what the targets made
-	rm -rf $(VENV) $(OLDEST) $(AUDIT) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) $(AUDIT) $(LOCKING) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -38,7 +38,7 @@ def archive_path(version: str) -> Path:
 
 
 def build_archive(root: Path = ROOT) -> bytes:
-    """Return the archive of a source tree: wheel, launcher, LICENSE."""
+    """Return the archive of a source tree: wheel, launcher, LICENSE, and the lock with the wheel added to it."""
     with tempfile.TemporaryDirectory() as folder:
         built = subprocess.run(
             [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder],
@@ -50,11 +50,15 @@ def build_archive(root: Path = ROOT) -> bytes:
         if built.returncode != 0:
             sys.exit(f"the wheel does not build:\n{built.stderr}")
         (wheel,) = Path(folder).glob("*.whl")
+        data = _uncompressed(wheel.read_bytes())
+        lock = (root / "packaging" / "requirements.txt").read_text(encoding="utf-8")
+        lock += f"./{wheel.name} --hash=sha256:{hashlib.sha256(data).hexdigest()}\n"
         return _stored_zip(
             {
                 "LICENSE": ((root / "LICENSE").read_bytes(), FILE),
                 "kubectl-cbt": ((root / "packaging" / "kubectl-cbt").read_bytes(), EXECUTABLE),
-                wheel.name: (_uncompressed(wheel.read_bytes()), FILE),
+                wheel.name: (data, FILE),
+                "requirements.txt": (lock.encode(), FILE),
             }
         )
 

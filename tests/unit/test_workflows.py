@@ -75,9 +75,7 @@ def test_ids_that_are_hostile_reach_the_command_as_they_are(tmp_path, name):
     assert not (folder / "x").exists()
 
 
-BY_NAME = re.compile(
-    r"\b(?:pip3?|pipx|uvx?|easy_install)\b[^\n]*[\s\"'=]kubectl-cbt(?![\w./-])"
-)
+BY_NAME = re.compile(r"\b(?:pip3?|pipx|uvx?|easy_install)\b[^\n]*[\s\"'=]kubectl-cbt(?![\w./-])")
 
 
 @pytest.mark.parametrize(
