@@ -13,7 +13,7 @@ AUDIT := .venv-audit
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-oldest unit lint format fuzz protos docs matrix bench audit krew krew-check image lock wheelhouse clean
+.PHONY: help setup demo test test-oldest unit lint format fuzz protos docs matrix bench audit krew krew-check image lock wheelhouse release release-check test-newest test-kubectl clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -96,6 +96,28 @@ krew: $(READY)  ## build the krew archive of this tree, and its manifest, into d
 
 krew-check: krew  ## build both, install from them as krew does, run
 	$(BIN)/python scripts/check_krew.py
+
+release: $(READY)  ## build what a release publishes from a tagged checkout, into dist/release
+	$(BIN)/python scripts/release.py
+
+release-check: $(READY)  ## build this commit twice as if it were tagged, and compare the bytes
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python scripts/release.py --check
+
+test-newest: $(READY)  ## every test with the newest libraries pyproject.toml accepts
+	$(BIN)/python -m pip install --disable-pip-version-check --upgrade --upgrade-strategy eager --editable '.[dev]'
+	$(BIN)/python -m pytest -n 3 --dist worksteal
+
+# The tests that run kubectl, with another minor release of it (KUBECTL_MINOR=1.29).
+KUBECTL_MINOR ?= 1.33
+KUBECTL_BINARY := dist/kubectl-$(KUBECTL_MINOR)/kubectl
+$(KUBECTL_BINARY):
+	@mkdir -p $(@D)
+	version=$$(curl -fsSL https://dl.k8s.io/release/stable-$(KUBECTL_MINOR).txt) && cd $(@D) \
+	  && curl -fsSLO "https://dl.k8s.io/release/$$version/bin/linux/amd64/kubectl{,.sha256}" \
+	  && echo "$$(cat kubectl.sha256)  kubectl" | sha256sum --check && chmod +x kubectl
+
+test-kubectl: $(READY) $(KUBECTL_BINARY)  ## the tests that run kubectl, with the release KUBECTL_MINOR of it
+	PATH="$(abspath $(dir $(KUBECTL_BINARY))):$$PATH" $(BIN)/python -m pytest -n 3 --dist worksteal tests/e2e
 
 # The image of the Job that `kubectl cbt verify --print-job` prints. Push it to where the cluster pulls from.
 ENGINE ?= $(shell command -v podman || command -v docker)
