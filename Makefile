@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+RUNNABLE := $(VENV)/.runnable
+LOCKING := .venv-lock
 OLDEST := .venv-oldest
 AUDIT := .venv-audit
 
@@ -11,17 +13,24 @@ AUDIT := .venv-audit
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-oldest unit lint format fuzz protos docs matrix bench audit krew krew-check image site site-serve clean
+.PHONY: help setup demo test test-oldest unit lint format fuzz protos docs matrix bench audit krew krew-check image lock wheelhouse release release-check test-newest test-kubectl site site-serve clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-$(READY): pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "kubectl-cbt needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12" >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --editable '.[dev,docs]'
+# set_up.py installs only when dependencies changed. The environment for tests also serves the demo.
+$(READY): pyproject.toml scripts/set_up.py
+	@$(CHECK_PYTHON)
+	@$(PYTHON) scripts/set_up.py $(VENV) develop
 	@touch $@
+
+$(RUNNABLE): packaging/requirements.txt scripts/set_up.py
+	@$(CHECK_PYTHON)
+	@test -e $(READY) || $(PYTHON) scripts/set_up.py $(VENV) run
+	@touch $@
+
+CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+  || { echo "kubectl-cbt needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12" >&2; exit 1; }
 
 # Without their dependencies: the tests' own tools ask for newer releases of some.
 $(OLDEST)/.ready: pyproject.toml tests/oldest.txt
@@ -32,8 +41,9 @@ $(OLDEST)/.ready: pyproject.toml tests/oldest.txt
 
 setup: $(READY)  ## make .venv with everything in it
 
-demo: $(READY)  ## the map of a delta of the demo cluster; in a pipe its summary
-	@$(BIN)/kubectl-cbt demo
+# By the module: the commands in the environment of a checkout that was moved still name its old place.
+demo: $(RUNNABLE)  ## the map of a delta of the demo cluster; in a pipe its summary
+	@$(BIN)/python -m kubectl_cbt demo
 
 test: lint unit  ## lint, then every test
 
@@ -95,14 +105,52 @@ krew: $(READY)  ## build the krew archive of this tree, and its manifest, into d
 krew-check: krew  ## build both, install from them as krew does, run
 	$(BIN)/python scripts/check_krew.py
 
+release: $(READY)  ## build what a release publishes from a tagged checkout, into dist/release
+	$(BIN)/python scripts/release.py
+
+release-check: $(READY)  ## build this commit twice as if it were tagged, and compare the bytes
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python scripts/release.py --check
+
+test-newest: $(READY)  ## every test with the newest libraries pyproject.toml accepts
+	$(BIN)/python -m pip install --disable-pip-version-check --upgrade --upgrade-strategy eager --editable '.[dev]'
+	$(BIN)/python -m pytest -n 3 --dist worksteal
+
+# The tests that run kubectl, with another minor release of it (KUBECTL_MINOR=1.29).
+KUBECTL_MINOR ?= 1.33
+KUBECTL_BINARY := dist/kubectl-$(KUBECTL_MINOR)/kubectl
+$(KUBECTL_BINARY):
+	@mkdir -p $(@D)
+	version=$$(curl -fsSL https://dl.k8s.io/release/stable-$(KUBECTL_MINOR).txt) && cd $(@D) \
+	  && curl -fsSLO "https://dl.k8s.io/release/$$version/bin/linux/amd64/kubectl{,.sha256}" \
+	  && echo "$$(cat kubectl.sha256)  kubectl" | sha256sum --check && chmod +x kubectl
+
+test-kubectl: $(READY) $(KUBECTL_BINARY)  ## the tests that run kubectl, with the release KUBECTL_MINOR of it
+	PATH="$(abspath $(dir $(KUBECTL_BINARY))):$$PATH" $(BIN)/python -m pytest -n 3 --dist worksteal tests/e2e
+
 # The image of the Job that `kubectl cbt verify --print-job` prints. Push it to where the cluster pulls from.
 ENGINE ?= $(shell command -v podman || command -v docker)
-IMAGE ?= kubectl-cbt:$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' kubectl_cbt/__init__.py)
+# A tag cannot contain the plus sign of a version between releases.
+IMAGE ?= kubectl-cbt:$(subst +,-,$(shell $(BIN)/python -m hatchling version))
 image: $(READY)  ## build the container image from the wheel of this tree (ENGINE=podman or docker, IMAGE=name:tag)
 	@test -n "$(ENGINE)" || { echo "make image needs podman or docker" >&2; exit 1; }
 	rm -rf dist/image
 	$(BIN)/python -m hatchling build -t wheel -d dist/image
 	$(ENGINE) build --file packaging/Containerfile --tag $(IMAGE) dist/image
 
+# An environment of its own, because uv is not needed for anything else.
+$(LOCKING)/.ready: Makefile
+	$(PYTHON) -m venv $(LOCKING)
+	$(LOCKING)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: 'uv>=0.13,<0.14'
+	@touch $@
+
+lock: $(LOCKING)/.ready  ## resolve what the krew launcher and make demo install; check it for every platform
+	$(LOCKING)/bin/python scripts/lock.py
+
+# For this Python and platform. WHEELHOUSE=folder puts them elsewhere.
+WHEELHOUSE ?= dist/wheelhouse
+wheelhouse:  ## fetch the packages that the krew launcher installs, for a machine without an index
+	$(PYTHON) -m pip download --disable-pip-version-check --require-hashes --only-binary=:all: \
+	  --dest $(WHEELHOUSE) --requirement packaging/requirements.txt
+
 clean:  ## remove what the targets made
-	rm -rf $(VENV) $(OLDEST) $(AUDIT) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) $(AUDIT) $(LOCKING) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -11,24 +11,34 @@ import string
 import subprocess
 import sys
 import tempfile
+import tomllib
 import zipfile
 from pathlib import Path
 
-from kubectl_cbt import __version__
+from kubectl_cbt.system.checkout import version_of_tree
 
 ROOT = Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
-VERSION = f"v{__version__}"
 # krew requires the name of the plugin.
 MANIFEST = DIST / "cbt.yaml"
-ARCHIVE = DIST / f"kubectl-cbt-{VERSION}.zip"
 # The oldest time that a zip can contain. The files' own times differ between checkouts.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 FILE, EXECUTABLE = 0o644, 0o755
 
 
+def krew_version(version: str) -> str:
+    """Return a version (PEP 440) as krew requires it: ``v0.2.0``, or ``v0.2.0-dev.12.g1a2b3c4d5`` between releases."""
+    release, _, build = version.replace("+", ".").partition(".dev")
+    return f"v{release}-dev.{build}" if build else f"v{release}"
+
+
+def archive_path(version: str) -> Path:
+    """Return where the archive of a version of krew's is built."""
+    return DIST / f"kubectl-cbt-{version}.zip"
+
+
 def build_archive(root: Path = ROOT) -> bytes:
-    """Return the archive of a source tree: wheel, launcher, LICENSE."""
+    """Return the archive of a source tree: wheel, launcher, LICENSE, and the lock with the wheel added to it."""
     with tempfile.TemporaryDirectory() as folder:
         built = subprocess.run(
             [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder],
@@ -40,11 +50,15 @@ def build_archive(root: Path = ROOT) -> bytes:
         if built.returncode != 0:
             sys.exit(f"the wheel does not build:\n{built.stderr}")
         (wheel,) = Path(folder).glob("*.whl")
+        data = _uncompressed(wheel.read_bytes())
+        lock = (root / "packaging" / "requirements.txt").read_text(encoding="utf-8")
+        lock += f"./{wheel.name} --hash=sha256:{hashlib.sha256(data).hexdigest()}\n"
         return _stored_zip(
             {
                 "LICENSE": ((root / "LICENSE").read_bytes(), FILE),
                 "kubectl-cbt": ((root / "packaging" / "kubectl-cbt").read_bytes(), EXECUTABLE),
-                wheel.name: (_uncompressed(wheel.read_bytes()), FILE),
+                wheel.name: (data, FILE),
+                "requirements.txt": (lock.encode(), FILE),
             }
         )
 
@@ -69,16 +83,25 @@ def _stored_zip(entries: dict[str, tuple[bytes, int]]) -> bytes:
 def render_manifest(archive: bytes) -> str:
     """Return the manifest of an archive, for the version of this tree."""
     template = string.Template((ROOT / "packaging" / "krew-manifest.yaml").read_text(encoding="utf-8"))
-    return template.substitute(version=VERSION, sha256=hashlib.sha256(archive).hexdigest())
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return template.substitute(
+        version=krew_version(version_of_tree(ROOT)),
+        sha256=hashlib.sha256(archive).hexdigest(),
+        home=project["tool"]["hatch"]["metadata"]["hooks"]["custom"]["home"],
+    )
 
 
 def main() -> None:
     """Write the archive and its manifest into dist/."""
     archive = build_archive()
+    path = archive_path(krew_version(version_of_tree(ROOT)))
     DIST.mkdir(exist_ok=True)
-    ARCHIVE.write_bytes(archive)
+    # Only the manifest's: every other build of this checkout has another name.
+    for old in DIST.glob(archive_path("v*").name):
+        old.unlink()
+    path.write_bytes(archive)
     MANIFEST.write_text(render_manifest(archive), encoding="utf-8")
-    print(f"{ARCHIVE.relative_to(ROOT)}  {len(archive)} bytes")
+    print(f"{path.relative_to(ROOT)}  {len(archive)} bytes")
     print(f"{MANIFEST.relative_to(ROOT)}")
 
 

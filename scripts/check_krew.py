@@ -15,18 +15,21 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from build_krew import ARCHIVE, MANIFEST
+from build_krew import MANIFEST, archive_path
+
+from kubectl_cbt.system.checkout import version_of_tree
 
 
 def main() -> None:
     """Check; exits with a message and status 1 at the first failure."""
     manifest = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
-    archive = ARCHIVE.read_bytes()
+    path = archive_path(manifest["spec"]["version"])
+    archive = path.read_bytes()
     with tempfile.TemporaryDirectory(prefix="krew-check-") as folder:
         home = Path(folder)
         install(archive, manifest, home / ".krew")
-        _run(home, manifest["spec"]["version"])
-    print(f"krew: {ARCHIVE.name} installs from {MANIFEST.name}, and runs")
+        _run(home, f"v{version_of_tree()}")
+    print(f"krew: {path.name} installs from {MANIFEST.name}, and runs")
 
 
 def install(archive: bytes, manifest: dict[str, Any], root: Path) -> Path:
@@ -75,7 +78,7 @@ def _run(home: Path, version: str) -> None:
     ]
     for process in running:
         out, err = process.communicate(timeout=600)
-        if process.returncode != 0 or f"Client Version: {version}" not in out:
+        if process.returncode != 0 or f"Client Version: {version}\n" not in out:
             sys.exit(f"{' '.join(command)} failed on first use ({process.returncode}):\n{out}{err}")
     later = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if later.returncode != 0 or later.stderr:

@@ -62,6 +62,7 @@ _VOLATILE = (
     (re.compile(r"after \d+(\.\d+)? m?s"), "after <time>"),
     (re.compile(r"(?<= )(\d+y)?\d+[dhms](\d+[hms])?(?= )"), "<age>"),
     (re.compile(r"^Python .*$", re.MULTILINE), "<libraries>"),
+    (re.compile(r"(?<=^Client Version: ).*$", re.MULTILINE), "<version>"),
 )
 
 

@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from kubectl_cbt import __version__
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.output.encoding import as_json, as_yaml
-from kubectl_cbt.system.versions import LIBRARIES, installed_version, versions
+from kubectl_cbt.system.versions import LIBRARIES, client_version, installed_version, versions
 
 
 def version(
@@ -34,4 +33,4 @@ def version(
         raise typer.BadParameter(f"{output!r} is not json or yaml", param_hint="--output")
     else:
         libraries = ", ".join(f"{name} {installed_version(name)}" for name in LIBRARIES)
-        write_stdout(f"Client Version: v{__version__}\nPython {platform.python_version()}, {libraries}\n")
+        write_stdout(f"Client Version: v{client_version()}\nPython {platform.python_version()}, {libraries}\n")

@@ -13,10 +13,10 @@ import pytest
 from conftest import COMMAND, command_environment, run_command
 from plain_client import PlainClient, find
 
-from kubectl_cbt import __version__
 from kubectl_cbt.demo.demo_cluster import DemoCluster
 from kubectl_cbt.demo.driver.csi_service import CsiService
 from kubectl_cbt.demo.scenarios import BLOCKS_DRIVER, PAGES_DRIVER
+from kubectl_cbt.system.versions import client_version
 from kubectl_cbt.wire.csi_pb2 import (
     GetMetadataDeltaRequest,
     GetPluginCapabilitiesResponse,
@@ -56,7 +56,7 @@ def identity(service: CsiService, method: str) -> bytes:
 def test_a_driver_returns_its_name_and_capabilities(demo, folder, driver):
     with demo.csi_service(folder / "csi.sock", driver) as service:
         info = GetPluginInfoResponse.FromString(identity(service, "GetPluginInfo"))
-        assert (info.name, info.vendor_version) == (driver, __version__)
+        assert (info.name, info.vendor_version) == (driver, client_version())
         found = GetPluginCapabilitiesResponse.FromString(identity(service, "GetPluginCapabilities"))
         assert [one.service.type for one in found.capabilities] == [PluginCapability.Service.SNAPSHOT_METADATA_SERVICE]
         assert ProbeResponse.FromString(identity(service, "Probe")).ready.value is True

@@ -3,33 +3,15 @@
 import io
 import os
 import shutil
-import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from build_krew import build_archive
+from krew_launcher import launch, left_behind, tools_only
 
-TOOLS = (
-    "sh",
-    "readlink",
-    "dirname",
-    "basename",
-    "cut",
-    "cksum",
-    "mkdir",
-    "mktemp",
-    "rm",
-    "mv",
-    "cat",
-    "tail",
-    "find",
-    "id",
-    "chmod",
-)
 SHELLS = [words for words in (["sh"], ["dash"], ["bash"], ["busybox", "sh"]) if shutil.which(words[0])]
 NO_INDEX = {"PIP_NO_INDEX": "1", "PIP_RETRIES": "0", "PIP_CONFIG_FILE": os.devnull}
 DAYS_SECONDS = 86400
@@ -51,40 +33,6 @@ def launcher(tmp_path, archive) -> Path:
     link.parent.mkdir()
     link.symlink_to(Path("..") / "store" / "kubectl-cbt")
     return link
-
-
-def launch(
-    launcher: Path, path: str, *, shell: Sequence[str] = (), umask: int = -1, **environment: str
-) -> "subprocess.CompletedProcess[str]":
-    home = launcher.parents[1] / "home"
-    home.mkdir(exist_ok=True)
-    return subprocess.run(
-        [*shell, str(launcher), "version"],
-        env={"HOME": str(home), "PATH": path, **environment},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        umask=umask,
-    )
-
-
-def tools_only(folder: Path, **more: str) -> str:
-    """A PATH with a shell's tools, and what is named besides."""
-    folder.mkdir()
-    # A stand-in has no link in its place: writing it would write to the tool itself.
-    for tool in set(TOOLS) - set(more):
-        (folder / tool).symlink_to(str(shutil.which(tool)))
-    for name, text in more.items():
-        with (folder / name).open("x") as file:
-            file.write(text)
-        (folder / name).chmod(0o755)
-    return str(folder)
-
-
-def left_behind(launcher: Path) -> list[str]:
-    cache = launcher.parents[1] / "home" / ".cache" / "kubectl-cbt"
-    return sorted(path.name for path in cache.iterdir()) if cache.exists() else []
 
 
 def test_without_python_it_reports_so(launcher, tmp_path):
@@ -157,7 +105,7 @@ def test_an_environment_without_its_python_is_rebuilt(launcher, installed, tmp_p
     if fault == "gone":
         python.symlink_to("/nonexistent/python3.11")
     else:
-        python.write_text("#!/bin/sh\nexit 1\n")  # what an import gives under a Python that has no such package
+        python.write_text(f'#!/bin/sh\nexec "{sys.executable}" -S "$@"\n')  # a Python that has no such package
         python.chmod(0o755)
     found = launch(launcher, tools_only(tmp_path / "tools", python3=FAILING_PYTHON))
     assert "first use of" in found.stderr

@@ -5,8 +5,8 @@ import json
 import pytest
 import yaml
 
-from kubectl_cbt import __version__
 from kubectl_cbt.demo.scenarios import BLOCKS_DRIVER, PAGES_DRIVER
+from kubectl_cbt.system.versions import client_version
 
 
 def test_snapshots_are_sorted_by_volume_oldest_first(run):
@@ -70,9 +70,9 @@ def test_services_show_where_and_until_when(run):
 
 
 def test_versions_are_printed_in_three_forms(run):
-    assert run("version").stdout.startswith(f"Client Version: v{__version__}\n")
+    assert run("version").stdout.startswith(f"Client Version: v{client_version()}\n")
     assert run("--version").stdout == run("version").stdout
-    assert json.loads(run("version", "-o", "json").stdout)["clientVersion"] == f"v{__version__}"
+    assert json.loads(run("version", "-o", "json").stdout)["clientVersion"] == f"v{client_version()}"
     assert set(yaml.safe_load(run("version", "-o", "yaml").stdout)["libraries"]) >= {"kubernetes", "grpcio", "numpy"}
 
 

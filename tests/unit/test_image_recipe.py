@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from kubectl_cbt import __version__
 from kubectl_cbt.cluster.verify_job import SnapshotToRestore, VerifyJob, objects
+from kubectl_cbt.system.versions import client_version
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "packaging" / "Containerfile").read_text(encoding="utf-8")
@@ -46,7 +46,7 @@ def test_every_source_that_is_copied_exists(tmp_path):
         timeout=120,
     )
     (wheel,) = tmp_path.iterdir()
-    assert wheel.name == f"kubectl_cbt-{__version__}-py3-none-any.whl"
+    assert wheel.name == f"kubectl_cbt-{client_version()}-py3-none-any.whl"
     stages = {arguments.split()[-1] for name, arguments in instructions() if name == "FROM" and " AS " in arguments}
     for name, arguments in instructions():
         *sources, _ = arguments.split()
@@ -54,7 +54,7 @@ def test_every_source_that_is_copied_exists(tmp_path):
             assert sources[0].removeprefix("--from=") in stages
         elif name == "COPY":
             assert all(fnmatch.fnmatch(wheel.name, source) for source in sources)
-    entries = zipfile.ZipFile(wheel).read(f"kubectl_cbt-{__version__}.dist-info/entry_points.txt").decode()
+    entries = zipfile.ZipFile(wheel).read(f"kubectl_cbt-{client_version()}.dist-info/entry_points.txt").decode()
     (program,) = json.loads(last("ENTRYPOINT"))
     assert f"{program} = kubectl_cbt" in entries
 
@@ -75,4 +75,5 @@ def test_make_builds_it_from_a_folder_that_contains_only_the_wheel():
     *_, remove, wheel, build = found.stdout.splitlines()
     assert remove == f"rm -rf {CONTEXT}"
     assert wheel.endswith(f"-m hatchling build -t wheel -d {CONTEXT}")
-    assert build == f"podman build --file packaging/Containerfile --tag kubectl-cbt:{__version__} {CONTEXT}"
+    tag = client_version().replace("+", "-")
+    assert build == f"podman build --file packaging/Containerfile --tag kubectl-cbt:{tag} {CONTEXT}"

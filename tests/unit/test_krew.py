@@ -5,17 +5,19 @@ import io
 import os
 import posixpath
 import re
-import shutil
+import subprocess
+import sys
+import tarfile
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from build_krew import ARCHIVE, MANIFEST, build_archive, render_manifest
+from build_krew import MANIFEST, archive_path, build_archive, krew_version, render_manifest
 from check_krew import install
 
-from kubectl_cbt import __version__
+from kubectl_cbt.system.checkout import version_of_tree
 
 ROOT = Path(__file__).parents[2]
 SUPPORTED = {("linux", "amd64"), ("linux", "arm64"), ("darwin", "amd64"), ("darwin", "arm64")}
@@ -156,8 +158,22 @@ def test_platforms_that_overlap_are_rejected(released):
 
 
 def test_the_rendered_manifest_has_the_version_of_the_package(rendered):
-    assert rendered["spec"]["version"] == f"v{__version__}"
-    assert [each["uri"].rpartition("/")[2] for each in rendered["spec"]["platforms"]] == [ARCHIVE.name]
+    version = krew_version(version_of_tree())
+    assert rendered["spec"]["version"] == version
+    assert [each["uri"].rpartition("/")[2] for each in rendered["spec"]["platforms"]] == [archive_path(version).name]
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("0.2.0", "v0.2.0"),
+        ("0.2.0.dev12+g1a2b3c4d5", "v0.2.0-dev.12.g1a2b3c4d5"),
+        ("0.2.0.dev0+g1a2b3c4d5.d01234567", "v0.2.0-dev.0.g1a2b3c4d5.d01234567"),
+    ],
+)
+def test_a_version_between_releases_is_a_prerelease_for_krew(version, expected):
+    assert krew_version(version) == expected
+    assert re.fullmatch(SEMANTIC, expected)
 
 
 def test_a_manifests_uri_is_that_of_its_version(released, rendered):
@@ -171,21 +187,26 @@ def test_the_latest_release_is_not_newer_than_the_package(released):
     def numbers(version: str) -> list[int]:
         return [int(number) for number in re.findall(r"\d+", version)[:3]]
 
-    assert numbers(released["spec"]["version"]) <= numbers(__version__)
+    assert numbers(released["spec"]["version"]) <= numbers(version_of_tree())
 
 
 def test_the_manifest_states_that_its_release_does_not_exist_yet():
     assert "does not exist yet" in (ROOT / "krew-manifest.yaml").read_text(encoding="utf-8")
 
 
-def test_another_checkout_gives_the_same_bytes(archive, tmp_path):
-    """With other file times, modes, umask and time zone."""
-    tree = tmp_path / "tree"
-    tree.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE", ".gitignore"):
-        shutil.copy(ROOT / name, tree / name)
-    for name in ("kubectl_cbt", "packaging"):
-        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+def test_the_source_distribution_gives_the_same_bytes(archive, tmp_path):
+    """Without git, and with other file times, modes, umask and time zone."""
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        timeout=120,
+    )
+    (packed,) = tmp_path.iterdir()
+    with tarfile.open(packed) as files:
+        files.extractall(tmp_path, filter="data")
+    (tree,) = (path for path in tmp_path.iterdir() if path.is_dir())
     for path in tree.rglob("*"):
         os.utime(path, (1_000_000_000, 1_000_000_000))
         if path.is_file():
@@ -205,9 +226,9 @@ def test_the_archive_contains_plain_files_with_their_modes(archive):
     with zipfile.ZipFile(io.BytesIO(archive)) as packed:
         modes = {info.filename: info.external_attr >> 16 for info in packed.infolist()}
         assert {info.compress_type for info in packed.infolist()} == {zipfile.ZIP_STORED}
-    wheel = f"kubectl_cbt-{__version__}-py3-none-any.whl"
+    wheel = f"kubectl_cbt-{version_of_tree()}-py3-none-any.whl"
     # 0o100000 is a regular file: no symbolic link, no folder.
-    assert modes == {"LICENSE": 0o100644, "kubectl-cbt": 0o100755, wheel: 0o100644}
+    assert modes == {"LICENSE": 0o100644, "kubectl-cbt": 0o100755, wheel: 0o100644, "requirements.txt": 0o100644}
 
 
 def test_the_rendered_manifest_installs_every_file_of_the_archive(archive, rendered, tmp_path):

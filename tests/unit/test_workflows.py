@@ -15,7 +15,19 @@ import yaml
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted([*(ROOT / ".github" / "workflows").glob("*.yml"), *(ROOT / "docs").glob("*.yml")])
 FOR_DRIVERS = ROOT / "docs" / "driver-ci.yml"
-MAKE_TARGETS = {"make test", "make test-oldest", "make krew-check", "make audit"}
+MAKE_TARGETS = {
+    "make test", "make test-oldest", "make test-newest", "make test-kubectl", "make krew-check", "make release-check",
+    "make demo", "make audit",
+}  # fmt: skip
+# A container of a slim image has neither.
+SET_UP = "apt-get update && apt-get install --yes --no-install-recommends git make"
+# What each job of a release may do besides reading the source.
+RIGHTS = {
+    "attest": {"id-token": "write", "attestations": "write"},
+    "packages": {"id-token": "write"},
+    "image": {"contents": "read", "packages": "write"},
+    "github": {"contents": "write"},
+}
 
 
 def steps(workflow: Path) -> list[dict]:
@@ -24,7 +36,7 @@ def steps(workflow: Path) -> list[dict]:
 
 
 def test_there_are_workflows():
-    assert {path.name for path in WORKFLOWS} == {"ci.yml", "driver-ci.yml"}
+    assert {path.name for path in WORKFLOWS} == {"ci.yml", "release.yml", "driver-ci.yml"}
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
@@ -35,24 +47,56 @@ def test_no_script_of_a_workflow_contains_an_expression(workflow):
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda path: path.name)
-def test_a_workflow_may_only_read_and_pins_the_major_of_each_action(workflow):
+def test_a_workflow_may_only_read_and_pins_the_commit_of_each_action(workflow):
     document = yaml.safe_load(workflow.read_text(encoding="utf-8"))
     assert document["permissions"] == {"contents": "read"}
-    assert not any("permissions" in job for job in document["jobs"].values())
+    rights = {name: job["permissions"] for name, job in document["jobs"].items() if "permissions" in job}
+    assert rights == (RIGHTS if workflow.name == "release.yml" else {})
     # YAML 1.1 reads the key "on" as true.
     assert "pull_request_target" not in str(document[True])
     for step in steps(workflow):
         if "uses" in step:
-            assert re.fullmatch(r"actions/[\w-]+@v\d+", step["uses"])
+            assert re.fullmatch(r"(actions|pypa)/[\w-]+@[0-9a-f]{40}", step["uses"])
         if step.get("uses", "").startswith("actions/checkout@"):
             assert step["with"]["persist-credentials"] is False
 
 
 def test_our_workflow_runs_make_targets_that_exist():
     runs = {step["run"] for step in steps(ROOT / ".github" / "workflows" / "ci.yml") if "run" in step}
-    assert runs == MAKE_TARGETS
+    assert runs == MAKE_TARGETS | {SET_UP}
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    assert {run.removeprefix("make ") for run in runs} <= set(targets)
+    assert {run.removeprefix("make ") for run in MAKE_TARGETS} <= set(targets)
+
+
+def test_what_publishes_runs_after_the_tests_and_a_review():
+    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8"))["jobs"]
+    assert set(jobs["attest"]["needs"]) == {"test", "build"}
+    for name in ("packages", "image", "github"):
+        assert jobs[name]["environment"] == "release"
+        assert set([jobs[name]["needs"]] if isinstance(jobs[name]["needs"], str) else jobs[name]["needs"]) & {
+            "attest", "packages"
+        }  # fmt: skip
+
+
+def test_every_pinned_action_has_one_commit_and_names_its_release():
+    found = set()
+    for workflow in WORKFLOWS:
+        found |= set(re.findall(r"uses: ([\w/-]+)@(\w+)(.*)", workflow.read_text(encoding="utf-8")))
+    assert len({name for name, _, _ in found}) == len(found)
+    assert all(re.fullmatch(r" # v\d+\.\d+\.\d+", release) for _, _, release in found)
+
+
+@pytest.mark.skipif(shutil.which("actionlint") is None, reason="no actionlint on PATH")
+def test_actionlint_finds_nothing():
+    found = subprocess.run(["actionlint", *WORKFLOWS], capture_output=True, text=True, check=False, timeout=120)
+    assert (found.returncode, found.stdout) == (0, "")
+
+
+@pytest.mark.skipif(shutil.which("zizmor") is None, reason="no zizmor on PATH")
+def test_zizmor_finds_nothing():
+    command = ["zizmor", "--offline", "--no-progress", *WORKFLOWS]
+    found = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert found.returncode == 0, found.stdout
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="no bash on this machine")
@@ -158,4 +202,5 @@ def test_nothing_installs_a_package_that_we_have_not_published():
         texts += [path for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix not in (".svg", ".pyc")]
     assert len(texts) > 200
     for path in texts:
-        assert not BY_NAME.search(path.read_text(encoding="utf-8")), path
+        text = path.read_text(encoding="utf-8").replace("pipx uninstall kubectl-cbt", "")
+        assert not BY_NAME.search(text), path

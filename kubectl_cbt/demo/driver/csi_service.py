@@ -17,11 +17,11 @@ import grpc
 from google.protobuf.message import Message as ProtobufMessage
 from google.protobuf.wrappers_pb2 import BoolValue
 
-from kubectl_cbt import __version__
 from kubectl_cbt.demo.driver.demo_driver import DemoDriver
 from kubectl_cbt.demo.driver.driver_types import DriverRequest
 from kubectl_cbt.demo.sidecar.rpc import Code, Refusal, RpcCall, serve_stream
 from kubectl_cbt.demo.sidecar.tcp_proxy import TcpProxy
+from kubectl_cbt.system.versions import client_version
 from kubectl_cbt.wire.csi_pb2 import (
     GetMetadataAllocatedRequest,
     GetMetadataDeltaRequest,
@@ -112,7 +112,7 @@ class CsiService:
 
     def info(self) -> GetPluginInfoResponse:
         """Return the driver's name and version."""
-        return GetPluginInfoResponse(name=self._driver.name, vendor_version=__version__)
+        return GetPluginInfoResponse(name=self._driver.name, vendor_version=client_version())
 
 
 def _driver_request(request: CsiRequest) -> DriverRequest:

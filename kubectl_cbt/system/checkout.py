@@ -1,0 +1,90 @@
+"""The version of a source tree, from git: packages are built with it, and a checkout reports it.
+
+After the tag v0.1.0 come 0.2.0.dev1+g1a2b3c4d5, 0.2.0.dev2+g…; ``.d`` and a checksum follow when files under version
+control were changed. A source distribution needs no git: the build backend reads the version from its PKG-INFO.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from kubectl_cbt.system.programs import ProgramInCurrentDirectory, ProgramNotFound, find_program
+
+TREE = Path(__file__).resolve().parents[2]
+# Of a tree that has neither git nor the text that `git archive` fills in. Older than every release.
+UNKNOWN = "0+unknown"
+_ARCHIVED = Path("packaging") / "git-archive.txt"
+_DESCRIBED = re.compile(r"(?:v(?P<tag>\d+\.\d+\.\d+)-(?P<distance>\d+)-)?g?(?P<commit>[0-9a-f]{40})")
+# The first release, for commits that no tag precedes.
+_FIRST = "0.1.0"
+
+
+def version_of_tree(tree: Path = TREE) -> str:
+    """Return the version (PEP 440) of a checkout, or of what ``git archive`` made of one."""
+    return _version_by_git(tree) if (tree / ".git").exists() else _version_of_archive(tree)
+
+
+def _version_by_git(tree: Path) -> str:
+    # A tag of a release only. --abbrev=40: the default length depends on the size of the repository.
+    described = _git(tree, "describe", "--tags", "--long", "--abbrev=40", "--match", "v[0-9]*", "--exclude", "*-*")
+    if described is None:
+        described = _git(tree, "rev-parse", "HEAD")
+    changes = _git(tree, "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--binary", "HEAD")
+    if described is None or changes is None:
+        return UNKNOWN
+    commits = int(_git(tree, "rev-list", "--count", "HEAD") or 0) if not described.startswith(b"v") else 0
+    return _version(described.decode("utf-8", "replace").strip(), commits, changes)
+
+
+def _version(described: str, commits: int = 0, changes: bytes = b"") -> str:
+    """Return the version of what ``git describe --long --abbrev=40`` prints.
+
+    Args:
+        described: a commit id, for a commit that no tag precedes.
+        commits: how many commits there are when there is no tag.
+        changes: the difference to the commit; empty when there is none.
+    """
+    found = _DESCRIBED.fullmatch(described)
+    if found is None:
+        return UNKNOWN
+    tag, distance = found["tag"], int(found["distance"] or 0)
+    if tag and not distance and not changes:
+        return tag
+    local = f"g{found['commit'][:9]}"
+    if changes:
+        local += f".d{hashlib.sha256(changes).hexdigest()[:8]}"
+    return f"{_following(tag) if tag else _FIRST}.dev{distance if tag else commits}+{local}"
+
+
+def _following(tag: str) -> str:
+    """Return the minor release that follows: a patch release is tagged on a branch of its own."""
+    major, minor, _ = tag.split(".")
+    return f"{major}.{int(minor) + 1}.0"
+
+
+def _version_of_archive(tree: Path) -> str:
+    try:
+        described, commit, *_ = (tree / _ARCHIVED).read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return UNKNOWN
+    # git archive has no --long: at a tag it writes the tag alone.
+    if described and "-" not in described:
+        described = f"{described}-0-g{commit}"
+    return _version(described or commit)
+
+
+def _git(tree: Path, *arguments: str) -> bytes | None:
+    """Return what git prints; None without git, and when it fails."""
+    # Variables such as GIT_DIR, which git sets for its hooks, name another repository.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    try:
+        # Without fsmonitor, which is a program that the configuration names.
+        command = [find_program("git"), "--no-optional-locks", "-c", "core.fsmonitor=false", *arguments]
+        found = subprocess.run(command, cwd=tree, env=environment, capture_output=True, check=False)  # noqa: S603
+    except (OSError, ProgramNotFound, ProgramInCurrentDirectory):
+        return None
+    return found.stdout if found.returncode == 0 else None

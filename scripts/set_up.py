@@ -1,0 +1,76 @@
+"""Make the virtual environment of a checkout, if it has not what pyproject.toml asks for. Needs no package.
+
+    python scripts/set_up.py .venv run        what the command needs, as locked in packaging/requirements.txt
+    python scripts/set_up.py .venv develop    the command itself, and the tools for its tests
+
+An environment is left alone until dependencies change: no other edit of pyproject.toml needs an index.
+"""
+
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCK = ROOT / "packaging" / "requirements.txt"
+
+
+def wanted(purpose: str) -> str:
+    """Return a checksum of everything that an installation depends on."""
+    text = LOCK.read_bytes()
+    if purpose == "develop":
+        with (ROOT / "pyproject.toml").open("rb") as file:
+            settings = tomllib.load(file)
+        project = settings["project"]
+        # The path, too: the installed commands name it.
+        relevant = [str(ROOT), settings["build-system"], *(project[key] for key in _RELEVANT)]
+        text = json.dumps(relevant).encode()
+    return hashlib.sha256(text).hexdigest()
+
+
+_RELEVANT = ("dependencies", "optional-dependencies", "scripts", "requires-python")
+
+
+def main(folder: str, purpose: str) -> None:
+    """Install what is missing."""
+    environment = Path(folder)
+    checksum, done = wanted(purpose), environment / f".{purpose}"
+    if done.is_file() and done.read_text() == checksum:
+        return
+    python = environment / "bin" / "python"
+    if not _works(python):
+        subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+    what = ["--require-hashes", "--only-binary=:all:", "--requirement", str(LOCK)]
+    if purpose == "develop":
+        what = ["--editable", f"{ROOT}[dev,docs]"]
+        print(f"Installing kubectl-cbt and the tools for its tests into {folder}", flush=True)
+    else:
+        size = re.sub(r"^# (.*?)\. .*", r"\1", LOCK.read_text(encoding="utf-8").splitlines()[0])
+        print(f"Installing into {folder}: {size}", flush=True)
+    _install(python, what)
+    done.write_text(checksum)
+
+
+def _works(python: Path) -> bool:
+    return python.exists() and subprocess.run([python, "-c", ""], check=False).returncode == 0
+
+
+def _install(python: Path, what: list[str]) -> None:
+    """Run pip, and print a line for each package that it fetches; ends the script if pip fails."""
+    pip = [python, "-m", "pip", "install", "--no-compile", "--disable-pip-version-check", "--no-color"]
+    lines = []
+    with subprocess.Popen([*pip, *what], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        for line in process.stdout or ():
+            lines.append(line)
+            fetched = re.match(r"\s+(?:Downloading|Using cached) (\S+\.whl) \((.*)\)", line)
+            if fetched:
+                print(f"  {fetched[2]:>9}  {fetched[1]}", flush=True)
+    if process.returncode != 0:
+        sys.exit("".join(lines[-10:]) + "The packages could not be installed: is a Python package index reachable?")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,219 @@
+"""What the krew launcher installs, by pip and by uv: a small package in place of ours, from a folder, offline."""
+
+import base64
+import hashlib
+import os
+import shutil
+import signal
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+from krew_launcher import launch, left_behind, tools_only
+
+ROOT = Path(__file__).parents[2]
+OFFLINE = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull, "UV_OFFLINE": "1", "UV_NO_CONFIG": "1"}
+MAIN = 'import sys, cbt_part\nprint("Client Version: v9.9.9", *sys.argv[1:], cbt_part.__name__)\n'
+BY = ["pip", pytest.param("uv", marks=pytest.mark.skipif(shutil.which("uv") is None, reason="no uv on PATH"))]
+
+
+def wheel(folder: Path, name: str, version: str, files: dict[str, str]) -> str:
+    """Write a wheel, and return its line of requirements.txt without a name or a path."""
+    info = f"{name}-{version}.dist-info"
+    files = files | {
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: a test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+
+    def row(path: str, text: str) -> str:
+        digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+        return f"{path},sha256={digest},{len(text)}\n"
+
+    record = "".join(row(*each) for each in files.items()) + f"{info}/RECORD,,\n"
+    path = folder / f"{name}-{version}-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file, text in {**files, f"{info}/RECORD": record}.items():
+            archive.writestr(file, text)
+    return f"--hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+
+
+@pytest.fixture
+def store(tmp_path) -> Path:
+    """What krew unpacks, with a package of the same name that needs one more."""
+    store, wheels = tmp_path / "store", tmp_path / "wheels"
+    store.mkdir()
+    wheels.mkdir()
+    part = wheel(wheels, "cbt_part", "1.0", {"cbt_part.py": ""})
+    ours = wheel(store, "kubectl_cbt", "9.9.9", {"kubectl_cbt/__init__.py": "", "kubectl_cbt/__main__.py": MAIN})
+    (store / "requirements.txt").write_text(
+        "# 2 packages: 1 MB to download, 3 MB on disk. Written by `make lock`.\n"
+        f"cbt-part==1.0 \\\n    {part}\n./kubectl_cbt-9.9.9-py3-none-any.whl {ours}\n"
+    )
+    shutil.copy(ROOT / "packaging" / "kubectl-cbt", store / "kubectl-cbt")
+    return store
+
+
+@pytest.fixture
+def launcher(store, tmp_path) -> Path:
+    link = tmp_path / "bin" / "kubectl-cbt"
+    link.parent.mkdir()
+    link.symlink_to(store / "kubectl-cbt")
+    return link
+
+
+def without_uv(tmp_path: Path) -> str:
+    """A PATH like ours, where uv fails."""
+    stand_ins = tmp_path / "no-uv"
+    stand_ins.mkdir()
+    (stand_ins / "uv").write_text("#!/bin/sh\nexit 1\n")
+    (stand_ins / "uv").chmod(0o755)
+    return f"{stand_ins}{os.pathsep}{os.environ['PATH']}"
+
+
+@pytest.fixture
+def path(request, tmp_path) -> str:
+    return os.environ["PATH"] if getattr(request, "param", "pip") == "uv" else without_uv(tmp_path)
+
+
+def settings(tmp_path: Path) -> dict[str, str]:
+    return {**OFFLINE, "KUBECTL_CBT_WHEELS": str(tmp_path / "wheels")}
+
+
+@pytest.mark.parametrize("path", BY, indirect=True)
+def test_first_use_installs_from_a_folder_and_announces_what_and_where(launcher, tmp_path, path):
+    (launcher.parents[1] / "home" / ".cache" / "kubectl-cbt" / "0.0.9-1234567").mkdir(parents=True)
+    found = launch(launcher, path, **settings(tmp_path))
+    assert (found.returncode, found.stdout) == (0, "Client Version: v9.9.9 version cbt_part\n"), found.stderr
+    first, second = found.stderr.splitlines()
+    (environment,) = left_behind(launcher)  # that of the other release was removed
+    assert environment.startswith("9.9.9-")
+    cache = launcher.parents[1] / "home" / ".cache" / "kubectl-cbt"
+    assert first == f"kubectl-cbt: first use of {environment}, installing into {cache / environment}"
+    assert second == f"kubectl-cbt: 2 packages: 1 MB to download, 3 MB on disk, from {tmp_path / 'wheels'}"
+    again = launch(launcher, path)
+    assert (again.stdout, again.stderr) == (found.stdout, "")
+
+
+@pytest.mark.parametrize("path", BY, indirect=True)
+def test_a_package_of_other_bytes_is_not_installed(launcher, tmp_path, path):
+    wheel(tmp_path / "wheels", "cbt_part", "1.0", {"cbt_part.py": "raise SystemExit('replaced')\n"})
+    found = launch(launcher, path, **settings(tmp_path))
+    assert (found.returncode, found.stdout) == (1, "")
+    assert f"error: the packages kubectl-cbt needs could not be installed from {tmp_path / 'wheels'}\n" in found.stderr
+    assert left_behind(launcher) == []
+
+
+def test_our_wheel_is_checked_too(launcher, store, tmp_path, path):
+    wheel(store, "kubectl_cbt", "9.9.9", {"kubectl_cbt/__init__.py": "", "kubectl_cbt/__main__.py": "print(1)\n"})
+    assert launch(launcher, path, **settings(tmp_path)).returncode == 1
+    assert left_behind(launcher) == []
+
+
+def test_a_folder_that_does_not_exist_is_named(launcher, path):
+    found = launch(launcher, path, KUBECTL_CBT_WHEELS="/nonexistent")
+    assert found.returncode == 1
+    assert found.stderr.startswith("error: KUBECTL_CBT_WHEELS is not a folder: /nonexistent\nhint: ")
+
+
+def start(launcher: Path, path: str, **environment: str) -> "subprocess.Popen[str]":
+    home = launcher.parents[1] / "home"
+    home.mkdir(exist_ok=True)
+    return subprocess.Popen(
+        [str(launcher), "version"],
+        env={"HOME": str(home), "PATH": path, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def test_two_first_starts_at_once_both_run_and_leave_one_environment(launcher, tmp_path, path):
+    running = [start(launcher, path, **settings(tmp_path)) for _ in range(2)]
+    for process in running:
+        out, err = process.communicate(timeout=300)
+        assert (process.returncode, out) == (0, "Client Version: v9.9.9 version cbt_part\n"), err
+    assert len(left_behind(launcher)) == 1
+
+
+@pytest.fixture
+def stuck(launcher, tmp_path):
+    """A first start that waits in the middle: for a writer of a pipe."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    python = f'#!/bin/sh\n[ "$3" = venv ] || exit 0\nmkdir -p "$4/bin"\necho reached >{pipe}\ncat {pipe}\n'
+    process = start(launcher, tools_only(tmp_path / "tools", python3=python))
+    assert pipe.read_text() == "reached\n"
+    yield process
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+
+
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_a_first_start_that_is_killed_does_not_disturb_the_next(launcher, stuck, tmp_path, path, sent):
+    os.killpg(stuck.pid, sent)
+    stuck.communicate(timeout=60)
+    left = left_behind(launcher)
+    assert not any(name.rpartition("-")[2].isdigit() for name in left)
+    assert sent == signal.SIGKILL or left == []
+    found = launch(launcher, path, **settings(tmp_path))
+    assert found.stdout == "Client Version: v9.9.9 version cbt_part\n", found.stderr
+    assert [name for name in left_behind(launcher) if name not in left] != []
+
+
+def failing_pip(text: str) -> str:
+    """A Python whose environments have a pip that fails."""
+    return (
+        '#!/bin/sh\n[ "$3" = venv ] || exit 0\nmkdir -p "$4/bin"\n'
+        f'printf \'#!/bin/sh\\necho "{text}"\\nexit 1\\n\' >"$4/bin/python"\nchmod +x "$4/bin/python"\n'
+    )
+
+
+def test_a_full_disk_is_named_and_not_taken_for_a_lost_network(launcher, tmp_path):
+    path = tools_only(tmp_path / "tools", python3=failing_pip("OSError: [Errno 28] No space left on device"))
+    found = launch(launcher, path)
+    cache = launcher.parents[1] / "home" / ".cache" / "kubectl-cbt"
+    assert f"error: no space left for the packages below {cache}\nhint: free some space" in found.stderr
+    assert left_behind(launcher) == []
+
+
+def test_an_intel_mac_gets_the_reason(launcher, tmp_path):
+    uname = "#!/bin/sh\necho Darwin x86_64\n"
+    path = tools_only(tmp_path / "tools", python3=failing_pip("No matching distribution"), uname=uname)
+    assert "error: cryptography has no packages for Intel Macs any more\nhint: pipx install ." in launch(
+        launcher, path
+    ).stderr  # fmt: skip
+
+
+def test_a_cache_that_became_read_only_is_named_and_what_is_in_it_runs(launcher, tmp_path, path):
+    read_only = "#!/bin/sh\nexit 1\n"
+    found = launch(launcher, tools_only(tmp_path / "tools", python3="#!/bin/sh\n", mktemp=read_only))
+    assert "error: cannot write to " in found.stderr
+    assert launch(launcher, path, **settings(tmp_path)).returncode == 0
+    cache = launcher.parents[1] / "home" / ".cache" / "kubectl-cbt"
+    cache.chmod(0o500)
+    found = launch(launcher, path)
+    cache.chmod(0o700)
+    assert (found.returncode, found.stderr) == (0, "")
+
+
+def test_a_use_starts_python_once(launcher, tmp_path, path):
+    assert launch(launcher, path, **settings(tmp_path)).returncode == 0
+    (environment,) = left_behind(launcher)
+    python = launcher.parents[1] / "home" / ".cache" / "kubectl-cbt" / environment / "bin" / "python"
+    real, starts = python.resolve(), tmp_path / "starts"
+    python.unlink()
+    python.write_text(f'#!/bin/sh\necho start >>"{starts}"\nexec "{real}" "$@"\n')
+    python.chmod(0o755)
+    launch(launcher, path)
+    assert starts.read_text() == "start\n"
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="no shellcheck on PATH")
+def test_shellcheck_has_nothing_to_say():
+    found = subprocess.run(
+        ["shellcheck", ROOT / "packaging" / "kubectl-cbt"], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert (found.returncode, found.stdout) == (0, "")

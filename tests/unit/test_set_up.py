@@ -1,0 +1,76 @@
+"""scripts/set_up.py, which `make demo` and `make test` run: when it installs, and when it needs no index."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import set_up
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch) -> Path:
+    """A checkout's files that decide what is installed."""
+    tree = tmp_path / "tree"
+    (tree / "packaging").mkdir(parents=True)
+    shutil.copy(ROOT / "pyproject.toml", tree)
+    shutil.copy(set_up.LOCK, tree / "packaging")
+    monkeypatch.setattr(set_up, "ROOT", tree)
+    monkeypatch.setattr(set_up, "LOCK", tree / "packaging" / "requirements.txt")
+    return tree
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+@pytest.mark.parametrize("purpose", ["run", "develop"])
+def test_an_edit_that_changes_no_dependency_installs_nothing(tree, tmp_path, monkeypatch, purpose):
+    environment = tmp_path / "environment"
+    environment.mkdir()
+    (environment / f".{purpose}").write_text(set_up.wanted(purpose))
+    (tree / "pyproject.toml").touch()
+    edit(tree / "pyproject.toml", "line-length = 120", "line-length = 100")
+    monkeypatch.setattr(set_up.subprocess, "run", None)
+    monkeypatch.setattr(set_up.subprocess, "Popen", None)
+    set_up.main(str(environment), purpose)
+
+
+def test_a_changed_dependency_is_installed_in_both(tree):
+    before = set_up.wanted("run"), set_up.wanted("develop")
+    edit(tree / "pyproject.toml", '"humanize>=4.9.0"', '"humanize>=4.10.0"')
+    edit(tree / "packaging" / "requirements.txt", "humanize==", "humanize==99.")
+    assert set_up.wanted("run") != before[0]
+    assert set_up.wanted("develop") != before[1]
+
+
+def test_a_moved_checkout_can_run_but_gets_its_commands_again(tree, tmp_path, monkeypatch):
+    before = set_up.wanted("run"), set_up.wanted("develop")
+    moved = tree.rename(tmp_path / "moved")
+    monkeypatch.setattr(set_up, "ROOT", moved)
+    monkeypatch.setattr(set_up, "LOCK", moved / "packaging" / "requirements.txt")
+    assert set_up.wanted("run") == before[0]
+    assert set_up.wanted("develop") != before[1]
+
+
+def test_without_an_index_it_fails_with_the_reason_and_is_tried_again(tree, tmp_path, monkeypatch):
+    for name, value in {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": "/dev/null"}.items():
+        monkeypatch.setenv(name, value)
+    environment = tmp_path / "environment"
+    with pytest.raises(SystemExit, match="is a Python package index reachable"):
+        set_up.main(str(environment), "run")
+    assert not (environment / ".run").exists()
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="no make on PATH")
+def test_the_demo_runs_as_a_module_and_needs_no_tools():
+    command = ["make", "-n", "-W", "packaging/requirements.txt", "demo", "VENV=elsewhere", f"PYTHON={sys.executable}"]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    assert "scripts/set_up.py elsewhere run" in found.stdout
+    assert "develop" not in found.stdout
+    assert found.stdout.splitlines()[-1] == "elsewhere/bin/python -m kubectl_cbt demo"
