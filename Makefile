@@ -35,7 +35,7 @@ CHECK_PYTHON = $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 # Without their dependencies: the tests' own tools ask for newer releases of some.
 $(OLDEST)/.ready: pyproject.toml tests/oldest.txt
 	$(PYTHON) -m venv $(OLDEST)
-	$(OLDEST)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --editable '.[dev]'
+	$(OLDEST)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check --editable '.[dev,docs]'
 	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --requirement tests/oldest.txt
 	@touch $@
 

@@ -24,7 +24,7 @@ from kubectl_cbt.system.paths import expanded
 from kubectl_cbt.system.versions import versions
 
 if TYPE_CHECKING:
-    from kubectl_cbt.core.bug_report import Part, Redaction
+    from kubectl_cbt.core.bug_report import ArchivePart, Redaction
 
 _ARCHIVE = Path("kubectl-cbt-bug-report.zip")
 
@@ -90,16 +90,16 @@ def bug_report(
     diagnostics.note(f"Read it before you attach it to an issue: {ISSUES}")
 
 
-def _texts(error: str, redaction: Redaction) -> Iterator[Part]:
-    from kubectl_cbt.core.bug_report import Part, about_this_machine, error_message
+def _texts(error: str, redaction: Redaction) -> Iterator[ArchivePart]:
+    from kubectl_cbt.core.bug_report import ArchivePart, about_this_machine, error_message
 
-    yield Part("version.json", "versions of kubectl-cbt and its libraries", redaction.json(versions()))
+    yield ArchivePart("version.json", "versions of kubectl-cbt and its libraries", redaction.json(versions()))
     about = about_this_machine(os.environ)
-    yield Part("platform.json", "operating system, Python and terminal", redaction.json(about))
+    yield ArchivePart("platform.json", "operating system, Python and terminal", redaction.json(about))
     if error:
         with opened_file(error) as (data, name):
             text = redaction.text(error_message(data, name))
-        yield Part("error.txt", "the error message", text.encode())
+        yield ArchivePart("error.txt", "the error message", text.encode())
 
 
 def _doctor(
@@ -108,20 +108,20 @@ def _doctor(
     service: ServiceOptions,
     terminal: TerminalFlags,
     redaction: Redaction,
-) -> Part:
+) -> ArchivePart:
     import orjson
 
-    from kubectl_cbt.core.bug_report import Part
+    from kubectl_cbt.core.bug_report import ArchivePart
 
     title, findings = diagnosis(names, cluster, service, terminal)
     written: list[str] = []
     print_report(findings, ReportFormat.JSON, title, {}, terminal, write=written.append)
     report = redaction.json(orjson.loads("".join(written)))
-    return Part("doctor.json", "what doctor found: names of objects, addresses of servers", report)
+    return ArchivePart("doctor.json", "what doctor found: names of objects, addresses of servers", report)
 
 
-def _recording(file: str) -> Iterator[Part]:
-    from kubectl_cbt.core.bug_report import Part
+def _recording(file: str) -> Iterator[ArchivePart]:
+    from kubectl_cbt.core.bug_report import ArchivePart
 
     if file:
-        yield Part("recording.cbtrec", "names, handles and extents; no token, secret or CA", expanded(file))
+        yield ArchivePart("recording.cbtrec", "names, handles and extents; no token, secret or CA", expanded(file))

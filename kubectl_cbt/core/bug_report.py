@@ -25,7 +25,7 @@ _LARGEST_MESSAGE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ArchivePart:
     """One file of the archive.
 
     Attributes:
@@ -148,7 +148,7 @@ def error_message(data: BinaryIO, name: str) -> str:
     return content.decode(errors="replace")
 
 
-def write_archive(path: Path, parts: Sequence[Part]) -> None:
+def write_archive(path: Path, parts: Sequence[ArchivePart]) -> None:
     """Write the parts to a new file that only this user can read; a failure leaves no file.
 
     Raises:
@@ -172,7 +172,7 @@ def write_archive(path: Path, parts: Sequence[Part]) -> None:
         raise
 
 
-def _add(archive: zipfile.ZipFile, part: Part) -> None:
+def _add(archive: zipfile.ZipFile, part: ArchivePart) -> None:
     if isinstance(part.data, bytes):
         archive.writestr(part.name, part.data)
         return

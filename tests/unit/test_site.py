@@ -10,9 +10,6 @@ from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
-
-pytest.importorskip("mkdocs", reason="the extra docs is not installed")
-
 from site_hook import site_link
 
 from kubectl_cbt.cli.app import _VERBS
