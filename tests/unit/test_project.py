@@ -1,6 +1,7 @@
 """Where the project is published is written in one place; files that cannot import it agree."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,11 @@ def test_every_request_for_a_report_is_this_one():
 def test_krews_manifest_has_the_same_homepage(manifest):
     text = (ROOT / manifest).read_text(encoding="utf-8")
     assert f"homepage: {HOMEPAGE}/\n" in text
+
+
+def test_the_packages_have_the_same_homepage():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["tool"]["hatch"]["metadata"]["hooks"]["custom"]["home"] == HOMEPAGE
 
 
 FORMS = ROOT / ".github" / "ISSUE_TEMPLATE"

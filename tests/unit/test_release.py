@@ -3,7 +3,20 @@
 import pytest
 import release
 
-CHANGELOG = "# Changelog\n\n## Unreleased\n\n## 0.2.0 - 2027-01-02\n\n### Added\n\n- A map.\n\n## 0.1.0 - 2026-12-01\n\n- First.\n"
+CHANGELOG = """# Changelog
+
+## Unreleased
+
+## 0.2.0 - 2027-01-02
+
+### Added
+
+- A map.
+
+## 0.1.0 - 2026-12-01
+
+- First.
+"""
 
 
 def test_the_notes_are_the_section_of_the_release():

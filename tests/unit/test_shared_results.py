@@ -224,6 +224,8 @@ def in_seconds(seconds: float) -> str:
         ("soon", None, 600, 600),
         (7, None, 600, 600),
     ],
+    # Times would differ between the workers of pytest-xdist, which requires equal ids.
+    ids=["300 s", "300 s, clock ahead", "10000 s", "expired", "no time", "no date", "number"],
 )
 def test_a_token_lives_as_long_as_the_api_server_says_by_its_own_clock(expires, ahead, least, most):
     # A number is seconds from now: a time in the test's name would differ between the processes that run the tests.
