@@ -35,6 +35,7 @@
     │   ├── Interrupted                 the user stopped it
     │   └── DriverFailed                any other code: the driver's own
     ├── DocumentError                   a saved document that cannot be read, or is incomplete
+    │   └── OutOfOrder                  its extents are out of order, so that it cannot be compared
     ├── DeviceError                     a block device or an image file that cannot be opened or compared
     └── OutputError                     standard output or a file cannot be written
 
@@ -356,6 +357,12 @@ class DocumentError(CbtError):
     """A saved document that cannot be read, or is incomplete."""
 
     kind = "DocumentError"
+
+
+class OutOfOrder(DocumentError):
+    """Extents of a list overlap, are not ascending, or are negative: what it covers is unknown."""
+
+    kind = "OutOfOrder"
 
 
 class DeviceError(CbtError):

@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from kubectl_cbt.errors import DocumentError
+from kubectl_cbt.errors import OutOfOrder
 from kubectl_cbt.model.comparison_outcome import ClassedRanges
 from kubectl_cbt.model.record import INT64_MAX, Int64Column
 
 _NOTHING = np.empty(0, dtype=np.int64)
-
-
-class OutOfOrder(DocumentError):
-    """Extents of a list overlap, are not ascending, or are negative: what it covers is unknown."""
 
 
 class ComparedSide:

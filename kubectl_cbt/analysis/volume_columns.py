@@ -1,4 +1,4 @@
-"""Columns of a screen made of the cells that were kept of a stream: exact sums, without its extents."""
+"""VolumeColumns of a screen made of the cells that were kept of a stream: exact sums, without its extents."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class KeptCells:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Columns:
+class VolumeColumns:
     """Equal parts of a range of the volume, each of whole cells.
 
     Attributes:
@@ -91,7 +91,7 @@ class Columns:
         """Whether there are fewer cells than columns, so that several columns show the same cell."""
         return self.cells < len(self)
 
-    def equals(self, other: Columns) -> bool:
+    def equals(self, other: VolumeColumns) -> bool:
         """Whether these are the same columns of the same cells."""
         return (
             self.edges is other.edges
@@ -108,7 +108,7 @@ def _are_equal(one: Int64Column, other: Int64Column) -> bool:
     return one is other or np.array_equal(one, other)
 
 
-def columns_of(edges: Int64Column, start: int, end: int, count: int) -> Columns:
+def columns_of(edges: Int64Column, start: int, end: int, count: int) -> VolumeColumns:
     """``count`` columns over ``[start, end)``, widened to whole cells.
 
     Args:
@@ -120,7 +120,7 @@ def columns_of(edges: Int64Column, start: int, end: int, count: int) -> Columns:
     high = min(max(int(np.searchsorted(edges, end, side="left")), low + 1), cells)
     bounds = low + cell_edges(0, high - low, count)
     first = np.minimum(bounds[:-1], high - 1)
-    return Columns(edges, first, np.maximum(bounds[1:], first + 1))
+    return VolumeColumns(edges, first, np.maximum(bounds[1:], first + 1))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,7 +140,7 @@ class ColumnSums:
     are_beyond: Flags
 
 
-def sums_in_columns(cells: KeptCells | None, columns: Columns) -> ColumnSums:
+def sums_in_columns(cells: KeptCells | None, columns: VolumeColumns) -> ColumnSums:
     """The sums of a stream; nothing is known of one without cells.
 
     Exact for cells with the edges of the columns. Others are of a volume of another size: their columns are widened to
@@ -161,7 +161,7 @@ def sums_in_columns(cells: KeptCells | None, columns: Columns) -> ColumnSums:
     return ColumnSums(covered, cells.edges[last] - cells.edges[first], cells.edges[last] <= cells.known_end, beyond)
 
 
-def sums_of_streams(streams: Sequence[KeptCells | None], columns: Columns) -> ColumnSums:
+def sums_of_streams(streams: Sequence[KeptCells | None], columns: VolumeColumns) -> ColumnSums:
     """As :func:`sums_in_columns`, for several streams, at least one: arrays of ``[streams, columns]``."""
     kept = [cells for cells in streams if cells is not None and cells.edges is columns.edges]
     if len(kept) < len(streams):
@@ -188,7 +188,7 @@ class ColumnFigures:
     is_known: bool
 
 
-def column_figures(streams: Sequence[KeptCells | None], columns: Columns, column: int) -> list[ColumnFigures]:
+def column_figures(streams: Sequence[KeptCells | None], columns: VolumeColumns, column: int) -> list[ColumnFigures]:
     """One column of each stream, as :func:`sums_in_columns` counts it."""
     first, last = int(columns.first[column]), int(columns.last[column])
     start, end = int(columns.edges[first]), int(columns.edges[last])

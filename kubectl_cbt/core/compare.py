@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from kubectl_cbt.analysis.class_figures import FiguresByClass
 from kubectl_cbt.analysis.known_range import KnownRange
-from kubectl_cbt.analysis.list_comparison import Comparison, OutOfOrder
-from kubectl_cbt.errors import CbtError, Interrupted
+from kubectl_cbt.analysis.list_comparison import Comparison
+from kubectl_cbt.errors import CbtError, Interrupted, OutOfOrder
 from kubectl_cbt.model.backend import OpenStream
 from kubectl_cbt.model.comparison_outcome import ClassedRanges, ComparedList, ComparisonOutcome, SideOutcome
 from kubectl_cbt.model.record import INT64_MAX, Int64Column, joined

@@ -9,7 +9,14 @@ import numpy as np
 
 from kubectl_cbt.analysis.cells import cell_edges
 from kubectl_cbt.analysis.history import pairs_of
-from kubectl_cbt.analysis.volume_columns import Columns, KeptCells, UnionBounds, columns_of, least_union, union_bounds
+from kubectl_cbt.analysis.volume_columns import (
+    KeptCells,
+    UnionBounds,
+    VolumeColumns,
+    columns_of,
+    least_union,
+    union_bounds,
+)
 from kubectl_cbt.measuring.stream_meter import Limits, MeterSettings, StreamMeter
 from kubectl_cbt.model.backend import Backend
 from kubectl_cbt.model.record import Int64Column
@@ -115,7 +122,7 @@ class TimelineStreams:
         self._meter = StreamMeter(backend, limits, settings, self._measured)
         self._kept = _KeptCells()
         self._detail: _Detail | None = None
-        self._columns: Columns | None = None
+        self._columns: VolumeColumns | None = None
         self._is_stale = True
         self.history = history
         self.edges: Int64Column | None = None
@@ -160,7 +167,7 @@ class TimelineStreams:
         if self._detail is not None:
             self._detail.update(self._queries)
 
-    def columns(self, start: int, end: int, count: int) -> Columns | None:
+    def columns(self, start: int, end: int, count: int) -> VolumeColumns | None:
         """The columns of a range, of the finest cells there are; streams it again where these are too coarse.
 
         They are the same object as before unless they differ.
@@ -171,7 +178,7 @@ class TimelineStreams:
             self._columns = found
         return self._columns
 
-    def _columns_of(self, edges: Int64Column, start: int, end: int, count: int) -> Columns:
+    def _columns_of(self, edges: Int64Column, start: int, end: int, count: int) -> VolumeColumns:
         kept = columns_of(edges, start, end, count)
         if not kept.are_repeated:
             return kept
@@ -214,18 +221,18 @@ class TimelineStreams:
         detail.update(self._queries)
         return detail
 
-    def cells(self, columns: Columns | None) -> list[KeptCells | None]:
+    def cells(self, columns: VolumeColumns | None) -> list[KeptCells | None]:
         """The cells of each pair, then of the allocated blocks: finer ones where a range was streamed again."""
         kept, detail = self._kept.cells, self._detail_of(columns)
         return kept if detail is None else [finer or old for finer, old in zip(detail.cells, kept, strict=True)]
 
-    def union_cells(self, columns: Columns | None) -> KeptCells | None:
+    def union_cells(self, columns: VolumeColumns | None) -> KeptCells | None:
         """The lower bounds of :attr:`union`; of finer cells once all pairs have them."""
         detail = self._detail_of(columns)
         finer = least_union(detail.cells[: len(self._pairs)]) if detail is not None else None
         return finer or (self.union.least if self.union is not None else None)
 
-    def _detail_of(self, columns: Columns | None) -> _Detail | None:
+    def _detail_of(self, columns: VolumeColumns | None) -> _Detail | None:
         """The range that was streamed again, if the columns are of its cells."""
         is_of_detail = self._detail is not None and columns is not None and columns.edges is self._detail.edges
         return self._detail if is_of_detail else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kubectl_cbt.analysis.volume_columns import Columns
+from kubectl_cbt.analysis.volume_columns import VolumeColumns
 
 SMALLEST_COLUMN_BYTES = 4096
 
@@ -66,7 +66,7 @@ class VisibleRange:
             self.start = max(min(wanted, self.capacity - span), 0)
             self.end = self.start + span
 
-    def go_columns(self, by: int, columns: Columns) -> None:
+    def go_columns(self, by: int, columns: VolumeColumns) -> None:
         """Move the cursor by columns; where columns show the same cell, by cells."""
         column = columns.at(self.position)
         starts = columns.starts

@@ -107,14 +107,14 @@ class ApiAnswers:
         from kubectl_cbt.cluster.tokens import request_token, service_account_of_caller
         from kubectl_cbt.model.refs import ServiceAccountRef, SnapshotNames, SnapshotRef
         from kubectl_cbt.model.route import Connect
-        from kubectl_cbt.output.document import _snapshot
+        from kubectl_cbt.output.document import snapshot_part
 
         def go() -> None:
             with self._session() as api:
                 base = random.choice([None, SnapshotRef("default", "snap-a")])
                 names = SnapshotNames(SnapshotRef("default", random.choice(["snap-b", "nope"])), base)
                 resolved = resolve(Catalogue(api), names)
-                as_json(_snapshot(resolved.target))
+                as_json(snapshot_part(resolved.target))
                 request_token(api, ServiceAccountRef("backup", "backup-app"), "a", 600, "default").token.reveal()
                 service_account_of_caller(api, "default")
                 connect = random.choice(list(Connect))

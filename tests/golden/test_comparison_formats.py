@@ -9,8 +9,8 @@ import pytest
 from samples import CAPACITY, GIB, KIB, MIB, batch, outcome_of, resolved
 from test_formats import FAILURE, assert_golden
 
-from kubectl_cbt.analysis.list_comparison import OutOfOrder
 from kubectl_cbt.core.compare import ComparedStreams
+from kubectl_cbt.errors import OutOfOrder
 from kubectl_cbt.model.backend import OpenStream
 from kubectl_cbt.model.comparison_outcome import ComparisonResult, RangeClass
 from kubectl_cbt.model.resolved_query import ResolvedQuery

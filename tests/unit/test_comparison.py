@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from strategies import column, columns, cut, cuts, law, legal_extents
 
 from kubectl_cbt.analysis.class_figures import FIRST_RANGES, FiguresByClass
-from kubectl_cbt.analysis.list_comparison import Comparison, OutOfOrder, classify
+from kubectl_cbt.analysis.list_comparison import Comparison, classify
+from kubectl_cbt.errors import OutOfOrder
 from kubectl_cbt.model.comparison_outcome import SHOWN_CLASSES, ClassedRanges, RangeClass
 from kubectl_cbt.model.record import INT64_MAX
 

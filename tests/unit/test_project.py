@@ -26,7 +26,7 @@ def test_every_request_for_a_report_is_this_one():
     assert [path.name for path in asking] == ["project.py"]
 
 
-@pytest.mark.parametrize("manifest", ["krew-manifest.yaml", "packaging/krew-manifest.yaml"])
+@pytest.mark.parametrize("manifest", ["krew-manifest.yaml"])
 def test_krews_manifest_has_the_same_homepage(manifest):
     text = (ROOT / manifest).read_text(encoding="utf-8")
     assert f"homepage: {HOMEPAGE}/\n" in text

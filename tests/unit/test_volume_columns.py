@@ -1,4 +1,4 @@
-"""Columns of kept cells: whole cells, exact sums, and bounds of the union."""
+"""VolumeColumns of kept cells: whole cells, exact sums, and bounds of the union."""
 
 import numpy as np
 from hypothesis import given

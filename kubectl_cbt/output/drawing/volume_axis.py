@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from kubectl_cbt.analysis.volume_columns import Columns
+from kubectl_cbt.analysis.volume_columns import VolumeColumns
 from kubectl_cbt.units import human_offsets
 
 _TICK = "╵"
 _SPACING = 13
-"""Columns from a label to the next one at least."""
+"""VolumeColumns from a label to the next one at least."""
 _FACTORS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 
 
-def axis_text(columns: Columns) -> str:
+def axis_text(columns: VolumeColumns) -> str:
     """A tick in the column of each round offset, and the offset beside it. The first one is exact."""
     start, end, count = columns.start, columns.end, len(columns)
     step = _round_step((end - start) * _SPACING // count)

@@ -10,11 +10,10 @@ from textual.app import ComposeResult
 from textual.message import Message
 from textual.timer import Timer
 
-from kubectl_cbt.analysis.volume_columns import Columns, KeptCells, column_figures, sums_in_columns
+from kubectl_cbt.analysis.volume_columns import KeptCells, VolumeColumns, column_figures, sums_in_columns
 from kubectl_cbt.model.backend import Backend
 from kubectl_cbt.model.stream_figures import MeteredQuery
 from kubectl_cbt.model.volume_history import VolumeHistory
-from kubectl_cbt.output.drawing.timeline import TimelineCursor
 from kubectl_cbt.output.drawing.timeline_bands import (
     OTHER_NAMES,
     Band,
@@ -24,6 +23,7 @@ from kubectl_cbt.output.drawing.timeline_bands import (
     union_band,
 )
 from kubectl_cbt.output.drawing.timeline_layout import TimelineLayout
+from kubectl_cbt.output.drawing.timeline_picture import TimelineCursor
 from kubectl_cbt.output.snapshot_cells import name_of
 from kubectl_cbt.tui.plain_text import Content, PlainText, joined, plain, set_subtitle, set_title
 from kubectl_cbt.tui.screens.base_screen import CbtScreen
@@ -75,7 +75,7 @@ class TimelineView(CbtScreen[None]):
         self.marked: tuple[int, ...] = ()
         self.shows_union = False
         self.is_placed = position is not None
-        self.view_columns: Columns | None = None
+        self.view_columns: VolumeColumns | None = None
         self._cells: Sequence[KeptCells | None] = ()
         self._drawn: VolumeHistory | None = None
         self._names: list[str] = []
@@ -195,7 +195,7 @@ class TimelineView(CbtScreen[None]):
             found.append(allocated_band(history.allocated, cells[-1]))
         return found
 
-    def _start_where_most_changed(self, history: VolumeHistory, columns: Columns) -> None:
+    def _start_where_most_changed(self, history: VolumeHistory, columns: VolumeColumns) -> None:
         """Move the cursor to the column with the most changes in all pairs."""
         cells = self.streams.cells(columns)[: len(history.rows)]
         covered = [sums_in_columns(one, columns).covered for one in cells]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len
 
 from kubectl_cbt.analysis.history import recommendations, sums_of
-from kubectl_cbt.analysis.volume_columns import ColumnFigures, Columns
+from kubectl_cbt.analysis.volume_columns import ColumnFigures, VolumeColumns
 from kubectl_cbt.model.pairing import Pairing
 from kubectl_cbt.model.source_volume import SourceVolume
 from kubectl_cbt.model.volume_history import HistoryPair, HistoryRow, VolumeHistory
@@ -149,7 +149,7 @@ def timeline_title(pairing: Pairing) -> str:
     return f"changed from {before}"
 
 
-def range_label(columns: Columns | None, *, is_whole: bool) -> str:
+def range_label(columns: VolumeColumns | None, *, is_whole: bool) -> str:
     """The size of a column, and the visible range; empty before the capacity is known."""
     if columns is None:
         return ""

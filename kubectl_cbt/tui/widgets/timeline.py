@@ -16,11 +16,11 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from kubectl_cbt.analysis.heat_scale import LOG, HeatScale
-from kubectl_cbt.analysis.volume_columns import Columns
+from kubectl_cbt.analysis.volume_columns import VolumeColumns
 from kubectl_cbt.output.drawing.painting import ColorScheme, Painter
-from kubectl_cbt.output.drawing.timeline import BandCodes, Line, TimelineCursor, TimelinePicture, TimelineStyles
 from kubectl_cbt.output.drawing.timeline_bands import Band
 from kubectl_cbt.output.drawing.timeline_layout import TimelineLayout, band_height
+from kubectl_cbt.output.drawing.timeline_picture import BandCodes, Line, TimelineCursor, TimelinePicture, TimelineStyles
 
 _TITLES = _AXIS = 1
 _KEPT_BANDS = 256
@@ -49,7 +49,7 @@ class TimelineContent:
     band: Callable[[int], Band]
     others: Sequence[Band]
     layout: TimelineLayout
-    columns: Columns | None
+    columns: VolumeColumns | None
     cursor: TimelineCursor
     scale: HeatScale = LOG
 

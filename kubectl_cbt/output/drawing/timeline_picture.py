@@ -16,7 +16,7 @@ from rich.style import Style
 
 from kubectl_cbt.analysis import grid
 from kubectl_cbt.analysis.heat_scale import HeatScale, hottest_share, linear_levels
-from kubectl_cbt.analysis.volume_columns import Columns, sums_of_streams
+from kubectl_cbt.analysis.volume_columns import VolumeColumns, sums_of_streams
 from kubectl_cbt.output.drawing.legend import legend_samples
 from kubectl_cbt.output.drawing.painting import HATCH, ColorScheme, Painter
 from kubectl_cbt.output.drawing.text_width import shorten
@@ -62,13 +62,13 @@ class BandCodes:
     """
 
     bands: Sequence[Band]
-    columns: Columns | None
+    columns: VolumeColumns | None
     scale: HeatScale
     codes: CodeRows
     hottest: float = 0.0
 
     @classmethod
-    def of(cls, bands: Sequence[Band], columns: Columns | None, count: int, scale: HeatScale) -> BandCodes:
+    def of(cls, bands: Sequence[Band], columns: VolumeColumns | None, count: int, scale: HeatScale) -> BandCodes:
         """Add up the columns of each band.
 
         Args:
