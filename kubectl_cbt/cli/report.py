@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from kubectl_cbt.cli.backend import command_session, with_environment
 from kubectl_cbt.cli.options import ClusterFlags, TerminalFlags
+from kubectl_cbt.cli.print_report_job import ReportJobFlags, print_report_job
 from kubectl_cbt.cli.report_flags import ReportFlags
 from kubectl_cbt.cli.shard_flags import ShardFlags
 from kubectl_cbt.core.options import ServiceOptions
@@ -21,6 +23,7 @@ def report(
     terminal: TerminalFlags,
     flags: ReportFlags,
     shards: ShardFlags,
+    job: ReportJobFlags,
     files: Annotated[
         list[str] | None, typer.Argument(metavar="FILES", help="With --merge: the parts; - for standard input.")
     ] = None,
@@ -65,9 +68,17 @@ def report(
       kubectl cbt report --merge 0.ndjson 1.ndjson
 
     \b
+      # Thousands of volumes: in the cluster
+      kubectl cbt report -A -n backup --print-job --image IMAGE --shards 16 | kubectl apply -f -
+
+    \b
       # Try it
       kubectl cbt report -A --demo --demo-volumes 40
     """
+    job.check()
+    if job.print_job:
+        _print_job(job, cluster, service, flags, shards)
+        return
     if merge:
         raise typer.Exit(_merge(files or [], flags, shards, terminal, output))
     if files:
@@ -88,6 +99,16 @@ def report(
         measured = open_report(session, with_environment(service, cluster), scope, options, earlier)
         printing = ReportOutput(output, terminal, conditions, compared, shards.now, shards.part_folder)
         raise typer.Exit(print_report(measured, scope, printing))
+
+
+def _print_job(
+    job: ReportJobFlags, cluster: ClusterFlags, service: ServiceOptions, flags: ReportFlags, shards: ShardFlags
+) -> None:
+    """Print the Job of this report."""
+    if shards != replace(ShardFlags(), shards=shards.shards):
+        raise UsageError("--shard, --now and --part-folder are for the pods: remove them")
+    with command_session(cluster) as session:
+        print_report_job(job, shards.shards, flags, session.namespace, service)
 
 
 def _merge(
