@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
@@ -39,6 +39,13 @@ def opened_file(file: str, *, keyboard: bool = False) -> Iterator[tuple[BinaryIO
         raise DocumentError(f"{file} cannot be opened: {error.strerror}", hint=_unreadable(error, file)) from error
     with data:
         yield data, file
+
+
+def opened_files(files: Iterable[str]) -> Iterator[tuple[BinaryIO, str]]:
+    """One file after the other, as :func:`opened_file` opens them; each is closed when the next one is read."""
+    for file in files:
+        with opened_file(file) as opened:
+            yield opened
 
 
 def _unreadable(error: OSError, file: str) -> str:

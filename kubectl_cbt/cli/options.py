@@ -27,7 +27,7 @@ DEFAULT_SEED = 1
 MOST_DEMO_VOLUMES = 99_999
 MAY_NAME_A_FILE = "the name of a file may be any bytes"
 """Marks an argument that may also be a file, and not only a Kubernetes name."""
-FILE_METAVARS = ("FILE", "FOLDER", "LEFT", "RIGHT")
+FILE_METAVARS = ("FILE", "FILES", "FOLDER", "LEFT", "RIGHT")
 """What the help calls the value of a flag or argument that is a path."""
 SERVICE_ACCOUNT_VARIABLE = "KUBECTL_CBT_SERVICE_ACCOUNT"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,14 +15,17 @@ from kubectl_cbt.cli.options import ColorWhen, TerminalFlags
 from kubectl_cbt.cli.progress import volumes_bar, wants_progress
 from kubectl_cbt.cli.signals import GracefulStop
 from kubectl_cbt.cli.stdout import StandardOutput
+from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.output.volume_report.report_formats import VolumeReportFormat
 from kubectl_cbt.units import counted, human_rate
 
 if TYPE_CHECKING:
     from kubectl_cbt.analysis.report_guard import Condition
     from kubectl_cbt.core.measured_report import MeasuredVolumes
+    from kubectl_cbt.documents.report_parts import MergedReport
     from kubectl_cbt.model.volume_report import ReportRow, ReportScope, VolumeReport
-    from kubectl_cbt.output.volume_report.report_writer import PrintedReport
+    from kubectl_cbt.output.volume_report.report_writer import PrintedReport, ReportWriter
+    from kubectl_cbt.output.writer import Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,30 +35,27 @@ class ReportOutput:
     Attributes:
         conditions: under which a volume fails.
         compared: an earlier report to list the differences from; None for none.
+        now: the time that ages refer to; None for the clock's.
+        folder: where a part is also written to; empty for nowhere.
     """
 
     form: VolumeReportFormat
     terminal: TerminalFlags
     conditions: tuple[Condition, ...]
     compared: VolumeReport | None = None
+    now: datetime | None = None
+    folder: str = ""
 
 
 def print_report(measured: MeasuredVolumes, scope: ReportScope, output: ReportOutput) -> int:
     """Measure all volumes, and print the report; returns the exit code."""
-    from kubectl_cbt.analysis.report_diff import report_diff
     from kubectl_cbt.analysis.report_figures import row_figures
-    from kubectl_cbt.output.volume_report.report_writer import PrintedReport
 
-    terminal, form = output.terminal, output.form
-    diagnostics = Diagnostics(
-        quiet=terminal.quiet, verbosity=terminal.verbosity, no_color=terminal.color is ColorWhen.NEVER
-    )
-    now = datetime.now(UTC).replace(microsecond=0)
-    bar = wants_progress(quiet=terminal.quiet, prints_rows=form is VolumeReportFormat.NDJSON)
-    with GracefulStop(measured.cancel) as stop:
-        write = StandardOutput(stop).write
-        writer = form.writer((lambda data: write(as_text(data))) if form.is_text else write)
-        begun = measured.begun(now, scope)
+    diagnostics = _diagnostics(output.terminal)
+    now = (output.now or datetime.now(UTC)).replace(microsecond=0)
+    bar = wants_progress(quiet=output.terminal.quiet, prints_rows=output.form is VolumeReportFormat.NDJSON)
+    begun = measured.begun(now, scope)
+    with GracefulStop(measured.cancel) as stop, _opened(output, begun, stop) as writer:
         writer.begin(begun)
         with volumes_bar(measured, lambda: _streams(measured), diagnostics, shown=bar) as advance:
 
@@ -62,14 +64,54 @@ def print_report(measured: MeasuredVolumes, scope: ReportScope, output: ReportOu
                 advance()
 
             error, code = consume(measured, use, stop)
-        report = measured.report(now, scope, error)
-        diff = None if output.compared is None else report_diff(output.compared, report)
-        printed = PrintedReport.of(report, diff)
+        printed = _printed(measured.report(now, scope, error), output)
         writer.end(printed)
     if error is not None:
         diagnostics.error(error)
+    return code or _exit_code(printed, output, diagnostics)
+
+
+def print_merged(merged: MergedReport, output: ReportOutput) -> int:
+    """Print the report of all parts; returns the exit code."""
+    diagnostics = _diagnostics(output.terminal)
+    with _opened(output, merged.report) as writer:
+        writer.begin(replace(merged.report, rows=()))
+        printed = _printed(merged.report, output)
+        writer.end(printed)
+    for note in merged.notes:
+        diagnostics.warning(note)
+    if (failure := merged.report.failure) is not None:
+        diagnostics.error(DocumentError(failure.message, hint=failure.hint))
+    return _exit_code(printed, output, diagnostics)
+
+
+def _diagnostics(terminal: TerminalFlags) -> Diagnostics:
+    return Diagnostics(quiet=terminal.quiet, verbosity=terminal.verbosity, no_color=terminal.color is ColorWhen.NEVER)
+
+
+@contextlib.contextmanager
+def _opened(output: ReportOutput, begun: VolumeReport, stop: GracefulStop | None = None) -> Iterator[ReportWriter]:
+    """The writer of the report."""
+    write: Write = StandardOutput(stop).write
+    form = output.form
+    with contextlib.ExitStack() as stack:
+        if output.folder and begun.part is not None:
+            from kubectl_cbt.cli.part_file import copied_to
+
+            write = stack.enter_context(copied_to(output.folder, begun.part.shard, write))
+        yield form.writer((lambda data: write(as_text(data))) if form.is_text else write)
+
+
+def _printed(report: VolumeReport, output: ReportOutput) -> PrintedReport:
+    from kubectl_cbt.analysis.report_diff import report_diff
+    from kubectl_cbt.output.volume_report.report_writer import PrintedReport
+
+    return PrintedReport.of(report, None if output.compared is None else report_diff(output.compared, report))
+
+
+def _exit_code(printed: PrintedReport, output: ReportOutput, diagnostics: Diagnostics) -> int:
     fails = _print_failing(printed, output, diagnostics)
-    return code or (ExitCode.FAILED if fails or report.failure is not None else ExitCode.DONE)
+    return ExitCode.FAILED if fails or printed.report.failure is not None else ExitCode.DONE
 
 
 def _print_failing(printed: PrintedReport, output: ReportOutput, diagnostics: Diagnostics) -> bool:
@@ -78,7 +120,7 @@ def _print_failing(printed: PrintedReport, output: ReportOutput, diagnostics: Di
     from kubectl_cbt.analysis.report_guard import failing
 
     report = printed.report
-    if not printed.rows:
+    if not printed.rows and report.part is None and report.failure is None:
         where = "any namespace" if report.scope.namespace is None else f"namespace {report.scope.namespace}"
         diagnostics.note(f"No snapshots found in {where}.")
     left = [one for one in printed.rows if is_interrupted(one)]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from kubectl_cbt.cli.backend import command_session, with_environment
 from kubectl_cbt.cli.options import ClusterFlags, TerminalFlags
+from kubectl_cbt.cli.print_report_job import ReportJobFlags, print_report_job
 from kubectl_cbt.cli.report_flags import ReportFlags
+from kubectl_cbt.cli.shard_flags import ShardFlags
 from kubectl_cbt.core.options import ServiceOptions
 from kubectl_cbt.errors import UsageError
 from kubectl_cbt.output.volume_report.report_formats import VolumeReportFormat
@@ -19,6 +22,12 @@ def report(
     service: ServiceOptions,
     terminal: TerminalFlags,
     flags: ReportFlags,
+    shards: ShardFlags,
+    job: ReportJobFlags,
+    files: Annotated[
+        list[str] | None, typer.Argument(metavar="FILES", help="With --merge: the parts; - for standard input.")
+    ] = None,
+    merge: Annotated[bool, typer.Option("--merge", help="Make one report of the parts that shards wrote.")] = False,
     output: Annotated[VolumeReportFormat, typer.Option("--output", "-o", help="Output format.")] = (
         VolumeReportFormat.TABLE
     ),
@@ -53,20 +62,69 @@ def report(
       kubectl cbt report -A -o json --resume-from one.json > two.json
 
     \b
+      # Two processes, half of the volumes each
+      kubectl cbt report -A --shard 0/2 -o ndjson > 0.ndjson
+      kubectl cbt report -A --shard 1/2 -o ndjson > 1.ndjson
+      kubectl cbt report --merge 0.ndjson 1.ndjson
+
+    \b
+      # Thousands of volumes: in the cluster
+      kubectl cbt report -A -n backup --print-job --image IMAGE --shards 16 | kubectl apply -f -
+
+    \b
       # Try it
       kubectl cbt report -A --demo --demo-volumes 40
     """
+    job.check()
+    if job.print_job:
+        _print_job(job, cluster, service, flags, shards)
+        return
+    if merge:
+        raise typer.Exit(_merge(files or [], flags, shards, terminal, output))
+    if files:
+        raise UsageError(f"unexpected argument {files[0]}: files are for --merge")
+    part = shards.part(output, flags.fail_on)
     from kubectl_cbt.cli.print_report import ReportOutput, print_report
     from kubectl_cbt.core.measured_report import ReportOptions, open_report
     from kubectl_cbt.model.volume_report import ReportScope
 
     if service.csi_endpoint:
         raise UsageError("report lists the snapshots of a cluster: remove --csi-endpoint")
-    conditions = flags.conditions()
+    conditions = flags.conditions(is_part=part is not None)
     with command_session(cluster, terminal.verbosity) as session:
         namespace = None if flags.all_namespaces else session.namespace
         scope = ReportScope(session.context, namespace, flags.selector, flags.driver)
         earlier, compared = flags.resumed(scope), flags.compared(scope)
-        options = ReportOptions(flags.chunk, flags.rate, flags.parallel, flags.max_time, not flags.no_streams)
+        options = ReportOptions(flags.chunk, flags.rate, flags.parallel, flags.max_time, not flags.no_streams, part)
         measured = open_report(session, with_environment(service, cluster), scope, options, earlier)
-        raise typer.Exit(print_report(measured, scope, ReportOutput(output, terminal, conditions, compared)))
+        printing = ReportOutput(output, terminal, conditions, compared, shards.now, shards.part_folder)
+        raise typer.Exit(print_report(measured, scope, printing))
+
+
+def _print_job(
+    job: ReportJobFlags, cluster: ClusterFlags, service: ServiceOptions, flags: ReportFlags, shards: ShardFlags
+) -> None:
+    """Print the Job of this report."""
+    if shards != replace(ShardFlags(), shards=shards.shards):
+        raise UsageError("--shard, --now and --part-folder are for the pods: remove them")
+    with command_session(cluster) as session:
+        print_report_job(job, shards.shards, flags, session.namespace, service)
+
+
+def _merge(
+    files: list[str], flags: ReportFlags, shards: ShardFlags, terminal: TerminalFlags, output: VolumeReportFormat
+) -> int:
+    """Merge the parts in these files, and print them as one report."""
+    from kubectl_cbt.cli.file_argument import opened_files
+    from kubectl_cbt.cli.print_report import ReportOutput, print_merged
+    from kubectl_cbt.documents.report_parts import merge_parts
+
+    if not files:
+        raise UsageError("--merge needs the parts: files, or - for standard input")
+    flags.check_merge()
+    if shards != ShardFlags():
+        raise UsageError("--merge reads what shards wrote: remove --shard, --shards, --now and --part-folder")
+    merged = merge_parts(opened_files(files))
+    conditions = flags.conditions(is_part=not merged.report.has_streams)
+    compared = flags.compared(merged.report.scope)
+    return print_merged(merged, ReportOutput(output, terminal, conditions, compared))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -98,8 +98,11 @@ class ReportFlags:
         ),
     ] = ""
 
-    def conditions(self) -> tuple[Condition, ...]:
+    def conditions(self, *, is_part: bool = False) -> tuple[Condition, ...]:
         """The conditions of ``--fail-on``.
+
+        Args:
+            is_part: whether the report is a shard's: a volume that fails is left to the merged report.
 
         Raises:
             UsageError: one is invalid, or needs the streams that ``--no-streams`` leaves out.
@@ -107,7 +110,7 @@ class ReportFlags:
         from kubectl_cbt.analysis.report_guard import parse_conditions
 
         if not self.fail_on:
-            return () if self.no_streams else parse_conditions("incomplete")
+            return () if self.no_streams or is_part else parse_conditions("incomplete")
         try:
             found = parse_conditions(self.fail_on)
         except ValueError as error:
@@ -115,6 +118,15 @@ class ReportFlags:
         if self.no_streams and (needing := [one.text for one in found if one.needs_streams]):
             raise UsageError(f"--fail-on {needing[0]} needs streams: remove --no-streams")
         return found
+
+    def check_merge(self) -> None:
+        """Refuse flags that measuring needs: parts have their own.
+
+        Raises:
+            UsageError: one was given.
+        """
+        if self != replace(ReportFlags(), fail_on=self.fail_on, diff=self.diff):
+            raise UsageError("--merge takes all settings from the parts: only --fail-on, --diff and -o can be added")
 
     def resumed(self, scope: ReportScope) -> VolumeReport | None:
         """The report of ``--resume-from``; None without one.

@@ -12,7 +12,7 @@ from kubectl_cbt.kube.api import Object
 from kubectl_cbt.model.refs import ServiceAccountRef
 
 _RBAC = "rbac.authorization.k8s.io"
-_READ, _BROWSE = ("get",), ("get", "list", "watch")
+_READ, _LIST, _BROWSE = ("get",), ("get", "list"), ("get", "list", "watch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +21,21 @@ class Grant:
 
     Attributes:
         account: the ServiceAccount whose tokens the sidecar receives; its namespace may differ from the snapshots'.
-        namespace: of the snapshots.
+        namespace: of the snapshots; None for all namespaces.
         user: a user who queries with the account's tokens; empty when the account itself does.
         driver_namespaces: namespaces that a user forwards ports to.
         finds_services: whether an address has only a Service's name or IP, so that all Services must be listed.
         browses: whether to grant listing too, for browse, snapshots and completion.
+        reports: whether the account measures a report: it lists snapshots and claims.
     """
 
     account: ServiceAccountRef
-    namespace: str
+    namespace: str | None
     user: str = ""
     driver_namespaces: tuple[str, ...] = ()
     finds_services: bool = False
     browses: bool = False
+    reports: bool = False
 
 
 def objects(grant: Grant) -> Iterator[Manifest]:
@@ -47,7 +49,10 @@ def objects(grant: Grant) -> Iterator[Manifest]:
         "The account whose tokens the snapshot metadata service receives; it accepts only tokens of ServiceAccounts.",
         new_object("v1", "ServiceAccount", grant.account.name, grant.account.namespace),
     )
-    yield from _grant(_snapshots_role(grant.namespace, browses=grant.browses and not grant.user), [account])
+    if grant.reports:
+        yield from _grant(_volumes_role(grant.namespace), [account])
+    else:
+        yield from _grant(_snapshots_role(grant.namespace, browses=grant.browses and not grant.user), [account])
     if grant.user:
         # The service checks the account's access; resolving names needs the user's.
         role = _snapshots_role(grant.namespace, browses=grant.browses)
@@ -72,12 +77,24 @@ class _Role:
         return "Role" if self.namespace else "ClusterRole"
 
 
-def _snapshots_role(namespace: str, *, browses: bool) -> _Role:
+def _snapshots_role(namespace: str | None, *, browses: bool) -> _Role:
     return _Role(
         "kubectl-cbt-browse" if browses else "kubectl-cbt",
         namespace,
         "To resolve snapshot names; the service also checks that the account may get snapshots, without a name.",
         [_rule(SNAPSHOT_GROUP, "volumesnapshots", _BROWSE if browses else _READ)],
+    )
+
+
+def _volumes_role(namespace: str | None) -> _Role:
+    return _Role(
+        "kubectl-cbt-report-volumes",
+        namespace,
+        "To list snapshots and their claims; the service also checks that the account may get snapshots.",
+        [
+            _rule(SNAPSHOT_GROUP, "volumesnapshots", _LIST),
+            _rule("", "persistentvolumeclaims", ("list",)),
+        ],
     )
 
 
@@ -91,12 +108,12 @@ def _token_role(account: ServiceAccountRef) -> _Role:
 
 
 def _cluster_role(grant: Grant) -> _Role:
-    read = _BROWSE if grant.browses else _READ
+    read = _LIST if grant.reports else _BROWSE if grant.browses else _READ
     rules = [
         _rule(SNAPSHOT_GROUP, "volumesnapshotcontents", read),
         _rule(CBT_GROUP, "snapshotmetadataservices", read),
     ]
-    name = "kubectl-cbt-browse" if grant.browses else "kubectl-cbt"
+    name = f"kubectl-cbt{'-report' if grant.reports else '-browse' if grant.browses else ''}"
     if grant.finds_services and grant.user:
         name += "-find"
         rules.append(_rule("", "services", ("list",)))

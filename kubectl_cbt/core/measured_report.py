@@ -14,6 +14,7 @@ from kubectl_cbt.analysis.report_rows import delta_query, full_query, inventory_
 from kubectl_cbt.core.stream_limits import StreamLimits
 from kubectl_cbt.errors import CbtError, Interrupted
 from kubectl_cbt.measuring.stream_meter import MeterSettings, StreamMeter
+from kubectl_cbt.model.report_part import ReportPart
 from kubectl_cbt.model.results import Failure
 from kubectl_cbt.model.source_volume import SourceVolume
 from kubectl_cbt.model.stream_figures import MeteredQuery, StreamFigures
@@ -38,6 +39,7 @@ class ReportOptions:
         parallel: streams at a time.
         max_seconds: for all streams; None for no limit.
         has_streams: False for the inventory alone.
+        part: which volumes are measured; None for all.
     """
 
     chunk_bytes: int = 2**20
@@ -45,6 +47,7 @@ class ReportOptions:
     parallel: int = 4
     max_seconds: float | None = None
     has_streams: bool = True
+    part: ReportPart | None = None
 
 
 class MeasuredVolumes:
@@ -124,7 +127,7 @@ class MeasuredVolumes:
     def begun(self, now: datetime, scope: ReportScope) -> VolumeReport:
         """The report before its first volume."""
         options = self._options
-        return VolumeReport(now, scope, options.chunk_bytes, options.rate, options.has_streams, ())
+        return VolumeReport(now, scope, options.chunk_bytes, options.rate, options.has_streams, (), part=options.part)
 
     def report(self, now: datetime, scope: ReportScope, error: CbtError | None = None) -> VolumeReport:
         """All volumes; those whose streams did not end are incomplete.
@@ -221,5 +224,7 @@ def open_report(
 
     volumes = list_volumes(session.catalogue, scope.namespace, ListOptions(labels=scope.selector))
     volumes = [volume for volume in volumes if scope.driver in ("", volume.driver)]
+    if options.part is not None:
+        volumes = [volume for volume in volumes if options.part.shard.has(volume.key)]
     entries = (entry for volume in volumes for entry in volume.snapshots)
     return MeasuredVolumes(ListedBackend(session, service, QueryOptions(), entries), volumes, options, earlier)

@@ -9,12 +9,11 @@ import orjson
 
 from kubectl_cbt.documents.object_fields import ObjectFields
 from kubectl_cbt.errors import DocumentError
-from kubectl_cbt.model.api_version import API_VERSION, REPORT_KIND
+from kubectl_cbt.model.api_version import API_VERSION, REPORT_END_KIND, REPORT_KIND
 from kubectl_cbt.model.results import Failure
 from kubectl_cbt.model.volume_report import CELLS, MeasuredStream, ReportRow, ReportScope, VolumeReport, in_order
 
 _HINT = "give a file that kubectl cbt report -o json or -o ndjson wrote to its end"
-_END_KIND = f"{REPORT_KIND}End"
 
 
 def read_report(file: BinaryIO, name: str) -> VolumeReport:
@@ -37,20 +36,22 @@ def read_report(file: BinaryIO, name: str) -> VolumeReport:
         return _of_lines(name, data)
     document = _object(name, _parsed(name, data), 1)
     fields = ObjectFields(name, document, hint=_HINT)
-    report = _head(name, 1, document, fields)
-    rows = tuple(_row(volume) for volume in fields.objects("volumes"))
+    report = head_of(name, 1, document, fields)
+    rows = tuple(row_of(volume) for volume in fields.objects("volumes"))
     return _with(report, rows, fields.object_or_null("error"))
 
 
 def _of_lines(name: str, data: bytes) -> VolumeReport:
     lines = _lines(name, data)
     number, values = next(lines)
-    report = _head(name, number, values, ObjectFields(name, values, f"line {number}: ", _HINT))
+    if "shard" in values:
+        raise _error(name, number, "it is a part of a report: merge all parts with --merge first")
+    report = head_of(name, number, values, ObjectFields(name, values, f"line {number}: ", _HINT))
     rows: list[ReportRow] = []
     for number, values in lines:
         fields = ObjectFields(name, values, f"line {number}: ", _HINT)
-        if values.get("kind") != _END_KIND:
-            rows.append(_row(fields))
+        if values.get("kind") != REPORT_END_KIND:
+            rows.append(row_of(fields))
             continue
         if fields.count("volumes") != len(rows):
             raise _error(name, number, f"it declares {values['volumes']} volumes, but {len(rows)} are before it")
@@ -66,7 +67,8 @@ def _lines(name: str, data: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
             yield number, _object(name, _parsed(name, line, number), number)
 
 
-def _head(name: str, line: int, values: dict[str, Any], fields: ObjectFields) -> VolumeReport:
+def head_of(name: str, line: int, values: dict[str, Any], fields: ObjectFields) -> VolumeReport:
+    """The head of a report, without its volumes."""
     kind = values.get("kind"), values.get("apiVersion")
     if kind != (REPORT_KIND, API_VERSION):
         raise _error(name, line, f"it is not a {REPORT_KIND} of {API_VERSION}")
@@ -98,11 +100,12 @@ def _with(report: VolumeReport, rows: tuple[ReportRow, ...], error: ObjectFields
         report.rate,
         report.has_streams,
         in_order(rows),
-        _failure(error),
+        failure_of(error),
     )
 
 
-def _row(fields: ObjectFields) -> ReportRow:
+def row_of(fields: ObjectFields) -> ReportRow:
+    """One volume."""
     snapshots = fields.object("snapshots")
     full, delta = fields.object_or_null("full"), fields.object_or_null("delta")
     return ReportRow(
@@ -141,13 +144,14 @@ def _stream(fields: ObjectFields) -> MeasuredStream:
         cost_bytes=fields.count_or_null("costBytes"),
         capacity_bytes=fields.count_or_null("capacityBytes"),
         rules=fields.texts("rulesBroken"),
-        failure=_failure(error),
+        failure=failure_of(error),
         cells=cells,
         known_bytes=fields.count("knownBytes"),
     )
 
 
-def _failure(fields: ObjectFields | None) -> Failure | None:
+def failure_of(fields: ObjectFields | None) -> Failure | None:
+    """An ``error``; None for null."""
     if fields is None:
         return None
     return Failure(fields.text("type"), fields.text("code"), fields.text("message"), fields.text("hint"))

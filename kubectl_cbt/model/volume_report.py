@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from kubectl_cbt.model.report_part import ReportPart
 from kubectl_cbt.model.results import Failure
 
 CELLS = 96
@@ -130,6 +131,7 @@ class VolumeReport:
         rate: bytes that a backup reads a second.
         has_streams: whether streams were to be queried.
         failure: why it ended early; None when every volume was looked at.
+        part: of which volumes it is, and of which run; None for a whole report.
     """
 
     generated: datetime
@@ -139,3 +141,4 @@ class VolumeReport:
     has_streams: bool
     rows: tuple[ReportRow, ...]
     failure: Failure | None = None
+    part: ReportPart | None = None

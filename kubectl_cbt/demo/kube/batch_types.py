@@ -1,4 +1,4 @@
-"""Jobs, which ``kubectl apply`` can create in the demo cluster. Nothing runs them."""
+"""Jobs and CronJobs, which ``kubectl apply`` can create in the demo cluster. Nothing runs them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,17 @@ def _completions(job: Object) -> str:
     return f"{(job.get('status') or {}).get('succeeded', 0)}/{wanted}"
 
 
+def _schedule(cron_job: Object) -> str:
+    return str((cron_job.get("spec") or {}).get("schedule", ""))
+
+
 BATCH_TYPES = (
     ResourceType(
         "batch", "v1", "jobs", "Job", namespaced=True, verbs=ALL_VERBS, categories=("all",),
         columns=(NAME, Column("Status", _status), Column("Completions", _completions), AGE),
+    ),
+    ResourceType(
+        "batch", "v1", "cronjobs", "CronJob", namespaced=True, verbs=ALL_VERBS, categories=("all",),
+        columns=(NAME, Column("Schedule", _schedule), AGE),
     ),
 )  # fmt: skip

@@ -31,6 +31,7 @@ _EMPTY = (
     "clusterroles",
     "clusterrolebindings",
     "jobs",
+    "cronjobs",
 )
 
 

@@ -19,7 +19,8 @@ from kubectl_cbt.analysis.report_figures import (
     worst_by_churn,
     worst_by_window,
 )
-from kubectl_cbt.model.api_version import API_VERSION, REPORT_KIND
+from kubectl_cbt.model.api_version import API_VERSION, REPORT_END_KIND, REPORT_KIND
+from kubectl_cbt.model.report_part import ReportPart
 from kubectl_cbt.model.results import Failure
 from kubectl_cbt.model.volume_report import MeasuredStream, VolumeReport
 from kubectl_cbt.output.volume_report.report_writer import PrintedReport
@@ -44,6 +45,7 @@ def head_part(report: VolumeReport) -> Part:
         "chunkBytes": report.chunk_bytes,
         "rateBytesPerSecond": report.rate,
         "streams": report.has_streams,
+        **_shard(report.part),
     }
 
 
@@ -101,6 +103,21 @@ def tail_part(printed: PrintedReport) -> Part:
         "complete": report.failure is None and not any(one.state == "incomplete" for one in rows),
         "error": _error(report.failure),
     }
+
+
+def end_part(printed: PrintedReport) -> Part:
+    """The last line of NDJSON."""
+    part = printed.report.part
+    shard = {"shard": {"index": part.shard.index, "count": part.shard.count}} if part is not None else {}
+    head = {"apiVersion": API_VERSION, "kind": REPORT_END_KIND, "volumes": len(printed.rows)}
+    return head | shard | tail_part(printed)
+
+
+def _shard(part: ReportPart | None) -> Part:
+    if part is None:
+        return {}
+    shard = {"index": part.shard.index, "count": part.shard.count, "now": _time(part.now), "run": part.run or None}
+    return {"shard": shard}
 
 
 def _stream(stream: MeasuredStream | None) -> Part | None:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from kubectl_cbt.analysis.report_figures import RowFigures
-from kubectl_cbt.model.api_version import API_VERSION, REPORT_KIND
 from kubectl_cbt.model.volume_report import VolumeReport
 from kubectl_cbt.output.encoding import as_json
-from kubectl_cbt.output.volume_report.parts import Part, head_part, tail_part, volume_part
+from kubectl_cbt.output.volume_report.parts import Part, end_part, head_part, volume_part
 from kubectl_cbt.output.volume_report.report_writer import PrintedReport, ReportWriter
 from kubectl_cbt.output.writer import Write
-
-END_KIND = f"{REPORT_KIND}End"
 
 
 class NdjsonReport(ReportWriter):
@@ -31,8 +28,7 @@ class NdjsonReport(ReportWriter):
         for one in printed.rows:
             if one.row.key not in self._written:
                 self.volume(one)
-        tail = {"apiVersion": API_VERSION, "kind": END_KIND, "volumes": len(printed.rows)}
-        self._line(tail | tail_part(printed))
+        self._line(end_part(printed))
 
     def _line(self, part: Part) -> None:
         self._write(as_json(part, indented=False) + b"\n")

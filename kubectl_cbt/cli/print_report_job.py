@@ -1,0 +1,144 @@
+"""``report --print-job``: the objects that run the report in the cluster, ready to apply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kubectl_cbt.cli.manifests_yaml import manifests_yaml
+from kubectl_cbt.cli.report_flags import ReportFlags
+from kubectl_cbt.cli.stdout import write_stdout
+from kubectl_cbt.core.options import ServiceOptions
+from kubectl_cbt.errors import UsageError
+from kubectl_cbt.units import as_argument
+
+if TYPE_CHECKING:
+    from kubectl_cbt.cluster.report_job import ReportJob
+
+_PASSED = ("selector", "driver", "chunk", "rate", "parallel")
+"""Flags that the pods have too, if they differ from the default; ``max_time`` and ``no_streams`` are added below."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportJobFlags:
+    """Whether and how to print a Job."""
+
+    print_job: Annotated[
+        bool,
+        typer.Option(
+            "--print-job", help="Print a Job that makes this report in the cluster, a pod for each of the --shards."
+        ),
+    ] = False
+    image: Annotated[
+        str, typer.Option("--image", metavar="IMAGE", help="With --print-job: image that contains kubectl-cbt.")
+    ] = ""
+    parallelism: Annotated[
+        int, typer.Option("--parallelism", min=1, metavar="N", help="With --print-job: pods at a time.")
+    ] = 4
+    schedule: Annotated[
+        str,
+        typer.Option("--schedule", metavar="CRON", help='With --print-job: print a CronJob instead: "0 5 * * *".'),
+    ] = ""
+    claim: Annotated[
+        str,
+        typer.Option(
+            "--claim", metavar="NAME", help="With --print-job: PersistentVolumeClaim that keeps the parts as files."
+        ),
+    ] = ""
+
+    def check(self) -> None:
+        """Refuse flags that need another one.
+
+        Raises:
+            UsageError: there is no image, or a flag needs ``--print-job``.
+        """
+        if self.print_job and not self.image:
+            raise UsageError(
+                "--print-job requires --image: an image that contains kubectl-cbt",
+                hint="build one: make image (packaging/Containerfile)",
+            )
+        if not self.print_job:
+            changed = [field.name for field in fields(self) if getattr(self, field.name) != field.default]
+            if changed:
+                raise UsageError(f"--{changed[0]} requires --print-job")
+
+
+def print_report_job(
+    flags: ReportJobFlags, shards: int | None, report: ReportFlags, namespace: str, service: ServiceOptions
+) -> None:
+    """Print the objects; nothing in the cluster is read or changed.
+
+    Args:
+        namespace: of the Job, and without ``--all-namespaces`` of the snapshots.
+
+    Raises:
+        UsageError: a flag cannot be used in the Job.
+    """
+    from kubectl_cbt.cluster.report_job import ReportJob, objects
+
+    if shards is None:
+        raise UsageError("--print-job requires --shards: the number of pods", hint="one for about 2,000 volumes")
+    if report.fail_on or report.diff or report.resume_from:
+        raise UsageError(
+            "--fail-on, --diff and --resume-from cannot be used in a Job: use --fail-on and --diff with --merge"
+        )
+    more = [f"--service={service.service}"] if service.service else []
+    job = ReportJob(
+        namespace,
+        report.all_namespaces,
+        flags.image,
+        shards,
+        min(flags.parallelism, shards),
+        (*_arguments(report), *more),
+        flags.schedule,
+        flags.claim,
+    )
+    write_stdout(manifests_yaml(objects(job)) + _next_steps(job), is_document=True)
+
+
+def _arguments(report: ReportFlags) -> list[str]:
+    default = ReportFlags()
+    arguments = [
+        f"--{name}={getattr(report, name)}" for name in _PASSED if getattr(report, name) != getattr(default, name)
+    ]
+    arguments += [f"--max-time={report.max_time:g}s"] if report.max_time is not None else []
+    return [*arguments, *(["--no-streams"] if report.no_streams else [])]
+
+
+def _next_steps(job: ReportJob) -> str:
+    from kubectl_cbt.cluster.report_job import JOB_NAME_LABEL, REPORT_LABEL
+
+    namespace, name = as_argument(job.namespace), as_argument(job.name)
+    label = as_argument(f"{REPORT_LABEL}={job.name}")
+    if job.schedule:
+        lines = [
+            "When this is applied, each run is a Job. The name of the last one:",
+            (
+                f"  job=$(kubectl get jobs -n {namespace} -l {label} --sort-by=.metadata.creationTimestamp"
+                " -o jsonpath='{.items[-1:].metadata.name}')"
+            ),
+        ]
+        name = '"$job"'
+    else:
+        lines = ["When this is applied, wait for the end:"]
+        lines.append(
+            f"  kubectl wait -n {namespace} job/{name}"
+            " --for=jsonpath='{.status.conditions[0].status}'=True --timeout=24h"
+        )
+    lines += [
+        "Make one report of the parts; shards that are missing are named:",
+        (
+            f"  kubectl logs -n {namespace} -l {JOB_NAME_LABEL}={name} --tail=-1 --prefix=false"
+            " | kubectl cbt report --merge -"
+        ),
+    ]
+    if job.claim:
+        lines += [
+            f"Claim {as_argument(job.claim)} has the same parts as files, in a folder for each Job. It must be",
+            "ReadWriteMany if the pods run on several nodes.",
+        ]
+    kinds = "cronjob,job" if job.schedule else "job"
+    lines += ["Then delete it:", f"  kubectl delete -n {namespace} {kinds} -l {label}"]
+    return "".join(f"# {line}\n" for line in lines)
