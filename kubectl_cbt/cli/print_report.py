@@ -68,7 +68,8 @@ def print_report(measured: MeasuredVolumes, scope: ReportScope, output: ReportOu
         writer.end(printed)
     if error is not None:
         diagnostics.error(error)
-    return code or _exit_code(printed, output, diagnostics)
+    judged = _exit_code(printed, output, diagnostics)
+    return code or judged
 
 
 def print_merged(merged: MergedReport, output: ReportOutput) -> int:
