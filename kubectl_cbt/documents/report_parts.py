@@ -46,7 +46,7 @@ def merge_parts(files: Iterable[tuple[BinaryIO, str]]) -> MergedReport:
         DocumentError: there is no part, a line is not one of a part, parts have different settings, or a shard is there
             twice with different volumes.
     """
-    reader = _Reader()
+    reader = _PartReader()
     for file, name in files:
         reader.read(file, name)
     return reader.merged()
@@ -69,7 +69,7 @@ class _Attempt:
     has_ended: bool = False
 
 
-class _Reader:
+class _PartReader:
     def __init__(self) -> None:
         self._attempts: dict[int, list[_Attempt]] = {}
         self._first: _Attempt | None = None

@@ -30,7 +30,7 @@ FILES = {
         "error",
         "recording",
     ),
-    *("resume_from", "diff"),
+    *("resume_from", "diff", "files", "part_folder"),
 }
 """Names of files may be any bytes; so may the first argument of ``check``, which may be a recording."""
 
