@@ -16,6 +16,8 @@ SCHEMAS = {
     "block-metadata.json": OUTPUT / "schema.json",
     "comparison.json": OUTPUT / "comparison" / "schema.json",
     "verification.json": OUTPUT / "verification" / "schema.json",
+    "volume-history.json": OUTPUT / "history" / "schema.json",
+    "volume-report.json": OUTPUT / "volume_report" / "schema.json",
 }
 """By the name of the file in the site."""
 

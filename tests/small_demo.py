@@ -20,7 +20,10 @@ from kubectl_cbt.demo.scenarios import DemoVolume, demo_volumes
 @contextmanager
 def small_demo() -> Iterator[DemoCluster]:
     """A cluster with the small volumes and no others."""
-    with mock.patch.object(demo_cluster, "demo_volumes", _small_volumes), DemoCluster() as cluster:
+    # Only while it is made: clusters of other tests are made meanwhile.
+    with mock.patch.object(demo_cluster, "demo_volumes", _small_volumes):
+        made = DemoCluster()
+    with made as cluster:
         yield cluster
 
 

@@ -23,6 +23,11 @@ _DAYS = re.compile(r"(\d{1,6})d", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
+def current_time() -> datetime:
+    """Now."""
+    return datetime.now(UTC)
+
+
 def parse_since(text: str, now: datetime | None = None) -> datetime:
     """A time: ``30d`` and ``12h`` before now, ``2025-06-01``, or a time of RFC 3339.
 
@@ -36,7 +41,7 @@ def parse_since(text: str, now: datetime | None = None) -> datetime:
         rest = text[days.end() :] if days else text
         # After days, nothing else is needed.
         seconds = parse_duration(rest) if rest or not days else 0.0
-        return (now or datetime.now(UTC)) - timedelta(days=int(days[1]) if days else 0, seconds=seconds)
+        return (now or current_time()) - timedelta(days=int(days[1]) if days else 0, seconds=seconds)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{text!r} is not an age such as 30d or 12h, nor a date such as 2025-06-01") from error
 

@@ -89,7 +89,7 @@ def test_a_list_out_of_order_is_trouble_that_names_the_side_and_the_offset(run, 
     assert f"error: {wrong}: the extent at offset {place} of " in found.stderr
     document = json.loads(found.stdout)
     jsonschema.Draft202012Validator(SCHEMA).validate(document)
-    assert document["error"]["type"] == "DocumentError"
+    assert document["error"]["type"] == "OutOfOrder"
 
 
 def test_one_side_can_be_a_pipe_and_lists_that_do_not_belong_together_are_reported(run, saved):

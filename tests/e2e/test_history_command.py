@@ -229,8 +229,8 @@ def test_a_volume_without_usable_snapshots_is_an_error_with_advice(run, argument
     ("arguments", "message"),
     [
         ((), "history needs a CLAIM, or --volume HANDLE"),
-        (("data", "--chunk", "3Mi"), "must be a power of two"),
-        (("data", "--chunk", "256"), "must be a power of two of at least 512 bytes"),
+        (("data", "--chunk", "3Mi"), "is not a power of two"),
+        (("data", "--chunk", "256"), "is not a power of two from 512 bytes on"),
         (("data", "--since", "yesterday"), "is not an age such as 30d or 12h, nor a date"),
         (("data", "--last", "0"), "invalid value for '--last'"),
         (("data", "--size", "80x20"), "--size needs -o svg"),

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,7 +23,11 @@ from kubectl_cbt.output.lister_json import ListerJsonWriter
 from kubectl_cbt.output.writer import OutputTarget, Writer
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "files"
-DOCUMENTS = sorted([*GOLDEN.glob("*.json"), *GOLDEN.glob("*.ndjson")])
+DOCUMENTS = sorted(
+    path
+    for path in (*GOLDEN.glob("*.json"), *GOLDEN.glob("*.ndjson"))
+    if re.search(rb'"kind": ?"BlockMetadata"', path.read_bytes())
+)
 FAILURE = Failure("StreamCut", "UNAVAILABLE", "the connection broke", "try again")
 
 Reformat = Callable[[bytes], bytes]

@@ -1,10 +1,12 @@
 """Arguments are converted as typer converts them, whatever is loaded for it."""
 
 import copy
+from datetime import UTC, datetime
 
 import pytest
 import typer
 
+from kubectl_cbt.cli import history_flags
 from kubectl_cbt.cli.app import build_app, build_command
 
 ODD = ["", "0", "1", "007", "-1", "+3", "1_000", " 5", "4096", "9" * 30, "x", "json", "JSON", "auto", "direct", "true"]
@@ -38,11 +40,13 @@ def outcome(parameter, context, value):
 
 
 @pytest.mark.parametrize("name", OURS)
-def test_every_parameter_is_converted_as_by_typer(name):
+def test_every_parameter_is_converted_as_by_typer(name, monkeypatch):
     parameter, context = OURS[name]
     typers, typers_context = TYPERS[name]
     takes_many = parameter.multiple or parameter.nargs == -1
     values = [None, parameter.default, *([[text] for text in ODD] + [ODD] if takes_many else ODD)]
     values += [True, False] if getattr(parameter, "is_flag", False) else []
+    # An age such as 30d is converted to a time: of the same moment for both.
+    monkeypatch.setattr(history_flags, "current_time", lambda: datetime(2026, 1, 1, tzinfo=UTC))
     for value in values:
         assert outcome(parameter, context, value) == outcome(typers, typers_context, value), value

@@ -111,7 +111,11 @@ def test_the_reference_has_every_command_setting_and_schema(site):
     configuration = text(site, "configuration.html")
     assert [one.name for one in SETTINGS if one.name not in configuration or one.variable not in configuration] == []
     schemas = text(site, "schemas.html")
-    assert [title for title in ("BlockMetadata", "Comparison", "Verification") if title not in schemas] == []
+    assert [
+        title
+        for title in ("BlockMetadata", "Comparison", "Verification", "VolumeHistory", "VolumeReport")
+        if title not in schemas
+    ] == []
     assert "query.startingOffset" in schemas
     for path in (ROOT / "kubectl_cbt" / "output").rglob("schema.json"):
         copies = [copy.read_text(encoding="utf-8") for copy in (site / "schemas").glob("*.json")]
