@@ -111,12 +111,13 @@ def _next_steps(job: ReportJob) -> str:
     from kubectl_cbt.cluster.report_job import JOB_NAME_LABEL, REPORT_LABEL
 
     namespace, name = as_argument(job.namespace), as_argument(job.name)
-    label = as_argument(f"{REPORT_LABEL}={job.name}")
+    label = f"{REPORT_LABEL}={job.name}"
     if job.schedule:
         lines = [
             "When this is applied, each run is a Job. The name of the last one:",
             (
-                f"  job=$(kubectl get jobs -n {namespace} -l {label} --sort-by=.metadata.creationTimestamp"
+                f"  job=$(kubectl get jobs -n {as_argument(job.namespace)} -l {as_argument(label)}"
+                " --sort-by=.metadata.creationTimestamp"
                 " -o jsonpath='{.items[-1:].metadata.name}')"
             ),
         ]
@@ -124,7 +125,7 @@ def _next_steps(job: ReportJob) -> str:
     else:
         lines = ["When this is applied, wait for the end:"]
         lines.append(
-            f"  kubectl wait -n {namespace} job/{name}"
+            f"  kubectl wait -n {as_argument(job.namespace)} job/{as_argument(job.name)}"
             " --for=jsonpath='{.status.conditions[0].status}'=True --timeout=24h"
         )
     lines += [
@@ -140,5 +141,5 @@ def _next_steps(job: ReportJob) -> str:
             "ReadWriteMany if the pods run on several nodes.",
         ]
     kinds = "cronjob,job" if job.schedule else "job"
-    lines += ["Then delete it:", f"  kubectl delete -n {namespace} {kinds} -l {label}"]
+    lines += ["Then delete it:", f"  kubectl delete -n {namespace} {kinds} -l {as_argument(label)}"]
     return "".join(f"# {line}\n" for line in lines)
