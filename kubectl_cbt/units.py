@@ -89,10 +89,16 @@ def human_offsets(offsets_bytes: Sequence[int]) -> list[str]:
     units = [human_offset(offset).split()[1] for offset in offsets_bytes]
     pairs = list(zip(offsets_bytes, units, strict=True))
     decimals = {unit: _decimals([offset for offset, other in pairs if other == unit]) for unit in set(units)}
-    return [
-        f"{human_count(offset)} B" if (digits := decimals[unit]) is None else human_offset(offset, digits)
-        for offset, unit in pairs
+    exact = [f"{human_count(offset)} B" for offset in offsets_bytes]
+    texts = [
+        bytes_text if (digits := decimals[unit]) is None else human_offset(offset, digits)
+        for (offset, unit), bytes_text in zip(pairs, exact, strict=True)
     ]
+    # Rounded to few decimals, an offset may reach the next unit, and look like one that has it.
+    meanings: dict[str, set[int]] = {}
+    for text, offset in zip(texts, offsets_bytes, strict=True):
+        meanings.setdefault(text, set()).add(offset)
+    return [text if len(meanings[text]) == 1 else bytes_text for text, bytes_text in zip(texts, exact, strict=True)]
 
 
 def _decimals(offsets_bytes: Sequence[int]) -> int | None:

@@ -116,9 +116,11 @@ class MeasuredHistory:
                 return
 
     def _completed(self, queries: list[MeteredQuery]) -> Iterator[tuple[MeteredQuery, StreamFigures]]:
+        if self._is_cancelled.is_set():
+            return self._meter.skipped(queries)
         self._meter.submit(queries)
         if self._is_cancelled.is_set():
-            # Before the streams were submitted.
+            # Meanwhile: the meter had nothing to end yet.
             self._meter.cancel()
         return self._meter.completed(queries)
 

@@ -129,6 +129,13 @@ class StreamMeter:
                 left.remove(query)
                 yield query, self._results[query]
 
+    def skipped(self, queries: Sequence[MeteredQuery]) -> Iterator[tuple[MeteredQuery, StreamFigures]]:
+        """Give queries that are not measured, as interrupted."""
+        with self._lock:
+            figures = {query: _ended(StreamFigures(), Interrupted("interrupted")) for query in queries}
+            self._results.update(figures)
+        yield from figures.items()
+
     def result(self, query: MeteredQuery) -> StreamFigures | None:
         """The newest figures; None if it was not submitted."""
         return self._results.get(query)

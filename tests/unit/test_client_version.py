@@ -189,5 +189,5 @@ def test_every_python_of_the_classifiers_is_a_supported_one():
 
 
 def test_nothing_outside_pyproject_names_where_the_project_is():
-    for path in (ROOT / "packaging").iterdir():
+    for path in filter(Path.is_file, (ROOT / "packaging").iterdir()):
         assert ".invalid" not in path.read_text(encoding="utf-8"), path

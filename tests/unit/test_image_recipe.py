@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from inside_make import outside_make
 
 from kubectl_cbt.cluster.verify_job import SnapshotToRestore, VerifyJob, objects
 from kubectl_cbt.system.versions import client_version
@@ -70,8 +71,13 @@ def test_the_user_is_a_number_and_the_one_of_the_job():
 @pytest.mark.skipif(shutil.which("make") is None, reason="no make on PATH")
 def test_make_builds_it_from_a_folder_that_contains_only_the_wheel():
     found = subprocess.run(
-        ["make", "-n", "image", "ENGINE=podman"], cwd=ROOT, capture_output=True, text=True, check=True
-    )  # fmt: skip
+        ["make", "-n", "image", "ENGINE=podman"],
+        cwd=ROOT,
+        env=outside_make(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     *_, remove, wheel, build = found.stdout.splitlines()
     assert remove == f"rm -rf {CONTEXT}"
     assert wheel.endswith(f"-m hatchling build -t wheel -d {CONTEXT}")

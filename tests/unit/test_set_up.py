@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import set_up
+from inside_make import outside_make
 
 ROOT = Path(__file__).parents[2]
 
@@ -70,7 +71,7 @@ def test_without_an_index_it_fails_with_the_reason_and_is_tried_again(tree, tmp_
 @pytest.mark.skipif(shutil.which("make") is None, reason="no make on PATH")
 def test_the_demo_runs_as_a_module_and_needs_no_tools():
     command = ["make", "-n", "-W", "packaging/requirements.txt", "demo", "VENV=elsewhere", f"PYTHON={sys.executable}"]
-    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    found = subprocess.run(command, cwd=ROOT, env=outside_make(), capture_output=True, text=True, check=True)
     assert "scripts/set_up.py elsewhere run" in found.stdout
     assert "develop" not in found.stdout
     assert found.stdout.splitlines()[-1] == "elsewhere/bin/python -m kubectl_cbt demo"

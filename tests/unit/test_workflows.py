@@ -135,7 +135,7 @@ def repository(tmp_path_factory):
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
         }
         yield folder, environment
-        found = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True).stdout
+        found = subprocess.run(["ps", "-ww", "-eo", "pid=,args="], capture_output=True, text=True, check=True).stdout
         for line in found.splitlines():
             if f"--csi-socket={socket}" in line:
                 os.kill(int(line.split()[0]), signal.SIGTERM)
