@@ -228,7 +228,8 @@ def least_union(streams: Sequence[KeptCells | None]) -> KeptCells | None:
     if not kept or any(not _are_equal(cells.edges, kept[0].edges) for cells in kept[1:]):
         return None
     known_end = min(cells.known_end for cells in kept) if len(kept) == len(streams) else 0
-    return KeptCells(kept[0].edges, np.max([cells.covered for cells in kept], axis=0), known_end)
+    least = np.asarray(np.max([cells.covered for cells in kept], axis=0), dtype=np.int64)
+    return KeptCells(kept[0].edges, least, known_end)
 
 
 def union_bounds(rows: Sequence[StreamFigures], kept: Sequence[KeptCells | None]) -> UnionBounds | None:
