@@ -82,7 +82,10 @@ def settings(tmp_path: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("path", BY, indirect=True)
 def test_first_use_installs_from_a_folder_and_announces_what_and_where(launcher, tmp_path, path):
-    (launcher.parents[1] / "home" / ".cache" / "kubectl-cbt" / "0.0.9-1234567").mkdir(parents=True)
+    cache = launcher.parents[1] / "home" / ".cache" / "kubectl-cbt"
+    (cache / "0.0.9-1234567").mkdir(parents=True)
+    # As the launcher makes it, whatever the umask of the tests is.
+    cache.chmod(0o700)
     found = launch(launcher, path, **settings(tmp_path))
     assert (found.returncode, found.stdout) == (0, "Client Version: v9.9.9 version cbt_part\n"), found.stderr
     first, second = found.stderr.splitlines()
