@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kubectl_cbt.cli.job_flags import check_job_flags
 from kubectl_cbt.cli.manifests_yaml import manifests_yaml
 from kubectl_cbt.cli.report_flags import ReportFlags
 from kubectl_cbt.cli.stdout import write_stdout
@@ -54,15 +55,7 @@ class ReportJobFlags:
         Raises:
             UsageError: there is no image, or a flag needs ``--print-job``.
         """
-        if self.print_job and not self.image:
-            raise UsageError(
-                "--print-job requires --image: an image that contains kubectl-cbt",
-                hint="build one: make image (packaging/Containerfile)",
-            )
-        if not self.print_job:
-            changed = [field.name for field in fields(self) if getattr(self, field.name) != field.default]
-            if changed:
-                raise UsageError(f"--{changed[0]} requires --print-job")
+        check_job_flags(self)
 
 
 def print_report_job(

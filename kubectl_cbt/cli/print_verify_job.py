@@ -10,6 +10,7 @@ import typer
 
 from kubectl_cbt.cli.backend import command_session, snapshot_ref, with_environment
 from kubectl_cbt.cli.diagnostics import Diagnostics
+from kubectl_cbt.cli.job_flags import check_job_flags
 from kubectl_cbt.cli.manifests_yaml import manifests_yaml
 from kubectl_cbt.cli.options import ClusterFlags, TerminalFlags
 from kubectl_cbt.cli.stdout import write_stdout
@@ -69,18 +70,7 @@ class VerifyJobFlags:
         Raises:
             UsageError: there is no image, or a flag needs ``--print-job``.
         """
-        if self.print_job and not self.image:
-            raise UsageError(
-                "--print-job requires --image: an image that contains kubectl-cbt",
-                hint="build one: make image (packaging/Containerfile)",
-            )
-        given = {
-            "--image": self.image,
-            "--storage-class": self.storage_class,
-            "--access-mode": self.access_mode is not AccessMode.READ_WRITE_ONCE,
-        }
-        if not self.print_job and (flag := next((name for name, value in given.items() if value), None)):
-            raise UsageError(f"{flag} requires --print-job")
+        check_job_flags(self)
 
 
 def print_verify_job(

@@ -35,6 +35,11 @@ def as_json(document: Any, *, indented: bool = True) -> bytes:
     return _escaped(data.decode(), _json_escape).encode()
 
 
+def json_members(document: dict[str, Any]) -> bytes:
+    """The members of an object as indented JSON, without its braces: a document is written in parts."""
+    return as_json(document)[2:-2]
+
+
 def as_yaml(document: Any, *, flow_style: bool | None = False, width: int = _UNFOLDED) -> str:
     """YAML that ends with a newline.
 

@@ -6,7 +6,7 @@ from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import Outcome, Summary
 from kubectl_cbt.output.document import Part, head, tail
-from kubectl_cbt.output.encoding import as_json
+from kubectl_cbt.output.encoding import json_members
 from kubectl_cbt.output.rows import Rows
 from kubectl_cbt.output.writer import OutputTarget, Write, Writer
 
@@ -38,14 +38,9 @@ class JsonWriter(Writer):
         if not self._begun:
             self._begin(head(self._resolved, None, outcome))
         closing = b"\n  ],\n" if self._pending == b",\n" else b"],\n"
-        self._write(closing + _inner(tail(outcome, summary)) + b"\n}\n")
+        self._write(closing + json_members(tail(outcome, summary)) + b"\n}\n")
 
     def _begin(self, part: Part) -> None:
         self._begun = True
-        self._write(b"{\n" + _inner(part) + b',\n  "extents": [')
+        self._write(b"{\n" + json_members(part) + b',\n  "extents": [')
         self._pending = b"\n"
-
-
-def _inner(part: Part) -> bytes:
-    """The members of an object without its braces."""
-    return as_json(part)[2:-2]

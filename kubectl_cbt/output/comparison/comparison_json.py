@@ -15,7 +15,7 @@ from kubectl_cbt.model.extents import Run
 from kubectl_cbt.output.comparison.class_rows import ClassRows
 from kubectl_cbt.output.comparison.comparison_writer import ComparisonHead, ComparisonWriter
 from kubectl_cbt.output.document import Part, base_part, error_part, snapshot_part
-from kubectl_cbt.output.encoding import as_json
+from kubectl_cbt.output.encoding import json_members
 from kubectl_cbt.output.writer import Write
 
 COMPARISON_KIND = "Comparison"
@@ -27,7 +27,7 @@ class JsonComparison(ComparisonWriter):
     def __init__(self, write: Write, head: ComparisonHead) -> None:
         self._write = write
         self._covers = head.covers
-        self._pending = b"{\n" + _inner(_head(head)) + b',\n  "ranges": [\n'
+        self._pending = b"{\n" + json_members(_head(head)) + b',\n  "ranges": [\n'
         self._has_rows = False
         self._rows = ClassRows('    {"byteOffset":', ',"sizeBytes":', ',"class":"', '"},\n')
 
@@ -42,12 +42,7 @@ class JsonComparison(ComparisonWriter):
 
     def end(self, outcome: ComparisonOutcome) -> None:
         closing = b"\n  ],\n" if self._has_rows else self._pending[:-1] + b"],\n"
-        self._write(closing + _inner(_tail(outcome, covers=self._covers)) + b"\n}\n")
-
-
-def _inner(part: Part) -> bytes:
-    """The members of an object without its braces."""
-    return as_json(part)[2:-2]
+        self._write(closing + json_members(_tail(outcome, covers=self._covers)) + b"\n}\n")
 
 
 def _head(head: ComparisonHead) -> Part:

@@ -9,7 +9,7 @@ from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import Outcome
 from kubectl_cbt.model.verification import Verification
 from kubectl_cbt.output.document import Part, end_part, head
-from kubectl_cbt.output.encoding import as_json
+from kubectl_cbt.output.encoding import json_members
 from kubectl_cbt.output.rows import Rows
 from kubectl_cbt.output.verification.verification_formats import VerificationWriter
 from kubectl_cbt.output.writer import Write
@@ -38,13 +38,13 @@ class VerificationJsonWriter(VerificationWriter):
     def end(self, result: Verification, first: Batch | None) -> None:
         self._begin(first, result.outcome)
         closing = b"\n  ],\n" if self._pending == b",\n" else b"],\n"
-        self._write(closing + _inner(_tail(result)) + b"\n}\n")
+        self._write(closing + json_members(_tail(result)) + b"\n}\n")
 
     def _begin(self, first: Batch | None, outcome: Outcome | None = None) -> None:
         if self._pending:
             return
         part = head(self._resolved, first, outcome) | {"kind": VERIFICATION_KIND, "devices": list(self._devices)}
-        self._write(b"{\n" + _inner(part) + b',\n  "missing": [')
+        self._write(b"{\n" + json_members(part) + b',\n  "missing": [')
         self._pending = b"\n"
 
 
@@ -79,8 +79,3 @@ def _tail(result: Verification) -> Part:
         **end_part(result.outcome),
         "complete": result.is_complete,
     }
-
-
-def _inner(part: Part) -> bytes:
-    """The members of an object without its braces."""
-    return as_json(part)[2:-2]

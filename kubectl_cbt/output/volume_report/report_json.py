@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from kubectl_cbt.output.encoding import as_json
-from kubectl_cbt.output.volume_report.parts import Part, head_part, tail_part, volume_part
+from kubectl_cbt.output.encoding import as_json, json_members
+from kubectl_cbt.output.volume_report.parts import head_part, tail_part, volume_part
 from kubectl_cbt.output.volume_report.report_writer import PrintedReport, ReportWriter
 from kubectl_cbt.output.writer import Write
 
@@ -15,15 +15,10 @@ class JsonReport(ReportWriter):
         self._write = write
 
     def end(self, printed: PrintedReport) -> None:
-        self._write(b"{\n" + _members(head_part(printed.report)) + b',\n  "volumes": [')
+        self._write(b"{\n" + json_members(head_part(printed.report)) + b',\n  "volumes": [')
         between = b"\n"
         for one in printed.rows:
             self._write(between + b"    " + as_json(volume_part(one), indented=False))
             between = b",\n"
         closing = b"\n  ],\n" if printed.rows else b"],\n"
-        self._write(closing + _members(tail_part(printed)) + b"\n}\n")
-
-
-def _members(part: Part) -> bytes:
-    """The members of an object without its braces."""
-    return as_json(part)[2:-2]
+        self._write(closing + json_members(tail_part(printed)) + b"\n}\n")
