@@ -86,7 +86,7 @@ class WindowTally:
         Args:
             reported: the extents of the answer in the window.
         """
-        different = units_of(window.differs, window)
+        different = units_of(window.differs, window) if window.differs.any() else NO_RANGES
         missing = units_of(window.missing, window) - reported if window.missing.any() else NO_RANGES
         self.read_bytes += window.read_bytes
         self.hole_bytes += window.hole_bytes
