@@ -14,7 +14,7 @@ import numpy as np
 import orjson
 
 from kubectl_cbt.documents.byte_source import RewindableInput
-from kubectl_cbt.documents.jsonstream.json_scan import end_of_value, first_fault
+from kubectl_cbt.documents.jsonstream.json_scan import ValueScan, first_fault
 from kubectl_cbt.errors import DocumentError
 
 LONGEST_VALUE_BYTES = 2**22
@@ -115,7 +115,8 @@ class JsonCursor:
     def value(self) -> bytes:
         """Consume the next value of any kind. It may be invalid JSON."""
         self.demand()
-        while (end := end_of_value(self.data, self.position)) is None:
+        scan = ValueScan()
+        while (end := scan.end(self.data, self.position)) is None:
             self.grow()
         found = self.data[self.position : end]
         self.advance(end)

@@ -42,20 +42,43 @@ def ends_of_values(data: bytes, start: int) -> Iterator[int]:
             return
 
 
-def end_of_value(data: bytes, start: int) -> int | None:
-    """The end of the value that begins at ``start``; None if it is not in the data yet.
+class ValueScan:
+    """Finds the end of one value in data that grows; no byte of an object or array is read twice, except in a string
+    that is cut."""
 
-    A byte that cannot begin a value counts as a value of one byte, which the parser will reject.
-    """
-    if data[start : start + 1] in (b"{", b"["):
-        return next(ends_of_values(data, start), None)
-    if data[start : start + 1] == b'"':
-        return _end_of_string(data, start)
-    scalar = _SCALAR.match(data, start)
-    if scalar is None:
-        return start + 1
-    # A number at the end of the data may continue.
-    return scalar.end() if scalar.end() < len(data) else None
+    def __init__(self) -> None:
+        self._scanned = self._depth = 0
+
+    def end(self, data: bytes, start: int) -> int | None:
+        """The end of the value that begins at ``start``; None if it is not in the data yet.
+
+        A byte that cannot begin a value counts as a value of one byte, which the parser will reject.
+        """
+        first = data[start : start + 1]
+        if first in (b"{", b"["):
+            return self._end_of_brackets(data, start)
+        if first == b'"':
+            return _end_of_string(data, start)
+        scalar = _SCALAR.match(data, start)
+        if scalar is None:
+            return start + 1
+        # A number at the end of the data may continue.
+        return scalar.end() if scalar.end() < len(data) else None
+
+    def _end_of_brackets(self, data: bytes, start: int) -> int | None:
+        for token in _TOKEN.finditer(data, start + self._scanned):
+            first = token[0][:1]
+            if first in b"{[":
+                self._depth += 1
+            elif first in b"}]":
+                self._depth -= 1
+                if not self._depth:
+                    return token.end()
+            elif token[0] == b'"':
+                self._scanned = token.start() - start
+                return None if _CUT_STRING.match(data, token.start()) else token.end()
+        self._scanned = len(data) - start
+        return None
 
 
 def _end_of_string(data: bytes, start: int) -> int | None:
