@@ -115,14 +115,11 @@ test-newest: $(READY)  ## every test with the newest libraries pyproject.toml ac
 	$(BIN)/python -m pip install --disable-pip-version-check --upgrade --upgrade-strategy eager --editable '.[dev]'
 	$(BIN)/python -m pytest -n 3 --dist worksteal
 
-# The tests that run kubectl, with another minor release of it (KUBECTL_MINOR=1.29).
+# The tests that run kubectl, with another minor release of it (KUBECTL_MINOR=1.29). Linux on x86-64 only.
 KUBECTL_MINOR ?= 1.33
 KUBECTL_BINARY := dist/kubectl-$(KUBECTL_MINOR)/kubectl
-$(KUBECTL_BINARY):
-	@mkdir -p $(@D)
-	version=$$(curl -fsSL https://dl.k8s.io/release/stable-$(KUBECTL_MINOR).txt) && cd $(@D) \
-	  && curl -fsSLO "https://dl.k8s.io/release/$$version/bin/linux/amd64/kubectl{,.sha256}" \
-	  && echo "$$(cat kubectl.sha256)  kubectl" | sha256sum --check && chmod +x kubectl
+$(KUBECTL_BINARY): tests/kubectl.txt scripts/fetch_kubectl.py | $(READY)
+	$(BIN)/python scripts/fetch_kubectl.py $(KUBECTL_MINOR) $@
 
 test-kubectl: $(READY) $(KUBECTL_BINARY)  ## the tests that run kubectl, with the release KUBECTL_MINOR of it
 	PATH="$(abspath $(dir $(KUBECTL_BINARY))):$$PATH" $(BIN)/python -m pytest -n 3 --dist worksteal tests/e2e
