@@ -190,7 +190,7 @@ def test_platforms_that_overlap_are_rejected(released):
 def test_the_rendered_manifest_has_the_version_of_the_package(rendered):
     version = krew_version(version_of_tree())
     assert rendered["spec"]["version"] == version
-    assert [each["uri"].rpartition("/")[2] for each in rendered["spec"]["platforms"]] == [archive_path(version).name]
+    assert {each["uri"].rpartition("/")[2] for each in rendered["spec"]["platforms"]} == {archive_path(version).name}
 
 
 @pytest.mark.parametrize(
