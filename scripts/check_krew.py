@@ -6,6 +6,7 @@ krew itself is not needed: what it does with a manifest (verify, unpack, move ``
 import hashlib
 import io
 import os
+import platform as platform_module
 import shutil
 import subprocess
 import sys
@@ -38,7 +39,10 @@ def install(archive: bytes, manifest: dict[str, Any], root: Path) -> Path:
     Returns:
         The link that krew puts into PATH.
     """
-    (platform,) = manifest["spec"]["platforms"]
+    found = [each for each in manifest["spec"]["platforms"] if this_machine() in platforms_of(each)]
+    if len(found) != 1:
+        sys.exit(f"the manifest offers {len(found)} archives for {'/'.join(this_machine())}")
+    platform = found[0]
     sha256 = hashlib.sha256(archive).hexdigest()
     if sha256 != platform["sha256"]:
         sys.exit(f"the manifest has sha256 {platform['sha256']}, the archive {sha256}")
@@ -60,6 +64,29 @@ def install(archive: bytes, manifest: dict[str, Any], root: Path) -> Path:
     link = links / f"kubectl-{name.replace('-', '_')}"
     link.symlink_to(os.path.relpath(store / platform["bin"], links))
     return link
+
+
+def this_machine() -> tuple[str, str]:
+    """Return the operating system and the architecture, as krew (and Go) names them."""
+    machine = platform_module.machine().lower()
+    return sys.platform, {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
+
+
+def platforms_of(platform: dict[str, Any]) -> set[tuple[str, str]]:
+    """Return the operating systems and architectures that a platform of a manifest selects.
+
+    Empty if krew refuses the selector, or if it does not select both.
+    """
+    if set(platform["selector"]) != {"matchExpressions"}:
+        return set()
+    found = {
+        expression["key"]: expression["values"]
+        for expression in platform["selector"]["matchExpressions"]
+        if expression["operator"] == "In"
+    }
+    if set(found) != {"os", "arch"}:
+        return set()
+    return {(system, machine) for system in found["os"] for machine in found["arch"]}
 
 
 def _run(home: Path, version: str) -> None:

@@ -3,7 +3,8 @@
     python scripts/lock.py            resolve the newest releases that pyproject.toml accepts; needs uv
 
 One file serves every supported platform and Python. The lock is refused if a package has no wheel for one of them,
-because nothing is built on a user's machine. The first line has what the launcher announces on first use.
+because nothing is built on a user's machine. The first line has what the launcher announces on first use, the second
+for what every package has a wheel.
 """
 
 import re
@@ -16,8 +17,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "packaging" / "requirements.txt"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
-# Not x86_64-apple-darwin: cryptography has no wheels for it since 49, and 48 has known vulnerabilities.
-PLATFORMS = ("x86_64-manylinux_2_28", "aarch64-manylinux_2_28", "aarch64-apple-darwin")
+# By krew's names, as uv names them. Not darwin/amd64: cryptography has no wheels for it since 49, and 48 has known
+# vulnerabilities.
+PLATFORMS = {
+    "linux/amd64": "x86_64-manylinux_2_28",
+    "linux/arm64": "aarch64-manylinux_2_28",
+    "darwin/arm64": "aarch64-apple-darwin",
+}
 MEGABYTE = 1_000_000
 
 
@@ -31,7 +37,7 @@ def uv(*arguments: str) -> str:
 
 
 def resolve() -> str:
-    """Return the lock without its first line."""
+    """Return the lock without its first two lines."""
     compiled = uv(
         "pip", "compile", "--quiet", "--universal", "--upgrade", "--python-version", PYTHONS[0], "--generate-hashes",
         "--only-binary", ":all:", "--no-annotate", "--no-header", "pyproject.toml",
@@ -41,7 +47,7 @@ def resolve() -> str:
 
 def check_wheels(lock: Path) -> None:
     """End the script if a platform lacks a wheel."""
-    for platform in PLATFORMS:
+    for platform in PLATFORMS.values():
         for python in PYTHONS:
             with tempfile.TemporaryDirectory() as folder:
                 uv(
@@ -73,6 +79,12 @@ def locked(text: str) -> dict[str, list[str]]:
     return found
 
 
+def locked_platforms(text: str) -> list[str]:
+    """Return the platforms for which a lock was found to have a wheel of every package."""
+    found = re.search(r"^# For (.*), with Python", text, re.MULTILINE)
+    return found[1].split(", ") if found else []
+
+
 def declared() -> list[str]:
     """Return the requirements of pyproject.toml."""
     requirements: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
@@ -86,7 +98,9 @@ def main() -> None:
         lock.write_text(resolve(), encoding="utf-8")
         check_wheels(lock)
         LOCK.write_text(
-            f"# {sizes(lock)}. Written by `make lock`.\n{lock.read_text(encoding='utf-8')}", encoding="utf-8"
+            f"# {sizes(lock)}. Written by `make lock`.\n# For {', '.join(PLATFORMS)}, with Python {PYTHONS[0]} to"
+            f" {PYTHONS[-1]}.\n{lock.read_text(encoding='utf-8')}",
+            encoding="utf-8",
         )
     print(LOCK.read_text(encoding="utf-8").splitlines()[0])
 

@@ -1,20 +1,19 @@
 """Build everything that a release publishes, from a tagged checkout, into dist/release.
 
 python scripts/release.py            wheel and sdist, krew archive and manifest, notes.md, SHA256SUMS
-python scripts/release.py --check    build in two scratch clones with a tag of their own, and compare the bytes
+python scripts/release.py --image    print the name of its container image, and build nothing
 """
 
 import hashlib
-import os
 import re
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from build_krew import MANIFEST, archive_path, build_archive, krew_version, render_manifest
 
+from kubectl_cbt.project import release_image
 from kubectl_cbt.system.checkout import version_of_tree
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,11 +28,17 @@ def notes(changelog: str, version: str) -> str:
     return found[1].strip() + "\n"
 
 
+def released_version() -> str:
+    """Return the version of this checkout; ends the script if it is not a release."""
+    version = version_of_tree(ROOT)
+    if release_image(version) is None:
+        sys.exit(f"{version} is not a release: tag a commit without changes as vX.Y.Z")
+    return version
+
+
 def build() -> list[Path]:
     """Write the files of the release of this checkout, and return them."""
-    version = version_of_tree(ROOT)
-    if not re.fullmatch(r"\d+\.\d+\.\d+", version):
-        sys.exit(f"{version} is not a release: tag a commit without changes as vX.Y.Z")
+    version = released_version()
     text = notes((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), version)
     shutil.rmtree(RELEASE, ignore_errors=True)
     packages = RELEASE / "packages"
@@ -52,29 +57,8 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def check(version: str = "0.1.0") -> None:
-    """Build the current commit twice as if it were tagged; ends the script if the files differ."""
-    built = []
-    with tempfile.TemporaryDirectory() as folder:
-        for name, umask, zone in (("one", 0o022, "UTC"), ("two", 0o077, "Pacific/Auckland")):
-            clone = Path(folder) / name
-            subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
-            subprocess.run(["git", "tag", "--force", f"v{version}"], cwd=clone, check=True)
-            command = [sys.executable, "scripts/release.py"]
-            environment = {**os.environ, "TZ": zone, "PYTHONPATH": str(clone)}
-            subprocess.run(command, cwd=clone, env=environment, umask=umask, check=True, stdout=subprocess.DEVNULL)
-            release = clone / "dist" / "release"
-            built.append({path.name: _digest(path) for path in release.rglob("*") if path.is_file()})
-        if shutil.which("twine"):
-            packages = sorted((release / "packages").iterdir())
-            subprocess.run(["twine", "check", "--strict", *packages], check=True)
-    if built[0] != built[1]:
-        sys.exit(f"two builds of the same commit differ: {sorted(set(built[0].items()) ^ set(built[1].items()))}")
-    print("the same bytes twice:", *sorted(built[0]), sep="\n  ")
-
-
 if __name__ == "__main__":
-    if sys.argv[1:] == ["--check"]:
-        check()
+    if sys.argv[1:] == ["--image"]:
+        print(release_image(released_version()))
     else:
         print(*(path.relative_to(ROOT) for path in build()), sep="\n")

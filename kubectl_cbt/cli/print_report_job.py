@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kubectl_cbt.cli.job_flags import check_job_flags
+from kubectl_cbt.cli.job_flags import check_job_flags, job_image
 from kubectl_cbt.cli.manifests_yaml import manifests_yaml
 from kubectl_cbt.cli.report_flags import ReportFlags
 from kubectl_cbt.cli.stdout import write_stdout
@@ -33,7 +33,12 @@ class ReportJobFlags:
         ),
     ] = False
     image: Annotated[
-        str, typer.Option("--image", metavar="IMAGE", help="With --print-job: image that contains kubectl-cbt.")
+        str,
+        typer.Option(
+            "--image",
+            metavar="IMAGE",
+            help="With --print-job: image that contains kubectl-cbt (default: the one of this release).",
+        ),
     ] = ""
     parallelism: Annotated[
         int, typer.Option("--parallelism", min=1, metavar="N", help="With --print-job: pods at a time.")
@@ -81,7 +86,7 @@ def print_report_job(
     job = ReportJob(
         namespace,
         report.all_namespaces,
-        flags.image,
+        job_image(flags),
         shards,
         min(flags.parallelism, shards),
         (*_arguments(report), *more),

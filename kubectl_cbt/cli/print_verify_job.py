@@ -10,7 +10,7 @@ import typer
 
 from kubectl_cbt.cli.backend import command_session, snapshot_ref, with_environment
 from kubectl_cbt.cli.diagnostics import Diagnostics
-from kubectl_cbt.cli.job_flags import check_job_flags
+from kubectl_cbt.cli.job_flags import check_job_flags, job_image
 from kubectl_cbt.cli.manifests_yaml import manifests_yaml
 from kubectl_cbt.cli.options import ClusterFlags, TerminalFlags
 from kubectl_cbt.cli.stdout import write_stdout
@@ -46,7 +46,12 @@ class VerifyJobFlags:
         ),
     ] = False
     image: Annotated[
-        str, typer.Option("--image", metavar="IMAGE", help="With --print-job: image that contains kubectl-cbt.")
+        str,
+        typer.Option(
+            "--image",
+            metavar="IMAGE",
+            help="With --print-job: image that contains kubectl-cbt (default: the one of this release).",
+        ),
     ] = ""
     storage_class: Annotated[
         str,
@@ -120,7 +125,7 @@ def _verify_job(
         session.namespace,
         _to_restore(resolved.base) if resolved.base else None,
         _to_restore(resolved.target),
-        flags.image,
+        job_image(flags),
         flags.storage_class,
         flags.access_mode.value,
         account,

@@ -14,6 +14,7 @@ from kubectl_cbt.cli.print_verify_job import AccessMode, VerifyJobFlags, print_v
 from kubectl_cbt.core.options import ServiceOptions
 from kubectl_cbt.demo.demo_cluster import DemoCluster
 from kubectl_cbt.errors import SnapshotUnusable, UsageError
+from kubectl_cbt.project import IMAGES
 
 FLAGS = VerifyJobFlags(print_job=True, image="registry.example/kubectl-cbt:1", storage_class="demo-pages")
 PLURALS = {"PersistentVolumeClaim": "persistentvolumeclaims", "ServiceAccount": "serviceaccounts", "Job": "jobs"}
@@ -124,17 +125,25 @@ def test_a_snapshot_without_a_size_cannot_be_restored(own_demo, printed):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (VerifyJobFlags(print_job=True), "--print-job requires --image"),
+        (VerifyJobFlags(print_job=True), "--print-job requires --image: no image is published of v0.2.0.dev3"),
         (VerifyJobFlags(image="i"), "--image requires --print-job"),
         (VerifyJobFlags(storage_class="s"), "--storage-class requires --print-job"),
         (VerifyJobFlags(access_mode=AccessMode.READ_ONLY_MANY), "--access-mode requires --print-job"),
     ],
 )
-def test_flags_that_need_another_one_are_refused(flags, message):
+def test_flags_that_need_another_one_are_refused(flags, message, monkeypatch):
+    monkeypatch.setattr("kubectl_cbt.system.versions.client_version", lambda: "0.2.0.dev3+g1a2b3c4d5")
     with pytest.raises(UsageError, match=f"^{message}"):
         flags.check()
     VerifyJobFlags().check()
     FLAGS.check()
+
+
+def test_the_job_of_a_release_runs_the_image_of_this_release(demo, printed, monkeypatch):
+    monkeypatch.setattr("kubectl_cbt.system.versions.client_version", lambda: "0.2.0")
+    text, _ = printed(demo, flags=VerifyJobFlags(print_job=True, storage_class="demo-pages"))
+    (container,) = list(yaml.safe_load_all(text))[-1]["spec"]["template"]["spec"]["containers"]
+    assert container["image"] == f"{IMAGES}:0.2.0"
 
 
 def test_a_job_cannot_run_as_an_account_of_another_namespace(demo, printed):

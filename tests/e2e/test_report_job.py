@@ -10,6 +10,11 @@ from peers import KUBECTL, needs_kubectl
 from test_demo_requests import Client
 from test_printed_job import path_of
 
+from kubectl_cbt.cli.print_report_job import ReportJobFlags, print_report_job
+from kubectl_cbt.cli.report_flags import ReportFlags
+from kubectl_cbt.core.options import ServiceOptions
+from kubectl_cbt.project import IMAGES
+
 PRINT = ("report", "-A", "-n", "shop", "--print-job", "--image", "registry.example/kubectl-cbt:1", "--shards", "3")
 VARIANTS = [(), ("--claim", "parts"), ("--schedule", "0 5 * * *"), ("--schedule", "@daily", "--claim", "parts")]
 
@@ -110,10 +115,18 @@ def test_the_command_of_the_pods_makes_the_parts_of_the_report(demo):
     assert columns[0] == columns[1]
 
 
+def test_the_job_of_a_release_runs_the_image_of_this_release(capfdbinary, monkeypatch):
+    monkeypatch.setattr("kubectl_cbt.system.versions.client_version", lambda: "0.2.0")
+    print_report_job(ReportJobFlags(print_job=True), 3, ReportFlags(), "shop", ServiceOptions())
+    documents = list(yaml.safe_load_all(capfdbinary.readouterr().out))
+    (container,) = job_spec(documents[-1])["template"]["spec"]["containers"]
+    assert container["image"] == f"{IMAGES}:0.2.0"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--print-job",), "--print-job requires --image"),
+        (("--print-job",), "--print-job requires --image: no image is published of v"),
         (("--image", "i"), "--image requires --print-job"),
         (("--claim", "c"), "--claim requires --print-job"),
         (("--print-job", "--image", "i"), "--print-job requires --shards"),

@@ -1,6 +1,7 @@
 """Two manifests by krew's rules, the latest release's and this tree's, and the archive of this tree."""
 
 import copy
+import hashlib
 import io
 import os
 import posixpath
@@ -14,13 +15,22 @@ from typing import Any
 
 import pytest
 import yaml
-from build_krew import MANIFEST, archive_path, build_archive, krew_version, render_manifest
-from check_krew import install
+from build_krew import (
+    BOT_TEMPLATE,
+    MANIFEST,
+    archive_path,
+    build_archive,
+    krew_version,
+    render_bot_template,
+    render_manifest,
+)
+from check_krew import install, platforms_of
+from lock import LOCK, locked_platforms
 
 from kubectl_cbt.system.checkout import version_of_tree
 
 ROOT = Path(__file__).parents[2]
-SUPPORTED = {("linux", "amd64"), ("linux", "arm64"), ("darwin", "amd64"), ("darwin", "arm64")}
+KNOWN = {("linux", "amd64"), ("linux", "arm64"), ("darwin", "amd64"), ("darwin", "arm64")}
 SEMANTIC = r"v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?"
 RESERVED_ON_WINDOWS = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
 WIDTHS = {"description": 80, "shortDescription": 70, "caveats": 80}
@@ -75,7 +85,7 @@ def broken_rules_of_platform(platform: Manifest) -> list[str]:
         "bin": platform["bin"] and is_inside(platform["bin"]),
         "files": files is None or (files and all(each["from"] and each["to"] for each in files)),
         "paths": all(is_inside(each["to"]) and posixpath.normpath(each["to"]) == each["to"] for each in files or ()),
-        "selector": platforms_of(platform) <= SUPPORTED and platforms_of(platform),
+        "selector": platforms_of(platform) <= KNOWN and platforms_of(platform),
         "platform fields": set(platform) <= {"selector", "uri", "sha256", "bin", "files"},
     }
     return [rule for rule, is_kept in rules.items() if not is_kept]
@@ -85,27 +95,47 @@ def is_inside(path: str) -> bool:
     return not path.startswith("/") and ".." not in path.split("/")
 
 
-def platforms_of(platform: Manifest) -> set[tuple[str, str]]:
-    """The platforms that a selector matches; none if krew refuses the selector."""
-    if set(platform["selector"]) != {"matchExpressions"}:
-        return set()
-    found = {
-        expression["key"]: expression["values"]
-        for expression in platform["selector"]["matchExpressions"]
-        if expression["operator"] == "In"
-    }
-    if set(found) != {"os", "arch"}:
-        return set()
-    return {(system, machine) for system in found["os"] for machine in found["arch"]}
-
-
 def test_both_manifests_keep_krews_rules(released, rendered):
     assert broken_rules(released) == []
     assert broken_rules(rendered) == []
     # krew-index refuses a manifest file that is not named after its plugin.
     assert MANIFEST.name == f"{rendered['metadata']['name']}.yaml"
-    for manifest in (released, rendered):
-        assert {pair for each in manifest["spec"]["platforms"] for pair in platforms_of(each)} == SUPPORTED
+
+
+def test_every_platform_that_is_offered_can_install_the_lock(rendered):
+    """`make lock` resolves it for each of them, and writes which they are."""
+    offered = {pair for each in rendered["spec"]["platforms"] for pair in platforms_of(each)}
+    assert {"/".join(pair) for pair in offered} == set(locked_platforms(LOCK.read_text(encoding="utf-8")))
+
+
+def as_the_bot_renders(template: str, tag: str, sha256: str) -> str:
+    """What krew-release-bot makes of the constructs that a template of ours has."""
+    template, comments = re.subn(r"\{\{- /\*.*\*/ -\}\}\s*", "", template)
+    assert comments == 1
+
+    def uri_and_sha256(found: re.Match[str]) -> str:
+        uri, spaces = found[1].replace("{{ .TagName }}", tag), " " * int(found[2])
+        return f"uri: {uri}\n{spaces}sha256: {sha256}"
+
+    rendered = re.sub(r'\{\{addURIAndSha "([^"]+)" \.TagName \| indent (\d+)\}\}', uri_and_sha256, template)
+    rendered = rendered.replace("{{ .TagName }}", tag)
+    assert "{{" not in rendered
+    return rendered
+
+
+def test_krew_release_bot_makes_the_manifest_of_a_release(archive, monkeypatch):
+    """`make krew` writes .krew.yaml."""
+    assert BOT_TEMPLATE.read_text(encoding="utf-8") == render_bot_template()
+    monkeypatch.setattr("build_krew.version_of_tree", lambda root: "1.2.3")
+    ours = yaml.safe_load(render_manifest(archive))
+    sha256 = hashlib.sha256(archive).hexdigest()
+    assert yaml.safe_load(as_the_bot_renders(render_bot_template(), "v1.2.3", sha256)) == ours
+
+
+def test_a_machine_without_an_archive_is_refused(archive, rendered, tmp_path, monkeypatch):
+    monkeypatch.setattr("check_krew.this_machine", lambda: ("darwin", "amd64"))
+    with pytest.raises(SystemExit, match="the manifest offers 0 archives for darwin/amd64"):
+        install(archive, rendered, tmp_path / "krew")
 
 
 def change(manifest: Manifest, path: str, value: object) -> None:
@@ -160,7 +190,7 @@ def test_platforms_that_overlap_are_rejected(released):
 def test_the_rendered_manifest_has_the_version_of_the_package(rendered):
     version = krew_version(version_of_tree())
     assert rendered["spec"]["version"] == version
-    assert [each["uri"].rpartition("/")[2] for each in rendered["spec"]["platforms"]] == [archive_path(version).name]
+    assert {each["uri"].rpartition("/")[2] for each in rendered["spec"]["platforms"]} == {archive_path(version).name}
 
 
 @pytest.mark.parametrize(

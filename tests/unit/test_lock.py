@@ -2,7 +2,7 @@
 
 import re
 
-from lock import LOCK, declared, locked
+from lock import LOCK, PLATFORMS, PYTHONS, declared, locked, locked_platforms
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -20,7 +20,7 @@ def test_every_declared_dependency_is_locked_in_a_release_that_is_accepted():
 
 
 def test_every_package_is_locked_with_hashes_and_no_address():
-    entries = re.split(r"\n(?=\S)", TEXT)[1:]
+    entries = re.split(r"\n(?=\S)", TEXT)[2:]
     assert len(entries) > 30
     for entry in entries:
         assert re.fullmatch(r"[\w.-]+==[\w.]+(?: ; [^\\]+?)?(?: \\\n    --hash=sha256:[0-9a-f]{64})+\n?", entry), entry
@@ -29,3 +29,9 @@ def test_every_package_is_locked_with_hashes_and_no_address():
 
 def test_the_first_line_has_what_the_launcher_announces():
     assert re.match(r"# \d+ packages: \d+ MB to download, \d+ MB on disk\. Written by `make lock`\.\n", TEXT)
+
+
+def test_the_second_line_has_what_was_resolved():
+    line = f"# For {', '.join(PLATFORMS)}, with Python {PYTHONS[0]} to {PYTHONS[-1]}."
+    assert TEXT.splitlines()[1] == line
+    assert locked_platforms(TEXT) == list(PLATFORMS)

@@ -1,16 +1,19 @@
 """Where the project is published is written in one place; files that cannot import it agree."""
 
+import json
 import re
-import tomllib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
 from kubectl_cbt.model.finding import REPORT_THE_BUG
-from kubectl_cbt.project import HOMEPAGE, ISSUES, REPORT_A_BUG
+from kubectl_cbt.project import HOMEPAGE, IMAGES, ISSUES, REPORT_A_BUG, release_image
 
 ROOT = Path(__file__).parents[2]
+SAME_ADDRESS = {".github/ISSUE_TEMPLATE/config.yml", ".krew.yaml", "krew-manifest.yaml", "mkdocs.yml"}
 
 
 def test_please_report_it_names_where_and_with_what():
@@ -33,8 +36,34 @@ def test_krews_manifest_has_the_same_homepage(manifest):
 
 
 def test_the_packages_have_the_same_homepage():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert project["tool"]["hatch"]["metadata"]["hooks"]["custom"]["home"] == HOMEPAGE
+    found = subprocess.run(
+        [sys.executable, "-m", "hatchling", "metadata", "urls"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    urls = json.loads(found.stdout)
+    assert urls["Homepage"] == HOMEPAGE
+    assert all(url.startswith(HOMEPAGE) for url in urls.values())
+
+
+def test_no_other_file_names_the_address():
+    """But those that cannot read it, which are compared above and below, and tests."""
+    files = [path for path in ROOT.iterdir() if path.is_file()]
+    for folder in (".github", "bench", "docs", "kubectl_cbt", "packaging", "scripts"):
+        files += [path for path in (ROOT / folder).rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    named = {str(path.relative_to(ROOT)) for path in files if HOMEPAGE.encode() in path.read_bytes()}
+    assert named == {"kubectl_cbt/project.py", *SAME_ADDRESS}
+
+
+@pytest.mark.parametrize(
+    ("version", "image"),
+    [
+        ("0.2.0", f"{IMAGES}:0.2.0"),
+        ("0.2.0.dev12+g1a2b3c4d5", None),
+        ("0.2.0.dev0+g1a2b3c4d5.d01234567", None),
+        ("0+unknown", None),
+    ],
+)
+def test_only_a_release_has_an_image(version, image):
+    assert release_image(version) == image
 
 
 FORMS = ROOT / ".github" / "ISSUE_TEMPLATE"

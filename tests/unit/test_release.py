@@ -2,6 +2,10 @@
 
 import pytest
 import release
+import release_check
+import yaml
+
+JOBS = yaml.safe_load(release_check.WORKFLOW.read_text(encoding="utf-8"))["jobs"]
 
 CHANGELOG = """# Changelog
 
@@ -40,3 +44,21 @@ def test_only_a_tagged_commit_without_changes_is_released(version, monkeypatch):
     monkeypatch.setattr(release, "version_of_tree", lambda tree: version)
     with pytest.raises(SystemExit, match="is not a release"):
         release.build()
+
+
+def test_each_job_comes_after_those_that_it_needs():
+    """scripts/release_check.py runs them in the order of the file."""
+    before: set[str] = set()
+    for name, job in JOBS.items():
+        needs = job.get("needs", [])
+        assert set([needs] if isinstance(needs, str) else needs) <= before
+        before.add(name)
+
+
+def test_every_step_can_run_without_github():
+    for job in JOBS.values():
+        for step in job["steps"]:
+            for value in step.get("env", {}).values():
+                assert "${{" not in release_check.resolved(value)
+    with pytest.raises(SystemExit, match="no value here"):
+        release_check.resolved("${{ secrets.TOKEN }}")

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import yaml
+from fetch_kubectl import packages
 
 ROOT = Path(__file__).parents[2]
 TABLE = {
@@ -20,4 +21,6 @@ def test_the_pythons_are_those_of_the_test_job():
 
 
 def test_the_kubectls_are_those_of_their_job():
-    assert TABLE["kubectl, for port-forwards"].split(", ") == JOBS["kubectl"]["strategy"]["matrix"]["kubectl"]
+    tested = JOBS["kubectl"]["strategy"]["matrix"]["kubectl"]
+    assert TABLE["kubectl, for port-forwards"].split(", ") == tested
+    assert list(packages()) == tested
