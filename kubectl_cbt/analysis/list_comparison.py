@@ -130,6 +130,11 @@ class Comparison:
         return min(self.left.frontier, self.right.frontier)
 
     @property
+    def reported_end(self) -> int:
+        """Up to here all ranges were returned; the one that is kept back starts here."""
+        return int(self._held.starts[0]) if len(self._held) else self.frontier
+
+    @property
     def is_decided(self) -> bool:
         """Whether no more can be compared, whatever is added."""
         return any(side.has_ended and side.frontier <= self.frontier for side in (self.left, self.right))

@@ -8,7 +8,7 @@ import typer
 
 from kubectl_cbt.cli.compare_files import ComparisonArguments, compare_files
 from kubectl_cbt.cli.file_flags import FileFlags
-from kubectl_cbt.cli.options import MapFlags, MaxMessageSize, TerminalFlags, parsed_size
+from kubectl_cbt.cli.options import MapFlags, MaxMessageSize, PictureFlags, TerminalFlags, parsed_size
 from kubectl_cbt.output.comparison.comparison_formats import ComparisonFormat
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 
@@ -19,6 +19,7 @@ def compare(
     file_flags: FileFlags,
     terminal: TerminalFlags,
     map_flags: MapFlags,
+    picture: PictureFlags,
     output: Annotated[
         ComparisonFormat | None,
         typer.Option("--output", "-o", help="Output format (default: the map on a terminal, otherwise summary)."),
@@ -59,6 +60,11 @@ def compare(
     \b
       # One driver tracks 4 KiB, the other 64 KiB
       kubectl cbt compare fine.json coarse.json --grain 64Ki -o table
+
+    \b
+      # The map as a picture, for a ticket
+      kubectl cbt compare before.json after.json -o svg > differences.svg
     """
+    picture.check(output)
     arguments = ComparisonArguments(left, right, covers, grain, max_message_size)
-    raise typer.Exit(compare_files(arguments, file_flags, output, map_flags, terminal))
+    raise typer.Exit(compare_files(arguments, file_flags, output, terminal, map_flags, picture))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
 from kubectl_cbt.cli.file_argument import STDIN, opened_file
 from kubectl_cbt.cli.launch_tui import has_screen, show_comparison, wants_screen
-from kubectl_cbt.cli.options import MapFlags, TerminalFlags
+from kubectl_cbt.cli.options import MapFlags, PictureFlags, TerminalFlags
 from kubectl_cbt.errors import CbtError, UsageError
 from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 
@@ -38,12 +38,13 @@ def compare_files(
     arguments: ComparisonArguments,
     file_flags: FileFlags,
     output: ComparisonFormat | None,
-    map_flags: MapFlags,
     terminal: TerminalFlags,
+    map_flags: MapFlags,
+    picture: PictureFlags,
 ) -> int:
     """Compare; returns the exit code, which for every error is that of trouble, as that of ``diff`` is."""
     try:
-        return _compare(arguments, file_flags, output, map_flags, terminal)
+        return _compare(arguments, file_flags, output, terminal, map_flags, picture)
     except CbtError as error:
         Diagnostics(verbosity=terminal.verbosity).error(error)
         return ExitCode.TROUBLE
@@ -53,8 +54,9 @@ def _compare(
     arguments: ComparisonArguments,
     file_flags: FileFlags,
     output: ComparisonFormat | None,
-    map_flags: MapFlags,
     terminal: TerminalFlags,
+    map_flags: MapFlags,
+    picture: PictureFlags,
 ) -> int:
     from kubectl_cbt.cli.print_comparison import print_comparison
     from kubectl_cbt.core.compare import ComparedStreams
@@ -77,4 +79,4 @@ def _compare(
         compared = ComparedStreams(one, other, (left_name, right_name), arguments.grain_bytes)
         if shown:
             return show_comparison(compared, map_flags, terminal)
-        return print_comparison(compared, output, terminal, covers=arguments.covers)
+        return print_comparison(compared, output, terminal, map_flags, picture, covers=arguments.covers)

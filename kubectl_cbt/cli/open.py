@@ -76,7 +76,7 @@ def open_file(
         if output is not None:
             raise UsageError("-o prints one file", hint="kubectl cbt compare prints what differs between two files")
         arguments = ComparisonArguments(file, other, max_message_bytes=max_message_size)
-        raise typer.Exit(compare_files(arguments, file_flags, None, map_flags, terminal))
+        raise typer.Exit(compare_files(arguments, file_flags, None, terminal, map_flags, picture))
     options = file_flags.options()
     shown = wants_screen(output) or (file == STDIN and output is None and has_screen())
     with opened_file(file, keyboard=shown) as (data, name):

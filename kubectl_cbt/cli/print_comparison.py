@@ -8,7 +8,7 @@ from kubectl_cbt.cli.charset import as_text
 from kubectl_cbt.cli.consume import consume
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
 from kubectl_cbt.cli.launch_tui import why_no_screen
-from kubectl_cbt.cli.options import ColorWhen, TerminalFlags
+from kubectl_cbt.cli.options import ColorWhen, MapFlags, PictureFlags, TerminalFlags
 from kubectl_cbt.cli.progress import extent_rate, progress_bar, wants_progress
 from kubectl_cbt.cli.signals import GracefulStop
 from kubectl_cbt.cli.stdout import StandardOutput
@@ -31,13 +31,20 @@ _EXIT_CODES = {
 
 
 def print_comparison(
-    compared: ComparedStreams, output: ComparisonFormat | None, terminal: TerminalFlags, *, covers: bool
+    compared: ComparedStreams,
+    output: ComparisonFormat | None,
+    terminal: TerminalFlags,
+    map_flags: MapFlags,
+    picture: PictureFlags,
+    *,
+    covers: bool,
 ) -> int:
     """Run the comparison through a writer, and print problems to stderr; returns the exit code, as that of ``diff``.
 
     Args:
         covers: whether the question is if the left side contains the right one.
     """
+    from kubectl_cbt.cli.terminal import picture_target
     from kubectl_cbt.output.comparison.comparison_writer import ComparisonHead
 
     diagnostics = Diagnostics(
@@ -50,13 +57,13 @@ def print_comparison(
     with GracefulStop(compared.cancel) as stop:
         write = StandardOutput(stop).write
         to_stdout = (lambda data: write(as_text(data))) if format_writer.is_text else write
-        writer = format_writer(
-            to_stdout, ComparisonHead(compared.left, compared.right, compared.grain_bytes, covers=covers)
-        )
+        head = ComparisonHead(compared.left, compared.right, compared.grain_bytes, covers=covers)
+        writer = format_writer(to_stdout, head, picture_target(terminal, map_flags, picture))
         with progress_bar(compared, extent_rate(compared), diagnostics, shown=bar) as advance:
 
             def use(ranges: ClassedRanges) -> None:
-                writer.ranges(ranges.where(ranges.classes == RangeClass.ONLY_RIGHT) if covers else ranges)
+                wanted = ranges.where(ranges.classes == RangeClass.ONLY_RIGHT) if covers else ranges
+                writer.ranges(wanted, compared.capacity_bytes)
                 advance()
 
             failure, code = consume(compared, use, stop)

@@ -113,13 +113,13 @@ class ComparedStreams:
         has_ended = all(reader.has_ended for reader in self._readers)
         if failure is None and not has_ended:
             failure = Interrupted("the comparison has not ended")
-        frontier = self._comparison.frontier
+        end = self._comparison.reported_end
         return ComparisonOutcome(
             left=left,
             right=right,
             figures=self._figures.figures(),
             start=self._comparison.start,
-            end=frontier if frontier < INT64_MAX else None,
+            end=end if end < INT64_MAX else None,
             unknown=tuple(_unknown(self.left.name, left)) + tuple(_unknown(self.right.name, right)),
             warnings=tuple(_mismatches(self.left, self.right)),
             failure=Failure.of(failure) if failure else None,

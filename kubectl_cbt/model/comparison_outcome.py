@@ -29,6 +29,11 @@ class RangeClass(IntEnum):
         """As in documents: ``only-left``."""
         return self.name.lower().replace("_", "-")
 
+    @property
+    def words(self) -> str:
+        """As in sentences: ``only left``."""
+        return self.name.lower().replace("_", " ")
+
 
 SHOWN_CLASSES = (RangeClass.ONLY_LEFT, RangeClass.BOTH, RangeClass.ONLY_RIGHT)
 """In the order in which they are shown."""

@@ -17,11 +17,9 @@ from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import Outcome, Summary
 from kubectl_cbt.output.drawing.svg_lines import svg
 from kubectl_cbt.output.drawing.text_width import SEPARATOR
-from kubectl_cbt.output.drawing.tones import DARK_TONES, LIGHT_TONES
 from kubectl_cbt.output.drawing.volume_picture import CountedVolume, Look, Words, volume_picture
 from kubectl_cbt.output.lower_bounds import at_least, so_far
 from kubectl_cbt.output.outcome_words import failure_reason, reached
-from kubectl_cbt.output.palettes import palette_named
 from kubectl_cbt.output.subject import subject_title, taken_words
 from kubectl_cbt.output.vocabulary import vocabulary_of
 from kubectl_cbt.output.writer import OutputTarget, Write, Writer
@@ -38,12 +36,7 @@ class SvgWriter(Writer):
     def __init__(self, write: Write, resolved: ResolvedQuery, screen: OutputTarget) -> None:
         self._write = write
         self._resolved = resolved
-        self._look = Look(
-            size=screen.picture_size,
-            palette=palette_named(screen.palette),
-            scale=screen.scale,
-            tones=DARK_TONES if screen.is_dark else LIGHT_TONES,
-        )
+        self._look = Look.of(screen)
         self._volume: CountedVolume | None = None
         # Without a capacity there are no cells. Only a driver that breaks the spec sends extents before it.
         self._waiting = ExtentBuffer()

@@ -8,7 +8,9 @@ from kubectl_cbt.analysis.grid import LayerCells, codes_of_cells, comparison_cod
 from kubectl_cbt.analysis.heat_scale import HeatScale, Levels
 from kubectl_cbt.analysis.viewport import Viewport
 from kubectl_cbt.output.vocabulary import Vocabulary
+from kubectl_cbt.tui.comparison_export import ComparisonExport
 from kubectl_cbt.tui.comparison_loader import ComparisonLoader, covered_by_class
+from kubectl_cbt.tui.export_source import ExportSource, RangeChoices
 from kubectl_cbt.tui.layers import Layers
 from kubectl_cbt.tui.loader import Loader
 
@@ -27,6 +29,7 @@ class ComparedLayers(Layers):
     def __init__(self, main: ComparisonLoader, on_frame: Callable[[Loader], None]) -> None:
         super().__init__(main, on_frame)
         self.side = COMPARED
+        self._loader = main
         self._compared = main.stream.compared
 
     @property
@@ -41,12 +44,15 @@ class ComparedLayers(Layers):
         return f"{self.side} alone: {name}"
 
     def codes(self, viewport: Viewport, scale: HeatScale) -> Levels:
-        frame = self.frame
+        frame = self._loader.frame
         only_left, both, only_right = covered_by_class(frame, viewport.edges())
         if self.side == COMPARED:
             return comparison_codes(viewport, only_left, both, only_right, frame.known)
         covered = both + (only_left if self.side == LEFT else only_right)
         return codes_of_cells(viewport, LayerCells(covered, frame.known), scale=scale)
+
+    def export(self, ranges: RangeChoices, picture: str) -> ExportSource:
+        return ComparisonExport(self._loader, ranges, picture)
 
     def wipe(self) -> str | None:
         self.side = _ORDER[(_ORDER.index(self.side) + 1) % len(_ORDER)]

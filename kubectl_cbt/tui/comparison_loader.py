@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import PurePath
 from typing import Protocol
 
@@ -12,7 +12,13 @@ import numpy as np
 
 from kubectl_cbt.errors import CbtError
 from kubectl_cbt.model.backend import OpenStream
-from kubectl_cbt.model.comparison_outcome import ClassedRanges, ComparedList, ComparisonOutcome, RangeClass
+from kubectl_cbt.model.comparison_outcome import (
+    SHOWN_CLASSES,
+    ClassedRanges,
+    ComparedList,
+    ComparisonOutcome,
+    RangeClass,
+)
 from kubectl_cbt.model.extents import ExtentBuffer, Extents
 from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.model.refs import SnapshotHandle, SnapshotRef
@@ -27,6 +33,7 @@ class Compared(Protocol):
 
     left: ComparedList
     right: ComparedList
+    grain_bytes: int
 
     @property
     def next_offset(self) -> int: ...
@@ -50,10 +57,9 @@ class Compared(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Classes:
-    """What the extents of a map of differences are, and what both sides have."""
+    """The ranges of a comparison by class, in the order of classes, and its state when there were no more of them."""
 
-    only_left: Extents
-    both: Extents
+    extents: dict[RangeClass, Extents]
     outcome: ComparisonOutcome
 
 
@@ -65,7 +71,8 @@ class DifferenceStream:
         self.extents = 0
         self._messages = 0
         self._lock = threading.Lock()
-        self._only_left, self._both = ExtentBuffer(), ExtentBuffer()
+        self._buffers = {found: ExtentBuffer() for found in SHOWN_CLASSES}
+        self._outcome = compared.outcome()
 
     @property
     def next_offset(self) -> int:
@@ -84,16 +91,21 @@ class DifferenceStream:
 
     def __iter__(self) -> Iterator[Batch]:
         """Batches of the ranges that differ, some of them empty."""
-        for ranges in self.compared:
-            self._messages += 1
-            with self._lock:
-                for kind, buffer in ((RangeClass.ONLY_LEFT, self._only_left), (RangeClass.BOTH, self._both)):
-                    found = ranges.where(ranges.classes == kind)
-                    buffer.append(found.starts, found.sizes)
-            different = ranges.where(ranges.classes != RangeClass.BOTH)
-            self.extents += len(different)
-            capacity = self.capacity_bytes or 0
-            yield Batch.whole(Records.of(Record(self._messages, 0, capacity, different.starts, different.sizes)))
+        try:
+            for ranges in self.compared:
+                self._messages += 1
+                with self._lock:
+                    for kind, buffer in self._buffers.items():
+                        found = ranges.where(ranges.classes == kind)
+                        buffer.append(found.starts, found.sizes)
+                    # Kept with the ranges: the comparison may be ahead of them when a frame is made.
+                    self._outcome = self.compared.outcome()
+                different = ranges.where(ranges.classes != RangeClass.BOTH)
+                self.extents += len(different)
+                capacity = self.capacity_bytes or 0
+                yield Batch.whole(Records.of(Record(self._messages, 0, capacity, different.starts, different.sizes)))
+        finally:
+            self._outcome = self.compared.outcome()
 
     def notify_to(self, notify: Callable[[str], None]) -> None:
         """Do nothing: there are no notes."""
@@ -105,12 +117,12 @@ class DifferenceStream:
     def classes(self) -> Classes:
         """The classes so far; at most a batch ahead of what was received from the iterator."""
         with self._lock:
-            only_left, both = self._only_left.received(), self._both.received()
-        return Classes(only_left.extents, both.extents, self.compared.outcome())
+            received, outcome = {kind: buffer.received() for kind, buffer in self._buffers.items()}, self._outcome
+        return Classes({kind: found.extents for kind, found in received.items()}, outcome)
 
     def outcome(self, error: CbtError | None = None, restore_size_bytes: int | None = None) -> Outcome:
         """The state of the comparison as that of a stream: incomplete if not everything could be compared."""
-        outcome = self.compared.outcome(error)
+        outcome = self._outcome if error is None else replace(self._outcome, failure=Failure.of(error))
         failure = outcome.failure
         if failure is None and outcome.unknown:
             failure = Failure("DocumentError", "", outcome.unknown[0], "")
@@ -143,11 +155,17 @@ class ComparisonFrame(Frame):
         classes: of what was received.
     """
 
-    classes: Classes | None = None
+    classes: Classes = field(kw_only=True)
 
 
 class ComparisonLoader(Loader):
-    """Reads a comparison to its end."""
+    """Reads a comparison to its end.
+
+    Attributes:
+        frame: the newest frame.
+    """
+
+    frame: ComparisonFrame
 
     def __init__(self, compared: Compared) -> None:
         self.stream = DifferenceStream(compared)
@@ -169,15 +187,12 @@ def _resolved(compared: Compared) -> ResolvedQuery:
     return ResolvedQuery(Query(ref, starting_offset=compared.outcome().start), target)
 
 
-def covered_by_class(frame: Frame, edges: np.typing.NDArray[np.int64]) -> tuple[np.typing.NDArray[np.int64], ...]:
+def covered_by_class(
+    frame: ComparisonFrame, edges: np.typing.NDArray[np.int64]
+) -> tuple[np.typing.NDArray[np.int64], ...]:
     """Bytes between neighbouring edges that only the left side has, both have, and only the right side has.
 
     Args:
         edges: int64[n + 1], bytes, not descending.
     """
-    different = np.diff(frame.received.extents.covered_before(edges))
-    classes = frame.classes if isinstance(frame, ComparisonFrame) else None
-    if classes is None:
-        return np.zeros_like(different), np.zeros_like(different), different
-    only_left = np.minimum(np.diff(classes.only_left.covered_before(edges)), different)
-    return only_left, np.diff(classes.both.covered_before(edges)), different - only_left
+    return tuple(np.diff(extents.covered_before(edges)) for extents in frame.classes.extents.values())

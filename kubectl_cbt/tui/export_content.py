@@ -18,7 +18,7 @@ from kubectl_cbt.model.record import Batch, Record, Records
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import Failure, Outcome, Summary
 from kubectl_cbt.output.registry import StreamFormat
-from kubectl_cbt.output.writer import OutputTarget
+from kubectl_cbt.output.writer import OutputTarget, Write
 from kubectl_cbt.tui.loader import Frame
 
 _BATCH_EXTENTS = 2**16
@@ -117,10 +117,15 @@ def _removing(path: Path) -> Iterator[None]:
 
 
 def _write(content: Content, form: StreamFormat, file: TextIO) -> None:
-    writer = form.writer(lambda text: _discard(file.buffer.write(text)), content.resolved, OutputTarget())
+    writer = form.writer(to_file(file), content.resolved, OutputTarget())
     for batch in _batches(content.chunks, content.outcome):
         writer.batch(batch)
     writer.end(content.outcome, content.summary)
+
+
+def to_file(file: TextIO) -> Write:
+    """What a writer writes to, in a file."""
+    return lambda data: _discard(file.buffer.write(data))
 
 
 def _discard(written: int) -> None:

@@ -8,10 +8,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from kubectl_cbt.units import REPLACEMENT, printable
+from kubectl_cbt.analysis.viewport import Viewport
+from kubectl_cbt.model.extents import Run
+from kubectl_cbt.units import REPLACEMENT, human_bytes, human_offset, human_offsets, printable
 
 Range = tuple[int, int]
 """Bytes of the volume, half-open."""
+RangeChoices = Sequence[tuple[str, Range | None]]
+"""Ranges with a description of each; None is everything."""
 
 
 class Form(StrEnum):
@@ -32,8 +36,8 @@ class ExportSource(Protocol):
         ...
 
     @property
-    def ranges(self) -> Sequence[tuple[str, Range | None]]:
-        """The ranges of the volume, with a description of each; None is everything. A picture is of no range."""
+    def ranges(self) -> RangeChoices:
+        """The ranges of the volume; the first is chosen at first. A picture is of no range."""
         ...
 
     @property
@@ -48,6 +52,19 @@ class ExportSource(Protocol):
             OutputError: the file exists and ``overwrite`` is False, or it cannot be written. No partial file is left.
         """
         ...
+
+
+def ranges_of_map(viewport: Viewport, run: Run | None, selection: Range | None) -> RangeChoices:
+    """The ranges that a map offers: the selected range, everything, the run at the cursor, the visible range."""
+    ranges: list[tuple[str, Range | None]] = [("everything", None)]
+    if selection is not None:
+        ranges.insert(0, (f"the selected range: {' – '.join(human_offsets(selection))}", selection))
+    if run is not None:
+        ranges.append((f"the run at the cursor: {human_bytes(run.size_bytes)} at {human_offset(run.start)}", run))
+    if not viewport.is_whole:
+        visible = (viewport.start, viewport.end)
+        ranges.append((f"the visible range: {' – '.join(human_offsets(visible))}", visible))
+    return ranges
 
 
 def safe_stem(name: str) -> str:

@@ -11,7 +11,9 @@ from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry, siblings
 from kubectl_cbt.output.vocabulary import Vocabulary, vocabulary_of
+from kubectl_cbt.tui.export_source import ExportSource, RangeChoices
 from kubectl_cbt.tui.loader import Frame, Loader
+from kubectl_cbt.tui.map_export import MapExport
 
 DELTA, ALLOCATED, BOTH = "delta", "allocated", "both"
 _ORDER = (DELTA, ALLOCATED, BOTH)
@@ -91,6 +93,15 @@ class Layers:
     def codes(self, viewport: Viewport, scale: HeatScale) -> Levels:
         """The codes of the cells; see :func:`~kubectl_cbt.analysis.grid.cell_codes`."""
         return cell_codes(viewport, *self.views(), scale)
+
+    def export(self, ranges: RangeChoices, picture: str) -> ExportSource:
+        """What can be exported of the active loader.
+
+        Args:
+            ranges: those that are offered.
+            picture: the SVG of the screen.
+        """
+        return MapExport(self.active, ranges, picture)
 
     def wipe(self) -> str | None:
         """Show the other one of delta and allocated; returns why that is impossible, or None."""

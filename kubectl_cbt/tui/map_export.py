@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from kubectl_cbt.analysis.viewport import Viewport
-from kubectl_cbt.model.extents import Run
 from kubectl_cbt.output.registry import StreamFormat
 from kubectl_cbt.tui import export_content
-from kubectl_cbt.tui.export_source import Form, Range, safe_stem
+from kubectl_cbt.tui.export_source import Form, Range, RangeChoices, safe_stem
 from kubectl_cbt.tui.loader import Loader
-from kubectl_cbt.units import human_bytes, human_offset, human_offsets
 
 _ABOUT = {
     Form.JSON: "JSON    same as -o json",
@@ -26,18 +23,15 @@ class MapExport:
 
     Args:
         loader: of the layer on the screen.
-        run: the run at the cursor, if any.
+        ranges: those that are offered.
         picture: the SVG of the screen.
-        selection: the selected range, if any; it is chosen at first.
     """
 
-    def __init__(
-        self, loader: Loader, viewport: Viewport, run: Run | None, picture: str, selection: Range | None = None
-    ) -> None:
+    def __init__(self, loader: Loader, ranges: RangeChoices, picture: str) -> None:
         self._resolved, self._operation = loader.opened.resolved, loader.opened.operation
         self._frame = loader.frame
         self._picture = picture
-        self._ranges = list(_ranges(viewport, run, selection))
+        self._ranges = ranges
 
     @property
     def forms(self) -> Mapping[Form, str]:
@@ -45,8 +39,8 @@ class MapExport:
         return _ABOUT if self._operation else {form: _ABOUT[form] for form in (Form.CSV, Form.SVG)}
 
     @property
-    def ranges(self) -> Sequence[tuple[str, Range | None]]:
-        """The selected range, everything, the run at the cursor, the visible range."""
+    def ranges(self) -> RangeChoices:
+        """As given."""
         return self._ranges
 
     @property
@@ -68,15 +62,3 @@ class MapExport:
         else:
             content = export_content.excerpt(self._resolved, self._frame, *part)
         export_content.write_document(content, StreamFormat(form), path, overwrite=overwrite)
-
-
-def _ranges(viewport: Viewport, run: Run | None, selection: Range | None) -> list[tuple[str, Range | None]]:
-    ranges: list[tuple[str, Range | None]] = [("everything", None)]
-    if selection is not None:
-        ranges.insert(0, (f"the selected range: {' – '.join(human_offsets(selection))}", selection))
-    if run is not None:
-        ranges.append((f"the run at the cursor: {human_bytes(run.size_bytes)} at {human_offset(run.start)}", run))
-    if not viewport.is_whole:
-        visible = (viewport.start, viewport.end)
-        ranges.append((f"the visible range: {' – '.join(human_offsets(visible))}", visible))
-    return ranges

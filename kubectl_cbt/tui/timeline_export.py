@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from kubectl_cbt.model.volume_history import VolumeHistory
 from kubectl_cbt.tui import export_content
-from kubectl_cbt.tui.export_source import Form, Range, safe_stem
+from kubectl_cbt.tui.export_source import Form, Range, RangeChoices, safe_stem
 
 _ABOUT = {Form.SVG: "SVG     picture of the screen"}
 
@@ -29,7 +29,7 @@ class TimelineExport:
         return _ABOUT
 
     @property
-    def ranges(self) -> Sequence[tuple[str, Range | None]]:
+    def ranges(self) -> RangeChoices:
         """The whole volume only."""
         return (("everything", None),)
 

@@ -3,11 +3,15 @@
 import json
 import signal
 import subprocess
+import xml.etree.ElementTree as ET
 from importlib.resources import files
 
 import jsonschema
 import pytest
 from conftest import COMMAND, DELTA, command_environment, run_with_input
+
+from kubectl_cbt.output.drawing.tones import LIGHT_TONES
+from kubectl_cbt.output.palettes import palette_named
 
 SCHEMA = json.loads((files("kubectl_cbt.output") / "comparison" / "schema.json").read_bytes())
 LISTER = "tests/contract/recordings/fixed_length/delta-a-b.reference.json"
@@ -147,3 +151,22 @@ def test_a_closed_pipe_ends_it_without_a_message(saved):
         assert process.stderr.read() == b""
         process.wait(timeout=60)
     assert process.returncode == 141
+
+
+def test_a_picture_has_the_classes_and_the_flags_of_pictures(run, saved):
+    folder, _ = saved
+    whole, less, cut = (str(folder / f"{name}.json") for name in ("whole", "less", "cut"))
+    found = run("compare", whole, less, "-o", "svg", "--size", "100x30", "--theme", "light", "--palette", "viridis")
+    assert (found.returncode, found.stderr) == (1, "")
+    root = ET.fromstring(found.stdout)
+    assert root.attrib["viewBox"] == f"0 0 {100 * 8 + 16} {30 * 17 + 16}"
+    assert root[0].attrib["fill"] == LIGHT_TONES.background
+    assert palette_named("viridis").classes(dark=False)[0] in found.stdout
+    assert ">DIFFERENT<" in found.stdout
+    found = run("compare", whole, cut, "-o", "svg")
+    assert found.returncode == 2
+    assert "INCOMPLETE: " in found.stdout
+    assert "╱╱╱" in found.stdout
+    found = run("compare", whole, less, "--size", "100x30")
+    assert (found.returncode, found.stdout) == (2, "")
+    assert "--size needs -o svg" in found.stderr

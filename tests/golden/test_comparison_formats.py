@@ -19,6 +19,7 @@ from kubectl_cbt.model.stream_query import Operation
 from kubectl_cbt.output import rows
 from kubectl_cbt.output.comparison.comparison_formats import ComparisonFormat
 from kubectl_cbt.output.comparison.comparison_writer import ComparisonHead
+from kubectl_cbt.output.writer import OutputTarget
 
 FOLDER = files("kubectl_cbt.output")
 SCHEMA = json.loads((FOLDER / "comparison" / "schema.json").read_bytes())
@@ -80,11 +81,13 @@ RESULTS = {
 def text(form: ComparisonFormat, case: str, *, covers: bool = False, grain: int = 1) -> str:
     compared = ComparedStreams(*CASES[case](), ("old.json", "new.json"), grain)
     written: list[bytes] = []
-    writer = form.writer(written.append, ComparisonHead(compared.left, compared.right, grain, covers=covers))
+    head = ComparisonHead(compared.left, compared.right, grain, covers=covers)
+    writer = form.writer(written.append, head, OutputTarget())
     failure = None
     try:
         for ranges in compared:
-            writer.ranges(ranges.where(ranges.classes == RangeClass.ONLY_RIGHT) if covers else ranges)
+            wanted = ranges.where(ranges.classes == RangeClass.ONLY_RIGHT) if covers else ranges
+            writer.ranges(wanted, compared.capacity_bytes)
     except OutOfOrder as error:
         failure = error
     writer.end(compared.outcome(failure))

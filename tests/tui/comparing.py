@@ -4,6 +4,7 @@ from directing import EXTENTS, KIB, MIB, THREE, TWO, ScriptedOpened, ScriptedStr
 
 from kubectl_cbt.core.compare import ComparedStreams
 from kubectl_cbt.model.refs import SnapshotNames
+from kubectl_cbt.model.stream_query import Operation
 from kubectl_cbt.tui.comparison_loader import ComparisonLoader
 from kubectl_cbt.tui.screens.comparison_screen import ComparisonScreen
 
@@ -13,7 +14,7 @@ OTHER = [(0, 4 * KIB), (MIB, 512 * KIB), (22 * MIB, 8 * MIB), (50 * MIB, 4 * KIB
 
 def compared(left=None, right=None, **settings):
     sides = (
-        ScriptedOpened(stream or ScriptedStream(extents), SnapshotNames(THREE, TWO), kind="delta")
+        ScriptedOpened(stream or ScriptedStream(extents), SnapshotNames(THREE, TWO), kind=Operation.DELTA)
         for stream, extents in ((left, EXTENTS), (right, OTHER))
     )
     return ComparedStreams(*sides, ("old.json", "new.json"), **settings)

@@ -1,10 +1,13 @@
 """The map of a comparison: its cells, the walk along the differences, its sides alone, and what is unknown."""
 
+import json
 import threading
+from importlib.resources import files
 
+import jsonschema
 import numpy as np
 import pytest
-from comparing import OTHER, comparison
+from comparing import OTHER, compared, comparison
 from directing import (
     CAPACITY,
     EXTENTS,
@@ -24,6 +27,7 @@ from directing import (
 from hypothesis import given
 from pseudo_terminal import Terminal
 from strategies import columns, law, legal_extents
+from test_map_export import exported
 
 from kubectl_cbt.analysis import grid
 from kubectl_cbt.analysis.cells import coverage
@@ -34,9 +38,15 @@ from kubectl_cbt.core.compare import ComparedStreams
 from kubectl_cbt.errors import StreamCut
 from kubectl_cbt.model.extents import Extents
 from kubectl_cbt.model.refs import SnapshotNames
+from kubectl_cbt.output.comparison.comparison_formats import ComparisonFormat
+from kubectl_cbt.output.comparison.comparison_writer import ComparisonHead
 from kubectl_cbt.output.palettes import PALETTES, luminance
+from kubectl_cbt.output.writer import OutputTarget
 from kubectl_cbt.tui.comparison_loader import ComparisonLoader, covered_by_class
 from kubectl_cbt.tui.keys import COMPARISON_KEYS, MAP_KEYS
+from kubectl_cbt.tui.screens.export_screen import ExportScreen
+
+SCHEMA = json.loads((files("kubectl_cbt.output") / "comparison" / "schema.json").read_bytes())
 
 DIFFERENCES = [8 * KIB, 20 * MIB, 28 * MIB, 40 * MIB, 50 * MIB]
 
@@ -239,6 +249,63 @@ def test_the_legend_names_the_sides_where_there_is_little_room(width, legend):
         assert "right" in line
 
     drive(comparison(), steps, size=(width, 24))
+
+
+def as_printed(form: ComparisonFormat) -> str:
+    """What ``compare -o`` prints of the same lists."""
+    lists = compared()
+    written: list[bytes] = []
+    head = ComparisonHead(lists.left, lists.right, lists.grain_bytes, covers=False)
+    writer = form.writer(written.append, head, OutputTarget())
+    for ranges in lists:
+        writer.ranges(ranges, lists.capacity_bytes)
+    writer.end(lists.outcome())
+    return b"".join(written).decode()
+
+
+@pytest.mark.parametrize(("form", "downs"), [(ComparisonFormat.JSON, 0), (ComparisonFormat.CSV, 1)])
+def test_an_exported_document_is_the_one_that_compare_prints(form, downs, tmp_path):
+    path = tmp_path / f"differences.{form}"
+    assert exported(path, "tab", *["down"] * downs, "space", screen=comparison()) == as_printed(form)
+
+
+def test_the_export_dialog_proposes_the_names_of_both_lists():
+    async def steps(pilot, screen):
+        await press(pilot, "e")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ExportScreen))
+        assert pilot.app.screen.query_one("#path").value == "old..new.json"
+        assert "NDJSON" not in shown(pilot.app)
+
+    drive(comparison(), steps)
+
+
+def test_an_exported_range_has_its_own_figures_and_is_never_equal(tmp_path):
+    keys = ("tab", "tab", "down", "space")
+    document = json.loads(exported(tmp_path / "part.json", *keys, screen=comparison(), cursor=21 * MIB))
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    assert document["ranges"] == [{"byteOffset": 20 * MIB, "sizeBytes": 2 * MIB, "class": "only-left"}]
+    assert document["summary"]["onlyLeft"]["sizeBytes"] == 2 * MIB
+    assert document["compared"] == {"fromOffset": 20 * MIB, "toOffset": 22 * MIB}
+    assert document["unknown"] == [f"an excerpt of bytes {20 * MIB} to {22 * MIB}: the rest of the volume is left out"]
+    assert (document["result"], document["complete"]) == ("different", False)
+
+
+def test_an_exported_picture_has_the_classes(tmp_path):
+    text = exported(tmp_path / "differences.svg", "tab", "up", "space", screen=comparison())
+    assert all(color in text for color in PALETTES[0].classes(dark=True)[:3])
+    assert "old.json ↔ new.json" in text
+
+
+def test_an_export_while_the_lists_are_read_states_how_far_they_were_compared(tmp_path):
+    gate = threading.Event()
+    screen = comparison(ScriptedStream(EXTENTS), ScriptedStream(OTHER, gate=gate, a_message=1, free=2))
+    screen.runs_on = True
+    document = json.loads(exported(tmp_path / "part.json", screen=screen))
+    gate.set()
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    assert (document["result"], document["complete"]) == ("incomplete", False)
+    assert document["error"]["message"] == "the comparison has not ended"
+    assert (document["ranges"], document["compared"]["toOffset"]) == ([], 0)
 
 
 @pytest.mark.parametrize("verb", ["compare", "open"])

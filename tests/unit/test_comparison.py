@@ -15,12 +15,14 @@ from kubectl_cbt.model.record import INT64_MAX
 END = 400
 
 
-def compared(left, right, *, grain=1, start=0, ends=(INT64_MAX, INT64_MAX), capacity=None):
-    """Run the comparison as the core does: the side that is known less far is read first."""
+def compared(left, right, *, grain=1, start=0, ends=(INT64_MAX, INT64_MAX), capacity=None, steps=None):
+    """Run the comparison as the core does: the side that is known less far is read first; at most some steps."""
     comparison = Comparison("left", "right", grain, start)
     sides = [[comparison.left, list(left), ends[0]], [comparison.right, list(right), ends[1]]]
     found = []
     while not all(side.has_ended for side, _, _ in sides):
+        if len(found) == steps:
+            return comparison, found
         side, batches, end = min((one for one in sides if not one[0].has_ended), key=lambda one: one[0].frontier)
         if batches:
             side.add(*columns(batches.pop(0)), capacity)
@@ -80,6 +82,13 @@ def test_nothing_beyond_what_an_incomplete_side_describes_is_compared(left, righ
 def test_nothing_before_the_start_is_compared(left, right, one, other, start, grain):
     _, found = compared(cut(left, one), cut(right, other), start=start, grain=grain)
     assert rows(found) == oracle(left, right, grain=grain, first=-(-start // grain) * grain)
+
+
+@law
+@given(legal_extents(), legal_extents(), cuts, cuts, st.integers(0, 40))
+def test_however_early_it_ends_all_ranges_before_the_reported_end_were_returned(left, right, one, other, steps):
+    comparison, found = compared(cut(left, one), cut(right, other), steps=steps)
+    assert rows(found) == oracle(left, right, end=comparison.reported_end)
 
 
 @law

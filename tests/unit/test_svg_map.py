@@ -9,10 +9,14 @@ from samples import CAPACITY, KIB, MIB, batch, batches, outcome_of, resolved
 
 from kubectl_cbt.analysis.grid import HEAT_LEVELS
 from kubectl_cbt.analysis.heat_scale import LINEAR, LOG, SCALES
+from kubectl_cbt.analysis.known_range import fully_known
 from kubectl_cbt.analysis.summary import SummaryBuilder
+from kubectl_cbt.model.comparison_outcome import ClassedRanges, ComparedList
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.results import MUST, Failure, Occurrence, Outcome, Violation
 from kubectl_cbt.model.stream_query import Query
+from kubectl_cbt.output.comparison.comparison_svg import SvgComparison
+from kubectl_cbt.output.comparison.comparison_writer import ComparisonHead
 from kubectl_cbt.output.drawing.tones import LIGHT_TONES
 from kubectl_cbt.output.palettes import PALETTES
 from kubectl_cbt.output.picture_size import PictureSize
@@ -195,3 +199,31 @@ def test_what_is_not_a_size_is_refused(text):
 def test_a_size_out_of_range_is_refused(text):
     with pytest.raises(ValueError, match="is not between 40x10 and 1000x1000"):
         PictureSize.parse(text)
+
+
+def compared_picture(*parts: ClassedRanges, capacity: int | None = CAPACITY) -> SvgComparison:
+    nothing = ComparedList("a", resolved(), None)
+    writer = SvgComparison(lambda data: None, ComparisonHead(nothing, nothing, 1, covers=False), OutputTarget())
+    for ranges in parts:
+        writer.ranges(ranges, capacity)
+    return writer
+
+
+def classed(*rows: tuple[int, int, int]) -> ClassedRanges:
+    starts, sizes, classes = np.array(rows, dtype=np.int64).T
+    return ClassedRanges(starts, starts + sizes, classes.astype(np.int8))
+
+
+def test_memory_of_a_picture_of_a_comparison_does_not_grow_with_its_ranges():
+    rows = [(number * MIB, MIB // 2, 1 + number % 3) for number in range(60)]
+    writer = compared_picture(*[classed(row) for row in rows])
+    assert writer._waiting == []
+    assert writer._volume.codes(fully_known(CAPACITY)).size == writer._volume.viewport.cells
+
+
+def test_ranges_before_the_first_capacity_of_a_comparison_are_drawn():
+    late = compared_picture(classed((0, MIB, 1)), capacity=None)
+    late.ranges(classed((2 * MIB, MIB, 3)), CAPACITY)
+    whole = compared_picture(classed((0, MIB, 1), (2 * MIB, MIB, 3)))
+    known = fully_known(CAPACITY)
+    assert (late._volume.codes(known) == whole._volume.codes(known)).all()

@@ -18,6 +18,7 @@ class ComparisonFormat(StrEnum):
     TABLE = "table"
     JSON = "json"
     CSV = "csv"
+    SVG = "svg"
 
     @property
     def writer(self) -> type[ComparisonWriter]:

@@ -16,7 +16,7 @@ from kubectl_cbt.output.comparison.class_rows import ClassRows
 from kubectl_cbt.output.comparison.comparison_writer import ComparisonHead, ComparisonWriter
 from kubectl_cbt.output.document import Part, base_part, error_part, snapshot_part
 from kubectl_cbt.output.encoding import json_members
-from kubectl_cbt.output.writer import Write
+from kubectl_cbt.output.writer import OutputTarget, Write
 
 COMPARISON_KIND = "Comparison"
 
@@ -24,14 +24,14 @@ COMPARISON_KIND = "Comparison"
 class JsonComparison(ComparisonWriter):
     """One object, with one line per range."""
 
-    def __init__(self, write: Write, head: ComparisonHead) -> None:
+    def __init__(self, write: Write, head: ComparisonHead, screen: OutputTarget) -> None:
         self._write = write
         self._covers = head.covers
         self._pending = b"{\n" + json_members(_head(head)) + b',\n  "ranges": [\n'
         self._has_rows = False
         self._rows = ClassRows('    {"byteOffset":', ',"sizeBytes":', ',"class":"', '"},\n')
 
-    def ranges(self, ranges: ClassedRanges) -> None:
+    def ranges(self, ranges: ClassedRanges, capacity_bytes: int | None) -> None:
         if not len(ranges):
             return
         for text in self._rows.texts(ranges):

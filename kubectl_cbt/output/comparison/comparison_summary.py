@@ -9,23 +9,16 @@ from kubectl_cbt.model.comparison_outcome import (
     ClassedRanges,
     ComparedList,
     ComparisonOutcome,
-    ComparisonResult,
     RangeClass,
     SideOutcome,
 )
+from kubectl_cbt.output.comparison.comparison_words import result_sentence
 from kubectl_cbt.output.comparison.comparison_writer import ComparisonHead, ComparisonWriter
 from kubectl_cbt.output.subject import subject_title
-from kubectl_cbt.output.writer import Write
+from kubectl_cbt.output.writer import OutputTarget, Write
 from kubectl_cbt.units import counted, human_bytes, human_offset, one_line, percent, printable
 
 _LABEL = 12
-_LABELS = {RangeClass.ONLY_LEFT: "Only left", RangeClass.BOTH: "Both", RangeClass.ONLY_RIGHT: "Only right"}
-_RESULTS = {
-    ComparisonResult.EQUAL: "equal",
-    ComparisonResult.DIFFERENT: "DIFFERENT",
-    ComparisonResult.COVERED: "{left} contains {right}",
-    ComparisonResult.NOT_COVERED: "NOT COVERED: a backup by {left} would miss what is only in {right}",
-}
 
 
 class SummaryComparison(ComparisonWriter):
@@ -34,11 +27,11 @@ class SummaryComparison(ComparisonWriter):
     prints_rows = False
     is_text = True
 
-    def __init__(self, write: Write, head: ComparisonHead) -> None:
+    def __init__(self, write: Write, head: ComparisonHead, screen: OutputTarget) -> None:
         self._write = write
         self._head = head
 
-    def ranges(self, ranges: ClassedRanges) -> None:
+    def ranges(self, ranges: ClassedRanges, capacity_bytes: int | None) -> None:
         """Print nothing: the outcome has the figures."""
 
     def end(self, outcome: ComparisonOutcome) -> None:
@@ -60,15 +53,7 @@ class SummaryComparison(ComparisonWriter):
             yield "Unknown", one_line(reason)
         if outcome.failure:
             yield "Ended", one_line(outcome.failure.message)
-        yield "Result", self._result(outcome)
-
-    def _result(self, outcome: ComparisonOutcome) -> str:
-        head, result = self._head, outcome.result(covers=self._head.covers)
-        if result is ComparisonResult.INCOMPLETE:
-            found = "nothing that is missing was found" if head.covers else "no difference was found"
-            return f"INCOMPLETE: {found}, but not everything could be compared"
-        so_far = "" if outcome.complete else ", as far as both are known"
-        return _RESULTS[result].format(left=head.left.name, right=head.right.name) + so_far
+        yield "Result", result_sentence(head, outcome)
 
 
 def _list(compared: ComparedList, side: SideOutcome) -> str:
@@ -92,13 +77,13 @@ def _volume(outcome: ComparisonOutcome) -> str:
 
 
 def _class(found: RangeClass, outcome: ComparisonOutcome, total: int) -> Iterator[tuple[str, str]]:
-    figures = outcome.figures[found]
+    figures, label = outcome.figures[found], found.words.capitalize()
     if figures.largest is None:
-        yield _LABELS[found], "nothing"
+        yield label, "nothing"
         return
     largest = f"largest {human_bytes(figures.largest.size_bytes)} at {human_offset(figures.largest.start)}"
     share = f"{percent(figures.size_bytes, total)} of what either has"
-    yield _LABELS[found], f"{human_bytes(figures.size_bytes)}   {share}   {counted(figures.ranges, 'run')}, {largest}"
+    yield label, f"{human_bytes(figures.size_bytes)}   {share}   {counted(figures.ranges, 'run')}, {largest}"
     if found is not RangeClass.BOTH:
         for run in figures.first:
             yield "", f"[{run.start}, +{human_bytes(run.size_bytes)})"

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 from kubectl_cbt.model.comparison_outcome import ClassedRanges, ComparedList, ComparisonOutcome
-from kubectl_cbt.output.writer import Write
+from kubectl_cbt.output.writer import OutputTarget, Write
+from kubectl_cbt.units import one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,14 @@ class ComparisonWriter(Protocol):
     prints_rows: ClassVar[bool] = True
     is_text: ClassVar[bool] = False
 
-    def __init__(self, write: Write, head: ComparisonHead) -> None: ...
+    def __init__(self, write: Write, head: ComparisonHead, screen: OutputTarget) -> None: ...
 
-    def ranges(self, ranges: ClassedRanges) -> None:
-        """Print the next ranges; with ``covers`` only those that the left side lacks."""
+    def ranges(self, ranges: ClassedRanges, capacity_bytes: int | None) -> None:
+        """Print the next ranges; with ``covers`` only those that the left side lacks.
+
+        Args:
+            capacity_bytes: of the larger volume, as far as the lists have stated it.
+        """
         ...
 
     def end(self, outcome: ComparisonOutcome) -> None:
@@ -48,7 +53,5 @@ class ComparisonWriter(Protocol):
 
 def incomplete_note(outcome: ComparisonOutcome) -> bytes:
     """The last lines of a text format if not everything was compared; each starts with ``#``."""
-    from kubectl_cbt.units import one_line
-
     reasons = [outcome.failure.message] if outcome.failure else outcome.unknown
     return "".join(f"# incomplete: {one_line(reason)}\n" for reason in reasons).encode()

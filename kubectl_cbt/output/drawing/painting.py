@@ -159,6 +159,10 @@ class Painter:
         if self.halves == 1:
             return _GLYPHS[upper % grid.CODES], _REVERSED if upper >= grid.CODES else Style()
         foreground, ground = self._colors[upper], self._colors[lower]
+        plain = upper % grid.CODES, lower % grid.CODES
+        if grid.UNKNOWN in plain and set(plain) <= set(_EMPTY):
+            unknown = foreground if plain[0] == grid.UNKNOWN else ground
+            return HATCH, Style(color=self._scheme.faint, bgcolor=unknown)
         if upper == lower or foreground == ground:
             glyph = _TEXTURES.get(upper % grid.CODES, " ")
             return glyph, Style(color=self._scheme.faint, bgcolor=ground) if glyph != " " else Style(bgcolor=ground)

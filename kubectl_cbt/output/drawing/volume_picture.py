@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from rich.style import Style
 from kubectl_cbt.analysis import grid
 from kubectl_cbt.analysis.cells import CellCounter
 from kubectl_cbt.analysis.grid import LayerCells, codes_of_cells
-from kubectl_cbt.analysis.heat_scale import HeatScale, hottest_share
+from kubectl_cbt.analysis.heat_scale import HeatScale, Levels, hottest_share
 from kubectl_cbt.analysis.known_range import KnownRange
 from kubectl_cbt.analysis.viewport import Viewport, whole_volume
 from kubectl_cbt.model.record import Int64Column
@@ -21,10 +22,11 @@ from kubectl_cbt.output.drawing.legend import legend_samples
 from kubectl_cbt.output.drawing.painting import HATCH, ColorScheme, Painter
 from kubectl_cbt.output.drawing.row_labels import LABEL_COLUMNS, row_labels
 from kubectl_cbt.output.drawing.text_width import SEPARATOR, shorten
-from kubectl_cbt.output.drawing.tones import Tones
+from kubectl_cbt.output.drawing.tones import DARK_TONES, LIGHT_TONES, Tones
 from kubectl_cbt.output.drawing.volume_bars import BARS_TITLE, bar_glyphs
-from kubectl_cbt.output.palettes import Palette
+from kubectl_cbt.output.palettes import Palette, palette_named
 from kubectl_cbt.output.picture_size import PictureSize
+from kubectl_cbt.output.writer import OutputTarget
 from kubectl_cbt.units import human_bytes, printable
 
 Line = list[Segment]
@@ -42,6 +44,12 @@ class Look:
     palette: Palette
     scale: HeatScale
     tones: Tones
+
+    @classmethod
+    def of(cls, target: OutputTarget) -> Look:
+        """The look of a picture that is written there."""
+        tones = DARK_TONES if target.is_dark else LIGHT_TONES
+        return cls(target.picture_size, palette_named(target.palette), target.scale, tones)
 
     @property
     def colors(self) -> ColorScheme:
@@ -69,24 +77,56 @@ class Words:
     status: Sequence[tuple[str, str]]
 
 
-class CountedVolume:
-    """The cells of a picture, counted while the stream arrives; nothing grows with the stream."""
+class PicturedVolume(ABC):
+    """The cells of a picture, counted while the stream arrives; nothing grows with the stream.
+
+    Attributes:
+        bars: of the line of the whole volume.
+    """
 
     def __init__(self, capacity_bytes: int, look: Look) -> None:
-        painter = Painter(look.colors)
-        rows = (look.size.lines - _OTHER_LINES) * painter.halves
+        self.look = look
+        rows = (look.size.lines - _OTHER_LINES) * Painter(look.colors).halves
         self.viewport: Viewport = whole_volume(capacity_bytes, 0, look.size.columns - _GUTTER, rows)
-        self.cells = CellCounter(self.viewport.edges())
         self.bars = CellCounter.of_volume(capacity_bytes, look.size.columns - len(BARS_TITLE) - 3)
+
+    @abstractmethod
+    def codes(self, known: KnownRange) -> Levels:
+        """The code of each cell as uint8[viewport.cells], row by row."""
+
+    @abstractmethod
+    def legends(self, painter: Painter, text: Style) -> Iterator[Line]:
+        """The legend, then shorter ones for less room."""
+
+
+class CountedVolume(PicturedVolume):
+    """The cells of a delta or of allocated extents."""
+
+    def __init__(self, capacity_bytes: int, look: Look) -> None:
+        super().__init__(capacity_bytes, look)
+        self.cells = CellCounter(self.viewport.edges())
 
     def add(self, offsets: Int64Column, sizes: Int64Column) -> None:
         """Count one batch, int64[n] each, untrusted."""
         self.cells.add(offsets, sizes)
         self.bars.add(offsets, sizes)
 
+    def codes(self, known: KnownRange) -> Levels:
+        return codes_of_cells(self.viewport, LayerCells(self.cells.covered, known), scale=self.look.scale)
+
+    def legends(self, painter: Painter, text: Style) -> Iterator[Line]:
+        scale, cells = self.look.scale, self.cells
+        marks = scale.marks(grid.HEAT_LEVELS, lambda: hottest_share(cells.covered, np.diff(cells.edges)))
+        ends = {level: marks[level] for level in (min(marks), max(marks))}
+        unknown = Segment(f"   {HATCH} unknown", text)
+        tails = [Segment(f" {scale.name}", text), unknown, Segment(f"   {self.look.palette.name}", text)]
+        yield [*legend_samples(painter, marks, text), *tails]
+        yield [*legend_samples(painter, ends, text), *tails[:2]]
+        yield [*legend_samples(painter, ends, text), unknown]
+
 
 def volume_picture(
-    words: Words, counted: CountedVolume | None, known: KnownRange, look: Look, marks: Sequence[int] = ()
+    words: Words, counted: PicturedVolume | None, known: KnownRange, look: Look, marks: Sequence[int] = ()
 ) -> list[Line]:
     """The lines of the picture.
 
@@ -105,7 +145,9 @@ def volume_picture(
     lines.append([Segment(" " * _GUTTER), Segment(shorten(size, look.size.columns - _GUTTER), quiet)])
     lines += _rows(counted, known, look, painter, marks)
     lines.append(_whole_volume(counted.bars, known, look))
-    lines.append(_legend(counted, look, painter))
+    legends = counted.legends(painter, quiet)
+    fitting = (line for line in legends if sum(segment.cell_length for segment in line) <= look.size.columns)
+    lines.append(next(fitting, []))
     return lines
 
 
@@ -138,11 +180,10 @@ def status_line(words: Words, look: Look) -> Line:
 
 
 def _rows(
-    counted: CountedVolume, known: KnownRange, look: Look, painter: Painter, marks: Sequence[int]
+    counted: PicturedVolume, known: KnownRange, look: Look, painter: Painter, marks: Sequence[int]
 ) -> Iterator[Line]:
     viewport, halves = counted.viewport, painter.halves
-    codes = codes_of_cells(viewport, LayerCells(counted.cells.covered, known), scale=look.scale)
-    rows = codes.reshape(-1, halves, viewport.columns)
+    rows = counted.codes(known).reshape(-1, halves, viewport.columns)
     labels = row_labels(viewport, halves * viewport.columns * viewport.cell_bytes)
     labels += [""] * (len(rows) - len(labels))
     places = {place for place in map(viewport.index_of, marks) if place is not None}
@@ -160,20 +201,3 @@ def _whole_volume(bars: CellCounter, known: KnownRange, look: Look) -> Line:
     quiet = Style(color=look.tones.quiet)
     text = "".join(bar_glyphs(bars.covered, bars.edges, known, look.scale))
     return [Segment(f"{BARS_TITLE}▕", quiet), Segment(text, Style(color=look.tones.foreground)), Segment("▏", quiet)]
-
-
-def _legend(counted: CountedVolume, look: Look, painter: Painter) -> Line:
-    """The longest legend that fits."""
-    quiet = Style(color=look.tones.quiet)
-    cells = counted.cells
-    marks = look.scale.marks(grid.HEAT_LEVELS, lambda: hottest_share(cells.covered, np.diff(cells.edges)))
-    ends = {level: marks[level] for level in (min(marks), max(marks))}
-    unknown = Segment(f"   {HATCH} unknown", quiet)
-    tails = [Segment(f" {look.scale.name}", quiet), unknown, Segment(f"   {look.palette.name}", quiet)]
-    choices = (
-        [*legend_samples(painter, marks, quiet), *tails],
-        [*legend_samples(painter, ends, quiet), *tails[:2]],
-        [*legend_samples(painter, ends, quiet), unknown],
-    )
-    fitting = (choice for choice in choices if sum(segment.cell_length for segment in choice) <= look.size.columns)
-    return next(fitting, [])

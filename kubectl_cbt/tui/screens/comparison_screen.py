@@ -9,7 +9,7 @@ import numpy as np
 from kubectl_cbt.model.comparison_outcome import ComparisonOutcome
 from kubectl_cbt.tui import keys
 from kubectl_cbt.tui.compared_layers import COMPARED, ComparedLayers
-from kubectl_cbt.tui.comparison_loader import ComparisonFrame, ComparisonLoader, covered_by_class
+from kubectl_cbt.tui.comparison_loader import ComparisonLoader, covered_by_class
 from kubectl_cbt.tui.layers import Layers
 from kubectl_cbt.tui.loader import Loader
 from kubectl_cbt.tui.plain_text import Content, plain
@@ -35,6 +35,7 @@ class ComparisonScreen(MapScreen):
     LISTED = "differences"
 
     def __init__(self, loader: ComparisonLoader) -> None:
+        self._loader = loader
         self._compared = loader.stream.compared
         super().__init__(loader, None)
 
@@ -43,10 +44,7 @@ class ComparisonScreen(MapScreen):
 
     @property
     def _outcome(self) -> ComparisonOutcome:
-        frame = self.streams.frame
-        if isinstance(frame, ComparisonFrame) and frame.classes is not None:
-            return frame.classes.outcome
-        return self._compared.outcome()
+        return self._loader.frame.classes.outcome
 
     @property
     def _shows_classes(self) -> bool:
@@ -69,7 +67,7 @@ class ComparisonScreen(MapScreen):
         return list(class_figures(self._outcome))
 
     def cell_lines(self, cell: tuple[int, int]) -> list[Content]:
-        columns = covered_by_class(self.streams.frame, np.array(cell, dtype=np.int64))
+        columns = covered_by_class(self._loader.frame, np.array(cell, dtype=np.int64))
         return list(class_lines([int(column[0]) for column in columns], cell[1] - cell[0]))
 
     def help_lines(self) -> list[Content]:

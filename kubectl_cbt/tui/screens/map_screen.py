@@ -21,9 +21,9 @@ from kubectl_cbt.model.resolved_query import Snapshot
 from kubectl_cbt.output.lower_bounds import so_far
 from kubectl_cbt.output.vocabulary import vocabulary_of
 from kubectl_cbt.tui import keys
+from kubectl_cbt.tui.export_source import ranges_of_map
 from kubectl_cbt.tui.layers import BOTH
 from kubectl_cbt.tui.loader import Loader
-from kubectl_cbt.tui.map_export import MapExport
 from kubectl_cbt.tui.messages import FrameReady
 from kubectl_cbt.tui.navigation import MapCursor
 from kubectl_cbt.tui.plain_text import Content, PlainText, joined, plain, set_subtitle, set_title
@@ -376,7 +376,8 @@ class MapScreen(MapStreams):
             self.notice("there is nothing to export yet")
             return
         run = self.streams.extents.run_at(self.cursor.position, self.cursor.cell)
-        export = MapExport(self.streams.active, self.cursor.viewport, run, picture_of(self), self.selection)
+        ranges = ranges_of_map(self.cursor.viewport, run, self.selection)
+        export = self.streams.export(ranges, picture_of(self))
         self.app.push_screen(ExportScreen(export), lambda result: self.notice(result or ""))
 
     def action_close(self) -> None:

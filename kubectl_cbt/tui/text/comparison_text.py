@@ -14,7 +14,6 @@ from kubectl_cbt.tui.text.help_text import class_terms
 from kubectl_cbt.tui.text.line_layout import ERROR, GOOD, MUTED, WARNING, fit_parts, labelled
 from kubectl_cbt.units import counted, human_bytes, human_seconds, percent
 
-_NAMES = {RangeClass.ONLY_LEFT: "only left", RangeClass.BOTH: "both", RangeClass.ONLY_RIGHT: "only right"}
 _LABELS = {RangeClass.ONLY_LEFT: "left", RangeClass.BOTH: "both", RangeClass.ONLY_RIGHT: "right"}
 _DIFFERENT = (RangeClass.ONLY_LEFT, RangeClass.ONLY_RIGHT)
 
@@ -23,7 +22,7 @@ def comparison_header(left: ComparedList, right: ComparedList, outcome: Comparis
     """The first line: the two lists, and the bytes of each class."""
     at_least = "" if outcome.complete else "≥ "
     figures = [
-        f"{_NAMES[found]} {at_least}{human_bytes(outcome.figures[found].size_bytes)}"
+        f"{found.words} {at_least}{human_bytes(outcome.figures[found].size_bytes)}"
         for found in (SHOWN_CLASSES if width >= 100 else _DIFFERENT)
     ]
     if outcome.capacity_bytes and width >= 100:
@@ -67,7 +66,7 @@ def class_figures(outcome: ComparisonOutcome) -> Iterator[Content]:
     total = sum(figures.size_bytes for figures in outcome.figures.values())
     for found in SHOWN_CLASSES:
         figures = outcome.figures[found]
-        yield plain(f" {_NAMES[found].capitalize()}", "bold")
+        yield plain(f" {found.words.capitalize()}", "bold")
         if figures.largest is None:
             yield labelled("", "nothing")
             continue
