@@ -13,7 +13,6 @@ from build_krew import build_archive
 from krew_launcher import launch, left_behind, tools_only
 
 SHELLS = [words for words in (["sh"], ["dash"], ["bash"], ["busybox", "sh"]) if shutil.which(words[0])]
-NO_INDEX = {"PIP_NO_INDEX": "1", "PIP_RETRIES": "0", "PIP_CONFIG_FILE": os.devnull}
 DAYS_SECONDS = 86400
 
 
@@ -46,14 +45,6 @@ def test_an_old_python_does_not_count(launcher, tmp_path):
     found = launch(launcher, tools_only(tmp_path / "tools", python3=old))
     assert found.returncode == 1
     assert "needs Python 3.11 or newer" in found.stderr
-
-
-def test_without_a_package_index_it_reports_so_and_leaves_nothing(launcher):
-    found = launch(launcher, os.environ["PATH"], **NO_INDEX)
-    assert (found.returncode, found.stdout) == (1, "")
-    assert "error: the packages kubectl-cbt needs could not be installed" in found.stderr
-    assert "hint: is the Python package index reachable from here?" in found.stderr
-    assert left_behind(launcher) == []
 
 
 def test_a_cache_that_cannot_be_written_is_named(launcher):

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -62,17 +63,34 @@ def launcher(store, tmp_path) -> Path:
     return link
 
 
-def without_uv(tmp_path: Path) -> str:
-    """A PATH like ours, where uv fails."""
+@pytest.fixture(scope="session")
+def made_environment(tmp_path_factory) -> Path:
+    """A virtual environment with pip. To make one takes seven seconds of a processor, to copy it a quarter of one."""
+    made = tmp_path_factory.mktemp("made") / "environment"
+    subprocess.run([sys.executable, "-I", "-m", "venv", made], check=True, timeout=300)
+    return made
+
+
+def without_uv(tmp_path: Path, **programs: str) -> str:
+    """A PATH like ours, where uv fails, with these programs in front."""
     stand_ins = tmp_path / "no-uv"
     stand_ins.mkdir()
-    (stand_ins / "uv").write_text("#!/bin/sh\nexit 1\n")
-    (stand_ins / "uv").chmod(0o755)
+    for name, text in {"uv": "exit 1", **programs}.items():
+        (stand_ins / name).write_text(f"#!/bin/sh\n{text}\n")
+        (stand_ins / name).chmod(0o755)
     return f"{stand_ins}{os.pathsep}{os.environ['PATH']}"
 
 
 @pytest.fixture
-def path(request, tmp_path) -> str:
+def path(tmp_path, made_environment) -> str:
+    """A PATH with a Python whose virtual environments are copies of one."""
+    python = f'[ "$3" = venv ] && exec cp -R "{made_environment}/." "$4"\nexec "{sys.executable}" "$@"'
+    return without_uv(tmp_path, python3=python)
+
+
+@pytest.fixture
+def whole_path(request, tmp_path) -> str:
+    """A PATH where nothing stands in for Python, with uv or without."""
     return os.environ["PATH"] if getattr(request, "param", "pip") == "uv" else without_uv(tmp_path)
 
 
@@ -80,13 +98,13 @@ def settings(tmp_path: Path) -> dict[str, str]:
     return {**OFFLINE, "KUBECTL_CBT_WHEELS": str(tmp_path / "wheels")}
 
 
-@pytest.mark.parametrize("path", BY, indirect=True)
-def test_first_use_installs_from_a_folder_and_announces_what_and_where(launcher, tmp_path, path):
+@pytest.mark.parametrize("whole_path", BY, indirect=True)
+def test_first_use_installs_from_a_folder_and_announces_what_and_where(launcher, tmp_path, whole_path):
     cache = launcher.parents[1] / "home" / ".cache" / "kubectl-cbt"
     (cache / "0.0.9-1234567").mkdir(parents=True)
     # As the launcher makes it, whatever the umask of the tests is.
     cache.chmod(0o700)
-    found = launch(launcher, path, **settings(tmp_path))
+    found = launch(launcher, whole_path, **settings(tmp_path))
     assert (found.returncode, found.stdout) == (0, "Client Version: v9.9.9 version cbt_part\n"), found.stderr
     first, second = found.stderr.splitlines()
     (environment,) = left_behind(launcher)  # that of the other release was removed
@@ -94,14 +112,14 @@ def test_first_use_installs_from_a_folder_and_announces_what_and_where(launcher,
     cache = launcher.parents[1] / "home" / ".cache" / "kubectl-cbt"
     assert first == f"kubectl-cbt: first use of {environment}, installing into {cache / environment}"
     assert second == f"kubectl-cbt: 2 packages: 1 MB to download, 3 MB on disk, from {tmp_path / 'wheels'}"
-    again = launch(launcher, path)
+    again = launch(launcher, whole_path)
     assert (again.stdout, again.stderr) == (found.stdout, "")
 
 
-@pytest.mark.parametrize("path", BY, indirect=True)
-def test_a_package_of_other_bytes_is_not_installed(launcher, tmp_path, path):
+@pytest.mark.parametrize("by", BY)
+def test_a_package_of_other_bytes_is_not_installed(launcher, tmp_path, path, by):
     wheel(tmp_path / "wheels", "cbt_part", "1.0", {"cbt_part.py": "raise SystemExit('replaced')\n"})
-    found = launch(launcher, path, **settings(tmp_path))
+    found = launch(launcher, os.environ["PATH"] if by == "uv" else path, **settings(tmp_path))
     assert (found.returncode, found.stdout) == (1, "")
     assert f"error: the packages kubectl-cbt needs could not be installed from {tmp_path / 'wheels'}\n" in found.stderr
     assert left_behind(launcher) == []
@@ -110,6 +128,14 @@ def test_a_package_of_other_bytes_is_not_installed(launcher, tmp_path, path):
 def test_our_wheel_is_checked_too(launcher, store, tmp_path, path):
     wheel(store, "kubectl_cbt", "9.9.9", {"kubectl_cbt/__init__.py": "", "kubectl_cbt/__main__.py": "print(1)\n"})
     assert launch(launcher, path, **settings(tmp_path)).returncode == 1
+    assert left_behind(launcher) == []
+
+
+def test_without_a_package_index_it_reports_so_and_leaves_nothing(launcher, path):
+    found = launch(launcher, path, **OFFLINE, PIP_RETRIES="0")
+    assert (found.returncode, found.stdout) == (1, "")
+    assert "error: the packages kubectl-cbt needs could not be installed" in found.stderr
+    assert "hint: is the Python package index reachable from here?" in found.stderr
     assert left_behind(launcher) == []
 
 
