@@ -32,7 +32,7 @@ def print_history(
     )
     format_writer = form.writer
     bar = wants_progress(quiet=terminal.quiet, prints_rows=format_writer.prints_rows)
-    measured = MeasuredHistory(backend, plan, format_writer.cells(target))
+    measured = MeasuredHistory(backend, plan, format_writer.cells(plan, target))
     with GracefulStop(measured.cancel) as stop, measured:
         write = StandardOutput(stop).write
         to_stdout = (lambda data: write(as_text(data))) if format_writer.is_text else write

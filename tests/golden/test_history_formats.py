@@ -16,21 +16,22 @@ from kubectl_cbt.model.results import Violation
 from kubectl_cbt.model.source_volume import group_by_volume
 from kubectl_cbt.model.stream_figures import StreamFigures
 from kubectl_cbt.model.volume_history import HistoryRow, VolumeHistory
-from kubectl_cbt.output.drawing.history_picture import HistoryLayout
 from kubectl_cbt.output.history import history_table
 from kubectl_cbt.output.history.history_formats import HistoryFormat
+from kubectl_cbt.output.history.history_svg import SvgHistory
 from kubectl_cbt.output.picture_size import PictureSize
 from kubectl_cbt.output.writer import OutputTarget
 from kubectl_cbt.units import age
 
 VALIDATOR = validator("VolumeHistory")
 TARGET = OutputTarget(picture_size=PictureSize(100, 24))
-CELLS = HistoryLayout.of(100).cells
 
 A, B, C, D = (entry(f"snap-{name}", day) for name, day in zip("abcd", (0, 1, 1.5, 3), strict=True))
 FOREIGN = entry('snap-\x1b[31m,"e"', 5, obstacle="not ready", ready=False)
 (VOLUME,) = group_by_volume([A, B, C, D, FOREIGN])
 STOPPED = Interrupted("interrupted")
+PLAN = VolumeHistory(VOLUME, (A, B, C, D), Pairing.NEIGHBOURS, MIB)
+CELLS = SvgHistory.cells(PLAN, TARGET)
 
 
 def covered(*hot: int) -> list[int]:
@@ -148,11 +149,10 @@ def test_a_document_that_claims_to_be_complete_but_is_not_is_invalid():
 
 @pytest.mark.parametrize("size", [PictureSize(40, 10), PictureSize(60, 12), PictureSize(300, 1000)], ids=str)
 def test_a_picture_of_any_size_is_as_wide_as_it_should_be(size):
-    from kubectl_cbt.output.history.history_svg import SvgHistory
-
     target = OutputTarget(picture_size=size)
-    assert SvgHistory.cells(target) >= 5
-    cells = figures(MIB, covered=[1] * SvgHistory.cells(target))
+    count = SvgHistory.cells(PLAN, target)
+    assert count >= 5
+    cells = figures(MIB, covered=[1] * count)
     written: list[bytes] = []
     SvgHistory(written.append, history(), target).end(history(HistoryRow(AB.pair, cells, MIB), allocated=cells))
     width = int(b"".join(written).split(b'width="')[1].split(b'"')[0])

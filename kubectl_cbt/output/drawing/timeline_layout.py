@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
 
 from kubectl_cbt.units import printable
 
 _MARKS = 2
+"""Columns for the cursor and the mark of a band."""
+_MARGIN = 1
+"""Columns instead of them in a picture without a cursor."""
 _LONGEST_NAME, _SHORTEST_NAME = 24, len("SNAPSHOT")
 _INTERVAL = len("2y41d")
 _FIGURE = len("≥ 1023.9 MiB")
@@ -23,8 +26,9 @@ _HIGHEST = 6
 
 @dataclass(frozen=True, slots=True)
 class TimelineLayout:
-    """Columns of characters: two for marks, the name, the interval, the cells, the figure, the bar."""
+    """Columns of characters: for marks, the name, the interval, the cells, the figure, the bar."""
 
+    marks: int
     name: int
     interval: int
     cells: int
@@ -32,23 +36,24 @@ class TimelineLayout:
     bar: int
 
     @classmethod
-    def of(cls, names: Iterable[str], width: int) -> TimelineLayout:
+    def of(cls, names: Iterable[str], width: int, *, has_cursor: bool = True) -> TimelineLayout:
         """The columns for a width; as many for the cells as possible, at least one.
 
         Args:
             names: of all bands (untrusted).
+            has_cursor: whether to leave room for the cursor and for marks.
         """
         longest = max([_SHORTEST_NAME, *(cell_len(printable(name)) for name in names)])
         name = min(longest, _LONGEST_NAME, max(width // 5, _SHORTEST_NAME))
         figure = _FIGURE if width >= _BAR_FROM else _NARROW_FIGURE
         bar = _LONG_BAR if width >= _WIDE else _SHORT_BAR if width >= _BAR_FROM else 0
-        layout = cls(name, _INTERVAL, 0, figure, bar)
-        return cls(name, _INTERVAL, max(width - layout.left - layout.right, 1), figure, bar)
+        layout = cls(_MARKS if has_cursor else _MARGIN, name, _INTERVAL, 0, figure, bar)
+        return replace(layout, cells=max(width - layout.left - layout.right, 1))
 
     @property
     def left(self) -> int:
         """Columns before the cells."""
-        return _MARKS + self.name + 1 + self.interval + 1
+        return self.marks + self.name + 1 + self.interval + 1
 
     @property
     def has_rate(self) -> bool:

@@ -113,15 +113,24 @@ class TimelinePicture:
         self._styles = styles
         self._cursor = cursor
 
-    def titles(self) -> Line:
-        """The line above the bands: titles, and the column of the cursor."""
+    def titles(self, about: str = "") -> Line:
+        """The line above the bands: titles, and the column of the cursor.
+
+        Args:
+            about: above the cells of a picture without a cursor.
+        """
         layout, quiet = self._layout, self._styles.quiet
-        line = [Segment(f"  {'SNAPSHOT':<{layout.name}} {'AFTER':>{layout.interval}} ", quiet)]
+        margin = " " * layout.marks
+        line = [Segment(f"{margin}{'SNAPSHOT':<{layout.name}} {'AFTER':>{layout.interval}} ", quiet)]
         room = layout.cells
         if self._cursor is not None and self._columns is not None:
             column = self._cursor.column
             line += [Segment(" " * column, quiet), Segment(COLUMN_MARK, self._styles.strong)]
             room -= column + 1
+        elif self._cursor is None:
+            about = shorten(about, room)
+            line.append(Segment(about, quiet))
+            room -= cell_len(about)
         figures = f" {'CHANGED':>{layout.figure}}" + (f"  {'A DAY':<{layout.bar}}" if layout.bar else "")
         return [*line, Segment(" " * room, quiet), Segment(figures, quiet)]
 
@@ -143,7 +152,7 @@ class TimelinePicture:
     def _left(self, band: Band, number: int, line: int, text: Style) -> Line:
         layout, quiet, cursor = self._layout, self._styles.quiet, self._cursor
         if line == 0:
-            marks = "  "
+            marks = " " * layout.marks
             if cursor is not None:
                 marks = f"{CURRENT if cursor.band == number else ' '}{MARKED if number in cursor.marked else ' '}"
             return [
@@ -151,9 +160,10 @@ class TimelinePicture:
                 Segment(f" {band.interval:>{layout.interval}} ", self._styles.quiet),
             ]
         shown = band.when if line == 1 else ""
-        if len(shown) > layout.left - 3:
+        room = layout.left - layout.marks - 1
+        if len(shown) > room:
             shown = shown.partition(" ")[0]  # the date alone
-        return [Segment(f"  {_fitted(shown, layout.left - 3)} ", quiet)]
+        return [Segment(f"{' ' * layout.marks}{_fitted(shown, room)} ", quiet)]
 
     def _right(self, band: Band, line: int, text: Style) -> Line:
         layout, styles = self._layout, self._styles

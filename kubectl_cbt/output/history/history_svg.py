@@ -1,24 +1,37 @@
-"""``history -o svg``: a picture with a row for each pair of snapshots, for tickets and reports.
+"""``history -o svg``: the timeline as a picture, for tickets and reports.
 
 The same streams give the same picture: no ages, and no name of this machine.
 """
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Iterator
+
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
+from kubectl_cbt.analysis.history import pairs_of
+from kubectl_cbt.analysis.volume_columns import KeptCells, VolumeColumns, columns_of
 from kubectl_cbt.model.volume_history import HistoryRow, VolumeHistory
-from kubectl_cbt.output.drawing.history_picture import HistoryLayout, HistoryPicture, PictureRow
+from kubectl_cbt.output.drawing.painting import Painter
 from kubectl_cbt.output.drawing.svg_lines import svg
 from kubectl_cbt.output.drawing.text_width import SEPARATOR, shorten
-from kubectl_cbt.output.drawing.tones import DARK_TONES, LIGHT_TONES
+from kubectl_cbt.output.drawing.timeline_bands import ALLOCATED_NAME, Band, allocated_band, delta_band, fastest_change
+from kubectl_cbt.output.drawing.timeline_layout import TimelineLayout, band_height
+from kubectl_cbt.output.drawing.timeline_picture import BandCodes, TimelinePicture, TimelineStyles
+from kubectl_cbt.output.drawing.tones import DARK_TONES, LIGHT_TONES, Tones
 from kubectl_cbt.output.drawing.volume_picture import Line, Look, Words, header_line, status_line
 from kubectl_cbt.output.history import history_words as words
 from kubectl_cbt.output.history.history_writer import HistoryWriter
 from kubectl_cbt.output.palettes import palette_named
+from kubectl_cbt.output.snapshot_cells import name_of
 from kubectl_cbt.output.writer import OutputTarget, Write
-from kubectl_cbt.units import counted, human_bytes, utc_date
+from kubectl_cbt.units import counted, human_bytes, printable, utc_date
+
+_OTHER_LINES = 7
+"""Header, status, the titles of the columns, offsets, legend, and two blank lines."""
 
 
 class SvgHistory(HistoryWriter):
@@ -34,36 +47,47 @@ class SvgHistory(HistoryWriter):
             scale=target.scale,
             tones=DARK_TONES if target.is_dark else LIGHT_TONES,
         )
+        self._layout = _layout(plan, target)
 
     @classmethod
-    def cells(cls, target: OutputTarget) -> int:
-        return HistoryLayout.of(target.picture_size.columns).cells
+    def cells(cls, plan: VolumeHistory, target: OutputTarget) -> int:
+        return _layout(plan, target).cells
 
     def row(self, row: HistoryRow) -> None:
         pass
 
     def end(self, history: VolumeHistory) -> None:
-        around = _words(history, self._look)
-        picture = HistoryPicture(self._look)
-        lines: list[Line] = [header_line(around, self._look), status_line(around, self._look)]
-        lines += picture.lines(
-            words.pairing_title(history.pairing), [_row(row) for row in history.rows], _allocated(history)
-        )
-        quiet = Style(color=self._look.tones.quiet)
-        sentences = [text for label, text in words.sum_lines(history) if label in ("Bases", "")]
-        lines += [[Segment(f" {shorten(text, self._look.size.columns - 2)}", quiet)] for text in sentences]
-        self._write(svg(lines, page=self._look.tones.background).encode())
+        look = self._look
+        around, quiet = _words(history, look), Style(color=look.tones.quiet)
+        sentences = _sentences(history, look.size.columns - 2)
+        lines = [
+            header_line(around, look),
+            status_line(around, look),
+            [],
+            *_timeline(history, self._layout, look, look.size.lines - _OTHER_LINES - len(sentences)),
+            [],
+            *([Segment(f" {text}", quiet)] for text in sentences),
+        ]
+        self._write(svg(lines, page=look.tones.background).encode())
+
+
+def _layout(plan: VolumeHistory, target: OutputTarget) -> TimelineLayout:
+    names = [ALLOCATED_NAME, *(name_of(pair.target) for pair in pairs_of(plan.snapshots, plan.pairing))]
+    # As in the lines around it, the last column is empty.
+    return TimelineLayout.of(names, target.picture_size.columns - 1, has_cursor=False)
 
 
 def _words(history: VolumeHistory, look: Look) -> Words:
     volume, tones = history.volume, look.tones
     dates = [utc_date(entry.created) for entry in history.snapshots if entry.created]
+    period = " to ".join(dict.fromkeys((dates[0], dates[-1]))) if dates else ""
     details = [
-        f"{counted(len(history.snapshots), 'snapshot')}, {dates[0]} to {dates[-1]}" if dates else "",
+        f"{counted(len(history.snapshots), 'snapshot')}, {period}" if period else "",
         volume.driver,
     ]
     complete = sum(row.is_complete for row in history.rows)
-    state = (f"{complete} of {counted(len(history.rows), 'delta')} complete", tones.success)
+    done = f"{complete} of {counted(len(history.rows), 'delta')} complete" if history.rows else "no delta"
+    state = (done, tones.success if history.rows else tones.warning)
     if not history.is_complete:
         state = (f"INCOMPLETE: {state[0]}", tones.error)
     elif not history.is_trusted:
@@ -74,29 +98,60 @@ def _words(history: VolumeHistory, look: Look) -> Words:
     return Words(words.volume_title(volume), details, figures, [state])
 
 
-def _row(row: HistoryRow) -> PictureRow:
-    target = row.pair.target
-    return PictureRow(
-        f"{row.pair.base.ref.name} → {target.ref.name}",
-        utc_date(target.created) if target.created else "",
-        words.interval_of(row),
-        words.changed_of(row),
-        row.figures,
-        not row.is_complete,
-    )
+def _sentences(history: VolumeHistory, width: int) -> list[str]:
+    """Which snapshot to keep, in lines; a long word or wide characters are cut."""
+    texts = [printable(text) for label, text in words.sum_lines(history) if label in ("Bases", "")]
+    wrapped = (textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) for text in texts)
+    return [shorten(line, width) for lines in wrapped for line in lines]
 
 
-def _allocated(history: VolumeHistory) -> PictureRow | None:
-    figures, newest = history.allocated, history.newest
-    if figures is None or newest is None:
-        return None
-    size = human_bytes(figures.covered_bytes)
-    answered = figures.outcome is not None and (figures.outcome.messages or figures.is_complete)
-    return PictureRow(
-        f"{newest.ref.name}, allocated",
-        utc_date(newest.created) if newest.created else "",
-        "",
-        (size if figures.is_complete else f"≥ {size}") if answered else words.UNKNOWN,
-        figures,
-        not figures.is_complete,
-    )
+def _timeline(history: VolumeHistory, layout: TimelineLayout, look: Look, room: int) -> Iterator[Line]:
+    """The bands with titles, offsets and legend.
+
+    Args:
+        room: lines for the bands; there are more if they do not fit.
+    """
+    pairs, others = _bands(history)
+    columns = _columns([*pairs, *others], layout.cells)
+    cells = BandCodes.of([*pairs, *others], columns, layout.cells, look.scale)
+    picture = TimelinePicture(cells, layout, Painter(look.colors), _styles(look.tones))
+    yield picture.titles(_about(history, columns, layout.cells))
+    height = band_height(len(pairs), len(others), room)
+    for number in range(len(pairs)):
+        yield from picture.band(number, height)
+    if pairs and others:
+        yield picture.separator()
+    for number in range(len(pairs), len(pairs) + len(others)):
+        yield from picture.band(number, min(height, 2))
+    yield picture.axis()
+    yield picture.legend(look.colors, look.size.columns - 1)
+
+
+def _bands(history: VolumeHistory) -> tuple[list[Band], list[Band]]:
+    """Those of the pairs, and those below."""
+    fastest, allocated = fastest_change(history.rows), history.allocated
+    pairs = [delta_band(row, KeptCells.of(row.figures), fastest) for row in history.rows]
+    return pairs, [] if allocated is None else [allocated_band(allocated, KeptCells.of(allocated))]
+
+
+def _columns(bands: list[Band], count: int) -> VolumeColumns | None:
+    """The largest volume of all; None if no capacity is known."""
+    edges = max((band.cells.edges for band in bands if band.cells), key=lambda edges: int(edges[-1]), default=None)
+    return None if edges is None else columns_of(edges, 0, int(edges[-1]), count)
+
+
+def _about(history: VolumeHistory, columns: VolumeColumns | None, width: int) -> str:
+    """What the bands are, the size of a column, and the base of the first band: what fits."""
+    size = f"1 column = {human_bytes(-(-columns.end // len(columns)))}" if columns is not None else "capacity unknown"
+    parts = [size]
+    if history.rows:
+        oldest = printable(name_of(history.rows[0].pair.base))
+        parts = [words.pairing_title(history.pairing), size, f"oldest: {oldest}"]
+    while len(parts) > 1 and cell_len(SEPARATOR.join(parts)) > width:
+        parts.pop()
+    return SEPARATOR.join(parts)
+
+
+def _styles(tones: Tones) -> TimelineStyles:
+    text = Style(color=tones.foreground)
+    return TimelineStyles(text, Style(color=tones.quiet), text + Style(bold=True), Style(color=tones.error))

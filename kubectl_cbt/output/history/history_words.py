@@ -9,16 +9,15 @@ from kubectl_cbt.model.pairing import Pairing
 from kubectl_cbt.model.source_volume import SourceVolume
 from kubectl_cbt.model.volume_history import BaseState, HistoryRow, VolumeHistory
 from kubectl_cbt.output.object_listing import NAMELESS
+from kubectl_cbt.output.snapshot_cells import name_of
 from kubectl_cbt.units import age, counted, human_bytes, one_line, percent, printable
 
 UNKNOWN = "?"
 
 
 def volume_title(volume: SourceVolume) -> str:
-    """Names the volume."""
-    if volume.claim:
-        return f"{volume.namespace}/{volume.claim}"
-    return f"{volume.namespace}/{volume.volume_handle or volume.snapshots[0].ref.name}"
+    """The claim with its namespace, or the volume's handle (untrusted)."""
+    return f"{volume.namespace}/{volume.claim or volume.volume_handle or name_of(volume.snapshots[0])}"
 
 
 def bound(row: HistoryRow, text: str) -> str:

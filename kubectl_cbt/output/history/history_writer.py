@@ -26,7 +26,7 @@ class HistoryWriter(Protocol):
     def __init__(self, write: Write, plan: VolumeHistory, target: OutputTarget) -> None: ...
 
     @classmethod
-    def cells(cls, target: OutputTarget) -> int:
+    def cells(cls, plan: VolumeHistory, target: OutputTarget) -> int:
         """How many cells of the volume it draws for each row."""
         return 1
 

@@ -24,6 +24,7 @@ from kubectl_cbt.output.drawing.timeline_bands import (
 )
 from kubectl_cbt.output.drawing.timeline_layout import TimelineLayout
 from kubectl_cbt.output.drawing.timeline_picture import TimelineCursor
+from kubectl_cbt.output.history.history_words import pairing_title
 from kubectl_cbt.output.snapshot_cells import name_of
 from kubectl_cbt.tui.plain_text import Content, PlainText, joined, plain, set_subtitle, set_title
 from kubectl_cbt.tui.screens.base_screen import CbtScreen
@@ -36,7 +37,6 @@ from kubectl_cbt.tui.text.timeline_text import (
     timeline_header,
     timeline_help,
     timeline_status,
-    timeline_title,
 )
 from kubectl_cbt.tui.timeline_streams import TimelineStreams
 from kubectl_cbt.tui.visible_range import VisibleRange
@@ -214,7 +214,7 @@ class TimelineView(CbtScreen[None]):
         )
         self.query_one("#status", PlainText).update(status)
         self.query_one(KeyBar).show(self.key_groups, width)
-        set_title(self.timeline, timeline_title(history.pairing))
+        set_title(self.timeline, pairing_title(history.pairing))
         set_subtitle(self.timeline, range_label(self.view_columns, is_whole=self.shown.is_whole))
         is_low = self.size.height < _HIGH_LINES
         panel = self.query_one("#pair", PlainText)

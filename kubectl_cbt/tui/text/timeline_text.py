@@ -8,12 +8,11 @@ from rich.cells import cell_len
 
 from kubectl_cbt.analysis.history import recommendations, sums_of
 from kubectl_cbt.analysis.volume_columns import ColumnFigures, VolumeColumns
-from kubectl_cbt.model.pairing import Pairing
-from kubectl_cbt.model.source_volume import SourceVolume
 from kubectl_cbt.model.volume_history import HistoryPair, HistoryRow, VolumeHistory
 from kubectl_cbt.output.drawing.painting import HATCH, ColorScheme
 from kubectl_cbt.output.drawing.text_width import SEPARATOR, shorten
 from kubectl_cbt.output.drawing.timeline_bands import interval_of
+from kubectl_cbt.output.history.history_words import volume_title
 from kubectl_cbt.output.snapshot_cells import name_of
 from kubectl_cbt.tui.plain_text import Content, line, plain
 from kubectl_cbt.tui.text.help_text import heat_samples, term_line
@@ -24,11 +23,6 @@ Parts = list[tuple[str, str]]
 
 _UNION_NOTE = "all pairs: at least the largest change of each region, at most the sum"
 """Cells do not record which of their bytes changed."""
-
-
-def volume_title(volume: SourceVolume) -> str:
-    """The claim with its namespace, or the volume's handle (untrusted)."""
-    return f"{volume.namespace}/{volume.claim or volume.volume_handle or name_of(volume.snapshots[0])}"
 
 
 def timeline_header(history: VolumeHistory, context: str, width: int) -> Content:
@@ -141,12 +135,6 @@ def column_line(start: int, end: int, pairs: Sequence[ColumnFigures], current: i
     are_known = all(pair.is_known or pair.covered_bytes for pair in pairs)
     often = f"changes in {'' if are_known else '≥ '}{hits} of {counted(len(pairs), 'pair')}"
     return fit_parts(width, [(f"{first} – {last}", "bold"), (changed, ""), (often, MUTED)])
-
-
-def timeline_title(pairing: Pairing) -> str:
-    """The title of the bands."""
-    before = "the oldest snapshot" if pairing is Pairing.FIRST else "the snapshot before"
-    return f"changed from {before}"
 
 
 def range_label(columns: VolumeColumns | None, *, is_whole: bool) -> str:
