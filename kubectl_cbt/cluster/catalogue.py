@@ -20,6 +20,7 @@ from kubectl_cbt.cluster.resources import (
 from kubectl_cbt.errors import ApiError, Forbidden, NotFound, ResourceTypeMissing
 from kubectl_cbt.kube.api import Api, Object
 from kubectl_cbt.kube.list_options import ListOptions
+from kubectl_cbt.kube.list_pages import Listing, read_list
 from kubectl_cbt.kube.object_reader import ObjectReader, items_of
 from kubectl_cbt.model.refs import SnapshotRef
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry, siblings
@@ -75,10 +76,16 @@ class Catalogue:
 
     def snapshots(self, namespace: str | None, selection: ListOptions = _ALL) -> list[VolumeSnapshot]:
         """The snapshots of a namespace; None for all namespaces."""
-        return _snapshots(self._snapshot_list(namespace, selection), selection)
+        return self._snapshot_list(namespace, selection).items
 
-    def _snapshot_list(self, namespace: str | None, selection: ListOptions) -> Object:
-        return self._api.get(*_snapshots_path(namespace), **selection.query())
+    def _snapshot_list(self, namespace: str | None, selection: ListOptions) -> Listing[VolumeSnapshot]:
+        path, query = _snapshots_path(namespace), selection.query()
+        if not selection.sort_by:
+            listing = read_list(self._api, path, VolumeSnapshot.of, **query)
+            return Listing(_unambiguous(listing.items), listing.version)
+        whole = read_list(self._api, path, _as_sent, **query)
+        items = [VolumeSnapshot.of(item) for item in selection.ordered(whole.items)]
+        return Listing(_unambiguous(items), whole.version)
 
     def content(self, name: str) -> VolumeSnapshotContent:
         """One VolumeSnapshotContent."""
@@ -110,8 +117,7 @@ class Catalogue:
     def claims(self, namespace: str | None) -> list[Claim]:
         """The PersistentVolumeClaims of a namespace; None for all namespaces."""
         scope = ("namespaces", namespace) if namespace else ()
-        found = self._api.get("api", "v1", *scope, "persistentvolumeclaims")
-        return list(map(claim_of, items_of(found, "the list of persistentvolumeclaims")))
+        return read_list(self._api, ("api", "v1", *scope, "persistentvolumeclaims"), claim_of).items
 
     def namespaces(self) -> list[str]:
         """Names of the namespaces that have snapshots, sorted; of all namespaces where only those can be listed."""
@@ -151,8 +157,8 @@ class Catalogue:
 
     def _follow_once(self, namespace: str | None, selection: ListOptions, pace: _Pace) -> Iterator[list[SnapshotEntry]]:
         listing = self._snapshot_list(namespace, selection)
-        version = ObjectReader(listing).text("metadata", "resourceVersion")
-        yield self._entries(_snapshots(listing, selection))
+        version = listing.version
+        yield self._entries(listing.items)
         while True:
             for event in self._api.watch(*_snapshots_path(namespace), **selection.query(), resourceVersion=version):
                 reader = ObjectReader(event)
@@ -239,9 +245,8 @@ class Catalogue:
         """Their contents; one request each for a caller that may get but not list them."""
         try:
             if len(snapshots) > 1:
-                listing = self._api.get(*_SNAPSHOTS, "volumesnapshotcontents")
-                items = items_of(listing, "the list of volumesnapshotcontents")
-                contents = map(VolumeSnapshotContent.of, items)
+                path = (*_SNAPSHOTS, "volumesnapshotcontents")
+                contents = read_list(self._api, path, VolumeSnapshotContent.of).items
                 return _Contents({content.name: content for content in contents if content.name})
         except Forbidden:
             pass
@@ -287,14 +292,16 @@ def _snapshots_path(namespace: str | None) -> tuple[str, ...]:
     return (*_SNAPSHOTS, *scope, "volumesnapshots")
 
 
-def _snapshots(listing: Object, selection: ListOptions) -> list[VolumeSnapshot]:
-    """The snapshots of a list; several with the same name are ambiguous, so each gets a problem."""
-    items = items_of(listing, "the list of volumesnapshots")
-    found = [VolumeSnapshot.of(item) for item in selection.ordered(items)]
-    times = Counter(snapshot.ref for snapshot in found)
+def _as_sent(item: Object) -> Object:
+    return item
+
+
+def _unambiguous(snapshots: list[VolumeSnapshot]) -> list[VolumeSnapshot]:
+    """Several with the same name are ambiguous, so each gets a problem."""
+    times = Counter(snapshot.ref for snapshot in snapshots)
     return [
         replace(snapshot, problem=snapshot.problem or _TWICE) if times[snapshot.ref] > 1 else snapshot
-        for snapshot in found
+        for snapshot in snapshots
     ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from kubectl_cbt.demo.kube.https_server import HttpRequest
 from kubectl_cbt.demo.kube.json_types import Object
+from kubectl_cbt.demo.kube.list_pages import list_page
 from kubectl_cbt.demo.kube.object_store import Store
 from kubectl_cbt.demo.kube.resource_paths import ResourcePath
 from kubectl_cbt.demo.kube.resource_type import ResourceType
@@ -18,21 +19,23 @@ def read(store: Store, target: ResourcePath, call: HttpRequest) -> Object:
     """Return the requested object or list, in the form that the client accepts.
 
     Raises:
-        StatusError: 404 for an object that does not exist, 400 for an invalid selector.
+        StatusError: 404 for an object that does not exist, 400 for an invalid selector, and as :func:`list_page`.
     """
     resource = target.resource
     if target.name:
         item = store.get(resource.plural, target.name, target.namespace)
         if item is None:
             raise not_found(resource, target.name)
-        return _table(resource, [item], item["metadata"]["resourceVersion"], call) or served(resource, item)
+        metadata = {"resourceVersion": item["metadata"]["resourceVersion"]}
+        return _table(resource, [item], metadata, call) or served(resource, item)
     selected = selection(resource, call.query)
     items, version = store.listing(resource.plural, target.namespace)
-    items = [served(resource, item) for item in items if selected(item)]
-    return _table(resource, items, str(version), call) or {
+    page = list_page([item for item in items if selected(item)], version, call.query)
+    items = [served(resource, item) for item in page.items]
+    return _table(resource, items, page.metadata, call) or {
         "apiVersion": resource.group_version,
         "kind": f"{resource.kind}List",
-        "metadata": {"resourceVersion": str(version)},
+        "metadata": page.metadata,
         "items": items,
     }
 
@@ -62,5 +65,5 @@ def served(resource: ResourceType, item: Object) -> Object:
     return item if same else item | {"apiVersion": resource.group_version}
 
 
-def _table(resource: ResourceType, items: list[Object], version: str, call: HttpRequest) -> Object | None:
-    return table(resource, items, version, row_object(resource, call)) if wants_table(call) else None
+def _table(resource: ResourceType, items: list[Object], metadata: Object, call: HttpRequest) -> Object | None:
+    return table(resource, items, metadata, row_object(resource, call)) if wants_table(call) else None

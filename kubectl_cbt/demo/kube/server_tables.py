@@ -11,18 +11,19 @@ from kubectl_cbt.demo.kube.resource_type import Column, ResourceType
 def table(
     resource: ResourceType,
     items: list[Object],
-    resource_version: str,
+    metadata: Object,
     shown: Callable[[Object], Object | None] | None = None,
 ) -> Object:
     """Return a server-side Table (meta.k8s.io/v1).
 
     Args:
+        metadata: of the list.
         shown: returns a row's object; its metadata by default.
     """
     return {
         "kind": "Table",
         "apiVersion": "meta.k8s.io/v1",
-        "metadata": {"resourceVersion": resource_version},
+        "metadata": metadata,
         "columnDefinitions": [_definition(column) for column in resource.columns],
         "rows": [
             {"cells": [column.cell(item) for column in resource.columns], "object": (shown or partial_metadata)(item)}

@@ -126,6 +126,15 @@ def too_old(version: int, oldest: int) -> StatusError:
     return StatusError(410, "Expired", f"too old resource version: {version} ({oldest})")
 
 
+def continue_expired() -> StatusError:
+    """The next page of a list whose version is no longer known."""
+    message = (
+        "The provided continue parameter is too old to display a consistent list result. You can start a new list "
+        "without the continue parameter."
+    )
+    return StatusError(410, "Expired", message)
+
+
 def no_kubelet() -> StatusError:
     """A port-forward, which the demo cannot serve because it has no nodes."""
     message = "error dialing backend: the demo cluster has no kubelet to forward to"

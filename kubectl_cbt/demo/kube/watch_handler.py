@@ -120,7 +120,7 @@ def _documents(watching: _Watch, call: HttpRequest) -> Iterator[Object]:
     for kind, item in watching.events():
         document = served(resource, item)
         if wants_table(call):
-            document = table(resource, [item], item["metadata"]["resourceVersion"], shown)
+            document = table(resource, [item], {"resourceVersion": item["metadata"]["resourceVersion"]}, shown)
             # Only the first event contains the columns.
             document["columnDefinitions"] = None if headed else document["columnDefinitions"]
             headed = True
