@@ -1,11 +1,11 @@
 """``make bench``: every goal for speed and memory, measured against its baseline in one run.
 
-    python bench/run.py [--quick | --rows]
+    python bench/run.py [--quick] [PART …]
 
 Starts its own server, runs each row five times in turn with its baseline, prints medians and whether the goal was met,
 and writes ``bench/results.json``, from which ``scripts/draw_performance.py`` generates the tables and the picture of
-``docs/performance.md``. ``--rows`` skips the growth measurements and does not write the file. ``--quick`` runs
-everything once with few extents, as a test.
+``docs/performance.md``. With names of parts, only those are measured, and replace their results in the file.
+``--quick`` runs everything once with few extents, as a test, and writes nothing.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from compare import COMPARED, saved_lists
 from devices import verifying
@@ -31,7 +32,7 @@ from reports import reporting
 
 RESULTS = ROOT / "bench" / "results.json"
 QUICK = "--quick" in sys.argv[1:]
-ROWS_ONLY = "--rows" in sys.argv[1:]
+WANTED = [name for name in sys.argv[1:] if not name.startswith("-")]
 RUNS = 1 if QUICK else 5
 MILLION = 10_000 if QUICK else 1_000_000
 PAGE, SMALL_PAGE = 4096, 256
@@ -343,50 +344,78 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
+def rows_of(server: Server) -> dict[str, Iterator[Row]]:
+    """The goals by part, in the order of the page. Nothing is measured before a part is iterated over."""
+    return {
+        "streaming": streaming(server),
+        "memory": memory(server),
+        "redrawing": redrawing(),
+        "timeline": timelining(),
+        "browsing": browsing(),
+        "starting": starting(server),
+        "importing": importing(),
+        "compare": comparing(server),
+        "kubeconfigs": kubeconfigs(),
+        "verify": verifying(VERIFIED_BYTES, RUNS),
+        "report": reporting(*REPORTED_VOLUMES, RUNS),
+        "lister": lister(server),
+    }
+
+
+def _printed(part: Iterator[Any], text: Callable[[Any], str]) -> list[Any]:
+    """The results of a part, each printed as soon as it is measured."""
+    found = []
+    for one in part:
+        say(text(one))
+        found.append(one)
+    return found
+
+
+def _point(point: dict[str, float]) -> str:
+    return "  ".join(f"{name} {value:,}" for name, value in point.items())
+
+
 def main() -> int:
-    """Print results while measuring; exit with 1 if a goal is missed."""
-    rows: list[Row] = []
-    about, scale = [], []
+    """Print results while measuring; exit with 1 if a goal is missed, with 2 for a part that does not exist."""
     with Server() as server:
         os.environ["KUBECONFIG"] = server.kubeconfig
-        for text in receiving(server):
-            say(text)
-            about.append(text)
-        for part in (
-            streaming(server),
-            memory(server),
-            redrawing(),
-            timelining(),
-            browsing(),
-            starting(server),
-            importing(),
-            comparing(server),
-            kubeconfigs(),
-            verifying(VERIFIED_BYTES, RUNS),
-            reporting(*REPORTED_VOLUMES, RUNS),
-            lister(server),
-        ):
-            for row in part:
-                say(row.line())
-                rows.append(row)
-        stages = {} if ROWS_ONLY else taking_apart()
-        say("  ".join(f"{name} {nanoseconds} ns" for name, nanoseconds in stages.items()))
-        for point in () if ROWS_ONLY else scaling(server):
-            say("  ".join(f"{name} {value:,}" for name, value in point.items()))
-            scale.append(point)
+        rows = rows_of(server)
+        names = ("receive", *rows, "stages", "scaling")
+        if unknown := set(WANTED) - set(names):
+            print(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(names)}", file=sys.stderr)
+            return 2
+        found: dict[str, list[Any]] = {}
+        for name in WANTED or names:
+            if name in rows:
+                found[name] = _printed(rows[name], Row.line)
+            elif name == "receive":
+                found[name] = _printed(receiving(server), str)
+            elif name == "stages":
+                found[name] = _printed(iter(taking_apart().items()), lambda stage: f"{stage[0]} {stage[1]} ns")
+            else:
+                found[name] = _printed(scaling(server), _point)
+    goals = [row for name in rows for row in found.get(name, ())]
+    if not QUICK:
+        _write(found, rows)
+    missed = [row.work for row in goals if not row.kept]
+    print(f"missed: {', '.join(missed)}" if missed else f"all {len(goals)} goals kept")
+    return 1 if missed else 0
+
+
+def _write(found: dict[str, list[Any]], parts: Iterable[str]) -> None:
+    """Replace what was measured in the file; all of it unless parts were named."""
+    before = json.loads(RESULTS.read_text(encoding="utf-8"))
+    rows = {part: [row for row in before["rows"] if row["part"] == part] for part in parts}
+    rows |= {part: [{"part": part, **asdict(row)} for row in found[part]] for part in parts if part in found}
     document = {
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "runs": RUNS,
-        "receive": about,
-        "rows": [asdict(row) for row in rows],
-        "stages": stages,
-        "scaling": scale,
+        "receive": found.get("receive", before["receive"]),
+        "rows": [row for part in rows.values() for row in part],
+        "stages": dict(found["stages"]) if "stages" in found else before["stages"],
+        "scaling": found.get("scaling", before["scaling"]),
     }
-    if not (QUICK or ROWS_ONLY):
-        RESULTS.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    missed = [row.work for row in rows if not row.kept]
-    print(f"missed: {', '.join(missed)}" if missed else f"all {len(rows)} goals kept")
-    return 1 if missed else 0
+    RESULTS.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
