@@ -8,6 +8,7 @@ RUNNABLE := $(VENV)/.runnable
 LOCKING := .venv-lock
 OLDEST := .venv-oldest
 AUDIT := .venv-audit
+PROTOS := .venv-protos
 
 # Hundreds of tests start the command, and each start would compile every module that it imports.
 unexport PYTHONDONTWRITEBYTECODE
@@ -54,11 +55,12 @@ test-oldest: $(OLDEST)/.ready  ## every test with the oldest libraries pyproject
 	$(OLDEST)/bin/python -m pytest -n 3 --dist worksteal
 
 WORKFLOWS := $(wildcard .github/workflows/*.yml) docs/driver-ci.yml
-lint: $(READY) site  ## ruff, mypy (strict), the import contracts, the workflows, and the site with all its links
+lint: $(READY) $(PROTOS)/.ready site  ## ruff, mypy (strict), import contracts, generated modules, workflows, and the site with its links
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(PROTOS)/bin/python scripts/generate_protos.py --check
 	test ! -x $(BIN)/actionlint || $(BIN)/actionlint $(WORKFLOWS)
 	test ! -x $(BIN)/zizmor || $(BIN)/zizmor --offline --quiet $(WORKFLOWS)
 
@@ -69,8 +71,15 @@ format: $(READY)  ## let ruff rewrite what it can
 fuzz: $(READY)  ## fuzz what comes from others for ten minutes (FUZZ_SEED, FUZZ_SECONDS, FUZZ_CASES)
 	$(BIN)/python tests/fuzz/run.py
 
-protos: $(READY)  ## regenerate the protobuf modules
-	$(BIN)/python scripts/generate_protos.py
+# An environment of its own: the compiler's package accepts an older protobuf only, and the tests must run with the one
+# that users get. The release is pinned: it must give the same bytes on every machine.
+$(PROTOS)/.ready: Makefile
+	$(PYTHON) -m venv $(PROTOS)
+	$(PROTOS)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: --no-deps grpcio-tools==1.76.0
+	@touch $@
+
+protos: $(PROTOS)/.ready  ## regenerate the protobuf modules
+	$(PROTOS)/bin/python scripts/generate_protos.py
 
 docs: $(READY)  ## refresh the outputs, key tables and pictures shown in README.md and docs/
 	$(BIN)/python scripts/refresh_docs.py
@@ -153,4 +162,4 @@ wheelhouse:  ## fetch the packages that the krew launcher installs, for a machin
 	  --dest $(WHEELHOUSE) --requirement packaging/requirements.txt
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) $(OLDEST) $(AUDIT) $(LOCKING) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) $(AUDIT) $(LOCKING) $(PROTOS) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
