@@ -14,7 +14,7 @@ PROTOS := .venv-protos
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-oldest unit lint format fuzz protos docs matrix bench audit krew krew-check image lock wheelhouse release release-check test-newest test-kubectl site site-serve clean
+.PHONY: help setup demo test test-oldest unit lint format fuzz protos docs matrix bench audit krew krew-check install-check image lock wheelhouse release release-check test-newest test-kubectl site site-serve clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -116,6 +116,9 @@ krew: $(READY)  ## build the krew archive of this tree, and its manifest, into d
 
 krew-check: krew  ## build both, install from them as krew does, run
 	$(BIN)/python scripts/check_krew.py
+
+install-check: $(READY)  ## install, upgrade and remove as users do: pipx, and what krew installs with and without an index
+	$(BIN)/python scripts/install_check.py
 
 release: $(READY)  ## build what a release publishes from a tagged checkout, into dist/release
 	$(BIN)/python scripts/release.py
