@@ -8,12 +8,13 @@ RUNNABLE := $(VENV)/.runnable
 LOCKING := .venv-lock
 OLDEST := .venv-oldest
 AUDIT := .venv-audit
+PROTOS := .venv-protos
 
 # Hundreds of tests start the command, and each start would compile every module that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-oldest unit lint format fuzz protos docs matrix bench audit krew krew-check image lock wheelhouse release release-check test-newest test-kubectl site site-serve clean
+.PHONY: help setup demo test test-oldest unit lint format fuzz protos docs matrix bench audit krew krew-check install-check image lock wheelhouse release release-check test-newest test-kubectl site site-serve clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -54,11 +55,12 @@ test-oldest: $(OLDEST)/.ready  ## every test with the oldest libraries pyproject
 	$(OLDEST)/bin/python -m pytest -n 3 --dist worksteal
 
 WORKFLOWS := $(wildcard .github/workflows/*.yml) docs/driver-ci.yml
-lint: $(READY) site  ## ruff, mypy (strict), the import contracts, the workflows, and the site with all its links
+lint: $(READY) $(PROTOS)/.ready site  ## ruff, mypy (strict), import contracts, generated modules, workflows, and the site with its links
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(PROTOS)/bin/python scripts/generate_protos.py --check
 	test ! -x $(BIN)/actionlint || $(BIN)/actionlint $(WORKFLOWS)
 	test ! -x $(BIN)/zizmor || $(BIN)/zizmor --offline --quiet $(WORKFLOWS)
 
@@ -69,8 +71,15 @@ format: $(READY)  ## let ruff rewrite what it can
 fuzz: $(READY)  ## fuzz what comes from others for ten minutes (FUZZ_SEED, FUZZ_SECONDS, FUZZ_CASES)
 	$(BIN)/python tests/fuzz/run.py
 
-protos: $(READY)  ## regenerate the protobuf modules
-	$(BIN)/python scripts/generate_protos.py
+# An environment of its own: the compiler's package accepts an older protobuf only, and the tests must run with the one
+# that users get. The release is pinned: it must give the same bytes on every machine.
+$(PROTOS)/.ready: Makefile
+	$(PYTHON) -m venv $(PROTOS)
+	$(PROTOS)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: --no-deps grpcio-tools==1.76.0
+	@touch $@
+
+protos: $(PROTOS)/.ready  ## regenerate the protobuf modules
+	$(PROTOS)/bin/python scripts/generate_protos.py
 
 docs: $(READY)  ## refresh the outputs, key tables and pictures shown in README.md and docs/
 	$(BIN)/python scripts/refresh_docs.py
@@ -107,6 +116,9 @@ krew: $(READY)  ## build the krew archive of this tree, and its manifest, into d
 
 krew-check: krew  ## build both, install from them as krew does, run
 	$(BIN)/python scripts/check_krew.py
+
+install-check: $(READY)  ## install, upgrade and remove as users do: pipx, and what krew installs with and without an index
+	$(BIN)/python scripts/install_check.py
 
 release: $(READY)  ## build what a release publishes from a tagged checkout, into dist/release
 	$(BIN)/python scripts/release.py
@@ -153,4 +165,4 @@ wheelhouse:  ## fetch the packages that the krew launcher installs, for a machin
 	  --dest $(WHEELHOUSE) --requirement packaging/requirements.txt
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) $(OLDEST) $(AUDIT) $(LOCKING) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) $(AUDIT) $(LOCKING) $(PROTOS) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,14 +1,16 @@
-"""Generate the protobuf modules beside their .proto files; used by ``make protos`` and by a test.
+"""Generate the protobuf modules beside their .proto files; ``make protos`` runs it.
+
+    python scripts/generate_protos.py            write them
+    python scripts/generate_protos.py --check    fail if one differs, as part of ``make lint``
 
 Only messages and their type stubs are generated: calls are made with raw bytes (see wire/sidecar.py), so the
 gRPC stubs would be code that nothing runs.
 """
 
 import sys
+import tempfile
 from importlib.resources import files
 from pathlib import Path
-
-from grpc_tools import protoc
 
 ROOT = Path(__file__).resolve().parent.parent
 PROTOS = (
@@ -20,6 +22,8 @@ PROTOS = (
 
 def generate(into: Path) -> None:
     """Write ``*_pb2.py`` and ``*_pb2.pyi`` below ``into``, in the folders of their .proto files."""
+    from grpc_tools import protoc
+
     well_known = files("grpc_tools") / "_proto"
     arguments = [
         "protoc",
@@ -33,5 +37,15 @@ def generate(into: Path) -> None:
         sys.exit("protoc failed")
 
 
+def check() -> None:
+    """End the script if a module is not what its .proto file gives."""
+    with tempfile.TemporaryDirectory() as folder:
+        generate(Path(folder))
+        generated = sorted(path.relative_to(folder) for path in Path(folder).rglob("*_pb2.py*"))
+        stale = [path for path in generated if (ROOT / path).read_bytes() != (Path(folder) / path).read_bytes()]
+    if stale or len(generated) != 2 * len(PROTOS):
+        sys.exit(f"not what the .proto files give: {', '.join(map(str, stale))}: make protos")
+
+
 if __name__ == "__main__":
-    generate(ROOT)
+    check() if sys.argv[1:] == ["--check"] else generate(ROOT)

@@ -52,9 +52,23 @@ def pytest_collection() -> Generator[None, object, object]:
     try:
         return (yield)
     finally:
+        if "hypothesis" in sys.modules:
+            _start_hypothesis()
         gc.collect()
         gc.freeze()
         gc.enable()
+
+
+def _start_hypothesis() -> None:
+    """Run one example: on its first one, hypothesis looks for referrers that are not found once they are frozen."""
+    from hypothesis import given, settings, strategies
+
+    @settings(max_examples=1, database=None)
+    @given(strategies.none())
+    def example(_: None) -> None:
+        pass
+
+    example()
 
 
 @pytest.fixture(autouse=True)

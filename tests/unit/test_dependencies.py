@@ -2,11 +2,16 @@
 
 import ast
 import functools
+import importlib.metadata
 import re
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+
+from lock import LOCK, locked
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 DECLARED = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
@@ -80,6 +85,26 @@ def test_every_dependency_has_a_floor_and_none_is_pinned_but_textual_to_a_minor(
         # Three numbers: with two, ~= accepts every later minor.
         form = r"textual~=\d+\.\d+\.\d+" if requirement.startswith("textual") else r"[\w-]+>=\d+(\.\d+)+(,<\d+)?"
         assert re.fullmatch(form, requirement), requirement
+
+
+def test_no_package_for_development_excludes_a_release_that_users_get():
+    """The tests would run with another one."""
+    users = {canonicalize_name(name): versions for name, versions in locked(LOCK.read_text(encoding="utf-8")).items()}
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    waiting = [Requirement(text) for extra in extras.values() for text in extra]
+    excluded, seen = [], set()
+    while waiting:
+        requirement = waiting.pop()
+        name = canonicalize_name(requirement.name)
+        if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
+            continue
+        if name in users and not any(requirement.specifier.contains(version) for version in users[name]):
+            excluded.append(str(requirement))
+        if name not in seen:
+            seen.add(name)
+            waiting += map(Requirement, importlib.metadata.requires(name) or ())
+    assert len(seen) > 20
+    assert excluded == []
 
 
 def test_deep_nesting_is_an_error_and_not_a_crash():
