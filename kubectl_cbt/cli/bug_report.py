@@ -12,7 +12,7 @@ import typer
 from kubectl_cbt.cli.check_recording import is_recording
 from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.doctor import diagnosis
-from kubectl_cbt.cli.file_argument import opened_file
+from kubectl_cbt.cli.file_argument import BUG_REPORT, opened_file
 from kubectl_cbt.cli.options import ClusterFlags, TerminalFlags, parsed_file_to_write
 from kubectl_cbt.cli.print_findings import print_report
 from kubectl_cbt.cli.stdout import write_stdout
@@ -97,7 +97,7 @@ def _texts(error: str, redaction: Redaction) -> Iterator[ArchivePart]:
     about = about_this_machine(os.environ)
     yield ArchivePart("platform.json", "operating system, Python and terminal", redaction.json(about))
     if error:
-        with opened_file(error) as (data, name):
+        with opened_file(error, BUG_REPORT) as (data, name):
             text = redaction.text(error_message(data, name))
         yield ArchivePart("error.txt", "the error message", text.encode())
 

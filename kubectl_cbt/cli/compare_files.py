@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
-from kubectl_cbt.cli.file_argument import STDIN, opened_file
+from kubectl_cbt.cli.file_argument import COMPARE, STDIN, opened_file
 from kubectl_cbt.cli.launch_tui import has_screen, show_comparison, wants_screen
 from kubectl_cbt.cli.options import MapFlags, PictureFlags, TerminalFlags
 from kubectl_cbt.errors import CbtError, UsageError
@@ -69,8 +69,8 @@ def _compare(
     may_show = output is None and not arguments.covers
     shown = may_show and (wants_screen(None) or (STDIN in files and has_screen()))
     with (
-        opened_file(files[0], keyboard=shown) as (left, left_name),
-        opened_file(files[1], keyboard=shown) as (right, right_name),
+        opened_file(files[0], COMPARE, keyboard=shown) as (left, left_name),
+        opened_file(files[1], COMPARE, keyboard=shown) as (right, right_name),
     ):
         one, other = (
             FileBackend(data, name, options, arguments.max_message_bytes).open()

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from kubectl_cbt.errors import DocumentError, UsageError
 from kubectl_cbt.system.paths import expanded
@@ -15,12 +15,32 @@ from kubectl_cbt.units import as_argument
 STDIN = "-"
 
 
+class FileUse(NamedTuple):
+    """What a command reads a file for, for the hints of errors.
+
+    Attributes:
+        usage: how the file is given.
+        for_snapshot: the command for a VolumeSnapshot, whose name may have been given; empty for none.
+    """
+
+    usage: str
+    for_snapshot: str = ""
+
+
+OPEN = FileUse("kubectl cbt open FILE", "kubectl cbt allocated {}")
+COMPARE = FileUse("kubectl cbt compare LEFT RIGHT", "save its list first: kubectl cbt allocated {} -o json")
+VERIFY = FileUse("kubectl cbt verify --from FILE", "kubectl cbt verify {} --device DEVICE")
+REPORT = FileUse("kubectl cbt report --merge FILE ..., or --diff FILE")
+BUG_REPORT = FileUse("kubectl cbt bug-report --error FILE")
+
+
 @contextmanager
-def opened_file(file: str, *, keyboard: bool = False) -> Iterator[tuple[BinaryIO, str]]:
+def opened_file(file: str, use: FileUse, *, keyboard: bool = False) -> Iterator[tuple[BinaryIO, str]]:
     """The file, and its name for messages.
 
     Args:
         file: its name, or ``-`` for standard input.
+        use: for hints.
         keyboard: whether standard input is needed for keys; the document then moves to another descriptor.
 
     Raises:
@@ -29,30 +49,31 @@ def opened_file(file: str, *, keyboard: bool = False) -> Iterator[tuple[BinaryIO
     """
     if file == STDIN:
         if sys.stdin is None or sys.stdin.isatty():
-            raise UsageError("there is no document on standard input", hint="kubectl cbt open FILE")
+            raise UsageError("there is no document on standard input", hint=use.usage)
         with _standard_input(keyboard=keyboard) as data:
             yield data, "standard input"
         return
     try:
         data = expanded(file).open("rb")
     except OSError as error:
-        raise DocumentError(f"{file} cannot be opened: {error.strerror}", hint=_unreadable(error, file)) from error
+        raise DocumentError(f"{file} cannot be opened: {error.strerror}", hint=_unreadable(error, file, use)) from error
     with data:
         yield data, file
 
 
-def opened_files(files: Iterable[str]) -> Iterator[tuple[BinaryIO, str]]:
-    """One file after the other, as :func:`opened_file` opens them; each is closed when the next one is read."""
+def opened_reports(files: Iterable[str]) -> Iterator[tuple[BinaryIO, str]]:
+    """The files of a report, as :func:`opened_file` opens them; each is closed when the next one is read."""
     for file in files:
-        with opened_file(file) as opened:
+        with opened_file(file, REPORT) as opened:
             yield opened
 
 
-def _unreadable(error: OSError, file: str) -> str:
+def _unreadable(error: OSError, file: str, use: FileUse) -> str:
     if isinstance(error, IsADirectoryError):
         return "name one of the files in the folder"
-    if isinstance(error, FileNotFoundError) and "/" not in file:
-        return f"open reads files; if {file} is a VolumeSnapshot: kubectl cbt allocated {as_argument(file)}"
+    if isinstance(error, FileNotFoundError) and "/" not in file and use.for_snapshot:
+        command = use.for_snapshot.format(as_argument(file))
+        return f"{use.usage} reads files; if {file} is a VolumeSnapshot: {command}"
     return ""
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from kubectl_cbt.cli.compare_files import ComparisonArguments, compare_files
-from kubectl_cbt.cli.file_argument import STDIN, opened_file
+from kubectl_cbt.cli.file_argument import OPEN, STDIN, opened_file
 from kubectl_cbt.cli.file_flags import FileFlags
 from kubectl_cbt.cli.launch_tui import has_screen, show_map, wants_screen
 from kubectl_cbt.cli.options import MapFlags, MaxMessageSize, PictureFlags, TerminalFlags
@@ -79,7 +79,7 @@ def open_file(
         raise typer.Exit(compare_files(arguments, file_flags, None, terminal, map_flags, picture))
     options = file_flags.options()
     shown = wants_screen(output) or (file == STDIN and output is None and has_screen())
-    with opened_file(file, keyboard=shown) as (data, name):
+    with opened_file(file, OPEN, keyboard=shown) as (data, name):
         opened = FileBackend(data, name, options, max_message_size).open()
         if shown:
             raise typer.Exit(show_map(opened, None, map_flags, terminal))

@@ -115,7 +115,7 @@ def _merge(
     files: list[str], flags: ReportFlags, shards: ShardFlags, terminal: TerminalFlags, output: VolumeReportFormat
 ) -> int:
     """Merge the parts in these files, and print them as one report."""
-    from kubectl_cbt.cli.file_argument import opened_files
+    from kubectl_cbt.cli.file_argument import opened_reports
     from kubectl_cbt.cli.print_report import ReportOutput, print_merged
     from kubectl_cbt.documents.report_parts import merge_parts
 
@@ -124,7 +124,7 @@ def _merge(
     flags.check_merge()
     if shards != ShardFlags():
         raise UsageError("--merge reads what shards wrote: remove --shard, --shards, --now and --part-folder")
-    merged = merge_parts(opened_files(files))
+    merged = merge_parts(opened_reports(files))
     conditions = flags.conditions(is_part=not merged.report.has_streams)
     compared = flags.compared(merged.report.scope)
     return print_merged(merged, ReportOutput(output, terminal, conditions, compared))

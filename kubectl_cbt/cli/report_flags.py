@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kubectl_cbt.cli.file_argument import opened_file
+from kubectl_cbt.cli.file_argument import REPORT, opened_file
 from kubectl_cbt.cli.options import DEFAULT_CHUNK_BYTES, parsed_chunk, parsed_duration, parsed_rate
 from kubectl_cbt.errors import UsageError
 from kubectl_cbt.units import as_argument, human_bytes
@@ -160,7 +160,7 @@ class ReportFlags:
 def _read(file: str, flag: str, scope: ReportScope) -> VolumeReport:
     from kubectl_cbt.documents.report_document import read_report
 
-    with opened_file(file) as (data, name):
+    with opened_file(file, REPORT) as (data, name):
         report = read_report(data, name)
     if report.scope.selection != scope.selection:
         raise UsageError(

@@ -12,7 +12,7 @@ import typer
 
 from kubectl_cbt.cli.backend import open_backend
 from kubectl_cbt.cli.device_flags import DeviceFlags
-from kubectl_cbt.cli.file_argument import opened_file
+from kubectl_cbt.cli.file_argument import VERIFY, opened_file
 from kubectl_cbt.cli.file_flags import FileFlags
 from kubectl_cbt.cli.launch_tui import show_map, wants_screen
 from kubectl_cbt.cli.options import ClusterFlags, MapFlags, TerminalFlags
@@ -108,7 +108,7 @@ def verify(
 def _saved(file: str, file_flags: FileFlags, service: ServiceOptions) -> Iterator[OpenStream]:
     from kubectl_cbt.core.file_backend import FileBackend
 
-    with opened_file(file) as (data, name):
+    with opened_file(file, VERIFY) as (data, name):
         opened = FileBackend(data, name, file_flags.options(), service.max_message_size).open()
         if opened.operation is None:
             raise UsageError(

@@ -23,11 +23,13 @@ class Document(Protocol):
         head: everything before the extents; ``query_of_file`` for a format that does not record its query.
         ending: how its stream ended; None until it was read, and for a format without it.
         note: a note for the user after the document was read; can be empty.
+        has_messages: whether it contains, or was made of, messages of a driver.
     """
 
     head: DocumentHead
     ending: DocumentEnding | None = None
     note: str = ""
+    has_messages: bool = True
 
     def records(self) -> Iterator[Record]:
         """Its extents; raises DocumentError at the first error, after all extents before it."""
@@ -123,11 +125,13 @@ class SavedStream:
         ending = self._document.ending or self._so_far()
         error = error or self._error
         failure = Failure.of(error) if error else ending.failure
+        # A document of ours that was made from a list declares no messages.
+        has_messages = self._document.has_messages and (ending.messages > 0 or not self.extents)
         return Outcome(
             complete=failure is None,
             block_metadata_type=self._block_metadata_type,
             volume_capacity_bytes=restore_size_bytes if self.capacity_bytes is None else self.capacity_bytes,
-            messages=ending.messages,
+            messages=ending.messages if has_messages else self._records,
             extents=self.extents,
             next_offset=ending.next_offset,
             clipped=ending.clipped,
@@ -135,6 +139,7 @@ class SavedStream:
             seconds=self.seconds,
             violations=ending.violations,
             failure=failure,
+            has_messages=has_messages,
         )
 
     def _so_far(self) -> DocumentEnding:

@@ -132,6 +132,8 @@ class Outcome:
         clipped: extents cut or left out because they began before the starting offset.
         resumes: how often the stream was resumed.
         failure: None exactly when ``complete``.
+        has_messages: False for a list of another tool and for a comparison: ``messages`` counts parts that were read,
+            no rule about messages applies, and no driver sent them.
     """
 
     complete: bool
@@ -145,6 +147,12 @@ class Outcome:
     seconds: float
     violations: tuple[Violation, ...]
     failure: Failure | None
+    has_messages: bool = True
+
+    @property
+    def keeps_all_rules(self) -> bool:
+        """Whether there are messages, which break no rule."""
+        return self.has_messages and self.messages > 0 and not self.violations
 
     @property
     def is_out_of_order(self) -> bool:

@@ -102,7 +102,7 @@ def _summary(outcome: Outcome, summary: Summary) -> Part:
     gap = summary.longest_gap
     return {
         "exact": summary.exact,
-        "messages": outcome.messages,
+        "messages": outcome.messages if outcome.has_messages else 0,
         "extents": summary.extents,
         "runs": summary.runs,
         "coveredBytes": _int64(summary.covered_bytes),

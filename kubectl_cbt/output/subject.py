@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubectl_cbt.model.refs import UNKNOWN_NAMESPACE
-from kubectl_cbt.model.resolved_query import ResolvedQuery
+from kubectl_cbt.model.resolved_query import ResolvedQuery, Snapshot
 from kubectl_cbt.units import utc_minute
 
 
@@ -15,6 +15,12 @@ def subject_title(resolved: ResolvedQuery) -> str:
     base = resolved.base.ref.name if resolved.base else f"handle {resolved.query.base}"
     by_change_id = " (by change id)" if resolved.base and resolved.base.change_id else ""
     return f"{base}{by_change_id} → {target}"
+
+
+def volume_title(snapshot: Snapshot) -> str:
+    """The volume's claim with its namespace, or the namespace; empty if neither is known."""
+    namespace = "" if snapshot.ref.namespace == UNKNOWN_NAMESPACE else snapshot.ref.namespace
+    return f"{namespace}/{snapshot.claim}" if snapshot.claim else namespace
 
 
 def taken_words(resolved: ResolvedQuery) -> str:

@@ -13,6 +13,7 @@ from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import Outcome, Summary
 from kubectl_cbt.output.figure_rows import cost_rows, size_rows
 from kubectl_cbt.output.heat import GLYPH_LEVELS, heat_line
+from kubectl_cbt.output.subject import subject_title, volume_title
 from kubectl_cbt.output.vocabulary import vocabulary_of
 from kubectl_cbt.output.writer import OutputTarget, Write, Writer
 from kubectl_cbt.units import counted, human_bytes, human_rate, human_seconds, one_line, percent, printable
@@ -69,12 +70,14 @@ class SummaryWriter(Writer):
         return text if label == _MAP else printable(text)
 
     def _lines(self, outcome: Outcome, summary: Summary) -> Iterator[tuple[str, str]]:
-        yield self._title()
-        yield "Driver", self._driver(outcome, summary)
+        yield self._title(outcome)
+        if outcome.has_messages:
+            yield "Driver", self._driver(outcome, summary)
         yield "Volume", self._volume(outcome)
         yield self._covered(outcome, summary)
         if summary.extents:
-            yield "Extents", _sizes(summary)
+            grain = "" if outcome.has_messages else f"   grain {human_bytes(summary.grain_bytes)}"
+            yield "Extents", _sizes(summary) + grain
             yield from _histogram(summary)
         if summary.longest_gap:
             gap = summary.longest_gap
@@ -89,15 +92,18 @@ class SummaryWriter(Writer):
             )
         if summary.extents:
             yield from self._costs(outcome, summary)
-        yield "Stream", _stream(outcome)
-        if outcome.messages:
+        yield "Stream" if outcome.has_messages else "List", _stream(outcome)
+        if outcome.violations or outcome.keeps_all_rules:
             yield "Rules", _rules(outcome)
         if outcome.failure:
             yield "INCOMPLETE", one_line(outcome.failure.message)
 
-    def _title(self) -> tuple[str, str]:
+    def _title(self, outcome: Outcome) -> tuple[str, str]:
         resolved = self._resolved
         snapshot = resolved.target
+        if not outcome.has_messages:
+            label = "Allocated" if resolved.query.base is None else "Delta"
+            return label, "   ".join(filter(None, (subject_title(resolved), volume_title(snapshot))))
         volume = f"   {snapshot.ref.namespace}/{snapshot.claim}" if snapshot.claim else f"   {snapshot.ref.namespace}"
         volume = volume.rstrip()  # at a driver's own socket neither is known
         if resolved.query.base is None:
@@ -107,6 +113,8 @@ class SummaryWriter(Writer):
 
     def _volume(self, outcome: Outcome) -> str:
         capacity = outcome.volume_capacity_bytes
+        if not outcome.has_messages:
+            return human_bytes(capacity) if capacity else "capacity unknown: the list does not record it"
         if not capacity:
             return "capacity unknown: " + ("no message has one" if outcome.messages else "the stream was empty")
         text = human_bytes(capacity)
@@ -136,8 +144,9 @@ class SummaryWriter(Writer):
         yield "", ""
         so_far = "" if outcome.complete else ", so far"
         yield f"{self._words.cost}, by the size of the chunks it reads{so_far}", ""
+        without_share = "the whole volume" if outcome.volume_capacity_bytes else ""
         for row in cost_rows(summary, outcome.volume_capacity_bytes):
-            yield f"  {row.chunk}", f"{row.size}   {row.share or 'the whole volume'}".rstrip()
+            yield f"  {row.chunk}", f"{row.size}   {row.share or without_share}".rstrip()
         yield "", ""
 
 
@@ -161,12 +170,12 @@ def _stream(outcome: Outcome) -> str:
     rate = f"   {human_rate(outcome.extents / outcome.seconds)} extents/s" if outcome.seconds > 0 else ""
     resumed = f"   resumed {counted(outcome.resumes, 'time')}" if outcome.resumes else ""
     state = "complete" if outcome.complete else "INCOMPLETE"
-    messages = f"{counted(outcome.messages, 'message')} in {human_seconds(outcome.seconds)}"
-    return f"{messages}{rate}{resumed}   {state}"
+    read = counted(outcome.messages, "message") if outcome.has_messages else "read"
+    return f"{read} in {human_seconds(outcome.seconds)}{rate}{resumed}   {state}"
 
 
 def _rules(outcome: Outcome) -> str:
     broken = ", ".join(violation.rule for violation in outcome.violations)
-    if outcome.broke_a_must:
+    if outcome.broke_a_must or not outcome.has_messages:
         return f"BROKEN: {broken}"
     return f"{CHECKED_IDS} kept" + (f", warnings: {broken}" if broken else "")

@@ -20,7 +20,7 @@ from kubectl_cbt.output.drawing.text_width import SEPARATOR
 from kubectl_cbt.output.drawing.volume_picture import CountedVolume, Look, Words, volume_picture
 from kubectl_cbt.output.lower_bounds import at_least, so_far
 from kubectl_cbt.output.outcome_words import failure_reason, reached
-from kubectl_cbt.output.subject import subject_title, taken_words
+from kubectl_cbt.output.subject import subject_title, taken_words, volume_title
 from kubectl_cbt.output.vocabulary import vocabulary_of
 from kubectl_cbt.output.writer import OutputTarget, Write, Writer
 from kubectl_cbt.units import counted, human_bytes, one_line, percent
@@ -76,8 +76,7 @@ class SvgWriter(Writer):
 
     def _details(self) -> list[str]:
         snapshot = self._resolved.target
-        volume = f"{snapshot.ref.namespace}/{snapshot.claim}" if snapshot.claim else snapshot.ref.namespace
-        return [volume, taken_words(self._resolved), snapshot.driver]
+        return [volume_title(snapshot), taken_words(self._resolved), snapshot.driver]
 
     def _figures(self, known: KnownRange, summary: Summary) -> Iterator[list[str]]:
         covered = human_bytes(summary.covered_bytes)
@@ -106,5 +105,5 @@ class SvgWriter(Writer):
         # A broken rule must be read even where the line is short.
         yield from (*rules, state) if broken and outcome.complete else (state, *rules)
         yield f"{counted(summary.extents, 'extent')} in {counted(summary.runs, 'run')}", tones.foreground
-        if outcome.messages and not outcome.violations:
+        if outcome.keeps_all_rules:
             yield f"rules {CHECKED_IDS} kept", tones.quiet

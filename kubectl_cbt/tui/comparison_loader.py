@@ -138,6 +138,7 @@ class DifferenceStream:
             seconds=self.seconds,
             violations=(),
             failure=failure,
+            has_messages=False,
         )
 
     def _end(self, outcome: ComparisonOutcome) -> int:

@@ -79,3 +79,44 @@ def test_a_compressed_pipe_opens():
     found = run_with_input(data, "open", "-", "-o", "csv")
     assert found.returncode == 0
     assert found.stdout.splitlines()[1:3] == ["0,131072", "1048576,131072"]
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_nothing_is_stated_about_messages_that_a_list_does_not_have(run, tmp_path, name):
+    lists = [str(FOLDER / name), str(tmp_path / "saved.json")]
+    document = run("open", lists[0], "-o", "json", *flags_of(name)).stdout
+    (tmp_path / "saved.json").write_text(document, encoding="utf-8")
+    assert json.loads(document)["summary"]["messages"] == 0
+    for file in lists if json.loads(document)["extents"] else lists[:1]:
+        found = run("open", file, "-o", "summary", *(flags_of(name) if file == lists[0] else []))
+        assert found.returncode == 0
+        for word in ("message", "Rules", "kept", "Driver", "unknown →"):
+            assert word not in found.stdout
+        assert "Rules" not in run("open", file, "-o", "svg", *(flags_of(name) if file == lists[0] else [])).stdout
+
+
+def test_a_list_that_breaks_a_rule_names_it():
+    found = run_with_input(
+        b"4096 4096\n0 4096\n", "open", "-", "--from-format", "ranges", "--kind", "delta", "-o", "summary"
+    )
+    assert "\nRules      BROKEN: R2\n" in found.stdout
+
+
+def test_without_a_capacity_no_cost_is_that_of_the_whole_volume():
+    found = run_with_input(b"0 4096\n", "open", "-", "--from-format", "ranges", "--kind", "delta", "-o", "summary")
+    assert "whole volume" not in found.stdout
+    assert "Volume     capacity unknown: the list does not record it\n" in found.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (("open", "pg-mon"), "open FILE reads files; if pg-mon is a VolumeSnapshot: kubectl cbt allocated pg-mon"),
+        (("compare", "pg-mon", "pg-tue"), "if pg-mon is a VolumeSnapshot: save its list first: kubectl cbt allocated"),
+        (("verify", "--from", "pg-mon", "--device", "x"), "kubectl cbt verify pg-mon --device DEVICE"),
+    ],
+)
+def test_a_missing_file_is_explained_in_the_terms_of_its_command(run, arguments, hint):
+    found = run(*arguments, "-o", "json")
+    assert found.returncode == (2 if arguments[0] == "compare" else 1)
+    assert hint in found.stderr

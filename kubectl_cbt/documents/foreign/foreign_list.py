@@ -40,6 +40,7 @@ class ForeignList(Document):
     """
 
     hint = "the file was modified or damaged: run the tool again"
+    has_messages = False
 
     def __init__(
         self,

@@ -14,7 +14,7 @@ from kubectl_cbt.model.comparison_outcome import (
 )
 from kubectl_cbt.output.comparison.comparison_words import result_sentence
 from kubectl_cbt.output.comparison.comparison_writer import ComparisonHead, ComparisonWriter
-from kubectl_cbt.output.subject import subject_title
+from kubectl_cbt.output.subject import subject_title, volume_title
 from kubectl_cbt.output.writer import OutputTarget, Write
 from kubectl_cbt.units import counted, human_bytes, human_offset, one_line, percent, printable
 
@@ -61,7 +61,7 @@ def _list(compared: ComparedList, side: SideOutcome) -> str:
     target = compared.resolved.target
     if target.handle.value:
         parts[1] += f" {subject_title(compared.resolved)}"
-        parts += [f"{target.ref.namespace}/{target.claim}" if target.claim else target.ref.namespace, target.driver]
+        parts += [volume_title(target), target.driver]
     parts.append(counted(side.extents, "extent") + ("   INCOMPLETE" if side.failure else ""))
     return "   ".join(part for part in parts if part)
 

@@ -51,8 +51,10 @@ class VerificationSummaryWriter(VerificationWriter):
         yield "Compared", _compared(result)
         yield from _figures(result)
         yield from self._ranges(result)
-        broken = ", ".join(violation.rule for violation in result.outcome.violations)
-        yield "Rules", f"BROKEN: {broken}" if broken else f"{CHECKED_IDS} kept"
+        if broken := ", ".join(violation.rule for violation in result.outcome.violations):
+            yield "Rules", f"BROKEN: {broken}"
+        elif result.outcome.keeps_all_rules:
+            yield "Rules", f"{CHECKED_IDS} kept"
 
     def _ranges(self, result: Verification) -> Iterator[tuple[str, str]]:
         if not self._first:

@@ -11,7 +11,7 @@ from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.stream_query import Operation
 from kubectl_cbt.output.drawing.text_width import SEPARATOR, shorten
 from kubectl_cbt.output.lower_bounds import at_least
-from kubectl_cbt.output.subject import subject_title, taken_words
+from kubectl_cbt.output.subject import subject_title, taken_words, volume_title
 from kubectl_cbt.output.vocabulary import vocabulary_of
 from kubectl_cbt.tui.loader import Frame
 from kubectl_cbt.tui.plain_text import Content, line
@@ -41,10 +41,9 @@ def header_line(
     texts = list(map(SEPARATOR.join, _figures(words.covered, frame, allocated)))
     right = next((text for text in texts if len(text) <= room), texts[-1])
     title = shorten(title, width - len(right) - 4)
-    volume = f"{snapshot.ref.namespace}/{snapshot.claim}" if snapshot.claim else snapshot.ref.namespace
     block_type = outcome.block_metadata_type
     details = [
-        volume,
+        volume_title(snapshot),
         taken_words(resolved),
         context and f"context {context}",
         snapshot.driver,

@@ -49,7 +49,8 @@ def problem_report(frame: Frame, base: Snapshot | None = None, *, can_resume: bo
         yield plain("Extents overlapped or were out of order: map and list show the bytes they cover, in order."), None
         yield plain("To see them as they were sent, use -o wide, -o json, or an export."), None
     if not (outcome.violations or (outcome.failure and not frame.is_running)):
-        yield plain("No problems so far." if frame.is_running else "No problems: all rules are kept."), None
+        kept = "No problems: all rules are kept." if outcome.keeps_all_rules else "No problems."
+        yield plain("No problems so far." if frame.is_running else kept), None
 
 
 def _state_of_stream(frame: Frame, base: Snapshot | None, *, can_resume: bool) -> Iterator[Content]:

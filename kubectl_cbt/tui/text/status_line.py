@@ -65,7 +65,7 @@ def status_line(
         return _running(frame, width, idle)
     parts = [("complete", GOOD), (_counts(frame.summary), ""), (_messages(outcome), MUTED)]
     parts += [(f"resumed {counted(outcome.resumes, 'time')}", WARNING)] if outcome.resumes else []
-    parts += [(f"rules {CHECKED_IDS} kept", MUTED)] if outcome.messages else []
+    parts += [(f"rules {CHECKED_IDS} kept", MUTED)] if outcome.keeps_all_rules else []
     return fit_parts(width, parts)
 
 
@@ -104,4 +104,5 @@ def _counts(summary: Summary) -> str:
 
 
 def _messages(outcome: Outcome) -> str:
-    return f"{counted(outcome.messages, 'message')} in {human_seconds(outcome.seconds)}"
+    read = counted(outcome.messages, "message") if outcome.has_messages else "read"
+    return f"{read} in {human_seconds(outcome.seconds)}"
