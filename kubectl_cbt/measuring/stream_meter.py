@@ -116,9 +116,12 @@ class StreamMeter:
         return is_running or result.is_complete
 
     def completed(self, queries: Sequence[MeteredQuery]) -> Iterator[tuple[MeteredQuery, StreamFigures]]:
-        """Measure queries, and give each when it ends, complete or not. Only one iteration at a time."""
-        left = set(queries)
+        """Measure queries, from now on, and give each when it ends, complete or not. Only one iteration at a time."""
         self.submit(queries)
+        return self._as_they_end(queries)
+
+    def _as_they_end(self, queries: Sequence[MeteredQuery]) -> Iterator[tuple[MeteredQuery, StreamFigures]]:
+        left = set(queries)
         for query in queries:
             if query in left and not (result := self._results[query]).is_running:
                 left.remove(query)

@@ -93,6 +93,15 @@ def test_a_query_that_cannot_be_opened_is_a_result():
     assert found[query("b")].is_complete
 
 
+def test_a_query_that_fails_before_its_result_is_read_is_measured_once():
+    backend, ended = Backend(a=StreamCut("cut")), threading.Event()
+    with StreamMeter(backend, StreamLimits(), changed=lambda query: ended.set()) as meter:
+        found = meter.completed([query("a")])
+        assert ended.wait(10)
+        assert [figures.failure.type for _, figures in found] == ["StreamCut"]
+    assert backend.opened == ["a"]
+
+
 def test_a_stream_that_breaks_keeps_what_came():
     with StreamMeter(Backend(a=Stream(error=StreamCut("cut", code="UNAVAILABLE"))), StreamLimits()) as meter:
         ((_, figures),) = meter.completed([query("a")])
