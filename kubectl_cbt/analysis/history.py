@@ -35,6 +35,19 @@ def pairs_of(snapshots: Sequence[SnapshotEntry], pairing: Pairing) -> tuple[Hist
     return tuple(HistoryPair(base, target) for base, target in pairwise(snapshots))
 
 
+def next_older_base(history: VolumeHistory) -> HistoryPair | None:
+    """The next delta to the newest snapshot to query, to find the newest base that works for it.
+
+    Call it when all rows and ``older_bases`` have ended; None when nothing is left to query.
+    """
+    tried = [*history.rows[-1:], *history.older_bases]
+    if not tried or any(row.base_state is not BaseState.FAILS for row in tried):
+        return None
+    failing = {row.pair.base.ref for row in (*history.rows, *tried) if row.base_state is BaseState.FAILS}
+    base = next((entry for entry in reversed(history.snapshots[:-1]) if entry.ref not in failing), None)
+    return HistoryPair(base, history.snapshots[-1]) if base is not None else None
+
+
 @dataclass(frozen=True, slots=True)
 class HistorySums:
     """The sums of a history; lower bounds if not all rows are complete.
@@ -103,6 +116,8 @@ def _bases(history: VolumeHistory, newest: SnapshotEntry) -> Iterator[str]:
             yield f"A backup of {base} can be followed by an incremental backup of {target}."
         else:
             yield f"The driver accepts {base} as a base, but the delta to {target} is incomplete."
+    elif next_older_base(history) or any(row.base_state is BaseState.UNKNOWN for row in history.older_bases):
+        yield f"It is unknown whether an older base works for {newest.ref.name}: not all were queried."
     elif last.base_state is BaseState.FAILS:
         failing = _first_of_failing_end(history.rows)
         since = f"{failing.pair.target.ref.name} ({_date(failing.pair.target)})"

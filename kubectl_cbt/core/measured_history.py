@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from kubectl_cbt.analysis.history import pairs_of, selected_snapshots
+from kubectl_cbt.analysis.history import next_older_base, pairs_of, selected_snapshots
 from kubectl_cbt.core.stream_limits import StreamLimits
 from kubectl_cbt.errors import SnapshotUnusable
 from kubectl_cbt.measuring.stream_meter import MeterSettings, StreamMeter
@@ -16,7 +16,7 @@ from kubectl_cbt.model.pairing import Pairing
 from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.model.source_volume import SourceVolume
 from kubectl_cbt.model.stream_figures import MeteredQuery, StreamFigures
-from kubectl_cbt.model.volume_history import BaseState, HistoryPair, HistoryRow, VolumeHistory
+from kubectl_cbt.model.volume_history import HistoryPair, HistoryRow, VolumeHistory
 from kubectl_cbt.units import as_argument, utc_words
 
 
@@ -102,27 +102,20 @@ class MeasuredHistory:
 
     def _query_older_bases(self) -> None:
         """Find the newest base that works for the newest snapshot, if the one of the last row does not."""
-        rows = [self._row(pair, self._figures(pair.query)) for pair in self._pairs]
-        failing = {row.pair.base.ref for row in rows if row.base_state is BaseState.FAILS}
-        if not rows or rows[-1].base_state is not BaseState.FAILS:
-            return
-        for base in reversed(self._plan.snapshots[:-1]):
-            if base.ref in failing or self._is_cancelled.is_set():
-                continue
-            pair = HistoryPair(base, self._plan.snapshots[-1])
+        while not self._is_cancelled.is_set() and (pair := next_older_base(self._history())) is not None:
             self._older.append(pair)
-            ((_, figures),) = self._completed([pair.query])
-            if self._row(pair, figures).base_state is not BaseState.FAILS:
-                return
+            for _ in self._completed([pair.query]):
+                pass  # what follows uses its figures
 
     def _completed(self, queries: list[MeteredQuery]) -> Iterator[tuple[MeteredQuery, StreamFigures]]:
         if self._is_cancelled.is_set():
             return self._meter.skipped(queries)
-        self._meter.submit(queries)
+        # Once: a query that was submitted again after it failed would be measured twice.
+        found = self._meter.completed(queries)
         if self._is_cancelled.is_set():
             # Meanwhile: the meter had nothing to end yet.
             self._meter.cancel()
-        return self._meter.completed(queries)
+        return found
 
     def watch(self, notify: Callable[[], None]) -> None:
         """Have a function called, in any thread, when figures change."""
@@ -136,6 +129,9 @@ class MeasuredHistory:
     def result(self) -> VolumeHistory:
         """What was measured, with incomplete rows for streams that did not end. Waits for streams that are ending."""
         self._meter.close()
+        return self._history()
+
+    def _history(self) -> VolumeHistory:
         return replace(
             self._plan,
             rows=tuple(self._row(pair, self._figures(pair.query)) for pair in self._pairs),

@@ -81,7 +81,8 @@ class StreamMeter:
         self._results: dict[MeteredQuery, StreamFigures] = {}
         self._waiting: dict[str, deque[MeteredQuery]] = {}  # by service, none empty
         self._started: Counter[str] = Counter()  # by service, without those that ended
-        self._threads: list[threading.Thread] = []
+        self._threads: list[threading.Thread] = []  # without those that open a stream after they were cancelled
+        self._opening: dict[MeteredQuery, threading.Thread] = {}
         self._cancellation = Cancellation()
         self._cancellations: dict[MeteredQuery, Cancellation] = {}
         self._ended: SimpleQueue[MeteredQuery] = SimpleQueue()
@@ -116,18 +117,22 @@ class StreamMeter:
         return is_running or result.is_complete
 
     def completed(self, queries: Sequence[MeteredQuery]) -> Iterator[tuple[MeteredQuery, StreamFigures]]:
-        """Measure queries, and give each when it ends, complete or not. Only one iteration at a time."""
-        left = set(queries)
+        """Measure queries, from now on, and give each when it ends, complete or not. Only one iteration at a time."""
         self.submit(queries)
+        return self._as_they_end(queries)
+
+    def _as_they_end(self, queries: Sequence[MeteredQuery]) -> Iterator[tuple[MeteredQuery, StreamFigures]]:
+        left = set(queries)
         for query in queries:
             if query in left and not (result := self._results[query]).is_running:
                 left.remove(query)
                 yield query, result
         while left:
             query = self._ended.get()
-            if query in left:
+            # One that was submitted again after its end is still running.
+            if query in left and not (result := self._results[query]).is_running:
                 left.remove(query)
-                yield query, self._results[query]
+                yield query, result
 
     def skipped(self, queries: Sequence[MeteredQuery]) -> Iterator[tuple[MeteredQuery, StreamFigures]]:
         """Give queries that are not measured, as interrupted."""
@@ -159,21 +164,28 @@ class StreamMeter:
             return [result for result in self._results.values() if result.is_running and result.outcome is not None]
 
     def cancel(self) -> None:
-        """End all streams, and forget what waits; what was measured so far is kept as incomplete. Safe anywhere."""
+        """End all streams, and forget what waits; what was measured so far is kept as incomplete. Safe anywhere.
+
+        A stream that is still being opened ends for the caller at once: a token or a port-forward may take a minute.
+        """
         with self._lock:
             cancellation, self._cancellation = self._cancellation, Cancellation()
             self._threads = []
-            waiting = [query for queries in self._waiting.values() for query in queries]
-            self._waiting, self._started = {}, Counter()
-            self._results.update({query: _ended(self._results[query], Interrupted("interrupted")) for query in waiting})
-        for query in waiting:
+            ending = [*(query for queries in self._waiting.values() for query in queries), *self._opening]
+            self._waiting, self._started, self._opening = {}, Counter(), {}
+            self._results.update({query: _ended(self._results[query], Interrupted("interrupted")) for query in ending})
+            # What is opened later is not published.
+            self._cancellations.update(dict.fromkeys(ending, self._cancellation))
+        for query in ending:
             self._ended.put(query)
             self._changed(query)
         cancellation.cancel()
 
     def close(self) -> None:
-        """Cancel, and wait for the threads."""
-        threads = self._threads
+        """Cancel, and wait for the threads of the streams that were opened."""
+        with self._lock:
+            opening = set(self._opening.values())
+            threads = [thread for thread in self._threads if thread not in opening]
         self.cancel()
         for thread in threads:
             if thread is not threading.current_thread():
@@ -217,7 +229,7 @@ class StreamMeter:
         try:
             with (
                 self._limits.slot(query.service, cancellation),
-                self._backend.open(query.names) as opened,
+                self._opened(query, cancellation) as opened,
                 cancellation.calling(opened.close),
             ):
                 return self._streamed(query, opened, cancellation)
@@ -225,6 +237,18 @@ class StreamMeter:
             return _ended(StreamFigures(), Interrupted("interrupted") if cancellation.is_cancelled else error)
         except Exception as error:  # noqa: BLE001  # no caller handles it: the row must report it
             return _ended(StreamFigures(), StreamError(f"internal error: {type(error).__name__}"))
+
+    def _opened(self, query: MeteredQuery, cancellation: Cancellation) -> OpenStream:
+        with self._lock:
+            if cancellation is not self._cancellation:
+                raise Interrupted("interrupted")
+            self._opening[query] = threading.current_thread()
+        try:
+            return self._backend.open(query.names)
+        finally:
+            with self._lock:
+                if self._opening.get(query) is threading.current_thread():
+                    del self._opening[query]
 
     def _streamed(self, query: MeteredQuery, opened: OpenStream, cancellation: Cancellation) -> StreamFigures:
         stream, due = opened.stream, self._clock()

@@ -221,7 +221,7 @@ TIMELINE_KEYS = (
     KeyGroup(
         "Streams",
         (
-            Key("e", "e", "export", "Export the picture", "export"),
+            Key("e", "e", "export", "Export as JSON, CSV or SVG", "export"),
             Key("x", "x", "stop", "Stop the streams and keep what was received"),
             Key("r", "r", "resume", "Query again what was stopped or failed"),
             Key("escape", "Esc", "close", "Clear the marks, zoom out; then go back"),

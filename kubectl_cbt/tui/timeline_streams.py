@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from kubectl_cbt.analysis.cells import cell_edges
-from kubectl_cbt.analysis.history import pairs_of
+from kubectl_cbt.analysis.history import next_older_base, pairs_of
 from kubectl_cbt.analysis.volume_columns import (
     KeptCells,
     UnionBounds,
@@ -22,7 +22,7 @@ from kubectl_cbt.model.backend import Backend
 from kubectl_cbt.model.record import Int64Column
 from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.model.stream_figures import MeteredQuery, StreamFigures
-from kubectl_cbt.model.volume_history import HistoryRow, VolumeHistory
+from kubectl_cbt.model.volume_history import HistoryPair, HistoryRow, VolumeHistory
 from kubectl_cbt.tui.visible_range import SMALLEST_COLUMN_BYTES
 from kubectl_cbt.units import human_bytes, human_count
 
@@ -118,6 +118,8 @@ class TimelineStreams:
         self._queries = [pair.query for pair in self._pairs]
         if (newest := history.newest) is not None:
             self._queries.append(MeteredQuery(SnapshotNames(newest.ref), newest.driver, (newest.content,)))
+        self._older: list[HistoryPair] = []
+        self._is_stopped = False
         settings = MeterSettings(KEPT_CELLS, (history.chunk_bytes,))
         self._meter = StreamMeter(backend, limits, settings, self._measured)
         self._kept = _KeptCells()
@@ -135,11 +137,13 @@ class TimelineStreams:
 
     def start(self) -> None:
         """Measure what is not complete."""
+        self._older, self._is_stopped = [], False
         self._meter.submit(self._queries)
         self._is_stale = True
 
     def stop(self) -> None:
         """End all streams, and keep what was received."""
+        self._is_stopped = True
         self._meter.cancel()
         if self._detail is not None:
             self._detail.meter.cancel()
@@ -156,16 +160,31 @@ class TimelineStreams:
             return
         # First: what changes meanwhile is used the next time.
         self._is_stale = False
-        figures = [self._meter.result(query) or StreamFigures() for query in self._queries]
-        pairs = zip(self._pairs, figures, strict=False)
-        rows = tuple(HistoryRow(pair, found, self.history.chunk_bytes) for pair, found in pairs)
-        self.history = replace(self.history, rows=rows, allocated=figures[-1] if figures else None)
+        figures = [self._figures_of(query) for query in self._queries]
+        rows = self._rows(self._pairs)
+        allocated = figures[-1] if figures else None
+        self.history = replace(self.history, rows=rows, allocated=allocated, older_bases=self._rows(self._older))
+        self._query_older_base()
         self._kept.update(figures)
         found = [cells.edges for cells in self._kept.cells if cells is not None]
         self.edges = max(found, key=lambda edges: int(edges[-1]), default=None)
         self.union = union_bounds([row.figures for row in rows], self._kept.cells[: len(rows)])
         if self._detail is not None:
             self._detail.update(self._queries)
+
+    def _figures_of(self, query: MeteredQuery) -> StreamFigures:
+        return self._meter.result(query) or StreamFigures()
+
+    def _rows(self, pairs: Sequence[HistoryPair]) -> tuple[HistoryRow, ...]:
+        return tuple(HistoryRow(pair, self._figures_of(pair.query), self.history.chunk_bytes) for pair in pairs)
+
+    def _query_older_base(self) -> None:
+        """Once all streams have ended, find the newest base that works for the newest snapshot."""
+        if self._is_stopped or self._meter.is_running or (pair := next_older_base(self.history)) is None:
+            return
+        self._older.append(pair)
+        self._meter.submit([pair.query])
+        self.history = replace(self.history, older_bases=self._rows(self._older))
 
     def columns(self, start: int, end: int, count: int) -> VolumeColumns | None:
         """The columns of a range, of the finest cells there are; streams it again where these are too coarse.

@@ -111,7 +111,8 @@ def test_the_picture_is_drawn_in_the_chosen_size(run):
     assert int(root.get("width")) <= 80 * 8 + 16
     text = "".join(root.itertext())
     assert "default/data" in text
-    assert "snap-a → snap-b" in text
+    assert "snap-a → snap-d" in text
+    assert all(name in text for name in ("snap-b", "snap-c", "allocated"))
 
 
 def test_two_streams_of_one_service_run_at_once_at_most(own_demo):

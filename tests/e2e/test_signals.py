@@ -4,6 +4,7 @@ Each test runs ``main`` in an interpreter of its own, with the signal sent from 
 """
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -120,6 +121,32 @@ def test_an_interrupted_command_does_not_wait_for_threads():
         """
     )
     assert done.returncode == 143
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_streams_are_being_opened_ends_the_history_with_a_valid_document(number):
+    """A token or a port-forward may take a minute, or forever."""
+    done = run_with(
+        f"""
+        import threading
+        from kubectl_cbt.core.backends import ClusterBackend
+
+        def open_forever(backend, names):
+            send({int(number)})
+            threading.Event().wait()
+
+        ClusterBackend.open = open_forever
+        """,
+        "history",
+        "data",
+        "--demo",
+        "-o",
+        "json",
+    )
+    assert (done.returncode, done.stderr) == (128 + number, "error: interrupted\n")
+    document = json.loads(done.stdout)
+    assert document["complete"] is False
+    assert [row["complete"] for row in document["rows"]] == [False] * 3
 
 
 def test_an_interrupted_command_does_not_wait_for_a_reader_of_stderr():

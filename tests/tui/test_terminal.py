@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import run_command, wait_for
+from forwarding import standin
 from pseudo_terminal import PATIENCE_SECONDS, Terminal
 
 from kubectl_cbt.analysis.grid import HEAT_LEVELS
@@ -37,6 +38,27 @@ def test_history_opens_the_timeline_and_prints_with_an_output_format(terminal, d
     printed = terminal("history", "data", "-o", "csv", KUBECONFIG=str(demo.kubeconfig))
     assert printed.end() == 0
     assert "base,target" in printed.text
+
+
+def test_history_of_the_demo_opens_the_timeline_and_q_leaves(terminal):
+    shown = terminal("history", "postgres", "-n", "shop", "--demo")
+    shown.wait_for("6 of 6 deltas complete")
+    assert "shop/postgres" in shown.text
+    shown.press("q")
+    assert shown.end() == 0
+    assert shown.is_restored
+    assert shown.after_the_screen == b""
+
+
+@pytest.mark.parametrize("key", ["q", "\x03"], ids=["q", "ctrl-c"])
+def test_the_timeline_ends_at_once_while_a_port_forward_is_made(terminal, own_demo, tmp_path, key):
+    kubectl = standin(own_demo, tmp_path, {"until": str(tmp_path / "never")})
+    shown = terminal("history", "data", **kubectl.command_environment(own_demo))
+    shown.wait_until(lambda: bool(kubectl.calls), "the port-forward")
+    shown.wait_for("0 of 3 deltas complete")
+    shown.press(key)
+    assert shown.end() == 0
+    assert shown.is_restored
 
 
 def test_the_largest_run_is_found_exported_and_opened_again(terminal, demo, tmp_path):

@@ -1,5 +1,6 @@
 """The timeline of a volume: failures, export, sizes, mouse, help, and how it is reached."""
 
+import json
 import threading
 
 import pytest
@@ -7,6 +8,7 @@ from directing import (
     CAPACITY,
     GONE,
     KIB,
+    MIB,
     ONE,
     TWO,
     ScriptedBackend,
@@ -20,11 +22,16 @@ from directing import (
     the_map,
     until,
 )
+from schemas import validator
 from textual.events import MouseScrollDown, MouseScrollUp
 from timeline_pilot import Timed, band, current, pair_panel, timeline, timing
 
-from kubectl_cbt.errors import CbtError
+from kubectl_cbt.core.measured_history import MeasuredHistory
+from kubectl_cbt.errors import CbtError, DriverSnapshotNotFound
 from kubectl_cbt.model.refs import SnapshotNames
+from kubectl_cbt.model.volume_history import VolumeHistory
+from kubectl_cbt.output.history.history_formats import HistoryFormat
+from kubectl_cbt.output.writer import OutputTarget
 from kubectl_cbt.tui.keys import TIMELINE_KEYS
 from kubectl_cbt.tui.screens.browse_screen import BrowseScreen
 from kubectl_cbt.tui.screens.map_screen import MapScreen
@@ -96,20 +103,76 @@ def test_leaving_ends_the_streams():
     assert all(opened.stream.is_cancelled.is_set() for opened in backend.opened)
 
 
+async def export(pilot, screen, path, *keys):
+    """Write the format of ``path``, which is selected by ``keys``; returns the name that was proposed."""
+    await press(pilot, "e", *keys)
+    line = pilot.app.screen.query_one("#path")
+    proposed, line.value = line.value, str(path)
+    await press(pilot, "enter")
+    await until(pilot, lambda: pilot.app.screen is screen and not screen.is_busy)
+    assert "wrote " in shown(pilot.app)
+    return proposed
+
+
 def test_e_exports_a_picture(tmp_path):
     async def steps(pilot, screen, backend):
-        await press(pilot, "e")
-        line = pilot.app.screen.query_one("#path")
-        assert line.value == "data-history.svg"
-        line.value = str(tmp_path / "timeline.svg")
-        await press(pilot, "enter")
-        await until(pilot, lambda: pilot.app.screen is screen and not screen.is_busy)
-        text = (tmp_path / "timeline.svg").read_text(encoding="utf-8")
+        path = tmp_path / "timeline.svg"
+        assert await export(pilot, screen, path, "tab", "up", "space") == "data-history.svg"
+        text = path.read_text(encoding="utf-8")
         assert text.startswith("<svg ")
         assert "three → four" in text
-        assert "wrote " in shown(pilot.app)
 
     timing(steps)
+
+
+def printed(backend: ScriptedBackend, plan: VolumeHistory, form: HistoryFormat) -> bytes:
+    """What ``history -o`` prints."""
+    written: list[bytes] = []
+    writer = form.writer(written.append, plan, OutputTarget())
+    with MeasuredHistory(backend, plan) as measured:
+        for row in measured:
+            writer.row(row)
+        writer.end(measured.result())
+    return b"".join(written)
+
+
+@pytest.mark.parametrize("errors", [(), ("four",), ("two", "three", "four")], ids=str)
+def test_e_exports_what_history_prints(tmp_path, errors):
+    backend = Timed()
+    backend.errors = {name: DriverSnapshotNotFound(f"{name} is lost", code="NOT_FOUND") for name in errors}
+    backend.broken = {"three": CbtError("lost", hint="try later")}
+
+    async def steps(pilot, screen, backend):
+        plan = timeline(backend)._history
+        json_path, csv_path = tmp_path / "timeline.json", tmp_path / "timeline.csv"
+        assert await export(pilot, screen, json_path) == "data-history.json"
+        await export(pilot, screen, csv_path, "tab", "down", "space")
+        assert json_path.read_bytes() == printed(backend, plan, HistoryFormat.JSON)
+        assert csv_path.read_bytes() == printed(backend, plan, HistoryFormat.CSV)
+        validator("VolumeHistory").validate(json.loads(json_path.read_bytes()))
+
+    timing(steps, backend)
+
+
+def test_an_export_while_streams_run_marks_what_is_incomplete(tmp_path):
+    backend = Timed()
+    backend.gates = {name: threading.Event() for name in ("two", "three", "four")}
+
+    async def steps(pilot, screen, backend):
+        await until(pilot, lambda: "≥ 1 MiB" in band(pilot, "two") and "≥ 1 MiB" in band(pilot, "three"))
+        path = tmp_path / "timeline.json"
+        await export(pilot, screen, path)
+        document = json.loads(path.read_bytes())
+        validator("VolumeHistory").validate(document)
+        assert document["complete"] is False
+        found = {row["target"]: (row["complete"], row["changedBytes"], row["baseState"]) for row in document["rows"]}
+        assert found == {
+            "two": (False, MIB, "works"),
+            "three": (False, MIB, "works"),
+            "four": (False, None, "unknown"),
+        }
+
+    timing(steps, backend, runs_on=True)
 
 
 @pytest.mark.parametrize("size", [(60, 15), (80, 24), (200, 60)], ids=lambda size: "{}x{}".format(*size))

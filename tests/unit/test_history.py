@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from history_samples import GIB, LOST, MIB, entry, figures, row
 
-from kubectl_cbt.analysis.history import pairs_of, recommendations, selected_snapshots, sums_of
+from kubectl_cbt.analysis.history import next_older_base, pairs_of, recommendations, selected_snapshots, sums_of
 from kubectl_cbt.errors import CbtNotEnabled, StreamCut
 from kubectl_cbt.model.pairing import Pairing
 from kubectl_cbt.model.refs import SnapshotNames
@@ -133,6 +133,22 @@ def test_without_a_working_base_only_full_backups_are_possible_since_the_last_de
         "No incremental backup can follow a backup of 2 snapshots from b (2026-03-02) to c (2026-03-03):"
         " the driver does not know the snapshot."
     )
+
+
+def test_older_bases_are_tried_from_the_newest_one_until_one_works():
+    failed = {"error": LOST, "messages": 0}
+    rows = [row(A, B), row(B, C, **failed), row(C, D, **failed)]
+    assert next_older_base(history(*rows)) == HistoryPair(A, D), "b is known to fail"
+    rows[1] = row(B, C)
+    assert next_older_base(history(*rows)) == HistoryPair(B, D)
+    (sentence, *_) = recommendations(history(*rows))
+    assert sentence == "It is unknown whether an older base works for d: not all were queried."
+    assert next_older_base(history(*rows, older_bases=(row(B, D, **failed),))) == HistoryPair(A, D)
+    tried = (row(B, D, **failed), row(A, D, error=StreamCut("cut"), messages=0))
+    assert next_older_base(history(*rows, older_bases=tried)) is None
+    assert recommendations(history(*rows, older_bases=tried))[0] == sentence
+    assert next_older_base(history(*rows[:-1], row(C, D))) is None
+    assert next_older_base(history(snapshots=(A,))) is None
 
 
 def test_an_incomplete_delta_is_not_recommended_but_its_base_is_accepted():

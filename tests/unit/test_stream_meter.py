@@ -93,6 +93,64 @@ def test_a_query_that_cannot_be_opened_is_a_result():
     assert found[query("b")].is_complete
 
 
+def test_a_query_that_fails_before_its_result_is_read_is_measured_once():
+    backend, ended = Backend(a=StreamCut("cut")), threading.Event()
+    with StreamMeter(backend, StreamLimits(), changed=lambda query: ended.set()) as meter:
+        found = meter.completed([query("a")])
+        assert ended.wait(10)
+        assert [figures.failure.type for _, figures in found] == ["StreamCut"]
+    assert backend.opened == ["a"]
+
+
+class SlowToConnect(Backend):
+    """Opening a stream waits for its gate, as for a token or a port-forward.
+
+    Attributes:
+        begun: set when a stream is being opened.
+        closed: set when a stream that was opened is closed.
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.begun, self.gate, self.closed = threading.Event(), threading.Event(), threading.Event()
+
+    def open(self, names):
+        self.begun.set()
+        assert self.gate.wait(60)
+        opened = super().open(names)
+        opened.stream.cancel = self.closed.set
+        return opened
+
+
+def test_closing_does_not_wait_for_a_stream_that_is_being_opened():
+    backend = SlowToConnect()
+    meter = StreamMeter(backend, StreamLimits(per_service=1))
+    found = meter.completed([query("a"), query("b")])
+    assert backend.begun.wait(10)
+    closing = threading.Thread(target=meter.close, daemon=True)
+    closing.start()
+    assert [figures.failure.message for _, figures in found] == ["interrupted"] * 2
+    closing.join(10)
+    assert not closing.is_alive()
+    assert not meter.is_running
+    backend.gate.set()
+    assert backend.closed.wait(10), "what is opened too late is closed"
+    assert backend.opened == ["a"]
+    assert meter.result(query("a")).failure.message == "interrupted"
+
+
+def test_a_query_that_was_cancelled_while_it_was_opened_can_be_measured_again():
+    backend = SlowToConnect()
+    with StreamMeter(backend, StreamLimits()) as meter:
+        meter.submit([query("a")])
+        assert backend.begun.wait(10)
+        meter.cancel()
+        found = meter.completed([query("a")])
+        backend.gate.set()
+        ((_, figures),) = found
+    assert figures.is_complete
+
+
 def test_a_stream_that_breaks_keeps_what_came():
     with StreamMeter(Backend(a=Stream(error=StreamCut("cut", code="UNAVAILABLE"))), StreamLimits()) as meter:
         ((_, figures),) = meter.completed([query("a")])

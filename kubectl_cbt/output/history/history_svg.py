@@ -8,7 +8,6 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
@@ -95,7 +94,9 @@ def _words(history: VolumeHistory, look: Look) -> Words:
     size = human_bytes(volume.size_bytes) if volume.size_bytes else ""
     churn = words.figures_title(history)
     figures = [SEPARATOR.join(part for part in (size, churn) if part), churn or size]
-    return Words(words.volume_title(volume), details, figures, [state])
+    ends = [name_of(entry) for entry in (history.snapshots[0], history.snapshots[-1])] if history.rows else []
+    status = [state, (" → ".join(ends), tones.quiet)] if ends else [state]
+    return Words(words.volume_title(volume), details, figures, status)
 
 
 def _sentences(history: VolumeHistory, width: int) -> list[str]:
@@ -115,7 +116,7 @@ def _timeline(history: VolumeHistory, layout: TimelineLayout, look: Look, room: 
     columns = _columns([*pairs, *others], layout.cells)
     cells = BandCodes.of([*pairs, *others], columns, layout.cells, look.scale)
     picture = TimelinePicture(cells, layout, Painter(look.colors), _styles(look.tones))
-    yield picture.titles(_about(history, columns, layout.cells))
+    yield picture.titles(_about(history, columns))
     height = band_height(len(pairs), len(others), room)
     for number in range(len(pairs)):
         yield from picture.band(number, height)
@@ -140,16 +141,10 @@ def _columns(bands: list[Band], count: int) -> VolumeColumns | None:
     return None if edges is None else columns_of(edges, 0, int(edges[-1]), count)
 
 
-def _about(history: VolumeHistory, columns: VolumeColumns | None, width: int) -> str:
-    """What the bands are, the size of a column, and the base of the first band: what fits."""
+def _about(history: VolumeHistory, columns: VolumeColumns | None) -> str:
+    """What the bands are, and the size of a column."""
     size = f"1 column = {human_bytes(-(-columns.end // len(columns)))}" if columns is not None else "capacity unknown"
-    parts = [size]
-    if history.rows:
-        oldest = printable(name_of(history.rows[0].pair.base))
-        parts = [words.pairing_title(history.pairing), size, f"oldest: {oldest}"]
-    while len(parts) > 1 and cell_len(SEPARATOR.join(parts)) > width:
-        parts.pop()
-    return SEPARATOR.join(parts)
+    return SEPARATOR.join((words.pairing_title(history.pairing), size)) if history.rows else size
 
 
 def _styles(tones: Tones) -> TimelineStyles:

@@ -71,8 +71,8 @@ class ExportScreen(CbtScreen[str | None], ModalScreen[str | None]):
     def _suggest(self, event: RadioSet.Changed | None = None) -> None:
         """Suggest a file name, unless the user has typed one."""
         line = self.query_one(PlainInput)
-        self.query_one("#range").display = self._form is not Form.SVG
-        self.query_one(".between").display = self._form is not Form.SVG
+        has_choice = self._form is not Form.SVG and len(self._source.ranges) > 1
+        self.query_one("#range").display = self.query_one(".between").display = has_choice
         if line.value in ("", self._suggested):
             self._suggested = line.value = f"{self._stem()}.{self._form}"
         elif (

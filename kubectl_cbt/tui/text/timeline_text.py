@@ -71,8 +71,9 @@ def _marks(marked: Sequence[HistoryPair]) -> Parts:
 def progress_parts(history: VolumeHistory) -> Parts:
     """How many deltas are complete, what is streamed, and what was measured; at least one part."""
     rows, allocated = history.rows, history.allocated
+    measured = [*rows, *history.older_bases]
     complete = sum(row.is_complete for row in rows)
-    figures = [row.figures for row in rows] + ([allocated] if allocated is not None else [])
+    figures = [row.figures for row in measured] + ([allocated] if allocated is not None else [])
     running = sum(found.is_running for found in figures)
     failed = sum(row.failure is not None for row in rows)
     if not rows:
