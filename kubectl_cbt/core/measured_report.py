@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from kubectl_cbt.analysis.report_figures import INTERRUPTED
-from kubectl_cbt.analysis.report_rows import delta_query, full_query, inventory_row, measured_stream
+from kubectl_cbt.analysis.report_rows import delta_query, full_query, inventory_row, measured_stream, queried_snapshots
 from kubectl_cbt.core.stream_limits import StreamLimits
 from kubectl_cbt.errors import CbtError, Interrupted
 from kubectl_cbt.measuring.stream_meter import MeterSettings, StreamMeter
@@ -226,5 +226,6 @@ def open_report(
     volumes = [volume for volume in volumes if scope.driver in ("", volume.driver)]
     if options.part is not None:
         volumes = [volume for volume in volumes if options.part.shard.has(volume.key)]
-    entries = (entry for volume in volumes for entry in volume.snapshots)
+    # Not all snapshots: volumes can have hundreds of them.
+    entries = (entry for volume in volumes if options.has_streams for entry in queried_snapshots(volume))
     return MeasuredVolumes(ListedBackend(session, service, QueryOptions(), entries), volumes, options, earlier)
