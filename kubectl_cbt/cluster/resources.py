@@ -66,7 +66,7 @@ class VolumeSnapshot:
             ref=SnapshotRef(_shared(reader.text("metadata", "namespace")), reader.needed_text("metadata", "name")),
             claim=_shared(reader.text("spec", "source", "persistentVolumeClaimName")) or None,
             has_status=reader.has("status"),
-            content=reader.name("status", "boundVolumeSnapshotContentName") or None,
+            content=_shared(reader.name("status", "boundVolumeSnapshotContentName")) or None,
             ready=reader.flag("status", "readyToUse"),
             restore_size_bytes=reader.quantity_bytes("status", "restoreSize") or None,
             created=reader.time("status", "creationTime"),
@@ -111,7 +111,7 @@ class VolumeSnapshotContent:
         """Read an item of ``snapshot.storage.k8s.io/v1``. Never raises: invalid fields are omitted."""
         reader = ObjectReader(item)
         return cls(
-            name=reader.needed_text("metadata", "name"),
+            name=_shared(reader.needed_text("metadata", "name")),
             driver=reader.needed_text("spec", "driver") and _shared(reader.name("spec", "driver")),
             handle=reader.text("status", "snapshotHandle") or None,
             volume_handle=_shared(reader.text("spec", "source", "volumeHandle")) or None,
@@ -214,8 +214,8 @@ def claim_of(item: object) -> Claim:
     """Read an item of ``v1`` ``persistentvolumeclaims``. Never raises: invalid fields are omitted."""
     reader = ObjectReader(item)
     return Claim(
-        namespace=reader.text("metadata", "namespace"),
-        name=reader.text("metadata", "name"),
+        namespace=_shared(reader.text("metadata", "namespace")),
+        name=_shared(reader.text("metadata", "name")),
         capacity_bytes=reader.quantity_bytes("status", "capacity", "storage") or None,
     )
 
