@@ -1,17 +1,20 @@
-"""The speed and the memory of ``report``, against one ``delta`` process after the other on the same demo cluster."""
+"""The speed and the memory of ``report``, against ``delta`` and the real ``kubectl get`` on the same demo clusters."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
 
 from measuring import BIN, Row, measure
 
-FASTER, MEMORY_MB, MEMORY_GROWTH = 2.5, 250.0, 1.5
+FASTER, MEMORY_MB, MEMORY_GROWTH = 2.5, 250.0, 1.15
+INVENTORY = 2.0
+"""Times as long as ``kubectl get volumesnapshots``, which lists less: neither contents nor claims."""
 MEASURED_DELTAS = 20
 """So many processes are measured, and their time is scaled: all of them take minutes."""
 _COMMAND = str(BIN / "kubectl-cbt")
@@ -53,6 +56,38 @@ def reporting(volumes: int, more_volumes: int, runs: int) -> Iterator[Row]:
         f"{growth:.2f}×",
         f"≤ {MEMORY_GROWTH:g}×, < {MEMORY_MB:.0f} MB",
         growth <= MEMORY_GROWTH and peak < MEMORY_MB,
+    )
+
+
+def inventory(volumes: int, runs: int) -> Iterator[Row]:
+    """Measure the report without streams; nothing without kubectl.
+
+    Args:
+        volumes: of the cluster.
+    """
+    if shutil.which("kubectl") is None:
+        return
+    report = (_COMMAND, "report", "-A", "--no-streams", "-o", "json")
+    kubectl = ("kubectl", "get", "volumesnapshots", "-A", "-o", "json")
+    with _demo(volumes) as environment, _environment(environment):
+        snapshots = len(json.loads(subprocess.run(kubectl, capture_output=True, check=True).stdout)["items"])
+        ours, theirs = measure(report, kubectl, runs=min(runs, 3))
+    ratio = ours.median / theirs.median
+    yield Row(
+        f"inventory of {snapshots:,} snapshots",
+        f"{ours.median:.2f} s ({ours.spread})",
+        f"kubectl {theirs.median:.2f} s",
+        f"{ratio:.2f}×",
+        f"≤ {INVENTORY:g}× kubectl",
+        ratio <= INVENTORY,
+    )
+    yield Row(
+        "peak of the inventory",
+        f"{ours.peak_mib:.0f} MiB",
+        f"kubectl {theirs.peak_mib:.0f} MiB",
+        f"{ours.peak_mib:.0f} MiB",
+        f"< {MEMORY_MB:.0f} MB",
+        ours.peak_mib * 2**20 / 1e6 < MEMORY_MB,
     )
 
 

@@ -28,7 +28,7 @@ from devices import verifying
 from imports import BARE, BUDGET, imported, of_command, total
 from large_kubeconfig import large_kubeconfig
 from measuring import BIN, PYTHON, ROOT, Measured, Row, Server, measure
-from reports import reporting
+from reports import inventory, reporting
 
 RESULTS = ROOT / "bench" / "results.json"
 QUICK = "--quick" in sys.argv[1:]
@@ -38,6 +38,8 @@ MILLION = 10_000 if QUICK else 1_000_000
 PAGE, SMALL_PAGE = 4096, 256
 STREAM = 4 * MILLION
 REPORTED_VOLUMES = (10, 20) if QUICK else (200, 2_000)
+INVENTORY_VOLUMES = 10 if QUICK else 4_167
+"""The demo has 2.4 snapshots a volume: 10,000."""
 VERIFIED_BYTES = 2**26 if QUICK else 2**32
 SCALE = tuple(count * MILLION // 1_000_000 for count in (10_000, 100_000, 1_000_000, 4_000_000, 16_000_000, 64_000_000))
 
@@ -358,6 +360,7 @@ def rows_of(server: Server) -> dict[str, Iterator[Row]]:
         "kubeconfigs": kubeconfigs(),
         "verify": verifying(VERIFIED_BYTES, RUNS),
         "report": reporting(*REPORTED_VOLUMES, RUNS),
+        "inventory": inventory(INVENTORY_VOLUMES, RUNS),
         "lister": lister(server),
     }
 

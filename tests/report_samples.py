@@ -1,11 +1,12 @@
 """Reports of made-up volumes: one of each state that a volume can be in."""
 
+from array import array
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from kubectl_cbt.analysis.report_diff import report_diff
 from kubectl_cbt.model.results import Failure
-from kubectl_cbt.model.volume_report import CELLS, MeasuredStream, ReportRow, ReportScope, VolumeReport
+from kubectl_cbt.model.volume_report import CELLS, MeasuredStream, ReportRow, ReportScope, VolumeReport, packed_cells
 from kubectl_cbt.output.volume_report.report_writer import PrintedReport
 
 NOW = datetime(2025, 6, 9, 8, tzinfo=UTC)
@@ -16,9 +17,9 @@ REFUSED = Failure("CbtNotEnabled", "FAILED_PRECONDITION", "the driver does not t
 HOSTILE = "x\x1b[31m<script>alert(1)</script>\"',\\\n=1"
 
 
-def cells(*covered: int, of: int) -> tuple[int, ...]:
+def cells(*covered: int, of: int) -> array:
     """Cells with these shares in percent, repeated over the volume."""
-    return tuple(of // CELLS * covered[index % len(covered)] // 100 for index in range(CELLS))
+    return packed_cells([of // CELLS * covered[index % len(covered)] // 100 for index in range(CELLS)])
 
 
 def full(capacity: int = 10 * GIB, **more) -> MeasuredStream:

@@ -9,7 +9,7 @@ from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.model.source_volume import SourceVolume
 from kubectl_cbt.model.stream_figures import MeteredQuery, StreamFigures
-from kubectl_cbt.model.volume_report import MeasuredStream, ReportRow
+from kubectl_cbt.model.volume_report import MeasuredStream, ReportRow, packed_cells
 
 
 def inventory_row(volume: SourceVolume) -> ReportRow:
@@ -35,12 +35,17 @@ def inventory_row(volume: SourceVolume) -> ReportRow:
     )
 
 
+def queried_snapshots(volume: SourceVolume) -> tuple[SnapshotEntry, ...]:
+    """The snapshots that the queries of a volume name, at most two."""
+    return _last_pair(volume) or volume.usable[-1:]
+
+
 def full_query(volume: SourceVolume) -> MeteredQuery | None:
     """The query for the allocated extents of the newest snapshot; None when none can be queried."""
-    pair = _last_pair(volume)
-    newest = pair[1] if pair else next(reversed(volume.usable), None)
-    if newest is None:
+    snapshots = queried_snapshots(volume)
+    if not snapshots:
         return None
+    newest = snapshots[-1]
     return MeteredQuery(SnapshotNames(newest.ref), newest.driver, (newest.content,))
 
 
@@ -71,7 +76,7 @@ def measured_stream(query: MeteredQuery, figures: StreamFigures, chunk_bytes: in
         cost_bytes=chunk_cost(figures.summary, chunk_bytes),
         capacity_bytes=figures.capacity_bytes,
         rules=tuple(violation.rule for violation in outcome.violations),
-        cells=tuple(figures.covered.tolist()),
+        cells=packed_cells(figures.covered.tolist()),
         known_bytes=figures.known_end,
     )
 

@@ -247,7 +247,8 @@ class Catalogue:
             if len(snapshots) > 1:
                 path = (*_SNAPSHOTS, "volumesnapshotcontents")
                 contents = read_list(self._api, path, VolumeSnapshotContent.of).items
-                return _Contents({content.name: content for content in contents if content.name})
+                bound = {snapshot.content for snapshot in snapshots}
+                return _Contents({content.name: content for content in contents if content.name in bound})
         except Forbidden:
             pass
         found, unreadable = {}, set()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import sys
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -62,10 +63,10 @@ class VolumeSnapshot:
         """Read an item of ``snapshot.storage.k8s.io/v1``. Never raises: invalid fields are omitted."""
         reader = ObjectReader(item)
         return cls(
-            ref=SnapshotRef(reader.text("metadata", "namespace"), reader.needed_text("metadata", "name")),
-            claim=reader.text("spec", "source", "persistentVolumeClaimName") or None,
+            ref=SnapshotRef(_shared(reader.text("metadata", "namespace")), reader.needed_text("metadata", "name")),
+            claim=_shared(reader.text("spec", "source", "persistentVolumeClaimName")) or None,
             has_status=reader.has("status"),
-            content=reader.name("status", "boundVolumeSnapshotContentName") or None,
+            content=_shared(reader.name("status", "boundVolumeSnapshotContentName")) or None,
             ready=reader.flag("status", "readyToUse"),
             restore_size_bytes=reader.quantity_bytes("status", "restoreSize") or None,
             created=reader.time("status", "creationTime"),
@@ -110,13 +111,13 @@ class VolumeSnapshotContent:
         """Read an item of ``snapshot.storage.k8s.io/v1``. Never raises: invalid fields are omitted."""
         reader = ObjectReader(item)
         return cls(
-            name=reader.needed_text("metadata", "name"),
-            driver=reader.needed_text("spec", "driver") and reader.name("spec", "driver"),
+            name=_shared(reader.needed_text("metadata", "name")),
+            driver=reader.needed_text("spec", "driver") and _shared(reader.name("spec", "driver")),
             handle=reader.text("status", "snapshotHandle") or None,
-            volume_handle=reader.text("spec", "source", "volumeHandle") or None,
+            volume_handle=_shared(reader.text("spec", "source", "volumeHandle")) or None,
             restore_size_bytes=reader.number("status", "restoreSize") or None,
             created=reader.nanoseconds("status", "creationTime"),
-            class_name=reader.text("spec", "volumeSnapshotClassName"),
+            class_name=_shared(reader.text("spec", "volumeSnapshotClassName")),
             problem=reader.problem,
         )
 
@@ -213,10 +214,15 @@ def claim_of(item: object) -> Claim:
     """Read an item of ``v1`` ``persistentvolumeclaims``. Never raises: invalid fields are omitted."""
     reader = ObjectReader(item)
     return Claim(
-        namespace=reader.text("metadata", "namespace"),
-        name=reader.text("metadata", "name"),
+        namespace=_shared(reader.text("metadata", "namespace")),
+        name=_shared(reader.text("metadata", "name")),
         capacity_bytes=reader.quantity_bytes("status", "capacity", "storage") or None,
     )
+
+
+def _shared(text: str) -> str:
+    """One string for all objects that have it, as lists have thousands."""
+    return sys.intern(text)
 
 
 def _readable(view: _View, kind: str, name: str) -> _View:

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from kubectl_cbt.analysis.report_figures import INTERRUPTED
-from kubectl_cbt.analysis.report_rows import delta_query, full_query, inventory_row, measured_stream
+from kubectl_cbt.analysis.report_rows import delta_query, full_query, inventory_row, measured_stream, queried_snapshots
+from kubectl_cbt.core.interruptible_backend import InterruptibleBackend
 from kubectl_cbt.core.stream_limits import StreamLimits
 from kubectl_cbt.errors import CbtError, Interrupted
 from kubectl_cbt.measuring.stream_meter import MeterSettings, StreamMeter
@@ -72,8 +73,9 @@ class MeasuredVolumes:
     ) -> None:
         self._options = options
         self._clock = clock
+        self._backend = InterruptibleBackend(backend)
         self._meter = StreamMeter(
-            backend,
+            self._backend,
             StreamLimits(per_service=min(STREAMS_PER_SERVICE, options.parallel), total=options.parallel),
             MeterSettings(cells=CELLS, chunk_sizes=(options.chunk_bytes,), threads=options.parallel),
         )
@@ -103,11 +105,13 @@ class MeasuredVolumes:
         finally:
             if timer is not None:
                 timer.cancel()
+            self._backend.cancel()
             self._meter.close()
 
     def cancel(self) -> None:
-        """End all streams; safe from another thread and at any time."""
+        """End all streams, also those that are being connected; safe from another thread and at any time."""
         self._meter.cancel()
+        self._backend.cancel()
 
     @property
     def total(self) -> int:
@@ -163,7 +167,7 @@ class MeasuredVolumes:
 
     def _end_in_time(self) -> None:
         self._is_out_of_time = True
-        self._meter.cancel()
+        self.cancel()
 
 
 @dataclass(eq=False, slots=True)
@@ -226,5 +230,6 @@ def open_report(
     volumes = [volume for volume in volumes if scope.driver in ("", volume.driver)]
     if options.part is not None:
         volumes = [volume for volume in volumes if options.part.shard.has(volume.key)]
-    entries = (entry for volume in volumes for entry in volume.snapshots)
+    # Not all snapshots: volumes can have hundreds of them.
+    entries = (entry for volume in volumes if options.has_streams for entry in queried_snapshots(volume))
     return MeasuredVolumes(ListedBackend(session, service, QueryOptions(), entries), volumes, options, earlier)

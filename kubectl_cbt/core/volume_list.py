@@ -17,8 +17,8 @@ def list_volumes(
 ) -> list[SourceVolume]:
     """The volumes that have snapshots, whether Changed Block Tracking works for them or not.
 
-    The number of requests does not depend on the number of volumes, except for a caller that may get but not list
-    contents or services.
+    The number of requests depends on the number of volumes only by the pages of the lists, except for a caller that may
+    get but not list contents or services.
 
     Args:
         namespace: of the snapshots; None for all namespaces.

@@ -11,7 +11,15 @@ from kubectl_cbt.documents.object_fields import ObjectFields
 from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.model.api_version import API_VERSION, REPORT_END_KIND, REPORT_KIND
 from kubectl_cbt.model.results import Failure
-from kubectl_cbt.model.volume_report import CELLS, MeasuredStream, ReportRow, ReportScope, VolumeReport, in_order
+from kubectl_cbt.model.volume_report import (
+    CELLS,
+    MeasuredStream,
+    ReportRow,
+    ReportScope,
+    VolumeReport,
+    in_order,
+    packed_cells,
+)
 
 _HINT = "give a file that kubectl cbt report -o json or -o ndjson wrote to its end"
 
@@ -145,7 +153,7 @@ def _stream(fields: ObjectFields) -> MeasuredStream:
         capacity_bytes=fields.count_or_null("capacityBytes"),
         rules=fields.texts("rulesBroken"),
         failure=failure_of(error),
-        cells=cells,
+        cells=packed_cells(cells),
         known_bytes=fields.count("knownBytes"),
     )
 

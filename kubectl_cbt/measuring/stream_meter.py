@@ -23,6 +23,7 @@ from kubectl_cbt.model.stream_figures import MeteredQuery, StreamFigures
 from kubectl_cbt.system.cancellation import Cancellation
 
 _EVERY_SECONDS = 0.1
+_WAITING = StreamFigures()
 
 
 class Limits(Protocol):
@@ -97,7 +98,7 @@ class StreamMeter:
         """Measure these after those before; a query that is measured completely, or is about to be, is left out."""
         with self._lock:
             new = [query for query in dict.fromkeys(queries) if not self._is_known(query)]
-            self._results.update({query: StreamFigures() for query in new})
+            self._results.update(dict.fromkeys(new, _WAITING))
             self._cancellations.update(dict.fromkeys(new, self._cancellation))
             for query in new:
                 self._waiting.setdefault(query.service, deque()).append(query)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -106,26 +105,27 @@ def group_by_volume(entries: Iterable[SnapshotEntry], claims: Iterable[Claim] | 
     return sorted(volumes, key=lambda volume: (volume.namespace, volume.claim or ""))
 
 
-_Known = dict[tuple[str, str], set[tuple[str, str]]]
+_Known = dict[tuple[str, str], tuple[tuple[str, str], ...]]
 """By namespace and claim: driver and volume handle; only drivers, with an empty handle, where no handle is recorded."""
 
 
 def _known_volumes(entries: list[SnapshotEntry]) -> _Known:
-    handles: _Known = defaultdict(set)
-    drivers: _Known = defaultdict(set)
+    # Tuples: almost all have a single item, and sets are large.
+    handles: _Known = {}
+    drivers: _Known = {}
     for entry in entries:
         claim = (entry.ref.namespace, entry.claim or "")
-        if entry.claim and entry.volume_handle:
-            handles[claim].add((entry.driver, entry.volume_handle))
-        elif entry.claim and entry.driver:
-            drivers[claim].add((entry.driver, ""))
-    return drivers | handles
+        found = handles if entry.volume_handle else drivers
+        volume = (entry.driver, entry.volume_handle or "")
+        if entry.claim and (entry.volume_handle or entry.driver) and volume not in found.get(claim, ()):
+            found[claim] = (*found.get(claim, ()), volume)
+    return drivers | handles if drivers else handles
 
 
 def _group_of(entry: SnapshotEntry, known: _Known) -> tuple[str, ...]:
     namespace, claim = entry.ref.namespace, entry.claim or ""
     driver, handle = entry.driver, entry.volume_handle or ""
-    of_claim = known.get((namespace, claim), set())
+    of_claim = known.get((namespace, claim), ())
     if not handle and len(of_claim) == 1:
         (only,) = of_claim
         if driver in ("", only[0]):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from kubectl_cbt.model.report_part import ReportPart
@@ -11,6 +12,15 @@ from kubectl_cbt.model.results import Failure
 
 CELLS = 96
 """Of the map of one stream."""
+
+_UNSIGNED = ("B", "H", "I", "Q")
+
+
+def packed_cells(values: Sequence[int]) -> array[int]:
+    """Whole numbers of 0 to 2^64 - 1 in as few bytes as the largest needs: a report keeps those of all its streams."""
+    largest = max(values, default=0)
+    code = next(code for code in _UNSIGNED if largest < 256 ** array(code).itemsize)
+    return array(code, values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +36,7 @@ class MeasuredStream:
         capacity_bytes: of the volume.
         rules: ids of the rules that it broke.
         failure: why it is incomplete; None exactly when it is complete.
-        cells: covered bytes in :data:`CELLS` equal parts of the volume; empty when its capacity is unknown.
+        cells: covered bytes in :data:`CELLS` equal parts of the volume, packed; empty when its capacity is unknown.
         known_bytes: end of what the stream has described.
     """
 
@@ -39,7 +49,7 @@ class MeasuredStream:
     capacity_bytes: int | None = None
     rules: tuple[str, ...] = ()
     failure: Failure | None = None
-    cells: tuple[int, ...] = ()
+    cells: array[int] = field(default_factory=lambda: packed_cells(()))
     known_bytes: int = 0
 
 

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 from conftest import COMMAND, command_environment, run_command, wait_for
+from schemas import validator
 
 from kubectl_cbt.demo.demo_cluster import DemoCluster
 from kubectl_cbt.demo.many_volumes import many_volumes
@@ -53,6 +54,15 @@ def test_the_merged_report_has_the_bytes_of_the_report_of_one_process(many, part
     assert (found.returncode, found.stdout, found.stderr) == (0, whole.stdout, "")
     logs = "".join((parts / f"{index}.ndjson").read_text() for index in range(3))
     assert merge("-", "-o", form, given=logs).stdout == whole.stdout
+
+
+def test_each_line_of_a_part_follows_the_schema(parts):
+    lines = validator("VolumeReport").evolve(schema={"$ref": "urn:kubectl-cbt:v1:volume-report#/$defs/line"})
+    for index in range(3):
+        head, *rest = map(json.loads, (parts / f"{index}.ndjson").read_text().splitlines())
+        assert head["shard"] == {"index": index, "count": 3, "now": NOW, "run": None}
+        for line in (head, *rest):
+            lines.validate(line)
 
 
 def test_a_shard_that_is_missing_is_an_error_that_names_it(parts):

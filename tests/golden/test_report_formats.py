@@ -4,15 +4,17 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
-from report_samples import HOSTILE, REPORTS
+from report_samples import HOSTILE, NOW, REPORTS
 from schemas import validator
 from test_formats import assert_golden
 
 from kubectl_cbt.documents.report_document import read_report
+from kubectl_cbt.model.report_part import ReportPart, Shard
 from kubectl_cbt.output.volume_report.report_formats import VolumeReportFormat
 from kubectl_cbt.output.volume_report.report_writer import PrintedReport
 from kubectl_cbt.units import printable
@@ -40,6 +42,35 @@ def test_a_report_is_printed_as_before(name, form):
 @pytest.mark.parametrize("name", REPORTS)
 def test_the_document_follows_its_schema(name):
     VALIDATOR.validate(json.loads(written(REPORTS[name](), VolumeReportFormat.JSON)))
+
+
+PARTS = {
+    "none": None,
+    "alone": ReportPart(Shard(0, 1)),
+    "of a run": ReportPart(Shard(15, 16), NOW, "cbt-report-29178540"),
+}
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("name", REPORTS)
+def test_each_line_follows_the_schema(name, part):
+    printed = REPORTS[name]()
+    printed = replace(printed, report=replace(printed.report, part=PARTS[part]))
+    head, *volumes, tail = map(json.loads, written(printed, VolumeReportFormat.NDJSON).splitlines())
+    for kind, lines in (("head", [head]), ("volume", volumes), ("end", [tail]), ("line", [head, *volumes, tail])):
+        lines_of_kind = VALIDATOR.evolve(schema={"$ref": f"urn:kubectl-cbt:v1:volume-report#/$defs/{kind}"})
+        for line in lines:
+            lines_of_kind.validate(line)
+    assert {"shard" in head, "shard" in tail} == {PARTS[part] is not None}
+
+
+def test_the_schema_refuses_a_line_without_its_members():
+    head, volume, *_, tail = map(json.loads, written(REPORTS["all-states"](), VolumeReportFormat.NDJSON).splitlines())
+    lines = VALIDATOR.evolve(schema={"$ref": "urn:kubectl-cbt:v1:volume-report#/$defs/line"})
+    for line in (head, volume, tail):
+        for name in line:
+            assert not lines.is_valid({key: value for key, value in line.items() if key != name})
+    assert not lines.is_valid(head | {"shard": {"index": 0, "count": 1}})
 
 
 @pytest.mark.parametrize("name", REPORTS)
