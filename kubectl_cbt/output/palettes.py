@@ -6,6 +6,7 @@ screen. The end that is close to the background is omitted.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise, product
@@ -78,8 +79,14 @@ class Palette:
 def _with_luminance(start: str, end: str, wanted: float) -> str:
     """The color between two whose luminance is nearest to ``wanted``."""
     ends = tuple(zip(rgb(start), rgb(end), strict=True))
-    mixed = (_hex(tuple(round(low + (high - low) * step / 255) for low, high in ends)) for step in range(256))
-    return min(mixed, key=lambda color: abs(luminance(color) - wanted))
+
+    def mixed(step: int) -> str:
+        return _hex(tuple(round(low + (high - low) * step / 255) for low, high in ends))
+
+    # From one end to the other no part of the color turns back, so the luminance does not either.
+    sign = 1 if luminance(start) <= luminance(end) else -1
+    at = bisect_left(range(256), sign * wanted, key=lambda step: sign * luminance(mixed(step)))
+    return min(map(mixed, range(max(at - 1, 0), min(at + 1, 256))), key=lambda color: abs(luminance(color) - wanted))
 
 
 @cache
