@@ -171,9 +171,11 @@ def stuck(launcher, tmp_path):
     """A first start that waits in the middle: for a writer of a pipe."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    python = f'#!/bin/sh\n[ "$3" = venv ] || exit 0\nmkdir -p "$4/bin"\necho reached >{pipe}\ncat {pipe}\n'
+    # Not the shell's own work: dash loses a SIGINT that comes while it starts a program.
+    waits = f"open('{pipe}', 'w').write('reached'); open('{pipe}').read()"
+    python = f'#!/bin/sh\n[ "$3" = venv ] || exit 0\nmkdir -p "$4/bin"\nexec "{sys.executable}" -I -S -c "{waits}"\n'
     process = start(launcher, tools_only(tmp_path / "tools", python3=python))
-    assert pipe.read_text() == "reached\n"
+    assert pipe.read_text() == "reached"
     yield process
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
