@@ -11,8 +11,10 @@ from pathlib import Path
 from queue import Queue
 
 import pytest
-from directing import drive, the_map
+from directing import drive, the_map, until
 from textual.app import App
+from textual.css import stylesheet
+from textual.css.stylesheet import Stylesheet
 from textual.drivers._writer_thread import WriterThread
 from textual.strip import Strip
 
@@ -57,6 +59,7 @@ def test_only_the_adapter_uses_private_names_of_textual():
             "_driver",
             "_exception",
             "_queue",
+            "_variables",
             "_writer_thread",
             "textual._compositor",
             "textual.drivers._writer_thread",
@@ -91,8 +94,8 @@ def our_classes() -> list[type]:
 @pytest.mark.parametrize("cls", our_classes(), ids=lambda cls: cls.__name__)
 def test_no_class_replaces_a_private_name_of_textual_by_accident(cls):
     own = defined_in(cls)
-    meant = {"_display", "_fatal_error"} if cls is textual_private.QuietApp else set()
-    assert own & inherited(cls) == meant
+    meant = {textual_private.QuietApp: {"_display", "_fatal_error"}, textual_private.ParsedOnce: {"_parse_cache"}}
+    assert own & inherited(cls) == meant.get(cls, set())
 
 
 def test_every_private_name_exists():
@@ -111,6 +114,45 @@ def test_every_private_name_exists():
     # Overridden, and called by Textual.
     assert "_fatal_error" in vars(App)
     assert "self._fatal_error()" in inspect.getsource(App)
+
+
+def test_every_source_is_parsed_once_for_a_theme(monkeypatch):
+    parsed = []
+
+    def parse(scope, css, *rest, tie_breaker, **more):
+        parsed.append((css, tie_breaker))
+        return textual_parse(scope, css, *rest, tie_breaker=tie_breaker, **more)
+
+    textual_parse = stylesheet.parse
+    monkeypatch.setattr(stylesheet, "parse", parse)
+    textual_private._rules_parsed_with.cache_clear()
+
+    async def steps(pilot, screen):
+        sheet = pilot.app.stylesheet
+        assert {css for css, _ in parsed} == {source.content for source in sheet.source.values()}
+        assert len(parsed) == len(set(parsed))
+        dark = rules(sheet)
+        pilot.app.action_toggle_theme()
+        await until(pilot, lambda: rules(sheet) != dark)
+        assert rules(sheet) == rules(parsed_by_textual(pilot.app))
+        del parsed[:]
+        pilot.app.action_toggle_theme()
+        await until(pilot, lambda: rules(sheet) == dark)
+        assert parsed == []
+
+    drive(the_map(), steps)
+
+
+def rules(sheet: Stylesheet) -> list[str]:
+    return [f"{sorted(rule.selector_names)} {rule.styles.get_rules()}" for rule in sheet.rules]
+
+
+def parsed_by_textual(app: App) -> Stylesheet:
+    """A style sheet of Textual's own with an app's sources."""
+    sheet = Stylesheet(variables=app.get_css_variables())
+    sheet.source = app.stylesheet.source
+    sheet.parse()
+    return sheet
 
 
 def test_what_a_thread_has_still_to_write_is_in_its_queue():
