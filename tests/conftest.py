@@ -296,10 +296,20 @@ def run_completer(arguments: list, environment: dict[str, str]) -> "subprocess.C
     )
 
 
+@pytest.fixture(scope="session")
+def warm_completer(tmp_path_factory) -> Path:
+    """A folder for PATH whose completer is forked from the warm process: the installed one takes half a second."""
+    path = tmp_path_factory.mktemp("warm") / COMPLETER.name
+    client = Path(__file__).with_name("warm_completer.py")
+    path.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S {client} {warm_command().path} "$@"\n')
+    path.chmod(0o755)
+    return path.parent
+
+
 @pytest.fixture
-def complete(completer_programs, completer_environment):
+def complete(warm_completer, completer_environment):
     def complete(*words, **more: str) -> list[str]:
-        found = run_completer([completer_programs / COMPLETER.name, *words], completer_environment | more)
+        found = run_completer([warm_completer / COMPLETER.name, *words], completer_environment | more)
         assert (found.returncode, found.stderr) == (0, "")
         return found.stdout.splitlines()
 

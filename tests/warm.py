@@ -52,13 +52,17 @@ _FROM_LIBRARIES = (
 
 
 class WarmCommand:
-    """A process that forks others; it ends with the one that made it."""
+    """A process that forks others; it ends with the one that made it.
+
+    Attributes:
+        path: the socket where it listens.
+    """
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="kubectl-cbt-warm-")
-        self._path = f"{self._folder.name}/socket"
+        self.path = f"{self._folder.name}/socket"
         self._process = subprocess.Popen(
-            [sys.executable, __file__, self._path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [sys.executable, __file__, self.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         assert self._process.stdout is not None
         self._process.stdout.readline()
@@ -140,6 +144,7 @@ class WarmCommand:
         """
         request = json.dumps(
             {
+                "program": "kubectl-cbt",
                 "arguments": arguments,
                 "environment": environment,
                 "cwd": cwd or str(Path.cwd()),
@@ -147,7 +152,7 @@ class WarmCommand:
             }
         ).encode()
         connection = socket.socket(socket.AF_UNIX)
-        connection.connect(self._path)
+        connection.connect(self.path)
         socket.send_fds(connection, [_LENGTH.pack(len(request))], list(descriptors))
         connection.sendall(request)
         return WarmProcess(connection, arguments)
@@ -245,7 +250,7 @@ def _exactly(connection: socket.socket, size: int) -> bytes:
 def serve(path: str) -> None:
     """Fork a handler for each connection, for as long as standard input stays open."""
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    _import()
+    import_all()
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(path)
     listener.listen(64)
@@ -264,7 +269,7 @@ def serve(path: str) -> None:
             connection.close()
 
 
-def _import() -> None:
+def import_all() -> None:
     """Import what a run of any verb would import: all of the package.
 
     A module that is missing here is imported again, and perhaps compiled again, by every single run.
@@ -309,16 +314,16 @@ def _become(request: dict, descriptors: list[int]) -> None:
     os.environ.clear()
     os.environ.update(request["environment"])
     os.chdir(request["cwd"])
-    sys.argv = ["kubectl-cbt", *request["arguments"]]
+    sys.argv = [request["program"], *request["arguments"]]
     sys.stdin = sys.__stdin__ = os.fdopen(0, closefd=False)
     sys.stdout, sys.stderr = (os.fdopen(number, "w", encoding="utf-8", closefd=False) for number in (1, 2))
     sys.stderr.reconfigure(line_buffering=True)
     sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr
-    from kubectl_cbt.__main__ import main
+    from kubectl_cbt import __main__, kubectl_complete
 
     code = 1
     try:
-        main()
+        (kubectl_complete if request["program"] == "kubectl_complete-cbt" else __main__).main()
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     except BaseException:  # noqa: BLE001  # as the interpreter shows what nothing caught

@@ -74,8 +74,14 @@ class Bash:
 
 
 @pytest.fixture
-def bash(tmp_path, completer_environment):
-    found = Bash(tmp_path, completer_environment)
+def warm_environment(completer_environment, warm_completer) -> dict[str, str]:
+    completer_environment["PATH"] = f"{warm_completer}{os.pathsep}{completer_environment['PATH']}"
+    return completer_environment
+
+
+@pytest.fixture
+def bash(tmp_path, warm_environment):
+    found = Bash(tmp_path, warm_environment)
     yield found
     found.close()
 
@@ -151,8 +157,8 @@ def test_bash_inserts_plain_names_and_runs_none(odd_names, bash, tmp_path):
 
 
 @needs_kubectl
-def test_kubectls_own_script_inserts_plain_names_and_runs_none(odd_names, completer_environment, tmp_path):
-    with contextlib.closing(Bash(tmp_path, completer_environment, KUBECTLS)) as bash:
+def test_kubectls_own_script_inserts_plain_names_and_runs_none(odd_names, warm_environment, tmp_path):
+    with contextlib.closing(Bash(tmp_path, warm_environment, KUBECTLS)) as bash:
         for typed, expected in TABS.items():
             assert bash.run(f"kubectl cbt {typed}") == ["cbt", *expected], typed
     assert not (tmp_path / "pwned").exists()
@@ -180,14 +186,14 @@ def compreply(completer_environment: dict[str, str], folder: Path, *words: str, 
     return found.stdout.splitlines()
 
 
-def test_bash_shows_descriptions_only_where_it_lists(completer_environment, tmp_path):
+def test_bash_shows_descriptions_only_where_it_lists(warm_environment, tmp_path):
     resolved = ("kubectl-cbt", "delta", "snap-b", "")
-    first, second = compreply(completer_environment, tmp_path, *resolved)
+    first, second = compreply(warm_environment, tmp_path, *resolved)
     assert first.startswith("snap-d  (data  64 GiB  ")
     assert second.startswith("snap-c  (data  64 GiB  ")
-    assert compreply(completer_environment, tmp_path, *resolved, kind=37) == ["snap-d", "snap-c"]
-    assert compreply(completer_environment, tmp_path, *resolved[:3], "snap-c") == ["snap-c"]
-    assert max(map(len, compreply(completer_environment, tmp_path, "kubectl-cbt", "delta", "-"))) < 60
+    assert compreply(warm_environment, tmp_path, *resolved, kind=37) == ["snap-d", "snap-c"]
+    assert compreply(warm_environment, tmp_path, *resolved[:3], "snap-c") == ["snap-c"]
+    assert max(map(len, compreply(warm_environment, tmp_path, "kubectl-cbt", "delta", "-"))) < 60
 
 
 ON_THE_LINE = (
