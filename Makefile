@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 RUNNABLE := $(VENV)/.runnable
 COMPILED := $(VENV)/.compiled
+# On two cores: many tests wait for a server, a terminal or a process.
+WORKERS ?= 4
 LOCKING := .venv-lock
 OLDEST := .venv-oldest
 AUDIT := .venv-audit
@@ -49,12 +51,12 @@ demo: $(RUNNABLE)  ## the map of a delta of the demo cluster; in a pipe its summ
 
 # At the same time: mypy needs one core for most of a minute, and so does what the tests need first.
 test: $(READY)  ## lint and every test
-	+@$(MAKE) --jobs 2 lint unit
+	+@$(MAKE) $(if $(findstring jobserver,$(MAKEFLAGS)),,--jobs 2) lint unit
 
 unit: $(READY) $(COMPILED)  ## every test, without lint
-	$(BIN)/python -m pytest -n 3 --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-# Once for an environment: otherwise each of the three workers would compile the tests, and all that they import.
+# Once for an environment: otherwise each worker would compile the tests, and all that they import.
 $(COMPILED): $(READY)
 	@PYTHONPATH=tests $(BIN)/python -c 'import warm; warm.import_all()'
 	@$(BIN)/python -m pytest --collect-only -qq >$@.log 2>&1 || { cat $@.log; exit 1; }
@@ -62,7 +64,7 @@ $(COMPILED): $(READY)
 	@touch $@
 
 test-oldest: $(OLDEST)/.ready  ## every test with the oldest libraries pyproject.toml accepts (Python 3.11)
-	$(OLDEST)/bin/python -m pytest -n 3 --dist worksteal
+	$(OLDEST)/bin/python -m pytest -n $(WORKERS) --dist worksteal
 
 WORKFLOWS := $(wildcard .github/workflows/*.yml) docs/driver-ci.yml
 lint: $(READY) $(PROTOS)/.ready site  ## ruff, mypy (strict), import contracts, generated modules, workflows, and the site with its links
@@ -138,7 +140,7 @@ release-check: $(READY)  ## run release.yml twice as if this commit were tagged,
 
 test-newest: $(READY)  ## every test with the newest libraries pyproject.toml accepts
 	$(BIN)/python -m pip install --disable-pip-version-check --upgrade --upgrade-strategy eager --editable '.[dev]'
-	$(BIN)/python -m pytest -n 3 --dist worksteal
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 # The tests that run kubectl, with another minor release of it (KUBECTL_MINOR=1.29). Linux on x86-64 only.
 KUBECTL_MINOR ?= 1.33
@@ -147,7 +149,7 @@ $(KUBECTL_BINARY): tests/kubectl.txt scripts/fetch_kubectl.py | $(READY)
 	$(BIN)/python scripts/fetch_kubectl.py $(KUBECTL_MINOR) $@
 
 test-kubectl: $(READY) $(KUBECTL_BINARY)  ## the tests that run kubectl, with the release KUBECTL_MINOR of it
-	PATH="$(abspath $(dir $(KUBECTL_BINARY))):$$PATH" $(BIN)/python -m pytest -n 3 --dist worksteal tests/e2e
+	PATH="$(abspath $(dir $(KUBECTL_BINARY))):$$PATH" $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests/e2e
 
 # The image of the Job that `kubectl cbt verify --print-job` prints. Push it to where the cluster pulls from.
 ENGINE ?= $(shell command -v podman || command -v docker)

@@ -63,29 +63,19 @@ def launcher(store, tmp_path) -> Path:
     return link
 
 
-@pytest.fixture(scope="session")
-def made_environment(tmp_path_factory) -> Path:
-    """A virtual environment with pip. To make one takes seven seconds of a processor, to copy it a quarter of one."""
-    made = tmp_path_factory.mktemp("made") / "environment"
-    subprocess.run([sys.executable, "-I", "-m", "venv", made], check=True, timeout=300)
-    return made
-
-
-def without_uv(tmp_path: Path, **programs: str) -> str:
-    """A PATH like ours, where uv fails, with these programs in front."""
+def without_uv(tmp_path: Path) -> str:
+    """A PATH like ours, where uv fails."""
     stand_ins = tmp_path / "no-uv"
     stand_ins.mkdir()
-    for name, text in {"uv": "exit 1", **programs}.items():
-        (stand_ins / name).write_text(f"#!/bin/sh\n{text}\n")
-        (stand_ins / name).chmod(0o755)
+    (stand_ins / "uv").write_text("#!/bin/sh\nexit 1\n")
+    (stand_ins / "uv").chmod(0o755)
     return f"{stand_ins}{os.pathsep}{os.environ['PATH']}"
 
 
 @pytest.fixture
-def path(tmp_path, made_environment) -> str:
+def path(tmp_path, copying_python) -> str:
     """A PATH with a Python whose virtual environments are copies of one."""
-    python = f'[ "$3" = venv ] && exec cp -R "{made_environment}/." "$4"\nexec "{sys.executable}" "$@"'
-    return without_uv(tmp_path, python3=python)
+    return f"{copying_python.parent}{os.pathsep}{without_uv(tmp_path)}"
 
 
 @pytest.fixture

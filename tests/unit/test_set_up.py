@@ -59,12 +59,14 @@ def test_a_moved_checkout_can_run_but_gets_its_commands_again(tree, tmp_path, mo
     assert set_up.wanted("develop") != before[1]
 
 
-def test_without_an_index_it_fails_with_the_reason_and_is_tried_again(tree, tmp_path, monkeypatch):
+def test_without_an_index_it_fails_with_the_reason_and_is_tried_again(tree, tmp_path, monkeypatch, copying_python):
+    monkeypatch.setattr(sys, "executable", str(copying_python))
     for name, value in {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": "/dev/null"}.items():
         monkeypatch.setenv(name, value)
     environment = tmp_path / "environment"
     with pytest.raises(SystemExit, match="is a Python package index reachable"):
         set_up.main(str(environment), "run")
+    assert (environment / "bin" / "python").exists()
     assert not (environment / ".run").exists()
 
 
