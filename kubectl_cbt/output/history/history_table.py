@@ -63,7 +63,7 @@ COLUMNS = (
     _Column("EXTENTS", _extents, len("≥ 999,999,999"), is_number=True, wide=True),
     _Column("BASE HANDLE", lambda row: row.pair.base.handle, wide=True),
     _Column("WORKS", words.base_of),
-    _Column("STATUS", lambda row: words.status_of(row, is_short=True)),
+    _Column("STATUS", lambda row: words.status_of(row, is_short=True), len("complete")),
 )
 """All columns of the table."""
 _LEAST_NEEDED = ("LARGEST", "CREATED (UTC)", "SHARE", "WORKS", "AGE", "INTERVAL", "A DAY")
