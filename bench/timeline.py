@@ -120,7 +120,7 @@ async def measured(pairs: int) -> dict[str, list[float]]:
         def milliseconds(act: Callable[[], object]) -> float:
             start = time.perf_counter()
             act()
-            timeline.render_lines(timeline.content_size.region)
+            timeline.render_lines(timeline.outer_size.region)
             return (time.perf_counter() - start) * 1e3
 
         screen.action_union()

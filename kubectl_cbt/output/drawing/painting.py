@@ -32,6 +32,7 @@ MARK = "!"
 COLUMN_CURSOR = "┃"
 ACROSS, DOWN = "┄", "┆"
 """The crosshair of a big screen."""
+_NO_STYLE = Style.null()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +75,16 @@ class ColorScheme:
 class Painter:
     """Draws rows of cells.
 
+    Args:
+        base: what the style of each segment is added to.
+
     Attributes:
         halves: number of cells in a character, one above the other: 2 or 1.
     """
 
-    def __init__(self, colors: ColorScheme) -> None:
+    def __init__(self, colors: ColorScheme, base: Style = _NO_STYLE) -> None:
         self._scheme = colors
+        self._base = base
         self._colors = colors.of_codes()
         self._colors += tuple(_selected(color) for color in self._colors)
         self.halves = 1 if colors.palette is None else 2
@@ -118,13 +123,13 @@ class Painter:
             half: 0 when the cursor is on the upper cell.
         """
         if self.halves == 1:
-            return Segment(CURSOR_GLYPH, Style(bold=True, reverse=True))
+            return Segment(CURSOR_GLYPH, self._base + Style(bold=True, reverse=True))
         return self._sign((CURSOR_UPPER, CURSOR_LOWER)[half], codes[half])
 
     def column_cursor(self, code: int) -> Segment:
         """A character of the cursor's column, where both halves of a character are one cell."""
         if self.halves == 1:
-            return Segment(COLUMN_CURSOR, Style(bold=True, reverse=True))
+            return Segment(COLUMN_CURSOR, self._base + Style(bold=True, reverse=True))
         return self._sign(COLUMN_CURSOR, code)
 
     def mark(self, codes: tuple[int, int], half: int) -> Segment:
@@ -134,18 +139,19 @@ class Painter:
             codes: of the upper and lower cell.
             half: 0 when the marked cell is the upper one.
         """
-        return Segment(MARK, Style(bold=True)) if self.halves == 1 else self._sign(MARK, codes[half])
+        return Segment(MARK, self._base + Style(bold=True)) if self.halves == 1 else self._sign(MARK, codes[half])
 
     def crosshair(self, glyph: str) -> Segment:
         """A character of the line through the cursor, for cells without extents."""
         if self.halves == 1:
-            return Segment(glyph, Style(dim=True))
-        return Segment(glyph, Style(color=self._scheme.faint, bgcolor=self._colors[grid.NOTHING], dim=True))
+            return Segment(glyph, self._base + Style(dim=True))
+        style = Style(color=self._scheme.faint, bgcolor=self._colors[grid.NOTHING], dim=True)
+        return Segment(glyph, self._base + style)
 
     def _sign(self, glyph: str, code: int) -> Segment:
         ground = self._colors[code]
         sign = "#000000" if luminance(ground) > 0.18 else "#ffffff"
-        return Segment(glyph, Style(color=sign, bgcolor=ground, bold=True))
+        return Segment(glyph, self._base + Style(color=sign, bgcolor=ground, bold=True))
 
     def sample(self, code: int) -> Segment:
         """A character that shows a code, for the legend."""
@@ -153,7 +159,7 @@ class Painter:
 
     def _make_segment(self, pair: int, length: int) -> Segment:
         glyph, style = self._character(*divmod(pair, _CODES))
-        return Segment(glyph * length, style)
+        return Segment(glyph * length, self._base + style)
 
     def _character(self, upper: int, lower: int) -> tuple[str, Style]:
         if self.halves == 1:

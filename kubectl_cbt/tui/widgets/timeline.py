@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.cache import LRUCache
@@ -93,17 +92,18 @@ class Timeline(Widget, can_focus=True):
         super().__init__()
         self._content: TimelineContent | None = None
         self._colors = ColorScheme(None)
+        self._base = Style.null()
         self._painter = Painter(self._colors)
-        self._lines: list[Line] = []
+        self._strips: list[Strip] = []
         self._cells: BandCodes | None = None
-        self._drawn: LRUCache[_BandKey, list[Line]] = LRUCache(_KEPT_BANDS)
+        self._drawn: LRUCache[_BandKey, list[Strip]] = LRUCache(_KEPT_BANDS)
         self._first = 0
         self._height = 1
 
     def use_colors(self, colors: ColorScheme) -> None:
         """Use other colors, or none, from the next :meth:`show` on."""
         if colors != self._colors:
-            self._colors, self._painter = colors, Painter(colors)
+            self._colors, self._painter = colors, Painter(colors, self._base)
 
     def show(self, content: TimelineContent) -> None:
         """Draw other bands; only lines that changed are drawn again."""
@@ -135,15 +135,16 @@ class Timeline(Widget, can_focus=True):
         self._redraw()
 
     def _redraw(self) -> None:
-        before, self._lines = self._lines, self._made(self._content) if self._content is not None else []
-        if len(before) != len(self._lines):
+        before, self._strips = self._strips, self._made(self._content) if self._content is not None else []
+        if len(before) != len(self._strips):
             self.refresh()
             return
-        changed = [y for y, lines in enumerate(zip(before, self._lines, strict=True)) if lines[0] != lines[1]]
+        pairs = enumerate(zip(before, self._strips, strict=True))
+        changed = [y for y, (old, new) in pairs if old is not new and old != new]
         if changed:
             self.refresh(*(Region(0, y, self.content_size.width, 1) for y in changed))
 
-    def _made(self, content: TimelineContent) -> list[Line]:
+    def _made(self, content: TimelineContent) -> list[Strip]:
         width, height = self.content_size
         if width < 1:
             return []
@@ -160,24 +161,28 @@ class Timeline(Widget, can_focus=True):
         layout, styles = content.layout, self._styles()
         cells = self._cells_of(bands, content)
         picture = TimelinePicture(cells, layout, self._painter, styles, cursor)
-        lines = [picture.titles()]
+        strips = [self._strip(picture.titles())]
         for number, band in enumerate(bands):
             if number == len(visible):
-                lines.append(picture.separator())
+                strips.append(self._strip(picture.separator()))
             band_lines = self._height if number < len(visible) else min(self._height, 2)
             is_current = number == cursor.band
             state = is_current and cursor.column, is_current, number in cursor.marked, band_lines
             key = band, cells.codes[number].tobytes(), layout, self._painter, styles, state
             drawn = self._drawn.get(key)
             if drawn is None:
-                drawn = self._drawn[key] = picture.band(number, band_lines)
-            lines += drawn
-        lines.append(picture.axis())
+                drawn = self._drawn[key] = [self._strip(line) for line in picture.band(number, band_lines)]
+            strips += drawn
+        strips.append(self._strip(picture.axis()))
         if not self._legend_lines:
-            return lines
+            return strips
         # At the bottom, wherever the pairs end.
-        lines += [[] for _ in range(height - len(lines) - 1)]
-        return [*lines, picture.legend(self._colors, width)]
+        strips += [Strip.blank(width, self._base) for _ in range(height - len(strips) - 1)]
+        return [*strips, self._strip(picture.legend(self._colors, width))]
+
+    def _strip(self, line: Line) -> Strip:
+        """A line as wide as the widget."""
+        return Strip(line).adjust_cell_length(self.content_size.width, self._base)
 
     def _cells_of(self, bands: list[Band], content: TimelineContent) -> BandCodes:
         """The cells of bands; those of before, if only the cursor has moved."""
@@ -194,6 +199,8 @@ class Timeline(Widget, can_focus=True):
 
     def _styles(self) -> TimelineStyles:
         text = self.rich_style
+        if text != self._base:
+            self._base, self._painter = text, Painter(self._colors, text)
         quiet, current, problem = (
             text + self.get_component_rich_style(f"timeline--{name}", partial=True)
             for name in ("quiet", "current", "problem")
@@ -201,10 +208,7 @@ class Timeline(Widget, can_focus=True):
         return TimelineStyles(text, quiet, current, problem)
 
     def render_line(self, y: int) -> Strip:
-        width, base = self.content_size.width, self.rich_style
-        if y >= len(self._lines):
-            return Strip.blank(width, base)
-        return Strip(_on(base, self._lines[y])).adjust_cell_length(width, base)
+        return self._strips[y] if y < len(self._strips) else Strip.blank(self.content_size.width, self._base)
 
     # The mouse
 
@@ -229,8 +233,3 @@ class Timeline(Widget, can_focus=True):
         """Move down."""
         event.stop()
         self.post_message(self.WheelScrolled(1))
-
-
-def _on(base: Style, line: Line) -> Line:
-    """The line on the background of the widget, where a segment has none of its own."""
-    return [Segment(text, base + style if style is not None else base) for text, style, _ in line]
