@@ -68,7 +68,7 @@ def measured_stream(query: MeteredQuery, figures: StreamFigures, chunk_bytes: in
         is_complete=figures.is_complete,
         failure=figures.failure,
     )
-    if outcome is None or not (outcome.messages or outcome.complete):
+    if outcome is None or not figures.is_answered:
         return stream
     return replace(
         stream,

@@ -18,12 +18,14 @@ from kubectl_cbt.model.api_version import REPORT_END_KIND, REPORT_KIND
 from kubectl_cbt.model.report_part import ReportPart, Shard, shard_index
 from kubectl_cbt.model.results import Failure
 from kubectl_cbt.model.volume_report import ReportRow, VolumeReport, in_order
+from kubectl_cbt.units import printable
 
 _HINT = "give what kubectl cbt report --shard INDEX/COUNT -o ndjson wrote: files, or the logs of the pods"
 _LOG_HINT = "if these are logs, kubectl logs needs --tail=-1, and may return only the end of a log that was rotated"
 _HEAD = b'{"apiVersion"'
 """Begins a head or an end; a log that was cut in the middle of a line has one right after it."""
 _LONGEST_LIST = 20
+_LONGEST_KIND = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,8 @@ class _PartReader:
             self._begin(where, name, number, values, fields)
         elif kind == REPORT_END_KIND:
             self._end(where, fields)
+        elif kind is not None:
+            raise DocumentError(f"{where}: this is not a line of a part, but of kind {_shortened(kind)}", hint=_HINT)
         else:
             self._volume(where, fields)
 
@@ -173,6 +177,10 @@ class _PartReader:
             number = len(self._foreign)
             lines = "1 line is" if number == 1 else f"{number} lines are"
             yield f"{lines} not part of a report, the first at {self._foreign[0]}"
+
+
+def _shortened(kind: object) -> str:
+    return printable(str(kind))[:_LONGEST_KIND]
 
 
 def _divided(line: bytes) -> Iterator[bytes]:

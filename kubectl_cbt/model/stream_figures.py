@@ -54,6 +54,11 @@ class StreamFigures:
         return self.outcome is not None and not self.is_running and self.outcome.complete
 
     @property
+    def is_answered(self) -> bool:
+        """Whether the driver sent something, or nothing up to the stream's end; otherwise all figures are unknown."""
+        return self.outcome is not None and (self.outcome.messages > 0 or self.is_complete)
+
+    @property
     def covered_bytes(self) -> int:
         """Bytes in all extents, so far."""
         return self.summary.covered_bytes if self.summary is not None else int(self.covered.sum())

@@ -73,8 +73,7 @@ class HistoryRow:
     @property
     def is_answered(self) -> bool:
         """Whether the driver sent anything, so that there are figures."""
-        outcome = self.figures.outcome
-        return outcome is not None and (outcome.messages > 0 or self.is_complete)
+        return self.figures.is_answered
 
     @property
     def is_trusted(self) -> bool:

@@ -6,6 +6,8 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import takewhile
+from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -15,12 +17,14 @@ from test_formats import assert_golden
 
 from kubectl_cbt.documents.report_document import read_report
 from kubectl_cbt.model.report_part import ReportPart, Shard
+from kubectl_cbt.output.volume_report.columns import COLUMNS, table_heading
 from kubectl_cbt.output.volume_report.report_formats import VolumeReportFormat
 from kubectl_cbt.output.volume_report.report_writer import PrintedReport
 from kubectl_cbt.units import printable
 
 VALIDATOR = validator("VolumeReport")
 VOID = {"meta", "path"}
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def written(printed: PrintedReport, form: VolumeReportFormat) -> bytes:
@@ -150,3 +154,30 @@ def test_the_page_is_well_formed_and_loads_nothing(name):
     assert "<script>alert" not in text
     assert "\x1b" not in text
     assert not re.search(r"https?:|@import|url\(", text)
+
+
+def documented_columns() -> dict[str, str]:
+    """The meaning of each column by its name, from the table in docs/report.md."""
+    lines = (ROOT / "docs" / "report.md").read_text(encoding="utf-8").split("| column | meaning |\n")[1].splitlines()
+    rows = [line.strip("| ").split(" | ", 1) for line in takewhile(lambda line: line.startswith("|"), lines[1:])]
+    return {name: meaning for names, meaning in rows for name in names.split(", ")}
+
+
+def test_the_documentation_explains_each_column_of_the_tables():
+    documented = documented_columns()
+    assert sorted(documented) == sorted(column.title.upper() for column in COLUMNS)
+    assert all(len(meaning.split()) > 2 for meaning in documented.values())
+    printed = REPORTS["all-states"]()
+    for form, shown in (("wide", COLUMNS), ("table", [column for column in COLUMNS if not column.is_wide])):
+        headings = re.split(" {3,}", written(printed, VolumeReportFormat(form)).decode().splitlines()[0])
+        assert headings == [table_heading(column, printed.report) for column in shown]
+
+
+def test_the_documentation_explains_each_column_of_the_page():
+    text = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
+    page = written(REPORTS["all-states"](), VolumeReportFormat.HTML).decode()
+    (head,) = re.findall(r'sortable">\n<thead><tr>(.*?)</tr>', page)
+    headings = re.findall(r">([^<]+)</th>", head)
+    assert {"Volume", "Snapshots", "Map"} < set(headings)
+    for heading in headings:
+        assert heading.upper() in documented_columns() or re.search(rf"\b{heading}\b", text), heading

@@ -150,6 +150,8 @@ def test_a_shard_that_is_there_twice():
         (written(WHOLE), "0.ndjson: line 1: this is a whole report, not a part"),
         (written(WHOLE, VolumeReportFormat.JSON), "0.ndjson: line 1: "),
         (PARTS[0] + b'{"a": 1}\n', f"line {len(PARTS[0].splitlines()) + 1}: snapshots is missing"),
+        (PARTS[0] + b'{"kind": "Pod"}\n', "this is not a line of a part, but of kind Pod"),
+        (b'{"kind": "Pod"}\n', "line 1: this is not a line of a part, but of kind Pod"),
         (b"".join(PARTS[0].splitlines(True)[1:]), "comes before the first line of its part"),
         (PARTS[0].replace(b'"count":4', b'"count":0'), "line 1: 0 is not a number of shards"),
         (PARTS[0] + PARTS[0].splitlines(True)[1], "is there twice"),

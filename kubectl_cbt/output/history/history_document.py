@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from kubectl_cbt.analysis.history import recommendations, sums_of
 from kubectl_cbt.model.api_version import API_VERSION
+from kubectl_cbt.model.backup_figures import chunk_cost
 from kubectl_cbt.model.record import INT64_MAX
 from kubectl_cbt.model.snapshot_entry import SnapshotEntry
 from kubectl_cbt.model.stream_figures import StreamFigures
@@ -66,7 +67,7 @@ def row_part(row: HistoryRow) -> Part:
 
 def _figures(figures: StreamFigures, covered: str, cost: int | None) -> Part:
     outcome = figures.outcome
-    answered = outcome is not None and (outcome.messages > 0 or figures.is_complete)
+    answered = figures.is_answered
     return {
         "volumeCapacityBytes": figures.capacity_bytes,
         covered: _int64(figures.covered_bytes) if answered else None,
@@ -103,8 +104,7 @@ def _allocated(history: VolumeHistory) -> Part | None:
     figures = history.allocated
     if figures is None or history.newest is None:
         return None
-    costs = figures.summary.chunk_costs if figures.summary is not None else ()
-    cost = next((one.size_bytes for one in costs if one.chunk_bytes == history.chunk_bytes), None)
+    cost = chunk_cost(figures.summary, history.chunk_bytes)
     return {"snapshot": history.newest.ref.name, **_figures(figures, "allocatedBytes", cost)}
 
 

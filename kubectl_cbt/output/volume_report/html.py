@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from html import escape
 from importlib.resources import files
-from typing import NamedTuple
 
 from kubectl_cbt.analysis.report_figures import (
-    Figure,
     RowFigures,
     StreamState,
     Total,
@@ -20,9 +18,23 @@ from kubectl_cbt.analysis.report_figures import (
     total,
     totals_by,
     without_base,
-    worst_by_amplification,
-    worst_by_churn,
-    worst_by_window,
+)
+from kubectl_cbt.output.volume_report.columns import (
+    AMPLIFIED,
+    CBT,
+    CHANGED,
+    CHURN,
+    FULL,
+    NEXT,
+    RANKINGS,
+    RPO,
+    SAVES,
+    SIZE,
+    SNAPSHOTS,
+    TOTAL_COLUMNS,
+    WINDOW,
+    Column,
+    Ranking,
 )
 from kubectl_cbt.output.volume_report.report_table import diff_text
 from kubectl_cbt.output.volume_report.report_writer import PrintedReport, ReportWriter
@@ -33,11 +45,9 @@ from kubectl_cbt.output.volume_report.texts import (
     bytes_text,
     churn_text,
     rate_text,
-    ratio_text,
     rules_text,
     scope_text,
     share_text,
-    size_text,
     span_text,
 )
 from kubectl_cbt.output.writer import Write
@@ -75,7 +85,7 @@ def _page(printed: PrintedReport) -> Iterator[str]:
     yield "<main>\n"
     if rows:
         yield from _volumes(printed)
-        yield from _worst(rows)
+        yield from _worst(printed)
     if missing := without_base(rows):
         items = "".join(_reason(one) for one in missing)
         yield f'<section><h2>No usable base: a full backup is next</h2>\n<ul class="card">{items}</ul></section>\n'
@@ -120,19 +130,6 @@ def _header(printed: PrintedReport, cluster: Total) -> Iterator[str]:
     yield f'<dl class="tiles">\n{items}</dl>\n</header>\n'
 
 
-class _VolumeColumn(NamedTuple):
-    """A column of the volumes; its cell is HTML, and its value sorts."""
-
-    heading: str
-    cell: Callable[[PrintedReport, RowFigures], str]
-    value: Callable[[RowFigures], object]
-    is_number: bool = True
-
-
-def _figure(heading: str, of: Callable[[RowFigures], Figure], text: Callable[[Figure], str]) -> _VolumeColumn:
-    return _VolumeColumn(heading, lambda _, one: _quiet(text(of(one))), lambda one: of(one).value)
-
-
 def _snapshots(printed: PrintedReport, one: RowFigures) -> str:
     row, now = one.row, printed.report.generated
     ages = dict.fromkeys(age_text(when, now) for when in (row.newest, row.oldest))
@@ -149,33 +146,33 @@ def _cbt(printed: PrintedReport, one: RowFigures) -> str:
     return " ".join(tags) + (f'<span class="why">{_text(why)}</span>' if why else "")
 
 
-_COLUMNS = (
-    _VolumeColumn("Size", lambda _, one: _quiet(size_text(one.row.size_bytes)), lambda one: one.row.size_bytes),
-    _VolumeColumn("Snapshots", _snapshots, lambda one: one.row.snapshots),
-    _VolumeColumn(
-        "RPO",
-        lambda printed, one: _quiet(age_text(one.row.recovery_point, printed.report.generated)),
-        lambda one: one.rpo_seconds,
-    ),
-    _VolumeColumn("CBT", _cbt, lambda one: f"{'yes' if one.has_cbt else 'no'} {one.state}", is_number=False),
-    _figure("Full", lambda one: one.allocated, bytes_text),
-    _figure("Changed", lambda one: one.changed, bytes_text),
-    _figure("Next", lambda one: one.cost, bytes_text),
-    _VolumeColumn("Amplified", lambda _, one: _quiet(ratio_text(one.amplification)), lambda one: one.amplification),
-    _figure("Window", lambda one: one.window, span_text),
-    _VolumeColumn("Saves", lambda _, one: _quiet(share_text(one.saving)), lambda one: one.saving),
-    _figure("Churn", lambda one: one.churn, churn_text),
+_Cell = Callable[[PrintedReport, RowFigures], str]
+"""The HTML of a cell."""
+
+
+def _of(column: Column) -> tuple[Column, _Cell]:
+    return column, lambda printed, one: _quiet(column.text(printed.report, one))
+
+
+_COLUMNS: tuple[tuple[Column, _Cell], ...] = (
+    _of(SIZE),
+    (SNAPSHOTS._replace(title="Snapshots"), _snapshots),
+    _of(RPO),
+    (CBT, _cbt),
+    *map(_of, (FULL, CHANGED, NEXT, AMPLIFIED, WINDOW, SAVES, CHURN)),
 )
 
 
 def _volumes(printed: PrintedReport) -> Iterator[str]:
-    headings = "".join(f'<th scope="col" class="{"n" * column.is_number}">{column.heading}</th>' for column in _COLUMNS)
+    headings = "".join(
+        f'<th scope="col" class="{"n" * column.is_number}">{column.title}</th>' for column, _ in _COLUMNS
+    )
     yield (
         '<section id="volumes"><h2>Volumes</h2>\n<div class="card"><table class="cards sortable">\n'
         f'<thead><tr><th scope="col">Volume</th>{headings}<th scope="col">Map</th></tr></thead>\n<tbody>\n'
     )
     for one in printed.rows:
-        cells = "".join(_volume_cell(printed, one, column) for column in _COLUMNS)
+        cells = "".join(_volume_cell(column, one, cell(printed, one)) for column, cell in _COLUMNS)
         name = f"{one.row.namespace}/{one.row.volume}"
         drawn = volume_map(one.row.full, one.row.delta, f"Map of {printable(name)}")
         yield (
@@ -192,63 +189,37 @@ def _volumes(printed: PrintedReport) -> Iterator[str]:
     )
 
 
-def _volume_cell(printed: PrintedReport, one: RowFigures, column: _VolumeColumn) -> str:
+def _volume_cell(column: Column, one: RowFigures, cell: str) -> str:
     value = column.value(one)
     shown = "" if value is None else _text(str(value))
-    cell = column.cell(printed, one)
     names = " ".join(name for name, has in (("n", column.is_number), ("none", value is None)) if has)
-    return f'<td class="{names}" data-l="{column.heading}" data-v="{shown}"><div>{cell}</div></td>'
+    return f'<td class="{names}" data-l="{column.title}" data-v="{shown}"><div>{cell}</div></td>'
 
 
-def _worst(rows: Sequence[RowFigures]) -> Iterator[str]:
-    lists = (
-        ("Longest window", worst_by_window(rows), lambda one: one.window.value, lambda one: span_text(one.window)),
-        ("Most churn", worst_by_churn(rows), lambda one: one.churn.value, lambda one: churn_text(one.churn)),
-        (
-            "Most amplified",
-            worst_by_amplification(rows),
-            lambda one: one.amplification,
-            lambda one: ratio_text(one.amplification),
-        ),
-    )
-    cards = "".join(_ranking(heading, worst, value, text) for heading, worst, value, text in lists if worst)
-    if cards:
+def _worst(printed: PrintedReport) -> Iterator[str]:
+    lists = [(ranking, worst) for ranking in RANKINGS if (worst := ranking.worst(printed.rows))]
+    if lists:
+        cards = "".join(_ranking(printed, ranking, worst) for ranking, worst in lists)
         yield f'<section><h2>Worst volumes</h2>\n<div class="three">\n{cards}</div></section>\n'
 
 
-def _ranking(
-    heading: str,
-    worst: Sequence[RowFigures],
-    value: Callable[[RowFigures], float | None],
-    text: Callable[[RowFigures], str],
-) -> str:
-    most = value(worst[0]) or 1
+def _ranking(printed: PrintedReport, ranking: Ranking, worst: Sequence[RowFigures]) -> str:
+    values = [float(ranking.column.value(one) or 0) for one in worst]
     items = "".join(
-        f'<li><i style="width:{100 * (value(one) or 0) / most:.1f}%"></i><span>{_text(one.row.name)}</span>'
-        f"<span>{_text(text(one))}</span></li>\n"
-        for one in worst
+        f'<li><i style="width:{100 * value / values[0]:.1f}%"></i><span>{_text(one.row.name)}</span>'
+        f"<span>{_text(ranking.column.text(printed.report, one))}</span></li>\n"
+        for one, value in zip(worst, values, strict=True)
     )
-    return f'<div class="card"><h3>{heading}</h3>\n<ol>\n{items}</ol></div>\n'
+    return f'<div class="card"><h3>{ranking.title}</h3>\n<ol>\n{items}</ol></div>\n'
 
 
 def _totals(heading: str, totals: Sequence[Total]) -> str:
-    names = ("Volumes", "With CBT", "Size", "Full", "Next incremental", "Window", "Saves", "Churn")
-    heads = "".join(f'<th scope="col" class="n">{name}</th>' for name in names)
+    heads = "".join(f'<th scope="col" class="n">{column.title}</th>' for column in TOTAL_COLUMNS)
     lines = []
     for one in totals:
-        texts = (
-            str(one.volumes),
-            str(one.with_cbt),
-            bytes_text(one.size),
-            bytes_text(one.allocated),
-            bytes_text(one.cost),
-            span_text(one.window),
-            share_text(one.saving),
-            churn_text(one.churn),
-        )
         cells = "".join(
-            f'<td class="n" data-l="{name}"><div>{_quiet(text)}</div></td>'
-            for name, text in zip(names, texts, strict=True)
+            f'<td class="n" data-l="{column.title}"><div>{_quiet(column.text(one))}</div></td>'
+            for column in TOTAL_COLUMNS
         )
         lines.append(f'<tr><th scope="row">{_text(one.name or UNKNOWN)}</th>{cells}</tr>\n')
     return (
