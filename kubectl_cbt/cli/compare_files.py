@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 
 if TYPE_CHECKING:
     from kubectl_cbt.cli.file_flags import FileFlags
+    from kubectl_cbt.core.compare import ComparedStreams
     from kubectl_cbt.output.comparison.comparison_formats import ComparisonFormat
 
 
@@ -43,40 +46,31 @@ def compare_files(
     picture: PictureFlags,
 ) -> int:
     """Compare; returns the exit code, which for every error is that of trouble, as that of ``diff`` is."""
+    from kubectl_cbt.cli.print_comparison import print_comparison
+
+    # A map has no answer to "does LEFT contain RIGHT".
+    may_show = output is None and not arguments.covers
+    shown = may_show and (wants_screen(None) or (STDIN in (arguments.left, arguments.right) and has_screen()))
     try:
-        return _compare(arguments, file_flags, output, terminal, map_flags, picture)
+        with _opened(arguments, file_flags, keyboard=shown) as compared:
+            if shown:
+                return show_comparison(compared, map_flags, terminal)
+            return print_comparison(compared, output, terminal, map_flags, picture, covers=arguments.covers)
     except CbtError as error:
         Diagnostics(verbosity=terminal.verbosity).error(error)
         return ExitCode.TROUBLE
 
 
-def _compare(
-    arguments: ComparisonArguments,
-    file_flags: FileFlags,
-    output: ComparisonFormat | None,
-    terminal: TerminalFlags,
-    map_flags: MapFlags,
-    picture: PictureFlags,
-) -> int:
-    from kubectl_cbt.cli.print_comparison import print_comparison
+@contextmanager
+def _opened(arguments: ComparisonArguments, file_flags: FileFlags, *, keyboard: bool) -> Iterator[ComparedStreams]:
     from kubectl_cbt.core.compare import ComparedStreams
     from kubectl_cbt.core.file_backend import FileBackend
 
     files, options = (arguments.left, arguments.right), file_flags.options()
     if files == (STDIN, STDIN):
         raise UsageError("only one side can be standard input")
-    # A map has no answer to "does LEFT contain RIGHT".
-    may_show = output is None and not arguments.covers
-    shown = may_show and (wants_screen(None) or (STDIN in files and has_screen()))
-    with (
-        opened_file(files[0], COMPARE, keyboard=shown) as (left, left_name),
-        opened_file(files[1], COMPARE, keyboard=shown) as (right, right_name),
-    ):
-        one, other = (
-            FileBackend(data, name, options, arguments.max_message_bytes).open()
-            for data, name in ((left, left_name), (right, right_name))
-        )
-        compared = ComparedStreams(one, other, (left_name, right_name), arguments.grain_bytes)
-        if shown:
-            return show_comparison(compared, map_flags, terminal)
-        return print_comparison(compared, output, terminal, map_flags, picture, covers=arguments.covers)
+    with ExitStack() as stack:
+        opened = [stack.enter_context(opened_file(file, COMPARE, keyboard=keyboard)) for file in files]
+        left, right = (FileBackend(data, name, options, arguments.max_message_bytes).open() for data, name in opened)
+        names = (opened[0][1], opened[1][1])
+        yield ComparedStreams(left, right, names, arguments.grain_bytes)

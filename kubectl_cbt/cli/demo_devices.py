@@ -86,8 +86,8 @@ def _images(claim: str, names: list[str], seed: int, *, full: bool) -> dict[str,
         raise UsageError(f"--claim: the demo has no claim {claim!r}", hint=f"one of {', '.join(volumes)}")
     demo = volumes[claim]
     known = [snapshot.name for snapshot in demo.snapshots]
-    if unknown := next((name for name in names if name not in known), None):
-        raise UsageError(f"--snapshot: {claim} has no snapshot {unknown!r}", hint=f"one of {', '.join(known)}")
+    if unknown := [name for name in names if name not in known]:
+        raise UsageError(f"--snapshot: {claim} has no snapshot {unknown[0]!r}", hint=f"one of {', '.join(known)}")
     return {
         snapshot.name: SnapshotImage(demo.volume, snapshot.generation, full=full)
         for snapshot in demo.snapshots

@@ -42,7 +42,7 @@ class DeviceFlags:
         """Open them; they are closed with the block.
 
         Raises:
-            UsageError: one is missing, or there is one too many.
+            UsageError: one is missing, there is one too many, or both are the same.
             DeviceError: one cannot be compared.
         """
         from kubectl_cbt.core.verified_stream import Devices
@@ -57,4 +57,9 @@ class DeviceFlags:
         with contextlib.ExitStack() as stack:
             target = stack.enter_context(Device(self.target_device))
             base = None if self.base_device is None else stack.enter_context(Device(self.base_device))
+            if base is not None and base.is_same(target):
+                raise UsageError(
+                    f"{base.name} and {target.name} are the same device, so that nothing can differ",
+                    hint="restore each snapshot to a volume of its own",
+                )
             yield Devices(target, base)

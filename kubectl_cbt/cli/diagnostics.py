@@ -93,7 +93,7 @@ class Diagnostics:
     def outcome(self, outcome: Outcome) -> None:
         """The problems of a stream that ended: broken rules with their first examples, clipped extents, resumes."""
         for violation in outcome.violations:
-            self.warning(*_describe(violation))
+            self.warning(*_describe(violation, has_messages=outcome.has_messages))
         if outcome.clipped:
             extents = "1 extent was" if outcome.clipped == 1 else f"{outcome.clipped} extents were"
             self.note(f"note: {extents} clipped to the starting offset, or omitted because of it")
@@ -112,10 +112,11 @@ def _traceback(error: CbtError) -> Iterator[str]:
         yield from part.rstrip().split("\n") if part.startswith("  File ") else [part.strip()]
 
 
-def _describe(violation: Violation) -> list[str]:
+def _describe(violation: Violation, *, has_messages: bool) -> list[str]:
     times = "once" if violation.count == 1 else f"{violation.count} times"
-    lines = [f"the stream broke {violation.rule} ({violation.level}) {times}: {violation.title}"]
-    lines += map(str, violation.examples)
+    source = "stream" if has_messages else "list"
+    lines = [f"the {source} broke {violation.rule} ({violation.level}) {times}: {violation.title}"]
+    lines += [str(example) if has_messages else example.in_list() for example in violation.examples]
     if violation.count > len(violation.examples):
         lines.append("…")
     return lines

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import BinaryIO, NamedTuple
 
 from kubectl_cbt.errors import DocumentError, UsageError
-from kubectl_cbt.system.paths import expanded
+from kubectl_cbt.system.paths import EMPTY_NAME, expanded
 from kubectl_cbt.units import as_argument
 
 STDIN = "-"
@@ -19,19 +19,21 @@ class FileUse(NamedTuple):
     """What a command reads a file for, for the hints of errors.
 
     Attributes:
-        usage: how the file is given.
+        verb: the command.
+        arguments: how the file is given.
         for_snapshot: the command for a VolumeSnapshot, whose name may have been given; empty for none.
     """
 
-    usage: str
+    verb: str
+    arguments: str
     for_snapshot: str = ""
 
 
-OPEN = FileUse("kubectl cbt open FILE", "kubectl cbt allocated {}")
-COMPARE = FileUse("kubectl cbt compare LEFT RIGHT", "save its list first: kubectl cbt allocated {} -o json")
-VERIFY = FileUse("kubectl cbt verify --from FILE", "kubectl cbt verify {} --device DEVICE")
-REPORT = FileUse("kubectl cbt report --merge FILE ..., or --diff FILE")
-BUG_REPORT = FileUse("kubectl cbt bug-report --error FILE")
+OPEN = FileUse("open", "FILE", "kubectl cbt allocated {}")
+COMPARE = FileUse("compare", "LEFT RIGHT", "save its list first: kubectl cbt allocated {} -o json")
+VERIFY = FileUse("verify --from", "FILE", "kubectl cbt verify {} --device DEVICE")
+REPORT = FileUse("report", "--merge FILE ..., or --diff FILE")
+BUG_REPORT = FileUse("bug-report", "--error FILE")
 
 
 @contextmanager
@@ -45,14 +47,16 @@ def opened_file(file: str, use: FileUse, *, keyboard: bool = False) -> Iterator[
 
     Raises:
         DocumentError: it cannot be opened.
-        UsageError: standard input is a terminal.
+        UsageError: standard input is a terminal, or the name is empty.
     """
     if file == STDIN:
         if sys.stdin is None or sys.stdin.isatty():
-            raise UsageError("there is no document on standard input", hint=use.usage)
+            raise UsageError("there is no document on standard input", hint=f"kubectl cbt {use.verb} {use.arguments}")
         with _standard_input(keyboard=keyboard) as data:
             yield data, "standard input"
         return
+    if not file:
+        raise UsageError("the name of a file is empty", hint=EMPTY_NAME)
     try:
         data = expanded(file).open("rb")
     except OSError as error:
@@ -73,7 +77,7 @@ def _unreadable(error: OSError, file: str, use: FileUse) -> str:
         return "name one of the files in the folder"
     if isinstance(error, FileNotFoundError) and "/" not in file and use.for_snapshot:
         command = use.for_snapshot.format(as_argument(file))
-        return f"{use.usage} reads files; if {file} is a VolumeSnapshot: {command}"
+        return f"{use.verb} reads files; if {file} is a VolumeSnapshot: {command}"
     return ""
 
 

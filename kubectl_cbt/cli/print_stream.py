@@ -96,7 +96,7 @@ class _Written:
 
 def _incomplete_note(outcome: Outcome, *, can_resume: bool) -> str:
     if not outcome.messages:
-        return "note: nothing was received"
+        return "note: nothing was received" if can_resume else "note: nothing was read"
     received = counted(outcome.extents, "extent")
     if not can_resume:
         return f"note: incomplete: {received}, up to {human_bytes(outcome.next_offset)}"

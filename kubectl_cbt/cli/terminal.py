@@ -11,8 +11,9 @@ from kubectl_cbt.analysis.heat_scale import LOG, scale_named
 from kubectl_cbt.cli.charset import why_dumb
 from kubectl_cbt.cli.diagnostics import is_a_terminal
 from kubectl_cbt.cli.options import ColorWhen, MapFlags, PictureFlags, TerminalFlags
+from kubectl_cbt.output.default_palette import DEFAULT_PALETTE
 from kubectl_cbt.output.picture_size import DEFAULT_PICTURE_SIZE
-from kubectl_cbt.output.writer import DEFAULT_PALETTE, OutputTarget
+from kubectl_cbt.output.writer import OutputTarget
 
 
 def stdout_target(color: ColorWhen) -> OutputTarget:

@@ -120,7 +120,11 @@ class ComparedStreams:
             figures=self._figures.figures(),
             start=self._comparison.start,
             end=end if end < INT64_MAX else None,
-            unknown=tuple(_unknown(self.left.name, left)) + tuple(_unknown(self.right.name, right)),
+            unknown=tuple(
+                reason
+                for side, read, reader in zip((self.left, self.right), (left, right), self._readers, strict=True)
+                for reason in _unknown(side.name, read, has_ended=reader.has_ended)
+            ),
             warnings=tuple(_mismatches(self.left, self.right)),
             failure=Failure.of(failure) if failure else None,
         )
@@ -190,8 +194,10 @@ class _SideReader:
         )
 
 
-def _unknown(name: str, side: SideOutcome) -> Iterator[str]:
-    if side.failure is not None:
+def _unknown(name: str, side: SideOutcome, *, has_ended: bool) -> Iterator[str]:
+    if not has_ended:
+        yield f"{name} was read only up to {human_bytes(side.known_end or 0)}"
+    elif side.failure is not None:
         yield f"{name} is incomplete, known up to {human_bytes(side.known_end or 0)}: {side.failure.message}"
     elif side.known_end is not None:
         yield f"{name} is an excerpt that ends at {human_bytes(side.known_end)}"

@@ -306,6 +306,8 @@ class VerifiedStream:
         if query.end_offset is not None and query.end_offset < self.end:
             yield f"the answer is an excerpt that ends at {human_bytes(query.end_offset)}"
         capacity = self.stream.capacity_bytes or 0
+        if self._wanted_start >= (end := capacity or target.size_bytes):
+            yield f"nothing was compared: the starting offset is not before the end of the volume, {human_bytes(end)}"
         if target.size_bytes < capacity:
             less = human_bytes(capacity - target.size_bytes)
             yield f"{target.name} has {less} less than the volume, so that the end of the volume was not compared"

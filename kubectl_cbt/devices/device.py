@@ -14,7 +14,7 @@ import numpy.typing as npt
 from kubectl_cbt.devices.mounts import mounted_writable
 from kubectl_cbt.errors import DeviceError
 from kubectl_cbt.model.record import INT64_MAX
-from kubectl_cbt.system.paths import expanded
+from kubectl_cbt.system.paths import EMPTY_NAME, expanded
 
 _KINDS = (
     (stat.S_ISDIR, "is a directory", "name the image file in it"),
@@ -42,6 +42,8 @@ class Device:
 
     def __init__(self, path: str) -> None:
         self.name = path
+        if not path:
+            raise DeviceError("the name of a device is empty", hint=EMPTY_NAME)
         try:
             # A pipe without a writer would block.
             self._descriptor = os.open(expanded(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -52,8 +54,12 @@ class Device:
             self.is_block = stat.S_ISBLK(self._state.st_mode)
             self._check()
             self.size_bytes = self._size()
-            if self.is_block and not self.size_bytes:
-                raise DeviceError(f"{path} has no size", hint="is the volume attached, and is a medium in the device?")
+            if not self.size_bytes:
+                what = "has no size" if self.is_block else "is empty"
+                attached = "is the volume attached, and is a medium in the device?"
+                raise DeviceError(
+                    f"{path} {what}", hint=attached if self.is_block else "name a block device or an image"
+                )
         except BaseException:
             os.close(self._descriptor)
             raise
@@ -71,6 +77,12 @@ class Device:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def is_same(self, other: Device) -> bool:
+        """Whether both are one block device, or one file."""
+        if self.is_block and other.is_block:
+            return self._state.st_rdev == other._state.st_rdev
+        return os.path.samestat(self._state, other._state)
 
     def read_into(self, offset: int, buffer: npt.NDArray[np.uint8]) -> None:
         """Fill a buffer from an offset; after the end of the device with zeros.

@@ -81,7 +81,10 @@ def kind_of(text: JsonCursor, form: FileFormat | None) -> tuple[DocumentKind, Fi
         DocumentError: it has another format.
     """
     if form is RANGES.format:
-        return RANGES, FirstBytes(b"")
+        beginning = FirstBytes(text.data[text.position : text.position + WINDOW_BYTES])
+        if _is_utf16(beginning):
+            raise _utf16(text)
+        return RANGES, beginning
     kind, beginning = _recognised(text)
     if form not in (None, kind.format):
         raise DocumentError(
@@ -191,7 +194,11 @@ def _refuse_headless(opening: Opening) -> Document:
 
 
 def _refuse_utf16(opening: Opening) -> Document:
-    raise DocumentError(f"{opening.text.name} is UTF-16, which cannot be opened", hint=unsupported.UTF_16)
+    raise _utf16(opening.text)
+
+
+def _utf16(text: JsonCursor) -> DocumentError:
+    return DocumentError(f"{text.name} is UTF-16, which cannot be opened", hint=unsupported.UTF_16)
 
 
 def _is_utf16(beginning: FirstBytes) -> bool:

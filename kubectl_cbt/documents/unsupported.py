@@ -21,6 +21,7 @@ SCALARS = (b"n", b"t", b"f", b'"', b"-", b"[", *(b"%d" % digit for digit in rang
 
 PRINTED_BY_US = "save it with -o json or -o ndjson instead: only these record the query, and whether they are complete"
 UTF_16 = "save it as UTF-8: PowerShell's > writes UTF-16, | Out-File -Encoding utf8 does not"
+NUL_BYTES = "the file is UTF-16, which must be saved as UTF-8, or it was not written to its end"
 TWO_NUMBERS = "if each line is OFFSET LENGTH, add --from-format ranges, and --unit 512 if they count sectors"
 TOTALS = "save the extents: nbdinfo --map URI"
 RBD_EXPORT = "save the list of extents: rbd diff --from-snap BASE POOL/IMAGE@TARGET --format json"

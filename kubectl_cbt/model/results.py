@@ -28,6 +28,10 @@ class Occurrence:
     size_bytes: int | None
     text: str
 
+    def in_list(self) -> str:
+        """As the text of it, for a list that has no messages."""
+        return f"{self.byte_offset}+{self.size_bytes}: {self.text}"
+
     def __str__(self) -> str:
         """Where, and what is wrong."""
         extent = "" if self.extent is None else f", extent {self.extent} ({self.byte_offset}+{self.size_bytes})"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import Outcome, Summary
-from kubectl_cbt.output.document import Part, head, tail
-from kubectl_cbt.output.encoding import json_members
+from kubectl_cbt.output.array_document import ArrayDocument
+from kubectl_cbt.output.document import head, tail
 from kubectl_cbt.output.rows import Rows
 from kubectl_cbt.output.writer import OutputTarget, Write, Writer
 
@@ -18,29 +18,17 @@ class JsonWriter(Writer):
     needs_operation = True
 
     def __init__(self, write: Write, resolved: ResolvedQuery, screen: OutputTarget) -> None:
-        self._write = write
+        self._document = ArrayDocument(write, "extents")
         self._resolved = resolved
-        self._pending = b""
-        self._begun = False
         self._rows = Rows('    {"byteOffset":', ',"sizeBytes":', "},\n")
 
     def batch(self, batch: Batch) -> None:
-        if not self._begun:
-            self._begin(head(self._resolved, batch))
-        if not len(batch):
-            return
-        for text in self._rows.texts(batch.offsets, batch.sizes):
-            # The last row is held back: a comma follows it only if there is another row.
-            self._write(self._pending + text[:-2])
-            self._pending = b",\n"
+        if not self._document.is_begun:
+            self._document.begin(head(self._resolved, batch))
+        if len(batch):
+            self._document.rows(self._rows.texts(batch.offsets, batch.sizes))
 
     def end(self, outcome: Outcome, summary: Summary) -> None:
-        if not self._begun:
-            self._begin(head(self._resolved, None, outcome))
-        closing = b"\n  ],\n" if self._pending == b",\n" else b"],\n"
-        self._write(closing + json_members(tail(outcome, summary)) + b"\n}\n")
-
-    def _begin(self, part: Part) -> None:
-        self._begun = True
-        self._write(b"{\n" + json_members(part) + b',\n  "extents": [')
-        self._pending = b"\n"
+        if not self._document.is_begun:
+            self._document.begin(head(self._resolved, None, outcome))
+        self._document.end(tail(outcome, summary))

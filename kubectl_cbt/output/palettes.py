@@ -13,6 +13,8 @@ from itertools import pairwise, product
 from math import inf
 from typing import NamedTuple
 
+from kubectl_cbt.output.default_palette import DEFAULT_PALETTE
+
 Rgb = tuple[int, int, int]
 
 _ON_DARK = (0.30, 1.0)
@@ -181,7 +183,7 @@ def _scale(colors: str) -> tuple[str, ...]:
 
 PALETTES = (
     Palette(
-        "cividis",
+        DEFAULT_PALETTE,
         "blue to yellow, made for colour-blind readers",
         _scale("00224e 123570 3b496c 575d6d 707173 8a8678 a59c74 c3b369 e1cc55 fee838"),
     ),

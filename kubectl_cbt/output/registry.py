@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from importlib import import_module
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
+
+from kubectl_cbt.output.format_enum import OutputFormat
 
 if TYPE_CHECKING:
     # Writers load numpy, which --help does not need to list the formats.
     from kubectl_cbt.output.writer import Writer
 
 
-class StreamFormat(StrEnum):
-    """The name of a format, and the module and class of its writer, which are imported on use."""
+class StreamFormat(OutputFormat):
+    """The formats of a stream."""
 
-    _writer: str
-
-    # The default is for type checkers only: StreamFormat("json") looks up a member.
-    def __new__(cls, name: str, writer: str = "") -> Self:
-        member = str.__new__(cls, name)
-        member._value_ = name
-        member._writer = writer
-        return member
+    writer: type[Writer]
 
     SUMMARY = "summary", "summary_writer.SummaryWriter"
     TABLE = "table", "table.TableWriter"
@@ -36,10 +29,3 @@ class StreamFormat(StrEnum):
     DDRESCUE = "ddrescue", "ddrescue.DdrescueWriter"
     QEMU_MAP = "qemu-map", "qemu_json.QemuMapWriter"
     LISTER_JSON = "lister-json", "lister_json.ListerJsonWriter"
-
-    @property
-    def writer(self) -> type[Writer]:
-        """The class that prints the format."""
-        module, _, name = self._writer.partition(".")
-        writer: type[Writer] = getattr(import_module(f"kubectl_cbt.output.{module}"), name)
-        return writer

@@ -10,14 +10,12 @@ from kubectl_cbt.analysis.heat_scale import LOG, HeatScale
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import Outcome, Summary
+from kubectl_cbt.output.default_palette import DEFAULT_PALETTE
 from kubectl_cbt.output.picture_size import DEFAULT_PICTURE_SIZE, PictureSize
 from kubectl_cbt.units import one_line
 
 Write = Callable[[bytes], None]
 """Writes UTF-8 to standard output; raises OutputError if that fails."""
-
-
-DEFAULT_PALETTE = "cividis"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+EMPTY_NAME = "is the shell variable set?"
+"""The hint for a name without characters, which the system would take for the current directory."""
+
 
 def expanded(text: str) -> Path:
     """A path with its leading ``~`` or ``~user`` expanded; unchanged if there is no such home, as in a shell.

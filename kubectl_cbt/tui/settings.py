@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from kubectl_cbt.output.default_palette import DEFAULT_PALETTE
 from kubectl_cbt.tui.keymap import Keymap, actions, valid_keymap
 from kubectl_cbt.tui.settings_file import FileContent
 
@@ -113,7 +114,7 @@ class Setting:
 
 SETTINGS = (
     Setting("theme", "dark", "dark, light, or one of Textual's themes", theme_names, "--theme"),
-    Setting("palette", "cividis", "the colors of heat", palette_names, "--palette"),
+    Setting("palette", DEFAULT_PALETTE, "the colors of heat", palette_names, "--palette"),
     Setting("scale", "log", "the scale of heat", scale_names, "--scale"),
     Setting("mouse", True, "whether the screens capture the mouse", flag="--mouse/--no-mouse"),
     Setting(
@@ -131,7 +132,7 @@ class Settings:
     """A value for each of ``SETTINGS``, and the keys that the user changed."""
 
     theme: str = "dark"
-    palette: str = "cividis"
+    palette: str = DEFAULT_PALETTE
     scale: str = "log"
     mouse: bool = True
     details: str = AUTO

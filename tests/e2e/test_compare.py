@@ -170,3 +170,18 @@ def test_a_picture_has_the_classes_and_the_flags_of_pictures(run, saved):
     found = run("compare", whole, less, "--size", "100x30")
     assert (found.returncode, found.stdout) == (2, "")
     assert "--size needs -o svg" in found.stderr
+
+
+def test_a_side_that_was_not_read_to_its_end_is_not_called_incomplete(run, tmp_path):
+    for name, lines in (("left.txt", "0 8192\n4096 4096\n"), ("right.txt", "0 4096\n")):
+        (tmp_path / name).write_text(lines, encoding="utf-8")
+    flags = ("--from-format", "ranges", "--capacity", "1Mi")
+    found = run("compare", str(tmp_path / "left.txt"), str(tmp_path / "right.txt"), *flags, "-o", "json")
+    assert found.returncode == 2
+    assert json.loads(found.stdout)["unknown"] == [f"{tmp_path / 'right.txt'} was read only up to 0 B"]
+
+
+def test_an_empty_name_is_not_the_current_directory(run, saved):
+    found = run("compare", "", str(saved[0] / "whole.json"))
+    assert (found.returncode, found.stdout) == (2, "")
+    assert "the name of a file is empty" in found.stderr

@@ -62,6 +62,7 @@ def test_an_existing_image_is_overwritten_only_with_force(tmp_path):
     [
         (("--claim", "data"), 2, "error: --claim: the demo has no claim 'data'\nhint: one of default/data, shop/"),
         (("--snapshot", "pg-mon"), 2, "error: --snapshot: default/data has no snapshot 'pg-mon'\nhint: one of snap-a"),
+        (("--snapshot", ""), 2, "error: --snapshot: default/data has no snapshot ''\nhint: one of snap-a"),
     ],
 )
 def test_what_the_demo_does_not_have_is_a_usage_error_with_the_names(tmp_path, arguments, code, message):

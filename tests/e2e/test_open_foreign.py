@@ -111,7 +111,7 @@ def test_without_a_capacity_no_cost_is_that_of_the_whole_volume():
 @pytest.mark.parametrize(
     ("arguments", "hint"),
     [
-        (("open", "pg-mon"), "open FILE reads files; if pg-mon is a VolumeSnapshot: kubectl cbt allocated pg-mon"),
+        (("open", "pg-mon"), "open reads files; if pg-mon is a VolumeSnapshot: kubectl cbt allocated pg-mon"),
         (("compare", "pg-mon", "pg-tue"), "if pg-mon is a VolumeSnapshot: save its list first: kubectl cbt allocated"),
         (("verify", "--from", "pg-mon", "--device", "x"), "kubectl cbt verify pg-mon --device DEVICE"),
     ],
@@ -120,3 +120,27 @@ def test_a_missing_file_is_explained_in_the_terms_of_its_command(run, arguments,
     found = run(*arguments, "-o", "json")
     assert found.returncode == (2 if arguments[0] == "compare" else 1)
     assert hint in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("data", "extents", "message"),
+    [
+        (b"0 4096\n" + bytes(4096), 1, "standard input: line 2: NUL bytes, which no text has"),
+        (bytes(4096), 0, "standard input: line 1: NUL bytes, which no text has"),
+        ("0 4096\n".encode("utf-16-le"), 0, "the file is UTF-16, which must be saved as UTF-8"),
+        ("0 4096\n".encode("utf-16"), 0, "standard input is UTF-16, which cannot be opened"),
+    ],
+)
+def test_what_is_not_text_is_never_a_shorter_list(data, extents, message):
+    found = run_with_input(data, "open", "-", "--from-format", "ranges", "--kind", "delta", "-o", "csv")
+    assert found.returncode == 1
+    assert message in found.stderr
+    assert found.stdout.count("4096") == extents
+
+
+def test_a_broken_rule_of_a_list_names_the_extent_instead_of_a_message():
+    arguments = ("--from-format", "ranges", "--kind", "delta", "-o", "csv")
+    found = run_with_input(b"4096 4096\n0 4096\n", "open", "-", *arguments)
+    assert "warning: the list broke R2 (MUST) once: " in found.stderr
+    assert "\n  0+4096: starts before the previous extent\n" in found.stderr
+    assert "message" not in found.stderr

@@ -54,6 +54,21 @@ def ddrescue(*arguments: object) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(["ddrescue", *map(str, arguments)], capture_output=True, text=True, timeout=120, check=False)
 
 
+def test_cmp_finds_bytes_that_differ_in_exactly_the_pages_of_the_delta(tmp_path):
+    base, target = image(tmp_path, 0), image(tmp_path, 2)
+    found = subprocess.run(["cmp", "-l", base, target], capture_output=True, timeout=120, check=False)
+    assert found.returncode == 1
+    differing = np.array([int(line.split(None, 1)[0]) - 1 for line in found.stdout.splitlines()])
+    changed = np.zeros(VOLUME.capacity_bytes, dtype=np.bool_)
+    for row in text(StreamFormat.CSV, list(VOLUME.delta(0, 2)), delta=True).splitlines()[1:]:
+        offset, size = map(int, row.split(b","))
+        changed[offset : offset + size] = True
+    assert changed[differing].all()
+    # Two random bytes may be equal, two pages of them are not.
+    pages = changed.reshape(-1, VOLUME.grain_bytes).any(axis=1)
+    assert np.unique(differing // VOLUME.grain_bytes).tolist() == np.flatnonzero(pages).tolist()
+
+
 @needs_ddrescue
 def test_ddrescue_copies_exactly_the_delta_onto_a_copy_of_the_base(tmp_path):
     base, target = image(tmp_path, 0), image(tmp_path, 2)

@@ -120,6 +120,34 @@ def test_what_is_not_a_device(tmp_path, device, message):
     assert message in found.stderr
 
 
+def test_an_empty_file_or_an_empty_name_is_not_a_device(tmp_path):
+    saved = messages(tmp_path / "a.json")
+    (tmp_path / "empty.img").touch()
+    for device, message in ((str(tmp_path / "empty.img"), "is empty"), ("", "the name of a device is empty")):
+        found = run_command("verify", "--from", saved, "--kind", "allocated", "--device", device)
+        assert (found.returncode, found.stdout) == (1, "")
+        assert message in found.stderr
+
+
+def test_one_device_for_both_snapshots_is_refused_whatever_its_name(tmp_path, images):
+    saved, image = messages(tmp_path / "a.json"), images[-1]
+    (tmp_path / "link.img").symlink_to(image)
+    for other in (image, str(tmp_path / "link.img")):
+        devices = ("--base-device", image, "--target-device", other)
+        found = run_command("verify", "--from", saved, "--kind", "delta", *devices)
+        assert (found.returncode, found.stdout) == (2, "")
+        assert "are the same device, so that nothing can differ" in found.stderr
+
+
+def test_a_starting_offset_at_the_end_of_the_volume_verifies_nothing(tmp_path, images):
+    saved = messages(tmp_path / "a.json", (MIB, 4096), (20 * MIB, 4096))
+    for offset in ("32Mi", "33Mi"):
+        found = run_command("verify", "--from", saved, "--kind", "delta", *images, "--starting-offset", offset)
+        assert found.returncode == 1
+        assert "Verdict    INCOMPLETE" in found.stdout
+        assert "nothing was compared: the starting offset is not before the end of the volume, 32 MiB" in found.stdout
+
+
 def test_an_answer_without_a_kind_is_refused(tmp_path, images):
     found = run_command("verify", "--from", messages(tmp_path / "list.json"), *images)
     assert found.returncode == 2

@@ -14,6 +14,7 @@ from kubectl_cbt.documents.foreign.foreign_list import ForeignList, beyond_64_bi
 from kubectl_cbt.documents.foreign.line_reader import LineReader
 from kubectl_cbt.documents.foreign.token_table import Mask, TokenTable
 from kubectl_cbt.documents.object_fields import shown
+from kubectl_cbt.documents.unsupported import NUL_BYTES
 from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.model.record import Int64Column
 
@@ -80,6 +81,11 @@ class ExtentLines(ForeignList):
         self.lines_end(mark)
 
     def _extents(self, block: bytes) -> Iterator[Columns]:
+        # As white space they would separate numbers: a file of zeros would be an empty list.
+        if (at := block.find(b"\0")) >= 0:
+            yield from self._extents(block[: block.rfind(b"\n", 0, at) + 1])
+            error = self.text.error("NUL bytes, which no text has", self.text.line + block.count(b"\n", 0, at))
+            raise error.with_hint(NUL_BYTES)
         table = TokenTable(self.prepared(block))
         rows = self.rows(table)
         are_faulty = ~rows.are_valid | beyond_64_bits((rows.offsets, rows.sizes), self.unit_bytes)

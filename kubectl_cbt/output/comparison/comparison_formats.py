@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from kubectl_cbt.output.format_enum import OutputFormat
 
 if TYPE_CHECKING:
     # Writers load numpy, which --help does not need to list the formats.
     from kubectl_cbt.output.comparison.comparison_writer import ComparisonWriter
 
 
-class ComparisonFormat(StrEnum):
-    """The name of a format, which its module and its class have too."""
+class ComparisonFormat(OutputFormat):
+    """The formats of a comparison."""
 
-    SUMMARY = "summary"
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
-    SVG = "svg"
+    writer: type[ComparisonWriter]
 
-    @property
-    def writer(self) -> type[ComparisonWriter]:
-        """The class that prints the format."""
-        module = import_module(f"kubectl_cbt.output.comparison.comparison_{self}")
-        writer: type[ComparisonWriter] = getattr(module, f"{self.capitalize()}Comparison")
-        return writer
+    SUMMARY = "summary", "comparison_summary.SummaryComparison"
+    TABLE = "table", "comparison_table.TableComparison"
+    JSON = "json", "comparison_json.JsonComparison"
+    CSV = "csv", "comparison_csv.CsvComparison"
+    SVG = "svg", "comparison_svg.SvgComparison"

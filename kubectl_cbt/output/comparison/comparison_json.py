@@ -12,10 +12,10 @@ from kubectl_cbt.model.comparison_outcome import (
     SideOutcome,
 )
 from kubectl_cbt.model.extents import Run
+from kubectl_cbt.output.array_document import ArrayDocument
 from kubectl_cbt.output.comparison.class_rows import ClassRows
 from kubectl_cbt.output.comparison.comparison_writer import ComparisonHead, ComparisonWriter
 from kubectl_cbt.output.document import Part, base_part, error_part, snapshot_part
-from kubectl_cbt.output.encoding import json_members
 from kubectl_cbt.output.writer import OutputTarget, Write
 
 COMPARISON_KIND = "Comparison"
@@ -25,24 +25,22 @@ class JsonComparison(ComparisonWriter):
     """One object, with one line per range."""
 
     def __init__(self, write: Write, head: ComparisonHead, screen: OutputTarget) -> None:
-        self._write = write
-        self._covers = head.covers
-        self._pending = b"{\n" + json_members(_head(head)) + b',\n  "ranges": [\n'
-        self._has_rows = False
+        self._document = ArrayDocument(write, "ranges")
+        self._head = head
         self._rows = ClassRows('    {"byteOffset":', ',"sizeBytes":', ',"class":"', '"},\n')
 
     def ranges(self, ranges: ClassedRanges, capacity_bytes: int | None) -> None:
-        if not len(ranges):
-            return
-        for text in self._rows.texts(ranges):
-            # The last row is kept back: a comma follows it only if there is another row.
-            self._write(self._pending + text[:-2])
-            self._pending = b",\n"
-        self._has_rows = True
+        if len(ranges):
+            self._begin()
+            self._document.rows(self._rows.texts(ranges))
 
     def end(self, outcome: ComparisonOutcome) -> None:
-        closing = b"\n  ],\n" if self._has_rows else self._pending[:-1] + b"],\n"
-        self._write(closing + json_members(_tail(outcome, covers=self._covers)) + b"\n}\n")
+        self._begin()
+        self._document.end(_tail(outcome, covers=self._head.covers))
+
+    def _begin(self) -> None:
+        if not self._document.is_begun:
+            self._document.begin(_head(self._head))
 
 
 def _head(head: ComparisonHead) -> Part:

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from kubectl_cbt.output.format_enum import OutputFormat
 
 if TYPE_CHECKING:
     # Writers load numpy, which --help does not need to list the formats.
     from kubectl_cbt.output.history.history_writer import HistoryWriter
 
 
-class HistoryFormat(StrEnum):
-    """The formats of ``-o``; the module of ``x`` is ``history_x``."""
+class HistoryFormat(OutputFormat):
+    """The formats of a history."""
 
-    TABLE = "table"
-    WIDE = "wide"
-    JSON = "json"
-    NDJSON = "ndjson"
-    CSV = "csv"
-    SVG = "svg"
+    writer: type[HistoryWriter]
 
-    @property
-    def writer(self) -> type[HistoryWriter]:
-        """The class that prints the format."""
-        module = import_module(f"{__package__}.history_{self}")
-        writer: type[HistoryWriter] = getattr(module, f"{self.capitalize()}History")
-        return writer
+    TABLE = "table", "history_table.TableHistory"
+    WIDE = "wide", "history_wide.WideHistory"
+    JSON = "json", "history_json.JsonHistory"
+    NDJSON = "ndjson", "history_ndjson.NdjsonHistory"
+    CSV = "csv", "history_csv.CsvHistory"
+    SVG = "svg", "history_svg.SvgHistory"

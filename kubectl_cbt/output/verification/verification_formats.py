@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
+
+from kubectl_cbt.output.format_enum import OutputFormat
 
 if TYPE_CHECKING:
     # Writers load numpy, which --help does not need to list the formats.
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from kubectl_cbt.model.resolved_query import ResolvedQuery
     from kubectl_cbt.model.verification import Verification
     from kubectl_cbt.output.writer import Write
+
+
+FIRST_RANGES = 20
+"""How many missing ranges are listed; JSON has all."""
 
 
 class VerificationWriter(Protocol):
@@ -33,23 +37,24 @@ class VerificationWriter(Protocol):
         ...
 
 
-class VerificationFormat(StrEnum):
-    """The formats of ``-o``."""
+class FirstRangesWriter(VerificationWriter):
+    """Keeps the first missing ranges, for a format that is printed at the end."""
 
-    SUMMARY = "summary"
-    JSON = "json"
-    JUNIT = "junit"
+    def __init__(self, write: Write, resolved: ResolvedQuery, devices: tuple[str, ...]) -> None:
+        self._write = write
+        self._resolved = resolved
+        self._devices = devices
+        self._first: list[tuple[int, int]] = []
 
-    @property
-    def writer(self) -> type[VerificationWriter]:
-        """The class that prints the format."""
-        module, name = _WRITERS[self]
-        writer: type[VerificationWriter] = getattr(import_module(f"{__package__}.{module}"), name)
-        return writer
+    def missing(self, ranges: ByteRanges, first: Batch | None) -> None:
+        self._first += ranges.first(FIRST_RANGES - len(self._first))
 
 
-_WRITERS = {
-    VerificationFormat.SUMMARY: ("verification_summary", "VerificationSummaryWriter"),
-    VerificationFormat.JSON: ("verification_json", "VerificationJsonWriter"),
-    VerificationFormat.JUNIT: ("verification_junit", "VerificationJunitWriter"),
-}
+class VerificationFormat(OutputFormat):
+    """The formats of a verification."""
+
+    writer: type[VerificationWriter]
+
+    SUMMARY = "summary", "verification_summary.VerificationSummaryWriter"
+    JSON = "json", "verification_json.VerificationJsonWriter"
+    JUNIT = "junit", "verification_junit.VerificationJunitWriter"

@@ -8,8 +8,8 @@ from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import Outcome
 from kubectl_cbt.model.verification import Verification
+from kubectl_cbt.output.array_document import ArrayDocument
 from kubectl_cbt.output.document import Part, end_part, head
-from kubectl_cbt.output.encoding import json_members
 from kubectl_cbt.output.rows import Rows
 from kubectl_cbt.output.verification.verification_formats import VerificationWriter
 from kubectl_cbt.output.writer import Write
@@ -19,33 +19,25 @@ class VerificationJsonWriter(VerificationWriter):
     """One object, with one line per missing range."""
 
     def __init__(self, write: Write, resolved: ResolvedQuery, devices: tuple[str, ...]) -> None:
-        self._write = write
+        self._document = ArrayDocument(write, "missing")
         self._resolved = resolved
         self._devices = devices
-        self._pending = b""
         self._rows = Rows('    {"byteOffset":', ',"sizeBytes":', "},\n")
 
     def missing(self, ranges: ByteRanges, first: Batch | None) -> None:
         if first is not None or len(ranges):
             self._begin(first)
-        if not len(ranges):
-            return
-        for text in self._rows.texts(ranges.starts, ranges.ends - ranges.starts):
-            # The last row is held back: a comma follows it only if there is another row.
-            self._write(self._pending + text[:-2])
-            self._pending = b",\n"
+        if len(ranges):
+            self._document.rows(self._rows.texts(ranges.starts, ranges.ends - ranges.starts))
 
     def end(self, result: Verification, first: Batch | None) -> None:
         self._begin(first, result.outcome)
-        closing = b"\n  ],\n" if self._pending == b",\n" else b"],\n"
-        self._write(closing + json_members(_tail(result)) + b"\n}\n")
+        self._document.end(_tail(result))
 
     def _begin(self, first: Batch | None, outcome: Outcome | None = None) -> None:
-        if self._pending:
-            return
-        part = head(self._resolved, first, outcome) | {"kind": VERIFICATION_KIND, "devices": list(self._devices)}
-        self._write(b"{\n" + json_members(part) + b',\n  "missing": [')
-        self._pending = b"\n"
+        if not self._document.is_begun:
+            part = head(self._resolved, first, outcome)
+            self._document.begin(part | {"kind": VERIFICATION_KIND, "devices": list(self._devices)})
 
 
 def _tail(result: Verification) -> Part:

@@ -5,37 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kubectl_cbt.analysis.rules.all_rules import CHECKED_IDS
-from kubectl_cbt.analysis.set_algebra import ByteRanges
 from kubectl_cbt.model.finding import Finding, Verdict
 from kubectl_cbt.model.record import Batch
-from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.results import MUST
 from kubectl_cbt.model.verification import Verification
 from kubectl_cbt.output.report import Report, ReportFormat
 from kubectl_cbt.output.subject import subject_title
-from kubectl_cbt.output.verification.verification_formats import VerificationWriter
+from kubectl_cbt.output.verification.verification_formats import FirstRangesWriter
 from kubectl_cbt.output.verification.verification_words import (
-    FIRST_RANGES,
     answer,
     differs,
     granularity_sentence,
     needless_sentence,
     verdict_sentence,
 )
-from kubectl_cbt.output.writer import OutputTarget, Write
+from kubectl_cbt.output.writer import OutputTarget
 
 
-class VerificationJunitWriter(VerificationWriter):
+class VerificationJunitWriter(FirstRangesWriter):
     """A report of a finding for the data, one for the stream, and one for the rules that apply to it."""
-
-    def __init__(self, write: Write, resolved: ResolvedQuery, devices: tuple[str, ...]) -> None:
-        self._write = write
-        self._resolved = resolved
-        self._devices = devices
-        self._first: list[tuple[int, int]] = []
-
-    def missing(self, ranges: ByteRanges, first: Batch | None) -> None:
-        self._first += ranges.first(FIRST_RANGES - len(self._first))
 
     def end(self, result: Verification, first: Batch | None) -> None:
         name = f"verify {subject_title(self._resolved)}"
@@ -77,7 +65,7 @@ class VerificationJunitWriter(VerificationWriter):
             tracking = granularity_sentence(result.granularity)
             yield Finding(
                 "needless",
-                f"the {answer(result.operation)} contain only what {differs(result.operation)}",
+                f"nothing is in the {answer(result.operation)} without need",
                 Verdict.WARN,
                 evidence=(needless_sentence(result), *((tracking,) if tracking else ())),
             )

@@ -5,36 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kubectl_cbt.analysis.rules.all_rules import CHECKED_IDS
-from kubectl_cbt.analysis.set_algebra import ByteRanges
 from kubectl_cbt.model.record import Batch
-from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.verification import Verification
 from kubectl_cbt.output.subject import subject_title
-from kubectl_cbt.output.verification.verification_formats import VerificationWriter
+from kubectl_cbt.output.verification.verification_formats import FirstRangesWriter
 from kubectl_cbt.output.verification.verification_words import (
-    FIRST_RANGES,
     granularity_sentence,
     needless_sentence,
     verdict_sentence,
 )
-from kubectl_cbt.output.writer import Write
 from kubectl_cbt.units import counted, human_bytes, human_count, percent, printable
 
 _LABEL = 11
 _OFFSET = 20
 
 
-class VerificationSummaryWriter(VerificationWriter):
+class VerificationSummaryWriter(FirstRangesWriter):
     """A dozen lines at the end."""
-
-    def __init__(self, write: Write, resolved: ResolvedQuery, devices: tuple[str, ...]) -> None:
-        self._write = write
-        self._resolved = resolved
-        self._devices = devices
-        self._first: list[tuple[int, int]] = []
-
-    def missing(self, ranges: ByteRanges, first: Batch | None) -> None:
-        self._first += ranges.first(FIRST_RANGES - len(self._first))
 
     def end(self, result: Verification, first: Batch | None) -> None:
         lines = [f"{label:<{_LABEL}}{printable(text)}".rstrip() for label, text in self._lines(result)]

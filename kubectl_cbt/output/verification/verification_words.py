@@ -6,9 +6,6 @@ from kubectl_cbt.model.stream_query import Operation
 from kubectl_cbt.model.verification import Granularity, Verification, VerificationVerdict
 from kubectl_cbt.units import counted, human_bytes, human_count, percent
 
-FIRST_RANGES = 20
-"""How many missing ranges are listed; JSON has all."""
-
 
 def differs(operation: Operation) -> str:
     """What makes a byte of the data belong to the answer."""

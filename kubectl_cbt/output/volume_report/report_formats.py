@@ -2,44 +2,28 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from kubectl_cbt.output.format_enum import OutputFormat
 
 if TYPE_CHECKING:
     from kubectl_cbt.output.volume_report.report_writer import ReportWriter
 
 
-class VolumeReportFormat(StrEnum):
-    """The formats of ``-o``."""
+class VolumeReportFormat(OutputFormat):
+    """The formats of a report."""
 
-    TABLE = "table"
-    WIDE = "wide"
-    JSON = "json"
-    NDJSON = "ndjson"
-    CSV = "csv"
-    HTML = "html"
-    PROMETHEUS = "prometheus"
+    writer: type[ReportWriter]
+
+    TABLE = "table", "report_table.TableReport"
+    WIDE = "wide", "report_table.WideReport"
+    JSON = "json", "report_json.JsonReport"
+    NDJSON = "ndjson", "report_ndjson.NdjsonReport"
+    CSV = "csv", "report_csv.CsvReport"
+    HTML = "html", "html.HtmlReport"
+    PROMETHEUS = "prometheus", "prometheus.PrometheusReport"
 
     @property
     def is_text(self) -> bool:
         """Whether it is for a person's terminal, in the character set of its locale."""
         return self in (VolumeReportFormat.TABLE, VolumeReportFormat.WIDE)
-
-    @property
-    def writer(self) -> type[ReportWriter]:
-        """The class that prints the format."""
-        module, name = _WRITERS[self]
-        writer: type[ReportWriter] = getattr(import_module(f"{__package__}.{module}"), name)
-        return writer
-
-
-_WRITERS = {
-    VolumeReportFormat.TABLE: ("report_table", "TableReport"),
-    VolumeReportFormat.WIDE: ("report_table", "WideReport"),
-    VolumeReportFormat.JSON: ("report_json", "JsonReport"),
-    VolumeReportFormat.NDJSON: ("report_ndjson", "NdjsonReport"),
-    VolumeReportFormat.CSV: ("report_csv", "CsvReport"),
-    VolumeReportFormat.HTML: ("html", "HtmlReport"),
-    VolumeReportFormat.PROMETHEUS: ("prometheus", "PrometheusReport"),
-}

@@ -43,7 +43,8 @@ def problem_report(frame: Frame, base: Snapshot | None = None, *, can_resume: bo
         yield plain(f"{violation.rule} ({violation.level}): {violation.title}", style), None
         yield plain(f"broken {counted(violation.count, 'time')}"), None
         for example in violation.examples:
-            yield plain(f"  {example}", MUTED), example.byte_offset
+            place = str(example) if outcome.has_messages else example.in_list()
+            yield plain(f"  {place}", MUTED), example.byte_offset
         yield plain(""), None
     if not frame.summary.exact:
         yield plain("Extents overlapped or were out of order: map and list show the bytes they cover, in order."), None
