@@ -32,7 +32,7 @@ def compare(
         typer.Option(
             "--grain",
             parser=parsed_size,
-            show_default="none",
+            show_default=False,
             metavar="SIZE",
             help="Round all extents outwards to multiples of this size first.",
         ),
