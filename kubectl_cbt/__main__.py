@@ -4,7 +4,11 @@ import os
 import sys
 import warnings
 
-from kubectl_cbt.cli.signals import Terminated, leave, raise_on_signals, report_interruption
+try:
+    from kubectl_cbt.cli.signals import Terminated, leave, raise_on_signals, report_interruption
+except KeyboardInterrupt:
+    # Before there are handlers. The exit status of a command that Ctrl-C ended, without a traceback.
+    sys.exit(130)
 
 
 def main() -> None:

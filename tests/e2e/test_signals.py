@@ -239,3 +239,20 @@ def test_a_signal_between_hops_leaves_nothing(tmp_path):
             assert process.returncode in (130, -signal.SIGINT)
             assert b"Traceback" not in said
         assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_before_there_are_handlers_prints_no_traceback():
+    code = """
+        import sys
+
+        class Interrupted:
+            def find_spec(self, name, path, target=None):
+                if name == "kubectl_cbt.cli.signals":
+                    raise KeyboardInterrupt
+
+        sys.meta_path.insert(0, Interrupted())
+        from kubectl_cbt.__main__ import main
+    """
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    found = subprocess.run(command, env=command_environment(), capture_output=True, timeout=60, check=False)
+    assert (found.returncode, found.stdout, found.stderr) == (130, b"", b"")
