@@ -17,7 +17,7 @@ from test_formats import assert_golden
 
 from kubectl_cbt.documents.report_document import read_report
 from kubectl_cbt.model.report_part import ReportPart, Shard
-from kubectl_cbt.output.volume_report.columns import COLUMNS, table_heading
+from kubectl_cbt.output.volume_report.report_columns import COLUMNS, table_heading
 from kubectl_cbt.output.volume_report.report_formats import VolumeReportFormat
 from kubectl_cbt.output.volume_report.report_writer import PrintedReport
 from kubectl_cbt.units import printable

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from kubectl_cbt.demo.kube.https_server import HttpRequest
 from kubectl_cbt.demo.kube.json_types import Object
-from kubectl_cbt.demo.kube.list_pages import list_page
 from kubectl_cbt.demo.kube.object_store import Store
+from kubectl_cbt.demo.kube.paged_lists import list_page
 from kubectl_cbt.demo.kube.resource_paths import ResourcePath
 from kubectl_cbt.demo.kube.resource_type import ResourceType
 from kubectl_cbt.demo.kube.selectors import selection

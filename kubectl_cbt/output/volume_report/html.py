@@ -19,7 +19,7 @@ from kubectl_cbt.analysis.report_figures import (
     totals_by,
     without_base,
 )
-from kubectl_cbt.output.volume_report.columns import (
+from kubectl_cbt.output.volume_report.report_columns import (
     AMPLIFIED,
     CBT,
     CHANGED,
@@ -33,8 +33,8 @@ from kubectl_cbt.output.volume_report.columns import (
     SNAPSHOTS,
     TOTAL_COLUMNS,
     WINDOW,
-    Column,
     Ranking,
+    ReportColumn,
 )
 from kubectl_cbt.output.volume_report.report_table import diff_text
 from kubectl_cbt.output.volume_report.report_writer import PrintedReport, ReportWriter
@@ -150,11 +150,11 @@ _Cell = Callable[[PrintedReport, RowFigures], str]
 """The HTML of a cell."""
 
 
-def _of(column: Column) -> tuple[Column, _Cell]:
+def _of(column: ReportColumn) -> tuple[ReportColumn, _Cell]:
     return column, lambda printed, one: _quiet(column.text(printed.report, one))
 
 
-_COLUMNS: tuple[tuple[Column, _Cell], ...] = (
+_COLUMNS: tuple[tuple[ReportColumn, _Cell], ...] = (
     _of(SIZE),
     (SNAPSHOTS._replace(title="Snapshots"), _snapshots),
     _of(RPO),
@@ -189,7 +189,7 @@ def _volumes(printed: PrintedReport) -> Iterator[str]:
     )
 
 
-def _volume_cell(column: Column, one: RowFigures, cell: str) -> str:
+def _volume_cell(column: ReportColumn, one: RowFigures, cell: str) -> str:
     value = column.value(one)
     shown = "" if value is None else _text(str(value))
     names = " ".join(name for name, has in (("n", column.is_number), ("none", value is None)) if has)

@@ -16,7 +16,7 @@ from kubectl_cbt.analysis.report_figures import (
     totals_by,
     without_base,
 )
-from kubectl_cbt.output.volume_report.columns import COLUMNS, RANKINGS, TOTAL_COLUMNS, table_heading
+from kubectl_cbt.output.volume_report.report_columns import COLUMNS, RANKINGS, TOTAL_COLUMNS, table_heading
 from kubectl_cbt.output.volume_report.report_writer import PrintedReport, ReportWriter
 from kubectl_cbt.output.volume_report.texts import UNKNOWN, bytes_text, cluster_sentences, size_text
 from kubectl_cbt.output.writer import Write

@@ -31,7 +31,7 @@ from kubectl_cbt.output.volume_report.texts import (
 from kubectl_cbt.units import human_bytes
 
 
-class Column(NamedTuple):
+class ReportColumn(NamedTuple):
     """A column of the volumes.
 
     Attributes:
@@ -50,42 +50,44 @@ class Column(NamedTuple):
 
 def _figure(
     title: str, of: Callable[[RowFigures], Figure], text: Callable[[Figure], str], *, is_wide: bool = False
-) -> Column:
-    return Column(title, lambda _, one: text(of(one)), lambda one: of(one).value, is_wide)
+) -> ReportColumn:
+    return ReportColumn(title, lambda _, one: text(of(one)), lambda one: of(one).value, is_wide)
 
 
-def _name(title: str, of: Callable[[RowFigures], str], *, is_wide: bool = False) -> Column:
-    return Column(title, lambda _, one: of(one) or UNKNOWN, of, is_wide, is_number=False)
+def _name(title: str, of: Callable[[RowFigures], str], *, is_wide: bool = False) -> ReportColumn:
+    return ReportColumn(title, lambda _, one: of(one) or UNKNOWN, of, is_wide, is_number=False)
 
 
-def _age(title: str, of: Callable[[RowFigures], datetime | None], *, is_wide: bool = False) -> Column:
+def _age(title: str, of: Callable[[RowFigures], datetime | None], *, is_wide: bool = False) -> ReportColumn:
     def value(one: RowFigures) -> float | None:
         when = of(one)
         return None if when is None else -when.timestamp()
 
-    return Column(title, lambda report, one: age_text(of(one), report.generated), value, is_wide)
+    return ReportColumn(title, lambda report, one: age_text(of(one), report.generated), value, is_wide)
 
 
 NAMESPACE = _name("Namespace", lambda one: one.row.namespace)
 CLAIM = _name("Claim", lambda one: one.row.volume)
 DRIVER = _name("Driver", lambda one: one.row.driver, is_wide=True)
-SIZE = Column("Size", lambda _, one: size_text(one.row.size_bytes), lambda one: one.row.size_bytes)
-SNAPSHOTS = Column("Snaps", lambda _, one: str(one.row.snapshots), lambda one: one.row.snapshots)
+SIZE = ReportColumn("Size", lambda _, one: size_text(one.row.size_bytes), lambda one: one.row.size_bytes)
+SNAPSHOTS = ReportColumn("Snaps", lambda _, one: str(one.row.snapshots), lambda one: one.row.snapshots)
 OLDEST = _age("Oldest", lambda one: one.row.oldest, is_wide=True)
 NEWEST = _age("Newest", lambda one: one.row.newest)
-RPO = Column("RPO", lambda report, one: age_text(one.row.recovery_point, report.generated), lambda one: one.rpo_seconds)
+RPO = ReportColumn(
+    "RPO", lambda report, one: age_text(one.row.recovery_point, report.generated), lambda one: one.rpo_seconds
+)
 FULL = _figure("Full", lambda one: one.allocated, bytes_text)
 CHANGED = _figure("Changed", lambda one: one.changed, bytes_text, is_wide=True)
 NEXT = _figure("Next", lambda one: one.cost, bytes_text)
-AMPLIFIED = Column(
+AMPLIFIED = ReportColumn(
     "Amplified", lambda _, one: ratio_text(one.amplification), lambda one: one.amplification, is_wide=True
 )
 WINDOW = _figure("Window", lambda one: one.window, span_text)
-SAVES = Column("Saves", lambda _, one: share_text(one.saving), lambda one: one.saving)
+SAVES = ReportColumn("Saves", lambda _, one: share_text(one.saving), lambda one: one.saving)
 CHURN = _figure("Churn", lambda one: one.churn, churn_text, is_wide=True)
-RULES = Column("Rules", lambda _, one: rules_text(one), lambda one: len(one.rules), is_wide=True)
+RULES = ReportColumn("Rules", lambda _, one: rules_text(one), lambda one: len(one.rules), is_wide=True)
 STREAM = _name("Stream", state_text, is_wide=True)
-CBT = Column(
+CBT = ReportColumn(
     "CBT",
     lambda _, one: cbt_text(one),
     lambda one: f"{'yes' if one.has_cbt else 'no'} {one.state}",
@@ -115,7 +117,7 @@ COLUMNS = (
 """In the order of the wide table."""
 
 
-def table_heading(column: Column, report: VolumeReport) -> str:
+def table_heading(column: ReportColumn, report: VolumeReport) -> str:
     """The heading in a table of text; that of NEXT names the chunks, which decide it."""
     heading = column.title.upper()
     return f"{heading} ({human_bytes(report.chunk_bytes)})" if column is NEXT else heading
@@ -150,7 +152,7 @@ class Ranking(NamedTuple):
 
     title: str
     worst: Callable[[Sequence[RowFigures]], list[RowFigures]]
-    column: Column
+    column: ReportColumn
 
 
 RANKINGS = (
