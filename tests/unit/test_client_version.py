@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from kubectl_cbt.project import HOMEPAGE
 from kubectl_cbt.system.checkout import UNKNOWN, version_of_tree
 from kubectl_cbt.system.versions import client_version
 
 ROOT = Path(__file__).parents[2]
-HOME = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["metadata"]["hooks"]["custom"]["home"]
 IDENTITY = {f"GIT_{who}_{what}": "a@example" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 
 
@@ -172,13 +172,13 @@ def test_the_metadata_name_where_the_project_is(packages):
     metadata = email.message_from_bytes(files.read(name))
     urls = dict(text.split(", ", 1) for text in metadata.get_all("Project-URL"))
     assert set(urls) == {"Homepage", "Source", "Documentation", "Changelog", "Issues"}
-    assert all(url == HOME or url.startswith(f"{HOME}/") for url in urls.values())
+    assert all(url == HOMEPAGE or url.startswith(f"{HOMEPAGE}/") for url in urls.values())
     assert f"Programming Language :: Python :: 3.{MINORS[-1]}" in metadata.get_all("Classifier")
     assert "kubectl_cbt/py.typed" in files.namelist()
     # A package index has no files for relative links.
     text = metadata.get_payload()
     assert re.findall(r"\]\((?!https://|#)[^)]*\)", text) == []
-    assert f"]({HOME}/raw/HEAD/docs/map.svg)" in text
+    assert f"]({HOMEPAGE}/raw/HEAD/docs/map.svg)" in text
 
 
 def test_every_python_of_the_classifiers_is_a_supported_one():
