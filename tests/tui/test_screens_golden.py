@@ -94,8 +94,10 @@ def test_the_timeline_is_drawn_as_ever(session, size, colors):
     compare("timeline-{}x{}-{}".format(*size, colors), picture)
 
 
-def test_the_timeline_is_drawn_as_ever_in_the_light_theme(session):
-    compare("timeline-80x24-light", draw(the_timeline(session, TARGET), size=(80, 24), theme=LIGHT.name))
+@pytest.mark.parametrize("size", [(80, 24), (200, 60)], ids=lambda size: "{}x{}".format(*size))
+def test_the_timeline_is_drawn_as_ever_in_the_light_theme(session, size):
+    picture = draw(the_timeline(session, TARGET), size=size, theme=LIGHT.name)
+    compare("timeline-{}x{}-light".format(*size), picture)
 
 
 @pytest.mark.parametrize("colors", ["cividis", "plain"])

@@ -20,7 +20,7 @@ _NARROW_FIGURE = len("≥ 99.9 GiB")
 _BAR_FROM, _SHORT_BAR = 76, 6
 """Width from which there is a bar, and its length."""
 _WIDE, _LONG_BAR = 100, len("1023.9 MiB/d")
-_HIGHEST = 6
+_HIGHEST = 10
 """Lines of a band on a big screen."""
 
 
