@@ -74,9 +74,9 @@ def _fixed_ages(monkeypatch):
     monkeypatch.setattr(history_table, "age", lambda since: age(since, NOON + timedelta(days=30)))
 
 
-def printed(form: HistoryFormat, case: str, *, order: int = 1) -> str:
+def printed(form: HistoryFormat, case: str, *, order: int = 1, target: OutputTarget = TARGET) -> str:
     found, written = CASES[case], []
-    writer = form.writer(written.append, VolumeHistory(VOLUME, found.snapshots, found.pairing, MIB), TARGET)
+    writer = form.writer(written.append, VolumeHistory(VOLUME, found.snapshots, found.pairing, MIB), target)
     for one in found.rows[::order]:
         if not one.figures.is_running:
             writer.row(one)
@@ -94,6 +94,35 @@ def test_a_format_prints_what_it_always_printed(form, case):
 @pytest.mark.parametrize("case", CASES)
 def test_rows_that_end_in_another_order_are_printed_in_order_of_time(form, case):
     assert printed(form, case, order=-1) == printed(form, case)
+
+
+@pytest.mark.parametrize(
+    ("width", "omitted"),
+    [
+        (200, ()),
+        (133, ()),
+        (132, ("LARGEST",)),
+        (101, ("LARGEST", "CREATED (UTC)")),
+        (100, ("LARGEST", "CREATED (UTC)", "SHARE")),
+        (80, ("LARGEST", "CREATED (UTC)", "SHARE", "WORKS", "AGE")),
+        (20, ("LARGEST", "CREATED (UTC)", "SHARE", "WORKS", "AGE", "INTERVAL", "A DAY")),
+    ],
+)
+def test_on_a_narrow_terminal_the_table_omits_columns_and_says_so(width, omitted):
+    whole = printed(HistoryFormat.TABLE, "complete")
+    found = printed(HistoryFormat.TABLE, "complete", target=OutputTarget(width=width, is_terminal=True))
+    heading, *lines = found.splitlines()
+    columns = heading.split("   ")
+    note = f"Omitted     {', '.join(omitted)}: -o wide shows all columns"
+    assert lines[-1:] == ([note] if omitted else whole.splitlines()[-1:])
+    shown = [name.heading for name in history_table.COLUMNS if not name.wide and name.heading not in omitted]
+    assert [column.strip() for column in columns if column.strip()] == shown
+    table = [heading, *lines[: lines.index("")]]
+    assert max(map(len, table)) <= width or width == 20
+    pipe = OutputTarget(width=width)
+    assert printed(HistoryFormat.TABLE, "complete", target=pipe) == whole, "a pipe has all columns"
+    terminal = OutputTarget(width=width, is_terminal=True)
+    assert printed(HistoryFormat.WIDE, "complete", target=terminal) == printed(HistoryFormat.WIDE, "complete")
 
 
 def test_a_row_is_printed_as_soon_as_those_before_it_are_known():

@@ -63,9 +63,11 @@ COLUMNS = (
     _Column("EXTENTS", _extents, len("≥ 999,999,999"), is_number=True, wide=True),
     _Column("BASE HANDLE", lambda row: row.pair.base.handle, wide=True),
     _Column("WORKS", words.base_of),
-    _Column("STATUS", lambda row: words.status_of(row, is_short=True)),
+    _Column("STATUS", lambda row: words.status_of(row, is_short=True), len("complete")),
 )
 """All columns of the table."""
+_LEAST_NEEDED = ("LARGEST", "CREATED (UTC)", "SHARE", "WORKS", "AGE", "INTERVAL", "A DAY")
+"""Omitted in this order, where a terminal is too narrow; STATUS also says whether a base works."""
 
 
 class TableHistory(OrderedHistoryWriter):
@@ -87,6 +89,17 @@ class TableHistory(OrderedHistoryWriter):
             (column, max(len(column.heading), column.width, *map(len, names.get(column.heading, [""]) or [""])))
             for column in columns
         ]
+        self._omitted: list[str] = []
+        if target.is_terminal and not self.is_wide:
+            self._fit(target.width)
+
+    def _fit(self, width: int) -> None:
+        """Omit columns until the rest is no wider than a terminal, if possible."""
+        for heading in _LEAST_NEEDED:
+            if sum(column + len(_GAP) for _, column in self._columns) - len(_GAP) <= width:
+                return
+            self._columns = [one for one in self._columns if one[0].heading != heading]
+            self._omitted.append(heading)
 
     def _print_row(self, row: HistoryRow) -> None:
         heading = "" if self._printed else self._line([column.heading for column, _ in self._columns])
@@ -100,6 +113,9 @@ class TableHistory(OrderedHistoryWriter):
         return _GAP.join(padded).rstrip() + "\n"
 
     def _finish(self, history: VolumeHistory) -> None:
-        lines = [f"{label:<{_LABEL_WIDTH}}{printable(text)}\n" for label, text in words.sum_lines(history)]
+        texts = [*words.sum_lines(history)]
+        if self._omitted and history.rows:
+            texts.append(("Omitted", f"{', '.join(self._omitted)}: -o wide shows all columns"))
+        lines = [f"{label:<{_LABEL_WIDTH}}{printable(text)}\n" for label, text in texts]
         between = "\n" if history.rows else ""
         self._write((between + "".join(lines) + incomplete_note(history)).encode())
