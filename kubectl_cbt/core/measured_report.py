@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from kubectl_cbt.analysis.report_figures import INTERRUPTED
 from kubectl_cbt.analysis.report_rows import delta_query, full_query, inventory_row, measured_stream, queried_snapshots
-from kubectl_cbt.core.interruptible_backend import InterruptibleBackend
 from kubectl_cbt.core.stream_limits import StreamLimits
 from kubectl_cbt.errors import CbtError, Interrupted
 from kubectl_cbt.measuring.stream_meter import MeterSettings, StreamMeter
@@ -73,9 +72,8 @@ class MeasuredVolumes:
     ) -> None:
         self._options = options
         self._clock = clock
-        self._backend = InterruptibleBackend(backend)
         self._meter = StreamMeter(
-            self._backend,
+            backend,
             StreamLimits(per_service=min(STREAMS_PER_SERVICE, options.parallel), total=options.parallel),
             MeterSettings(cells=CELLS, chunk_sizes=(options.chunk_bytes,), threads=options.parallel),
         )
@@ -105,13 +103,11 @@ class MeasuredVolumes:
         finally:
             if timer is not None:
                 timer.cancel()
-            self._backend.cancel()
             self._meter.close()
 
     def cancel(self) -> None:
         """End all streams, also those that are being connected; safe from another thread and at any time."""
         self._meter.cancel()
-        self._backend.cancel()
 
     @property
     def total(self) -> int:
