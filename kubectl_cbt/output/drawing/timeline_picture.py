@@ -184,6 +184,9 @@ class TimelinePicture:
         if is_gap and painter.halves == 1:
             return [Segment(" " * self._layout.cells, self._styles.text)]
         lower = np.full_like(codes, grid.BEYOND) if is_gap else codes
+        if is_gap:
+            # A hatched half would be a whole line, and would join two bands.
+            codes = np.where(codes == grid.UNKNOWN, grid.BEYOND, codes)
         signs = {}
         cursor = self._cursor
         if cursor is not None and cursor.band == number and self._columns is not None and not is_gap:

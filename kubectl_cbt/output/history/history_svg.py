@@ -20,11 +20,10 @@ from kubectl_cbt.output.drawing.text_width import SEPARATOR, shorten
 from kubectl_cbt.output.drawing.timeline_bands import ALLOCATED_NAME, Band, allocated_band, delta_band, fastest_change
 from kubectl_cbt.output.drawing.timeline_layout import TimelineLayout, band_height
 from kubectl_cbt.output.drawing.timeline_picture import BandCodes, TimelinePicture, TimelineStyles
-from kubectl_cbt.output.drawing.tones import DARK_TONES, LIGHT_TONES, Tones
+from kubectl_cbt.output.drawing.tones import Tones
 from kubectl_cbt.output.drawing.volume_picture import Line, Look, Words, header_line, status_line
 from kubectl_cbt.output.history import history_words as words
 from kubectl_cbt.output.history.history_writer import HistoryWriter
-from kubectl_cbt.output.palettes import palette_named
 from kubectl_cbt.output.snapshot_cells import name_of
 from kubectl_cbt.output.writer import OutputTarget, Write
 from kubectl_cbt.units import counted, human_bytes, printable, utc_date
@@ -40,12 +39,7 @@ class SvgHistory(HistoryWriter):
 
     def __init__(self, write: Write, plan: VolumeHistory, target: OutputTarget) -> None:
         self._write = write
-        self._look = Look(
-            size=target.picture_size,
-            palette=palette_named(target.palette),
-            scale=target.scale,
-            tones=DARK_TONES if target.is_dark else LIGHT_TONES,
-        )
+        self._look = Look.of(target)
         self._layout = _layout(plan, target)
 
     @classmethod
