@@ -98,7 +98,8 @@ def check_pipx(folder: Path, checkout: Path) -> None:
         (wheel,) = (folder / release).glob("*.whl")
         shutil.copy(wheel, wheels)
         if release == OLD:
-            user.run(pipx, "install", f"--pip-args=--find-links={wheels}", f"{NAME}=={release}")
+            # Without a version, which older releases of pipx would keep in an upgrade.
+            user.run(pipx, "install", f"--pip-args=--find-links={wheels}", NAME)
         else:
             user.run(pipx, "upgrade", NAME)
         user.check(NAME, release)
