@@ -98,9 +98,11 @@ def check_pipx(folder: Path, checkout: Path) -> None:
         (wheel,) = (folder / release).glob("*.whl")
         shutil.copy(wheel, wheels)
         if release == OLD:
-            user.run(pipx, "install", f"--pip-args=--find-links={wheels}", f"{NAME}=={release}")
+            # Without a version, which older releases of pipx would keep in an upgrade.
+            user.run(pipx, "install", f"--pip-args=--find-links={wheels}", NAME)
         else:
-            user.run(pipx, "upgrade", NAME)
+            # Older releases of pipx forget the arguments of the installation.
+            user.run(pipx, "upgrade", f"--pip-args=--find-links={wheels}", NAME)
         user.check(NAME, release)
         print(f"  {'installed' if release == OLD else 'upgraded to'} {release}", flush=True)
     _remove(user, pipx)
