@@ -108,14 +108,8 @@ class MeasuredHistory:
                 pass  # what follows uses its figures
 
     def _completed(self, queries: list[MeteredQuery]) -> Iterator[tuple[MeteredQuery, StreamFigures]]:
-        if self._is_cancelled.is_set():
-            return self._meter.skipped(queries)
         # Once: a query that was submitted again after it failed would be measured twice.
-        found = self._meter.completed(queries)
-        if self._is_cancelled.is_set():
-            # Meanwhile: the meter had nothing to end yet.
-            self._meter.cancel()
-        return found
+        return self._meter.completed(queries, self._is_cancelled)
 
     def watch(self, notify: Callable[[], None]) -> None:
         """Have a function called, in any thread, when figures change."""

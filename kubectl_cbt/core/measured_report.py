@@ -79,6 +79,7 @@ class MeasuredVolumes:
         )
         kept = {row.key: row for row in earlier.rows} if earlier is not None else {}
         self._volumes = [_Volume.of(volume, options, kept.get(volume.key)) for volume in volumes]
+        self._is_cancelled = threading.Event()
         self._is_out_of_time = False
         self.done = 0
         self._started: float | None = None
@@ -93,7 +94,7 @@ class MeasuredVolumes:
                 yield volume.row
         timer = self._start_timer() if waiting else None
         try:
-            for query, figures in self._meter.completed(list(waiting)):
+            for query, figures in self._meter.completed(list(waiting), self._is_cancelled):
                 volume = waiting.pop(query)
                 volume.add(self._measured(query, figures))
                 self._meter.forget(query)
@@ -107,6 +108,7 @@ class MeasuredVolumes:
 
     def cancel(self) -> None:
         """End all streams, also those that are being connected; safe from another thread and at any time."""
+        self._is_cancelled.set()
         self._meter.cancel()
 
     @property

@@ -117,10 +117,22 @@ class StreamMeter:
         is_running = result.is_running and self._cancellations[query] is self._cancellation
         return is_running or result.is_complete
 
-    def completed(self, queries: Sequence[MeteredQuery]) -> Iterator[tuple[MeteredQuery, StreamFigures]]:
-        """Measure queries, from now on, and give each when it ends, complete or not. Only one iteration at a time."""
+    def completed(
+        self, queries: Sequence[MeteredQuery], is_cancelled: threading.Event | None = None
+    ) -> Iterator[tuple[MeteredQuery, StreamFigures]]:
+        """Measure queries, from now on, and give each when it ends, complete or not. Only one iteration at a time.
+
+        Args:
+            is_cancelled: set by who cancelled this meter for good, perhaps before it had anything to measure.
+        """
+        if is_cancelled is not None and is_cancelled.is_set():
+            return self._skipped(queries)
         self.submit(queries)
-        return self._as_they_end(queries)
+        found = self._as_they_end(queries)
+        if is_cancelled is not None and is_cancelled.is_set():
+            # Meanwhile: there was nothing to end yet.
+            self.cancel()
+        return found
 
     def _as_they_end(self, queries: Sequence[MeteredQuery]) -> Iterator[tuple[MeteredQuery, StreamFigures]]:
         left = set(queries)
@@ -135,7 +147,7 @@ class StreamMeter:
                 left.remove(query)
                 yield query, result
 
-    def skipped(self, queries: Sequence[MeteredQuery]) -> Iterator[tuple[MeteredQuery, StreamFigures]]:
+    def _skipped(self, queries: Sequence[MeteredQuery]) -> Iterator[tuple[MeteredQuery, StreamFigures]]:
         """Give queries that are not measured, as interrupted."""
         with self._lock:
             figures = {query: _ended(StreamFigures(), Interrupted("interrupted")) for query in queries}

@@ -131,8 +131,12 @@ def test_a_signal_while_streams_are_being_opened_ends_the_history_with_a_valid_d
         import threading
         from kubectl_cbt.core.backends import ClusterBackend
 
+        first = threading.Lock()
+
         def open_forever(backend, names):
-            send({int(number)})
+            # Two streams are opened at once, and a second signal ends a command without its document.
+            if first.acquire(blocking=False):
+                send({int(number)})
             threading.Event().wait()
 
         ClusterBackend.open = open_forever

@@ -253,6 +253,31 @@ def test_a_query_submitted_again_while_its_cancelled_stream_ends_is_measured_aga
     assert not meter.is_running
 
 
+def test_a_meter_that_was_cancelled_before_it_began_measures_nothing():
+    """A limit of time, or Ctrl-C, may come before there is a stream that could be ended."""
+    cancelled, backend = threading.Event(), Backend()
+    cancelled.set()
+    with StreamMeter(backend, StreamLimits()) as meter:
+        ((_, figures),) = meter.completed([query("a")], cancelled)
+    assert figures.failure.type == "Interrupted"
+    assert not backend.opened
+
+
+def test_a_meter_that_is_cancelled_while_it_begins_ends_its_streams():
+    """Between the question and the first stream."""
+
+    class Late(threading.Event):
+        def is_set(self):
+            before = super().is_set()
+            self.set()
+            return before
+
+    hold = lambda stream: stream.cancelled.wait(timeout=60)  # noqa: E731
+    with StreamMeter(Backend(a=Stream(hold=hold)), StreamLimits()) as meter:
+        ((_, figures),) = meter.completed([query("a")], Late())
+    assert figures.failure.type == "Interrupted"
+
+
 def test_figures_that_are_not_needed_any_more_are_freed():
     with StreamMeter(Backend(), StreamLimits()) as meter:
         for one, _ in meter.completed([query("a"), query("b")]):
