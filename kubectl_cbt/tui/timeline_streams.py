@@ -235,8 +235,8 @@ class TimelineStreams:
         size = DETAIL_CELLS * cell_bytes
         first = max(min((start + end - size) // 2, capacity_bytes - size), 0) // cell_bytes * cell_bytes
         detail = _Detail(self._backend, self._limits, (first, first + size), capacity_bytes, self._measured)
-        queries = zip(self._queries, self._figures, strict=True)
-        detail.meter.submit([query for query, figures in queries if figures.is_complete])
+        # By the newest figures: those of the history may be older than the end of the last stream.
+        detail.meter.submit([query for query in self._queries if self._figures_of(query).is_complete])
         detail.update(self._queries)
         return detail
 

@@ -5,6 +5,7 @@ import threading
 from directing import (
     CAPACITY,
     FOUR,
+    MIB,
     ONE,
     THREE,
     TWO,
@@ -14,9 +15,12 @@ from directing import (
 )
 from timeline_pilot import HOT, Timed, band, current, pair_panel, timing
 
+from kubectl_cbt.core.stream_limits import StreamLimits
 from kubectl_cbt.model.refs import SnapshotNames
 from kubectl_cbt.tui import timeline_streams
 from kubectl_cbt.tui.screens.map_screen import MapScreen
+from kubectl_cbt.tui.timeline_streams import TimelineStreams
+from kubectl_cbt.tui.volume_of_snapshot import history_of
 
 
 def test_each_pair_is_a_band_with_its_time_its_bytes_and_its_heat():
@@ -172,6 +176,36 @@ def test_while_streams_run_a_zoom_beyond_the_kept_cells_waits_for_them():
         assert not screen.view_columns.are_repeated
 
     timing(steps, backend, runs_on=True)
+
+
+def test_a_zoom_right_after_the_last_stream_has_ended_streams_all_of_them_again():
+    """Before the screen has used the last figures: a pair that was left out then would stay coarse."""
+    backend, changed = Timed(), threading.Event()
+    backend.gates = {"two": threading.Event()}
+    streams = TimelineStreams(
+        backend, StreamLimits(), history_of(backend.entries(), TWO), lambda _: changed.set()
+    )  # fmt: skip
+
+    def wait(holds):
+        while not holds():
+            assert changed.wait(timeout=60)
+            changed.clear()
+
+    def others_have_ended():
+        streams.update()
+        return [row.is_complete for row in streams.history.rows] == [False, True, True]
+
+    streams.start()
+    wait(others_have_ended)
+    backend.gates["two"].set()
+    wait(lambda: not streams.is_running)
+    assert not streams.history.rows[0].is_complete, "not used yet"
+    streams.columns(0, MIB, 64)
+    wait(lambda: not streams.is_running)
+    streams.update()
+    assert len(backend.resolved) == 8
+    assert not streams.columns(0, MIB, 64).are_repeated
+    streams.stop()
 
 
 def test_enter_opens_the_map_of_the_pair_at_the_column():
