@@ -12,32 +12,21 @@ REDRAW_MS, BROWSE_MS = 16.0, 50.0
 
 def redrawing(extents: int) -> Iterator[Row]:
     """Measure the heatmap's work for a new viewport."""
-    command = (PYTHON, str(ROOT / "bench" / "heatmap.py"), str(extents))
-    text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    slowest = float(text.rpartition("slowest zoom ")[2].partition(" ms")[0])
-    yield Row(
-        "redraw 200×120 cells, any zoom",
-        f"{slowest:.1f} ms at {extents:,}",
-        "",
-        f"{slowest:.1f} ms",
-        f"< {REDRAW_MS:g} ms",
-        slowest < REDRAW_MS,
-    )
+    yield _redraw("redraw 200×120 cells, any zoom", f"at {extents:,}", "heatmap.py", extents, "slowest zoom ")
 
 
 def timelining() -> Iterator[Row]:
     """Measure the timeline's work for another cursor, zoom or scale."""
-    command = (PYTHON, str(ROOT / "bench" / "timeline.py"), "100")
+    yield _redraw("timeline of 100 pairs, any redraw", "at 200×60", "timeline.py", 100, "slowest redraw ")
+
+
+def _redraw(work: str, size: str, script: str, argument: int, before: str) -> Row:
+    """Run a script, and take the milliseconds that it prints after a text."""
+    command = (PYTHON, str(ROOT / "bench" / script), str(argument))
     text = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    slowest = float(text.rpartition("slowest redraw ")[2].partition(" ms")[0])
-    yield Row(
-        "timeline of 100 pairs, any redraw",
-        f"{slowest:.1f} ms at 200×60",
-        "",
-        f"{slowest:.1f} ms",
-        f"< {REDRAW_MS:g} ms",
-        slowest < REDRAW_MS,
-    )
+    slowest = float(text.rpartition(before)[2].partition(" ms")[0])
+    shown = f"{slowest:.1f} ms"
+    return Row(work, f"{shown} {size}", "", shown, f"< {REDRAW_MS:g} ms", slowest < REDRAW_MS)
 
 
 def browsing(many: int) -> Iterator[Row]:

@@ -98,10 +98,10 @@ def check_pipx(folder: Path, checkout: Path) -> None:
         (wheel,) = (folder / release).glob("*.whl")
         shutil.copy(wheel, wheels)
         if release == OLD:
-            # Without a version, which older releases of pipx would keep in an upgrade.
+            # Without a version, as users install it.
             user.run(pipx, "install", f"--pip-args=--find-links={wheels}", NAME)
         else:
-            # Older releases of pipx forget the arguments of the installation.
+            # The upgrade needs the folder, too.
             user.run(pipx, "upgrade", f"--pip-args=--find-links={wheels}", NAME)
         user.check(NAME, release)
         print(f"  {'installed' if release == OLD else 'upgraded to'} {release}", flush=True)

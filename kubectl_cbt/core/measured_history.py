@@ -95,7 +95,7 @@ class MeasuredHistory:
     def __iter__(self) -> Iterator[HistoryRow]:
         """The rows as their streams end, complete or not."""
         by_query = {pair.query: pair for pair in self._pairs}
-        for query, figures in self._completed([*by_query, self._allocated]):
+        for query, figures in self._meter.completed([*by_query, self._allocated], self._is_cancelled):
             if query in by_query:
                 yield self._row(by_query[query], figures)
         self._query_older_bases()
@@ -104,12 +104,8 @@ class MeasuredHistory:
         """Find the newest base that works for the newest snapshot, if the one of the last row does not."""
         while not self._is_cancelled.is_set() and (pair := next_older_base(self._history())) is not None:
             self._older.append(pair)
-            for _ in self._completed([pair.query]):
+            for _ in self._meter.completed([pair.query], self._is_cancelled):
                 pass  # what follows uses its figures
-
-    def _completed(self, queries: list[MeteredQuery]) -> Iterator[tuple[MeteredQuery, StreamFigures]]:
-        # Once: a query that was submitted again after it failed would be measured twice.
-        return self._meter.completed(queries, self._is_cancelled)
 
     def watch(self, notify: Callable[[], None]) -> None:
         """Have a function called, in any thread, when figures change."""
