@@ -129,6 +129,15 @@ def test_a_list_that_is_not_whole_is_incomplete(name, reads):
     assert found == extents
 
 
+@pytest.mark.parametrize("name", [*OPENED, *NEED_KIND, *BROKEN, *REFUSED])
+def test_a_byte_that_is_no_text_is_no_internal_error_anywhere(name):
+    data = bytearray((FOLDER / name).read_bytes())
+    for position, byte in enumerate(data):
+        data[position] = 0xAB
+        read(bytes(data))
+        data[position] = byte
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_be_opened_is_named(name):
     with pytest.raises(DocumentError) as caught:
@@ -211,6 +220,7 @@ def test_the_end_of_a_file_by_filefrag_has_a_note():
         ("thin_delta.xml", b'length="99"', b'length=""', 'x: line 4: same.length is "", not a number of blocks'),
         ("thin_delta.xml", b'data_block_size="128"', b'data_block_size="0"', "x: line 1: the first element is not a"),
         ("thin_delta.xml", b"</diff>", b"</device>", 'x: line 8: "</device>" closes no element'),
+        ("thin_dump.xml", b'dev_id="2"', b'dev_id="\xab"', 'device.dev_id is "\ufffd", not a number'),
         ("thin_dump.xml", b'origin_block="0"', b"", 'single_mapping.origin_block is "", not a number of blocks'),
         ("ebs-snapshot.json", b'"VolumeSize": 1,', b"", "VolumeSize is missing"),
         ("ebs-snapshot.json", b"524288", b"-1", "BlockSize is -1, not a size"),

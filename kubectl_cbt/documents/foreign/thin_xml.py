@@ -180,6 +180,8 @@ class ThinXml(ForeignList):
 
     def _check_only_device(self, tag: re.Match[bytes]) -> None:
         device = dict(_ATTRIBUTE.findall(tag[4])).get(b"dev_id", b"")
+        if not _NUMBER.fullmatch(device):
+            raise self._error(f"device.dev_id is {_shown(device)}, not a number")
         if self._device is not None:
             devices = list(dict.fromkeys([self._device, *self._devices_left()]))
             names = ", ".join(name.decode() for name in devices[:_MOST_DEVICES])
