@@ -55,7 +55,8 @@ def test_a_unit_multiplies_both_numbers():
         (b"0xfg 2", '"0xfg 2" is not OFFSET LENGTH'),
         (b"1 a", '"1 a" is not OFFSET LENGTH'),
         (b"9223372036854775807 1", '"9223372036854775807 1" ends beyond 64 bits'),
-        (b"99999999999999999999 1", '"99999999999999999999 1" is not OFFSET LENGTH'),
+        (b"99999999999999999999 1", '"99999999999999999999 1" has a number beyond 64 bits'),
+        (b"0 0xffffffffffffffff", '"0 0xffffffffffffffff" has a number beyond 64 bits'),
         (b"\xff\x00 1", "NUL bytes, which no text has"),
     ],
 )

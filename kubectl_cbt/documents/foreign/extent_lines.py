@@ -16,7 +16,9 @@ from kubectl_cbt.documents.foreign.token_table import Mask, TokenTable
 from kubectl_cbt.documents.object_fields import shown
 from kubectl_cbt.documents.unsupported import NUL_BYTES
 from kubectl_cbt.errors import DocumentError
-from kubectl_cbt.model.record import Int64Column
+from kubectl_cbt.model.record import INT64_MAX, Int64Column
+
+_NUMBER = re.compile(rb"0[xX][0-9a-fA-F]{1,64}|[1-9][0-9]{0,63}")
 
 
 class LineRows(NamedTuple):
@@ -103,8 +105,13 @@ class ExtentLines(ForeignList):
             row: of the table.
             is_number: whether it has the form of the format.
         """
-        line = shown(b" ".join(table.tokens(row)).decode("utf-8", "replace"))
-        reason = "ends beyond 64 bits" if is_number else f"is not {self.form}"
+        tokens = table.tokens(row)
+        line = shown(b" ".join(tokens).decode("utf-8", "replace"))
+        reason = f"is not {self.form}"
+        if is_number:
+            reason = "ends beyond 64 bits"
+        elif any(_NUMBER.fullmatch(token) and int(token, 0) > INT64_MAX for token in tokens):
+            reason = "has a number beyond 64 bits"
         return self.text.error(f"{line} {reason}", self.line_of(table, row))
 
     def line_of(self, table: TokenTable, row: int) -> int:
