@@ -19,6 +19,7 @@ from types import FrameType, TracebackType
 from typing import Any, NoReturn, TextIO
 
 from kubectl_cbt.system.cleanup import remove_leftovers, signals_are_deferred
+from kubectl_cbt.system.signal_wakeup import wake_on_signals
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 GRACE_SECONDS = 2.0
@@ -64,6 +65,7 @@ def raise_on_signals() -> None:
     A second signal interrupts that cleanup. A third one ends the process at once.
     """
     sys.unraisablehook = _on_unraisable
+    wake_on_signals()
     for number in handled_signals():
         signal.signal(number, raise_terminated)
 

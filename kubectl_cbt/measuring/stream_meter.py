@@ -8,7 +8,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Protocol
 
 import numpy as np
@@ -24,9 +24,6 @@ from kubectl_cbt.system.cancellation import Cancellation
 
 _EVERY_SECONDS = 0.1
 _WAITING = StreamFigures()
-
-_SIGNAL_SECONDS = 0.2
-"""A signal waits at most so long."""
 
 
 class Limits(Protocol):
@@ -144,17 +141,11 @@ class StreamMeter:
                 left.remove(query)
                 yield query, result
         while left:
-            query = self._next_ended()
+            query = self._ended.get()
             # One that was submitted again after its end is still running.
             if query in left and not (result := self._results[query]).is_running:
                 left.remove(query)
                 yield query, result
-
-    def _next_ended(self) -> MeteredQuery:
-        while True:
-            # Python handles a signal that comes right before the wait only when the wait ends.
-            with contextlib.suppress(Empty):
-                return self._ended.get(timeout=_SIGNAL_SECONDS)
 
     def _skipped(self, queries: Sequence[MeteredQuery]) -> Iterator[tuple[MeteredQuery, StreamFigures]]:
         """Give queries that are not measured, as interrupted."""

@@ -82,6 +82,28 @@ def test_a_second_signal_while_the_first_is_answered_prints_no_traceback(number)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_does_not_interrupt_a_wait_ends_it_soon(number):
+    """As one that comes between the last step of Python and the wait: here the system gives it to another thread."""
+    done = run_with(
+        f"""
+        import threading, time
+
+        def send_to_this_thread():
+            time.sleep(0.1)
+            signal.pthread_kill(threading.get_ident(), {int(number)})
+
+        def run(arguments):
+            threading.Thread(target=send_to_this_thread).start()
+            threading.Event().wait()
+            return 0
+
+        app.run = run
+        """
+    )
+    assert (done.returncode, done.stderr) == (128 + number, "interrupted\n")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_during_exit_prints_no_traceback(number):
     done = run_with(f"import atexit\natexit.register(send, {int(number)})", "version")
     assert done.returncode == -number
