@@ -9,6 +9,7 @@ COMPILED := $(VENV)/.compiled
 # On two cores: many tests wait for a server, a terminal or a process.
 WORKERS ?= 4
 LOCKING := .venv-lock
+FETCHING := .venv-fetch
 OLDEST := .venv-oldest
 AUDIT := .venv-audit
 PROTOS := .venv-protos
@@ -170,11 +171,13 @@ $(LOCKING)/.ready: Makefile
 lock: $(LOCKING)/.ready  ## resolve what the krew launcher and make demo install; check it for every platform
 	$(LOCKING)/bin/python scripts/lock.py
 
-# For this Python and platform. WHEELHOUSE=folder puts them elsewhere.
+# For this Python and platform. WHEELHOUSE=folder puts them elsewhere. In an environment of its own, new for each PYTHON:
+# the Python of a distribution may have no pip.
 WHEELHOUSE ?= dist/wheelhouse
 wheelhouse:  ## fetch the packages that the krew launcher installs, for a machine without an index
-	$(PYTHON) -m pip download --disable-pip-version-check --require-hashes --only-binary=:all: \
+	$(PYTHON) -m venv --clear $(FETCHING)
+	$(FETCHING)/bin/python -m pip download --disable-pip-version-check --require-hashes --only-binary=:all: \
 	  --dest $(WHEELHOUSE) --requirement packaging/requirements.txt
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) $(OLDEST) $(AUDIT) $(LOCKING) $(PROTOS) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) $(AUDIT) $(LOCKING) $(FETCHING) $(PROTOS) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

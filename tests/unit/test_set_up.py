@@ -1,5 +1,6 @@
 """scripts/set_up.py, which `make demo` and `make test` run: when it installs, and when it needs no index."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -77,3 +78,15 @@ def test_the_demo_runs_as_a_module_and_needs_no_tools():
     assert "scripts/set_up.py elsewhere run" in found.stdout
     assert "develop" not in found.stdout
     assert found.stdout.splitlines()[-1] == "elsewhere/bin/python -m kubectl_cbt demo"
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="no make on PATH")
+def test_no_target_needs_more_of_the_systems_python_than_its_standard_library():
+    """A distribution's Python may have no pip: only that of an environment is used."""
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = re.findall(r"^([a-z][a-z-]*):", text, re.MULTILINE)
+    assert "wheelhouse" in targets
+    command = ["make", "-n", "--always-make", "PYTHON=the-system-python", *targets]
+    printed = subprocess.run(command, cwd=ROOT, env=outside_make(), capture_output=True, text=True, check=True).stdout
+    modules = set(re.findall(r"the-system-python -m (\w+)", printed))
+    assert modules == {"venv"}
