@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -49,8 +50,13 @@ def client_context(ca: bytes | None, *, verify: bool) -> SSLContext:
     from ssl import VERIFY_X509_STRICT
 
     from urllib3.util import create_urllib3_context
+    from urllib3.util.ssl_ import ALPN_PROTOCOLS
 
     context = create_urllib3_context()
+    context.set_alpn_protocols(ALPN_PROTOCOLS)
+    # urllib3 does so for each connection, which frees what OpenSSL may just be copying for another one in another
+    # thread: the server gets garbage, and answers with the alert decode_error.
+    context.set_alpn_protocols = _keep_protocols  # type: ignore[method-assign]
     context.verify_flags &= ~VERIFY_X509_STRICT
     if ca is None:
         # urllib3 does this itself only for a context that it creates.
@@ -64,3 +70,7 @@ def client_context(ca: bytes | None, *, verify: bool) -> SSLContext:
     # urllib3 sets verify_mode from cert_reqs, and Python requires check_hostname to be off before that.
     context.check_hostname = verify
     return context
+
+
+def _keep_protocols(alpn_protocols: Iterable[str]) -> None:
+    """They are set already, to the same."""
