@@ -53,7 +53,7 @@ def read_some(process: subprocess.Popen | WarmProcess, size: int = 1 << 20) -> b
     """The first bytes: from here on the stream is known to run."""
     data = b""
     while len(data) < size:
-        data += process.stdout.read(size - len(data)) or pytest.fail("stdout ended")
+        data += process.stdout.read(size - len(data)) or pytest.fail(f"stdout ended: {process.stderr.read()!r}")
     return data
 
 
