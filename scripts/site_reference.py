@@ -88,7 +88,9 @@ _VARIABLES = """\
 | `KUBECTL_CBT_SERVICE_ACCOUNT` | the ServiceAccount to authenticate as, unless `--service-account` is given |
 | `CSI_ENDPOINT` | the socket of a CSI driver to query instead of a cluster, unless a flag names a cluster |
 | `HTTPS_PROXY`, `NO_PROXY` | the proxy for the API server, as in kubectl |
+| `KUBECTL_CBT_WHEELS` | a folder with the packages of the krew plugin, used instead of a package index |
 | `NO_COLOR` | no color |
+| `XDG_CACHE_HOME` | the folder of the krew plugin's environment, `kubectl-cbt` (default `~/.cache`) |
 | `XDG_CONFIG_HOME` | the folder of `kubectl-cbt/config.toml` (default `~/.config`) |
 """
 

@@ -3,12 +3,20 @@
 import re
 
 from kubectl_cbt.checks.doctor.hop_sequences import FOR_SNAPSHOTS
+from kubectl_cbt.errors import CbtError, InvalidRequest, MalformedMessage, StreamCut
 from kubectl_cbt.wire.status import CERTIFICATE_HINTS, PERMISSION_ADVICE, REJECTION_ADVICE, STATUS_ROWS, StatusRow
 
 _ADVICE = {
     PERMISSION_ADVICE: "the hint prints the missing RBAC objects: kubectl cbt rbac -n NAMESPACE",
     REJECTION_ADVICE: "the hint reports what is wrong with the token: its audience, its lifetime or its issuer",
 }
+_WITHOUT_HINT: dict[type[CbtError], str] = {
+    InvalidRequest: "the error ends with the driver's own words. To see which arguments the driver accepts: "
+    "kubectl cbt check BASE TARGET",
+    MalformedMessage: "turn off compression in the sidecar, or in a proxy on the path",
+    StreamCut: "the stream is resumed, up to --retries N times. If it keeps breaking, see the sidecar's log",
+}
+"""What the page advises where an error of the command has no hint."""
 _CERTIFICATES = {
     "issuer": "no certificate of caCert signed it",
     "name": "it is valid for other names",
@@ -26,10 +34,12 @@ _COMMAND = re.compile(
 def _service() -> str:
     """Symptom, cause and fix of each status; rows that differ only in gRPC's wording are one."""
     lines = ["| message | cause | fix |", "|---|---|---|"]
-    lines += dict.fromkeys(
-        f"| {_symptom(row)} | {_cause(row)} | {_text(_ADVICE.get(row.hint, row.hint))} |" for row in STATUS_ROWS
-    )
+    lines += dict.fromkeys(f"| {_symptom(row)} | {_cause(row)} | {_text(_fix(row))} |" for row in STATUS_ROWS)
     return "\n".join(lines) + "\n"
+
+
+def _fix(row: StatusRow) -> str:
+    return _ADVICE.get(row.hint, row.hint) or _WITHOUT_HINT[row.error]
 
 
 def _symptom(row: StatusRow) -> str:
@@ -50,7 +60,7 @@ def _doctor() -> str:
     lines = ["| step | what must be true | needs |", "|---|---|---|"]
     for check in FOR_SNAPSHOTS:
         needs = ", ".join(f"`{need.id}`" for need in check.needs)
-        lines.append(f"| `{check.id}` | {check.title} | {needs or '–'} |")
+        lines.append(f"| `{check.id}` | {check.title} | {needs or 'nothing'} |")
     return "\n".join(lines) + "\n"
 
 
@@ -60,7 +70,7 @@ def _text(text: str) -> str:
     text = text.replace("{clock}. If it is, ", "is the clock of this machine right? If it is, ")
     text = re.sub(r"\{(\w+)\}", lambda found: _NAMES.get(found[1], found[1].upper()), text)
     text = _COMMAND.sub(lambda found: f"`{found[0].strip()}`", text)
-    return text.replace("|", "\\|").replace("\n", "<br>") or "–"
+    return text.replace("|", "\\|").replace("\n", "<br>")
 
 
 TABLES = {"service": _service, "certificates": _certificates, "doctor": _doctor}
