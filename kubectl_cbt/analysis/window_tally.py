@@ -101,6 +101,20 @@ class WindowTally:
             self._count_blocks(window, reported)
         return missing
 
+    def add_reported_windows(self, start: int, end: int, *, are_holes: bool) -> None:
+        """Count whole windows that one extent covers, and that were not read.
+
+        Args:
+            are_holes: whether every device has a hole there; otherwise their data is not wanted.
+        """
+        size = end - start
+        self.reported_bytes += size
+        self.needless_bytes += size
+        self.hole_bytes += size if are_holes else 0
+        blocks = size // UNIT_BYTES >> np.arange(LEVELS, dtype=np.int64)
+        self._blocks += blocks
+        self._unexplained += blocks
+
     def add_bounds(self, starts: Int64Column, ends: Int64Column, clipped_at: tuple[int, int]) -> None:
         """Note the bounds of extents.
 
@@ -113,12 +127,12 @@ class WindowTally:
             self.aligned |= int(np.bitwise_or.reduce(bounds, initial=0))
 
     def granularity(self) -> Granularity | None:
-        """None if nothing was reported."""
-        if not self.reported_bytes:
-            return None
+        """None if nothing was reported, or in blocks that are smaller than a unit, which are not measured."""
         # Without a bit set, every extent begins at 0 and ends with the volume.
         block = min(self.aligned & -self.aligned or WINDOW_BYTES, WINDOW_BYTES)
-        level = max(block // UNIT_BYTES, 1).bit_length() - 1
+        if not self.reported_bytes or block < UNIT_BYTES:
+            return None
+        level = (block // UNIT_BYTES).bit_length() - 1
         return Granularity(block, int(self._blocks[level]), int(self._unexplained[level]))
 
     def _count_blocks(self, window: WindowData, reported: ByteRanges) -> None:

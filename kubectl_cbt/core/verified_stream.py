@@ -37,18 +37,20 @@ _THREADS = min(os.cpu_count() or 1, 4)
 _WAITING_WINDOWS = 4 * _THREADS
 
 
-class _SubmittedWindow(NamedTuple):
-    """Submitted, in order.
+class _Submitted(NamedTuple):
+    """A window, or many that are not read; in order.
 
     Attributes:
-        end: of the window, or of a common hole without extents.
-        data: what is being read; None for a hole.
-        reported: the extents in it.
+        data: what is being read; None if nothing is.
+        reported: the extents in a window that is read.
+        is_reported: whether the windows that are not read are reported; else nothing in them is.
     """
 
+    start: int
     end: int
-    data: Future[WindowData] | None
+    data: Future[WindowData] | None = None
     reported: ByteRanges = NO_RANGES
+    is_reported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ class VerifiedStream:
         self._last_end = 0
         self._out_of_order_at: int | None = None
         self._joined = JoinedRanges()
-        self._waiting: deque[_SubmittedWindow] = deque()
+        self._waiting: deque[_Submitted] = deque()
         self._is_cancelled = False
 
     def cancel(self) -> None:
@@ -200,7 +202,12 @@ class VerifiedStream:
         if len(starts):
             self._last_end = int(ends[-1])
             self._tally.add_bounds(starts, ends, (self._start, self.stream.capacity_bytes or 0))
-            self._starts, self._ends = joined([self._starts, starts]), joined([self._ends, ends])
+            # Those outside what is compared would be kept until the end.
+            first = int(np.searchsorted(ends, self._submitted, side="right"))
+            stop = int(np.searchsorted(starts, self.end, side="left"))
+            if first < stop:
+                self._starts = joined([self._starts, starts[first:stop]])
+                self._ends = joined([self._ends, ends[first:stop]])
         return self._out_of_order_at is None
 
     def _known_end(self, failure: CbtError | None) -> int:
@@ -223,18 +230,26 @@ class VerifiedStream:
                 if not is_end:
                     break
                 end = known
-            reported = self._reported(start, end)
-            if not len(reported) and (empty_to := self._empty_to(start, known)) > end:
-                # A common hole in which nothing is reported: sparse images of terabytes have millions of such windows.
-                self._tally.hole_bytes += empty_to - start
-                self._waiting.append(_SubmittedWindow(empty_to, None))
+            # Sparse images of terabytes have millions of windows that need not be read.
+            if (reported_to := self._reported_to(start, known)) > end:
+                self._waiting.append(_Submitted(start, reported_to, is_reported=True))
+            elif len(reported := self._reported(start, end)) or (empty_to := self._empty_to(start, known)) <= end:
+                window = pool.submit(self._reader.read, start, end, reported)
+                self._waiting.append(_Submitted(start, end, window, reported))
             else:
-                self._waiting.append(
-                    _SubmittedWindow(end, pool.submit(self._reader.read, start, end, reported), reported)
-                )
+                self._waiting.append(_Submitted(start, empty_to))
             self._submitted = self._waiting[-1].end
             while len(self._waiting) >= _WAITING_WINDOWS:
                 yield self._oldest()
+
+    def _reported_to(self, start: int, known: int) -> int:
+        """The end of whole windows from ``start`` on that one extent covers, and that are not read; 0 for none."""
+        if start % WINDOW_BYTES or not len(self._starts) or self._starts[0] > start:
+            return 0
+        covered_to = min(int(self._ends[0]), known)
+        if not self._quick:
+            covered_to = min(covered_to, self._reader.skip_to(start))
+        return covered_to // WINDOW_BYTES * WINDOW_BYTES
 
     def _empty_to(self, start: int, known: int) -> int:
         """The end of whole windows from ``start`` on without data and without extents."""
@@ -253,7 +268,13 @@ class VerifiedStream:
 
     def _oldest(self) -> ByteRanges:
         oldest = self._waiting.popleft()
-        missing = NO_RANGES if oldest.data is None else self._tally.add(oldest.data.result(), oldest.reported)
+        missing = NO_RANGES
+        if oldest.data is not None:
+            missing = self._tally.add(oldest.data.result(), oldest.reported)
+        elif oldest.is_reported:
+            self._tally.add_reported_windows(oldest.start, oldest.end, are_holes=not self._quick)
+        else:
+            self._tally.hole_bytes += oldest.end - oldest.start
         self.position = oldest.end
         return self._joined.add(missing, oldest.end)
 

@@ -5,6 +5,7 @@ import io
 import json
 import mmap
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +17,9 @@ from kubectl_cbt.analysis.window_tally import UNIT_BYTES, WINDOW_BYTES
 from kubectl_cbt.core import verified_stream
 from kubectl_cbt.core.verified_stream import Devices, VerifiedStream
 from kubectl_cbt.devices.device import Device
+from kubectl_cbt.devices.window_reader import WindowReader
 from kubectl_cbt.documents.open_document import open_document
-from kubectl_cbt.documents.reading_options import ReadingOptions
+from kubectl_cbt.documents.reading_options import FileFormat, ReadingOptions
 from kubectl_cbt.errors import CbtError, DeviceError, Interrupted
 from kubectl_cbt.model.stream_query import Operation
 from kubectl_cbt.model.verification import VerificationVerdict
@@ -167,6 +169,13 @@ def test_reported_blocks_without_a_difference_are_not_explained(tmp_path):
     assert result.needless_bytes == 3584 + 8192
 
 
+def test_blocks_smaller_than_a_unit_are_not_measured(tmp_path):
+    target = image(tmp_path / "t", WINDOW_BYTES, [(0, b"x"), (4096, b"y")])
+    result, _ = verified(answer([(0, 1), (4096, 1)], WINDOW_BYTES, Operation.ALLOCATED), target)
+    assert result.verdict is VerificationVerdict.CORRECT
+    assert result.granularity is None
+
+
 def test_the_end_of_a_volume_does_not_change_the_granularity(tmp_path):
     size = WINDOW_BYTES + 4096 + 512
     target = image(tmp_path / "t", size, [(size - 1, b"x")])
@@ -184,6 +193,52 @@ def test_common_holes_are_skipped_and_counted(tmp_path):
     assert result.read_bytes < WINDOW_BYTES
     assert result.hole_bytes + result.read_bytes // 2 == size
     assert result.end == size
+
+
+@pytest.mark.parametrize("quick", [False, True])
+@pytest.mark.parametrize("has_base", [False, True])
+def test_reported_windows_that_are_not_read_count_as_if_they_were(tmp_path, monkeypatch, quick, has_base):
+    size = 40 * WINDOW_BYTES + 4096
+    writes = [(0, b"x"), (9 * WINDOW_BYTES + 5, b"y"), (21 * WINDOW_BYTES - 1, b"zz"), (size - 1, b"w")]
+    target = image(tmp_path / "t", size, writes)
+    base = image(tmp_path / "b", size, writes[2:3]) if has_base else None
+    extents = [(4096, 30 * WINDOW_BYTES), (31 * WINDOW_BYTES, 8 * WINDOW_BYTES), (40 * WINDOW_BYTES, 4096)]
+    kind = Operation.DELTA if has_base else Operation.ALLOCATED
+    fast = verified(answer(extents, size, kind), target, base, quick=quick)
+    monkeypatch.setattr(VerifiedStream, "_reported_to", lambda *_: 0)
+    slow = verified(answer(extents, size, kind), target, base, quick=quick)
+    fast, slow = ((replace(result, outcome=None), found) for result, found in (fast, slow))
+    assert fast == slow
+    assert fast[0].missing_bytes == 512
+
+
+@pytest.mark.parametrize("quick", [False, True])
+def test_a_hole_that_is_reported_takes_no_time_for_each_of_its_windows(tmp_path, monkeypatch, quick):
+    reads = []
+    read = WindowReader.read
+    monkeypatch.setattr(WindowReader, "read", lambda *arguments: reads.append(1) or read(*arguments))
+    size = 2**40
+    target = image(tmp_path / "t", size, [(2**39, b"x")])
+    result, _ = verified(answer([(4096, size - 4096)], size, Operation.ALLOCATED), target, quick=quick)
+    assert result.verdict is VerificationVerdict.CORRECT
+    assert result.reported_bytes == size - 4096
+    assert len(reads) <= 3
+
+
+@pytest.mark.parametrize(("capacity", "start"), [(64 * 2**20, 63 * 2**20), (None, 0)])
+def test_extents_outside_of_what_is_compared_are_not_kept(tmp_path, monkeypatch, capacity, start):
+    kept = []
+    take = VerifiedStream._take
+    monkeypatch.setattr(
+        VerifiedStream, "_take", lambda run, batch: (take(run, batch), kept.append(len(run._starts)))[0]
+    )
+    target = image(tmp_path / "t", capacity or 2**20, [])
+    base = image(tmp_path / "b", capacity or 2**20, [])
+    lines = "".join(f"{offset} 4096\n" for offset in range(0, 64 * 2**20, 8192))
+    options = ReadingOptions(Operation.DELTA, capacity_bytes=capacity, format=FileFormat.RANGES)
+    result, _ = verified(open_document(io.BytesIO(lines.encode()), "list", options), target, base, start)
+    assert result.reported_bytes == 2**19
+    assert max(kept) <= 128
 
 
 def test_the_tail_of_a_volume_that_grew_is_compared_with_zeros(tmp_path):
