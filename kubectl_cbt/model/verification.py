@@ -50,7 +50,7 @@ class Verification:
         different_bytes: that differ, or are not zero; None if not measured (``quick``).
         reported_bytes: in the extents of the answer.
         needless_bytes: reported, and without a difference; None if not measured.
-        granularity: of the tracking; None if not measured, nothing was reported, or its blocks are smaller than 512 bytes.
+        granularity: of the tracking; None if not measured, without a report, or in blocks of less than 512 bytes.
         missing_bytes: that differ and are not reported.
         missing_ranges: how many.
         read_bytes: from the devices.
