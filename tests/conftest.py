@@ -1,6 +1,7 @@
 """Fixtures for every test: a running demo cluster, and the installed command."""
 
 import contextlib
+import fcntl
 import functools
 import gc
 import os
@@ -287,9 +288,15 @@ def cut_after(
 @pytest.fixture(scope="session")
 def copying_python(tmp_path_factory) -> Path:
     """A Python, alone in its folder, whose ``-m venv`` copies an environment: making one takes eight seconds."""
-    made, path = tmp_path_factory.mktemp("made") / "environment", tmp_path_factory.mktemp("copying") / "python3"
-    subprocess.run([sys.executable, "-I", "-m", "venv", made], check=True, timeout=_TIMEOUT_SECONDS)
-    made.chmod(0o700)  # as the launcher makes its own
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    made, path = shared / "made" / "environment", tmp_path_factory.mktemp("copying") / "python3"
+    with (shared / "made.lock").open("w") as lock:
+        # One for all workers.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.parent.exists():
+            subprocess.run([sys.executable, "-I", "-m", "venv", made], check=True, timeout=_TIMEOUT_SECONDS)
+            made.chmod(0o700)  # as the launcher makes its own
     # With the times, by which Python knows that what it compiled is current.
     copies = f'mkdir -p "$4" && exec cp -Rp "{made}/." "$4"'
     path.write_text(f'#!/bin/sh\ncase $2$3 in *venv*) {copies} ;; esac\nexec "{sys.executable}" "$@"\n')
