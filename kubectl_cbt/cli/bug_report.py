@@ -55,9 +55,10 @@ def bug_report(
     """Write an archive for a bug report.
 
     The archive contains the version, the platform, the report of "kubectl cbt doctor -o json" and, if given, an error
-    message and a recording. Its list is printed first, and nothing is sent. Tokens, passwords, keys, certificates and
-    the home directory are removed. Names of objects and users, and addresses of servers, remain: read the archive
-    before you publish it.
+    message and a recording. Its list is printed first, and nothing is sent. The home directory and the secrets that
+    the command uses are removed, and tokens, passwords, keys and certificates whose form or name shows what they are.
+    Another secret in an error message, such as a password in a sentence, cannot be recognised. Names of objects and
+    users, and addresses of servers, remain: read the archive before you publish it.
 
     Exit status: 0 the archive was written, whatever doctor found; 1 it cannot be written; 2 usage error.
 

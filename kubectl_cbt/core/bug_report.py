@@ -1,4 +1,4 @@
-"""The archive that ``bug-report`` writes: what a maintainer needs to know, without secrets."""
+"""The archive that ``bug-report`` writes: what a maintainer needs to know, with secrets masked."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Redaction:
         self._secrets = sorted(set(secrets), key=len, reverse=True)
 
     def text(self, text: str) -> str:
-        """The text without secrets, quoted user names and the home directory."""
+        """The text without quoted user names, the home directory, the given secrets and all that can be recognised."""
         from kubectl_cbt.security.redact import redact_for_publication, without
 
         return redact_for_publication(without(text, self._secrets))

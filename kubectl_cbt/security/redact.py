@@ -3,9 +3,9 @@
 In three ways, because each of them misses some:
 
 - by value, if the caller has the secret that a server may repeat (:func:`without`);
-- by form: JSON Web Tokens, whole or cut, bearer and basic credentials, PEM and its base64, logins in URLs, and long
-  runs of letters and digits such as signatures;
-- by name: what follows ``token``, ``password`` and the like in JSON, whole or cut, and in other text.
+- by form: JSON Web Tokens, whole or cut, bearer and basic credentials, PEM and its base64, logins in URLs, keys of
+  Ceph, tokens with a well-known prefix, and long runs of letters and digits such as signatures;
+- by name: what follows ``token``, ``userKey``, ``--password`` and the like in JSON, whole or cut, and in other text.
 
 None of them finds a secret that has no known form, no known name, and that the caller does not have.
 
@@ -24,17 +24,19 @@ from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote
 
-MASKED = "<masked>"
+from kubectl_cbt.security.named_secrets import NO_SECRETS, mask_named
+from kubectl_cbt.security.secret_names import MASKED, is_secret_name
 
 
 def redact(text: str) -> str:
     """The text with everything masked that is a secret by form or by name."""
-    return _redact_named(_redact_forms(_redact_json(text)))
+    return mask_named(_redact_forms(_redact_json(text)))
 
 
 def redact_line(text: object) -> str:
     """As :func:`redact`, on one line."""
-    return redact(" ".join(str(text).split()))
+    # Lines are joined later: the end of a line is the end of a value.
+    return " ".join(redact(str(text)).split())
 
 
 def redact_for_publication(text: str) -> str:
@@ -94,6 +96,16 @@ _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})++(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]
 _USERINFO = re.compile(r"://(?:[^\s/?#\"'<>@\\]*+@)++")
 _USER = re.compile(r'(\buser )"(?!system:serviceaccount:)[^"]*+(?:"|\Z)', re.IGNORECASE)
 _LEAST_BEARER = 12
+_CEPH = re.compile(r"(?<![A-Za-z0-9+/])AQ[A-D][A-Za-z0-9+/]{13,}+={0,2}+")  # 16 characters of a header
+_PREFIXED = re.compile(
+    r"(?:gh[oprsu]_|github_pat_"
+    r"|gl(?:agent|cbt|dt|ffct|ft|imt|pat|ptt|rt|rtr|soat)-"
+    r"|xox[a-z]-|xapp-(?=\d)|dckr_pat_|hv[bsr]\.|sha256~|k8s-aws-v1\.|ya29\.|AIza(?=[\w-]{20})|pypi-AgE"
+    r"|npm_(?=[A-Za-z0-9]{30})|[rs]k_(?:live|test)_|(?<![A-Za-z0-9])sk-(?=[\w-]{20})|AGE-SECRET-KEY-1)[\w-]++(?:\.[\w-]++)*+"
+)
+_AWS_PAIR = re.compile(
+    r"((?<![A-Za-z0-9])A(?:KI|SI)A[A-Z0-9]{16}[\s:,/|;\"'\\]{1,8}+)([A-Za-z0-9+/]{40}(?![A-Za-z0-9+/])|[A-Za-z0-9+/]{1,40}+\Z)"
+)
 
 _JWT_BEGIN = b"eyJ"
 _JWT_IN_BYTES = re.compile(rb"eyJ[A-Za-z0-9_-]{8,}+(\.[A-Za-z0-9_-]{8,}+(?:\.[A-Za-z0-9_-]*+)*+)?+")
@@ -105,6 +117,9 @@ def _redact_forms(text: str) -> str:
     text = _PEM.sub(MASKED, text)
     text = _PEM_AS_BASE64.sub(MASKED, text)
     text = _JWT.sub(MASKED, text)
+    text = _PREFIXED.sub(MASKED, text)
+    text = _CEPH.sub(MASKED, text)
+    text = _AWS_PAIR.sub(rf"\1{MASKED}", text)
     return _RUN.sub(_masked_run, text)
 
 
@@ -142,29 +157,13 @@ def _is_mixed(part: str) -> bool:
 
 # By name.
 
-_SECRET_NAMES = (
-    *("token", "password", "passwd", "passphrase", "secret", "keydata", "privatekey", "apikey", "accesskey"),
-    *("secretkey", "credential", "credentials", "authorization", "cookie", "tlskey"),
-)
-"""Ends of names, without punctuation and in lower case."""
-
-_NO_SECRETS = ("true", "false", "null", "none", "")
 _STRING = r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)'
 _JSON_NAME = re.compile(rf"({_STRING})(\s*+:\s*+)?+", re.DOTALL)
 _JSON_STRING = re.compile(_STRING, re.DOTALL)
 _JSON_SCALAR = re.compile(r"[^\s,\[\]{}\"]*+")
 _JSON_BRACKET = re.compile(rf"([\[{{])|[\]}}]|{_STRING}", re.DOTALL)
 _SECRET_KIND = re.compile(r'"kind"\s*+:\s*+"Secret(?:List)?+"')
-_PUNCTUATION = str.maketrans("", "", "-_. \"'\\")
-
-_NAME = re.compile(r"(?<![\w.-])([\w.-]++)(\\*+[\"']?+)(\s{0,8}+[:=]\s{0,8}+)(\\*+[\"']?+)")
-_QUOTED, _QUOTED_AGAIN, _BARE = (re.compile(p) for p in (r'(?:[^"\\]++|\\.)*+', r"[^\"'\\]*+", r"[^\s\"'\\,;&)}\]]*+"))
 _LONGEST_NAME = 64
-
-
-def _is_secret(name: str) -> bool:
-    # Only the end of a long name matters.
-    return name[-_LONGEST_NAME:].translate(_PUNCTUATION).lower().endswith(_SECRET_NAMES)
 
 
 def _redact_json(text: str) -> str:
@@ -179,7 +178,7 @@ def _redact_json(text: str) -> str:
         if found[2] is None or not _is_secret_field(found[1], of_secret=of_secret):
             continue
         end = _end_of_value(text, position)
-        if text[position:end].strip('"') not in _NO_SECRETS:
+        if text[position:end].strip('"') not in NO_SECRETS:
             parts += text[done:position], f'"{MASKED}"'
             done = end
         position = end
@@ -191,7 +190,7 @@ def _is_secret_field(quoted: str, *, of_secret: bool) -> bool:
     if "\\" in quoted and len(quoted) <= 6 * _LONGEST_NAME:
         with contextlib.suppress(ValueError):
             name = json.loads(quoted)
-    return _is_secret(name) or (of_secret and name in ("data", "stringData"))
+    return is_secret_name(name) or (of_secret and name in ("data", "stringData"))
 
 
 def _end_of_value(text: str, position: int) -> int:
@@ -212,29 +211,6 @@ def _end_of_value(text: str, position: int) -> int:
             if depth == 0:
                 return bracket.end()
     return len(text)
-
-
-def _redact_named(text: str) -> str:
-    """Mask ``name=value`` and ``name: value`` in any text, and JSON in a string or without its beginning."""
-    parts: list[str] = []
-    done = position = 0
-    while found := _NAME.search(text, position):
-        name, closing, separator, opening = found.groups()
-        # The rest is searched again: a separator may be part of a value.
-        position = found.end()
-        if not _is_secret(name):
-            continue
-        pattern = _BARE if not opening else _QUOTED if opening == '"' else _QUOTED_AGAIN
-        value = pattern.match(text, position)
-        shown = value[0] if value else ""
-        is_data = bool(closing or opening) or "=" in separator
-        if shown.startswith(MASKED) or shown.lower() in _NO_SECRETS or shown[:1] in ("{", "["):
-            continue
-        if not is_data and shown.rstrip(".,:;!?").isalpha():
-            continue  # a sentence: "invalid token: expired"
-        parts += text[done:position], MASKED
-        done = position = position + len(shown)
-    return "".join((*parts, text[done:])) if parts else text
 
 
 # Headers.

@@ -109,6 +109,54 @@ def test_the_archive_contains_no_secret_that_the_command_uses_or_is_given(secret
         assert [part for part in (PASSWORD, KEY.split()[4], f"{tmp_path}/file") if part in text] == [], name
 
 
+PASTED = """\
+$ kubectl get volumesnapshots --token abcdefghijk123 -n shop
+$ kubectl get volumesnapshots --token=abcdefghijk124 --password S3CRETPW4 --password 'S3C RET PW5'
+$ curl -u jane:S3CRETPW6 --proxy-user 'jane:S3C RET PW7' https://example.org
+userKey: AQBn3cretCephKey==
+adminKey=AQBn4cretCephKey==
+{"encryptionKey": "S3CRETPW8", "args": ["--token", "S3CRETPW9"]}
+https://example.org/a?sv=1&sig=S3CRETSIG1%3D&sp=r https://example.org/a?X-Amz-Signature=S3CRETSIG2
+https://example.org/a?X-Goog-Signature=S3CRETSIG3 https://example.org/a?Signature=S3CRETSIG4
+ghp_S3CRETPAT1 glpat-S3CRETPAT2 xoxb-1-S3CRETPAT3 github_pat_S3CRETPAT4
+AKIAIOSFODNN7EXAMPLE wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY
+error: secretName: csi-secret, keyID: k-1
+"""
+PASTED_SECRETS = (
+    *(
+        "abcdefghijk123",
+        "abcdefghijk124",
+        "S3C",
+        "RET",
+        "PW5",
+        "PW7",
+        "AQBn",
+        "3cret",
+        "4cret",
+        "SIG1",
+        "SIG2",
+        "SIG3",
+        "SIG4",
+        "PAT",
+        "wJalr",
+        "PxRfi",
+    ),
+)
+
+
+def test_secrets_in_a_pasted_error_are_removed_by_their_form_and_the_rest_stays(tmp_path):
+    (tmp_path / "error.txt").write_text(PASTED)
+    found, parts = report(tmp_path, "--demo", "--error", str(tmp_path / "error.txt"))
+    assert found.returncode == 0, found.stderr
+    text = parts["error.txt"].decode()
+    assert [secret for secret in PASTED_SECRETS if secret in text] == []
+    lines = text.splitlines()
+    assert lines[0] == "$ kubectl get volumesnapshots --token <masked> -n shop"
+    assert lines[2] == "$ curl -u jane:<masked> --proxy-user 'jane:<masked>' https://example.org"
+    assert lines[-1] == "error: secretName: csi-secret, keyID: k-1"
+    assert len(lines) == len(PASTED.splitlines())
+
+
 def test_what_a_sidecar_repeats_of_the_token_is_removed(own_demo, tmp_path):
     tokens = []
 

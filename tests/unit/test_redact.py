@@ -7,6 +7,8 @@ import sys
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kubectl_cbt.security.redact import MASKED, redact, redact_for_publication, redact_header, redact_message, without
 
@@ -79,6 +81,153 @@ def test_the_data_of_a_secret_object_is_masked():
     assert redact('{"kind": "ConfigMap", "data": {"a": "b"}}') == '{"kind": "ConfigMap", "data": {"a": "b"}}'
 
 
+NAMED = [
+    *("--token {}", "--token={}", "--password {}", "--password  {}", "-password {}", "--pass {}", "--user-key {}"),
+    *("--client-secret {}", "--token \\\n  {}", "- --token\n- {}", "kubectl get pod --token {} -n a", "\u2014token {}"),
+    *('{{"args": "a\\n--token {}"}}', '{{"args": "--token \\\\\\n {}"}}', '{{"args": "a:\\n  - --token\\n  - {}\\n"}}'),
+    *("curl -u user:{}", "curl -su user:{} x", "curl -uuser:{}", "curl --user user:{}", "curl --user=user:{}"),
+    *("curl --proxy-user DOMAIN\\user:{}", "curl -U user:{}"),
+    *("userKey={}", "adminKey={}", "userKey: {}", "admin_key: {}", "ENCRYPTION_KEY={}", "aws-secret-access-key: {}"),
+    *("apiKey: {}", "X-Api-Key: {}", "rootKey={}", "SMB_PASS={}", "sshPwd={}", "encryptionPassphrase: {}"),
+    *("password2={}", "authToken := {}", "password => {}", "<password>{}</password>", "secrets[userKey] = {}"),
+    *(
+        "userKey: |\n  {}\nuserID: a",
+        "userKey: >-\n  a\n\n  {}\n",
+        "- name: DB_PASSWORD\n  value: {}",
+        "[Name:TOKEN,Value:{}]",
+    ),
+    *("https://a.example/b?sig={}", "https://a.example/b?se=1&sig={}&sp=r", "https://a.example/b?X-Amz-Signature={}"),
+    *("https://a.example/b?a=1\\u0026sig={}\\u0026b=1", "https://a.example/b?X-Goog-Signature={}", "?Signature={}"),
+    *("u=https%3A%2F%2Fa.example%3Fsig%3D{}", "Credential=AKIAIOSFODNN7EXAMPLE/a, Signature={}"),
+    *("Authorization: Custom {}", "Cookie: a=b; c={}", 'Authorization: Digest username="jane", response="{}"'),
+]
+"""Text before and after the value of a telling flag, name or login."""
+
+QUOTED = [
+    *(
+        '--password "{}"',
+        "--password '{}'",
+        '--password="{}"',
+        "--password='{}'",
+        "--password $'{}'",
+        "curl -u 'user:{}'",
+    ),
+    *(
+        '["--token", "{}"]',
+        "['--token', '{}']",
+        '{{"a": "[\\"--token\\", \\"{}\\"]"}}',
+        '{{"a": "--token \\"{}\\" b"}}',
+    ),
+    *('{{"name": "userKey", "value": "{}"}}', '{{"a": "{{\\"name\\":\\"TOKEN\\",\\"value\\":\\"{}\\"}}"}}'),
+    *('["curl", "-u", "user:{}"]', 'curl -u "user:{}"', '"userKey": "{}"', "adminKey: '{}'", 'userKey = "{}"'),
+    *('{{"userKey":"{}"}}', '{{"secretAccessKey": "{}"}}', '{{"X-Amz-Signature": "{}"}}', "secrets['userKey'] = '{}'"),
+]
+
+SIGNS = "QXZ379"
+"""Characters that are in none of these texts; only parts of secrets that contain two of them are compared."""
+
+
+def shown_parts(secret: str, text: str) -> list[str]:
+    """The parts of a secret that a text contains."""
+    parts = (secret[at : at + 3] for at in range(len(secret) - 2))
+    return [part for part in parts if sum(map(SIGNS.__contains__, part)) >= 2 and part in text]
+
+
+@pytest.mark.parametrize("form", [*NAMED, *QUOTED])
+@pytest.mark.parametrize("secret", ["QXZQXZQXZQ", "37QX/Z-ZQ_+X7="])
+def test_the_value_of_a_telling_flag_or_name_is_masked_wherever_it_is_cut(form, secret):
+    text = form.format(secret)
+    for end in range(text.index(secret), len(text) + 1):
+        for before in ("error: ", "a\n"):
+            found = redact(before + text[:end])
+            assert shown_parts(secret, found) == []
+            assert found.startswith(before)
+    message = json.dumps({"message": text})
+    for end in range(len(message) + 1):
+        assert shown_parts(secret, redact(message[:end])) == []
+
+
+def secrets_of(more: str) -> st.SearchStrategy[str]:
+    """Values of at least six characters that begin with a letter or a digit."""
+    first = st.text(SIGNS, min_size=2, max_size=2)
+    return st.builds(str.__add__, first, st.text(SIGNS + more, min_size=4, max_size=30))
+
+
+@settings(max_examples=120, deadline=None, derandomize=True)
+@given(st.sampled_from(NAMED), secrets_of("!#%*+/:=?@^_~-."), st.data())
+def test_no_bare_secret_survives(form, secret, data):
+    text = form.format(secret)
+    assert shown_parts(secret, redact(text)) == []
+    assert shown_parts(secret, redact(text[: data.draw(st.integers(0, len(text)))])) == []
+
+
+@settings(max_examples=120, deadline=None, derandomize=True)
+@given(
+    st.sampled_from([*(form for form in NAMED if form.startswith("--")), *QUOTED]), secrets_of("!#%*+/=?@^~-.,;&)}]")
+)
+def test_no_secret_survives_in_quotes_or_as_an_argument(form, secret):
+    assert shown_parts(secret, redact(form.format(secret))) == []
+
+
+@settings(max_examples=80, deadline=None, derandomize=True)
+@given(st.sampled_from([form for form in QUOTED if "\\" not in form]), secrets_of("  ,;:=&(){}[]<>"))
+def test_no_secret_with_blanks_survives_in_quotes(form, secret):
+    assert shown_parts(secret, redact(form.format(secret))) == []
+
+
+PREFIXES = [
+    *("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xoxb-", "xoxa-", "xoxp-", "dckr_pat_", "hvs."),
+    *("sha256~", "k8s-aws-v1.", "ya29."),
+]
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+def test_a_token_with_a_known_prefix_is_masked_wherever_it_is_cut(prefix):
+    token = f"{prefix}QX3ZQXX97ZZ_QX-3ZQ97XZQXZ3"
+    for text in (f"login with {token} failed", f"({token})", f"a\\n{token}", json.dumps({"a": f"x {token}"})):
+        for end in range(len(text) + 1):
+            assert shown_parts(token, redact(text[:end])) == []
+
+
+def test_a_secret_that_follows_an_access_key_id_is_masked_and_the_id_stays():
+    key, secret = "AKIAIOSFODNN7EXAMPLE", "QXalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+    for between in (" ", ":", "\n", '", "', ", "):
+        for end in range(len(secret) + 1):
+            assert redact(f"{key}{between}{secret[:end]}") == f"{key}{between}{MASKED * (end > 0)}"
+        assert redact(f"{key}{between}{secret} x") == f"{key}{between}{MASKED} x"
+    assert redact(f"{key} may not do this") == f"{key} may not do this"
+
+
+def test_a_key_of_ceph_is_masked_anywhere():
+    for seed in range(20):
+        key = base64.b64encode(
+            b"\x01\x00" + bytes((seed + 97 * at) % 256 for at in range(8)) + b"\x10\x00" + KEY[:16].encode()
+        )
+        text = f"login of client.csi with {key.decode()} failed"
+        begin = text.index("AQ")
+        for end in range(begin + 20, len(text) + 1):
+            assert text[begin + 16 : begin + 20] not in redact(text[:end])
+
+
+@pytest.mark.parametrize("value", [f'"{OPAQUE}"', f'["{OPAQUE}"]'])
+@pytest.mark.parametrize("name", ["userKey", "adminKey", "apiKey", "encryption_key", "secretAccessKey", "db-pass"])
+def test_a_key_in_json_is_masked_wherever_it_is_cut(name, value):
+    text = f'{{"a": {{"{name}": {value}}}}}'
+    for end in range(len(text) + 1):
+        assert OPAQUE[:4] not in redact(text[:end])
+
+
+def test_what_follows_a_value_stays():
+    assert redact("kubectl --token QX37 -n shop get pod") == f"kubectl --token {MASKED} -n shop get pod"
+    assert redact("get --password 'a b' -o json") == f"get --password '{MASKED}' -o json"
+    assert redact("curl -u jane:QX37 https://a") == f"curl -u jane:{MASKED} https://a"
+    assert redact("https://a/b?sig=QX37&sp=r") == f"https://a/b?sig={MASKED}&sp=r"
+    assert redact("a=b,token=QX37,c=d; password=ZQ97; e") == f"a=b,token={MASKED},c=d; password={MASKED}; e"
+    assert redact("userKey: |\n  QX37\n  ZQ\n\nuserID: admin") == f"userKey: {MASKED}\n\nuserID: admin"
+    assert redact("- name: a\n  value: b-1") == "- name: a\n  value: b-1"
+    assert redact("userKey: QX37\nuserID: admin") == f"userKey: {MASKED}\nuserID: admin"
+
+
 FORMS = [
     JWT,
     JWT.rpartition(".")[0],
@@ -124,6 +273,19 @@ def test_text_that_looks_like_a_secret_is_masked(form):
         "token-file /home/jane/token: no such file",
         "https://example.org/a@b and user@example.org",
         "pvc-ac2c6c0e-5d5c-4a4f-8bd2-8bd6f8ae4d1c",
+        "invalid token: not valid yet",
+        "give --token or --token-file, and --token, --password",
+        "flag needs an argument: --token",
+        "use --token with -n shop",
+        "--token --namespace shop -v 8",
+        "secretName: csi-secret-1, publicKey: ssh-rsa-1, keyID: k-1, sortKey: a-1, topologyKey: kubernetes.io/host",
+        "AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&secretName=a&AccessKeyId=ASIAIOSFODNN7EXAMPLE",
+        "client-key: /home/jane/client.key: no such file",
+        "key: a-1, partition-key=b-1, cacheKey=c-1, monkey=d-1, by-pass=1, OLDPWD=/a PWD=/b",
+        "bad signature: sha1, digitalSignature: x-1",
+        "docker run -u 1000:1000 a, kubectl --user arn:aws:eks:eu-1:1:cluster/a --as system:serviceaccount:a:b",
+        "sort -u a; error: -u user: not found",
+        "task-aaaaaaaaaaaaaaaaaaaaaaaa glance-api-1 sk-learn",
     ],
 )
 def test_a_sentence_stays(text):
@@ -184,6 +346,56 @@ SEEDS = [
     *("://", "://a@", "://a", "a@", ' user "', 'user "a', '"', '\\"', '"\\', "\\", '""', '"a":', "[", "]"),
     *('"token":', '"token":"', '"token":[', '"token":{"', '"token":"a",', '"kind": ', '"kind":"Secret","data":'),
     *("token", "token=", "token:", "token = ", "token=a ", 'token="', 'token=\\"', "a=", "a =", ": ", " ", "\n"),
+    *(
+        "--token",
+        "--token ",
+        "--token -",
+        "--token \\\n",
+        "--token='",
+        '--token \\"',
+        "--token\\",
+        '"--token", ',
+        "--a ",
+        "-",
+    ),
+    *("--token\n", "--a\n ", "--a\\n", "--a\\\\", "<a", "<token>a", "%3D", "a%3D", "token%3Da", "a.key:", "A1Key="),
+    *(
+        "userKey: |\n",
+        "userKey: |\n a\n",
+        "userKey: |\n\n",
+        "userKey:| ",
+        "name:",
+        "name:a,",
+        "name:a value",
+        ".name:TOKEN,value:a",
+    ),
+    *("-u", " -u", " -u a", " -uu", "-u a:", "--user ", "`-u", "userKey:", "userKey: a ", "sig=", "&sig=a", "%3Dsig"),
+    *(
+        "token:{",
+        "token='{",
+        'token=\\"{',
+        "token=,",
+        "token=a,",
+        "token=a)",
+        "token=a;b",
+        "token:a.",
+        "token: a\n",
+        "<token>",
+    ),
+    *("ghp_", "sk-", "sk-a", "xapp-", "glpat-", "AIza", "npm_", "AQA", "AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLE "),
+    *(
+        "Cookie: ",
+        "\nCookie: a",
+        'Cookie: ="',
+        "token=a\\",
+        "token=$",
+        "tokenA1",
+        "token=='",
+        ".ab",
+        "hvs.a",
+        "\n-",
+        "\\n-",
+    ),
     *("<masked>", '{"data":{"a":"', "tokentoken_", "\u00e9", "\ud7ff"),
 ]
 REPEATED = [*(("", seed) for seed in SEEDS), ('"', '\\"'), ("bearer", " "), ("://", "a@"), ("a", "."), ("--", "_")]
