@@ -1,11 +1,13 @@
 """The version of a source tree, from git: packages are built with it, and a checkout reports it.
 
-After the tag v0.1.0 come 0.2.0.dev1+g1a2b3c4d5, 0.2.0.dev2+g…; ``.d`` and a checksum follow when files under version
-control were changed. A source distribution needs no git: the build backend reads the version from its PKG-INFO.
+After the tag v0.1.0 come 0.2.0.dev1+g1a2b3c4d5, 0.2.0.dev2+g…; ``.d`` and a checksum follow when files were changed, or
+were added without a commit: packages contain those too. A source distribution needs no git: the build backend reads the
+version from its PKG-INFO.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -19,8 +21,12 @@ TREE = Path(__file__).resolve().parents[2]
 UNKNOWN = "0+unknown"
 _ARCHIVED = Path("packaging") / "git-archive.txt"
 _DESCRIBED = re.compile(r"(?:v(?P<tag>\d+\.\d+\.\d+)-(?P<distance>\d+)-)?g?(?P<commit>[0-9a-f]{40})")
-# The first release, for commits that no tag precedes.
-_FIRST = "0.1.0"
+# A tag of a release, of which it must be all: v1, v0.2.0rc1 and v0.2.0-rc.1 are none.
+_RELEASE_TAG = ("--match", "v[0-9]*.[0-9]*.[0-9]*", "--exclude", "*[!v0-9.]*", "--exclude", "*.*.*.*")
+# Of each added file: a larger one, such as the image of a volume, would delay every start.
+_READ_BYTES = 1 << 20
+FIRST = "0.1.0"
+"""The first release, for commits that no tag precedes."""
 
 
 def version_of_tree(tree: Path = TREE) -> str:
@@ -29,15 +35,42 @@ def version_of_tree(tree: Path = TREE) -> str:
 
 
 def _version_by_git(tree: Path) -> str:
-    # A tag of a release only. --abbrev=40: the default length depends on the size of the repository.
-    described = _git(tree, "describe", "--tags", "--long", "--abbrev=40", "--match", "v[0-9]*", "--exclude", "*-*")
+    # --abbrev=40: the default length depends on the size of the repository.
+    described = _git(tree, "describe", "--tags", "--long", "--abbrev=40", *_RELEASE_TAG)
     if described is None:
         described = _git(tree, "rev-parse", "HEAD")
     changes = _git(tree, "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--binary", "HEAD")
-    if described is None or changes is None:
+    added = added_files(tree)
+    if described is None or changes is None or added is None:
         return UNKNOWN
+    changes += b"".join(_content(tree, path) for path in added)
     commits = int(_git(tree, "rev-list", "--count", "HEAD") or 0) if not described.startswith(b"v") else 0
     return _version(described.decode("utf-8", "replace").strip(), commits, changes)
+
+
+def added_files(tree: Path = TREE) -> list[str] | None:
+    """Return the files of a checkout that packages would contain although they are not under version control.
+
+    The build backend leaves out what the .gitignore of the tree lists, but not what other files of git's list: those
+    of its folders, .git/info/exclude and core.excludesFile.
+
+    Returns:
+        Paths that are relative to the tree, in the order of git; None if git fails.
+    """
+    ignored = ["--exclude-from=.gitignore"] if (tree / ".gitignore").exists() else []
+    found = _git(tree, "ls-files", "--others", "-z", *ignored)
+    return None if found is None else [os.fsdecode(path) for path in found.split(b"\0")[:-1]]
+
+
+def _content(tree: Path, path: str) -> bytes:
+    """Return what tells an added file apart: its path, its size and how it starts."""
+    content, size = b"", 0
+    with contextlib.suppress(OSError):
+        # A link can lead to a device or a pipe, of which a read may not end.
+        if (tree / path).is_file():
+            with (tree / path).open("rb") as file:
+                content, size = file.read(_READ_BYTES), os.fstat(file.fileno()).st_size
+    return b"%b\0%d\0%b" % (os.fsencode(path), size, content)
 
 
 def _version(described: str, commits: int = 0, changes: bytes = b"") -> str:
@@ -46,7 +79,7 @@ def _version(described: str, commits: int = 0, changes: bytes = b"") -> str:
     Args:
         described: a commit id, for a commit that no tag precedes.
         commits: how many commits there are when there is no tag.
-        changes: the difference to the commit; empty when there is none.
+        changes: the difference to the commit, and added files; empty when there are none.
     """
     found = _DESCRIBED.fullmatch(described)
     if found is None:
@@ -57,7 +90,7 @@ def _version(described: str, commits: int = 0, changes: bytes = b"") -> str:
     local = f"g{found['commit'][:9]}"
     if changes:
         local += f".d{hashlib.sha256(changes).hexdigest()[:8]}"
-    return f"{_following(tag) if tag else _FIRST}.dev{distance if tag else commits}+{local}"
+    return f"{_following(tag) if tag else FIRST}.dev{distance if tag else commits}+{local}"
 
 
 def _following(tag: str) -> str:
