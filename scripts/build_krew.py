@@ -18,7 +18,7 @@ import zipfile
 from pathlib import Path
 
 from kubectl_cbt.project import HOMEPAGE
-from kubectl_cbt.system.checkout import version_of_tree
+from kubectl_cbt.system.checkout import UNKNOWN, version_of_tree
 
 ROOT = Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
@@ -30,6 +30,24 @@ BOT_TEMPLATE = ROOT / ".krew.yaml"
 # The oldest time that a zip can contain. The files' own times differ between checkouts.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 FILE, EXECUTABLE = 0o644, 0o755
+
+
+def known_version() -> str:
+    """Return the version of this tree; ends the script with the reason if git does not give one."""
+    version = version_of_tree(ROOT)
+    if version == UNKNOWN:
+        sys.exit(f"the version comes from git, which does not give one: {_why_unknown()}\nFix it, and run this again.")
+    return version
+
+
+def _why_unknown() -> str:
+    if not (ROOT / ".git").exists():
+        return f"{ROOT} is not a checkout; clone the repository"
+    try:
+        found = subprocess.run(["git", "log", "-1", "--format="], cwd=ROOT, check=False, capture_output=True, text=True)
+    except FileNotFoundError:
+        return "there is no git on the PATH"
+    return found.stderr.strip() or "it has a tag that is similar to vX.Y.Z, but not one"
 
 
 def krew_version(version: str) -> str:
@@ -90,7 +108,7 @@ def render_manifest(archive: bytes) -> str:
     """Return the manifest of an archive, for the version of this tree."""
     template = string.Template(SOURCE.read_text(encoding="utf-8"))
     return template.substitute(
-        version=krew_version(version_of_tree(ROOT)),
+        version=krew_version(known_version()),
         sha256=hashlib.sha256(archive).hexdigest(),
         home=HOMEPAGE,
     )
@@ -113,8 +131,8 @@ def render_bot_template() -> str:
 
 def main() -> None:
     """Write the archive and its manifest into dist/, and the bot's template."""
+    path = archive_path(krew_version(known_version()))
     archive = build_archive()
-    path = archive_path(krew_version(version_of_tree(ROOT)))
     DIST.mkdir(exist_ok=True)
     # Only the manifest's: every other build of this checkout has another name.
     for old in DIST.glob(archive_path("v*").name):
