@@ -1,5 +1,6 @@
 """What scripts/release.py publishes. `make release-check` builds it twice."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from kubectl_cbt.project import IMAGES
 from kubectl_cbt.system.checkout import version_of_tree
 
 JOBS = yaml.safe_load(release_check.WORKFLOW.read_text(encoding="utf-8"))["jobs"]
+
+RELEASING = (release.ROOT / "RELEASING.md").read_text(encoding="utf-8")
 
 CHANGELOG = """# Changelog
 
@@ -200,6 +203,18 @@ def test_the_sums_are_those_of_one_folder_with_what_is_uploaded(tmp_path):
     release_check.check_sums(folder, called)
     with pytest.raises(SystemExit, match=r"not of the uploaded files: \[\('cbt.yaml'"):
         release_check.check_sums(folder, called.replace("release/cbt.yaml ", ""))
+
+
+def test_releasing_is_ten_lines():
+    assert re.findall(r"^(\d+)\. ", RELEASING, re.MULTILINE) == [str(number) for number in range(1, 11)]
+
+
+def test_releasing_names_every_file_that_states_that_nothing_is_published():
+    files = [release.ROOT / "README.md", *(release.ROOT / "docs").iterdir()]
+    stating = [path for path in files if b"published yet" in path.read_bytes()]
+    names = ["README.md", "krew-manifest.yaml", "tests/unit/test_workflows.py"]
+    names += [str(path.relative_to(release.ROOT)) for path in stating]
+    assert [name for name in names if f"`{name}`" not in RELEASING and f" {name}`" not in RELEASING] == []
 
 
 def test_each_job_comes_after_those_that_it_needs():
