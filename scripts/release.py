@@ -27,9 +27,7 @@ def notes(changelog: str, version: str) -> str:
     if found is None or not found[2].strip():
         sys.exit(f"CHANGELOG.md has no section for {version}")
     if not re.fullmatch(r" - \d{4}-\d{2}-\d{2}", found[1] or ""):
-        sys.exit(
-            f"CHANGELOG.md does not date the release: write ## {version} - YYYY-MM-DD, and commit it before the tag"
-        )
+        sys.exit(f"CHANGELOG.md has no date for {version}: write ## {version} - YYYY-MM-DD, commit it, and tag that")
     return found[2].strip() + "\n"
 
 

@@ -11,6 +11,7 @@ import contextlib
 import hashlib
 import os
 import re
+import stat
 import subprocess
 from pathlib import Path
 
@@ -35,15 +36,19 @@ def version_of_tree(tree: Path = TREE) -> str:
 
 
 def _version_by_git(tree: Path) -> str:
-    # --abbrev=40: the default length depends on the size of the repository.
-    described = _git(tree, "describe", "--tags", "--long", "--abbrev=40", *_RELEASE_TAG)
+    # At the same time: each start of git takes about as long as what it does.
+    started = [
+        # --abbrev=40: the default length depends on the size of the repository.
+        _start(tree, "describe", "--tags", "--long", "--abbrev=40", *_RELEASE_TAG),
+        _start(tree, "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--binary", "HEAD"),
+        _start(tree, *_list_added(tree)),
+    ]
+    described, changes, added = map(_output, started)
     if described is None:
         described = _git(tree, "rev-parse", "HEAD")
-    changes = _git(tree, "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--binary", "HEAD")
-    added = added_files(tree)
     if described is None or changes is None or added is None:
         return UNKNOWN
-    changes += b"".join(_content(tree, path) for path in added)
+    changes += b"".join(_content(tree, path) for path in _paths(added))
     commits = int(_git(tree, "rev-list", "--count", "HEAD") or 0) if not described.startswith(b"v") else 0
     return _version(described.decode("utf-8", "replace").strip(), commits, changes)
 
@@ -57,19 +62,28 @@ def added_files(tree: Path = TREE) -> list[str] | None:
     Returns:
         Paths that are relative to the tree, in the order of git; None if git fails.
     """
+    found = _git(tree, *_list_added(tree))
+    return None if found is None else _paths(found)
+
+
+def _list_added(tree: Path) -> list[str]:
     ignored = ["--exclude-from=.gitignore"] if (tree / ".gitignore").exists() else []
-    found = _git(tree, "ls-files", "--others", "-z", *ignored)
-    return None if found is None else [os.fsdecode(path) for path in found.split(b"\0")[:-1]]
+    return ["ls-files", "--others", "-z", *ignored]
+
+
+def _paths(listed: bytes) -> list[str]:
+    return [os.fsdecode(path) for path in listed.split(b"\0")[:-1]]
 
 
 def _content(tree: Path, path: str) -> bytes:
     """Return what tells an added file apart: its path, its size and how it starts."""
     content, size = b"", 0
     with contextlib.suppress(OSError):
+        found = (tree / path).stat()
         # A link can lead to a device or a pipe, of which a read may not end.
-        if (tree / path).is_file():
-            with (tree / path).open("rb") as file:
-                content, size = file.read(_READ_BYTES), os.fstat(file.fileno()).st_size
+        if stat.S_ISREG(found.st_mode):
+            with (tree / path).open("rb", buffering=0) as file:
+                content, size = file.read(_READ_BYTES), found.st_size
     return b"%b\0%d\0%b" % (os.fsencode(path), size, content)
 
 
@@ -112,12 +126,26 @@ def _version_of_archive(tree: Path) -> str:
 
 def _git(tree: Path, *arguments: str) -> bytes | None:
     """Return what git prints; None without git, and when it fails."""
+    return _output(_start(tree, *arguments))
+
+
+def _start(tree: Path, *arguments: str) -> subprocess.Popen[bytes] | None:
+    """Start git; None without git."""
     # Variables such as GIT_DIR, which git sets for its hooks, name another repository.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         # Without fsmonitor, which is a program that the configuration names.
         command = [find_program("git"), "--no-optional-locks", "-c", "core.fsmonitor=false", *arguments]
-        found = subprocess.run(command, cwd=tree, env=environment, capture_output=True, check=False)  # noqa: S603
+        return subprocess.Popen(  # noqa: S603
+            command, cwd=tree, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
     except (OSError, ProgramNotFound, ProgramInCurrentDirectory):
         return None
-    return found.stdout if found.returncode == 0 else None
+
+
+def _output(git: subprocess.Popen[bytes] | None) -> bytes | None:
+    """Return what git prints, when it has ended; None if it was not started, and when it fails."""
+    if git is None:
+        return None
+    printed, _ = git.communicate()
+    return printed if git.returncode == 0 else None
