@@ -22,7 +22,7 @@ TREE = Path(__file__).resolve().parents[2]
 UNKNOWN = "0+unknown"
 _ARCHIVED = Path("packaging") / "git-archive.txt"
 _DESCRIBED = re.compile(r"(?:v(?P<tag>\d+\.\d+\.\d+)-(?P<distance>\d+)-)?g?(?P<commit>[0-9a-f]{40})")
-# A tag of a release, of which it must be all: v1, v0.2.0rc1 and v0.2.0-rc.1 are none.
+# Selects the tags of releases. v1, v0.2.0rc1 and v0.2.0-rc.1 are not release tags.
 _RELEASE_TAG = ("--match", "v[0-9]*.[0-9]*.[0-9]*", "--exclude", "*[!v0-9.]*", "--exclude", "*.*.*.*")
 # Of each added file: a larger one, such as the image of a volume, would delay every start.
 _READ_BYTES = 1 << 20
@@ -38,14 +38,12 @@ def version_of_tree(tree: Path = TREE) -> str:
 def _version_by_git(tree: Path) -> str:
     # At the same time: each start of git takes about as long as what it does.
     started = [
-        # --abbrev=40: the default length depends on the size of the repository.
-        _start(tree, "describe", "--tags", "--long", "--abbrev=40", *_RELEASE_TAG),
+        # The commit alone if no tag precedes it. --abbrev=40: the default length depends on the size of the repository.
+        _start(tree, "describe", "--always", "--tags", "--long", "--abbrev=40", *_RELEASE_TAG),
         _start(tree, "diff", "--no-ext-diff", "--no-textconv", "--no-color", "--binary", "HEAD"),
         _start(tree, *_list_added(tree)),
     ]
     described, changes, added = map(_output, started)
-    if described is None:
-        described = _git(tree, "rev-parse", "HEAD")
     if described is None or changes is None or added is None:
         return UNKNOWN
     changes += b"".join(_content(tree, path) for path in _paths(added))
