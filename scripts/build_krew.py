@@ -3,6 +3,7 @@
     python scripts/build_krew.py            write both into dist/, and .krew.yaml
 
 .krew.yaml is the same manifest as a template of krew-release-bot, which fills in version and sha256 of a release.
+krew-manifest.yaml is the manifest of the latest release. Until there is one, it is also written here.
 
 Nothing in the archive is compressed: deflate gives different bytes in different versions of zlib.
 """
@@ -18,7 +19,7 @@ import zipfile
 from pathlib import Path
 
 from kubectl_cbt.project import HOMEPAGE
-from kubectl_cbt.system.checkout import version_of_tree
+from kubectl_cbt.system.checkout import FIRST, UNKNOWN, version_of_tree
 
 ROOT = Path(__file__).resolve().parent.parent
 DIST = ROOT / "dist"
@@ -27,9 +28,30 @@ MANIFEST = DIST / "cbt.yaml"
 SOURCE = ROOT / "packaging" / "krew-manifest.yaml"
 # The bot finds it there.
 BOT_TEMPLATE = ROOT / ".krew.yaml"
+LATEST = ROOT / "krew-manifest.yaml"
+# The sha256 of no archive: krew refuses to install with it.
+UNRELEASED = "0" * 64
 # The oldest time that a zip can contain. The files' own times differ between checkouts.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 FILE, EXECUTABLE = 0o644, 0o755
+
+
+def known_version() -> str:
+    """Return the version of this tree; ends the script with the reason if git does not give one."""
+    version = version_of_tree(ROOT)
+    if version == UNKNOWN:
+        sys.exit(f"the version comes from git, which does not give one: {_why_unknown()}\nFix it, and run this again.")
+    return version
+
+
+def _why_unknown() -> str:
+    if not (ROOT / ".git").exists():
+        return f"{ROOT} is not a checkout; clone the repository"
+    try:
+        found = subprocess.run(["git", "log", "-1", "--format="], cwd=ROOT, check=False, capture_output=True, text=True)
+    except FileNotFoundError:
+        return "there is no git on the PATH"
+    return found.stderr.strip() or "it has a tag that is similar to vX.Y.Z, but not one"
 
 
 def krew_version(version: str) -> str:
@@ -88,23 +110,38 @@ def _stored_zip(entries: dict[str, tuple[bytes, int]]) -> bytes:
 
 def render_manifest(archive: bytes) -> str:
     """Return the manifest of an archive, for the version of this tree."""
-    template = string.Template(SOURCE.read_text(encoding="utf-8"))
-    return template.substitute(
-        version=krew_version(version_of_tree(ROOT)),
-        sha256=hashlib.sha256(archive).hexdigest(),
-        home=HOMEPAGE,
+    return _manifest(krew_version(known_version()), hashlib.sha256(archive).hexdigest())
+
+
+def render_unreleased() -> str:
+    """Return the manifest that the first release will have, but for its sha256."""
+    comment = (
+        "# The krew manifest of the first release, written by `make krew` from packaging/krew-manifest.yaml.\n"
+        "# The uri does not exist yet, and the sha256 is a placeholder: the release replaces this file.\n"
     )
+    return comment + _without_comments(_manifest(f"v{FIRST}", UNRELEASED))
+
+
+def update_unreleased() -> None:
+    """Write it, unless the manifest of a release has replaced it."""
+    if UNRELEASED in LATEST.read_text(encoding="utf-8"):
+        LATEST.write_text(render_unreleased(), encoding="utf-8")
+
+
+def _manifest(version: str, sha256: str) -> str:
+    return string.Template(SOURCE.read_text(encoding="utf-8")).substitute(version=version, sha256=sha256, home=HOMEPAGE)
+
+
+def _without_comments(text: str) -> str:
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#"))
 
 
 def render_bot_template() -> str:
     """Return the manifest as a template (Go's text/template) of krew-release-bot: its tag is the version."""
-    manifest = "".join(
-        line for line in SOURCE.read_text(encoding="utf-8").splitlines(keepends=True) if not line.startswith("#")
-    )
     manifest = re.sub(
         r'^( *)uri: (\S+)\n *sha256: "\$\{sha256\}"$',
         lambda found: f'{found[1]}{{{{addURIAndSha "{found[2]}" .TagName | indent {len(found[1])}}}}}',
-        manifest,
+        _without_comments(SOURCE.read_text(encoding="utf-8")),
         flags=re.MULTILINE,
     )
     comment = "{{- /* Written by make krew from packaging/krew-manifest.yaml, for krew-release-bot. */ -}}\n"
@@ -112,9 +149,9 @@ def render_bot_template() -> str:
 
 
 def main() -> None:
-    """Write the archive and its manifest into dist/, and the bot's template."""
+    """Write the archive and its manifest into dist/, the bot's template, and the manifest before the first release."""
+    path = archive_path(krew_version(known_version()))
     archive = build_archive()
-    path = archive_path(krew_version(version_of_tree(ROOT)))
     DIST.mkdir(exist_ok=True)
     # Only the manifest's: every other build of this checkout has another name.
     for old in DIST.glob(archive_path("v*").name):
@@ -122,6 +159,7 @@ def main() -> None:
     path.write_bytes(archive)
     MANIFEST.write_text(render_manifest(archive), encoding="utf-8")
     BOT_TEMPLATE.write_text(render_bot_template(), encoding="utf-8")
+    update_unreleased()
     print(f"{path.relative_to(ROOT)}  {len(archive)} bytes")
     print(f"{MANIFEST.relative_to(ROOT)}")
 

@@ -4,7 +4,8 @@
     python scripts/release_check.py --tests    that job, too
 
 The commands of each step run as GitHub runs them. Nothing is published: docker and gh are stand-ins that record their
-arguments, artifacts are folders, and the other actions are left out. What is not committed is not part of it.
+arguments, artifacts are folders, and the other actions are left out. What is not committed is not part of it. The
+clones get what a first release still needs: addresses in place of the placeholders, and its date in CHANGELOG.md.
 """
 
 import hashlib
@@ -24,12 +25,16 @@ ROOT = Path(__file__).resolve().parent.parent
 WORKFLOW = ROOT / ".github" / "workflows" / "release.yml"
 VERSION = "0.1.0"
 REPOSITORY = "Example/kubectl-cbt"
-# What expressions in the environment of a step give here.
-VALUES = {"github.token": "a-token-of-nobody"}
-# Of programs that would publish. They fail if a file is missing.
+# In place of what kubectl_cbt/project.py has before the first release.
+PLACEHOLDER, ADDRESS = "kubectl-cbt.invalid", "kubectl-cbt.example"
+# What expressions in the environment of a step give here. The token is longer than what a pipe buffers: a step that
+# writes it to a program which does not read it fails in every run, not in some.
+VALUES = {"github.token": "x" * 100_000}
+# Of programs that would publish. They fail if a file is missing, and read what the programs read.
 STAND_IN = """#!/bin/sh
 for argument; do
     case $argument in
+        --password-stdin) cat > /dev/null ;;
         release/*) [ -f "$argument" ] || { echo "no file $argument" >&2; exit 1; } ;;
     esac
 done
@@ -44,6 +49,7 @@ class Run:
     folder: Path
     umask: int
     zone: str
+    source: Path = ROOT
     artifacts: dict[str, Path] = field(default_factory=dict)
 
     @property
@@ -60,9 +66,9 @@ class Run:
             action, given = step.get("uses", "").partition("@")[0], step.get("with", {})
             if "run" in step:
                 print(f"  {name}: {step.get('name', step['run'])}", flush=True)
-                self._command(step["run"], step.get("env", {}), workspace)
+                self.command(step["run"], step.get("env", {}), workspace)
             elif action == "actions/checkout":
-                self._check_out(workspace)
+                self.check_out(workspace)
             elif action == "actions/upload-artifact":
                 self.artifacts[given["name"]] = workspace / given["path"]
             elif action == "actions/download-artifact":
@@ -71,10 +77,12 @@ class Run:
                 left_out.append(action)
         return left_out
 
-    def _check_out(self, workspace: Path) -> None:
-        subprocess.run(["git", "clone", "--quiet", str(ROOT), str(workspace)], check=True, umask=self.umask)
-        subprocess.run(["git", "tag", "--force", f"v{VERSION}"], cwd=workspace, check=True, stdout=subprocess.DEVNULL)
-        # The packages of this environment, with the commands of the clone.
+    def check_out(self, workspace: Path) -> None:
+        """Clone the source, tagged as the release, with the packages of this environment."""
+        clone = ["git", "clone", "--quiet", "--no-tags", str(self.source), str(workspace)]
+        subprocess.run(clone, check=True, umask=self.umask)
+        make_releasable(workspace)
+        # Its packages, with the commands of the clone.
         environment = workspace / ".venv"
         environment.mkdir()
         for entry in Path(sys.prefix).iterdir():
@@ -82,7 +90,8 @@ class Run:
                 (environment / entry.name).symlink_to(entry)
         (environment / ".ready").touch()
 
-    def _command(self, script: str, given: dict[str, str], workspace: Path) -> None:
+    def command(self, script: str, given: dict[str, str], workspace: Path) -> None:
+        """Run the script of a step in the environment that it is given; ends this script if it fails."""
         environment = os.environ | {
             "TZ": self.zone,
             "PATH": os.pathsep.join([str(self.folder / "programs"), os.environ["PATH"]]),
@@ -90,6 +99,7 @@ class Run:
             "CALLS": str(self.folder / "calls"),
             "GITHUB_REPOSITORY": REPOSITORY,
             "GITHUB_ACTOR": "example",
+            "GITHUB_REF_TYPE": "tag",
             "GITHUB_REF_NAME": f"v{VERSION}",
             **{name: resolved(value) for name, value in given.items()},
         }
@@ -99,12 +109,41 @@ class Run:
             cwd=workspace,
             env=environment,
             umask=self.umask,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
         )
         if done.returncode != 0:
             sys.exit(f"{script}\nexited with {done.returncode}:\n{done.stdout}{done.stderr}")
+
+
+def make_releasable(checkout: Path) -> None:
+    """Commit addresses and a date to a clone, and tag that commit."""
+
+    # The same commit in each clone.
+    environment = os.environ | {f"GIT_{role}_DATE": "2026-01-01T00:00:00Z" for role in ("AUTHOR", "COMMITTER")}
+    own = ["user.name=example", "user.email=example@example", "commit.gpgSign=false", "tag.gpgSign=false"]
+
+    def git(*arguments: str) -> str:
+        command = ["git", *(part for setting in own for part in ("-c", setting)), *arguments]
+        done = subprocess.run(command, cwd=checkout, env=environment, check=True, capture_output=True, text=True)
+        return done.stdout
+
+    for name in git("ls-files", "-z", "--", ":!tests", ":!scripts/release_check.py").split("\0")[:-1]:
+        content = (checkout / name).read_bytes()
+        if PLACEHOLDER.encode() in content:
+            (checkout / name).write_bytes(content.replace(PLACEHOLDER.encode(), ADDRESS.encode()))
+    changelog = checkout / "CHANGELOG.md"
+    changelog.write_text(dated(changelog.read_text(encoding="utf-8")), encoding="utf-8")
+    git("commit", "--quiet", "--all", "--allow-empty", "--no-verify", "--message", "Addresses and a date")
+    git("tag", f"v{VERSION}")
+
+
+def dated(changelog: str) -> str:
+    """Return a changelog with a date for the release, if it has none yet."""
+    heading = f"## {VERSION} - "
+    return changelog.replace(f"{heading}not released yet\n", f"{heading}2026-01-01\n")
 
 
 def resolved(text: str) -> str:
@@ -124,15 +163,32 @@ def digests(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
-def run(folder: Path, umask: int, zone: str, *, tests: bool) -> Run:
-    """Run the jobs in the order of the file, in which each comes after those that it needs."""
-    jobs = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"]
+def add_stand_ins(folder: Path) -> None:
+    """Write the programs that only record their arguments into the folder of a run."""
     programs = folder / "programs"
     programs.mkdir(parents=True)
     (folder / "calls").touch()
     for name in ("docker", "gh"):
         (programs / name).write_text(STAND_IN, encoding="utf-8")
         (programs / name).chmod(0o755)
+
+
+def check_sums(release: Path, calls: str) -> None:
+    """End the script unless the files of the GitHub release, in one folder, are those of its SHA256SUMS."""
+    (created,) = re.findall(r"^gh release create (.*)", calls, re.MULTILINE)
+    uploaded = [release.parent / name for name in created.split() if name.startswith("release/")]
+    files = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in uploaded}
+    for name in ("notes.md", "SHA256SUMS"):
+        files.pop(name)
+    listed = dict(line.split("  ")[::-1] for line in (release / "SHA256SUMS").read_text().splitlines())
+    if files != listed:
+        sys.exit(f"SHA256SUMS is not of the uploaded files: {sorted(set(files.items()) ^ set(listed.items()))}")
+
+
+def run(folder: Path, umask: int, zone: str, *, tests: bool) -> Run:
+    """Run the jobs in the order of the file, in which each comes after those that it needs."""
+    jobs = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"]
+    add_stand_ins(folder)
     found = Run(folder, umask, zone)
     left_out = []
     for name, job in jobs.items():
@@ -150,9 +206,9 @@ def main(*options: str) -> None:
             print(f"umask {umask:03o}, time zone {zone}:")
             done = run(Path(folder) / name, umask, zone, tests="--tests" in options)
             runs.append((digests(done.artifacts["release"]), done.calls))
-        if shutil.which("twine"):
-            packages = sorted((done.artifacts["release"] / "packages").iterdir())
-            subprocess.run(["twine", "check", "--strict", *packages], check=True)
+        check_sums(done.artifacts["release"], done.calls)
+        packages = sorted((done.artifacts["release"] / "packages").iterdir())
+        subprocess.run([sys.executable, "-m", "twine", "check", "--strict", *packages], check=True)
     (files, calls), (other_files, other_calls) = runs
     if files != other_files:
         sys.exit(f"two builds of the same commit differ: {sorted(set(files.items()) ^ set(other_files.items()))}")

@@ -11,48 +11,14 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from git_checkout import Checkout
 
 from kubectl_cbt.project import HOMEPAGE
 from kubectl_cbt.system.checkout import UNKNOWN, version_of_tree
 from kubectl_cbt.system.versions import client_version
 
 ROOT = Path(__file__).parents[2]
-IDENTITY = {f"GIT_{who}_{what}": "a@example" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-
-
 MINORS = range(11, 15)
-
-
-class Checkout:
-    """A repository with one commit."""
-
-    def __init__(self, path: Path):
-        self.path = path
-        path.mkdir()
-        (path / "packaging").mkdir()
-        (path / "packaging" / "git-archive.txt").write_bytes((ROOT / "packaging" / "git-archive.txt").read_bytes())
-        (path / ".gitattributes").write_bytes((ROOT / ".gitattributes").read_bytes())
-        self.git("init", "-q", "-b", "main")
-        self.commit("first")
-
-    def git(self, *arguments: str) -> str:
-        environment = {**os.environ, **IDENTITY, "GIT_CONFIG_GLOBAL": os.devnull}
-        return subprocess.run(
-            ["git", *arguments], cwd=self.path, env=environment, check=True, capture_output=True, text=True
-        ).stdout
-
-    def commit(self, text: str) -> None:
-        (self.path / "file.txt").write_text(text)
-        self.git("add", ".")
-        self.git("commit", "-q", "-m", text)
-
-    @property
-    def short(self) -> str:
-        return self.git("rev-parse", "HEAD")[:9]
-
-    @property
-    def version(self) -> str:
-        return version_of_tree(self.path)
 
 
 @pytest.fixture
@@ -74,7 +40,7 @@ def test_a_tagged_commit_is_the_release_and_the_next_one_leads_to_the_next_minor
 
 
 def test_tags_that_are_not_releases_do_not_count(checkout):
-    for tag in ("v0.9.0-rc.1", "vendor", "nightly"):
+    for tag in ("v0.9.0-rc.1", "v0.9.0rc1", "v0.9", "v1", "v0.9.0.1", "vendor", "nightly"):
         checkout.git("tag", tag)
     assert checkout.version == f"0.1.0.dev1+g{checkout.short}"
 
@@ -89,6 +55,44 @@ def test_changed_files_are_told_apart(checkout):
     assert len(seen) == 2
 
 
+def test_an_added_file_is_a_change_unless_packages_leave_it_out(checkout):
+    (checkout.path / ".gitignore").write_text("dist/\n")
+    checkout.commit("second")
+    checkout.git("tag", "v0.1.0")
+    (checkout.path / "dist").mkdir()
+    (checkout.path / "dist" / "built.txt").write_text("x = 1")
+    assert (checkout.version, checkout.added) == ("0.1.0", [])
+    # The build backend does not read this list of git's.
+    (checkout.path / ".git" / "info" / "exclude").write_text("*.local\n")
+    seen = set()
+    for name, text in (("a.local", "one"), ("a.local", "two"), ("b.py", "two"), ("b.py", ""), ("été", "two")):
+        path = checkout.path / name
+        path.write_text(text)
+        assert re.fullmatch(rf"0\.2\.0\.dev0\+g{checkout.short}\.d[0-9a-f]{{8}}", checkout.version)
+        assert checkout.added == [name]
+        seen.add(checkout.version)
+        path.unlink()
+    assert len(seen) == 5
+    assert checkout.version == "0.1.0"
+
+
+def test_of_a_large_added_file_only_the_start_is_read(checkout, monkeypatch):
+    monkeypatch.setattr("kubectl_cbt.system.checkout._READ_BYTES", 4)
+    seen = []
+    for content in ("abcdx", "abcdy", "abcdyy", "abcex"):
+        (checkout.path / "disk.img").write_text(content)
+        seen.append(checkout.version)
+    assert seen[0] == seen[1]
+    assert len(set(seen)) == 3
+
+
+@pytest.mark.parametrize("target", ["/dev/zero", "/nonexistent", "."])
+def test_an_added_link_to_what_is_not_a_file_is_not_read(checkout, target):
+    (checkout.path / "link").symlink_to(target)
+    assert checkout.added == ["link"]
+    assert re.search(r"\.d[0-9a-f]{8}$", checkout.version)
+
+
 def test_a_variable_that_names_another_repository_is_ignored(checkout, monkeypatch):
     expected = checkout.version
     monkeypatch.setenv("GIT_DIR", "/nonexistent")
@@ -97,6 +101,7 @@ def test_a_variable_that_names_another_repository_is_ignored(checkout, monkeypat
 
 @pytest.mark.parametrize("tag", [None, "v0.1.0"])
 def test_an_archive_of_git_has_the_version_of_its_commit(checkout, tmp_path, tag):
+    checkout.git("tag", "v0.9.0rc1")
     if tag:
         checkout.git("tag", tag)
     tree = tmp_path / "tree"
@@ -170,6 +175,8 @@ def test_the_metadata_name_where_the_project_is(packages):
     files = zipfile.ZipFile(packages[1])
     (name,) = (name for name in files.namelist() if name.endswith("/METADATA"))
     metadata = email.message_from_bytes(files.read(name))
+    # The twine that uploads a release may not know a newer one.
+    assert metadata["Metadata-Version"] == "2.4"
     urls = dict(text.split(", ", 1) for text in metadata.get_all("Project-URL"))
     assert set(urls) == {"Homepage", "Source", "Documentation", "Changelog", "Issues"}
     assert all(url == HOMEPAGE or url.startswith(f"{HOMEPAGE}/") for url in urls.values())

@@ -17,12 +17,16 @@ import pytest
 import yaml
 from build_krew import (
     BOT_TEMPLATE,
+    LATEST,
     MANIFEST,
+    UNRELEASED,
     archive_path,
     build_archive,
     krew_version,
     render_bot_template,
     render_manifest,
+    render_unreleased,
+    update_unreleased,
 )
 from check_krew import install, platforms_of
 from lock import LOCK, locked_platforms
@@ -50,7 +54,7 @@ def rendered(archive) -> Manifest:
 
 @pytest.fixture(scope="module")
 def released() -> Manifest:
-    return yaml.safe_load((ROOT / "krew-manifest.yaml").read_text(encoding="utf-8"))
+    return yaml.safe_load(LATEST.read_text(encoding="utf-8"))
 
 
 def broken_rules(manifest: Manifest) -> list[str]:
@@ -220,8 +224,35 @@ def test_the_latest_release_is_not_newer_than_the_package(released):
     assert numbers(released["spec"]["version"]) <= numbers(version_of_tree())
 
 
-def test_the_manifest_states_that_its_release_does_not_exist_yet():
-    assert "does not exist yet" in (ROOT / "krew-manifest.yaml").read_text(encoding="utf-8")
+def test_until_a_release_replaces_it_the_manifest_is_the_templates():
+    """`make krew` writes it; the docs describe whether it is that of a release."""
+    text = LATEST.read_text(encoding="utf-8")
+    is_unreleased = UNRELEASED in text
+    assert ("does not exist yet" in text) == is_unreleased
+    docs = (ROOT / "docs" / "install.md").read_text(encoding="utf-8")
+    assert ("No release has been published yet" in docs) == is_unreleased
+    if is_unreleased:
+        assert text == render_unreleased()
+
+
+def test_the_first_manifest_offers_what_a_release_offers(rendered):
+    """In all but version and checksum."""
+    first, release = yaml.safe_load(render_unreleased()), copy.deepcopy(rendered)
+    for manifest in (first, release):
+        version = manifest["spec"].pop("version")
+        for platform in manifest["spec"]["platforms"]:
+            platform["uri"] = platform["uri"].replace(version, "VERSION")
+            del platform["sha256"]
+    assert first == release
+
+
+def test_the_manifest_of_a_release_is_not_written_again(tmp_path, monkeypatch):
+    latest = tmp_path / "krew-manifest.yaml"
+    monkeypatch.setattr("build_krew.LATEST", latest)
+    for text, expected in ((f"sha256: {UNRELEASED}\n", render_unreleased()), ("sha256: 01ab\n", "sha256: 01ab\n")):
+        latest.write_text(text)
+        update_unreleased()
+        assert latest.read_text(encoding="utf-8") == expected
 
 
 def test_the_source_distribution_gives_the_same_bytes(archive, tmp_path):

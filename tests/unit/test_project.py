@@ -32,7 +32,7 @@ def test_every_request_for_a_report_is_this_one():
 @pytest.mark.parametrize("manifest", ["krew-manifest.yaml"])
 def test_krews_manifest_has_the_same_homepage(manifest):
     text = (ROOT / manifest).read_text(encoding="utf-8")
-    assert f"homepage: {HOMEPAGE}/\n" in text
+    assert f"homepage: {HOMEPAGE}\n" in text
 
 
 def test_the_packages_have_the_same_homepage():

@@ -14,6 +14,7 @@ from site_hook import site_link
 
 from kubectl_cbt.cli.app import _VERBS
 from kubectl_cbt.cli.diagnostics import ExitCode
+from kubectl_cbt.project import HOMEPAGE
 from kubectl_cbt.tui.settings import SETTINGS
 
 ROOT = Path(__file__).parents[2]
@@ -136,7 +137,7 @@ def test_the_reference_has_every_exit_status(site):
         ("../SECURITY.md", "docs/security.md", "security.md", "security-policy.md"),
         ("docs/security.md", "SECURITY.md", "security-policy.md", "security.md"),
         ("../kubectl_cbt/output/schema.json", "docs/json.md", "json.md", "schemas/block-metadata.json"),
-        ("../bench/server.py", "docs/performance.md", "performance.md", "https://kubectl-cbt.invalid/blob/main/bench/server.py"),
+        ("../bench/server.py", "docs/performance.md", "performance.md", f"{HOMEPAGE}/blob/main/bench/server.py"),
         ("https://kep.k8s.io/3314", "README.md", "index.md", "https://kep.k8s.io/3314"),
     ],
 )  # fmt: skip
