@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "packaging" / "requirements.txt"
+INSTALLER = ROOT / "packaging" / "installer.py"
 
 
 def wanted(purpose: str) -> str:
@@ -60,7 +61,7 @@ def _works(python: Path) -> bool:
 
 def _install(python: Path, what: list[str]) -> None:
     """Run pip, and print a line for each package that it fetches; ends the script if pip fails."""
-    pip = [python, "-m", "pip", "install", "--no-compile", "--disable-pip-version-check", "--no-color"]
+    pip = [python, "-I", str(INSTALLER), "pip", "install", "--no-compile", "--disable-pip-version-check", "--no-color"]
     lines = []
     with subprocess.Popen([*pip, *what], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         for line in process.stdout or ():
