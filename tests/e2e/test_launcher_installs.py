@@ -182,6 +182,51 @@ def test_settings_that_decide_what_is_installed_and_where_are_ignored(launcher, 
         assert not (tmp_path / "elsewhere").exists()
 
 
+def test_first_use_works_with_an_odd_home_and_settings_of_python(launcher, tmp_path, path, monkeypatch):
+    home = tmp_path / "a home  with 'spaces'"
+    home.mkdir()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cbt_part.py").write_text("raise SystemExit('this file is not ours')\n")
+    odd = {"PYTHONPATH": str(tmp_path), "PYTHONHOME": "/nonexistent", "PYTHONSTARTUP": "/nonexistent"}
+    odd |= {"HOME": str(home), "XDG_CACHE_HOME": "relative"}
+    found = launch(launcher, path, umask=0o077, **(settings(tmp_path) | odd))
+    assert (found.returncode, found.stdout) == (0, "Client Version: v9.9.9 version cbt_part\n"), found.stderr
+    assert len(list((home / ".cache" / "kubectl-cbt").iterdir())) == 1
+
+
+def test_temporary_files_are_beside_the_packages(launcher, tmp_path):
+    """/tmp can be full or read-only. The stand-ins print what they were given."""
+    python = failing_pip("environment $TMPDIR").replace("mkdir", 'echo "venv $TMPDIR" >"$4.venv"\nmkdir', 1)
+    found = launch(launcher, tools_only(tmp_path / "tools", python3=python))
+    cache = launcher.parents[1] / "home" / ".cache" / "kubectl-cbt"
+    (made,) = left_behind(launcher)
+    assert (cache / made).read_text() == f"venv {cache / made.removesuffix('.venv')}\n"
+    assert f"environment {cache / made.removesuffix('.venv')}\n" in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("printed", "last"),
+    [
+        ("because ensurepip is not available", "hint: on Debian and Ubuntu: apt install python3-venv"),
+        ("python3: No module named venv", "hint: on Debian and Ubuntu: apt install python3-venv"),
+        ("Error: Operation not permitted", "error: {python} cannot make a virtual environment"),
+        ("OSError: [Errno 28] No space left on device", "hint: free some space, or set XDG_CACHE_HOME"),
+    ],
+)
+def test_a_python_that_makes_no_environment_is_reported_with_a_hint_that_fits(launcher, tmp_path, printed, last):
+    python = f'#!/bin/sh\n[ "$3" = venv ] || exit 0\necho "{printed}"\nexit 1\n'
+    found = launch(launcher, tools_only(tmp_path / "tools", python3=python))
+    assert found.returncode == 1
+    assert found.stderr.splitlines()[-1] == last.format(python=tmp_path / "tools" / "python3")
+    assert left_behind(launcher) == []
+
+
+def test_without_a_home_it_asks_for_a_cache(launcher):
+    found = launch(launcher, os.environ["PATH"], HOME="")
+    assert (found.returncode, found.stdout) == (1, "")
+    assert found.stderr == "error: neither XDG_CACHE_HOME nor HOME is set to a folder\nhint: set XDG_CACHE_HOME\n"
+
+
 def test_an_environment_without_the_packages_is_not_used(launcher, tmp_path, copying_python):
     """pip is a stand-in that installs nothing, and reports success."""
     idle = tmp_path / "idle"
