@@ -26,7 +26,8 @@ INSTALLER = ROOT / "packaging" / "installer.py"
 
 def wanted(purpose: str) -> str:
     """Return a checksum of everything that an installation depends on."""
-    text = LOCK.read_bytes()
+    # Not the comments: they have the sizes.
+    text = b"".join(line for line in LOCK.read_bytes().splitlines(keepends=True) if not line.startswith(b"#"))
     if purpose == "develop":
         with (ROOT / "pyproject.toml").open("rb") as file:
             settings = tomllib.load(file)

@@ -38,6 +38,7 @@ def test_an_edit_that_changes_no_dependency_installs_nothing(tree, tmp_path, mon
     (environment / f".{purpose}").write_text(set_up.wanted(purpose))
     (tree / "pyproject.toml").touch()
     edit(tree / "pyproject.toml", "line-length = 120", "line-length = 100")
+    edit(tree / "packaging" / "requirements.txt", " MB on disk", "0 MB on disk")
     monkeypatch.setattr(set_up.subprocess, "run", None)
     monkeypatch.setattr(set_up.subprocess, "Popen", None)
     set_up.main(str(environment), purpose)
