@@ -66,7 +66,7 @@ def archive_path(version: str) -> Path:
 
 
 def build_archive(root: Path = ROOT) -> bytes:
-    """Return the archive of a source tree: wheel, launcher, LICENSE, and the lock with the wheel added to it."""
+    """Return the archive of a source tree: wheel, launcher and installer, LICENSE, and the lock with the wheel."""
     with tempfile.TemporaryDirectory() as folder:
         built = subprocess.run(
             [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder],
@@ -86,6 +86,7 @@ def build_archive(root: Path = ROOT) -> bytes:
                 "LICENSE": ((root / "LICENSE").read_bytes(), FILE),
                 "kubectl-cbt": ((root / "packaging" / "kubectl-cbt").read_bytes(), EXECUTABLE),
                 wheel.name: (data, FILE),
+                "installer.py": ((root / "packaging" / "installer.py").read_bytes(), FILE),
                 "requirements.txt": (lock.encode(), FILE),
             }
         )

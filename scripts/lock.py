@@ -1,12 +1,14 @@
 """Write packaging/requirements.txt: what the krew launcher and `make demo` install, with the hash of every file.
 
     python scripts/lock.py            resolve the newest releases that pyproject.toml accepts; needs uv
+    python scripts/lock.py measure    only measure again what is locked
 
 One file serves every supported platform and Python. The lock is refused if a package has no wheel for one of them,
 because nothing is built on a user's machine. The first line has what the launcher announces on first use, the second
-for what every package has a wheel.
+for what every package has a wheel. README.md and docs/install.md get the figures of the first line.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -57,18 +59,54 @@ def check_wheels(lock: Path) -> None:
 
 
 def sizes(lock: Path) -> str:
-    """Return the number of packages and their size, for this machine."""
+    """Return the number of packages and their size: installed as the launcher does, after the first command."""
     with tempfile.TemporaryDirectory() as folder:
         wheels, installed = Path(folder) / "wheels", Path(folder) / "installed"
-        download = [sys.executable, "-m", "pip", "download", "--quiet", "--require-hashes", "--only-binary=:all:"]
-        subprocess.run([*download, "--dest", str(wheels), "--requirement", str(lock)], check=True)
-        uv("pip", "install", "--no-index", "--find-links", str(wheels), "--target", str(installed), "-r", str(lock))
+        pinned = ["--quiet", "--require-hashes", "--only-binary=:all:", "--requirement", str(lock)]
+        subprocess.run([sys.executable, "-m", "pip", "download", "--dest", str(wheels), *pinned], check=True)
+        subprocess.run([sys.executable, "-m", "venv", str(installed)], check=True)
+        python = str(installed / "bin" / "python")
+        local = ["--no-compile", "--no-index", "--find-links", str(wheels)]
+        subprocess.run([python, "-I", "-m", "pip", "install", *local, *pinned], check=True)
+        uv("pip", "install", "--no-deps", "--link-mode", "copy", "--python", python, str(ROOT))
+        # Python compiles what it loads.
+        command = ["-I", "-m", "kubectl_cbt", "delta", "snap-a", "snap-b", "--demo", "-o", "summary"]
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        subprocess.run([python, *command], env=environment, stdout=subprocess.DEVNULL, check=True)
         packages = list(wheels.iterdir())
-        return f"{len(packages)} packages: {_size(wheels)} MB to download, {_size(installed)} MB on disk"
+        download = round(sum(path.stat().st_size for path in packages) / MEGABYTE)
+        return f"{len(packages)} packages: {download} MB to download, {_used(installed)} MB on disk"
 
 
-def _size(folder: Path) -> int:
-    return round(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / MEGABYTE)
+def _used(folder: Path) -> int:
+    """Return the megabytes that a folder takes on disk, as ``du`` counts them."""
+    files = {found.st_ino: found.st_blocks for found in (path.lstat() for path in [folder, *folder.rglob("*")])}
+    return round(sum(files.values()) * 512 / MEGABYTE)
+
+
+FIGURES = {
+    LOCK: r"(?<=: )(?P<download>\d+) MB to download, (?P<disk>\d+) MB on disk(?=\.)",
+    ROOT / "README.md": r"(?<=downloads )(?P<download>\d+) MB, which take (?P<disk>\d+) MB on disk",
+    ROOT / "docs" / "install.md": r"(?<=: )(?P<download>\d+) MB to download, (?P<disk>\d+) MB on disk(?=\.)",
+}
+"""Where the sizes are shown."""
+
+
+def figures(path: Path) -> tuple[str, str]:
+    """Return the megabytes to download and on disk that a file shows."""
+    (found,) = re.finditer(FIGURES[path], path.read_text(encoding="utf-8"))
+    return found["download"], found["disk"]
+
+
+def refresh_figures() -> None:
+    """Write the figures of the lock into the documentation."""
+    download, disk = figures(LOCK)
+    for path, pattern in FIGURES.items():
+        text = path.read_text(encoding="utf-8")
+        (found,) = re.finditer(pattern, text)
+        between = text[found.end("download") : found.start("disk")]
+        text = text[: found.start("download")] + download + between + disk + text[found.end("disk") :]
+        path.write_text(text, encoding="utf-8")
 
 
 def locked(text: str) -> dict[str, list[str]]:
@@ -91,19 +129,23 @@ def declared() -> list[str]:
     return requirements
 
 
-def main() -> None:
-    """Write the lock."""
+def main(*arguments: str) -> None:
+    """Write the lock, and the figures of the documentation."""
     with tempfile.TemporaryDirectory() as folder:
         lock = Path(folder) / LOCK.name
-        lock.write_text(resolve(), encoding="utf-8")
-        check_wheels(lock)
+        if arguments == ("measure",):
+            lock.write_text("".join(LOCK.read_text(encoding="utf-8").splitlines(keepends=True)[2:]), encoding="utf-8")
+        else:
+            lock.write_text(resolve(), encoding="utf-8")
+            check_wheels(lock)
         LOCK.write_text(
             f"# {sizes(lock)}. Written by `make lock`.\n# For {', '.join(PLATFORMS)}, with Python {PYTHONS[0]} to"
             f" {PYTHONS[-1]}.\n{lock.read_text(encoding='utf-8')}",
             encoding="utf-8",
         )
+    refresh_figures()
     print(LOCK.read_text(encoding="utf-8").splitlines()[0])
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

@@ -247,7 +247,7 @@ def test_packages_come_as_wheels_only(launcher, tmp_path):
     found = launch(launcher, tools_only(tmp_path / "tools", python3=python))
     assert "could not be installed" in found.stderr
     arguments = resolved.read_text().splitlines()
-    assert arguments[:4] == ["-I", "-m", "pip", "install"]
+    assert arguments[:4] == ["-I", "installer.py", "pip", "install"]
     assert "--only-binary=:all:" in arguments
     assert left_behind(launcher) == []
 

@@ -16,7 +16,8 @@ from krew_launcher import launch, left_behind, tools_only
 ROOT = Path(__file__).parents[2]
 OFFLINE = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull, "UV_OFFLINE": "1", "UV_NO_CONFIG": "1"}
 MAIN = 'import sys, cbt_part\nprint("Client Version: v9.9.9", *sys.argv[1:], cbt_part.__name__)\n'
-BY = ["pip", pytest.param("uv", marks=pytest.mark.skipif(shutil.which("uv") is None, reason="no uv on PATH"))]
+WITH_UV = pytest.mark.skipif(shutil.which("uv") is None, reason="no uv on PATH")
+BY = ["pip", pytest.param("uv", marks=WITH_UV)]
 
 
 def wheel(folder: Path, name: str, version: str, files: dict[str, str]) -> str:
@@ -51,7 +52,8 @@ def store(tmp_path) -> Path:
         "# 2 packages: 1 MB to download, 3 MB on disk. Written by `make lock`.\n"
         f"cbt-part==1.0 \\\n    {part}\n./kubectl_cbt-9.9.9-py3-none-any.whl {ours}\n"
     )
-    shutil.copy(ROOT / "packaging" / "kubectl-cbt", store / "kubectl-cbt")
+    for name in ("kubectl-cbt", "installer.py"):
+        shutil.copy(ROOT / "packaging" / name, store / name)
     return store
 
 
@@ -129,6 +131,119 @@ def test_without_a_package_index_it_reports_so_and_leaves_nothing(launcher, path
     assert left_behind(launcher) == []
 
 
+ELSEWHERE = {
+    "target": "{folder}/elsewhere",
+    "prefix": "{folder}/elsewhere",
+    "root": "{folder}/elsewhere",
+    "user": "1",
+    "constraint": "{folder}/constraints.txt",
+    "requirement": "{folder}/nonexistent.txt",
+    "no-binary": ":all:",
+    "platform": "win32",
+    "python": "{folder}/nonexistent",
+    "dry-run": "1",
+}
+"""Settings with which pip fails, or installs something else or in another folder."""
+
+
+def write_settings(folder: Path, source: str) -> dict[str, str]:
+    """Make all these settings, in a file or as variables."""
+    (folder / "constraints.txt").write_text("cbt-part==0.1\n")
+    values = {key: value.format(folder=folder) for key, value in ELSEWHERE.items()}
+    if source == "variables":
+        return {f"PIP_{key.replace('-', '_').upper()}": value for key, value in values.items()}
+    del values["python"]  # pip takes it from the environment of its own start
+    if source == "uv.toml":
+        (folder / "uv.toml").write_text(f'[pip]\ntarget = "{folder}/elsewhere"\n')
+        return {"UV_CONFIG_FILE": str(folder / "uv.toml"), "UV_NO_CONFIG": ""}
+    if source == "variables of uv":
+        names = ("TARGET", "PREFIX", "CONSTRAINT", "OVERRIDE", "EXCLUDE", "BUILD_CONSTRAINT", "PYTHON")
+        return {f"UV_{name}": str(folder / "nonexistent") for name in names} | {"UV_SYSTEM_PYTHON": "1"}
+    lines = "".join(f"{key} = {value}\n" for key, value in values.items())
+    (folder / "pip.conf").write_text(f"[install]\n{lines}")
+    return {"PIP_CONFIG_FILE": str(folder / "pip.conf")}
+
+
+@pytest.mark.parametrize(
+    ("source", "by"),
+    [
+        ("variables", "pip"),
+        ("pip.conf", "pip"),
+        pytest.param("variables of uv", "uv", marks=WITH_UV),
+        pytest.param("uv.toml", "uv", marks=WITH_UV),
+    ],
+)
+def test_settings_that_decide_what_is_installed_and_where_are_ignored(launcher, tmp_path, copying_python, source, by):
+    programs = f"{copying_python.parent}{os.pathsep}"
+    programs += os.environ["PATH"] if by == "uv" else without_uv(tmp_path)
+    found = launch(launcher, programs, **(settings(tmp_path) | write_settings(tmp_path, source)))
+    assert (found.returncode, found.stdout) == (0, "Client Version: v9.9.9 version cbt_part\n"), found.stderr
+    if source != "uv.toml":  # uv installed as its file says, and then pip did
+        assert not (tmp_path / "elsewhere").exists()
+
+
+def test_first_use_works_with_an_odd_home_and_settings_of_python(launcher, tmp_path, path, monkeypatch):
+    home = tmp_path / "a home  with 'spaces'"
+    home.mkdir()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cbt_part.py").write_text("raise SystemExit('this file is not ours')\n")
+    odd = {"PYTHONPATH": str(tmp_path), "PYTHONHOME": "/nonexistent", "PYTHONSTARTUP": "/nonexistent"}
+    odd |= {"HOME": str(home), "XDG_CACHE_HOME": "relative"}
+    found = launch(launcher, path, umask=0o077, **(settings(tmp_path) | odd))
+    assert (found.returncode, found.stdout) == (0, "Client Version: v9.9.9 version cbt_part\n"), found.stderr
+    assert len(list((home / ".cache" / "kubectl-cbt").iterdir())) == 1
+
+
+def test_temporary_files_are_beside_the_packages(launcher, tmp_path):
+    """/tmp can be full or read-only. The stand-ins print what they were given."""
+    python = failing_pip("environment $TMPDIR").replace("mkdir", 'echo "venv $TMPDIR" >"$4.venv"\nmkdir', 1)
+    found = launch(launcher, tools_only(tmp_path / "tools", python3=python))
+    cache = launcher.parents[1] / "home" / ".cache" / "kubectl-cbt"
+    (made,) = left_behind(launcher)
+    assert (cache / made).read_text() == f"venv {cache / made.removesuffix('.venv')}\n"
+    assert f"environment {cache / made.removesuffix('.venv')}\n" in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("printed", "last"),
+    [
+        ("because ensurepip is not available", "hint: on Debian and Ubuntu: apt install python3-venv"),
+        ("python3: No module named venv", "hint: on Debian and Ubuntu: apt install python3-venv"),
+        ("Error: Operation not permitted", "error: {python} cannot make a virtual environment"),
+        ("OSError: [Errno 28] No space left on device", "hint: free some space, or set XDG_CACHE_HOME"),
+    ],
+)
+def test_a_python_that_makes_no_environment_is_reported_with_a_hint_that_fits(launcher, tmp_path, printed, last):
+    python = f'#!/bin/sh\n[ "$3" = venv ] || exit 0\necho "{printed}"\nexit 1\n'
+    found = launch(launcher, tools_only(tmp_path / "tools", python3=python))
+    assert found.returncode == 1
+    assert found.stderr.splitlines()[-1] == last.format(python=tmp_path / "tools" / "python3")
+    assert left_behind(launcher) == []
+
+
+def test_without_a_home_it_asks_for_a_cache(launcher):
+    found = launch(launcher, os.environ["PATH"], HOME="")
+    assert (found.returncode, found.stdout) == (1, "")
+    assert found.stderr == "error: neither XDG_CACHE_HOME nor HOME is set to a folder\nhint: set XDG_CACHE_HOME\n"
+
+
+def test_an_environment_without_the_packages_is_not_used(launcher, tmp_path, copying_python):
+    """pip is a stand-in that installs nothing, and reports success."""
+    idle = tmp_path / "idle"
+    idle.mkdir()
+    (idle / "python3").write_text(
+        f'#!/bin/sh\n"{copying_python}" "$@" || exit\n[ "$3" = venv ] || exit 0\n'
+        'for pip in "$4"/lib/*/site-packages/pip; do rm -r "$pip"; mkdir "$pip"; : >"$pip/__main__.py"; done\n'
+    )
+    (idle / "python3").chmod(0o755)
+    found = launch(launcher, f"{idle}{os.pathsep}{without_uv(tmp_path)}", **settings(tmp_path))
+    assert (found.returncode, found.stdout) == (1, "")
+    assert "error: pip installed the packages elsewhere, or not all of them\nhint: it has these settings: " in (
+        found.stderr
+    )
+    assert left_behind(launcher) == []
+
+
 def test_a_folder_that_does_not_exist_is_named(launcher, path):
     found = launch(launcher, path, KUBECTL_CBT_WHEELS="/nonexistent")
     assert found.returncode == 1
@@ -198,6 +313,25 @@ def test_a_full_disk_is_named_and_not_taken_for_a_lost_network(launcher, tmp_pat
     cache = launcher.parents[1] / "home" / ".cache" / "kubectl-cbt"
     assert f"error: no space left for the packages below {cache}\nhint: free some space" in found.stderr
     assert left_behind(launcher) == []
+
+
+@pytest.mark.parametrize(
+    ("printed", "hint"),
+    [
+        ("ERROR: No matching distribution found for cbt-part==1.0", "is the Python package index reachable"),
+        (
+            "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.",
+            "the package that is named above",
+        ),
+        ("ERROR: the disk caught fire", "the lines above are of pip; it has these settings: "),
+    ],
+)
+def test_the_hint_fits_the_failure(launcher, tmp_path, printed, hint):
+    found = launch(launcher, tools_only(tmp_path / "tools", python3=failing_pip(printed)))
+    assert found.returncode == 1
+    error, last = found.stderr.splitlines()[-2:]
+    assert error == "error: the packages kubectl-cbt needs could not be installed"
+    assert last.startswith(f"hint: {hint}")
 
 
 def test_an_intel_mac_gets_the_reason(launcher, tmp_path):

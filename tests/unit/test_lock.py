@@ -2,7 +2,9 @@
 
 import re
 
-from lock import LOCK, PLATFORMS, PYTHONS, declared, locked, locked_platforms
+import lock
+import pytest
+from lock import FIGURES, LOCK, PLATFORMS, PYTHONS, declared, figures, locked, locked_platforms
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -29,6 +31,30 @@ def test_every_package_is_locked_with_hashes_and_no_address():
 
 def test_the_first_line_has_what_the_launcher_announces():
     assert re.match(r"# \d+ packages: \d+ MB to download, \d+ MB on disk\. Written by `make lock`\.\n", TEXT)
+
+
+@pytest.mark.parametrize("path", FIGURES, ids=lambda path: path.name)
+def test_the_documentation_shows_the_figures_of_the_launcher(path):
+    """`make lock` and `python scripts/lock.py measure` write them."""
+    assert figures(path) == figures(LOCK)
+
+
+def test_figures_are_written_without_any_other_change(tmp_path, monkeypatch):
+    copies = {}
+    for path, pattern in FIGURES.items():
+        copy = tmp_path / path.name
+        copy.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+        copies[copy] = pattern
+    first = tmp_path / LOCK.name
+    monkeypatch.setattr(lock, "FIGURES", copies)
+    monkeypatch.setattr(lock, "LOCK", first)
+    before = figures(first)
+    first.write_text(first.read_text(encoding="utf-8").replace(f"{before[1]} MB", "999 MB", 1), encoding="utf-8")
+    lock.refresh_figures()
+    for path, copy in zip(FIGURES, copies, strict=True):
+        assert figures(copy) == (before[0], "999")
+        back = copy.read_text(encoding="utf-8").replace("999 MB", f"{before[1]} MB")
+        assert back == path.read_text(encoding="utf-8")
 
 
 def test_the_second_line_has_what_was_resolved():

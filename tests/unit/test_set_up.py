@@ -38,6 +38,7 @@ def test_an_edit_that_changes_no_dependency_installs_nothing(tree, tmp_path, mon
     (environment / f".{purpose}").write_text(set_up.wanted(purpose))
     (tree / "pyproject.toml").touch()
     edit(tree / "pyproject.toml", "line-length = 120", "line-length = 100")
+    edit(tree / "packaging" / "requirements.txt", " MB on disk", "0 MB on disk")
     monkeypatch.setattr(set_up.subprocess, "run", None)
     monkeypatch.setattr(set_up.subprocess, "Popen", None)
     set_up.main(str(environment), purpose)
@@ -69,6 +70,76 @@ def test_without_an_index_it_fails_with_the_reason_and_is_tried_again(tree, tmp_
         set_up.main(str(environment), "run")
     assert (environment / "bin" / "python").exists()
     assert not (environment / ".run").exists()
+
+
+@pytest.fixture
+def old_environment(tmp_path) -> Path:
+    """An environment with a package that is no longer required, whose Python works."""
+    environment = tmp_path / "environment"
+    (environment / "bin").mkdir(parents=True)
+    (environment / "bin" / "python").symlink_to(sys.executable)
+    (environment / ".develop").write_text("what an older checkout required")
+    (environment / "grpcio_tools.py").touch()
+    return environment
+
+
+@pytest.fixture
+def installs(monkeypatch, copying_python) -> None:
+    """Installations succeed, and need no index."""
+    monkeypatch.setattr(sys, "executable", str(copying_python))
+    monkeypatch.setattr(set_up, "_install", lambda *_: None)
+
+
+def folders(environment: Path) -> list[str]:
+    return sorted(path.name for path in environment.parent.glob(f"{environment.name}*"))
+
+
+@pytest.mark.parametrize("purpose", ["run", "develop"])
+def test_an_environment_of_other_dependencies_becomes_a_new_one(tree, installs, old_environment, purpose):
+    set_up.main(str(old_environment), purpose)
+    assert not (old_environment / "grpcio_tools.py").exists()
+    assert [path.name for path in old_environment.glob(".*")] == [f".{purpose}"]
+    assert (old_environment / f".{purpose}").read_text() == set_up.wanted(purpose)
+    assert folders(old_environment) == ["environment"]
+
+
+def test_without_an_index_the_old_environment_stays_and_is_replaced_later(
+    tree, old_environment, monkeypatch, copying_python
+):
+    monkeypatch.setattr(sys, "executable", str(copying_python))
+    for name, value in {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": "/dev/null"}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit, match="is a Python package index reachable"):
+        set_up.main(str(old_environment), "run")
+    assert (old_environment / "grpcio_tools.py").exists()
+    assert (old_environment / ".develop").read_text() == "what an older checkout required"
+    assert folders(old_environment) == ["environment"]
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_what_a_killed_start_left_is_put_back_or_removed(tree, installs, old_environment, monkeypatch, finished):
+    old = old_environment.rename(old_environment.with_name("environment.old"))
+    old_environment.mkdir()
+    if finished:
+        (old_environment / ".run").write_text("current then")
+    monkeypatch.setattr(set_up, "_install", lambda *_: sys.exit("no index"))
+    with pytest.raises(SystemExit, match="no index"):
+        set_up.main(str(old_environment), "run")
+    assert (old_environment / "grpcio_tools.py").exists() == (not finished)
+    assert (old_environment / ".run").exists() == finished
+    assert not old.exists()
+
+
+def test_an_environment_can_replace_itself(tree, old_environment, monkeypatch):
+    """`make` in a shell in which it is activated. The Python is a stand-in that prints how it was started."""
+    python = old_environment / "bin" / "python"
+    python.unlink()
+    python.write_text('#!/bin/sh\nmkdir "$3" && echo "$0" >"$3/made-by"\n')
+    python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    monkeypatch.setattr(set_up, "_install", lambda *_: None)
+    set_up.main(str(old_environment), "run")
+    assert (old_environment / "made-by").read_text() == f"{old_environment}.old/bin/python\n"
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="no make on PATH")
