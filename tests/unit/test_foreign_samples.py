@@ -117,7 +117,8 @@ def test_discarded_extents_are_in_a_delta_and_not_allocated(name):
     assert read(data, ReadingOptions(ALLOCATED)) == (extents[:2], None)
     found, error = read(data)
     assert found == extents[:2]
-    assert "was discarded, which is a change in a delta only: add --kind delta" in error.message
+    assert error.message.endswith("was discarded, which is a change in a delta only")
+    assert error.hint.startswith("add --kind delta")
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -127,6 +128,38 @@ def test_a_list_that_is_not_whole_is_incomplete(name, reads):
     found, error = read((FOLDER / name).read_bytes(), reads=reads)
     assert message in error.message
     assert found == extents
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "hint"),
+    [
+        ("extents-incomplete.csv", 4, "run the query again"),
+        ("ebs-first-page.json", 1, "--starting-token"),
+        ("filefrag-two-files.txt", 10, "filefrag -v FILE"),
+        ("rbd-diff.txt", 4, "add --kind delta"),
+        ("rbd-diff.json", 1, "add --kind delta"),
+    ],
+)
+@pytest.mark.parametrize("line_break", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("reads", [[2**20], [1]])
+def test_the_line_of_an_error_is_in_the_file(name, line, hint, line_break, reads):
+    data = (FOLDER / name).read_bytes().replace(b"\n", line_break)
+    for text in (data, data + line_break * 2):
+        error = read(text, reads=reads)[1]
+        assert error.message.startswith(f"x: line {line}: ")
+        assert hint in error.hint
+
+
+@pytest.mark.parametrize("reads", [[2**20], [1]])
+@pytest.mark.parametrize(
+    "data",
+    [b"byteOffset,sizeBytes\n0,1\n2,", b"byteOffset,sizeBytes\n0,1\n2,\n", b"byteOffset,sizeBytes\n\r\n2,",
+     b'[\n{"start": 0, "length": 1, "data": true, "zero": false},\n{', b"Filesystem type is: ef53\n\nFile size of x\n",
+     b'<superblock data_block_size="8">\n<device dev_id="1">\n<single_mapping origin_block="0"/>\n\n \n'],
+)  # fmt: skip
+def test_the_line_where_a_text_was_cut_is_its_last_one(data, reads):
+    message = read(data, reads=reads)[1].message
+    assert "line 3: " in message or message.endswith("at line 3")
 
 
 @pytest.mark.parametrize("name", [*OPENED, *NEED_KIND, *BROKEN, *REFUSED])

@@ -72,7 +72,7 @@ class FilefragList(ExtentLines):
             self.note = f"{left_out} left out: unwritten extents have no data and read as zeros"
         return LineRows(first, length, are_valid, are_written)
 
-    def lines_end(self, mark: re.Match[bytes] | None) -> None:
+    def lines_end(self, mark: re.Match[bytes] | None, line: int) -> None:
         """The last line was read."""
         if mark is None:
             raise DocumentError(f"{self.text.name} ends without the number of extents found", hint=HINT_CUT)
