@@ -31,6 +31,9 @@ filefrag -v -X disk.img > "$samples/filefrag-hex.txt"
 truncate -s 1M empty.img
 filefrag -v empty.img > "$samples/filefrag-empty.txt"
 filefrag -v disk.img empty.img > "$samples/filefrag-two-files.txt"
+# A file that was just written: the file system did not choose its blocks yet.
+dd if=/dev/urandom of=new.img bs=64k count=2 status=none
+filefrag -v new.img > "$samples/filefrag-delalloc.txt"
 
 nbd() {
     name=$1

@@ -40,6 +40,7 @@ _YAML_SIGNS = tuple(f"{before}apiVersion: {API_GROUP}".encode() for before in ("
 _NUMBER = rb"(?:0[xX][0-9a-fA-F]+|[0-9]+)"
 _TWO_NUMBERS = re.compile(rb"(?:#.*\n\s*)*" + _NUMBER + rb"[ \t]+" + _NUMBER + rb"[ \t]*\r?\n")
 _RBD_TABLE = re.compile(rb"Offset[ \t]+Length[ \t]+Type[ \t]*\r?\n")
+_EXTENTS_FOUND = re.compile(rb"[^\n]*: [0-9]+ extents? found(?:, perfection would be [0-9]+ extents?)?\r?\n")
 _OURS_ALONE = frozenset({"query", "snapshot", "extents", "violations", "resumes", "complete"})
 
 
@@ -125,10 +126,14 @@ def _is_messages(beginning: FirstBytes) -> bool:
 
 
 def _refused(name: str, hint: str, *signs: bytes) -> DocumentKind:
+    return DocumentKind(name, _starting(*signs), _refusal(name, hint))
+
+
+def _refusal(name: str, hint: str) -> Callable[[Opening], Document]:
     def refuse(opening: Opening) -> Document:
         raise DocumentError(f"{opening.text.name} is {name}, which cannot be opened", hint=hint)
 
-    return DocumentKind(name, lambda beginning: beginning.starts(*signs), refuse)
+    return refuse
 
 
 def _with_keys(*keys: str) -> Callable[[FirstBytes], bool]:
@@ -314,6 +319,11 @@ KINDS: tuple[DocumentKind, ...] = (
         _starting(b"Filesystem type is:", b"File size of "),
         lambda opening: FilefragList(opening.text, opening.options),
         FileFormat.FILEFRAG,
+    ),
+    DocumentKind(
+        "the number of extents that filefrag prints without -v",
+        lambda beginning: bool(_EXTENTS_FOUND.match(beginning.data)),
+        _refusal("the number of extents that filefrag prints without -v", "list the extents: filefrag -v FILE"),
     ),
     DocumentKind(
         "the output of thin_delta or thin_dump",

@@ -30,6 +30,7 @@ OPENED = {
     "qemu-map-raw.json": (DISK, ALLOCATED, None, FileFormat.QEMU_MAP),
     "filefrag.txt": (DISK, ALLOCATED, 16 * MIB, FileFormat.FILEFRAG),
     "filefrag-512.txt": (DISK, ALLOCATED, 16 * MIB, FileFormat.FILEFRAG),
+    "filefrag-delalloc.txt": ([(0, 128 * KIB)], ALLOCATED, 128 * KIB, FileFormat.FILEFRAG),
     "filefrag-empty.txt": ([], ALLOCATED, MIB, FileFormat.FILEFRAG),
     "nbdinfo.txt": (DISK, ALLOCATED, None, FileFormat.NBDINFO),
     "nbdinfo.json": (DISK, ALLOCATED, None, FileFormat.NBDINFO),
