@@ -64,12 +64,14 @@ class DocumentKind(NamedTuple):
         recognises: decides by the first bytes; more may follow.
         open: returns a document, or raises a DocumentError with what to do instead.
         format: its name for ``--from-format``; None for a kind that cannot be opened.
+        is_array: whether it is a JSON array, which may be empty.
     """
 
     name: str
     recognises: Callable[[FirstBytes], bool]
     open: Callable[[Opening], Document]
     format: FileFormat | None = None
+    is_array: bool = False
 
 
 def kind_of(text: JsonCursor, form: FileFormat | None) -> tuple[DocumentKind, FirstBytes]:
@@ -83,11 +85,16 @@ def kind_of(text: JsonCursor, form: FileFormat | None) -> tuple[DocumentKind, Fi
     """
     if form is RANGES.format:
         beginning = FirstBytes(text.data[text.position : text.position + WINDOW_BYTES])
-        if _is_utf16(beginning):
-            raise _utf16(text)
-        return RANGES, beginning
-    kind, beginning = _recognised(text)
-    if form not in (None, kind.format):
+        kind = UTF_16 if _is_utf16(beginning) else RANGES
+    else:
+        kind, beginning = _recognised(text)
+    if form is None:
+        return kind, beginning
+    if not beginning.data:
+        raise unsupported.empty(text.name, form)
+    if beginning.opens_array(b"]"):
+        kind = next((kind for kind in KINDS if kind.is_array and kind.format is form), kind)
+    if form is not kind.format and kind is not UTF_16:
         raise DocumentError(
             f"{text.name} is {kind.name}, not of the format {form}",
             hint="omit --from-format: the format is recognized by the content",
@@ -198,14 +205,6 @@ def _refuse_headless(opening: Opening) -> Document:
     )
 
 
-def _refuse_utf16(opening: Opening) -> Document:
-    raise _utf16(opening.text)
-
-
-def _utf16(text: JsonCursor) -> DocumentError:
-    return DocumentError(f"{text.name} is UTF-16, which cannot be opened", hint=unsupported.UTF_16)
-
-
 def _is_utf16(beginning: FirstBytes) -> bool:
     data = beginning.data
     return beginning.starts(b"\xff\xfe", b"\xfe\xff", b"\x00{", b"\x00[") or (
@@ -251,6 +250,8 @@ RANGES = DocumentKind(
 )
 """Only if the user names it: two numbers may mean anything."""
 
+UTF_16 = DocumentKind("UTF-16", _is_utf16, _refusal("UTF-16", unsupported.UTF_16))
+
 OTHER = DocumentKind("of an unknown kind", lambda beginning: True, _other)
 
 KINDS: tuple[DocumentKind, ...] = (
@@ -276,18 +277,20 @@ KINDS: tuple[DocumentKind, ...] = (
     _compressed("compressed with zstd", "zstd -dc", b"\x28\xb5\x2f\xfd"),
     _compressed("compressed with lz4", "lz4 -dc", b"\x04\x22\x4d\x18"),
     _compressed("a zip archive", "unzip -p", b"PK\x03\x04"),
-    DocumentKind("UTF-16", _is_utf16, _refuse_utf16),
+    UTF_16,
     DocumentKind(
         "the output of qemu-img map --output=json",
         _objects_with_keys("start", "length", "data"),
         lambda opening: QemuMap(opening.text, opening.options),
         FileFormat.QEMU_MAP,
+        is_array=True,
     ),
     DocumentKind(
         "the output of rbd diff --format json",
         _objects_with_keys("offset", "length", "exists"),
         lambda opening: RbdDiffJson(opening.text, opening.options),
         FileFormat.RBD_DIFF,
+        is_array=True,
     ),
     DocumentKind(
         "the output of rbd diff",
@@ -300,6 +303,7 @@ KINDS: tuple[DocumentKind, ...] = (
         is_nbdinfo_json,
         lambda opening: NbdinfoJson(opening.text, opening.options, opening.beginning),
         FileFormat.NBDINFO,
+        is_array=True,
     ),
     DocumentKind(
         "the output of nbdinfo --map",

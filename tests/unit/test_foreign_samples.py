@@ -289,3 +289,33 @@ def test_json_of_a_row_that_repeats_braces_in_strings_is_read():
     rows = [{"start": at, "length": 1, "data": True, "zero": False, "filename": "a]}{["} for at in range(0, 40, 2)]
     for reads in ([2**20], [13]):
         assert read(json.dumps(rows).encode(), reads=reads) == ([(at, 1) for at in range(0, 40, 2)], None)
+
+
+ARRAYS = {
+    # operation that the format records
+    FileFormat.LISTER: None,
+    FileFormat.RBD_DIFF: None,
+    FileFormat.NBDINFO: None,
+    FileFormat.QEMU_MAP: ALLOCATED,
+}
+
+
+@pytest.mark.parametrize("form", FileFormat)
+@pytest.mark.parametrize("data", [b"[]", b" [\n\n]\n", b"[]\r\n"])
+@pytest.mark.parametrize("reads", [[2**20], [1]])
+def test_an_empty_array_is_a_list_of_every_format_that_is_an_array(form, data, reads):
+    if form not in ARRAYS and form is not FileFormat.RANGES:
+        error = read(data, ReadingOptions(format=form), reads)[1]
+        assert error.message.endswith(f"not of the format {form}")
+    for kind in Operation:
+        if form in ARRAYS and ARRAYS[form] in (None, kind):
+            stream = open_document(Trickle(data, reads), "x", ReadingOptions(kind, format=form))
+            assert (stream.operation, received(stream)) == (kind, ([], None))
+            assert stream.outcome().complete
+
+
+@pytest.mark.parametrize("form", FileFormat)
+def test_an_empty_file_is_of_no_format(form):
+    error = read(b"", ReadingOptions(format=form))[1]
+    assert error.message == "x is empty"
+    assert form is not FileFormat.RBD_DIFF or "with --format json it prints []" in error.hint

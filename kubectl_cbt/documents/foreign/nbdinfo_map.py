@@ -69,10 +69,12 @@ class NbdinfoJson(ExtentObjects):
     offset_key, size_key = "offset", "length"
 
     def __init__(self, text: JsonCursor, options: ReadingOptions, beginning: FirstBytes) -> None:
-        operation = _operation(text, beginning.keys.get("description", ""))
-        super().__init__(text, options, operation)
-        self._reported = _REPORTED[operation]
-        self._types = {name: number for number, name in enumerate(_DESCRIPTIONS[operation])}
+        is_empty = beginning.opens_array(b"]")
+        # An empty list is of no known context.
+        context = Operation.ALLOCATED if is_empty else _operation(text, beginning.keys.get("description", ""))
+        super().__init__(text, options, None if is_empty else context)
+        self._reported = _REPORTED[context]
+        self._types = {name: number for number, name in enumerate(_DESCRIPTIONS[context])}
 
     def are_extents(self, objects: Sequence[dict[str, Any]]) -> Sequence[bool]:
         """Those of the reported type."""
