@@ -27,7 +27,7 @@ from kubectl_cbt.documents.foreign.nbdinfo_map import (
 from kubectl_cbt.documents.foreign.qemu_map import QemuMap
 from kubectl_cbt.documents.foreign.ranges import RangesList
 from kubectl_cbt.documents.foreign.rbd_diff import RbdDiffJson, RbdDiffTable
-from kubectl_cbt.documents.foreign.thin_xml import ThinXml
+from kubectl_cbt.documents.foreign.thin_xml import ThinXml, is_other_xml, is_thin_xml
 from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
 from kubectl_cbt.documents.lister_document import MESSAGE_KEYS, ListerDocument
 from kubectl_cbt.documents.own_document import VersionedDocument
@@ -331,7 +331,7 @@ KINDS: tuple[DocumentKind, ...] = (
     ),
     DocumentKind(
         "the output of thin_delta or thin_dump",
-        _starting(b"<superblock"),
+        lambda beginning: is_thin_xml(beginning.data),
         lambda opening: ThinXml(opening.text, opening.options),
         FileFormat.THIN,
     ),
@@ -363,7 +363,11 @@ KINDS: tuple[DocumentKind, ...] = (
         lambda beginning: bool(_TWO_NUMBERS.match(beginning.data)),
         _refuse_two_numbers,
     ),
-    _refused("XML or HTML", unsupported.HINT_OPENABLE, b"<?xml", b"<!DOCTYPE", b"<html"),
+    DocumentKind(
+        "XML or HTML",
+        lambda beginning: is_other_xml(beginning.data),
+        _refusal("XML or HTML", unsupported.HINT_OPENABLE),
+    ),
     _refused("an image in qcow2 format", unsupported.DISK_IMAGE, b"QFI\xfb"),
     _refused("a disk image in VMDK format", unsupported.DISK_IMAGE, b"KDMV", b"# Disk DescriptorFile"),
     _refused("a disk image in VHDX format", unsupported.DISK_IMAGE, b"vhdxfile"),

@@ -291,6 +291,51 @@ def test_json_of_a_row_that_repeats_braces_in_strings_is_read():
         assert read(json.dumps(rows).encode(), reads=reads) == ([(at, 1) for at in range(0, 40, 2)], None)
 
 
+PROLOGS = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n',
+    b"<?xml version='1.0'?><?xml-stylesheet href='a'?>\r\n",
+    b"<!-- of pool 1 -->\n",
+    b'\n<?xml version="1.0"?>\n<!-- a <superblock> - of\ntwo lines --> <!---->\n',
+)
+
+
+@pytest.mark.parametrize("name", ["thin_dump.xml", "thin_delta.xml"])
+@pytest.mark.parametrize("prolog", PROLOGS)
+@pytest.mark.parametrize("reads", [[2**20], [1], [7, 30]])
+def test_a_prolog_of_xml_changes_only_the_lines_of_errors(name, prolog, reads):
+    data = (FOLDER / name).read_bytes()
+    assert read(prolog + data, reads=reads) == (OPENED[name][0], None)
+    error = read(prolog + data.replace(b"data_block_size", b"size"), reads=reads)[1]
+    line = prolog.count(b"\n") + 1
+    assert error.message.startswith(f"x: line {line}: the first element is not a superblock")
+
+
+@pytest.mark.parametrize("reads", [[2**20], [1]])
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b'<?xml version="1.0"?>\n<rss>', "XML or HTML, which cannot be opened"),
+        (b"<!DOCTYPE html><html>", "XML or HTML, which cannot be opened"),
+        (
+            b'<?xml version="1.0"?>\n<!-- a -- superblock --><superblock>',
+            "text of an unknown kind, which cannot be opened",
+        ),
+        (b'<?xml version="1.0"?>\n<super', "text of an unknown kind, which cannot be opened"),
+        (b"<!--" + b"-" * 2**15, "text of an unknown kind, which cannot be opened"),
+    ],
+)
+def test_other_xml_is_refused(data, what, reads):
+    assert read(data, reads=reads)[1].message == f"x is {what}"
+
+
+@pytest.mark.parametrize("element", [b'<def name="1">', b'<ref name="1"/>'])
+def test_mappings_that_devices_share_are_refused_with_the_next_step(element):
+    data = (FOLDER / "thin_dump.xml").read_bytes().replace(b"<single_mapping", element + b"<single_mapping")
+    error = read(data)[1]
+    assert "is not an element that thin_delta or thin_dump prints here" in error.message
+    assert error.hint == "dump one device: thin_dump --dev-id ID"
+
+
 ARRAYS = {
     # operation that the format records
     FileFormat.LISTER: None,

@@ -23,6 +23,8 @@ _LONGEST_TAG_BYTES = 2**12
 _MOST_DEVICES = 20
 _SPACE = b" \t\r\n"
 _TAG = re.compile(rb'\s*(<(/?)(\w+)((?:\s+\w+="[^"<>&]*")*)\s*(/?)>)')
+_PROLOG = re.compile(rb"(?:\s|<\?xml[^<>]*\?>|<!--(?:[^-]|-(?!-))*+-->)*+")
+_ROOT = b"<superblock"
 _ATTRIBUTE = re.compile(rb'(\w+)="([^"]*)"')
 _NUMBER = re.compile(rb"[0-9]{1,18}")
 _DEVICE = re.compile(rb'<device\s[^<>]*?dev_id="([0-9]{1,10})"')
@@ -31,6 +33,10 @@ _DIFFERENCES = {b"different": True, b"left_only": True, b"right_only": True, b"s
 """The elements of thin_delta, and whether their blocks have changed."""
 _MAPPINGS = {b"single_mapping": b"origin_block", b"range_mapping": b"origin_begin"}
 """The elements of thin_dump, and the attribute with their first block."""
+
+_SHARED = (b"def", b"ref")
+"""The elements of thin_dump 1.0 and later for mappings that devices share."""
+_ONE_DEVICE = "dump one device: thin_dump --dev-id ID"
 
 _BLOCKS = rb'"([0-9]{1,18})"'
 _REGULAR_DIFFERENCE = re.compile(rb"<(different|left_only|right_only|same) begin=%b length=%b/>" % (_BLOCKS, _BLOCKS))
@@ -47,6 +53,24 @@ def _shown(text: bytes) -> str:
     return shown(text.decode("utf-8", "replace"))
 
 
+def after_prolog(data: bytes) -> bytes:
+    """XML from its first element on, as far as it is there, or from a part of the prolog that is not whole."""
+    prolog = _PROLOG.match(data)
+    return data[prolog.end() :] if prolog else data
+
+
+def is_thin_xml(data: bytes) -> bool:
+    """Whether the first element after the prolog is that of these tools."""
+    return after_prolog(data).startswith(_ROOT)
+
+
+def is_other_xml(data: bytes) -> bool:
+    """Whether it is XML or HTML with another first element; False while this is not decided."""
+    begins = data.startswith((b"<?xml", b"<!DOCTYPE", b"<html"))
+    rest = after_prolog(data)
+    return begins and not any(sign.startswith(rest[: len(sign)]) for sign in (_ROOT, b"<!--", b"<?"))
+
+
 class ThinXml(ForeignList):
     """Blocks that differ between two devices, or that one device maps. The size of the device is not recorded."""
 
@@ -55,6 +79,8 @@ class ThinXml(ForeignList):
         self._parents: list[bytes] = [b""]
         self._device: bytes | None = None
         text.part = "its head"
+        # It is in memory: the kind was recognised by what follows it.
+        text.advance(len(text.data) - len(after_prolog(text.data[text.position :])))
         head = self._tag()
         sectors = dict(_ATTRIBUTE.findall(head[4])).get(b"data_block_size", b"")
         if head[3] != b"superblock" or not _NUMBER.fullmatch(sectors) or not 0 < int(sectors) < 2**32:
@@ -142,7 +168,8 @@ class ThinXml(ForeignList):
             if not empty:
                 self._parents.append(name)
         else:
-            raise self._error(f"{_shown(tag[1])} is not an element that thin_delta or thin_dump prints here")
+            error = self._error(f"{_shown(tag[1])} is not an element that thin_delta or thin_dump prints here")
+            raise error.with_hint(_ONE_DEVICE) if name in _SHARED else error
         self.text.advance(tag.end())
         is_reported = _DIFFERENCES.get(parent, True) and _DIFFERENCES.get(name, True)
         return extent if is_reported else None
@@ -188,7 +215,7 @@ class ThinXml(ForeignList):
             more = ", …" if len(devices) > _MOST_DEVICES else ""
             raise DocumentError(
                 f"{self.text.name} has the mappings of several devices: {names}{more}",
-                hint="dump one device: thin_dump --dev-id ID",
+                hint=_ONE_DEVICE,
             )
         self._device = device
 
