@@ -347,6 +347,12 @@ KINDS: tuple[DocumentKind, ...] = (
         lambda opening: CsvList(opening.text, opening.options),
         FileFormat.CSV,
     ),
+    _refused(
+        "a table of qemu-img map", "save it with --output=json instead", b"Offset          Length          Mapped to"
+    ),
+    _refused("XML of rbd diff", "save it with --format json instead", b"<extents>"),
+    _refused("text of thin_dump", "save it with --format xml instead", b"begin superblock:"),
+    _refused("text with colors", "save it without colors: nbdinfo --map URI, without --color", b"\x1b["),
     _refused("the output of rbd export-diff", unsupported.RBD_EXPORT, b"rbd diff v1\n", b"rbd diff v2\n"),
     DocumentKind("a kubeconfig", _is_kubeconfig, _refuse_kubeconfig),
     DocumentKind("a Kubernetes object in YAML", _is_kubernetes_yaml, _kubernetes_yaml),

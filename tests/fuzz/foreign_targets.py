@@ -31,9 +31,9 @@ SAMPLES = {
         "filefrag-two-files.txt",
     ),
     "thin-delta": ("thin_delta.xml", "thin_delta-verbose.xml"),
-    "thin-dump": ("thin_dump.xml", "thin_dump-two-devices.xml"),
+    "thin-dump": ("thin_dump.xml", "thin_dump-two-devices.xml", "thin_dump-skip-mappings.xml"),
     "ebs": ("ebs-changed.json", "ebs-snapshot.json", "ebs-pages.json"),
-    "ddrescue": ("ddrescue.map",),
+    "ddrescue": ("ddrescue.map", "ddrescue-errors.map"),
     "csv": ("extents.csv", "extents-incomplete.csv"),
     "ranges": ("sectors.txt",),
 }

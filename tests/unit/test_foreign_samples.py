@@ -40,6 +40,7 @@ OPENED = {
     "thin_delta-verbose.xml": (DIFFERENCE, DELTA, None, FileFormat.THIN),
     "thin_dump.xml": (MAPPED, ALLOCATED, None, FileFormat.THIN),
     "ddrescue.map": ([(0, MIB), (2 * MIB, MIB)], None, None, FileFormat.DDRESCUE),
+    "ddrescue-errors.map": ([(0, 64 * KIB), (72 * KIB, 1016 * KIB)], None, None, FileFormat.DDRESCUE),
     "rbd-allocated.json": ([(0, 4 * MIB), (8 * MIB, 8 * KIB)], None, None, FileFormat.RBD_DIFF),
     "ebs-changed.json": ([(0, EBS), (6000 * EBS, EBS), (6001 * EBS, EBS)], DELTA, 3 * GIB, FileFormat.EBS),
     "ebs-snapshot.json": ([(0, EBS), (2 * EBS, EBS)], ALLOCATED, GIB, FileFormat.EBS),
@@ -55,12 +56,16 @@ BROKEN = {
         [(0, 100 * THIN), (1600 * THIN, 20 * THIN)],
         "has the mappings of several devices: 1, 2",
     ),
+    "thin_dump-skip-mappings.xml": ([], "x has no mappings, but the device has 115 mapped blocks"),
     "ebs-first-page.json": ([(0, EBS), (2 * EBS, EBS)], "the list is incomplete: its last page has a NextToken"),
     "extents-incomplete.csv": ([(0, 4096), (376832, 4096)], "the stream is incomplete: the connection broke"),
 }
 REFUSED = {
     "nbdinfo-totals.txt": "has the totals of nbdinfo --map --totals, not the extents",
     "nbdinfo-totals.json": "has the totals of nbdinfo --map --totals, not the extents",
+    "nbdinfo-color.txt": "is text with colors, which cannot be opened",
+    "qemu-map.txt": "is a table of qemu-img map, which cannot be opened",
+    "thin_dump.txt": "is text of thin_dump, which cannot be opened",
     "sectors.txt": "has two numbers per line, which may be an offset and a length, or a start and an end",
 }
 
@@ -179,7 +184,15 @@ def test_what_cannot_be_opened_is_named(name):
     assert caught.value.message == f"x {REFUSED[name]}"
 
 
-ENDLESS = ("extents.csv", "nbdinfo.txt", "nbdinfo-bitmap.txt", "ddrescue.map", "rbd-diff.txt", "sectors.txt")
+ENDLESS = (
+    "extents.csv",
+    "nbdinfo.txt",
+    "nbdinfo-bitmap.txt",
+    "ddrescue.map",
+    "ddrescue-errors.map",
+    "rbd-diff.txt",
+    "sectors.txt",
+)
 """Formats without a mark for their end: a file cut between two lines is as valid as the whole."""
 
 
@@ -204,7 +217,7 @@ def test_impossible_numbers_are_errors(name, number):
             found, error = read(data.replace(old, old.replace(b"0", number.encode(), 1), 1))
             assert (found, error is None) == ([], False)
             return
-    assert name in ("filefrag-empty.txt", "ddrescue.map")
+    assert name in ("filefrag-empty.txt", "ddrescue.map", "ddrescue-errors.map")
 
 
 FIRST_NUMBERS = (
@@ -334,6 +347,12 @@ def test_mappings_that_devices_share_are_refused_with_the_next_step(element):
     error = read(data)[1]
     assert "is not an element that thin_delta or thin_dump prints here" in error.message
     assert error.hint == "dump one device: thin_dump --dev-id ID"
+
+
+def test_colors_after_a_line_without_are_refused_with_the_next_step():
+    data = (FOLDER / "nbdinfo-color.txt").read_bytes().split(b"\n", 1)[1]
+    error = read(data)[1]
+    assert (error.message[:11], error.hint) == ("x: line 2: ", "run nbdinfo --map without --color")
 
 
 ARRAYS = {

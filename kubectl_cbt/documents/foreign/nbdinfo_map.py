@@ -29,6 +29,7 @@ _DESCRIPTIONS = {
 _REPORTED = {Operation.ALLOCATED: 0, Operation.DELTA: 1}
 """The type of the extents to report: data that is not zero, and dirty ranges."""
 _OTHER = "only maps of base:allocation or of a dirty bitmap can be opened"
+_WITHOUT_COLOR = "run nbdinfo --map without --color"
 _LINE = re.compile(
     rb"[0-9]+[ \t]+[0-9]+[ \t]+[0-9]+[ \t]+"
     rb"(data|hole|zero|hole,zero|clean|dirty|unallocated|local|backing depth [0-9]+)[ \t]*\r?\n"
@@ -109,3 +110,9 @@ class NbdinfoText(ExtentLines):
         letters = self._letters[np.where(is_type, types, 0)]
         are_valid = is_offset & is_size & is_type & (table.counts == 4) & (table.first_bytes(3) == letters)
         return LineRows(offsets, sizes, are_valid, are_valid & (types == self._reported))
+
+    def fault(self, table: TokenTable, row: int, *, is_number: bool) -> DocumentError:
+        """A line in color, which may follow lines without."""
+        error = super().fault(table, row, is_number=is_number)
+        # The escape character itself is a separator.
+        return error.with_hint(_WITHOUT_COLOR) if table.tokens(row)[0].startswith(b"[") else error

@@ -78,6 +78,8 @@ class ThinXml(ForeignList):
         self.text = text
         self._parents: list[bytes] = [b""]
         self._device: bytes | None = None
+        self._mapped_blocks = b""
+        self._has_mappings = False
         text.part = "its head"
         # It is in memory: the kind was recognised by what follows it.
         text.advance(len(text.data) - len(after_prolog(text.data[text.position :])))
@@ -103,6 +105,11 @@ class ThinXml(ForeignList):
             else:
                 yield from self._elements(end)
         text.end()
+        if _NUMBER.fullmatch(self._mapped_blocks) and int(self._mapped_blocks) and not self._has_mappings:
+            raise DocumentError(
+                f"{text.name} has no mappings, but the device has {int(self._mapped_blocks)} mapped blocks",
+                hint="run thin_dump without --skip-mappings",
+            )
 
     def _regular(self, chunk: bytes) -> Columns | None:
         """The extents of elements that are written as the tools do; None if anything else is among them."""
@@ -123,6 +130,7 @@ class ThinXml(ForeignList):
             if any((name == b"range") != bool(length) for name, length in zip(names, lengths, strict=True)):
                 return None
             lengths = tuple(length or b"1" for length in lengths)
+            self._has_mappings = True
             wanted = np.ones(len(found), dtype=bool)
         else:
             return None
@@ -162,6 +170,7 @@ class ThinXml(ForeignList):
             self._parents.pop()
         elif first := self._extent_key(parent, name, is_empty=bool(empty)):
             extent = self._extent(first, tag)
+            self._has_mappings = True
         elif self._may_contain(parent, name):
             if name == b"device":
                 self._check_only_device(tag)
@@ -206,7 +215,8 @@ class ThinXml(ForeignList):
         return numbers[0], numbers[1]
 
     def _check_only_device(self, tag: re.Match[bytes]) -> None:
-        device = dict(_ATTRIBUTE.findall(tag[4])).get(b"dev_id", b"")
+        attributes = dict(_ATTRIBUTE.findall(tag[4]))
+        device, self._mapped_blocks = attributes.get(b"dev_id", b""), attributes.get(b"mapped_blocks", b"")
         if not _NUMBER.fullmatch(device):
             raise self._error(f"device.dev_id is {_shown(device)}, not a number")
         if self._device is not None:
