@@ -31,6 +31,9 @@ filefrag -v -X disk.img > "$samples/filefrag-hex.txt"
 truncate -s 1M empty.img
 filefrag -v empty.img > "$samples/filefrag-empty.txt"
 filefrag -v disk.img empty.img > "$samples/filefrag-two-files.txt"
+# A file that was just written: the file system did not choose its blocks yet.
+dd if=/dev/urandom of=new.img bs=64k count=2 status=none
+filefrag -v new.img > "$samples/filefrag-delalloc.txt"
 
 nbd() {
     name=$1
@@ -78,3 +81,21 @@ thin_dump metadata > "$samples/thin_dump-two-devices.xml"
 ddrescue -q -s 1Mi disk.img copy.img ddrescue.map
 ddrescue -q -i 2Mi -s 1Mi disk.img copy.img ddrescue.map
 cp ddrescue.map "$samples/ddrescue.map"
+
+# A disk with bad sectors, by the test mode of ddrescue: the map of an interrupted run in several passes.
+cat > bad.map <<'MAP'
+0x0 + 1
+0x0 0x10000 +
+0x10000 0x2000 -
+0x12000 0x100000 +
+0x112000 0x1200 -
+0x113200 0xEECE00 +
+MAP
+ddrescue -q -n -s 1Mi -H bad.map disk.img errors.img errors.map
+ddrescue -q -N -n -i 1Mi -s 128Ki -H bad.map disk.img errors.img errors.map
+cp errors.map "$samples/ddrescue-errors.map"
+# The extents that thin_dump leaves out, and what else is not read.
+thin_dump --skip-mappings --dev-id 2 metadata > "$samples/thin_dump-skip-mappings.xml"
+thin_dump --format human_readable --dev-id 2 metadata > "$samples/thin_dump.txt"
+qemu-img map -f raw disk.img > "$samples/qemu-map.txt"
+nbd nbdinfo-color.txt --map --color

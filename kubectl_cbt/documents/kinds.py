@@ -27,7 +27,7 @@ from kubectl_cbt.documents.foreign.nbdinfo_map import (
 from kubectl_cbt.documents.foreign.qemu_map import QemuMap
 from kubectl_cbt.documents.foreign.ranges import RangesList
 from kubectl_cbt.documents.foreign.rbd_diff import RbdDiffJson, RbdDiffTable
-from kubectl_cbt.documents.foreign.thin_xml import ThinXml
+from kubectl_cbt.documents.foreign.thin_xml import ThinXml, is_other_xml, is_thin_xml
 from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
 from kubectl_cbt.documents.lister_document import MESSAGE_KEYS, ListerDocument
 from kubectl_cbt.documents.own_document import VersionedDocument
@@ -40,6 +40,7 @@ _YAML_SIGNS = tuple(f"{before}apiVersion: {API_GROUP}".encode() for before in ("
 _NUMBER = rb"(?:0[xX][0-9a-fA-F]+|[0-9]+)"
 _TWO_NUMBERS = re.compile(rb"(?:#.*\n\s*)*" + _NUMBER + rb"[ \t]+" + _NUMBER + rb"[ \t]*\r?\n")
 _RBD_TABLE = re.compile(rb"Offset[ \t]+Length[ \t]+Type[ \t]*\r?\n")
+_EXTENTS_FOUND = re.compile(rb"[^\n]*: [0-9]+ extents? found(?:, perfection would be [0-9]+ extents?)?\r?\n")
 _OURS_ALONE = frozenset({"query", "snapshot", "extents", "violations", "resumes", "complete"})
 
 
@@ -63,12 +64,14 @@ class DocumentKind(NamedTuple):
         recognises: decides by the first bytes; more may follow.
         open: returns a document, or raises a DocumentError with what to do instead.
         format: its name for ``--from-format``; None for a kind that cannot be opened.
+        is_array: whether it is a JSON array, which may be empty.
     """
 
     name: str
     recognises: Callable[[FirstBytes], bool]
     open: Callable[[Opening], Document]
     format: FileFormat | None = None
+    is_array: bool = False
 
 
 def kind_of(text: JsonCursor, form: FileFormat | None) -> tuple[DocumentKind, FirstBytes]:
@@ -82,11 +85,16 @@ def kind_of(text: JsonCursor, form: FileFormat | None) -> tuple[DocumentKind, Fi
     """
     if form is RANGES.format:
         beginning = FirstBytes(text.data[text.position : text.position + WINDOW_BYTES])
-        if _is_utf16(beginning):
-            raise _utf16(text)
-        return RANGES, beginning
-    kind, beginning = _recognised(text)
-    if form not in (None, kind.format):
+        kind = UTF_16 if _is_utf16(beginning) else RANGES
+    else:
+        kind, beginning = _recognised(text)
+    if form is None:
+        return kind, beginning
+    if not beginning.data:
+        raise unsupported.empty(text.name, form)
+    if beginning.opens_array(b"]"):
+        kind = next((kind for kind in KINDS if kind.is_array and kind.format is form), kind)
+    if form is not kind.format and kind is not UTF_16:
         raise DocumentError(
             f"{text.name} is {kind.name}, not of the format {form}",
             hint="omit --from-format: the format is recognized by the content",
@@ -125,10 +133,14 @@ def _is_messages(beginning: FirstBytes) -> bool:
 
 
 def _refused(name: str, hint: str, *signs: bytes) -> DocumentKind:
+    return DocumentKind(name, _starting(*signs), _refusal(name, hint))
+
+
+def _refusal(name: str, hint: str) -> Callable[[Opening], Document]:
     def refuse(opening: Opening) -> Document:
         raise DocumentError(f"{opening.text.name} is {name}, which cannot be opened", hint=hint)
 
-    return DocumentKind(name, lambda beginning: beginning.starts(*signs), refuse)
+    return refuse
 
 
 def _with_keys(*keys: str) -> Callable[[FirstBytes], bool]:
@@ -193,14 +205,6 @@ def _refuse_headless(opening: Opening) -> Document:
     )
 
 
-def _refuse_utf16(opening: Opening) -> Document:
-    raise _utf16(opening.text)
-
-
-def _utf16(text: JsonCursor) -> DocumentError:
-    return DocumentError(f"{text.name} is UTF-16, which cannot be opened", hint=unsupported.UTF_16)
-
-
 def _is_utf16(beginning: FirstBytes) -> bool:
     data = beginning.data
     return beginning.starts(b"\xff\xfe", b"\xfe\xff", b"\x00{", b"\x00[") or (
@@ -246,6 +250,8 @@ RANGES = DocumentKind(
 )
 """Only if the user names it: two numbers may mean anything."""
 
+UTF_16 = DocumentKind("UTF-16", _is_utf16, _refusal("UTF-16", unsupported.UTF_16))
+
 OTHER = DocumentKind("of an unknown kind", lambda beginning: True, _other)
 
 KINDS: tuple[DocumentKind, ...] = (
@@ -271,18 +277,20 @@ KINDS: tuple[DocumentKind, ...] = (
     _compressed("compressed with zstd", "zstd -dc", b"\x28\xb5\x2f\xfd"),
     _compressed("compressed with lz4", "lz4 -dc", b"\x04\x22\x4d\x18"),
     _compressed("a zip archive", "unzip -p", b"PK\x03\x04"),
-    DocumentKind("UTF-16", _is_utf16, _refuse_utf16),
+    UTF_16,
     DocumentKind(
         "the output of qemu-img map --output=json",
         _objects_with_keys("start", "length", "data"),
         lambda opening: QemuMap(opening.text, opening.options),
         FileFormat.QEMU_MAP,
+        is_array=True,
     ),
     DocumentKind(
         "the output of rbd diff --format json",
         _objects_with_keys("offset", "length", "exists"),
         lambda opening: RbdDiffJson(opening.text, opening.options),
         FileFormat.RBD_DIFF,
+        is_array=True,
     ),
     DocumentKind(
         "the output of rbd diff",
@@ -295,6 +303,7 @@ KINDS: tuple[DocumentKind, ...] = (
         is_nbdinfo_json,
         lambda opening: NbdinfoJson(opening.text, opening.options, opening.beginning),
         FileFormat.NBDINFO,
+        is_array=True,
     ),
     DocumentKind(
         "the output of nbdinfo --map",
@@ -316,8 +325,13 @@ KINDS: tuple[DocumentKind, ...] = (
         FileFormat.FILEFRAG,
     ),
     DocumentKind(
+        "the number of extents that filefrag prints without -v",
+        lambda beginning: bool(_EXTENTS_FOUND.match(beginning.data)),
+        _refusal("the number of extents that filefrag prints without -v", "list the extents: filefrag -v FILE"),
+    ),
+    DocumentKind(
         "the output of thin_delta or thin_dump",
-        _starting(b"<superblock"),
+        lambda beginning: is_thin_xml(beginning.data),
         lambda opening: ThinXml(opening.text, opening.options),
         FileFormat.THIN,
     ),
@@ -333,6 +347,12 @@ KINDS: tuple[DocumentKind, ...] = (
         lambda opening: CsvList(opening.text, opening.options),
         FileFormat.CSV,
     ),
+    _refused(
+        "a table of qemu-img map", "save it with --output=json instead", b"Offset          Length          Mapped to"
+    ),
+    _refused("XML of rbd diff", "save it with --format json instead", b"<extents>"),
+    _refused("text of thin_dump", "save it with --format xml instead", b"begin superblock:"),
+    _refused("text with colors", "save it without colors: nbdinfo --map URI, without --color", b"\x1b["),
     _refused("the output of rbd export-diff", unsupported.RBD_EXPORT, b"rbd diff v1\n", b"rbd diff v2\n"),
     DocumentKind("a kubeconfig", _is_kubeconfig, _refuse_kubeconfig),
     DocumentKind("a Kubernetes object in YAML", _is_kubernetes_yaml, _kubernetes_yaml),
@@ -349,7 +369,11 @@ KINDS: tuple[DocumentKind, ...] = (
         lambda beginning: bool(_TWO_NUMBERS.match(beginning.data)),
         _refuse_two_numbers,
     ),
-    _refused("XML or HTML", unsupported.HINT_OPENABLE, b"<?xml", b"<!DOCTYPE", b"<html"),
+    DocumentKind(
+        "XML or HTML",
+        lambda beginning: is_other_xml(beginning.data),
+        _refusal("XML or HTML", unsupported.HINT_OPENABLE),
+    ),
     _refused("an image in qcow2 format", unsupported.DISK_IMAGE, b"QFI\xfb"),
     _refused("a disk image in VMDK format", unsupported.DISK_IMAGE, b"KDMV", b"# Disk DescriptorFile"),
     _refused("a disk image in VHDX format", unsupported.DISK_IMAGE, b"vhdxfile"),

@@ -10,6 +10,7 @@ import orjson
 
 from kubectl_cbt.documents.jsonstream.json_cursor import HINT_OPENABLE, JsonCursor
 from kubectl_cbt.documents.object_fields import shown
+from kubectl_cbt.documents.reading_options import FileFormat
 from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.units import as_argument
 
@@ -28,10 +29,19 @@ RBD_EXPORT = "save the list of extents: rbd diff --from-snap BASE POOL/IMAGE@TAR
 DISK_IMAGE = "only lists of extents can be opened, not the data itself"
 KUBECONFIG = "use it with a command that queries the cluster: kubectl cbt snapshots --kubeconfig FILE"
 
+_EMPTY = {
+    FileFormat.RANGES: "the program that wrote it may have failed; for a list without extents, write a comment: # none",
+    FileFormat.RBD_DIFF: "if nothing has changed, rbd diff prints nothing, but with --format json it prints []",
+}
 _MOST_KEYS = 6
 _SIGNATURES = ((b"\x55\xaa", 510), (b"EFI PART", 512), (b"\x53\xef", 1080), (b"CD001", 32769))
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _KIND = re.compile(r"[A-Za-z]{1,63}")
+
+
+def empty(name: str, form: FileFormat) -> DocumentError:
+    """The error for a file without content, which has no format."""
+    return DocumentError(f"{name} is empty", hint=_EMPTY.get(form, HINT_OPENABLE))
 
 
 def compressed(name: str, what: str, program: str) -> DocumentError:

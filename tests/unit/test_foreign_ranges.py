@@ -1,5 +1,6 @@
 """Lines of OFFSET LENGTH: read only when the user names the format."""
 
+import gzip
 import io
 import subprocess
 import sys
@@ -32,7 +33,7 @@ def read(data: bytes, options: ReadingOptions = RANGES, reads: list[int] | None 
 @settings(law, max_examples=60)
 def test_numbers_in_every_notation_are_read_as_python_reads_them(extents, seed, reads):
     random = Random(seed)
-    lines = []
+    lines = ["# by a script"]
     for offset, size in extents:
         numbers = [random.choice([str, hex, lambda n: f"0X{n:016X}", lambda n: f"{n:020}"])(n) for n in (offset, size)]
         lines.append(random.choice([" ", "\t", "   "]).join(numbers) + random.choice(["", " ", " # a comment", "\r"]))
@@ -73,8 +74,17 @@ def test_a_line_that_does_not_end_is_an_error():
     assert (extents, error.message) == ([(0, 1)], "x.txt: line 2: the line is longer than 64 KiB")
 
 
-def test_an_empty_file_and_a_file_of_comments_have_no_extents():
-    assert read(b"") == read(b"# nothing\n") == ([], None)
+@pytest.mark.parametrize("data", [b"# none", b"# none\n", b"\n# none\r\n# at all\n"])
+def test_a_file_of_comments_has_no_extents(data):
+    assert read(data) == ([], None)
+
+
+@pytest.mark.parametrize("data", [b"", b"\n", b" \r\n\t", b"\xef\xbb\xbf", gzip.compress(b"")])
+def test_a_file_without_content_may_be_of_a_script_that_failed(data):
+    with pytest.raises(DocumentError) as caught:
+        open_document(io.BytesIO(data), "x.txt", RANGES)
+    assert caught.value.message == "x.txt is empty"
+    assert "may have failed; for a list without extents, write a comment: # none" in caught.value.hint
 
 
 def test_two_numbers_per_line_are_not_guessed():

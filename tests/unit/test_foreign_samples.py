@@ -30,6 +30,7 @@ OPENED = {
     "qemu-map-raw.json": (DISK, ALLOCATED, None, FileFormat.QEMU_MAP),
     "filefrag.txt": (DISK, ALLOCATED, 16 * MIB, FileFormat.FILEFRAG),
     "filefrag-512.txt": (DISK, ALLOCATED, 16 * MIB, FileFormat.FILEFRAG),
+    "filefrag-delalloc.txt": ([(0, 128 * KIB)], ALLOCATED, 128 * KIB, FileFormat.FILEFRAG),
     "filefrag-empty.txt": ([], ALLOCATED, MIB, FileFormat.FILEFRAG),
     "nbdinfo.txt": (DISK, ALLOCATED, None, FileFormat.NBDINFO),
     "nbdinfo.json": (DISK, ALLOCATED, None, FileFormat.NBDINFO),
@@ -39,6 +40,7 @@ OPENED = {
     "thin_delta-verbose.xml": (DIFFERENCE, DELTA, None, FileFormat.THIN),
     "thin_dump.xml": (MAPPED, ALLOCATED, None, FileFormat.THIN),
     "ddrescue.map": ([(0, MIB), (2 * MIB, MIB)], None, None, FileFormat.DDRESCUE),
+    "ddrescue-errors.map": ([(0, 64 * KIB), (72 * KIB, 1016 * KIB)], None, None, FileFormat.DDRESCUE),
     "rbd-allocated.json": ([(0, 4 * MIB), (8 * MIB, 8 * KIB)], None, None, FileFormat.RBD_DIFF),
     "ebs-changed.json": ([(0, EBS), (6000 * EBS, EBS), (6001 * EBS, EBS)], DELTA, 3 * GIB, FileFormat.EBS),
     "ebs-snapshot.json": ([(0, EBS), (2 * EBS, EBS)], ALLOCATED, GIB, FileFormat.EBS),
@@ -54,12 +56,16 @@ BROKEN = {
         [(0, 100 * THIN), (1600 * THIN, 20 * THIN)],
         "has the mappings of several devices: 1, 2",
     ),
+    "thin_dump-skip-mappings.xml": ([], "x has no mappings, but the device has 115 mapped blocks"),
     "ebs-first-page.json": ([(0, EBS), (2 * EBS, EBS)], "the list is incomplete: its last page has a NextToken"),
     "extents-incomplete.csv": ([(0, 4096), (376832, 4096)], "the stream is incomplete: the connection broke"),
 }
 REFUSED = {
     "nbdinfo-totals.txt": "has the totals of nbdinfo --map --totals, not the extents",
     "nbdinfo-totals.json": "has the totals of nbdinfo --map --totals, not the extents",
+    "nbdinfo-color.txt": "is text with colors, which cannot be opened",
+    "qemu-map.txt": "is a table of qemu-img map, which cannot be opened",
+    "thin_dump.txt": "is text of thin_dump, which cannot be opened",
     "sectors.txt": "has two numbers per line, which may be an offset and a length, or a start and an end",
 }
 
@@ -117,7 +123,8 @@ def test_discarded_extents_are_in_a_delta_and_not_allocated(name):
     assert read(data, ReadingOptions(ALLOCATED)) == (extents[:2], None)
     found, error = read(data)
     assert found == extents[:2]
-    assert "was discarded, which is a change in a delta only: add --kind delta" in error.message
+    assert error.message.endswith("was discarded, which is a change in a delta only")
+    assert error.hint.startswith("add --kind delta")
 
 
 @pytest.mark.parametrize("name", BROKEN)
@@ -127,6 +134,38 @@ def test_a_list_that_is_not_whole_is_incomplete(name, reads):
     found, error = read((FOLDER / name).read_bytes(), reads=reads)
     assert message in error.message
     assert found == extents
+
+
+@pytest.mark.parametrize(
+    ("name", "line", "hint"),
+    [
+        ("extents-incomplete.csv", 4, "run the query again"),
+        ("ebs-first-page.json", 1, "--starting-token"),
+        ("filefrag-two-files.txt", 10, "filefrag -v FILE"),
+        ("rbd-diff.txt", 4, "add --kind delta"),
+        ("rbd-diff.json", 1, "add --kind delta"),
+    ],
+)
+@pytest.mark.parametrize("line_break", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("reads", [[2**20], [1]])
+def test_the_line_of_an_error_is_in_the_file(name, line, hint, line_break, reads):
+    data = (FOLDER / name).read_bytes().replace(b"\n", line_break)
+    for text in (data, data + line_break * 2):
+        error = read(text, reads=reads)[1]
+        assert error.message.startswith(f"x: line {line}: ")
+        assert hint in error.hint
+
+
+@pytest.mark.parametrize("reads", [[2**20], [1]])
+@pytest.mark.parametrize(
+    "data",
+    [b"byteOffset,sizeBytes\n0,1\n2,", b"byteOffset,sizeBytes\n0,1\n2,\n", b"byteOffset,sizeBytes\n\r\n2,",
+     b'[\n{"start": 0, "length": 1, "data": true, "zero": false},\n{', b"Filesystem type is: ef53\n\nFile size of x\n",
+     b'<superblock data_block_size="8">\n<device dev_id="1">\n<single_mapping origin_block="0"/>\n\n \n'],
+)  # fmt: skip
+def test_the_line_where_a_text_was_cut_is_its_last_one(data, reads):
+    message = read(data, reads=reads)[1].message
+    assert "line 3: " in message or message.endswith("at line 3")
 
 
 @pytest.mark.parametrize("name", [*OPENED, *NEED_KIND, *BROKEN, *REFUSED])
@@ -145,7 +184,15 @@ def test_what_cannot_be_opened_is_named(name):
     assert caught.value.message == f"x {REFUSED[name]}"
 
 
-ENDLESS = ("extents.csv", "nbdinfo.txt", "nbdinfo-bitmap.txt", "ddrescue.map", "rbd-diff.txt", "sectors.txt")
+ENDLESS = (
+    "extents.csv",
+    "nbdinfo.txt",
+    "nbdinfo-bitmap.txt",
+    "ddrescue.map",
+    "ddrescue-errors.map",
+    "rbd-diff.txt",
+    "sectors.txt",
+)
 """Formats without a mark for their end: a file cut between two lines is as valid as the whole."""
 
 
@@ -170,7 +217,7 @@ def test_impossible_numbers_are_errors(name, number):
             found, error = read(data.replace(old, old.replace(b"0", number.encode(), 1), 1))
             assert (found, error is None) == ([], False)
             return
-    assert name in ("filefrag-empty.txt", "ddrescue.map")
+    assert name in ("filefrag-empty.txt", "ddrescue.map", "ddrescue-errors.map")
 
 
 FIRST_NUMBERS = (
@@ -255,3 +302,84 @@ def test_json_of_a_row_that_repeats_braces_in_strings_is_read():
     rows = [{"start": at, "length": 1, "data": True, "zero": False, "filename": "a]}{["} for at in range(0, 40, 2)]
     for reads in ([2**20], [13]):
         assert read(json.dumps(rows).encode(), reads=reads) == ([(at, 1) for at in range(0, 40, 2)], None)
+
+
+PROLOGS = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n',
+    b"<?xml version='1.0'?><?xml-stylesheet href='a'?>\r\n",
+    b"<!-- of pool 1 -->\n",
+    b'\n<?xml version="1.0"?>\n<!-- a <superblock> - of\ntwo lines --> <!---->\n',
+)
+
+
+@pytest.mark.parametrize("name", ["thin_dump.xml", "thin_delta.xml"])
+@pytest.mark.parametrize("prolog", PROLOGS)
+@pytest.mark.parametrize("reads", [[2**20], [1], [7, 30]])
+def test_a_prolog_of_xml_changes_only_the_lines_of_errors(name, prolog, reads):
+    data = (FOLDER / name).read_bytes()
+    assert read(prolog + data, reads=reads) == (OPENED[name][0], None)
+    error = read(prolog + data.replace(b"data_block_size", b"size"), reads=reads)[1]
+    line = prolog.count(b"\n") + 1
+    assert error.message.startswith(f"x: line {line}: the first element is not a superblock")
+
+
+@pytest.mark.parametrize("reads", [[2**20], [1]])
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b'<?xml version="1.0"?>\n<rss>', "XML or HTML, which cannot be opened"),
+        (b"<!DOCTYPE html><html>", "XML or HTML, which cannot be opened"),
+        (
+            b'<?xml version="1.0"?>\n<!-- a -- superblock --><superblock>',
+            "text of an unknown kind, which cannot be opened",
+        ),
+        (b'<?xml version="1.0"?>\n<super', "text of an unknown kind, which cannot be opened"),
+        (b"<!--" + b"-" * 2**15, "text of an unknown kind, which cannot be opened"),
+    ],
+)
+def test_other_xml_is_refused(data, what, reads):
+    assert read(data, reads=reads)[1].message == f"x is {what}"
+
+
+@pytest.mark.parametrize("element", [b'<def name="1">', b'<ref name="1"/>'])
+def test_mappings_that_devices_share_are_refused_with_the_next_step(element):
+    data = (FOLDER / "thin_dump.xml").read_bytes().replace(b"<single_mapping", element + b"<single_mapping")
+    error = read(data)[1]
+    assert "is not an element that thin_delta or thin_dump prints here" in error.message
+    assert error.hint == "dump one device: thin_dump --dev-id ID"
+
+
+def test_colors_after_a_line_without_are_refused_with_the_next_step():
+    data = (FOLDER / "nbdinfo-color.txt").read_bytes().split(b"\n", 1)[1]
+    error = read(data)[1]
+    assert (error.message[:11], error.hint) == ("x: line 2: ", "run nbdinfo --map without --color")
+
+
+ARRAYS = {
+    # operation that the format records
+    FileFormat.LISTER: None,
+    FileFormat.RBD_DIFF: None,
+    FileFormat.NBDINFO: None,
+    FileFormat.QEMU_MAP: ALLOCATED,
+}
+
+
+@pytest.mark.parametrize("form", FileFormat)
+@pytest.mark.parametrize("data", [b"[]", b" [\n\n]\n", b"[]\r\n"])
+@pytest.mark.parametrize("reads", [[2**20], [1]])
+def test_an_empty_array_is_a_list_of_every_format_that_is_an_array(form, data, reads):
+    if form not in ARRAYS and form is not FileFormat.RANGES:
+        error = read(data, ReadingOptions(format=form), reads)[1]
+        assert error.message.endswith(f"not of the format {form}")
+    for kind in Operation:
+        if form in ARRAYS and ARRAYS[form] in (None, kind):
+            stream = open_document(Trickle(data, reads), "x", ReadingOptions(kind, format=form))
+            assert (stream.operation, received(stream)) == (kind, ([], None))
+            assert stream.outcome().complete
+
+
+@pytest.mark.parametrize("form", FileFormat)
+def test_an_empty_file_is_of_no_format(form):
+    error = read(b"", ReadingOptions(format=form))[1]
+    assert error.message == "x is empty"
+    assert form is not FileFormat.RBD_DIFF or "with --format json it prints []" in error.hint

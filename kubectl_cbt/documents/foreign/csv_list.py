@@ -13,6 +13,8 @@ from kubectl_cbt.documents.reading_options import ReadingOptions
 CSV_HEADER = b"byteOffset,sizeBytes"
 _INCOMPLETE = re.compile(rb"^# incomplete:[ \t]*([^\r\n]*)\r?\n", re.MULTILINE)
 
+_SAVE_AGAIN = "the query ended early, and its list was saved up to there: run the query again"
+
 
 class CsvList(ExtentLines):
     """LineRows after the header; a last line records that the stream was incomplete."""
@@ -37,7 +39,8 @@ class CsvList(ExtentLines):
         are_valid = is_offset & is_size & (table.counts == 3) & (table.first_bytes(1) == ord(","))
         return LineRows(offsets, sizes, are_valid, are_valid)
 
-    def lines_end(self, mark: re.Match[bytes] | None) -> None:
+    def lines_end(self, mark: re.Match[bytes] | None, line: int) -> None:
         """An incomplete stream was saved."""
         if mark is not None:
-            raise self.text.error(f"the stream is incomplete: {mark[1].decode('utf-8', 'replace')}")
+            reason = mark[1].decode("utf-8", "replace")
+            raise self.text.error(f"the stream is incomplete: {reason}", line).with_hint(_SAVE_AGAIN)

@@ -62,19 +62,21 @@ class EbsBlocks(ExtentObjects):
 
     def columns(self) -> Iterator[Columns]:
         """The blocks of one page after the other."""
-        name = self._list
+        name, end_line = self._list, 1
         while self.text.peek():
             if self.text.peek() != b"{":
                 raise self.text.error("unexpected data after a page")
             line = self.text.line
             yield from self._page()
+            end_line = self.text.line
             found = self._positive(_SIZE, INT64_MAX), self._positive(_VOLUME, INT64_MAX // _GIB) * _GIB
             if found != self._first or self._list != name:
                 raise self.text.error("this page is of another list than the first", line)
             if self.text.peek() and not self._values.get(_NEXT):
                 raise self.text.error("another list follows the last page")
         if self._values.get(_NEXT):
-            raise self.text.error("the list is incomplete: its last page has a NextToken").with_hint(_PAGES_LEFT)
+            message = "the list is incomplete: its last page has a NextToken"
+            raise self.text.error(message, end_line).with_hint(_PAGES_LEFT)
 
     def are_extents(self, objects: Sequence[dict[str, Any]]) -> Sequence[bool]:
         """All of them."""

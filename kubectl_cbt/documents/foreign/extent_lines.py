@@ -61,8 +61,13 @@ class ExtentLines(ForeignList):
         """The line in a block that marks the end of the list; None if it is not there, or the format has none."""
         return None
 
-    def lines_end(self, mark: re.Match[bytes] | None) -> None:
-        """Called at the end of the text; raises a DocumentError if the list is incomplete."""
+    def lines_end(self, mark: re.Match[bytes] | None, line: int) -> None:
+        """Called at the end of the text; raises a DocumentError if the list is incomplete.
+
+        Args:
+            mark: None if no line marked the end.
+            line: the number of that line.
+        """
 
     def after_end(self, rest: bytes, line: int) -> DocumentError:
         """The error for text after the mark, from a line on."""
@@ -70,17 +75,19 @@ class ExtentLines(ForeignList):
 
     def columns(self) -> Iterator[Columns]:
         """The extents of each block of lines."""
-        mark = None
+        mark, line = None, 0
         for block in LineReader(self.text).blocks(may_lack_break=self.may_lack_break):
             if mark is None:
                 mark = self.end_mark(block)
                 yield from self._extents(block[: mark.start()] if mark else block)
+                # When the text has ended, its current line is the one after the last line break.
+                line = self.text.line + block.count(b"\n", 0, mark.start()) if mark else 0
                 rest = mark.end() if mark else len(block)
             else:
                 rest = 0
             if block[rest:].strip():
                 raise self.after_end(block[rest:].strip(), self.text.line + block.count(b"\n", 0, rest))
-        self.lines_end(mark)
+        self.lines_end(mark, line)
 
     def _extents(self, block: bytes) -> Iterator[Columns]:
         # As white space they would separate numbers: a file of zeros would be an empty list.

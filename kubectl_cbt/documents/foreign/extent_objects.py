@@ -37,6 +37,10 @@ class ExtentObjects(ForeignList):
     def field_problem(self, entry: dict[str, Any]) -> str:
         """What is wrong with the fields that :meth:`are_extents` reads in one object; empty if nothing is."""
 
+    def hint_for(self, problem: str) -> str:
+        """What to do about a problem of one object."""
+        return self.hint
+
     def columns(self) -> Iterator[Columns]:
         """The extents of all whole objects in memory, again and again."""
         self.text.expect(b"[")
@@ -89,7 +93,8 @@ class ExtentObjects(ForeignList):
         entry = self.text.parsed()
         columns = self._columns([entry])
         if columns is None:
-            raise self.text.error(f"{label}{self._problem(entry)}", line)
+            problem = self._problem(entry)
+            raise self.text.error(f"{label}{problem}", line).with_hint(self.hint_for(problem))
         return columns
 
     def _columns(self, objects: Sequence[Any]) -> Columns | None:

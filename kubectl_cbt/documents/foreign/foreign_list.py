@@ -18,7 +18,7 @@ from kubectl_cbt.documents.extent_columns import Columns
 from kubectl_cbt.documents.jsonstream.json_cursor import JsonCursor
 from kubectl_cbt.documents.reading_options import ReadingOptions
 from kubectl_cbt.errors import DocumentError
-from kubectl_cbt.model.record import Record, Records, joined
+from kubectl_cbt.model.record import Int64Column, Record, Records, joined
 from kubectl_cbt.model.results import Violation
 from kubectl_cbt.model.stream_query import Operation
 
@@ -113,7 +113,7 @@ class _Pending:
         return offsets[:count], sizes[:count]
 
 
-def beyond_64_bits(columns: Columns, unit_bytes: int) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def beyond_64_bits(columns: Columns, unit_bytes: int | Int64Column) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """bool[n], which extents in units of ``unit_bytes`` do not end within 63 bits; offsets and sizes are >= 0."""
     offsets, sizes = columns
     most = (2**63 - 1) // unit_bytes

@@ -25,6 +25,17 @@ class LineReader:
         end = self._end()  # may read more, which moves the data
         return self._text.data[self._text.position : end].strip()
 
+    def demand(self) -> bytes:
+        """As :meth:`peek`, where the text must not end.
+
+        Raises:
+            DocumentError: it ends.
+        """
+        line = self.peek()
+        if not line:
+            raise self._text.cut()
+        return line
+
     def skip(self) -> None:
         """Consume the line that :meth:`peek` returned."""
         self._text.advance(self._end())

@@ -29,6 +29,7 @@ _DESCRIPTIONS = {
 _REPORTED = {Operation.ALLOCATED: 0, Operation.DELTA: 1}
 """The type of the extents to report: data that is not zero, and dirty ranges."""
 _OTHER = "only maps of base:allocation or of a dirty bitmap can be opened"
+_WITHOUT_COLOR = "run nbdinfo --map without --color"
 _LINE = re.compile(
     rb"[0-9]+[ \t]+[0-9]+[ \t]+[0-9]+[ \t]+"
     rb"(data|hole|zero|hole,zero|clean|dirty|unallocated|local|backing depth [0-9]+)[ \t]*\r?\n"
@@ -69,10 +70,12 @@ class NbdinfoJson(ExtentObjects):
     offset_key, size_key = "offset", "length"
 
     def __init__(self, text: JsonCursor, options: ReadingOptions, beginning: FirstBytes) -> None:
-        operation = _operation(text, beginning.keys.get("description", ""))
-        super().__init__(text, options, operation)
-        self._reported = _REPORTED[operation]
-        self._types = {name: number for number, name in enumerate(_DESCRIPTIONS[operation])}
+        is_empty = beginning.opens_array(b"]")
+        # An empty list is of no known context.
+        context = Operation.ALLOCATED if is_empty else _operation(text, beginning.keys.get("description", ""))
+        super().__init__(text, options, None if is_empty else context)
+        self._reported = _REPORTED[context]
+        self._types = {name: number for number, name in enumerate(_DESCRIPTIONS[context])}
 
     def are_extents(self, objects: Sequence[dict[str, Any]]) -> Sequence[bool]:
         """Those of the reported type."""
@@ -107,3 +110,9 @@ class NbdinfoText(ExtentLines):
         letters = self._letters[np.where(is_type, types, 0)]
         are_valid = is_offset & is_size & is_type & (table.counts == 4) & (table.first_bytes(3) == letters)
         return LineRows(offsets, sizes, are_valid, are_valid & (types == self._reported))
+
+    def fault(self, table: TokenTable, row: int, *, is_number: bool) -> DocumentError:
+        """A line in color, which may follow lines without."""
+        error = super().fault(table, row, is_number=is_number)
+        # The escape character itself is a separator.
+        return error.with_hint(_WITHOUT_COLOR) if table.tokens(row)[0].startswith(b"[") else error

@@ -20,7 +20,8 @@ from kubectl_cbt.errors import DocumentError
 from kubectl_cbt.model.stream_query import Operation
 
 _EXISTS = {"true": True, "false": False}
-_DISCARDED = "was discarded, which is a change in a delta only: add --kind delta or --kind allocated"
+_DISCARDED = "was discarded, which is a change in a delta only"
+_ADD_KIND = "add --kind delta, if rbd diff had --from-snap, or --kind allocated"
 
 
 class RbdDiffJson(ExtentObjects):
@@ -39,6 +40,10 @@ class RbdDiffJson(ExtentObjects):
         """``exists`` is a string."""
         problem = problem_of_value(entry, "exists", list(_EXISTS))
         return problem or ("" if self.operation or _EXISTS[entry["exists"]] else f" {_DISCARDED}")
+
+    def hint_for(self, problem: str) -> str:
+        """What to do about an extent that was discarded, in a list of unknown kind."""
+        return _ADD_KIND if problem.endswith(_DISCARDED) else super().hint_for(problem)
 
 
 class RbdDiffTable(ExtentLines):
@@ -65,5 +70,5 @@ class RbdDiffTable(ExtentLines):
         """An extent that was discarded, in a list of unknown kind."""
         tokens = table.tokens(row)
         if self.operation is None and len(tokens) == 3 and tokens[2] == b"zero":
-            return self.text.error(f"the extent {_DISCARDED}", self.line_of(table, row))
+            return self.text.error(f"the extent {_DISCARDED}", self.line_of(table, row)).with_hint(_ADD_KIND)
         return super().fault(table, row, is_number=is_number)

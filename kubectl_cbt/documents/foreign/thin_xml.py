@@ -23,6 +23,8 @@ _LONGEST_TAG_BYTES = 2**12
 _MOST_DEVICES = 20
 _SPACE = b" \t\r\n"
 _TAG = re.compile(rb'\s*(<(/?)(\w+)((?:\s+\w+="[^"<>&]*")*)\s*(/?)>)')
+_PROLOG = re.compile(rb"(?:\s|<\?xml[^<>]*\?>|<!--(?:[^-]|-(?!-))*+-->)*+")
+_ROOT = b"<superblock"
 _ATTRIBUTE = re.compile(rb'(\w+)="([^"]*)"')
 _NUMBER = re.compile(rb"[0-9]{1,18}")
 _DEVICE = re.compile(rb'<device\s[^<>]*?dev_id="([0-9]{1,10})"')
@@ -31,6 +33,10 @@ _DIFFERENCES = {b"different": True, b"left_only": True, b"right_only": True, b"s
 """The elements of thin_delta, and whether their blocks have changed."""
 _MAPPINGS = {b"single_mapping": b"origin_block", b"range_mapping": b"origin_begin"}
 """The elements of thin_dump, and the attribute with their first block."""
+
+_SHARED = (b"def", b"ref")
+"""The elements of thin_dump 1.0 and later for mappings that devices share."""
+_ONE_DEVICE = "dump one device: thin_dump --dev-id ID"
 
 _BLOCKS = rb'"([0-9]{1,18})"'
 _REGULAR_DIFFERENCE = re.compile(rb"<(different|left_only|right_only|same) begin=%b length=%b/>" % (_BLOCKS, _BLOCKS))
@@ -47,6 +53,24 @@ def _shown(text: bytes) -> str:
     return shown(text.decode("utf-8", "replace"))
 
 
+def after_prolog(data: bytes) -> bytes:
+    """XML from its first element on, as far as it is there, or from a part of the prolog that is not whole."""
+    prolog = _PROLOG.match(data)
+    return data[prolog.end() :] if prolog else data
+
+
+def is_thin_xml(data: bytes) -> bool:
+    """Whether the first element after the prolog is that of these tools."""
+    return after_prolog(data).startswith(_ROOT)
+
+
+def is_other_xml(data: bytes) -> bool:
+    """Whether it is XML or HTML with another first element; False while this is not decided."""
+    begins = data.startswith((b"<?xml", b"<!DOCTYPE", b"<html"))
+    rest = after_prolog(data)
+    return begins and not any(sign.startswith(rest[: len(sign)]) for sign in (_ROOT, b"<!--", b"<?"))
+
+
 class ThinXml(ForeignList):
     """Blocks that differ between two devices, or that one device maps. The size of the device is not recorded."""
 
@@ -54,7 +78,11 @@ class ThinXml(ForeignList):
         self.text = text
         self._parents: list[bytes] = [b""]
         self._device: bytes | None = None
+        self._mapped_blocks = b""
+        self._has_mappings = False
         text.part = "its head"
+        # It is in memory: the kind was recognised by what follows it.
+        text.advance(len(text.data) - len(after_prolog(text.data[text.position :])))
         head = self._tag()
         sectors = dict(_ATTRIBUTE.findall(head[4])).get(b"data_block_size", b"")
         if head[3] != b"superblock" or not _NUMBER.fullmatch(sectors) or not 0 < int(sectors) < 2**32:
@@ -77,6 +105,11 @@ class ThinXml(ForeignList):
             else:
                 yield from self._elements(end)
         text.end()
+        if _NUMBER.fullmatch(self._mapped_blocks) and int(self._mapped_blocks) and not self._has_mappings:
+            raise DocumentError(
+                f"{text.name} has no mappings, but the device has {int(self._mapped_blocks)} mapped blocks",
+                hint="run thin_dump without --skip-mappings",
+            )
 
     def _regular(self, chunk: bytes) -> Columns | None:
         """The extents of elements that are written as the tools do; None if anything else is among them."""
@@ -97,6 +130,7 @@ class ThinXml(ForeignList):
             if any((name == b"range") != bool(length) for name, length in zip(names, lengths, strict=True)):
                 return None
             lengths = tuple(length or b"1" for length in lengths)
+            self._has_mappings = True
             wanted = np.ones(len(found), dtype=bool)
         else:
             return None
@@ -136,13 +170,15 @@ class ThinXml(ForeignList):
             self._parents.pop()
         elif first := self._extent_key(parent, name, is_empty=bool(empty)):
             extent = self._extent(first, tag)
+            self._has_mappings = True
         elif self._may_contain(parent, name):
             if name == b"device":
                 self._check_only_device(tag)
             if not empty:
                 self._parents.append(name)
         else:
-            raise self._error(f"{_shown(tag[1])} is not an element that thin_delta or thin_dump prints here")
+            error = self._error(f"{_shown(tag[1])} is not an element that thin_delta or thin_dump prints here")
+            raise error.with_hint(_ONE_DEVICE) if name in _SHARED else error
         self.text.advance(tag.end())
         is_reported = _DIFFERENCES.get(parent, True) and _DIFFERENCES.get(name, True)
         return extent if is_reported else None
@@ -179,7 +215,8 @@ class ThinXml(ForeignList):
         return numbers[0], numbers[1]
 
     def _check_only_device(self, tag: re.Match[bytes]) -> None:
-        device = dict(_ATTRIBUTE.findall(tag[4])).get(b"dev_id", b"")
+        attributes = dict(_ATTRIBUTE.findall(tag[4]))
+        device, self._mapped_blocks = attributes.get(b"dev_id", b""), attributes.get(b"mapped_blocks", b"")
         if not _NUMBER.fullmatch(device):
             raise self._error(f"device.dev_id is {_shown(device)}, not a number")
         if self._device is not None:
@@ -188,7 +225,7 @@ class ThinXml(ForeignList):
             more = ", …" if len(devices) > _MOST_DEVICES else ""
             raise DocumentError(
                 f"{self.text.name} has the mappings of several devices: {names}{more}",
-                hint="dump one device: thin_dump --dev-id ID",
+                hint=_ONE_DEVICE,
             )
         self._device = device
 

@@ -51,10 +51,15 @@ class JsonCursor:
         self.hint = HINT_OPENABLE
         self.chunks = 0
         self._source = source
+        # Line breaks after the last byte that is not white space, in the data that was dropped.
+        self._blank_lines = 0
 
     def more(self) -> bool:
         """Read the available data, waiting for some; False at the end. Moves the rest to position 0."""
         chunk = self._source.read()
+        passed = self.data[: self.position]
+        blank = len(passed.rstrip())
+        self._blank_lines = passed.count(b"\n", blank) + (0 if blank else self._blank_lines)
         self.data = self.data[self.position :] + chunk
         self.position = 0
         self.chunks += 1
@@ -171,7 +176,9 @@ class JsonCursor:
 
     def cut(self) -> DocumentError:
         """The error for a text that ends too early, or for invalid JSON before its end."""
-        line = self.line + self.data[self.position :].rstrip().count(b"\n")
+        # At the end everything before the position was dropped.
+        left = self.data[self.position :].rstrip()
+        line = self.line + (left.count(b"\n") if left else -self._blank_lines)
         message = f"{self.name} ends in the middle of {self.part}, at line {line}"
         return self._broken_before_end() or DocumentError(message, hint=HINT_CUT)
 
