@@ -12,6 +12,7 @@ LOCKING := .venv-lock
 FETCHING := .venv-fetch
 OLDEST := .venv-oldest
 AUDIT := .venv-audit
+BUILD := .venv-build
 PROTOS := .venv-protos
 
 # Hundreds of tests start the command, and each start would compile every module that it imports.
@@ -133,8 +134,16 @@ krew-check: krew  ## build both, install from them as krew does, run
 install-check: $(READY)  ## install, upgrade and remove as users do: pipx, and what krew installs with and without an index
 	$(BIN)/python scripts/install_check.py
 
-release: $(READY)  ## build what a release publishes from a tagged checkout, into dist/release
-	$(BIN)/python scripts/release.py
+# An environment of its own: only the build backend, by the hash of each file, may affect what is published.
+$(BUILD)/.ready: packaging/build-requirements.txt
+	@$(CHECK_PYTHON)
+	$(PYTHON) -m venv --clear $(BUILD)
+	$(BUILD)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: \
+	  --requirement packaging/build-requirements.txt
+	@touch $@
+
+release: $(BUILD)/.ready  ## build what a release publishes from a tagged checkout, into dist/release
+	PYTHONPATH=. $(BUILD)/bin/python scripts/release.py
 
 release-check: $(READY)  ## run release.yml twice as if this commit were tagged, without publishing, and compare the bytes
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python scripts/release_check.py
@@ -168,7 +177,7 @@ $(LOCKING)/.ready: Makefile
 	$(LOCKING)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: 'uv>=0.13,<0.14'
 	@touch $@
 
-lock: $(LOCKING)/.ready  ## resolve what the krew launcher and make demo install; check it for every platform
+lock: $(LOCKING)/.ready  ## resolve what users install, and what a release is built with; check both for every platform
 	$(LOCKING)/bin/python scripts/lock.py
 
 # For this Python and platform. WHEELHOUSE=folder puts them elsewhere. In an environment of its own, new for each PYTHON:
@@ -180,4 +189,4 @@ wheelhouse:  ## fetch the packages that the krew launcher installs, for a machin
 	  --dest $(WHEELHOUSE) --requirement packaging/requirements.txt
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) $(OLDEST) $(AUDIT) $(LOCKING) $(FETCHING) $(PROTOS) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) $(AUDIT) $(BUILD) $(LOCKING) $(FETCHING) $(PROTOS) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
