@@ -19,7 +19,7 @@ PROTOS := .venv-protos
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-oldest unit lint format fuzz protos docs matrix bench audit krew krew-check install-check image lock wheelhouse release release-check test-newest test-kubectl site site-serve clean
+.PHONY: help setup demo test test-oldest unit lint format fuzz protos docs matrix bench audit krew krew-check install-check image image-archive lock wheelhouse release release-check test-newest test-kubectl site site-serve clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -164,12 +164,24 @@ test-kubectl: $(READY) $(KUBECTL_BINARY)  ## the tests that run kubectl, with th
 # The image of the Job that `kubectl cbt verify --print-job` prints. Push it to where the cluster pulls from.
 ENGINE ?= $(shell command -v podman || command -v docker)
 # A tag cannot contain the plus sign of a version between releases.
-IMAGE ?= kubectl-cbt:$(subst +,-,$(shell $(BIN)/python -m hatchling version))
-image: $(READY)  ## build the container image from the wheel of this tree (ENGINE=podman or docker, IMAGE=name:tag)
+IMAGE ?= kubectl-cbt:$(subst +,-,$(shell $(PYTHON) -c 'from kubectl_cbt.system.checkout import *; print(version_of_tree())'))
+# WHEEL=file installs this wheel instead of that of the tree, BASE=name@digest builds from another base.
+image: $(if $(WHEEL),,$(BUILD)/.ready)  ## build the container image from the wheel of this tree (ENGINE=podman or docker, IMAGE=name:tag)
 	@test -n "$(ENGINE)" || { echo "make image needs podman or docker" >&2; exit 1; }
 	rm -rf dist/image
-	$(BIN)/python -m hatchling build -t wheel -d dist/image
-	$(ENGINE) build --file packaging/Containerfile --tag $(IMAGE) dist/image
+	mkdir -p dist/image
+	$(if $(WHEEL),cp $(WHEEL) dist/image,$(BUILD)/bin/python -m hatchling build -t wheel -d dist/image)
+	cp packaging/requirements.txt dist/image
+	$(ENGINE) build --file packaging/Containerfile $(if $(BASE),--build-arg BASE=$(BASE)) --tag $(IMAGE) dist/image
+
+# As a Job runs it: without a network, with a read-only root file system.
+image-archive: image  ## build the container image, run it, and write it to dist/image-archive with its name
+	$(ENGINE) run --rm --network none --read-only --tmpfs /tmp $(IMAGE) version
+	$(ENGINE) run --rm --network none --read-only --tmpfs /tmp $(IMAGE) delta snap-a snap-b --demo --output summary
+	rm -rf dist/image-archive
+	mkdir -p dist/image-archive
+	$(ENGINE) save --output dist/image-archive/image.tar $(IMAGE)
+	printf '%s' '$(IMAGE)' > dist/image-archive/name
 
 # An environment of its own, because uv is not needed for anything else.
 $(LOCKING)/.ready: Makefile
