@@ -76,7 +76,7 @@ lint: $(READY) $(PROTOS)/.ready site  ## ruff, mypy (strict), import contracts, 
 	$(BIN)/lint-imports --no-cache
 	$(PROTOS)/bin/python scripts/generate_protos.py --check
 	test ! -x $(BIN)/actionlint || $(BIN)/actionlint $(WORKFLOWS)
-	test ! -x $(BIN)/zizmor || $(BIN)/zizmor --offline --quiet $(WORKFLOWS)
+	test ! -x $(BIN)/zizmor || $(BIN)/zizmor --offline --quiet $(WORKFLOWS) .github/dependabot.yml
 
 format: $(READY)  ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
