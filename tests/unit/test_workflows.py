@@ -138,7 +138,7 @@ def test_the_image_is_built_without_rights_from_the_wheel_of_the_release():
         assert "github.token" not in str(job)
     assert str(amd64["steps"]).replace("image-amd64", "image-arm64") == str(arm64["steps"])
     (script,) = [step["run"] for step in amd64["steps"] if "run" in step]
-    assert 'make image-archive ENGINE=docker IMAGE="$image" WHEEL="$(echo release/packages/*.whl)"' in script
+    assert 'make image-archive ENGINE=docker IMAGE="$image" WHEEL="$(echo dist/release/packages/*.whl)"' in script
     assert 'BASE="$base@$digest"' in script
 
 
