@@ -12,13 +12,14 @@ LOCKING := .venv-lock
 FETCHING := .venv-fetch
 OLDEST := .venv-oldest
 AUDIT := .venv-audit
+BUILD := .venv-build
 PROTOS := .venv-protos
 
 # Hundreds of tests start the command, and each start would compile every module that it imports.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-oldest unit lint format fuzz protos docs matrix bench audit krew krew-check install-check image lock wheelhouse release release-check test-newest test-kubectl site site-serve clean
+.PHONY: help setup demo test test-oldest unit lint format fuzz protos docs matrix bench audit krew krew-check install-check image image-archive lock wheelhouse release release-check test-newest test-kubectl site site-serve clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -75,7 +76,7 @@ lint: $(READY) $(PROTOS)/.ready site  ## ruff, mypy (strict), import contracts, 
 	$(BIN)/lint-imports --no-cache
 	$(PROTOS)/bin/python scripts/generate_protos.py --check
 	test ! -x $(BIN)/actionlint || $(BIN)/actionlint $(WORKFLOWS)
-	test ! -x $(BIN)/zizmor || $(BIN)/zizmor --offline --quiet $(WORKFLOWS)
+	test ! -x $(BIN)/zizmor || $(BIN)/zizmor --offline --quiet $(WORKFLOWS) .github/dependabot.yml
 
 format: $(READY)  ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
@@ -133,8 +134,16 @@ krew-check: krew  ## build both, install from them as krew does, run
 install-check: $(READY)  ## install, upgrade and remove as users do: pipx, and what krew installs with and without an index
 	$(BIN)/python scripts/install_check.py
 
-release: $(READY)  ## build what a release publishes from a tagged checkout, into dist/release
-	$(BIN)/python scripts/release.py
+# An environment of its own: only the build backend, by the hash of each file, may affect what is published.
+$(BUILD)/.ready: packaging/build-requirements.txt
+	@$(CHECK_PYTHON)
+	$(PYTHON) -m venv --clear $(BUILD)
+	$(BUILD)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary=:all: \
+	  --requirement packaging/build-requirements.txt
+	@touch $@
+
+release: $(BUILD)/.ready  ## build what a release publishes from a tagged checkout, into dist/release
+	PYTHONPATH=. $(BUILD)/bin/python scripts/release.py
 
 release-check: $(READY)  ## run release.yml twice as if this commit were tagged, without publishing, and compare the bytes
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python scripts/release_check.py
@@ -155,12 +164,24 @@ test-kubectl: $(READY) $(KUBECTL_BINARY)  ## the tests that run kubectl, with th
 # The image of the Job that `kubectl cbt verify --print-job` prints. Push it to where the cluster pulls from.
 ENGINE ?= $(shell command -v podman || command -v docker)
 # A tag cannot contain the plus sign of a version between releases.
-IMAGE ?= kubectl-cbt:$(subst +,-,$(shell $(BIN)/python -m hatchling version))
-image: $(READY)  ## build the container image from the wheel of this tree (ENGINE=podman or docker, IMAGE=name:tag)
+IMAGE ?= kubectl-cbt:$(subst +,-,$(shell $(PYTHON) -c 'from kubectl_cbt.system.checkout import *; print(version_of_tree())'))
+# WHEEL=file installs this wheel instead of that of the tree, BASE=name@digest builds from another base.
+image: $(if $(WHEEL),,$(BUILD)/.ready)  ## build the container image from the wheel of this tree (ENGINE=podman or docker, IMAGE=name:tag)
 	@test -n "$(ENGINE)" || { echo "make image needs podman or docker" >&2; exit 1; }
 	rm -rf dist/image
-	$(BIN)/python -m hatchling build -t wheel -d dist/image
-	$(ENGINE) build --file packaging/Containerfile --tag $(IMAGE) dist/image
+	mkdir -p dist/image
+	$(if $(WHEEL),cp $(WHEEL) dist/image,$(BUILD)/bin/python -m hatchling build -t wheel -d dist/image)
+	cp packaging/requirements.txt dist/image
+	$(ENGINE) build --file packaging/Containerfile $(if $(BASE),--build-arg BASE=$(BASE)) --tag $(IMAGE) dist/image
+
+# As a Job runs it: without a network, with a read-only root file system.
+image-archive: image  ## build the container image, run it, and write it to dist/image-archive with its name
+	$(ENGINE) run --rm --network none --read-only --tmpfs /tmp $(IMAGE) version
+	$(ENGINE) run --rm --network none --read-only --tmpfs /tmp $(IMAGE) delta snap-a snap-b --demo --output summary
+	rm -rf dist/image-archive
+	mkdir -p dist/image-archive
+	$(ENGINE) save --output dist/image-archive/image.tar $(IMAGE)
+	printf '%s' '$(IMAGE)' > dist/image-archive/name
 
 # An environment of its own, because uv is not needed for anything else.
 $(LOCKING)/.ready: Makefile
@@ -168,7 +189,7 @@ $(LOCKING)/.ready: Makefile
 	$(LOCKING)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary=:all: 'uv>=0.13,<0.14'
 	@touch $@
 
-lock: $(LOCKING)/.ready  ## resolve what the krew launcher and make demo install; check it for every platform
+lock: $(LOCKING)/.ready  ## resolve what users install, and what a release is built with; check both for every platform
 	$(LOCKING)/bin/python scripts/lock.py
 
 # For this Python and platform. WHEELHOUSE=folder puts them elsewhere. In an environment of its own, new for each PYTHON:
@@ -180,4 +201,4 @@ wheelhouse:  ## fetch the packages that the krew launcher installs, for a machin
 	  --dest $(WHEELHOUSE) --requirement packaging/requirements.txt
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) $(OLDEST) $(AUDIT) $(LOCKING) $(FETCHING) $(PROTOS) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) $(AUDIT) $(BUILD) $(LOCKING) $(FETCHING) $(PROTOS) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,11 +1,15 @@
-"""Write packaging/requirements.txt: what the krew launcher and `make demo` install, with the hash of every file.
+"""Write the two locks: the newest releases that pyproject.toml accepts, with the hash of every file.
 
-    python scripts/lock.py            resolve the newest releases that pyproject.toml accepts; needs uv
+    python scripts/lock.py            resolve both; needs uv
     python scripts/lock.py measure    only measure again what is locked
 
-One file serves every supported platform and Python. The lock is refused if a package has no wheel for one of them,
-because nothing is built on a user's machine. The first line has what the launcher announces on first use, the second
-for what every package has a wheel. README.md and docs/install.md get the figures of the first line.
+packaging/requirements.txt is what the krew launcher, `make demo` and the container image install. The first line has
+what the launcher announces on first use, the second for what every package has a wheel. README.md and docs/install.md
+get the figures of the first line. packaging/build-requirements.txt is the build backend and what it needs: what
+`make release` installs.
+
+One file serves every supported platform and Python. A lock is refused if a package has no wheel for one of them,
+because nothing is built on a user's machine, nor on the one that builds a release.
 """
 
 import os
@@ -18,6 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = ROOT / "packaging" / "requirements.txt"
+BUILD_LOCK = ROOT / "packaging" / "build-requirements.txt"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 # By krew's names, as uv names them. Not darwin/amd64: cryptography has no wheels for it since 49, and 48 has known
 # vulnerabilities.
@@ -27,6 +32,7 @@ PLATFORMS = {
     "darwin/arm64": "aarch64-apple-darwin",
 }
 MEGABYTE = 1_000_000
+BUILD_HEAD = "# What `make release` builds with. Written by `make lock`.\n"
 
 
 def uv(*arguments: str) -> str:
@@ -38,12 +44,15 @@ def uv(*arguments: str) -> str:
     return found.stdout + found.stderr
 
 
-def resolve() -> str:
-    """Return the lock without its first two lines."""
-    compiled = uv(
-        "pip", "compile", "--quiet", "--universal", "--upgrade", "--python-version", PYTHONS[0], "--generate-hashes",
-        "--only-binary", ":all:", "--no-annotate", "--no-header", "pyproject.toml",
-    )  # fmt: skip
+def resolve(requirements: list[str]) -> str:
+    """Return the lock of some requirements, without comments."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "requirements.in"
+        source.write_text("\n".join(requirements), encoding="utf-8")
+        compiled = uv(
+            "pip", "compile", "--quiet", "--universal", "--python-version", PYTHONS[0], "--generate-hashes",
+            "--only-binary", ":all:", "--no-annotate", "--no-header", str(source),
+        )  # fmt: skip
     return re.sub(r" ; sys_platform == 'win32'.*|^colorama==(?:.*\\\n)+.*\n", "", compiled, flags=re.MULTILINE)
 
 
@@ -124,25 +133,36 @@ def locked_platforms(text: str) -> list[str]:
 
 
 def declared() -> list[str]:
-    """Return the requirements of pyproject.toml."""
+    """Return the requirements of the command, as pyproject.toml has them."""
     requirements: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     return requirements
 
 
+def declared_for_builds() -> list[str]:
+    """Return the requirements of the build, as pyproject.toml has them."""
+    requirements: list[str] = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]["requires"]
+    return requirements
+
+
 def main(*arguments: str) -> None:
-    """Write the lock, and the figures of the documentation."""
+    """Write the locks, and the figures of the documentation."""
+    only_measures = arguments == ("measure",)
     with tempfile.TemporaryDirectory() as folder:
         lock = Path(folder) / LOCK.name
-        if arguments == ("measure",):
+        if only_measures:
             lock.write_text("".join(LOCK.read_text(encoding="utf-8").splitlines(keepends=True)[2:]), encoding="utf-8")
         else:
-            lock.write_text(resolve(), encoding="utf-8")
+            lock.write_text(resolve(declared()), encoding="utf-8")
             check_wheels(lock)
         LOCK.write_text(
             f"# {sizes(lock)}. Written by `make lock`.\n# For {', '.join(PLATFORMS)}, with Python {PYTHONS[0]} to"
             f" {PYTHONS[-1]}.\n{lock.read_text(encoding='utf-8')}",
             encoding="utf-8",
         )
+        if not only_measures:
+            lock.write_text(f"{BUILD_HEAD}{resolve(declared_for_builds())}", encoding="utf-8")
+            check_wheels(lock)
+            BUILD_LOCK.write_text(lock.read_text(encoding="utf-8"), encoding="utf-8")
     refresh_figures()
     print(LOCK.read_text(encoding="utf-8").splitlines()[0])
 

@@ -97,6 +97,7 @@ class Run:
             "PATH": os.pathsep.join([str(self.folder / "programs"), os.environ["PATH"]]),
             "PYTHONPATH": str(workspace),
             "CALLS": str(self.folder / "calls"),
+            "GITHUB_OUTPUT": str(self.folder / "outputs"),
             "GITHUB_REPOSITORY": REPOSITORY,
             "GITHUB_ACTOR": "example",
             "GITHUB_REF_TYPE": "tag",

@@ -1,32 +1,65 @@
-"""packaging/requirements.txt: what pyproject.toml accepts, with the hash of every file."""
+"""The locks in packaging/: what pyproject.toml accepts, with the hash of every file."""
 
 import re
+import subprocess
+import sys
 
 import lock
 import pytest
-from lock import FIGURES, LOCK, PLATFORMS, PYTHONS, declared, figures, locked, locked_platforms
+from lock import (
+    BUILD_HEAD,
+    BUILD_LOCK,
+    FIGURES,
+    LOCK,
+    PLATFORMS,
+    PYTHONS,
+    ROOT,
+    declared,
+    declared_for_builds,
+    figures,
+    locked,
+    locked_platforms,
+)
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 TEXT = LOCK.read_text(encoding="utf-8")
+BUILD_TEXT = BUILD_LOCK.read_text(encoding="utf-8")
 
 
-def test_every_declared_dependency_is_locked_in_a_release_that_is_accepted():
-    """`make lock` refreshes the file."""
-    versions = locked(TEXT)
-    for text in declared():
-        requirement = Requirement(text)
+@pytest.mark.parametrize(
+    ("text", "requirements"), [(TEXT, declared()), (BUILD_TEXT, declared_for_builds())], ids=["run", "build"]
+)
+def test_every_declared_dependency_is_locked_in_a_release_that_is_accepted(text, requirements):
+    """`make lock` refreshes the files."""
+    versions = locked(text)
+    assert requirements
+    for declaration in requirements:
+        requirement = Requirement(declaration)
         found = versions[canonicalize_name(requirement.name)]
         assert found
-        assert all(requirement.specifier.contains(version) for version in found), text
+        assert all(requirement.specifier.contains(version) for version in found), declaration
 
 
-def test_every_package_is_locked_with_hashes_and_no_address():
-    entries = re.split(r"\n(?=\S)", TEXT)[2:]
-    assert len(entries) > 30
+@pytest.mark.parametrize(("text", "least"), [(TEXT, 30), (BUILD_TEXT, 4)], ids=["run", "build"])
+def test_every_package_is_locked_with_hashes_and_no_address(text, least):
+    entries = [entry for entry in re.split(r"\n(?=\S)", text) if not entry.startswith("#")]
+    assert len(entries) > least
     for entry in entries:
         assert re.fullmatch(r"[\w.-]+==[\w.]+(?: ; [^\\]+?)?(?: \\\n    --hash=sha256:[0-9a-f]{64})+\n?", entry), entry
-    assert "://" not in TEXT
+    assert "://" not in text
+
+
+def test_the_lock_of_the_build_has_only_the_backend_and_its_dependencies():
+    assert BUILD_TEXT.startswith(BUILD_HEAD)
+    assert set(locked(BUILD_TEXT)) == {"hatchling", "packaging", "pathspec", "pluggy", "tomlkit", "trove-classifiers"}
+
+
+def test_the_script_of_a_release_imports_nothing_that_the_build_environment_lacks():
+    """Isolated and without site-packages: only the standard library and this tree."""
+    code = "import sys; sys.path[:0] = sys.argv[1:]; import release"
+    folders = [str(ROOT / "scripts"), str(ROOT)]
+    subprocess.run([sys.executable, "-I", "-S", "-c", code, *folders], check=True, timeout=60)
 
 
 def test_the_first_line_has_what_the_launcher_announces():

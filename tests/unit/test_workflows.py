@@ -17,15 +17,13 @@ WORKFLOWS = sorted([*(ROOT / ".github" / "workflows").glob("*.yml"), *(ROOT / "d
 FOR_DRIVERS = ROOT / "docs" / "driver-ci.yml"
 MAKE_TARGETS = {
     "make test", "make test-oldest", "make test-newest", "make test-kubectl", "make krew-check", "make release-check",
-    "make demo", "make audit",
+    "make audit", "make image-archive ENGINE=docker",
 }  # fmt: skip
-# A container of a slim image has neither.
-SET_UP = "apt-get update && apt-get install --yes --no-install-recommends git make"
 # What each job of a release may do besides reading the source.
 RIGHTS = {
     "attest": {"id-token": "write", "attestations": "write"},
+    "image": {"packages": "write", "id-token": "write", "attestations": "write"},
     "packages": {"id-token": "write"},
-    "image": {"contents": "read", "packages": "write"},
     "github": {"contents": "write"},
 }
 
@@ -61,23 +59,155 @@ def test_a_workflow_may_only_read_and_pins_the_commit_of_each_action(workflow):
             assert step["with"]["persist-credentials"] is False
 
 
+CI, RELEASE = (ROOT / ".github" / "workflows" / name for name in ("ci.yml", "release.yml"))
+
+
+def jobs(workflow: Path) -> dict:
+    return yaml.safe_load(workflow.read_text(encoding="utf-8"))["jobs"]
+
+
+def needs(job: dict) -> set[str]:
+    found = job.get("needs", [])
+    return {found} if isinstance(found, str) else set(found)
+
+
+def make_targets() -> set[str]:
+    return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+
 def test_our_workflow_runs_make_targets_that_exist():
-    runs = {step["run"] for step in steps(ROOT / ".github" / "workflows" / "ci.yml") if "run" in step}
-    assert runs == MAKE_TARGETS | {SET_UP}
-    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
-    assert {run.removeprefix("make ") for run in MAKE_TARGETS} <= set(targets)
+    runs = {
+        step["run"] for name, job in jobs(CI).items() if name != "newcomer" for step in job["steps"] if "run" in step
+    }
+    assert runs == MAKE_TARGETS
+    assert {run.split()[1] for run in MAKE_TARGETS} <= make_targets()
+
+
+def test_a_newcomer_is_an_ordinary_user_who_owns_the_checkout():
+    job = jobs(CI)["newcomer"]
+    *_, step = job["steps"]
+    useradd, chown, run = [line for line in step["run"].splitlines() if not line.startswith("#")]
+    assert useradd == "useradd --create-home newcomer"
+    assert chown == "chown --recursive newcomer: ."
+    found = re.fullmatch(r'runuser --login newcomer --command "make --directory \'\$PWD\' ([a-z -]+)"', run)
+    assert found
+    assert found[1].split() == ["demo", "krew-check", "install-check"]
+    assert set(found[1].split()) <= make_targets()
+
+
+def test_only_a_pull_request_cancels_runs():
+    document = yaml.safe_load(CI.read_text(encoding="utf-8"))
+    pull_request = "github.event_name == 'pull_request'"
+    group = f"ci-${{{{ github.event_name }}}}-${{{{ {pull_request} && github.ref || github.run_id }}}}"
+    assert document["concurrency"] == {"group": group, "cancel-in-progress": f"${{{{ {pull_request} }}}}"}
+
+
+def test_a_bot_proposes_new_commits_for_the_pinned_actions():
+    (update,) = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text(encoding="utf-8"))["updates"]
+    assert (update["package-ecosystem"], update["directory"]) == ("github-actions", "/")
+    assert update["schedule"] == {"interval": "weekly"}
+    assert update["groups"] == {"actions": {"patterns": ["*"]}}
 
 
 def test_what_publishes_runs_after_the_tests_and_a_review():
-    jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "release.yml").read_text(encoding="utf-8"))["jobs"]
-    assert set(jobs["attest"]["needs"]) == {"test", "build"}
-    assert jobs["krew-index"]["needs"] == "github"
-    assert jobs["krew-index"]["environment"] == "release"
-    for name in ("packages", "image", "github"):
-        assert jobs[name]["environment"] == "release"
-        assert set([jobs[name]["needs"]] if isinstance(jobs[name]["needs"], str) else jobs[name]["needs"]) & {
-            "attest", "packages"
-        }  # fmt: skip
+    release = jobs(RELEASE)
+    assert needs(release["attest"]) == {"test", "build"}
+    assert needs(release["image"]) == {"attest", "image-amd64", "image-arm64"}
+    # The upload to the index cannot be undone: everything that may fail comes first, except the page of the release.
+    assert needs(release["packages"]) == {"image"}
+    assert needs(release["github"]) == {"packages", "image"}
+    assert needs(release["krew-index"]) == {"github"}
+    for name in ("packages", "image", "github", "krew-index"):
+        assert release[name]["environment"] == "release"
+
+
+def test_only_attested_files_are_published_as_a_release():
+    release = jobs(RELEASE)
+    (attested,) = [step["with"]["subject-path"] for step in release["attest"]["steps"] if "subject-path" in str(step)]
+    (create,) = [step["run"] for step in release["github"]["steps"] if "run" in step]
+    assert set(re.findall(r"release/\S+", create)) - {"release/notes.md"} == set(attested.split())
+
+
+def test_the_image_is_built_without_rights_from_the_wheel_of_the_release():
+    release = jobs(RELEASE)
+    amd64, arm64 = release["image-amd64"], release["image-arm64"]
+    assert (amd64["runs-on"], arm64["runs-on"]) == ("ubuntu-latest", "ubuntu-24.04-arm")
+    for job in (amd64, arm64):
+        assert needs(job) == {"build"}
+        assert not set(job) & {"permissions", "environment"}
+        assert "github.token" not in str(job)
+    assert str(amd64["steps"]).replace("image-amd64", "image-arm64") == str(arm64["steps"])
+    (script,) = [step["run"] for step in amd64["steps"] if "run" in step]
+    assert 'make image-archive ENGINE=docker IMAGE="$image" WHEEL="$(echo dist/release/packages/*.whl)"' in script
+    assert 'BASE="$base@$digest"' in script
+
+
+def test_the_base_that_a_release_resolves_is_that_of_the_recipe():
+    (script,) = [step["run"] for step in jobs(RELEASE)["image-amd64"]["steps"] if "run" in step]
+    (line,) = [line for line in script.splitlines() if line.startswith("base=")]
+    done = subprocess.run(
+        ["sh", "-ec", f'{line}; printf %s "$base"'], cwd=ROOT, check=True, capture_output=True, text=True, timeout=60
+    )
+    assert re.fullmatch(r"python:3\.\d+-slim-\w+", done.stdout)
+
+
+def test_only_the_step_that_pushes_the_image_gets_a_token():
+    """The job runs nothing from the repository, and attests by the digest of what was pushed."""
+    steps = jobs(RELEASE)["image"]["steps"]
+    assert not [step for step in steps if "checkout" in step.get("uses", "")]
+    assert [step.get("id") for step in steps if "github.token" in str(step)] == ["push"]
+    attest = steps[-1]
+    assert attest["uses"].startswith("actions/attest-build-provenance@")
+    assert attest["with"] == {
+        "subject-name": "${{ steps.push.outputs.name }}",
+        "subject-digest": "${{ steps.push.outputs.digest }}",
+        "push-to-registry": True,
+        "create-storage-record": False,
+    }
+
+
+DOCKER = """#!/bin/sh
+echo "$*" >> "$CALLS"
+case $* in
+    "login "*) cat >> "$CALLS" ;;
+    "buildx imagetools inspect "*) echo sha256:0 ;;
+esac
+"""
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash on this machine")
+def test_both_architectures_are_pushed_and_then_named_by_one_index(tmp_path):
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "docker").write_text(DOCKER)
+    (programs / "docker").chmod(0o755)
+    for architecture in ("amd64", "arm64"):
+        (tmp_path / architecture).mkdir()
+        (tmp_path / architecture / "name").write_text("ghcr.io/a/kubectl-cbt:0.1.0")
+    environment = {
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "CALLS": str(tmp_path / "calls"),
+        "GITHUB_OUTPUT": str(tmp_path / "output"),
+        "GITHUB_ACTOR": "someone",
+        "TOKEN": "secret\n",
+    }
+    for script in [step["run"] for step in jobs(RELEASE)["image"]["steps"] if "run" in step]:
+        command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]
+        subprocess.run(command, cwd=tmp_path, env=environment, check=True, timeout=60)
+    image = "ghcr.io/a/kubectl-cbt:0.1.0"
+    assert (tmp_path / "calls").read_text().splitlines() == [
+        "load --input amd64/image.tar",
+        f"tag {image} {image}-amd64",
+        "load --input arm64/image.tar",
+        f"tag {image} {image}-arm64",
+        "login ghcr.io --username someone --password-stdin",
+        "secret",
+        f"push {image}-amd64",
+        f"push {image}-arm64",
+        f"buildx imagetools create --tag {image} {image}-amd64 {image}-arm64",
+        f"buildx imagetools inspect {image} --format {{{{.Manifest.Digest}}}}",
+    ]
+    assert (tmp_path / "output").read_text() == "name=ghcr.io/a/kubectl-cbt\ndigest=sha256:0\n"
 
 
 def test_every_pinned_action_has_one_commit_and_names_its_release():
