@@ -31,7 +31,7 @@ from kubectl_cbt.model.batch_stream import BatchStream
 from kubectl_cbt.model.record import Batch, joined
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.verification import Verification
-from kubectl_cbt.units import human_bytes
+from kubectl_cbt.units import human_bytes, human_sizes
 
 _THREADS = min(os.cpu_count() or 1, 4)
 _WAITING_WINDOWS = 4 * _THREADS
@@ -150,7 +150,9 @@ class VerifiedStream:
     def devices(self) -> tuple[str, ...]:
         """The devices, base first, as names with sizes."""
         both = (("base", self._devices.base), ("target", self._devices.target))
-        return tuple(f"{what} {one.name} ({human_bytes(one.size_bytes)})" for what, one in both if one is not None)
+        present = [(what, device) for what, device in both if device is not None]
+        sizes = human_sizes([device.size_bytes for _, device in present])
+        return tuple(f"{what} {device.name} ({size})" for (what, device), size in zip(present, sizes, strict=True))
 
     def __iter__(self) -> Iterator[ByteRanges]:
         """The ranges that are missing from the answer, in order, as they are found, maximal; may be empty.

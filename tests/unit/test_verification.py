@@ -327,3 +327,11 @@ def test_a_mounted_device_is_found_in_the_list_of_mounts(tmp_path, monkeypatch):
     assert module.mounted_writable(os.makedev(8, 1)) == "/data base"
     assert module.mounted_writable(os.makedev(8, 2)) is None
     assert module.mounted_writable(os.makedev(9, 1)) is None
+
+
+def test_sizes_that_look_alike_are_shown_exactly(tmp_path):
+    target, base = Device(image(tmp_path / "t", 2**26 + 4, [])), Device(image(tmp_path / "b", 2**26, []))
+    stream = answer([], 2**26)
+    with target, base:
+        run = VerifiedStream(stream, stream.resolved, Devices(target, base))
+        assert run.devices == (f"base {base.name} (67,108,864 B)", f"target {target.name} (67,108,868 B)")
