@@ -24,6 +24,7 @@ from kubectl_cbt.analysis.window_tally import (
     WindowData,
     WindowTally,
 )
+from kubectl_cbt.core.compared_sizes import ComparedSizes
 from kubectl_cbt.devices.device import Device
 from kubectl_cbt.devices.window_reader import WindowReader
 from kubectl_cbt.errors import CbtError, Interrupted
@@ -122,9 +123,13 @@ class VerifiedStream:
 
     @property
     def end(self) -> int:
-        """Where the comparison ends: the volume's capacity, as far as there is data; the device's size without one."""
-        size = self._devices.target.size_bytes
-        return min(self.stream.capacity_bytes or size, size)
+        """Where the comparison ends: with the volume, as far as there is data."""
+        return self._sizes.end
+
+    @property
+    def _sizes(self) -> ComparedSizes:
+        volume_bytes = self.stream.capacity_bytes or self._resolved.target.restore_size_bytes
+        return ComparedSizes(volume_bytes or None, self._devices.target)
 
     @property
     def next_offset(self) -> int:
@@ -293,12 +298,13 @@ class VerifiedStream:
             unread_bytes=tally.unread_bytes,
             unread=tuple(tally.unread),
             problems=tuple(self._problems(error)),
+            # Without a comparison, its end is of no interest.
+            notes=tuple(self._sizes.notes()) if self.position > self._start else (),
         )
 
     def _problems(self, error: CbtError | None) -> Iterator[str]:
         """Why not all was compared, a sentence each."""
         query, outcome = self._resolved.query, self.stream.outcome(error)
-        target = self._devices.target
         if self._out_of_order_at is not None:
             yield f"the extents are out of order after {human_bytes(self._out_of_order_at)} (R2)"
         elif outcome.failure is not None:
@@ -307,12 +313,9 @@ class VerifiedStream:
             yield f"the answer begins at {human_bytes(query.starting_offset)}"
         if query.end_offset is not None and query.end_offset < self.end:
             yield f"the answer is an excerpt that ends at {human_bytes(query.end_offset)}"
-        capacity = self.stream.capacity_bytes or 0
-        if self._wanted_start >= (end := capacity or target.size_bytes):
+        if self._wanted_start >= (end := self._sizes.volume_bytes or self._devices.target.size_bytes):
             yield f"nothing was compared: the starting offset is not before the end of the volume, {human_bytes(end)}"
-        if target.size_bytes < capacity:
-            less = human_bytes(capacity - target.size_bytes)
-            yield f"{target.name} has {less} less than the volume, so that the end of the volume was not compared"
+        yield from self._sizes.problems(self._last_end)
         if self._tally.unread_bytes:
             where = ", ".join(human_bytes(start) for start, _ in self._tally.unread[:3])
             yield f"{human_bytes(self._tally.unread_bytes)} could not be read, first at {where}"

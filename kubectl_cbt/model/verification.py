@@ -58,6 +58,7 @@ class Verification:
         unread_bytes: that could not be read.
         unread: start and end of the first ranges that could not be read.
         problems: why not all could be compared, a sentence each.
+        notes: what to know about the sizes of volume and devices, a sentence each. They do not change the verdict.
     """
 
     operation: Operation
@@ -78,6 +79,7 @@ class Verification:
     unread_bytes: int
     unread: tuple[tuple[int, int], ...]
     problems: tuple[str, ...]
+    notes: tuple[str, ...]
 
     @property
     def is_complete(self) -> bool:

@@ -92,6 +92,24 @@ def test_a_cut_document_is_incomplete_and_says_where_to_go_on(tmp_path, images):
     assert "every byte that differs, from 20 MiB on, is in the delta" in found.stdout
 
 
+def test_a_list_that_goes_on_after_the_end_of_the_devices_is_incomplete(tmp_path):
+    """Its format has no capacity, and the devices are cut."""
+    base, target = (image(tmp_path / name, {}, 4096) for name in ("t1.img", "t2.img"))
+    (tmp_path / "far.txt").write_text("0 4096\n1048576 65536\n")
+    saved = ["--from", str(tmp_path / "far.txt"), "--from-format", "ranges", "--kind", "delta"]
+    arguments = ["verify", *saved, "--base-device", base, "--target-device", target]
+    found = run_command(*arguments)
+    assert found.returncode == 1
+    assert "Verdict    INCOMPLETE" in found.stdout
+    assert (
+        f"the answer has extents up to 1.1 MiB: after the end of {target} (4 KiB) nothing was compared" in found.stdout
+    )
+    assert f"Note       the capacity of the volume is unknown: its end is taken to be that of {target}" in found.stdout
+    document = json.loads(run_command(*arguments, "-o", "json").stdout)
+    VALIDATOR.validate(document)
+    assert (document["verdict"], len(document["notes"])) == ("incomplete", 1)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -36,6 +36,7 @@ CORRECT = Verification(
     unread_bytes=0,
     unread=(),
     problems=(),
+    notes=(),
 )
 RESULTS = {
     "correct": (CORRECT, 0),
@@ -45,6 +46,15 @@ RESULTS = {
         0,
     ),
     "quick": (replace(CORRECT, different_bytes=None, needless_bytes=None, granularity=None, hole_bytes=MIB), 0),
+    "notes": (
+        replace(
+            CORRECT,
+            base_bytes=CAPACITY - 4,
+            target_bytes=CAPACITY + 4,
+            notes=("b.img is 4 bytes larger than the volume", "a.img is 8 bytes smaller than b.img"),
+        ),
+        0,
+    ),
     "interrupted": (
         replace(
             CORRECT,

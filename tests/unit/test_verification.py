@@ -201,6 +201,26 @@ def test_a_device_smaller_than_the_volume_is_incomplete(tmp_path):
     assert "1 MiB less than the volume" in result.problems[0]
 
 
+def test_extents_after_the_end_of_a_device_are_incomplete_if_the_capacity_is_unknown(tmp_path):
+    extents = [(0, 4096), (2**20, 65536)]
+    target, base = image(tmp_path / "t", 4096, []), image(tmp_path / "b", 4096, [])
+    result, _ = verified(answer(extents, 0), target, base)
+    assert result.verdict is VerificationVerdict.INCOMPLETE
+    assert result.problems == (
+        f"the answer has extents up to 1.1 MiB: after the end of {target} (4 KiB) nothing was compared",
+    )
+    assert result.end == 4096
+
+
+def test_the_end_of_a_volume_of_unknown_capacity_is_noted(tmp_path):
+    target, base = image(tmp_path / "t", 4096, []), image(tmp_path / "b", 4096, [])
+    result, _ = verified(answer([(0, 4096)], 0), target, base)
+    assert result.verdict is VerificationVerdict.CORRECT
+    assert result.notes == (f"the capacity of the volume is unknown: its end is taken to be that of {target} (4 KiB)",)
+    known, _ = verified(answer([(0, 4096)], 4096), target, base)
+    assert known.notes == ()
+
+
 def test_a_stream_that_ends_early_is_compared_as_far_as_it_is_known(tmp_path):
     target = image(tmp_path / "t", WINDOW_BYTES, [(2**20, b"x"), (5 * 2**20, b"x")])
     stream = answer([(0, 512), (2**21, 512)], WINDOW_BYTES, Operation.ALLOCATED, ends=False)

@@ -68,6 +68,7 @@ def _tail(result: Verification) -> Part:
             "unread": [{"byteOffset": start, "sizeBytes": end - start} for start, end in result.unread],
         },
         "problems": list(result.problems),
+        "notes": list(result.notes),
         **end_part(result.outcome),
         "complete": result.is_complete,
     }

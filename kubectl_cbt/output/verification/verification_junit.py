@@ -1,4 +1,4 @@
-"""``verify -o junit``: for CI, a test case for the data, one for the stream and one for its rules."""
+"""``verify -o junit``: for CI, test cases for the data, the stream, its rules and the sizes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from kubectl_cbt.output.writer import OutputTarget
 
 
 class VerificationJunitWriter(FirstRangesWriter):
-    """A report of a finding for the data, one for the stream, and one for the rules that apply to it."""
+    """A report of a finding for the data, one for the stream, one for its rules, and warnings."""
 
     def end(self, result: Verification, first: Batch | None) -> None:
         name = f"verify {subject_title(self._resolved)}"
@@ -61,6 +61,9 @@ class VerificationJunitWriter(FirstRangesWriter):
             rules = Verdict.FAIL if result.outcome.broke_a_must else Verdict.WARN if broken else Verdict.PASS
             kept = CHECKED_IDS if result.outcome.has_messages else "the rules for extents"
             yield Finding("rules", f"the stream keeps {kept}", rules, MUST, evidence=broken)
+        if result.notes:
+            title = "the end of the volume is known, and is that of every device"
+            yield Finding("sizes", title, Verdict.WARN, evidence=result.notes)
         if result.needless_bytes:
             tracking = granularity_sentence(result.granularity)
             yield Finding(

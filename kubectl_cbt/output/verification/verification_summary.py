@@ -36,6 +36,8 @@ class VerificationSummaryWriter(FirstRangesWriter):
         for problem in result.problems:
             yield "", problem
         yield "Compared", _compared(result)
+        for number, note in enumerate(result.notes):
+            yield "" if number else "Note", note
         yield from _figures(result)
         yield from self._ranges(result)
         if broken := ", ".join(violation.rule for violation in result.outcome.violations):
