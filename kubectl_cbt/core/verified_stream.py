@@ -128,8 +128,10 @@ class VerifiedStream:
 
     @property
     def _sizes(self) -> ComparedSizes:
-        volume_bytes = self.stream.capacity_bytes or self._resolved.target.restore_size_bytes
-        return ComparedSizes(volume_bytes or None, self._devices.target)
+        resolved, devices = self._resolved, self._devices
+        volume_bytes = self.stream.capacity_bytes or resolved.target.restore_size_bytes or None
+        base_bytes = resolved.base.restore_size_bytes if resolved.base is not None else None
+        return ComparedSizes(volume_bytes, devices.target, devices.base, base_bytes)
 
     @property
     def next_offset(self) -> int:

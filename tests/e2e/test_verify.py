@@ -239,6 +239,17 @@ def test_the_demo_verifies(small, demo_images):
     assert "Tracking   4 KiB blocks explain all that is reported\n" in found.stdout
 
 
+def test_a_driver_is_not_blamed_for_a_base_image_that_was_cut(small, demo_images, tmp_path):
+    cut = tmp_path / "cut.img"
+    with cut.open("wb") as file, Path(demo_images[1]).open("rb") as whole:
+        file.write(whole.read(MIB))
+    found = run_command("verify", "snap-a", "snap-b", "--base-device", str(cut), *demo_images[2:], cluster=small)
+    assert found.returncode == 1
+    assert "Verdict    INCOMPLETE" in found.stdout
+    assert f"{cut} (1 MiB) is smaller than the base snapshot" in found.stdout
+    assert "Missing    nothing so far" in found.stdout
+
+
 def test_the_images_differ_where_cmp_finds_it(small, demo_images):
     """The truth of another program, byte by byte, where the delta has many small extents."""
     rows = csv.reader(io.StringIO(run_command(*DELTA, "-o", "csv", cluster=small).stdout))
