@@ -68,7 +68,12 @@ class ComparedSizes:
         if self.volume_bytes is None:
             size = human_bytes(self.target.size_bytes)
             yield f"the capacity of the volume is unknown: its end is taken to be that of {self.target.name} ({size})"
-        base = self.base
+        base, end = self.base, self._target_end
+        whole = "the volume" if end == self.volume_bytes else self.target.name
+        for device in (base, self.target):
+            if device is not None and device.size_bytes > end:
+                more = counted(device.size_bytes - end, "byte")
+                yield f"{device.name} is {more} larger than {whole}: its end was not compared"
         if base is not None and base.size_bytes < self.end:
             less = counted(self.target.size_bytes - base.size_bytes, "byte")
-            yield f"{base.name} is {less} smaller than {self.target.name}: its end counts as zeros"
+            yield f"{base.name} is {less} smaller than {self.target.name}: what it lacks counts as zeros"

@@ -1,6 +1,7 @@
 """What a verification does with devices that are smaller or larger than the volume."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from verifying import answer, image, verified
@@ -67,6 +68,36 @@ def test_a_base_as_large_as_its_snapshot_is_complete_after_an_expansion(tmp_path
     assert found == [(6 * 2**20, 6 * 2**20 + 512)]
     assert result.is_complete
     assert len(result.notes) == 1
+
+
+@pytest.mark.parametrize(
+    ("base_bytes", "target_bytes", "capacity", "notes"),
+    [
+        (2**20, 2**20, 2**20, []),
+        (2**20, 2**20 + 4, 2**20, ["t is 4 bytes larger than the volume: its end was not compared"]),
+        (2**20 + 1, 2**20, 2**20, ["b is 1 byte larger than the volume: its end was not compared"]),
+        (2**20 + 512, 2**20, 0, ["b is 512 bytes larger than t: its end was not compared"]),
+        (2**20, 2**20 - 512, 2**20, ["b is 512 bytes larger than t: its end was not compared"]),
+        (
+            2**20,
+            2**20 + 1024,
+            2**20 - 1024,
+            [
+                "b is 1,024 bytes larger than the volume: its end was not compared",
+                "t is 2,048 bytes larger than the volume: its end was not compared",
+            ],
+        ),
+        (2**20 - 4, 2**20, 2**20, ["b is 4 bytes smaller than t: what it lacks counts as zeros"]),
+    ],
+)
+def test_unequal_sizes_are_noted(tmp_path, monkeypatch, base_bytes, target_bytes, capacity, notes):
+    monkeypatch.chdir(tmp_path)
+    # After the end of the volume they differ: nothing there is compared.
+    image(Path("t"), target_bytes, [(target_bytes - 1, b"x")] if target_bytes > capacity > 0 else [])
+    image(Path("b"), base_bytes, [])
+    result, found = verified(answer([], capacity), "t", "b")
+    assert [note for note in result.notes if "capacity" not in note] == notes
+    assert found == []
 
 
 def test_a_restore_size_that_is_rounded_up_does_not_make_a_base_incomplete(tmp_path):

@@ -143,7 +143,7 @@ def test_the_tail_of_a_volume_that_grew_is_compared_with_zeros(tmp_path):
     result, found = verified(answer([(0, 512)], WINDOW_BYTES), target, base)
     assert found == [(6 * 2**20, 6 * 2**20 + 512)]
     assert result.is_complete
-    assert result.notes == (f"{base} is 3,145,728 bytes smaller than {target}: its end counts as zeros",)
+    assert result.notes == (f"{base} is 3,145,728 bytes smaller than {target}: what it lacks counts as zeros",)
 
 
 def test_a_stream_that_ends_early_is_compared_as_far_as_it_is_known(tmp_path):
