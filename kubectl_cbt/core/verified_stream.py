@@ -36,6 +36,7 @@ from kubectl_cbt.units import human_bytes, human_sizes
 
 _THREADS = min(os.cpu_count() or 1, 4)
 _WAITING_WINDOWS = 4 * _THREADS
+_NAMED_ERRORS = 3
 
 
 class _SubmittedWindow(NamedTuple):
@@ -319,6 +320,7 @@ class VerifiedStream:
             yield f"nothing was compared: the starting offset is not before the end of the volume, {human_bytes(end)}"
         yield from self._sizes.problems(self._last_end)
         if self._tally.unread_bytes:
-            where = ", ".join(human_bytes(start) for start, _ in self._tally.unread[:3])
-            yield f"{human_bytes(self._tally.unread_bytes)} could not be read, first at {where}"
+            first = [str(error) for error in self._tally.unread[:_NAMED_ERRORS]]
+            more = ["and more"] if len(self._tally.unread) > _NAMED_ERRORS else []
+            yield f"{human_bytes(self._tally.unread_bytes)} could not be read: {'; '.join(first + more)}"
         yield from self._devices.changes()

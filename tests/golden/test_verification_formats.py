@@ -12,7 +12,7 @@ from test_formats import FAILURE, assert_golden
 
 from kubectl_cbt.analysis.set_algebra import ByteRanges
 from kubectl_cbt.model.stream_query import Operation
-from kubectl_cbt.model.verification import Granularity, Verification
+from kubectl_cbt.model.verification import Granularity, ReadError, Verification
 from kubectl_cbt.output.verification.verification_formats import VerificationFormat
 
 VALIDATOR = validator("Verification")
@@ -61,8 +61,11 @@ RESULTS = {
             outcome=outcome_of(1, 3, next_offset=1572864, failure=FAILURE),
             end=1572864,
             unread_bytes=4096,
-            unread=((8192, 12288),),
-            problems=("the answer is incomplete: the connection broke", "4 KiB could not be read, first at 8 KiB"),
+            unread=(ReadError("b.img", 8192, 12288, "Input/output error"),),
+            problems=(
+                "the answer is incomplete: the connection broke",
+                "4 KiB could not be read: b.img: Input/output error at offset 8192 (4096 bytes)",
+            ),
         ),
         0,
     ),

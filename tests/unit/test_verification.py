@@ -1,7 +1,5 @@
 """A verification finds exactly the bytes that a naive comparison finds."""
 
-import ctypes
-import mmap
 import os
 
 import numpy as np
@@ -162,64 +160,6 @@ def test_extents_out_of_order_end_the_comparison(tmp_path):
     assert result.verdict is VerificationVerdict.INCOMPLETE
     assert result.problems == ("the extents are out of order after 12 KiB (R2)",)
     assert result.end == 12288
-
-
-UNMAPPED = ((0, 65536), (299008, 303104))
-"""Where the test's memory has no pages: before the lowest address that a user may map, and a page within."""
-
-
-class OwnMemory(Device):
-    """``/proc/self/mem``: its offsets are addresses. Where no page is mapped, a read fails with EIO, for any user.
-
-    A failing device proper takes root: dmsetup's error target, a loop device on a file that shrinks, a mounted FUSE.
-    """
-
-    def _size(self) -> int:
-        # The file itself has none.
-        return 2**20
-
-
-@pytest.fixture
-def memory():
-    """The process's first MiB: pages of ``x`` except where there are none."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.mmap.restype = ctypes.c_void_p
-    libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
-    libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
-    start, size = UNMAPPED[0][1], 2**20 - UNMAPPED[0][1]
-    fixed_noreplace = 0x100000
-    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | fixed_noreplace
-    assert libc.mmap(start, size, mmap.PROT_READ | mmap.PROT_WRITE, flags, -1, 0) == start
-    ctypes.memset(start, ord("x"), size)
-    libc.munmap(UNMAPPED[1][0], UNMAPPED[1][1] - UNMAPPED[1][0])
-    with OwnMemory("/proc/self/mem") as device:
-        yield device
-    libc.munmap(start, size)
-
-
-def test_what_cannot_be_read_is_named_and_never_equal(memory):
-    stream = answer([(0, 2**19)], 2**20, Operation.ALLOCATED)
-    run = VerifiedStream(stream, stream.resolved, Devices(memory))
-    found = [found for ranges in run for found in ranges.first(len(ranges))]
-    result = run.result(None)
-    assert found == [(2**19, 2**20)]
-    assert result.unread == UNMAPPED
-    assert (result.unread_bytes, result.needless_bytes) == (69632, 0)
-    assert not result.is_complete
-    assert "68 KiB could not be read, first at 0 B" in result.problems[0]
-
-
-def test_a_file_that_shrinks_or_is_written_while_it_is_read_is_incomplete(tmp_path):
-    path = tmp_path / "t"
-    target = image(path, WINDOW_BYTES, [(0, b"x")])
-    device = Device(target)
-    os.truncate(path, 2**20)
-    stream = answer([(0, 512)], WINDOW_BYTES, Operation.ALLOCATED)
-    run = VerifiedStream(stream, stream.resolved, Devices(device))
-    assert not any(len(ranges) for ranges in run)
-    result = run.result(None)
-    assert result.verdict is VerificationVerdict.INCOMPLETE
-    assert any("changed from 8388608 to 1048576 bytes while it was read" in problem for problem in result.problems)
 
 
 def test_a_cancelled_verification_keeps_what_it_compared(tmp_path):
