@@ -69,6 +69,17 @@ RESULTS = {
         ),
         0,
     ),
+    "cut": (
+        replace(
+            CORRECT,
+            end=CAPACITY - MIB,
+            missing_bytes=4096,
+            missing_ranges=1,
+            target_bytes=CAPACITY - MIB,
+            problems=("b.img has 1 MiB less than the volume, so that the end of the volume was not compared",),
+        ),
+        1,
+    ),
     "failed-at-once": (
         replace(
             CORRECT,
@@ -119,6 +130,17 @@ def test_json_is_valid_and_lists_all_ranges(case):
 def test_junit_fails_exactly_where_the_command_does(case):
     suites = ET.fromstring(printed(VerificationFormat.JUNIT, case))
     assert (int(suites.get("failures")) > 0) == (not RESULTS[case][0].is_trusted)
+
+
+@pytest.mark.parametrize(
+    ("case", "result"),
+    [("correct", None), ("notes", None), ("missing", "failure"), ("interrupted", "skipped"), ("cut", "failure")],
+)
+def test_the_junit_case_of_the_data_passes_only_if_all_was_compared(case, result):
+    suites = ET.fromstring(printed(VerificationFormat.JUNIT, case))
+    (data,) = (found for found in suites.iter("testcase") if found.get("name").startswith("data:"))
+    assert [child.tag for child in data] == ([] if result is None else [result])
+    assert int(suites.get("skipped")) == (result == "skipped")
 
 
 def test_a_document_that_claims_to_be_correct_but_is_not_is_invalid():

@@ -8,7 +8,7 @@ from kubectl_cbt.analysis.rules.all_rules import CHECKED_IDS
 from kubectl_cbt.model.finding import Finding, Verdict
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.results import MUST
-from kubectl_cbt.model.verification import Verification
+from kubectl_cbt.model.verification import Verification, VerificationVerdict
 from kubectl_cbt.output.report import Report, ReportFormat
 from kubectl_cbt.output.subject import subject_title
 from kubectl_cbt.output.verification.verification_formats import FirstRangesWriter
@@ -20,6 +20,13 @@ from kubectl_cbt.output.verification.verification_words import (
     verdict_sentence,
 )
 from kubectl_cbt.output.writer import OutputTarget
+
+_DATA = {
+    VerificationVerdict.CORRECT: Verdict.PASS,
+    VerificationVerdict.MISSING: Verdict.FAIL,
+    VerificationVerdict.INCOMPLETE: Verdict.SKIPPED,
+}
+"""Of the case for the data, which is not decided by a part of them."""
 
 
 class VerificationJunitWriter(FirstRangesWriter):
@@ -43,7 +50,7 @@ class VerificationJunitWriter(FirstRangesWriter):
         yield Finding(
             "data",
             f"every byte that {differs(result.operation)} is in the {answer(result.operation)}",
-            Verdict.FAIL if result.missing_ranges else Verdict.PASS,
+            _DATA[result.verdict],
             MUST,
             evidence=(verdict_sentence(result), *first),
             seconds=result.outcome.seconds,
