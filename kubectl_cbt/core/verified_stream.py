@@ -140,6 +140,16 @@ class VerifiedStream:
         return self.position
 
     @property
+    def continue_at(self) -> int | None:
+        """Where another verification can start, so that both compare everything; None if it cannot compare more.
+
+        A unit that was compared in part is compared again, because a comparison starts with a whole unit.
+        """
+        at = self.position // UNIT_BYTES * UNIT_BYTES
+        has_more = self._out_of_order_at is None and self.position < self.end
+        return at if has_more and at > self._start else None
+
+    @property
     def capacity_bytes(self) -> int:
         """Where the comparison ends."""
         return self.end

@@ -1,5 +1,6 @@
 """A verification finds exactly the bytes that a naive comparison finds."""
 
+import contextlib
 import os
 
 import numpy as np
@@ -12,7 +13,7 @@ from kubectl_cbt.analysis.window_tally import UNIT_BYTES, WINDOW_BYTES
 from kubectl_cbt.core import verified_stream
 from kubectl_cbt.core.verified_stream import Devices, VerifiedStream
 from kubectl_cbt.devices.device import Device
-from kubectl_cbt.errors import DeviceError, Interrupted
+from kubectl_cbt.errors import CbtError, DeviceError, Interrupted
 from kubectl_cbt.model.stream_query import Operation
 from kubectl_cbt.model.verification import VerificationVerdict
 
@@ -178,6 +179,32 @@ def test_a_cancelled_verification_keeps_what_it_compared(tmp_path):
     assert 0 < result.end < 64 * WINDOW_BYTES
     assert (result.verdict, result.is_complete) == (VerificationVerdict.MISSING, False)
     assert result.missing_ranges == result.end // WINDOW_BYTES
+
+
+def test_a_verification_that_continues_another_skips_nothing(tmp_path):
+    # The stream breaks within a unit, and the differences are in the rest of it.
+    target = image(tmp_path / "t", WINDOW_BYTES, [(1001, b"x"), (1023, b"x"), (5000, b"x")])
+    extents, at, found = [(0, 1001), (5000, 1)], 0, []
+    for part in (extents[:1], extents):
+        stream = answer(part, WINDOW_BYTES, Operation.ALLOCATED, ends=part is extents)
+        run = VerifiedStream(stream, stream.resolved, Devices(Device(target)), at)
+        with contextlib.suppress(CbtError):
+            for ranges in run:
+                found += ranges.first(len(ranges))
+        at = run.continue_at
+        if part is not extents:
+            assert (run.position, at) == (1001, 512)
+    assert (found, at) == ([(1001, 1024)], None)
+
+
+def test_nothing_more_can_be_compared_after_disorder_or_at_the_end_of_a_device(tmp_path):
+    for extents, capacity in (([(8192, 4096), (4096, 4096)], WINDOW_BYTES), ([], 2 * WINDOW_BYTES)):
+        stream = answer(extents, capacity, Operation.ALLOCATED)
+        with Device(image(tmp_path / "t", WINDOW_BYTES, [])) as target:
+            run = VerifiedStream(stream, stream.resolved, Devices(target))
+            list(run)
+            assert not run.result(None).is_complete
+            assert run.continue_at is None
 
 
 def test_few_windows_wait_at_a_time(tmp_path):
