@@ -10,6 +10,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from kubectl_cbt.glyphs import WITHOUT_GLYPH
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from decimal import Decimal
@@ -30,22 +32,6 @@ _LINE_BREAK = re.compile("\r\n|[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
 """Where str.splitlines() splits."""
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 """Replaces a character that is not printable."""
-_WITHOUT_GLYPH = frozenset(
-    chr(code)
-    for first, last in (
-        (0x34F, 0x34F),  # combining grapheme joiner
-        (0x115F, 0x1160),  # fillers of Hangul
-        (0x17B4, 0x17B5),  # inherent vowels of Khmer
-        (0x180B, 0x180F),  # variation selectors of Mongolian
-        (0x2800, 0x2800),  # the blank pattern of Braille
-        (0x3164, 0x3164),
-        (0xFE00, 0xFE0F),  # variation selectors
-        (0xFFA0, 0xFFA0),
-        (0xE0100, 0xE01EF),
-    )
-    for code in range(first, last + 1)
-)
-"""Characters that str.isprintable() accepts although nothing is drawn: Unicode's default-ignorable ones."""
 
 _RFC_3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]{1,30})?(Z|[+-][0-9]{2}:[0-9]{2})", re.I
@@ -89,16 +75,29 @@ def human_offsets(offsets_bytes: Sequence[int]) -> list[str]:
     units = [human_offset(offset).split()[1] for offset in offsets_bytes]
     pairs = list(zip(offsets_bytes, units, strict=True))
     decimals = {unit: _decimals([offset for offset, other in pairs if other == unit]) for unit in set(units)}
-    exact = [f"{human_count(offset)} B" for offset in offsets_bytes]
     texts = [
-        bytes_text if (digits := decimals[unit]) is None else human_offset(offset, digits)
-        for (offset, unit), bytes_text in zip(pairs, exact, strict=True)
+        _exact_bytes(offset) if (digits := decimals[unit]) is None else human_offset(offset, digits)
+        for offset, unit in pairs
     ]
     # Rounded to few decimals, an offset may reach the next unit, and look like one that has it.
-    meanings: dict[str, set[int]] = {}
-    for text, offset in zip(texts, offsets_bytes, strict=True):
-        meanings.setdefault(text, set()).add(offset)
-    return [text if len(meanings[text]) == 1 else bytes_text for text, bytes_text in zip(texts, exact, strict=True)]
+    return _distinct(texts, offsets_bytes)
+
+
+def human_sizes(sizes_bytes: Sequence[int]) -> list[str]:
+    """Sizes that are shown together: different ones that look alike are exact: ``68,719,476,740 B``."""
+    return _distinct([human_bytes(size) for size in sizes_bytes], sizes_bytes)
+
+
+def _distinct(texts: Sequence[str], sizes_bytes: Sequence[int]) -> list[str]:
+    """The texts of sizes or offsets, with exact bytes where different ones have the same text."""
+    pairs = list(zip(texts, sizes_bytes, strict=True))
+    last = dict(pairs)
+    alike = {text for text, size in pairs if last[text] != size}
+    return [_exact_bytes(size) if text in alike else text for text, size in pairs]
+
+
+def _exact_bytes(size_bytes: int) -> str:
+    return f"{human_count(size_bytes)} B"
 
 
 def _decimals(offsets_bytes: Sequence[int]) -> int | None:
@@ -271,7 +270,7 @@ def is_printable(character: str) -> bool:
     glyph, line and paragraph separators, surrogates, and unassigned characters. A space is printable, other kinds of
     spaces are not.
     """
-    return character.isprintable() and character not in _WITHOUT_GLYPH
+    return character.isprintable() and character not in WITHOUT_GLYPH
 
 
 def printable(text: str) -> str:

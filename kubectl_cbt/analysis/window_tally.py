@@ -10,14 +10,15 @@ all bounds are multiples of, and for which that count is 0, is the granularity o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from kubectl_cbt.analysis.set_algebra import ByteRanges
 from kubectl_cbt.model.record import Int64Column
-from kubectl_cbt.model.verification import Granularity
+from kubectl_cbt.model.verification import Granularity, ReadError
 
 UNIT_BYTES = 512
 """The smallest piece of data that is compared: the smallest sector of a block device."""
@@ -39,7 +40,8 @@ class WindowData:
         end: exclusive; not a multiple of the unit only at the end of the volume.
         differs: bool[units], whether a unit differs, or is not zero. False where nothing was read.
         missing: bool[units], whether a byte that differs is outside the reported extents.
-        unread: what could not be read.
+        unread: what could not be read of any device.
+        read_errors: the same, per device.
         read_bytes: of the devices, holes not counted.
         hole_bytes: of the window, in which every device has a hole.
     """
@@ -49,6 +51,7 @@ class WindowData:
     differs: Mask
     missing: Mask
     unread: ByteRanges = NO_RANGES
+    read_errors: Sequence[ReadError] = ()
     read_bytes: int = 0
     hole_bytes: int = 0
 
@@ -62,7 +65,7 @@ class WindowTally:
         reported_bytes: in the extents of the answer.
         needless_bytes: reported, and without a difference.
         missing_bytes: that differ and are not reported.
-        unread: the first ranges that could not be read.
+        unread: the first ranges of a device that could not be read.
         aligned: bitwise or of all bounds of extents.
     """
 
@@ -73,7 +76,7 @@ class WindowTally:
     unread_bytes: int = 0
     read_bytes: int = 0
     hole_bytes: int = 0
-    unread: list[tuple[int, int]] = field(default_factory=list)
+    unread: list[ReadError] = field(default_factory=list)
     aligned: int = 0
     _blocks: Int64Column = field(default_factory=lambda: np.zeros(LEVELS, dtype=np.int64))
     _unexplained: Int64Column = field(default_factory=lambda: np.zeros(LEVELS, dtype=np.int64))
@@ -91,7 +94,9 @@ class WindowTally:
         self.read_bytes += window.read_bytes
         self.hole_bytes += window.hole_bytes
         self.unread_bytes += window.unread.size_bytes
-        self.unread += window.unread.first(self.MOST_UNREAD - len(self.unread))
+        for error in window.read_errors:
+            add_read_error(self.unread, error)
+        del self.unread[self.MOST_UNREAD :]
         self.different_bytes += different.size_bytes
         self.missing_bytes += missing.size_bytes
         if len(reported):
@@ -143,6 +148,16 @@ class WindowTally:
             self._blocks[level] += np.count_nonzero(touched)
             self._unexplained[level] += np.count_nonzero(touched & ~explained)
             touched, explained = _halved(touched), _halved(explained)
+
+
+def add_read_error(errors: list[ReadError], error: ReadError) -> None:
+    """Append an error, or extend that before it."""
+    # The errors of two devices alternate.
+    for at in range(len(errors))[-2:]:
+        if errors[at].is_continued_by(error):
+            errors[at] = replace(errors[at], end=error.end)
+            return
+    errors.append(error)
 
 
 class JoinedRanges:

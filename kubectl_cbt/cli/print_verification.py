@@ -13,6 +13,7 @@ from kubectl_cbt.cli.options import ColorWhen, TerminalFlags
 from kubectl_cbt.cli.progress import progress_bar, wants_progress
 from kubectl_cbt.cli.signals import GracefulStop
 from kubectl_cbt.cli.stdout import StandardOutput
+from kubectl_cbt.errors import Interrupted
 from kubectl_cbt.output.verification.verification_formats import VerificationFormat
 from kubectl_cbt.units import human_bytes
 
@@ -38,8 +39,14 @@ class VerificationOutput:
     copy: BinaryIO | None = None
 
 
-def print_verification(verified: VerifiedStream, resolved: ResolvedQuery, output: VerificationOutput) -> int:
-    """Compare all, and print the result; returns the exit code."""
+def print_verification(
+    verified: VerifiedStream, resolved: ResolvedQuery, output: VerificationOutput, *, is_live: bool
+) -> int:
+    """Compare all, and print the result; returns the exit code.
+
+    Args:
+        is_live: whether the query can be repeated from where the stream ended.
+    """
     terminal = output.terminal
     diagnostics = Diagnostics(
         quiet=terminal.quiet, verbosity=terminal.verbosity, no_color=terminal.color is ColorWhen.NEVER
@@ -62,10 +69,10 @@ def print_verification(verified: VerifiedStream, resolved: ResolvedQuery, output
     diagnostics.outcome(result.outcome)
     if failure:
         diagnostics.error(failure)
-    if not result.is_complete and result.end < result.capacity_bytes:
-        diagnostics.print_line(
-            f"note: compared up to {human_bytes(result.end)}; continue with --starting-offset {result.end}"
-        )
+    # The same list, the same device or the same disorder would end another verification at the same place.
+    can_continue = (is_live and failure is not None) or isinstance(failure, Interrupted)
+    if can_continue and (at := verified.continue_at) is not None:
+        diagnostics.print_line(f"note: compared up to {human_bytes(result.end)}; continue with --starting-offset {at}")
     return code or (ExitCode.DONE if result.is_trusted else ExitCode.FAILED)
 
 

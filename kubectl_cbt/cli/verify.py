@@ -132,8 +132,8 @@ def _verify(
     with devices.opened(operation) as data, tempfile.TemporaryFile() as copy:
         verified = VerifiedStream(opened.stream, opened.resolved, data, query.starting_offset, quick=devices.quick)
         if map_flags is None:
-            return print_verification(verified, opened.resolved, output)
-        code = print_verification(verified, opened.resolved, replace(output, copy=copy))
+            return print_verification(verified, opened.resolved, output, is_live=opened.is_live)
+        code = print_verification(verified, opened.resolved, replace(output, copy=copy), is_live=opened.is_live)
         if verified.missing_ranges:
             from kubectl_cbt.core.file_backend import FileBackend
 

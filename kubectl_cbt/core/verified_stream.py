@@ -24,6 +24,7 @@ from kubectl_cbt.analysis.window_tally import (
     WindowData,
     WindowTally,
 )
+from kubectl_cbt.core.compared_sizes import ComparedSizes
 from kubectl_cbt.devices.device import Device
 from kubectl_cbt.devices.window_reader import WindowReader
 from kubectl_cbt.errors import CbtError, Interrupted
@@ -31,10 +32,11 @@ from kubectl_cbt.model.batch_stream import BatchStream
 from kubectl_cbt.model.record import Batch, joined
 from kubectl_cbt.model.resolved_query import ResolvedQuery
 from kubectl_cbt.model.verification import Verification
-from kubectl_cbt.units import human_bytes
+from kubectl_cbt.units import human_bytes, human_sizes
 
 _THREADS = min(os.cpu_count() or 1, 4)
 _WAITING_WINDOWS = 4 * _THREADS
+_NAMED_ERRORS = 3
 
 
 class _Submitted(NamedTuple):
@@ -124,14 +126,30 @@ class VerifiedStream:
 
     @property
     def end(self) -> int:
-        """Where the comparison ends: the volume's capacity, as far as there is data; the device's size without one."""
-        size = self._devices.target.size_bytes
-        return min(self.stream.capacity_bytes or size, size)
+        """Where the comparison ends: with the volume, as far as there is data."""
+        return self._sizes.end
+
+    @property
+    def _sizes(self) -> ComparedSizes:
+        resolved, devices = self._resolved, self._devices
+        volume_bytes = self.stream.capacity_bytes or resolved.target.restore_size_bytes or None
+        base_bytes = resolved.base.restore_size_bytes if resolved.base is not None else None
+        return ComparedSizes(volume_bytes, devices.target, devices.base, base_bytes)
 
     @property
     def next_offset(self) -> int:
         """Compared up to here, bytes."""
         return self.position
+
+    @property
+    def continue_at(self) -> int | None:
+        """Where another verification can start, so that both compare everything; None if it cannot compare more.
+
+        A unit that was compared in part is compared again, because a comparison starts with a whole unit.
+        """
+        at = self.position // UNIT_BYTES * UNIT_BYTES
+        has_more = self._out_of_order_at is None and self.position < self.end
+        return at if has_more and at > self._start else None
 
     @property
     def capacity_bytes(self) -> int:
@@ -152,7 +170,9 @@ class VerifiedStream:
     def devices(self) -> tuple[str, ...]:
         """The devices, base first, as names with sizes."""
         both = (("base", self._devices.base), ("target", self._devices.target))
-        return tuple(f"{what} {one.name} ({human_bytes(one.size_bytes)})" for what, one in both if one is not None)
+        present = [(what, device) for what, device in both if device is not None]
+        sizes = human_sizes([device.size_bytes for _, device in present])
+        return tuple(f"{what} {device.name} ({size})" for (what, device), size in zip(present, sizes, strict=True))
 
     def __iter__(self) -> Iterator[ByteRanges]:
         """The ranges that are missing from the answer, in order, as they are found, maximal; may be empty.
@@ -312,12 +332,13 @@ class VerifiedStream:
             unread_bytes=tally.unread_bytes,
             unread=tuple(tally.unread),
             problems=tuple(self._problems(error)),
+            # Without a comparison, its end is of no interest.
+            notes=tuple(self._sizes.notes()) if self.position > self._start else (),
         )
 
     def _problems(self, error: CbtError | None) -> Iterator[str]:
         """Why not all was compared, a sentence each."""
         query, outcome = self._resolved.query, self.stream.outcome(error)
-        target = self._devices.target
         if self._out_of_order_at is not None:
             yield f"the extents are out of order after {human_bytes(self._out_of_order_at)} (R2)"
         elif outcome.failure is not None:
@@ -326,13 +347,11 @@ class VerifiedStream:
             yield f"the answer begins at {human_bytes(query.starting_offset)}"
         if query.end_offset is not None and query.end_offset < self.end:
             yield f"the answer is an excerpt that ends at {human_bytes(query.end_offset)}"
-        capacity = self.stream.capacity_bytes or 0
-        if self._wanted_start >= (end := capacity or target.size_bytes):
+        if self._wanted_start >= (end := self._sizes.volume_bytes or self._devices.target.size_bytes):
             yield f"nothing was compared: the starting offset is not before the end of the volume, {human_bytes(end)}"
-        if target.size_bytes < capacity:
-            less = human_bytes(capacity - target.size_bytes)
-            yield f"{target.name} has {less} less than the volume, so that the end of the volume was not compared"
+        yield from self._sizes.problems(self._last_end)
         if self._tally.unread_bytes:
-            where = ", ".join(human_bytes(start) for start, _ in self._tally.unread[:3])
-            yield f"{human_bytes(self._tally.unread_bytes)} could not be read, first at {where}"
+            first = [str(error) for error in self._tally.unread[:_NAMED_ERRORS]]
+            more = ["and more"] if len(self._tally.unread) > _NAMED_ERRORS else []
+            yield f"{human_bytes(self._tally.unread_bytes)} could not be read: {'; '.join(first + more)}"
         yield from self._devices.changes()

@@ -11,8 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from kubectl_cbt.analysis.set_algebra import ByteRanges
-from kubectl_cbt.analysis.window_tally import NO_RANGES, UNIT_BYTES, Mask, WindowData, covered_bytes, covered_units
+from kubectl_cbt.analysis.window_tally import (
+    NO_RANGES,
+    UNIT_BYTES,
+    Mask,
+    WindowData,
+    add_read_error,
+    covered_bytes,
+    covered_units,
+)
 from kubectl_cbt.devices.device import Device
+from kubectl_cbt.model.verification import ReadError
 
 _CHUNK_BYTES = 2**20
 """Read at a time: with the same of a second device it fits the cache. Smaller reads make threads wait for each
@@ -55,19 +64,21 @@ class WindowReader:
         """
         units = -(-(end - start) // UNIT_BYTES)
         differs, missing = np.zeros(units, dtype=np.bool_), np.zeros(units, dtype=np.bool_)
-        unread: list[tuple[int, int]] = []
+        errors: list[ReadError] = []
         data_bytes = read_bytes = 0
         for piece_start, piece_end in self._pieces(start, end, reported):
             data_bytes += piece_end - piece_start
             for chunk in range(piece_start, piece_end, _CHUNK_BYTES):
                 stop = min(chunk + _CHUNK_BYTES, piece_end)
                 read_bytes += (stop - chunk) * len(self._devices)
-                found = self._compare(chunk, stop, unread)
+                found = self._compare(chunk, stop, errors)
                 if found is not None:
                     at = slice((chunk - start) // UNIT_BYTES, (chunk - start) // UNIT_BYTES + len(found))
                     differs[at], missing[at] = found, self._missing(chunk, stop, found, reported)
         wanted = end - start - (reported.size_bytes if self._quick else 0)
-        return WindowData(start, end, differs, missing, _ranges(unread), read_bytes, max(wanted - data_bytes, 0))
+        unread = _ranges([(error.start, error.end) for error in errors])
+        hole_bytes = max(wanted - data_bytes, 0)
+        return WindowData(start, end, differs, missing, unread, errors, read_bytes, hole_bytes)
 
     def _pieces(self, start: int, end: int, reported: ByteRanges) -> Iterator[tuple[int, int]]:
         """What has to be read, in whole units: all but common holes; with ``quick`` nothing inside the extents."""
@@ -85,7 +96,7 @@ class WindowReader:
                 yield piece_start, piece_end
                 done = piece_end
 
-    def _compare(self, start: int, stop: int, unread: list[tuple[int, int]]) -> Mask | None:
+    def _compare(self, start: int, stop: int, errors: list[ReadError]) -> Mask | None:
         """bool[units]: which units differ; None if none does. The data stays in the buffers of this thread."""
         target, base, unequal = self._chunk_buffers()
         size = stop - start
@@ -95,7 +106,7 @@ class WindowReader:
             for device, buffer in zip(self._devices, (target, base), strict=False):
                 device.read_into(start, buffer[:size])
         except (OSError, EOFError):
-            self._read_what_can_be_read(start, stop, unread)
+            self._read_what_can_be_read(start, stop, errors)
         if _is_zero(target[:padded]) if len(self._devices) == 1 else _are_equal(target[:padded], base[:padded]):
             return None
         words = slice(padded // _WORD_BYTES)
@@ -118,20 +129,26 @@ class WindowReader:
         outside[:size] = (target[:size] != base[:size]) & ~covered_bytes(inside, start, stop)
         return np.asarray(outside.reshape(-1, UNIT_BYTES).any(axis=1))
 
-    def _read_what_can_be_read(self, start: int, stop: int, unread: list[tuple[int, int]]) -> None:
+    def _read_what_can_be_read(self, start: int, stop: int, errors: list[ReadError]) -> None:
         """Read piece by piece; what one device does not return counts as equal, and is noted."""
         target, base, _ = self._chunk_buffers()
         buffers = (target, base)[: len(self._devices)]
-        for piece in range(start, stop, _RETRY_BYTES):
-            end = min(piece + _RETRY_BYTES, stop)
+        piece = start
+        while piece < stop:
+            end = min((piece // _RETRY_BYTES + 1) * _RETRY_BYTES, stop)
             parts = [buffer[piece - start : end - start] for buffer in buffers]
-            try:
-                for device, part in zip(self._devices, parts, strict=True):
+            is_read = True
+            for device, part in zip(self._devices, parts, strict=True):
+                try:
                     device.read_into(piece, part)
-            except (OSError, EOFError):
+                except (OSError, EOFError) as error:
+                    is_read = False
+                    reason = "unexpected end" if isinstance(error, EOFError) else error.strerror or str(error)
+                    add_read_error(errors, ReadError(device.name, piece, end, reason))
+            if not is_read:
                 for part in parts:
                     part[:] = 0
-                unread.append((piece, end))
+            piece = end
 
     def _chunk_buffers(self) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], Mask]:
         """The buffers of this thread, of target and base; the second one stays zero without a base."""

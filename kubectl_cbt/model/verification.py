@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from kubectl_cbt.model.results import Outcome
 from kubectl_cbt.model.stream_query import Operation
+from kubectl_cbt.units import counted
 
 
 class VerificationVerdict(StrEnum):
@@ -36,6 +37,31 @@ class Granularity:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadError:
+    """A range of a device that could not be read.
+
+    Attributes:
+        device: its name, as the user gave it.
+        start: of the range, bytes.
+        end: exclusive.
+        reason: the system's text, ``Input/output error``.
+    """
+
+    device: str
+    start: int
+    end: int
+    reason: str
+
+    def __str__(self) -> str:
+        size = counted(self.end - self.start, "byte").replace(",", "")
+        return f"{self.device}: {self.reason} at offset {self.start} ({size})"
+
+    def is_continued_by(self, other: ReadError) -> bool:
+        """Whether the other one is of the same device and reason, and starts at the end of this one."""
+        return (self.device, self.reason, self.end) == (other.device, other.reason, other.start)
+
+
+@dataclass(frozen=True, slots=True)
 class Verification:
     """A comparison of an answer with the data.
 
@@ -56,8 +82,9 @@ class Verification:
         read_bytes: from the devices.
         hole_bytes: not read, because they are holes of the sparse files.
         unread_bytes: that could not be read.
-        unread: start and end of the first ranges that could not be read.
+        unread: the first ranges of a device that could not be read.
         problems: why not all could be compared, a sentence each.
+        notes: what to know about the sizes of volume and devices, a sentence each. They do not change the verdict.
     """
 
     operation: Operation
@@ -76,8 +103,9 @@ class Verification:
     read_bytes: int
     hole_bytes: int
     unread_bytes: int
-    unread: tuple[tuple[int, int], ...]
+    unread: tuple[ReadError, ...]
     problems: tuple[str, ...]
+    notes: tuple[str, ...]
 
     @property
     def is_complete(self) -> bool:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import DELTA, command_environment, run_command, wait_for, warm_command
+from conftest import DELTA, command_environment, cut_after, run_command, wait_for, warm_command
 from pseudo_terminal import Terminal
 from schemas import validator
 from small_demo import small_demo, write_image
@@ -19,6 +20,7 @@ from small_demo import small_demo, write_image
 from kubectl_cbt.demo.demo_cluster import DemoCluster
 from kubectl_cbt.demo.driver.faults import parse_faults
 from kubectl_cbt.demo.scenarios import PAGES_DRIVER
+from kubectl_cbt.demo.sidecar.metadata_service import Tampering
 
 MIB = 2**20
 VALIDATOR = validator("Verification")
@@ -78,18 +80,36 @@ def test_allocated_extents(tmp_path, images):
     assert "MISSING: 4 KiB in 1 range are not zero and are not in the allocated extents" in found.stdout
 
 
-def test_a_cut_document_is_incomplete_and_says_where_to_go_on(tmp_path, images):
+def test_a_cut_document_is_incomplete_and_cannot_be_continued(tmp_path, images):
     saved = Path(messages(tmp_path / "delta.json", (MIB, 4096), (20 * MIB, 4096)))
     saved.write_text(saved.read_text()[:-3])
     found = run_command("verify", "--from", str(saved), "--kind", "delta", *images)
     assert found.returncode == 1
     assert "Verdict    INCOMPLETE" in found.stdout
-    assert f"continue with --starting-offset {20 * MIB + 4096}" in found.stderr
+    assert "--starting-offset" not in found.stderr
     rest = messages(tmp_path / "rest.json", (MIB, 4096), (20 * MIB, 4096))
     more = ["--kind", "delta", *images, "--starting-offset", str(20 * MIB)]
     found = run_command("verify", "--from", rest, *more)
     assert found.returncode == 0
     assert "every byte that differs, from 20 MiB on, is in the delta" in found.stdout
+
+
+def test_a_list_that_goes_on_after_the_end_of_the_devices_is_incomplete(tmp_path):
+    """Its format has no capacity, and the devices are cut."""
+    base, target = (image(tmp_path / name, {}, 4096) for name in ("t1.img", "t2.img"))
+    (tmp_path / "far.txt").write_text("0 4096\n1048576 65536\n")
+    saved = ["--from", str(tmp_path / "far.txt"), "--from-format", "ranges", "--kind", "delta"]
+    arguments = ["verify", *saved, "--base-device", base, "--target-device", target]
+    found = run_command(*arguments)
+    assert found.returncode == 1
+    assert "Verdict    INCOMPLETE" in found.stdout
+    assert (
+        f"the answer has extents up to 1.1 MiB: after the end of {target} (4 KiB) nothing was compared" in found.stdout
+    )
+    assert f"Note       the capacity of the volume is unknown: its end is taken to be that of {target}" in found.stdout
+    document = json.loads(run_command(*arguments, "-o", "json").stdout)
+    VALIDATOR.validate(document)
+    assert (document["verdict"], len(document["notes"])) == ("incomplete", 1)
 
 
 @pytest.mark.parametrize(
@@ -219,6 +239,31 @@ def test_the_demo_verifies(small, demo_images):
     assert "Verdict    correct" in found.stdout
     assert "Needless   nothing\n" in found.stdout
     assert "Tracking   4 KiB blocks explain all that is reported\n" in found.stdout
+
+
+def test_a_driver_is_not_blamed_for_a_base_image_that_was_cut(small, demo_images, tmp_path):
+    cut = tmp_path / "cut.img"
+    with cut.open("wb") as file, Path(demo_images[1]).open("rb") as whole:
+        file.write(whole.read(MIB))
+    found = run_command("verify", "snap-a", "snap-b", "--base-device", str(cut), *demo_images[2:], cluster=small)
+    assert found.returncode == 1
+    assert "Verdict    INCOMPLETE" in found.stdout
+    assert f"{cut} (1 MiB) is smaller than the base snapshot" in found.stdout
+    assert "Missing    nothing so far" in found.stdout
+
+
+def test_a_broken_stream_is_continued_where_it_broke(lossy, demo_images):
+    arguments = ["verify", "snap-a", "snap-b", "--retries", "0", "--max-results", "100", *demo_images, "-o", "json"]
+    lossy.services[PAGES_DRIVER].tampering = cut_after(3)
+    found = run_command(*arguments, cluster=lossy)
+    assert found.returncode == 1
+    end = json.loads(found.stdout)["summary"]["endBytes"]
+    at = int(re.search(r"continue with --starting-offset (\d+)", found.stderr)[1])
+    assert 0 < at == end // 512 * 512
+    lossy.services[PAGES_DRIVER].tampering = Tampering()
+    rest = run_command(*arguments, "--starting-offset", str(at), cluster=lossy)
+    document = json.loads(rest.stdout)
+    assert (rest.returncode, document["verdict"], document["summary"]["startBytes"]) == (0, "correct", at)
 
 
 def test_the_images_differ_where_cmp_finds_it(small, demo_images):

@@ -12,7 +12,7 @@ from test_formats import FAILURE, assert_golden
 
 from kubectl_cbt.analysis.set_algebra import ByteRanges
 from kubectl_cbt.model.stream_query import Operation
-from kubectl_cbt.model.verification import Granularity, Verification
+from kubectl_cbt.model.verification import Granularity, ReadError, Verification
 from kubectl_cbt.output.verification.verification_formats import VerificationFormat
 
 VALIDATOR = validator("Verification")
@@ -36,6 +36,7 @@ CORRECT = Verification(
     unread_bytes=0,
     unread=(),
     problems=(),
+    notes=(),
 )
 RESULTS = {
     "correct": (CORRECT, 0),
@@ -45,16 +46,39 @@ RESULTS = {
         0,
     ),
     "quick": (replace(CORRECT, different_bytes=None, needless_bytes=None, granularity=None, hole_bytes=MIB), 0),
+    "notes": (
+        replace(
+            CORRECT,
+            base_bytes=CAPACITY - 4,
+            target_bytes=CAPACITY + 4,
+            notes=("b.img is 4 bytes larger than the volume", "a.img is 8 bytes smaller than b.img"),
+        ),
+        0,
+    ),
     "interrupted": (
         replace(
             CORRECT,
             outcome=outcome_of(1, 3, next_offset=1572864, failure=FAILURE),
             end=1572864,
             unread_bytes=4096,
-            unread=((8192, 12288),),
-            problems=("the answer is incomplete: the connection broke", "4 KiB could not be read, first at 8 KiB"),
+            unread=(ReadError("b.img", 8192, 12288, "Input/output error"),),
+            problems=(
+                "the answer is incomplete: the connection broke",
+                "4 KiB could not be read: b.img: Input/output error at offset 8192 (4096 bytes)",
+            ),
         ),
         0,
+    ),
+    "cut": (
+        replace(
+            CORRECT,
+            end=CAPACITY - MIB,
+            missing_bytes=4096,
+            missing_ranges=1,
+            target_bytes=CAPACITY - MIB,
+            problems=("b.img has 1 MiB less than the volume, so that the end of the volume was not compared",),
+        ),
+        1,
     ),
     "failed-at-once": (
         replace(
@@ -106,6 +130,17 @@ def test_json_is_valid_and_lists_all_ranges(case):
 def test_junit_fails_exactly_where_the_command_does(case):
     suites = ET.fromstring(printed(VerificationFormat.JUNIT, case))
     assert (int(suites.get("failures")) > 0) == (not RESULTS[case][0].is_trusted)
+
+
+@pytest.mark.parametrize(
+    ("case", "result"),
+    [("correct", None), ("notes", None), ("missing", "failure"), ("interrupted", "skipped"), ("cut", "failure")],
+)
+def test_the_junit_case_of_the_data_passes_only_if_all_was_compared(case, result):
+    suites = ET.fromstring(printed(VerificationFormat.JUNIT, case))
+    (data,) = (found for found in suites.iter("testcase") if found.get("name").startswith("data:"))
+    assert [child.tag for child in data] == ([] if result is None else [result])
+    assert int(suites.get("skipped")) == (result == "skipped")
 
 
 def test_a_document_that_claims_to_be_correct_but_is_not_is_invalid():

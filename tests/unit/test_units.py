@@ -17,6 +17,7 @@ from kubectl_cbt.units import (
     human_count,
     human_rate,
     human_seconds,
+    human_sizes,
     parse_duration,
     parse_time,
     percent,
@@ -60,6 +61,25 @@ def test_a_size_is_rounded_to_a_tenth_of_its_unit(size):
     number, unit = human_bytes(size).split()
     assert abs(float(number) * BINARY[unit] - size) <= BINARY[unit] * 0.0501
     assert not number.endswith(".0")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "texts"),
+    [
+        ([], []),
+        ([4096, 8192, 4096], ["4 KiB", "8 KiB", "4 KiB"]),
+        ([2**36, 2**36 + 4, 2**20], ["68,719,476,736 B", "68,719,476,740 B", "1 MiB"]),
+        ([0, 2**36, 2**36], ["0 B", "64 GiB", "64 GiB"]),
+    ],
+)
+def test_different_sizes_that_look_alike_are_exact(sizes, texts):
+    assert human_sizes(sizes) == texts
+
+
+@law
+@given(st.lists(st.one_of(st.integers(0, 2**60), st.integers(2**40, 2**40 + 5)), max_size=6))
+def test_different_sizes_never_have_the_same_text(sizes):
+    assert len(set(human_sizes(sizes))) == len(set(sizes))
 
 
 @pytest.mark.parametrize(("count", "text"), [(0, "0"), (999, "999"), (1000, "1,000"), (182340, "182,340")])

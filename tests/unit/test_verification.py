@@ -1,17 +1,15 @@
 """A verification finds exactly the bytes that a naive comparison finds."""
 
-import ctypes
+import contextlib
 import io
-import json
-import mmap
 import os
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from verifying import KIB, answer, image, verified
 
 from kubectl_cbt.analysis.window_tally import UNIT_BYTES, WINDOW_BYTES
 from kubectl_cbt.core import verified_stream
@@ -23,51 +21,6 @@ from kubectl_cbt.documents.reading_options import FileFormat, ReadingOptions
 from kubectl_cbt.errors import CbtError, DeviceError, Interrupted
 from kubectl_cbt.model.stream_query import Operation
 from kubectl_cbt.model.verification import VerificationVerdict
-
-KIB = 1024
-
-
-def answer(extents, capacity, kind=Operation.DELTA, *, ends=True):
-    """A stream of lister messages, a few extents each; without an end mark it is a document that was cut."""
-    pages = [extents[at : at + 3] for at in range(0, len(extents), 3)] or [[]]
-    messages = [
-        {
-            "block_metadata_type": 2,
-            "volume_capacity_bytes": capacity,
-            "block_metadata": [{"byte_offset": offset, "size_bytes": size} for offset, size in page],
-        }
-        for page in pages
-    ]
-    text = json.dumps(messages)
-    return open_document(io.BytesIO((text if ends else text[:-1]).encode()), "list.json", ReadingOptions(kind))
-
-
-def image(path: Path, size, writes):
-    """A sparse file with these bytes."""
-    with path.open("wb") as file:
-        file.truncate(size)
-        for offset, data in writes:
-            file.seek(offset)
-            file.write(data)
-    return str(path)
-
-
-def verified(stream, target, base=None, start=0, *, quick=False):
-    """The result, and all missing ranges."""
-    devices = Devices(Device(target), None if base is None else Device(base))
-    run = VerifiedStream(stream, stream.resolved, devices, start, quick=quick)
-    found = []
-    failure = None
-    try:
-        for ranges in run:
-            found += ranges.first(len(ranges))
-    except CbtError as error:
-        failure = error
-    result = run.result(failure)
-    devices.target.close()
-    if devices.base:
-        devices.base.close()
-    return result, found
 
 
 def naive(target, base, extents, capacity, start):
@@ -247,13 +200,7 @@ def test_the_tail_of_a_volume_that_grew_is_compared_with_zeros(tmp_path):
     result, found = verified(answer([(0, 512)], WINDOW_BYTES), target, base)
     assert found == [(6 * 2**20, 6 * 2**20 + 512)]
     assert result.is_complete
-
-
-def test_a_device_smaller_than_the_volume_is_incomplete(tmp_path):
-    target = image(tmp_path / "t", 2**20, [])
-    result, _ = verified(answer([], 2**21, Operation.ALLOCATED), target)
-    assert result.verdict is VerificationVerdict.INCOMPLETE
-    assert "1 MiB less than the volume" in result.problems[0]
+    assert result.notes == (f"{base} is 3,145,728 bytes smaller than {target}: what it lacks counts as zeros",)
 
 
 def test_a_stream_that_ends_early_is_compared_as_far_as_it_is_known(tmp_path):
@@ -274,64 +221,6 @@ def test_extents_out_of_order_end_the_comparison(tmp_path):
     assert result.end == 12288
 
 
-UNMAPPED = ((0, 65536), (299008, 303104))
-"""Where the test's memory has no pages: before the lowest address that a user may map, and a page within."""
-
-
-class OwnMemory(Device):
-    """``/proc/self/mem``: its offsets are addresses. Where no page is mapped, a read fails with EIO, for any user.
-
-    A failing device proper takes root: dmsetup's error target, a loop device on a file that shrinks, a mounted FUSE.
-    """
-
-    def _size(self) -> int:
-        # The file itself has none.
-        return 2**20
-
-
-@pytest.fixture
-def memory():
-    """The process's first MiB: pages of ``x`` except where there are none."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.mmap.restype = ctypes.c_void_p
-    libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_long]
-    libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
-    start, size = UNMAPPED[0][1], 2**20 - UNMAPPED[0][1]
-    fixed_noreplace = 0x100000
-    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | fixed_noreplace
-    assert libc.mmap(start, size, mmap.PROT_READ | mmap.PROT_WRITE, flags, -1, 0) == start
-    ctypes.memset(start, ord("x"), size)
-    libc.munmap(UNMAPPED[1][0], UNMAPPED[1][1] - UNMAPPED[1][0])
-    with OwnMemory("/proc/self/mem") as device:
-        yield device
-    libc.munmap(start, size)
-
-
-def test_what_cannot_be_read_is_named_and_never_equal(memory):
-    stream = answer([(0, 2**19)], 2**20, Operation.ALLOCATED)
-    run = VerifiedStream(stream, stream.resolved, Devices(memory))
-    found = [found for ranges in run for found in ranges.first(len(ranges))]
-    result = run.result(None)
-    assert found == [(2**19, 2**20)]
-    assert result.unread == UNMAPPED
-    assert (result.unread_bytes, result.needless_bytes) == (69632, 0)
-    assert not result.is_complete
-    assert "68 KiB could not be read, first at 0 B" in result.problems[0]
-
-
-def test_a_file_that_shrinks_or_is_written_while_it_is_read_is_incomplete(tmp_path):
-    path = tmp_path / "t"
-    target = image(path, WINDOW_BYTES, [(0, b"x")])
-    device = Device(target)
-    os.truncate(path, 2**20)
-    stream = answer([(0, 512)], WINDOW_BYTES, Operation.ALLOCATED)
-    run = VerifiedStream(stream, stream.resolved, Devices(device))
-    assert not any(len(ranges) for ranges in run)
-    result = run.result(None)
-    assert result.verdict is VerificationVerdict.INCOMPLETE
-    assert any("changed from 8388608 to 1048576 bytes while it was read" in problem for problem in result.problems)
-
-
 def test_a_cancelled_verification_keeps_what_it_compared(tmp_path):
     target = image(tmp_path / "t", 64 * WINDOW_BYTES, [(0, b"x"), *((at * WINDOW_BYTES, b"x") for at in range(64))])
     stream = answer([], 64 * WINDOW_BYTES, Operation.ALLOCATED)
@@ -348,6 +237,32 @@ def test_a_cancelled_verification_keeps_what_it_compared(tmp_path):
     assert 0 < result.end < 64 * WINDOW_BYTES
     assert (result.verdict, result.is_complete) == (VerificationVerdict.MISSING, False)
     assert result.missing_ranges == result.end // WINDOW_BYTES
+
+
+def test_a_verification_that_continues_another_skips_nothing(tmp_path):
+    # The stream breaks within a unit, and the differences are in the rest of it.
+    target = image(tmp_path / "t", WINDOW_BYTES, [(1001, b"x"), (1023, b"x"), (5000, b"x")])
+    extents, at, found = [(0, 1001), (5000, 1)], 0, []
+    for part in (extents[:1], extents):
+        stream = answer(part, WINDOW_BYTES, Operation.ALLOCATED, ends=part is extents)
+        run = VerifiedStream(stream, stream.resolved, Devices(Device(target)), at)
+        with contextlib.suppress(CbtError):
+            for ranges in run:
+                found += ranges.first(len(ranges))
+        at = run.continue_at
+        if part is not extents:
+            assert (run.position, at) == (1001, 512)
+    assert (found, at) == ([(1001, 1024)], None)
+
+
+def test_nothing_more_can_be_compared_after_disorder_or_at_the_end_of_a_device(tmp_path):
+    for extents, capacity in (([(8192, 4096), (4096, 4096)], WINDOW_BYTES), ([], 2 * WINDOW_BYTES)):
+        stream = answer(extents, capacity, Operation.ALLOCATED)
+        with Device(image(tmp_path / "t", WINDOW_BYTES, [])) as target:
+            run = VerifiedStream(stream, stream.resolved, Devices(target))
+            list(run)
+            assert not run.result(None).is_complete
+            assert run.continue_at is None
 
 
 def test_few_windows_wait_at_a_time(tmp_path):

@@ -65,9 +65,18 @@ def _tail(result: Verification) -> Part:
             "readBytes": result.read_bytes,
             "holeBytes": result.hole_bytes,
             "unreadBytes": result.unread_bytes,
-            "unread": [{"byteOffset": start, "sizeBytes": end - start} for start, end in result.unread],
+            "unread": [
+                {
+                    "device": error.device,
+                    "byteOffset": error.start,
+                    "sizeBytes": error.end - error.start,
+                    "reason": error.reason,
+                }
+                for error in result.unread
+            ],
         },
         "problems": list(result.problems),
+        "notes": list(result.notes),
         **end_part(result.outcome),
         "complete": result.is_complete,
     }

@@ -1,4 +1,4 @@
-"""``verify -o junit``: for CI, a test case for the data, one for the stream and one for its rules."""
+"""``verify -o junit``: for CI, test cases for the data, the stream, its rules and the sizes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from kubectl_cbt.analysis.rules.all_rules import CHECKED_IDS
 from kubectl_cbt.model.finding import Finding, Verdict
 from kubectl_cbt.model.record import Batch
 from kubectl_cbt.model.results import MUST
-from kubectl_cbt.model.verification import Verification
+from kubectl_cbt.model.verification import Verification, VerificationVerdict
 from kubectl_cbt.output.report import Report, ReportFormat
 from kubectl_cbt.output.subject import subject_title
 from kubectl_cbt.output.verification.verification_formats import FirstRangesWriter
@@ -21,9 +21,16 @@ from kubectl_cbt.output.verification.verification_words import (
 )
 from kubectl_cbt.output.writer import OutputTarget
 
+_DATA = {
+    VerificationVerdict.CORRECT: Verdict.PASS,
+    VerificationVerdict.MISSING: Verdict.FAIL,
+    VerificationVerdict.INCOMPLETE: Verdict.SKIPPED,
+}
+"""Of the case for the data, which is not decided by a part of them."""
+
 
 class VerificationJunitWriter(FirstRangesWriter):
-    """A report of a finding for the data, one for the stream, and one for the rules that apply to it."""
+    """A report of a finding for the data, one for the stream, one for its rules, and warnings."""
 
     def end(self, result: Verification, first: Batch | None) -> None:
         name = f"verify {subject_title(self._resolved)}"
@@ -43,7 +50,7 @@ class VerificationJunitWriter(FirstRangesWriter):
         yield Finding(
             "data",
             f"every byte that {differs(result.operation)} is in the {answer(result.operation)}",
-            Verdict.FAIL if result.missing_ranges else Verdict.PASS,
+            _DATA[result.verdict],
             MUST,
             evidence=(verdict_sentence(result), *first),
             seconds=result.outcome.seconds,
@@ -61,6 +68,9 @@ class VerificationJunitWriter(FirstRangesWriter):
             rules = Verdict.FAIL if result.outcome.broke_a_must else Verdict.WARN if broken else Verdict.PASS
             kept = CHECKED_IDS if result.outcome.has_messages else "the rules for extents"
             yield Finding("rules", f"the stream keeps {kept}", rules, MUST, evidence=broken)
+        if result.notes:
+            title = "the end of the volume is known, and is that of every device"
+            yield Finding("sizes", title, Verdict.WARN, evidence=result.notes)
         if result.needless_bytes:
             tracking = granularity_sentence(result.granularity)
             yield Finding(

@@ -14,7 +14,7 @@ from kubectl_cbt.output.verification.verification_words import (
     needless_sentence,
     verdict_sentence,
 )
-from kubectl_cbt.units import counted, human_bytes, human_count, percent, printable
+from kubectl_cbt.units import counted, human_bytes, human_count, human_sizes, percent, printable
 
 _LABEL = 11
 _OFFSET = 20
@@ -36,6 +36,8 @@ class VerificationSummaryWriter(FirstRangesWriter):
         for problem in result.problems:
             yield "", problem
         yield "Compared", _compared(result)
+        for number, note in enumerate(result.notes):
+            yield "" if number else "Note", note
         yield from _figures(result)
         yield from self._ranges(result)
         if broken := ", ".join(violation.rule for violation in result.outcome.violations):
@@ -56,8 +58,8 @@ class VerificationSummaryWriter(FirstRangesWriter):
 
 
 def _compared(result: Verification) -> str:
-    start, end = human_bytes(result.start), human_bytes(result.end)
-    covered = f"{start} to {end} of {human_bytes(result.capacity_bytes)}"
+    start, end, capacity = human_sizes([result.start, result.end, result.capacity_bytes])
+    covered = f"{start} to {end} of {capacity}"
     holes = f", skipped {human_bytes(result.hole_bytes)} in holes" if result.hole_bytes else ""
     return f"{covered}   read {human_bytes(result.read_bytes)}{holes}"
 
