@@ -72,7 +72,7 @@ class VerificationJunitWriter(FirstRangesWriter):
             title = "the end of the volume is known, and is that of every device"
             yield Finding("sizes", title, Verdict.WARN, evidence=result.notes)
         if result.needless_bytes:
-            tracking = granularity_sentence(result.granularity)
+            tracking = granularity_sentence(result)
             yield Finding(
                 "needless",
                 f"nothing is in the {answer(result.operation)} without need",

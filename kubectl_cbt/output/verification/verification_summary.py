@@ -73,5 +73,5 @@ def _figures(result: Verification) -> Iterator[tuple[str, str]]:
         yield label, text + so_far
     yield "Reported", f"{human_bytes(result.reported_bytes)}   {percent(result.reported_bytes, capacity)}{so_far}"
     yield "Needless", needless_sentence(result)
-    if tracking := granularity_sentence(result.granularity):
+    if tracking := granularity_sentence(result):
         yield "Tracking", tracking

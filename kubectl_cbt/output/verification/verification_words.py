@@ -43,8 +43,9 @@ def needless_sentence(result: Verification) -> str:
     return f"{human_bytes(result.needless_bytes)}   {share} of the {answer(result.operation)} are {same}"
 
 
-def granularity_sentence(found: Granularity | None) -> str:
+def granularity_sentence(result: Verification) -> str:
     """In which blocks the driver tracks; empty if that is unknown."""
+    found = result.granularity
     if found is None:
         return ""
     size = human_bytes(found.block_bytes)
@@ -52,5 +53,12 @@ def granularity_sentence(found: Granularity | None) -> str:
         return f"{size} blocks explain all that is reported"
     return (
         f"no block size explains what is reported: extents are multiples of {size}, and"
-        f" {human_count(found.unexplained)} of {counted(found.blocks, 'block')} have no difference"
+        f" {human_count(found.unexplained)} of {counted(found.blocks, 'such block')} {_without(result, found)}"
     )
+
+
+def _without(result: Verification, found: Granularity) -> str:
+    is_one = found.unexplained == 1
+    if result.operation is Operation.DELTA:
+        return "has no difference" if is_one else "have no difference"
+    return "is zero" if is_one else "are zero"
