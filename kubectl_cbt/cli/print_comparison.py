@@ -15,6 +15,7 @@ from kubectl_cbt.cli.stdout import StandardOutput
 from kubectl_cbt.errors import Interrupted
 from kubectl_cbt.model.comparison_outcome import ClassedRanges, ComparisonResult, RangeClass
 from kubectl_cbt.output.comparison.comparison_formats import ComparisonFormat
+from kubectl_cbt.units import human_sizes
 
 if TYPE_CHECKING:
     from kubectl_cbt.core.compare import ComparedStreams
@@ -78,8 +79,9 @@ def print_comparison(
 def _report(diagnostics: Diagnostics, outcome: ComparisonOutcome, failure: CbtError | None) -> None:
     for warning in outcome.warnings:
         diagnostics.warning(warning)
-    if outcome.capacities_differ:
-        diagnostics.warning("the capacities of the volumes differ")
+    if outcome.different_capacities:
+        left, right = human_sizes(*outcome.different_capacities)
+        diagnostics.warning(f"the capacities of the volumes differ: {left} left, {right} right")
     for reason in outcome.unknown:
         diagnostics.warning(f"not compared in full: {reason}")
     if failure is not None:

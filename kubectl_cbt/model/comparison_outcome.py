@@ -152,10 +152,10 @@ class ComparisonOutcome:
         return self.failure is None and not self.unknown
 
     @property
-    def capacities_differ(self) -> bool:
-        """Whether the volumes are known to have different sizes."""
+    def different_capacities(self) -> tuple[int, int] | None:
+        """The capacities of the left and the right volume, if they are known to differ."""
         left, right = self.left.capacity_bytes, self.right.capacity_bytes
-        return left is not None and right is not None and left != right
+        return (left, right) if left is not None and right is not None and left != right else None
 
     @property
     def capacity_bytes(self) -> int | None:
@@ -174,6 +174,6 @@ class ComparisonOutcome:
                 return ComparisonResult.NOT_COVERED
             return ComparisonResult.COVERED if self.complete else ComparisonResult.INCOMPLETE
         different = (RangeClass.ONLY_LEFT, RangeClass.ONLY_RIGHT)
-        if self.capacities_differ or any(self.figures[found].ranges for found in different):
+        if self.different_capacities or any(self.figures[found].ranges for found in different):
             return ComparisonResult.DIFFERENT
         return ComparisonResult.EQUAL if self.complete else ComparisonResult.INCOMPLETE

@@ -108,6 +108,25 @@ def test_one_side_can_be_a_pipe_and_lists_that_do_not_belong_together_are_report
     assert f"warning: {whole} is delta, {allocated} is allocated\n" in found.stderr
 
 
+def sized(path, *extents, capacity):
+    """An answer of snapshot-metadata-lister for a volume of this capacity."""
+    rows = [{"byte_offset": offset, "size_bytes": size} for offset, size in extents]
+    message = {"block_metadata_type": 2, "volume_capacity_bytes": capacity, "block_metadata": rows}
+    path.write_text(json.dumps([message]), encoding="utf-8")
+    return str(path)
+
+
+def test_capacities_that_rounding_makes_equal_are_shown_in_bytes(run, tmp_path):
+    left = sized(tmp_path / "left.json", (0, 4096), capacity=64 * 2**30)
+    right = sized(tmp_path / "right.json", (0, 4096), capacity=64 * 2**30 + 1)
+    found = run("compare", left, right)
+    assert found.returncode == 1
+    figures = "68,719,476,736 B left, 68,719,476,737 B right"
+    assert f"Volume      DIFFERENT: {figures}\n" in found.stdout
+    assert found.stderr == f"warning: the capacities of the volumes differ: {figures}\n"
+    assert "capacities differ: 68,719,476,736 B and 68,719,476,737 B" in run("compare", left, right, "-o", "svg").stdout
+
+
 def test_a_recording_is_compared_as_a_document_is(run, saved):
     folder, _ = saved
     recording = folder / "stream.cbtrec"

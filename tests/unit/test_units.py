@@ -17,6 +17,7 @@ from kubectl_cbt.units import (
     human_count,
     human_rate,
     human_seconds,
+    human_sizes,
     parse_duration,
     parse_time,
     percent,
@@ -265,3 +266,9 @@ def test_nothing_else_writes_times():
     package = Path(kubectl_cbt.__file__).parent
     found = [path.name for path in package.rglob("*.py") if re.search(r"\.strftime\(|:%Y", path.read_text("utf-8"))]
     assert found == []
+
+
+def test_sizes_that_are_shown_together_are_exact_if_rounding_makes_them_equal():
+    assert human_sizes(64 * 2**20, 2**30) == ["64 MiB", "1 GiB"]
+    assert human_sizes(2**36, 2**36 + 1) == ["68,719,476,736 B", "68,719,476,737 B"]
+    assert human_sizes(2**36, 2**36) == ["64 GiB", "64 GiB"]
