@@ -170,7 +170,8 @@ class ComparisonOutcome:
             covers: whether the left side contains the right one, instead of whether both are equal.
         """
         if covers:
-            if self.figures[RangeClass.ONLY_RIGHT].ranges:
+            # A backup of a volume of another size is not one of this volume, whatever it contains.
+            if self.different_capacities or self.figures[RangeClass.ONLY_RIGHT].ranges:
                 return ComparisonResult.NOT_COVERED
             return ComparisonResult.COVERED if self.complete else ComparisonResult.INCOMPLETE
         different = (RangeClass.ONLY_LEFT, RangeClass.ONLY_RIGHT)

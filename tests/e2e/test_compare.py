@@ -127,6 +127,18 @@ def test_capacities_that_rounding_makes_equal_are_shown_in_bytes(run, tmp_path):
     assert "capacities differ: 68,719,476,736 B and 68,719,476,737 B" in run("compare", left, right, "-o", "svg").stdout
 
 
+def test_a_list_of_a_volume_of_another_size_does_not_contain_the_other_one(run, tmp_path):
+    small = sized(tmp_path / "small.json", (0, 4096), capacity=2**20)
+    large = sized(tmp_path / "large.json", (0, 4096), capacity=2**21)
+    for left, right in ((small, large), (large, small)):
+        found = run("compare", "--covers", left, right)
+        assert found.returncode == 1
+        assert f"Result      NOT COVERED: {left} is of a volume of another size than {right}\n" in found.stdout
+        assert "warning: the capacities of the volumes differ: " in found.stderr
+    lacking = sized(tmp_path / "lacking.json", capacity=2**20)
+    assert "NOT COVERED: a backup by " in run("compare", "--covers", lacking, large).stdout
+
+
 def test_a_recording_is_compared_as_a_document_is(run, saved):
     folder, _ = saved
     recording = folder / "stream.cbtrec"
