@@ -110,7 +110,7 @@ def _driver(
             return
         session = stack.enter_context(command_session(cluster, terminal.verbosity))
         base = snapshot_ref(arguments.base, session.namespace) if arguments.base else None
-        names = SnapshotNames(snapshot_ref(arguments.target, session.namespace), base)
+        names = SnapshotNames(snapshot_ref(arguments.target, session.namespace), base, verb="check")
         yield driver_in_cluster(arguments, names, session, service, stack)
 
 

@@ -119,6 +119,7 @@ def _verify_job(
     names = SnapshotNames(
         snapshot_ref(target, session.namespace),
         snapshot_ref(base, session.namespace) if base is not None else None,
+        verb="verify",
     )
     resolved = resolve(session.catalogue, names, service.service)
     return VerifyJob(

@@ -97,7 +97,7 @@ def verify(
         elif target is None:
             raise UsageError("verify needs one snapshot, two (BASE TARGET), or --from FILE")
         else:
-            arguments = QueryArguments(target, base=base)
+            arguments = QueryArguments(target, base=base, verb="verify")
             backend, session = stack.enter_context(open_backend(cluster, service, query, terminal, shows_map=False))
             opened = stack.enter_context(open_stream(backend, names_of(arguments, session, terminal)))
         shown = map_flags if shows_map else None
