@@ -51,7 +51,8 @@ def compare(
     are reported.
 
     Exit status: 0 equal; with --covers, LEFT contains RIGHT; 1 different; with --covers, LEFT lacks something, or the
-    capacities differ; 2 trouble, or no difference was found but not everything could be compared.
+    capacities differ; 2 trouble, or no difference was found but not everything was compared, also because the map was
+    closed before.
 
     \b
     Examples:

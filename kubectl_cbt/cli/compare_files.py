@@ -46,7 +46,7 @@ def compare_files(
     picture: PictureFlags,
 ) -> int:
     """Compare; returns the exit code, which for every error is that of trouble, as that of ``diff`` is."""
-    from kubectl_cbt.cli.print_comparison import print_comparison
+    from kubectl_cbt.cli.print_comparison import exit_code, print_comparison
 
     # A map has no answer to "does LEFT contain RIGHT".
     may_show = output is None and not arguments.covers
@@ -54,7 +54,7 @@ def compare_files(
     try:
         with _opened(arguments, file_flags, keyboard=shown) as compared:
             if shown:
-                return show_comparison(compared, map_flags, terminal)
+                return exit_code(show_comparison(compared, map_flags, terminal), covers=False)
             return print_comparison(compared, output, terminal, map_flags, picture, covers=arguments.covers)
     except CbtError as error:
         Diagnostics(verbosity=terminal.verbosity).error(error)

@@ -71,8 +71,16 @@ def print_comparison(
         outcome = compared.outcome(failure)
         writer.end(outcome)
     _report(diagnostics, outcome, failure)
-    if failure is not None:
-        return code if isinstance(failure, Interrupted) else ExitCode.TROUBLE
+    return code if isinstance(failure, Interrupted) else exit_code(outcome, covers=covers)
+
+
+def exit_code(outcome: ComparisonOutcome, *, covers: bool) -> int:
+    """The exit code of a comparison that no signal ended.
+
+    A map that was left before everything was compared has the code of what was found until then.
+    """
+    if outcome.failure is not None and outcome.failure.type != Interrupted.kind:
+        return ExitCode.TROUBLE
     return _EXIT_CODES[outcome.result(covers=covers)]
 
 
