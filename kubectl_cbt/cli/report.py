@@ -77,6 +77,8 @@ def report(
     """
     job.check()
     if job.print_job:
+        if merge or files or output is not VolumeReportFormat.TABLE:
+            raise UsageError("--print-job has neither --merge nor -o: its pods write parts, to merge afterwards")
         _print_job(job, cluster, service, flags, shards)
         return
     if merge:
@@ -108,7 +110,7 @@ def _print_job(
     if shards != replace(ShardFlags(), shards=shards.shards):
         raise UsageError("--shard, --now and --part-folder are for the pods: remove them")
     with command_session(cluster) as session:
-        print_report_job(job, shards.shards, flags, session.namespace, service)
+        print_report_job(job, shards.shards, flags, session.namespace, service, cluster)
 
 
 def _merge(
