@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from kubectl_cbt.cli.backend import command_session, with_environment
+from kubectl_cbt.cli.given_flags import refuse_flags
 from kubectl_cbt.cli.options import ClusterFlags, TerminalFlags
 from kubectl_cbt.cli.print_report_job import ReportJobFlags, print_report_job
 from kubectl_cbt.cli.report_flags import ReportFlags
@@ -82,6 +83,7 @@ def report(
         _print_job(job, cluster, service, flags, shards)
         return
     if merge:
+        refuse_flags("cannot be used with --merge, which queries nothing", cluster, service)
         raise typer.Exit(_merge(files or [], flags, shards, terminal, output))
     if files:
         raise UsageError(f"unexpected argument {files[0]}: files are for --merge")

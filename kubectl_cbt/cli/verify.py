@@ -14,6 +14,7 @@ from kubectl_cbt.cli.backend import open_backend
 from kubectl_cbt.cli.device_flags import DeviceFlags
 from kubectl_cbt.cli.file_argument import VERIFY, opened_file
 from kubectl_cbt.cli.file_flags import FileFlags
+from kubectl_cbt.cli.given_flags import refuse_flags
 from kubectl_cbt.cli.job_flags import refuse_in_pods
 from kubectl_cbt.cli.launch_tui import show_map, wants_screen
 from kubectl_cbt.cli.options import ClusterFlags, MapFlags, TerminalFlags
@@ -27,6 +28,9 @@ from kubectl_cbt.output.verification.verification_formats import VerificationFor
 
 if TYPE_CHECKING:
     from kubectl_cbt.model.backend import OpenStream
+
+_OF_FILES = ("starting_offset", "max_message_size")
+"""Fields of flags of queries that apply to saved answers too."""
 
 
 def verify(
@@ -94,14 +98,18 @@ def verify(
         return
     if shows_map and not wants_screen(None):
         raise UsageError("--map needs a terminal")
+    if not shows_map:
+        refuse_flags("requires --map", map_flags)
     with contextlib.ExitStack() as stack:
         if saved is not None:
             if first is not None:
                 raise UsageError("--from has the answer: name no snapshots")
+            refuse_flags("cannot be used with --from, which queries nothing", cluster, query, service, used=_OF_FILES)
             opened = stack.enter_context(_saved(saved, file_flags, service))
         elif target is None:
             raise UsageError("verify needs one snapshot, two (BASE TARGET), or --from FILE")
         else:
+            refuse_flags("requires --from: the answer of a driver is not a file", file_flags)
             arguments = QueryArguments(target, base=base, verb="verify")
             backend, session = stack.enter_context(open_backend(cluster, service, query, terminal, shows_map=False))
             opened = stack.enter_context(open_stream(backend, names_of(arguments, session, terminal)))
