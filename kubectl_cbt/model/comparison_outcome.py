@@ -133,7 +133,7 @@ class ComparisonOutcome:
         start: bytes before are not compared.
         end: bytes from here on are not compared; None if everything after ``start`` is.
         unknown: sentences about what could not be compared; empty if everything was.
-        warnings: sentences about sides that do not belong together.
+        warnings: sentences about sides that do not belong together, and about extents beyond the capacity.
         failure: what ended the comparison early; None if both sides were read as far as they go.
     """
 

@@ -139,6 +139,18 @@ def test_a_list_of_a_volume_of_another_size_does_not_contain_the_other_one(run, 
     assert "NOT COVERED: a backup by " in run("compare", "--covers", lacking, large).stdout
 
 
+def test_extents_beyond_the_capacity_are_reported_with_the_list_that_has_them(run, tmp_path):
+    legal = sized(tmp_path / "legal.json", (0, 4096), capacity=8192)
+    beyond = sized(tmp_path / "beyond.json", (0, 4096), (8000, 1192), (16384, 4096), capacity=8192)
+    found = run("compare", beyond, beyond)
+    assert found.returncode == 0
+    text = f"{beyond} broke W2 (WARNING) 2 times: no extent ends beyond the volume's capacity; 8000+1192: ends beyond"
+    assert found.stderr == f"warning: {text} the capacity 8192\n" * 2
+    found = run("compare", legal, beyond, "-o", "json")
+    assert (found.returncode, found.stderr.count("broke W2")) == (1, 1)
+    assert json.loads(found.stdout)["warnings"] == [f"{text} the capacity 8192"]
+
+
 def test_a_recording_is_compared_as_a_document_is(run, saved):
     folder, _ = saved
     recording = folder / "stream.cbtrec"
