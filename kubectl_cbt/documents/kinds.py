@@ -71,15 +71,22 @@ class DocumentKind(NamedTuple):
     format: FileFormat | None = None
 
 
-def kind_of(text: JsonCursor, form: FileFormat | None) -> tuple[DocumentKind, FirstBytes]:
+def kind_of(
+    text: JsonCursor, form: FileFormat | None, *, is_for_either: bool = False
+) -> tuple[DocumentKind, FirstBytes]:
     """The kind of a text and its first bytes; reads no more than needed to decide.
 
     Args:
         form: the format that it must have; None for any.
+        is_for_either: it may have another format, if it is recognised as that.
 
     Raises:
         DocumentError: it has another format.
     """
+    if is_for_either:
+        kind, beginning = _recognised(text)
+        is_ranges = form is RANGES.format and kind in (TWO_NUMBERS, OTHER)
+        return (RANGES if is_ranges else kind), beginning
     if form is RANGES.format:
         beginning = FirstBytes(text.data[text.position : text.position + WINDOW_BYTES])
         if _is_utf16(beginning):
@@ -246,6 +253,12 @@ RANGES = DocumentKind(
 )
 """Only if the user names it: two numbers may mean anything."""
 
+TWO_NUMBERS = DocumentKind(
+    "text with two numbers per line",
+    lambda beginning: bool(_TWO_NUMBERS.match(beginning.data)),
+    _refuse_two_numbers,
+)
+
 OTHER = DocumentKind("of an unknown kind", lambda beginning: True, _other)
 
 KINDS: tuple[DocumentKind, ...] = (
@@ -344,11 +357,7 @@ KINDS: tuple[DocumentKind, ...] = (
     _refused("a table or CSV without extents", unsupported.PRINTED_BY_US, b"# incomplete:"),
     _refused("a list of names", unsupported.PRINTED_BY_US, b"volumesnapshot.snapshot.storage.k8s.io/"),
     _refused("a summary", unsupported.PRINTED_BY_US, b"Delta ", b"Allocated "),
-    DocumentKind(
-        "text with two numbers per line",
-        lambda beginning: bool(_TWO_NUMBERS.match(beginning.data)),
-        _refuse_two_numbers,
-    ),
+    TWO_NUMBERS,
     _refused("XML or HTML", unsupported.HINT_OPENABLE, b"<?xml", b"<!DOCTYPE", b"<html"),
     _refused("an image in qcow2 format", unsupported.DISK_IMAGE, b"QFI\xfb"),
     _refused("a disk image in VMDK format", unsupported.DISK_IMAGE, b"KDMV", b"# Disk DescriptorFile"),

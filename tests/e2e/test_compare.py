@@ -151,6 +151,36 @@ def test_extents_beyond_the_capacity_are_reported_with_the_list_that_has_them(ru
     assert json.loads(found.stdout)["warnings"] == [f"{text} the capacity 8192"]
 
 
+def test_lines_of_numbers_are_compared_with_every_format(run, saved):
+    folder, first = saved
+    whole, recording = str(folder / "whole.json"), str(folder / "stream.cbtrec")
+    assert run(*DELTA, "-o", "name", "--record", recording).returncode == 0
+    extents = json.loads((folder / "whole.json").read_text(encoding="utf-8"))["extents"]
+    for extent in extents:
+        assert extent["byteOffset"] % 512 == extent["sizeBytes"] % 512 == 0
+    lines = [f"{extent['byteOffset'] // 512} {extent['sizeBytes'] // 512}\n" for extent in extents]
+    flags = ("--from-format", "ranges", "--unit", "512", "--capacity", "64Gi", "--kind", "delta")
+    for name, head in (("plain.txt", ""), ("commented.txt", "0 0 # nothing\n")):
+        sectors = str(folder / name)
+        (folder / name).write_text(head + "".join(lines), encoding="utf-8")
+        for other in (whole, recording, sectors):
+            found = run("compare", other, sectors, *flags)
+            assert (found.returncode, found.stderr) == (0, "")
+            assert run("compare", sectors, other, *flags).returncode == 0
+    assert f"{first['byteOffset']}," in run("compare", str(folder / "less.json"), sectors, *flags, "-o", "csv").stdout
+
+
+def test_a_format_that_neither_list_has_is_an_error(run, saved):
+    folder, _ = saved
+    whole = str(folder / "whole.json")
+    assert run("compare", whole, LISTER, "--from-format", "lister").returncode == 1
+    for named in ("ranges", "csv"):
+        found = run("compare", whole, whole, "--from-format", named)
+        assert (found.returncode, found.stdout) == (2, "")
+        assert f"error: neither file is of the format {named}\n" in found.stderr
+    assert run("open", whole, "--from-format", "csv").returncode == 1
+
+
 def test_a_recording_is_compared_as_a_document_is(run, saved):
     folder, _ = saved
     recording = folder / "stream.cbtrec"
