@@ -71,13 +71,6 @@ def human_bytes(size_bytes: int) -> str:
     return humanize.naturalsize(size_bytes, binary=True).replace(".0 ", " ")
 
 
-def human_sizes(*sizes_bytes: int) -> list[str]:
-    """Sizes that are shown together: exact bytes (``68,719,476,737 B``) if rounding hides that they differ."""
-    texts = [human_bytes(size) for size in sizes_bytes]
-    hides = len(set(texts)) < len(set(sizes_bytes))
-    return [f"{size:,} B" for size in sizes_bytes] if hides else texts
-
-
 def human_offset(offset_bytes: int, decimals: int = MOST_DECIMALS) -> str:
     """A byte offset, with more digits than a size: ``4.7012 GiB``, ``12 KiB``."""
     import humanize

@@ -15,7 +15,6 @@ from kubectl_cbt.cli.stdout import StandardOutput
 from kubectl_cbt.errors import Interrupted
 from kubectl_cbt.model.comparison_outcome import ClassedRanges, ComparisonResult, RangeClass
 from kubectl_cbt.output.comparison.comparison_formats import ComparisonFormat
-from kubectl_cbt.units import human_sizes
 
 if TYPE_CHECKING:
     from kubectl_cbt.core.compare import ComparedStreams
@@ -85,6 +84,8 @@ def exit_code(outcome: ComparisonOutcome, *, covers: bool) -> int:
 
 
 def _report(diagnostics: Diagnostics, outcome: ComparisonOutcome, failure: CbtError | None) -> None:
+    from kubectl_cbt.output.comparison.comparison_words import human_sizes
+
     for warning in outcome.warnings:
         diagnostics.warning(warning)
     if outcome.different_capacities:

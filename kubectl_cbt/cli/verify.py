@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +11,6 @@ import typer
 
 from kubectl_cbt.cli.backend import open_backend
 from kubectl_cbt.cli.device_flags import DeviceFlags
-from kubectl_cbt.cli.file_argument import VERIFY, opened_file
 from kubectl_cbt.cli.file_flags import FileFlags
 from kubectl_cbt.cli.given_flags import refuse_flags
 from kubectl_cbt.cli.job_flags import refuse_in_pods
@@ -20,6 +18,7 @@ from kubectl_cbt.cli.launch_tui import show_map, wants_screen
 from kubectl_cbt.cli.options import ClusterFlags, MapFlags, TerminalFlags
 from kubectl_cbt.cli.print_verification import VerificationOutput, print_verification
 from kubectl_cbt.cli.print_verify_job import VerifyJobFlags, pod_verification, print_verify_job
+from kubectl_cbt.cli.saved_answer import saved_answer
 from kubectl_cbt.cli.show_query import QueryArguments, names_of
 from kubectl_cbt.core.options import QueryOptions, ServiceOptions
 from kubectl_cbt.core.query import open_stream
@@ -28,9 +27,6 @@ from kubectl_cbt.output.verification.verification_formats import VerificationFor
 
 if TYPE_CHECKING:
     from kubectl_cbt.model.backend import OpenStream
-
-_OF_FILES = ("starting_offset", "max_message_size")
-"""Fields of flags of queries that apply to saved answers too."""
 
 
 def verify(
@@ -104,8 +100,7 @@ def verify(
         if saved is not None:
             if first is not None:
                 raise UsageError("--from has the answer: name no snapshots")
-            refuse_flags("cannot be used with --from, which queries nothing", cluster, query, service, used=_OF_FILES)
-            opened = stack.enter_context(_saved(saved, file_flags, service))
+            opened = stack.enter_context(saved_answer(saved, file_flags, cluster, query, service))
         elif target is None:
             raise UsageError("verify needs one snapshot, two (BASE TARGET), or --from FILE")
         else:
@@ -116,20 +111,6 @@ def verify(
         shown = map_flags if shows_map else None
         printing = VerificationOutput(output or VerificationFormat.SUMMARY, terminal)
         raise typer.Exit(_verify(opened, devices, query, printing, shown))
-
-
-@contextlib.contextmanager
-def _saved(file: str, file_flags: FileFlags, service: ServiceOptions) -> Iterator[OpenStream]:
-    from kubectl_cbt.core.file_backend import FileBackend
-
-    with opened_file(file, VERIFY) as (data, name):
-        opened = FileBackend(data, name, file_flags.options(), service.max_message_size).open()
-        if opened.operation is None:
-            raise UsageError(
-                f"{name} does not record whether it is a delta or allocated",
-                hint="add --kind delta or --kind allocated",
-            )
-        yield opened
 
 
 def _verify(

@@ -168,8 +168,8 @@ def _objections(base: Snapshot, target: Snapshot, verb: str) -> list[SnapshotUnu
             SnapshotUnusable(
                 f"target {target.ref} ({utc_words(target.created)}) is older than"
                 f" base {base.ref} ({utc_words(base.created)})",
-                hint=f"swap them: kubectl cbt {verb} {as_argument(target.ref.name)} {as_argument(base.ref.name)}"
-                f" -n {as_argument(target.ref.namespace)}{forced}",
+                hint=f"swap them: kubectl cbt {as_argument(verb)} {as_argument(target.ref.name)}"
+                f" {as_argument(base.ref.name)} -n {as_argument(target.ref.namespace)}" + forced,
                 forceable=True,
             )
         )
@@ -178,14 +178,12 @@ def _objections(base: Snapshot, target: Snapshot, verb: str) -> list[SnapshotUnu
 
 def _same_snapshot(target: Snapshot, verb: str) -> SnapshotUnusable:
     """A driver would report that nothing changed, and a backup would rely on it."""
-    snapshot = f"{as_argument(target.ref.name)} -n {as_argument(target.ref.namespace)}"
-    if verb == "delta":
-        hint = f"list its allocated blocks: kubectl cbt allocated {snapshot}"
-    else:
-        hint = f"without a base, name it once: kubectl cbt {verb} {snapshot}"
+    is_delta = verb == "delta"
+    instead, other = ("list its allocated blocks", "allocated") if is_delta else ("without a base, name it once", verb)
     return SnapshotUnusable(
         f"base and target are the same snapshot, {target.ref} (handle {target.handle})",
-        hint=hint,
+        hint=f"{instead}: kubectl cbt {as_argument(other)} {as_argument(target.ref.name)}"
+        f" -n {as_argument(target.ref.namespace)}",
     )
 
 

@@ -11,13 +11,13 @@ from strategies import law
 
 import kubectl_cbt
 from kubectl_cbt.model.record import INT64_MAX
+from kubectl_cbt.output.comparison.comparison_words import human_sizes
 from kubectl_cbt.units import (
     age,
     human_bytes,
     human_count,
     human_rate,
     human_seconds,
-    human_sizes,
     parse_duration,
     parse_time,
     percent,

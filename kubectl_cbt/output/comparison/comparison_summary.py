@@ -12,11 +12,11 @@ from kubectl_cbt.model.comparison_outcome import (
     RangeClass,
     SideOutcome,
 )
-from kubectl_cbt.output.comparison.comparison_words import result_sentence
+from kubectl_cbt.output.comparison.comparison_words import human_sizes, result_sentence
 from kubectl_cbt.output.comparison.comparison_writer import ComparisonHead, ComparisonWriter
 from kubectl_cbt.output.subject import subject_title, volume_title
 from kubectl_cbt.output.writer import OutputTarget, Write
-from kubectl_cbt.units import counted, human_bytes, human_offset, human_sizes, one_line, percent, printable
+from kubectl_cbt.units import counted, human_bytes, human_offset, one_line, percent, printable
 
 _LABEL = 12
 

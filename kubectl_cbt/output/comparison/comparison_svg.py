@@ -14,7 +14,7 @@ from kubectl_cbt.model.comparison_outcome import (
     ComparisonResult,
     RangeClass,
 )
-from kubectl_cbt.output.comparison.comparison_words import known_range, result_sentence
+from kubectl_cbt.output.comparison.comparison_words import human_sizes, known_range, result_sentence
 from kubectl_cbt.output.comparison.comparison_writer import ComparisonHead, ComparisonWriter
 from kubectl_cbt.output.drawing.compared_picture import ComparedVolume
 from kubectl_cbt.output.drawing.svg_lines import svg
@@ -22,7 +22,7 @@ from kubectl_cbt.output.drawing.text_width import SEPARATOR
 from kubectl_cbt.output.drawing.volume_picture import Look, Words, volume_picture
 from kubectl_cbt.output.subject import subject_title
 from kubectl_cbt.output.writer import OutputTarget, Write
-from kubectl_cbt.units import counted, human_bytes, human_sizes, one_line
+from kubectl_cbt.units import counted, human_bytes, one_line
 
 _GOOD = (ComparisonResult.EQUAL, ComparisonResult.COVERED)
 _DIFFERENT = (RangeClass.ONLY_LEFT, RangeClass.ONLY_RIGHT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kubectl_cbt.analysis.known_range import KnownRange
 from kubectl_cbt.model.comparison_outcome import ComparisonOutcome, ComparisonResult, RangeClass
 from kubectl_cbt.output.comparison.comparison_writer import ComparisonHead
+from kubectl_cbt.units import human_bytes
 
 _RESULTS = {
     ComparisonResult.EQUAL: "equal",
@@ -13,6 +14,13 @@ _RESULTS = {
     ComparisonResult.NOT_COVERED: "NOT COVERED: a backup by {left} would miss what is only in {right}",
 }
 _OTHER_VOLUME = "NOT COVERED: {left} is of a volume of another size than {right}"
+
+
+def human_sizes(*sizes_bytes: int) -> list[str]:
+    """Sizes that are shown together: exact bytes (``68,719,476,737 B``) if rounding hides that they differ."""
+    texts = [human_bytes(size) for size in sizes_bytes]
+    hides = len(set(texts)) < len(set(sizes_bytes))
+    return [f"{size:,} B" for size in sizes_bytes] if hides else texts
 
 
 def result_sentence(head: ComparisonHead, outcome: ComparisonOutcome) -> str:

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len
 
 from kubectl_cbt.model.comparison_outcome import SHOWN_CLASSES, ComparedList, ComparisonOutcome, RangeClass
+from kubectl_cbt.output.comparison.comparison_words import human_sizes
 from kubectl_cbt.output.drawing.painting import HATCH, ColorScheme, Painter
 from kubectl_cbt.output.drawing.text_width import SEPARATOR, shorten
 from kubectl_cbt.tui.plain_text import Content, line, plain
 from kubectl_cbt.tui.text.help_text import class_terms
 from kubectl_cbt.tui.text.line_layout import ERROR, GOOD, MUTED, WARNING, fit_parts, labelled
-from kubectl_cbt.units import counted, human_bytes, human_seconds, human_sizes, percent
+from kubectl_cbt.units import counted, human_bytes, human_seconds, percent
 
 _LABELS = {RangeClass.ONLY_LEFT: "left", RangeClass.BOTH: "both", RangeClass.ONLY_RIGHT: "right"}
 _DIFFERENT = (RangeClass.ONLY_LEFT, RangeClass.ONLY_RIGHT)
