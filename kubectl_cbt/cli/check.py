@@ -13,6 +13,7 @@ from kubectl_cbt.cli.check_flags import CheckFlags
 from kubectl_cbt.cli.check_recording import check_recording, is_recording
 from kubectl_cbt.cli.diagnostics import Diagnostics
 from kubectl_cbt.cli.explain_check import explanation_of, list_of, wrapped
+from kubectl_cbt.cli.given_flags import refuse_flags
 from kubectl_cbt.cli.options import MAY_NAME_A_FILE, ClusterFlags, TerminalFlags
 from kubectl_cbt.cli.print_findings import print_report
 from kubectl_cbt.cli.stdout import write_stdout
@@ -25,6 +26,9 @@ from kubectl_cbt.utf8 import require_utf8
 if TYPE_CHECKING:
     from kubectl_cbt.checks.conformance.cases import Case
     from kubectl_cbt.core.check_target import DriverUnderTest
+
+_OF_RECORDINGS = ("third", "only", "skip", "listed", "explain", "output", "max_message_size")
+"""Fields of flags that apply to recordings, or are refused by :func:`check_recording`."""
 
 
 def check(
@@ -82,6 +86,8 @@ def check(
     if first is None:
         raise UsageError("check needs one snapshot, or two: BASE TARGET", hint="kubectl cbt snapshots lists them")
     if is_recording(first):
+        why = "cannot be used with a recording, which queries nothing"
+        refuse_flags(why, flags, cluster, service, used=_OF_RECORDINGS)
         raise typer.Exit(
             check_recording(first, (second, flags.third), cases, flags.output, terminal, service.max_message_size)
         )
@@ -110,7 +116,7 @@ def _driver(
             return
         session = stack.enter_context(command_session(cluster, terminal.verbosity))
         base = snapshot_ref(arguments.base, session.namespace) if arguments.base else None
-        names = SnapshotNames(snapshot_ref(arguments.target, session.namespace), base)
+        names = SnapshotNames(snapshot_ref(arguments.target, session.namespace), base, verb="check")
         yield driver_in_cluster(arguments, names, session, service, stack)
 
 

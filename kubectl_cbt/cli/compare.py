@@ -25,7 +25,11 @@ def compare(
         typer.Option("--output", "-o", help="Output format (default: the map on a terminal, otherwise summary)."),
     ] = None,
     covers: Annotated[
-        bool, typer.Option("--covers", help="Check only whether LEFT contains RIGHT; list what it lacks.")
+        bool,
+        typer.Option(
+            "--covers",
+            help="Check only whether LEFT contains RIGHT, of a volume of the same size; list what it lacks.",
+        ),
     ] = False,
     grain: Annotated[
         int,
@@ -46,7 +50,9 @@ def compare(
     never equal: an incomplete list is compared as far as it goes, and different capacities or a list without a capacity
     are reported.
 
-    Exit status: 0 equal; 1 different; 2 trouble, or no difference was found but not everything could be compared.
+    Exit status: 0 equal; with --covers, LEFT contains RIGHT; 1 different; with --covers, LEFT lacks something, or the
+    capacities differ; 2 trouble, or no difference was found but not everything was compared, also because the map was
+    closed before.
 
     \b
     Examples:

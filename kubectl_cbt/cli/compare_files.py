@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kubectl_cbt.cli.diagnostics import Diagnostics, ExitCode
@@ -46,7 +46,7 @@ def compare_files(
     picture: PictureFlags,
 ) -> int:
     """Compare; returns the exit code, which for every error is that of trouble, as that of ``diff`` is."""
-    from kubectl_cbt.cli.print_comparison import print_comparison
+    from kubectl_cbt.cli.print_comparison import exit_code, print_comparison
 
     # A map has no answer to "does LEFT contain RIGHT".
     may_show = output is None and not arguments.covers
@@ -54,7 +54,7 @@ def compare_files(
     try:
         with _opened(arguments, file_flags, keyboard=shown) as compared:
             if shown:
-                return show_comparison(compared, map_flags, terminal)
+                return exit_code(show_comparison(compared, map_flags, terminal), covers=False)
             return print_comparison(compared, output, terminal, map_flags, picture, covers=arguments.covers)
     except CbtError as error:
         Diagnostics(verbosity=terminal.verbosity).error(error)
@@ -66,11 +66,17 @@ def _opened(arguments: ComparisonArguments, file_flags: FileFlags, *, keyboard: 
     from kubectl_cbt.core.compare import ComparedStreams
     from kubectl_cbt.core.file_backend import FileBackend
 
-    files, options = (arguments.left, arguments.right), file_flags.options()
+    files, options = (arguments.left, arguments.right), replace(file_flags.options(), is_for_either=True)
     if files == (STDIN, STDIN):
         raise UsageError("only one side can be standard input")
     with ExitStack() as stack:
         opened = [stack.enter_context(opened_file(file, COMPARE, keyboard=keyboard)) for file in files]
-        left, right = (FileBackend(data, name, options, arguments.max_message_bytes).open() for data, name in opened)
+        backends = [FileBackend(data, name, options, arguments.max_message_bytes) for data, name in opened]
+        left, right = (backend.open() for backend in backends)
+        if options.format is not None and options.format not in {backend.format for backend in backends}:
+            raise UsageError(
+                f"neither file is of the format {options.format}",
+                hint="omit --from-format: the formats are recognized by the content",
+            )
         names = (opened[0][1], opened[1][1])
         yield ComparedStreams(left, right, names, arguments.grain_bytes)

@@ -41,7 +41,10 @@ class FileFlags:
     ] = None
     from_format: Annotated[
         FileFormat | None,
-        typer.Option("--from-format", help="Format that the file must have (default: recognized by its content)."),
+        typer.Option(
+            "--from-format",
+            help="Format that the file, or one of two files, must have (default: recognized by its content).",
+        ),
     ] = None
 
     def options(self) -> ReadingOptions:

@@ -16,6 +16,7 @@ from kubectl_cbt.cli.signals import terminated_by
 
 if TYPE_CHECKING:
     from kubectl_cbt.model.backend import Backend, ClusterView, OpenStream
+    from kubectl_cbt.model.comparison_outcome import ComparisonOutcome
     from kubectl_cbt.model.snapshot_entry import SnapshotEntry
     from kubectl_cbt.model.volume_history import VolumeHistory
     from kubectl_cbt.tui.app import CbtApp
@@ -64,8 +65,8 @@ def show_map(opened: OpenStream, backend: Backend | None, map_flags: MapFlags, t
     return _show(Loader(opened), lambda loader: MapScreen(loader, backend), map_flags, terminal)
 
 
-def show_comparison(compared: Compared, map_flags: MapFlags, terminal: TerminalFlags) -> int:
-    """Show the map of a comparison until the user quits; returns the exit code.
+def show_comparison(compared: Compared, map_flags: MapFlags, terminal: TerminalFlags) -> ComparisonOutcome:
+    """Show the map of a comparison until the user quits; returns what it showed then.
 
     Raises:
         CbtError: nothing could be compared.
@@ -74,7 +75,9 @@ def show_comparison(compared: Compared, map_flags: MapFlags, terminal: TerminalF
     from kubectl_cbt.tui.comparison_loader import ComparisonLoader
     from kubectl_cbt.tui.screens.comparison_screen import ComparisonScreen
 
-    return _show(ComparisonLoader(compared), ComparisonScreen, map_flags, terminal)
+    loader = ComparisonLoader(compared)
+    _show(loader, ComparisonScreen, map_flags, terminal)
+    return loader.frame.classes.outcome
 
 
 def _show(

@@ -45,7 +45,8 @@ def open_file(
     filefrag -v, thin_delta, thin_dump, aws ebs and ddrescue; compressed with gzip, bzip2 or xz as well. Of a truncated
     file, everything before the end is shown. With -o, prints it in another format.
 
-    Exit status: 0 success; 1 the document is invalid or incomplete; 2 usage error.
+    Exit status: 0 success; 1 the document is invalid or incomplete; 2 usage error; of two files that of "kubectl cbt
+    compare".
 
     \b
     Examples:

@@ -31,6 +31,14 @@ def flags_of(group: Any) -> list[inspect.Parameter]:
     ]
 
 
+def flag_name(info: Any) -> str:
+    """An option's long name, or an argument's name in the help; empty if it has neither."""
+    # typer's first argument, ``default``, is a name too where the default value follows the annotation.
+    names = (getattr(info, "default", None), *(getattr(info, "param_decls", None) or ()))
+    flags = [name for name in names if isinstance(name, str) and name.startswith("--")]
+    return flags[0] if flags else getattr(info, "metavar", None) or ""
+
+
 def _check_texts(parameters: list[inspect.Parameter], given: dict[str, Any]) -> None:
     """Refuse bytes that are not UTF-8, in every argument except file names.
 
@@ -42,15 +50,7 @@ def _check_texts(parameters: list[inspect.Parameter], given: dict[str, Any]) -> 
         texts = [text for text in (value if isinstance(value, list) else [value]) if type(text) is str]
         info, *marks = getattr(parameter.annotation, "__metadata__", ()) or (None,)
         if MAY_NAME_A_FILE not in marks and getattr(info, "metavar", None) not in FILE_METAVARS:
-            require_utf8(_shown_name(info) or parameter.name, *texts)
-
-
-def _shown_name(info: Any) -> str:
-    """An option's long name, or an argument's name in the help; empty if it has neither."""
-    # typer's first argument, ``default``, is a name too where the default value follows the annotation.
-    names = (getattr(info, "default", None), *(getattr(info, "param_decls", None) or ()))
-    flags = [name for name in names if isinstance(name, str) and name.startswith("--")]
-    return flags[0] if flags else getattr(info, "metavar", None) or ""
+            require_utf8(flag_name(info) or parameter.name, *texts)
 
 
 def expand_option_groups(verb: Callable[..., None]) -> Callable[..., None]:

@@ -70,16 +70,27 @@ def print_comparison(
         outcome = compared.outcome(failure)
         writer.end(outcome)
     _report(diagnostics, outcome, failure)
-    if failure is not None:
-        return code if isinstance(failure, Interrupted) else ExitCode.TROUBLE
+    return code if isinstance(failure, Interrupted) else exit_code(outcome, covers=covers)
+
+
+def exit_code(outcome: ComparisonOutcome, *, covers: bool) -> int:
+    """The exit code of a comparison that no signal ended.
+
+    A map that was left before everything was compared has the code of what was found until then.
+    """
+    if outcome.failure is not None and outcome.failure.type != Interrupted.kind:
+        return ExitCode.TROUBLE
     return _EXIT_CODES[outcome.result(covers=covers)]
 
 
 def _report(diagnostics: Diagnostics, outcome: ComparisonOutcome, failure: CbtError | None) -> None:
+    from kubectl_cbt.units import human_sizes
+
     for warning in outcome.warnings:
         diagnostics.warning(warning)
-    if outcome.capacities_differ:
-        diagnostics.warning("the capacities of the volumes differ")
+    if outcome.different_capacities:
+        left, right = human_sizes(outcome.different_capacities)
+        diagnostics.warning(f"the capacities of the volumes differ: {left} left, {right} right")
     for reason in outcome.unknown:
         diagnostics.warning(f"not compared in full: {reason}")
     if failure is not None:

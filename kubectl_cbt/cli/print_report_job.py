@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kubectl_cbt.cli.job_flags import check_job_flags, job_image
+from kubectl_cbt.cli.given_flags import given_flags
+from kubectl_cbt.cli.job_flags import check_job_flags, job_account, job_image, service_arguments
 from kubectl_cbt.cli.manifests_yaml import manifests_yaml
+from kubectl_cbt.cli.options import ClusterFlags
 from kubectl_cbt.cli.report_flags import ReportFlags
 from kubectl_cbt.cli.stdout import write_stdout
 from kubectl_cbt.core.options import ServiceOptions
@@ -18,8 +20,7 @@ from kubectl_cbt.units import as_argument
 if TYPE_CHECKING:
     from kubectl_cbt.cluster.report_job import ReportJob
 
-_PASSED = ("selector", "driver", "chunk", "rate", "parallel")
-"""Flags that the pods have too, if they differ from the default; ``max_time`` and ``no_streams`` are added below."""
+_DEFAULT_ACCOUNT = "kubectl-cbt-report"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +34,13 @@ class ReportJobFlags:
         ),
     ] = False
     image: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--image",
             metavar="IMAGE",
             help="With --print-job: image that contains kubectl-cbt (default: the one of this release).",
         ),
-    ] = ""
+    ] = None
     parallelism: Annotated[
         int, typer.Option("--parallelism", min=1, metavar="N", help="With --print-job: pods at a time.")
     ] = 4
@@ -64,7 +65,12 @@ class ReportJobFlags:
 
 
 def print_report_job(
-    flags: ReportJobFlags, shards: int | None, report: ReportFlags, namespace: str, service: ServiceOptions
+    flags: ReportJobFlags,
+    shards: int | None,
+    report: ReportFlags,
+    namespace: str,
+    service: ServiceOptions,
+    cluster: ClusterFlags = ClusterFlags(),  # noqa: B008  # immutable
 ) -> None:
     """Print the objects; nothing in the cluster is read or changed.
 
@@ -82,27 +88,22 @@ def print_report_job(
         raise UsageError(
             "--fail-on, --diff and --resume-from cannot be used in a Job: use --fail-on and --diff with --merge"
         )
-    more = [f"--service={service.service}"] if service.service else []
+    if service.csi_endpoint:
+        raise UsageError("--print-job needs a cluster: remove --csi-endpoint")
+    # The Job has a field for all namespaces.
+    arguments = [flag.argument for flag in given_flags(report) if flag.field != "all_namespaces"]
     job = ReportJob(
         namespace,
         report.all_namespaces,
         job_image(flags),
         shards,
         min(flags.parallelism, shards),
-        (*_arguments(report), *more),
+        (*arguments, *service_arguments(service, cluster)),
         flags.schedule,
         flags.claim,
+        job_account(service, _DEFAULT_ACCOUNT, namespace),
     )
     write_stdout(manifests_yaml(objects(job)) + _next_steps(job), is_document=True)
-
-
-def _arguments(report: ReportFlags) -> list[str]:
-    default = ReportFlags()
-    arguments = [
-        f"--{name}={getattr(report, name)}" for name in _PASSED if getattr(report, name) != getattr(default, name)
-    ]
-    arguments += [f"--max-time={report.max_time:g}s"] if report.max_time is not None else []
-    return [*arguments, *(["--no-streams"] if report.no_streams else [])]
 
 
 def _next_steps(job: ReportJob) -> str:

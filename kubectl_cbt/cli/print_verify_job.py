@@ -10,21 +10,26 @@ import typer
 
 from kubectl_cbt.cli.backend import command_session, snapshot_ref, with_environment
 from kubectl_cbt.cli.diagnostics import Diagnostics
-from kubectl_cbt.cli.job_flags import check_job_flags, job_image
+from kubectl_cbt.cli.given_flags import given_flags
+from kubectl_cbt.cli.job_flags import check_job_flags, job_account, job_image, refuse_in_pods, service_arguments
 from kubectl_cbt.cli.manifests_yaml import manifests_yaml
 from kubectl_cbt.cli.options import ClusterFlags, TerminalFlags
 from kubectl_cbt.cli.stdout import write_stdout
-from kubectl_cbt.core.options import ServiceOptions
+from kubectl_cbt.core.options import QueryOptions, ServiceOptions
 from kubectl_cbt.errors import SnapshotUnusable, UsageError
-from kubectl_cbt.model.refs import ServiceAccountRef, SnapshotNames
+from kubectl_cbt.model.refs import SnapshotNames
+from kubectl_cbt.output.verification.verification_formats import VerificationFormat
 from kubectl_cbt.units import as_argument
 
 if TYPE_CHECKING:
+    from kubectl_cbt.cli.device_flags import DeviceFlags
     from kubectl_cbt.cluster.verify_job import SnapshotToRestore, VerifyJob
     from kubectl_cbt.core.session import Session
     from kubectl_cbt.model.resolved_query import Snapshot
 
 _DEFAULT_ACCOUNT = "kubectl-cbt"
+_PASSED = ("quick", "starting_offset", "max_results", "retries", "no_probe")
+"""Fields of flags that the pod has too."""
 
 
 class AccessMode(StrEnum):
@@ -46,13 +51,13 @@ class VerifyJobFlags:
         ),
     ] = False
     image: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--image",
             metavar="IMAGE",
             help="With --print-job: image that contains kubectl-cbt (default: the one of this release).",
         ),
-    ] = ""
+    ] = None
     storage_class: Annotated[
         str,
         typer.Option(
@@ -78,6 +83,30 @@ class VerifyJobFlags:
         check_job_flags(self)
 
 
+@dataclass(frozen=True, slots=True)
+class PodVerification:
+    """How the pod verifies.
+
+    Attributes:
+        arguments: further flags of its command.
+        output: its format.
+    """
+
+    arguments: tuple[str, ...] = ()
+    output: VerificationFormat = VerificationFormat.JSON
+
+
+def pod_verification(devices: DeviceFlags, query: QueryOptions, output: VerificationFormat | None) -> PodVerification:
+    """The flags of this command as those of the pod's.
+
+    Raises:
+        UsageError: one was given that has no meaning in the pod.
+    """
+    refuse_in_pods(devices, query, used=_PASSED)
+    arguments = tuple(flag.argument for flag in given_flags(devices, query))
+    return PodVerification(arguments, output or VerificationFormat.JSON)
+
+
 def print_verify_job(
     flags: VerifyJobFlags,
     target: str,
@@ -85,23 +114,36 @@ def print_verify_job(
     cluster: ClusterFlags,
     service: ServiceOptions,
     terminal: TerminalFlags,
+    pod: PodVerification = PodVerification(),  # immutable
 ) -> None:
     """Resolve the snapshots and print the objects; nothing in the cluster is changed.
 
     Args:
         base: None to verify the allocated extents of the target.
+        pod: what its command has besides the snapshots and the flags of ``service``.
 
     Raises:
         CbtError: the snapshots cannot be queried, or their size is not known.
     """
-    from kubectl_cbt.cluster.verify_job import objects
+    from kubectl_cbt.cluster.verify_job import VerifyJob, objects
 
     flags.check()
     service = with_environment(service, cluster)
     if service.csi_endpoint:
         raise UsageError("--print-job needs a cluster: remove --csi-endpoint")
+    arguments = (*service_arguments(service, cluster), *pod.arguments)
     with command_session(cluster, terminal.verbosity) as session:
-        job = _verify_job(flags, target, base, session, service)
+        restored = _restored(target, base, session, service)
+        job = VerifyJob(
+            session.namespace,
+            *restored,
+            job_image(flags),
+            flags.storage_class,
+            flags.access_mode.value,
+            job_account(service, _DEFAULT_ACCOUNT, session.namespace),
+            arguments,
+            pod.output.value,
+        )
     write_stdout(manifests_yaml(objects(job)) + _next_steps(job), is_document=True)
     if not flags.storage_class:
         Diagnostics(quiet=terminal.quiet).note(
@@ -109,40 +151,19 @@ def print_verify_job(
         )
 
 
-def _verify_job(
-    flags: VerifyJobFlags, target: str, base: str | None, session: Session, service: ServiceOptions
-) -> VerifyJob:
+def _restored(
+    target: str, base: str | None, session: Session, service: ServiceOptions
+) -> tuple[SnapshotToRestore | None, SnapshotToRestore]:
+    """Base and target."""
     from kubectl_cbt.cluster.resolve import resolve
-    from kubectl_cbt.cluster.verify_job import VerifyJob
 
-    account = _account(service.service_account, session.namespace)
     names = SnapshotNames(
         snapshot_ref(target, session.namespace),
         snapshot_ref(base, session.namespace) if base is not None else None,
+        verb="verify",
     )
     resolved = resolve(session.catalogue, names, service.service)
-    return VerifyJob(
-        session.namespace,
-        _to_restore(resolved.base) if resolved.base else None,
-        _to_restore(resolved.target),
-        job_image(flags),
-        flags.storage_class,
-        flags.access_mode.value,
-        account,
-        service.service,
-    )
-
-
-def _account(text: str, namespace: str) -> str:
-    try:
-        account = ServiceAccountRef.parse(text or _DEFAULT_ACCOUNT, namespace)
-    except ValueError as error:
-        raise UsageError(f"--service-account {error}") from error
-    if account.namespace != namespace:
-        raise UsageError(
-            f"--service-account {account} is not in namespace {namespace}: the Job runs in the snapshots' namespace"
-        )
-    return account.name
+    return _to_restore(resolved.base) if resolved.base else None, _to_restore(resolved.target)
 
 
 def _to_restore(snapshot: Snapshot) -> SnapshotToRestore:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from kubectl_cbt.cli.backend import command_session, with_environment
+from kubectl_cbt.cli.given_flags import refuse_flags
 from kubectl_cbt.cli.options import ClusterFlags, TerminalFlags
 from kubectl_cbt.cli.print_report_job import ReportJobFlags, print_report_job
 from kubectl_cbt.cli.report_flags import ReportFlags
@@ -77,9 +78,12 @@ def report(
     """
     job.check()
     if job.print_job:
+        if merge or files or output is not VolumeReportFormat.TABLE:
+            raise UsageError("--print-job has neither --merge nor -o: its pods write parts, to merge afterwards")
         _print_job(job, cluster, service, flags, shards)
         return
     if merge:
+        refuse_flags("cannot be used with --merge, which queries nothing", cluster, service)
         raise typer.Exit(_merge(files or [], flags, shards, terminal, output))
     if files:
         raise UsageError(f"unexpected argument {files[0]}: files are for --merge")
@@ -108,7 +112,7 @@ def _print_job(
     if shards != replace(ShardFlags(), shards=shards.shards):
         raise UsageError("--shard, --now and --part-folder are for the pods: remove them")
     with command_session(cluster) as session:
-        print_report_job(job, shards.shards, flags, session.namespace, service)
+        print_report_job(job, shards.shards, flags, session.namespace, service, cluster)
 
 
 def _merge(

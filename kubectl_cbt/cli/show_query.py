@@ -31,6 +31,7 @@ class QueryArguments:
         base_handle: the handle of a base whose VolumeSnapshot was deleted.
         choose_base: list the older snapshots and prompt for the base.
         force: allow a pair that seems to be in the wrong order or of two volumes.
+        verb: the command, for hints.
     """
 
     target: str
@@ -38,6 +39,7 @@ class QueryArguments:
     base_handle: str | None = None
     choose_base: bool = False
     force: bool = False
+    verb: str = "delta"
 
 
 def show_query(
@@ -85,7 +87,7 @@ def names_of(arguments: QueryArguments, session: Session | None, terminal: Termi
     if arguments.choose_base:
         base = pick_base(session, target, Diagnostics(quiet=terminal.quiet))
     handle = SnapshotHandle(arguments.base_handle) if arguments.base_handle is not None else None
-    return SnapshotNames(target, base, handle, arguments.force)
+    return SnapshotNames(target, base, handle, arguments.force, arguments.verb)
 
 
 def _note_change_id(resolved: ResolvedQuery, terminal: TerminalFlags) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,12 +11,14 @@ import typer
 
 from kubectl_cbt.cli.backend import open_backend
 from kubectl_cbt.cli.device_flags import DeviceFlags
-from kubectl_cbt.cli.file_argument import VERIFY, opened_file
 from kubectl_cbt.cli.file_flags import FileFlags
+from kubectl_cbt.cli.given_flags import refuse_flags
+from kubectl_cbt.cli.job_flags import refuse_in_pods
 from kubectl_cbt.cli.launch_tui import show_map, wants_screen
 from kubectl_cbt.cli.options import ClusterFlags, MapFlags, TerminalFlags
 from kubectl_cbt.cli.print_verification import VerificationOutput, print_verification
-from kubectl_cbt.cli.print_verify_job import VerifyJobFlags, print_verify_job
+from kubectl_cbt.cli.print_verify_job import VerifyJobFlags, pod_verification, print_verify_job
+from kubectl_cbt.cli.saved_answer import saved_answer
 from kubectl_cbt.cli.show_query import QueryArguments, names_of
 from kubectl_cbt.core.options import QueryOptions, ServiceOptions
 from kubectl_cbt.core.query import open_stream
@@ -43,9 +44,10 @@ def verify(
         str | None,
         typer.Option("--from", metavar="FILE", help="A saved document, a recording or another tool's list of extents."),
     ] = None,
-    output: Annotated[VerificationFormat, typer.Option("--output", "-o", help="Output format.")] = (
-        VerificationFormat.SUMMARY
-    ),
+    output: Annotated[
+        VerificationFormat | None,
+        typer.Option("--output", "-o", help="Output format (default: summary; of --print-job json, in the log)."),
+    ] = None,
     shows_map: Annotated[
         bool, typer.Option("--map", help="Open the map on the missing ranges, if there are any.")
     ] = False,
@@ -83,39 +85,32 @@ def verify(
         --base-device /tmp/images/snap-a.img --target-device /tmp/images/snap-b.img
     """
     job.check()
+    base, target = (first, second) if second is not None else (None, first)
+    if job.print_job:
+        if target is None or saved is not None or shows_map:
+            raise UsageError("--print-job needs one snapshot, or two (BASE TARGET), without --from and --map")
+        refuse_in_pods(file_flags, map_flags)
+        print_verify_job(job, target, base, cluster, service, terminal, pod_verification(devices, query, output))
+        return
     if shows_map and not wants_screen(None):
         raise UsageError("--map needs a terminal")
-    base, target = (first, second) if second is not None else (None, first)
-    if job.print_job and target is not None and saved is None:
-        print_verify_job(job, target, base, cluster, service, terminal)
-        return
+    if not shows_map:
+        refuse_flags("requires --map", map_flags)
     with contextlib.ExitStack() as stack:
         if saved is not None:
             if first is not None:
                 raise UsageError("--from has the answer: name no snapshots")
-            opened = stack.enter_context(_saved(saved, file_flags, service))
+            opened = stack.enter_context(saved_answer(saved, file_flags, cluster, query, service))
         elif target is None:
             raise UsageError("verify needs one snapshot, two (BASE TARGET), or --from FILE")
         else:
-            arguments = QueryArguments(target, base=base)
+            refuse_flags("requires --from: the answer of a driver is not a file", file_flags)
+            arguments = QueryArguments(target, base=base, verb="verify")
             backend, session = stack.enter_context(open_backend(cluster, service, query, terminal, shows_map=False))
             opened = stack.enter_context(open_stream(backend, names_of(arguments, session, terminal)))
         shown = map_flags if shows_map else None
-        raise typer.Exit(_verify(opened, devices, query, VerificationOutput(output, terminal), shown))
-
-
-@contextlib.contextmanager
-def _saved(file: str, file_flags: FileFlags, service: ServiceOptions) -> Iterator[OpenStream]:
-    from kubectl_cbt.core.file_backend import FileBackend
-
-    with opened_file(file, VERIFY) as (data, name):
-        opened = FileBackend(data, name, file_flags.options(), service.max_message_size).open()
-        if opened.operation is None:
-            raise UsageError(
-                f"{name} does not record whether it is a delta or allocated",
-                hint="add --kind delta or --kind allocated",
-            )
-        yield opened
+        printing = VerificationOutput(output or VerificationFormat.SUMMARY, terminal)
+        raise typer.Exit(_verify(opened, devices, query, printing, shown))
 
 
 def _verify(

@@ -18,6 +18,9 @@ from kubectl_cbt.units import as_argument, utc_words
 
 _WAIT = "kubectl wait volumesnapshot/{name} -n {namespace} --for=jsonpath='{{.status.readyToUse}}'=true --timeout=5m"
 
+_HAS_FORCE = "delta"
+"""The command with the flag ``--force``."""
+
 
 def resolve(catalogue: Catalogue, names: SnapshotNames, service: str = "") -> ResolvedQuery:
     """Find all that a query needs, and check that it makes sense.
@@ -38,9 +41,9 @@ def resolve(catalogue: Catalogue, names: SnapshotNames, service: str = "") -> Re
     target = find_target()
     base_handle = base.base_id if base else names.base_handle
     if base:
-        check_pair(base, target, force=names.force)
+        check_pair(base, target, names)
     elif base_handle == target.handle:
-        raise _same_snapshot(target)
+        raise _same_snapshot(target, names.verb)
     endpoint = find_endpoint(catalogue, target.driver, service)
     return ResolvedQuery(Query(target.ref, base_handle), target, base, endpoint)
 
@@ -126,21 +129,25 @@ def _bound_content(snapshot: VolumeSnapshot, catalogue: Catalogue) -> str:
     return snapshot.content
 
 
-def check_pair(base: Snapshot, target: Snapshot, *, force: bool) -> None:
+def check_pair(base: Snapshot, target: Snapshot, names: SnapshotNames) -> None:
     """Refuse a pair of which a delta would be meaningless.
+
+    Args:
+        names: whether to force the query, and the command that hints suggest.
 
     Raises:
         SnapshotUnusable: the pair does not belong together; with ``force`` only where that is certain.
     """
-    for error in _objections(base, target):
-        if not (force and error.forceable):
+    for error in _objections(base, target, names.verb):
+        if not (names.force and error.forceable):
             raise error
 
 
-def _objections(base: Snapshot, target: Snapshot) -> list[SnapshotUnusable]:
+def _objections(base: Snapshot, target: Snapshot, verb: str) -> list[SnapshotUnusable]:
     found = []
+    forced = "; --force queries it anyway" if verb == _HAS_FORCE else ""
     if base.ref == target.ref or (base.driver, base.handle) == (target.driver, target.handle):
-        found.append(_same_snapshot(target))
+        found.append(_same_snapshot(target, verb))
     if base.driver != target.driver:
         found.append(
             SnapshotUnusable(
@@ -152,7 +159,7 @@ def _objections(base: Snapshot, target: Snapshot) -> list[SnapshotUnusable]:
         found.append(
             SnapshotUnusable(
                 f"base {base.ref} is of volume {_volume(base)}, target {target.ref} of {_volume(target)}",
-                hint="a delta needs two snapshots of one volume; --force queries it anyway",
+                hint=f"a delta needs two snapshots of one volume{forced}",
                 forceable=True,
             )
         )
@@ -161,19 +168,21 @@ def _objections(base: Snapshot, target: Snapshot) -> list[SnapshotUnusable]:
             SnapshotUnusable(
                 f"target {target.ref} ({utc_words(target.created)}) is older than"
                 f" base {base.ref} ({utc_words(base.created)})",
-                hint=f"swap them: kubectl cbt delta {as_argument(target.ref.name)}"
-                f" {as_argument(base.ref.name)} -n {as_argument(target.ref.namespace)}; --force queries it anyway",
+                hint=f"swap them: kubectl cbt {as_argument(verb)} {as_argument(target.ref.name)}"
+                f" {as_argument(base.ref.name)} -n {as_argument(target.ref.namespace)}" + forced,
                 forceable=True,
             )
         )
     return found
 
 
-def _same_snapshot(target: Snapshot) -> SnapshotUnusable:
+def _same_snapshot(target: Snapshot, verb: str) -> SnapshotUnusable:
     """A driver would report that nothing changed, and a backup would rely on it."""
+    is_delta = verb == "delta"
+    instead, other = ("list its allocated blocks", "allocated") if is_delta else ("without a base, name it once", verb)
     return SnapshotUnusable(
         f"base and target are the same snapshot, {target.ref} (handle {target.handle})",
-        hint=f"list its allocated blocks: kubectl cbt allocated {as_argument(target.ref.name)}"
+        hint=f"{instead}: kubectl cbt {as_argument(other)} {as_argument(target.ref.name)}"
         f" -n {as_argument(target.ref.namespace)}",
     )
 

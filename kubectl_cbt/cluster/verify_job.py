@@ -45,7 +45,8 @@ class VerifyJob:
         storage_class: of the driver; empty for the cluster's default.
         access_mode: of the restored volumes, as Kubernetes spells it.
         account: name of the ServiceAccount of the pod.
-        service: the SnapshotMetadataService to query; empty for the one that is named after the driver.
+        arguments: further flags of ``verify``.
+        output: the format of the log.
     """
 
     namespace: str
@@ -55,7 +56,8 @@ class VerifyJob:
     storage_class: str = ""
     access_mode: str = "ReadWriteOnce"
     account: str = "kubectl-cbt"
-    service: str = ""
+    arguments: tuple[str, ...] = ()
+    output: str = "json"
 
     @property
     def name(self) -> str:
@@ -159,8 +161,7 @@ def _arguments(job: VerifyJob) -> list[str]:
         arguments += [f"--base-device={_path('base')}", f"--target-device={_path('target')}"]
     else:
         arguments = ["verify", job.target.name, f"--device={_path('target')}"]
-    service = [f"--service={job.service}"] if job.service else []
-    return [*arguments, f"--namespace={job.namespace}", *service, "--output=json"]
+    return [*arguments, f"--namespace={job.namespace}", *job.arguments, f"--output={job.output}"]
 
 
 def _path(device: str) -> str:

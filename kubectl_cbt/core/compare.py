@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from kubectl_cbt.analysis.class_figures import FiguresByClass
 from kubectl_cbt.analysis.known_range import KnownRange
 from kubectl_cbt.analysis.list_comparison import Comparison
+from kubectl_cbt.analysis.rules.position_rules import WithinCapacity
 from kubectl_cbt.errors import CbtError, Interrupted, OutOfOrder
 from kubectl_cbt.model.backend import OpenStream
 from kubectl_cbt.model.comparison_outcome import ClassedRanges, ComparedList, ComparisonOutcome, SideOutcome
 from kubectl_cbt.model.record import INT64_MAX, Int64Column, joined
 from kubectl_cbt.model.resolved_query import ResolvedQuery, same_volume
-from kubectl_cbt.model.results import Failure, Outcome
+from kubectl_cbt.model.results import Failure, Outcome, Violation
 from kubectl_cbt.units import human_bytes
 
 if TYPE_CHECKING:
@@ -125,7 +126,14 @@ class ComparedStreams:
                 for side, read, reader in zip((self.left, self.right), (left, right), self._readers, strict=True)
                 for reason in _unknown(side.name, read, has_ended=reader.has_ended)
             ),
-            warnings=tuple(_mismatches(self.left, self.right)),
+            warnings=(
+                *_mismatches(self.left, self.right),
+                *(
+                    warning
+                    for side, reader in zip((self.left, self.right), self._readers, strict=True)
+                    for warning in _beyond(side.name, reader.capacity_rule.violation())
+                ),
+            ),
             failure=Failure.of(failure) if failure else None,
         )
 
@@ -136,12 +144,14 @@ class _SideReader:
     Attributes:
         has_ended: whether there is no more.
         known_end: then, up to where the side is known; None if it is complete.
+        capacity_rule: watches for extents beyond the capacity, which are compared as they are.
     """
 
     def __init__(self, opened: OpenStream) -> None:
         self.opened = opened
         self.has_ended = False
         self.known_end: int | None = None
+        self.capacity_rule = WithinCapacity(opened.resolved.query)
         self._batches: Iterator[Batch] = iter(opened.stream)
         self._error: CbtError | None = None
 
@@ -161,6 +171,7 @@ class _SideReader:
                 if batch is None:
                     self._end()
                     break
+                self.capacity_rule.check(batch.records)
                 offsets.append(batch.offsets)
                 sizes.append(batch.sizes)
         except CbtError as error:
@@ -205,6 +216,13 @@ def _unknown(name: str, side: SideOutcome, *, has_ended: bool) -> Iterator[str]:
         yield f"{name} starts at {human_bytes(side.known_start)}: what is before is unknown"
     if side.capacity_bytes is None:
         yield f"{name} has no capacity, so the end of its volume is unknown"
+
+
+def _beyond(name: str, violation: Violation | None) -> Iterator[str]:
+    if violation is not None:
+        times = "once" if violation.count == 1 else f"{violation.count} times"
+        first = violation.examples[0].in_list()
+        yield f"{name} broke {violation.rule} ({violation.level}) {times}: {violation.title}; {first}"
 
 
 def _mismatches(left: ComparedList, right: ComparedList) -> Iterator[str]:

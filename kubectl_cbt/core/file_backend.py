@@ -12,6 +12,7 @@ from kubectl_cbt.system.limits import MAX_MESSAGE_BYTES
 
 if TYPE_CHECKING:
     from kubectl_cbt.documents.byte_source import RewindableInput
+    from kubectl_cbt.documents.reading_options import FileFormat
     from kubectl_cbt.model.snapshot_entry import SnapshotEntry
     from kubectl_cbt.recording.format import Recording
     from kubectl_cbt.recording.recorded_source import RecordedSource
@@ -26,6 +27,9 @@ class FileBackend:
         name: name of the file in messages.
         options: what its format does not record, from the user.
         max_message_bytes: a larger message of a recording ends the stream with an error.
+
+    Attributes:
+        format: that of the file; None before it is opened.
     """
 
     context = ""
@@ -37,6 +41,7 @@ class FileBackend:
         options: ReadingOptions = AS_RECORDED,
         max_message_bytes: int = MAX_MESSAGE_BYTES,
     ) -> None:
+        self.format: FileFormat | None = None
         self._data = data
         self._name = name
         self._options = options
@@ -58,15 +63,17 @@ class FileBackend:
         from kubectl_cbt.documents.kinds import RECORDING
         from kubectl_cbt.documents.open_document import recognise
 
-        found = recognise(self._data, self._name, self._options.format)
+        options = self._options
+        found = recognise(self._data, self._name, options.format, is_for_either=options.is_for_either)
+        self.format = found.kind.format
         if found.kind is not RECORDING:
-            saved = found.open(self._options)
+            saved = found.open(options)
             return OpenStream(saved.resolved, saved, saved.operation)
         _, _, replayed = open_recording(found.rewound(), self._max_message_bytes)
-        kind, capacity_bytes = self._options.kind, self._options.capacity_bytes
+        kind = options.kind
         if kind not in (None, replayed.operation):
             raise DocumentError(f"{self._name} is a recording of {replayed.operation}, not of {kind}")
-        if capacity_bytes is not None:
+        if options.capacity_bytes is not None and not options.is_for_either:
             raise DocumentError(f"{self._name} is a recording, which has a capacity", hint="omit --capacity")
         return OpenStream(replayed.resolved, replayed, replayed.operation)
 

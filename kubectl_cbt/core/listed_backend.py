@@ -44,7 +44,7 @@ class ListedBackend(ClusterBackend):
         target = self._snapshot(names.target)
         base = self._snapshot(names.base) if names.base is not None else None
         if base is not None:
-            check_pair(base, target, force=names.force)
+            check_pair(base, target, names)
         base_id = base.base_id if base is not None else names.base_handle
         return ResolvedQuery(Query(target.ref, base_id), target, base, self._endpoint(target.driver))
 

@@ -74,15 +74,22 @@ class DocumentKind(NamedTuple):
     is_array: bool = False
 
 
-def kind_of(text: JsonCursor, form: FileFormat | None) -> tuple[DocumentKind, FirstBytes]:
+def kind_of(
+    text: JsonCursor, form: FileFormat | None, *, is_for_either: bool = False
+) -> tuple[DocumentKind, FirstBytes]:
     """The kind of a text and its first bytes; reads no more than needed to decide.
 
     Args:
         form: the format that it must have; None for any.
+        is_for_either: it may have another format, if it is recognised as that.
 
     Raises:
         DocumentError: it has another format.
     """
+    if is_for_either:
+        kind, beginning = _recognised(text)
+        is_ranges = form is RANGES.format and kind in (TWO_NUMBERS, OTHER)
+        return (RANGES if is_ranges else kind), beginning
     if form is RANGES.format:
         beginning = FirstBytes(text.data[text.position : text.position + WINDOW_BYTES])
         kind = UTF_16 if _is_utf16(beginning) else RANGES
@@ -252,6 +259,12 @@ RANGES = DocumentKind(
 
 UTF_16 = DocumentKind("UTF-16", _is_utf16, _refusal("UTF-16", unsupported.UTF_16))
 
+TWO_NUMBERS = DocumentKind(
+    "text with two numbers per line",
+    lambda beginning: bool(_TWO_NUMBERS.match(beginning.data)),
+    _refuse_two_numbers,
+)
+
 OTHER = DocumentKind("of an unknown kind", lambda beginning: True, _other)
 
 KINDS: tuple[DocumentKind, ...] = (
@@ -364,11 +377,7 @@ KINDS: tuple[DocumentKind, ...] = (
     _refused("a table or CSV without extents", unsupported.PRINTED_BY_US, b"# incomplete:"),
     _refused("a list of names", unsupported.PRINTED_BY_US, b"volumesnapshot.snapshot.storage.k8s.io/"),
     _refused("a summary", unsupported.PRINTED_BY_US, b"Delta ", b"Allocated "),
-    DocumentKind(
-        "text with two numbers per line",
-        lambda beginning: bool(_TWO_NUMBERS.match(beginning.data)),
-        _refuse_two_numbers,
-    ),
+    TWO_NUMBERS,
     DocumentKind(
         "XML or HTML",
         lambda beginning: is_other_xml(beginning.data),

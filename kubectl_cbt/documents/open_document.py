@@ -44,13 +44,16 @@ class RecognisedFile:
         return SavedStream(document, self._source, operation, options.capacity_bytes)
 
 
-def recognise(file: BinaryIO, name: str, form: FileFormat | None = None) -> RecognisedFile:
+def recognise(
+    file: BinaryIO, name: str, form: FileFormat | None = None, *, is_for_either: bool = False
+) -> RecognisedFile:
     """Read the first bytes of a file, no more than it takes to recognise its kind.
 
     Args:
         file: any binary file, seekable or not, possibly still growing. The caller closes it.
         name: used in messages: ``delta.json``, ``standard input``.
         form: the format that it must have; None for any.
+        is_for_either: it may have another format, if it is recognised as that.
 
     Raises:
         DocumentError: it cannot be read, or has another format.
@@ -60,7 +63,7 @@ def recognise(file: BinaryIO, name: str, form: FileFormat | None = None) -> Reco
     if text.peek() == BYTE_ORDER_MARK[:1] and text.starts_with(BYTE_ORDER_MARK):
         text.advance(text.position + len(BYTE_ORDER_MARK))
         text.peek()
-    kind, beginning = kind_of(text, form)
+    kind, beginning = kind_of(text, form, is_for_either=is_for_either)
     return RecognisedFile(kind, text, beginning, source)
 
 

@@ -35,12 +35,15 @@ class ReadingOptions:
         capacity_bytes: size of the volume, > 0; None leaves it to the file.
         unit_bytes: bytes per number of a ranges file, > 0; no other format has a unit to choose.
         format: the format that the file must have; None recognises it by its content.
+        is_for_either: the options are for two files, of which one may need them: a file that is recognised as another
+            format is read as that, and a recording has the capacity that it records.
     """
 
     kind: Operation | None = None
     capacity_bytes: int | None = None
     unit_bytes: int = 1
     format: FileFormat | None = None
+    is_for_either: bool = False
 
 
 AS_RECORDED = ReadingOptions()

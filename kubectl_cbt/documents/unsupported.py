@@ -46,10 +46,9 @@ def empty(name: str, form: FileFormat) -> DocumentError:
 
 def compressed(name: str, what: str, program: str) -> DocumentError:
     """The error for a compressed file."""
-    return DocumentError(
-        f"{name} is {what}, which cannot be opened",
-        hint=f"decompress it first: {program}{_argument(name)} | kubectl cbt open -",
-    )
+    # The command that reads the file may have another one, and may read this one by name only.
+    command = f"... | {program} | ..." if name == "standard input" else f"{program} {shlex.quote(name)} > FILE"
+    return DocumentError(f"{name} is {what}, which cannot be opened", hint=f"decompress it first: {command}")
 
 
 def kubernetes_object(name: str, kind: str, names: Mapping[str, str]) -> DocumentError:
@@ -139,7 +138,3 @@ def _scalar(data: bytes) -> str | None:
     except orjson.JSONDecodeError:
         return None
     return shown(value)
-
-
-def _argument(name: str) -> str:
-    return "" if name == "standard input" else f" {shlex.quote(name)}"

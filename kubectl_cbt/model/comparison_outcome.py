@@ -133,7 +133,7 @@ class ComparisonOutcome:
         start: bytes before are not compared.
         end: bytes from here on are not compared; None if everything after ``start`` is.
         unknown: sentences about what could not be compared; empty if everything was.
-        warnings: sentences about sides that do not belong together.
+        warnings: sentences about sides that do not belong together, and about extents beyond the capacity.
         failure: what ended the comparison early; None if both sides were read as far as they go.
     """
 
@@ -152,10 +152,10 @@ class ComparisonOutcome:
         return self.failure is None and not self.unknown
 
     @property
-    def capacities_differ(self) -> bool:
-        """Whether the volumes are known to have different sizes."""
+    def different_capacities(self) -> tuple[int, int] | None:
+        """The capacities of the left and the right volume, if they are known to differ."""
         left, right = self.left.capacity_bytes, self.right.capacity_bytes
-        return left is not None and right is not None and left != right
+        return (left, right) if left is not None and right is not None and left != right else None
 
     @property
     def capacity_bytes(self) -> int | None:
@@ -170,10 +170,11 @@ class ComparisonOutcome:
             covers: whether the left side contains the right one, instead of whether both are equal.
         """
         if covers:
-            if self.figures[RangeClass.ONLY_RIGHT].ranges:
+            # A backup of a volume of another size is not one of this volume, whatever it contains.
+            if self.different_capacities or self.figures[RangeClass.ONLY_RIGHT].ranges:
                 return ComparisonResult.NOT_COVERED
             return ComparisonResult.COVERED if self.complete else ComparisonResult.INCOMPLETE
         different = (RangeClass.ONLY_LEFT, RangeClass.ONLY_RIGHT)
-        if self.capacities_differ or any(self.figures[found].ranges for found in different):
+        if self.different_capacities or any(self.figures[found].ranges for found in different):
             return ComparisonResult.DIFFERENT
         return ComparisonResult.EQUAL if self.complete else ComparisonResult.INCOMPLETE

@@ -63,12 +63,14 @@ class SnapshotNames:
         base: None for allocated extents, and with ``base_handle``.
         base_handle: names a base whose VolumeSnapshot was deleted; None otherwise.
         force: allow a pair whose order or volume is doubtful.
+        verb: the command that the hints of errors suggest; ``delta`` unless another one queries them.
     """
 
     target: SnapshotRef
     base: SnapshotRef | None = None
     base_handle: SnapshotHandle | None = None
     force: bool = False
+    verb: str = "delta"
 
     def __str__(self) -> str:
         return self.target.name if self.base is None else f"{self.base.name} → {self.target.name}"

@@ -108,6 +108,79 @@ def test_one_side_can_be_a_pipe_and_lists_that_do_not_belong_together_are_report
     assert f"warning: {whole} is delta, {allocated} is allocated\n" in found.stderr
 
 
+def sized(path, *extents, capacity):
+    """An answer of snapshot-metadata-lister for a volume of this capacity."""
+    rows = [{"byte_offset": offset, "size_bytes": size} for offset, size in extents]
+    message = {"block_metadata_type": 2, "volume_capacity_bytes": capacity, "block_metadata": rows}
+    path.write_text(json.dumps([message]), encoding="utf-8")
+    return str(path)
+
+
+def test_capacities_that_rounding_makes_equal_are_shown_in_bytes(run, tmp_path):
+    left = sized(tmp_path / "left.json", (0, 4096), capacity=64 * 2**30)
+    right = sized(tmp_path / "right.json", (0, 4096), capacity=64 * 2**30 + 1)
+    found = run("compare", left, right)
+    assert found.returncode == 1
+    figures = "68,719,476,736 B left, 68,719,476,737 B right"
+    assert f"Volume      DIFFERENT: {figures}\n" in found.stdout
+    assert found.stderr == f"warning: the capacities of the volumes differ: {figures}\n"
+    assert "capacities differ: 68,719,476,736 B and 68,719,476,737 B" in run("compare", left, right, "-o", "svg").stdout
+
+
+def test_a_list_of_a_volume_of_another_size_does_not_contain_the_other_one(run, tmp_path):
+    small = sized(tmp_path / "small.json", (0, 4096), capacity=2**20)
+    large = sized(tmp_path / "large.json", (0, 4096), capacity=2**21)
+    for left, right in ((small, large), (large, small)):
+        found = run("compare", "--covers", left, right)
+        assert found.returncode == 1
+        assert f"Result      NOT COVERED: {left} is of a volume of another size than {right}\n" in found.stdout
+        assert "warning: the capacities of the volumes differ: " in found.stderr
+    lacking = sized(tmp_path / "lacking.json", capacity=2**20)
+    assert "NOT COVERED: a backup by " in run("compare", "--covers", lacking, large).stdout
+
+
+def test_extents_beyond_the_capacity_are_reported_with_the_list_that_has_them(run, tmp_path):
+    legal = sized(tmp_path / "legal.json", (0, 4096), capacity=8192)
+    beyond = sized(tmp_path / "beyond.json", (0, 4096), (8000, 1192), (16384, 4096), capacity=8192)
+    found = run("compare", beyond, beyond)
+    assert found.returncode == 0
+    text = f"{beyond} broke W2 (WARNING) 2 times: no extent ends beyond the volume's capacity; 8000+1192: ends beyond"
+    assert found.stderr == f"warning: {text} the capacity 8192\n" * 2
+    found = run("compare", legal, beyond, "-o", "json")
+    assert (found.returncode, found.stderr.count("broke W2")) == (1, 1)
+    assert json.loads(found.stdout)["warnings"] == [f"{text} the capacity 8192"]
+
+
+def test_lines_of_numbers_are_compared_with_every_format(run, saved):
+    folder, first = saved
+    whole, recording = str(folder / "whole.json"), str(folder / "stream.cbtrec")
+    assert run(*DELTA, "-o", "name", "--record", recording).returncode == 0
+    extents = json.loads((folder / "whole.json").read_text(encoding="utf-8"))["extents"]
+    for extent in extents:
+        assert extent["byteOffset"] % 512 == extent["sizeBytes"] % 512 == 0
+    lines = [f"{extent['byteOffset'] // 512} {extent['sizeBytes'] // 512}\n" for extent in extents]
+    flags = ("--from-format", "ranges", "--unit", "512", "--capacity", "64Gi", "--kind", "delta")
+    for name, head in (("plain.txt", ""), ("commented.txt", "0 0 # nothing\n")):
+        sectors = str(folder / name)
+        (folder / name).write_text(head + "".join(lines), encoding="utf-8")
+        for other in (whole, recording, sectors):
+            found = run("compare", other, sectors, *flags)
+            assert (found.returncode, found.stderr) == (0, "")
+            assert run("compare", sectors, other, *flags).returncode == 0
+    assert f"{first['byteOffset']}," in run("compare", str(folder / "less.json"), sectors, *flags, "-o", "csv").stdout
+
+
+def test_a_format_that_neither_list_has_is_an_error(run, saved):
+    folder, _ = saved
+    whole = str(folder / "whole.json")
+    assert run("compare", whole, LISTER, "--from-format", "lister").returncode == 1
+    for named in ("ranges", "csv"):
+        found = run("compare", whole, whole, "--from-format", named)
+        assert (found.returncode, found.stdout) == (2, "")
+        assert f"error: neither file is of the format {named}\n" in found.stderr
+    assert run("open", whole, "--from-format", "csv").returncode == 1
+
+
 def test_a_recording_is_compared_as_a_document_is(run, saved):
     folder, _ = saved
     recording = folder / "stream.cbtrec"

@@ -80,6 +80,28 @@ def test_what_cannot_be_queried_exits_1_with_its_reason_and_a_hint(run, argument
     assert "Traceback" not in found.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "forced"),
+    [
+        (("delta",), "; --force queries it anyway"),
+        (("verify", "--device", "none"), ""),
+        (("verify", "--print-job", "--image", "example"), ""),
+        (("check",), ""),
+        (("doctor",), ""),
+    ],
+)
+def test_a_hint_about_a_pair_has_the_command_in_use_and_its_flags_only(run, arguments, forced):
+    verb, *flags = arguments
+    found = run(verb, "snap-b", "snap-a", *flags)
+    printed = found.stdout + found.stderr
+    assert f"swap them: kubectl cbt {verb} snap-a snap-b -n default{forced}\n" in printed
+    found = run(verb, "pg-mon", "uploads-w4", "-n", "shop", *flags)
+    assert f"a delta needs two snapshots of one volume{forced}\n" in found.stdout + found.stderr
+    found = run(verb, "snap-a", "snap-a", *flags)
+    wanted = f"kubectl cbt {'allocated' if verb == 'delta' else verb} snap-a -n default\n"
+    assert wanted in found.stdout + found.stderr
+
+
 @pytest.mark.parametrize("arguments", [("--base-handle", "HANDLE", "snap-a"), ("snap-a", "snap-b")])
 def test_one_snapshot_under_two_names_is_not_a_delta(own_demo, arguments):
     """A driver would report that nothing changed, and a backup would rely on it."""

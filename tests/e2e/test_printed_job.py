@@ -10,6 +10,7 @@ from peers import KUBECTL, needs_kubectl
 from test_demo_requests import Client
 
 from kubectl_cbt.cli.options import ClusterFlags, TerminalFlags
+from kubectl_cbt.cli.print_report_job import ReportJobFlags
 from kubectl_cbt.cli.print_verify_job import AccessMode, VerifyJobFlags, print_verify_job
 from kubectl_cbt.core.options import ServiceOptions
 from kubectl_cbt.demo.demo_cluster import DemoCluster
@@ -157,6 +158,70 @@ def test_a_socket_has_no_jobs(demo):
     service = ServiceOptions(csi_endpoint="unix:///csi.sock")
     with pytest.raises(UsageError, match="--print-job needs a cluster"):
         print_verify_job(FLAGS, "b", "a", ClusterFlags(), service, TerminalFlags())
+
+
+PRINT = ("verify", "pg-mon", "pg-tue", "-n", "shop", "--print-job", "-q")
+
+
+def arguments_of(demo, *flags: str) -> list[str]:
+    found = run_command(*PRINT, "--image", "example", *flags, cluster=demo)
+    assert (found.returncode, found.stderr) == (0, "")
+    (container,) = list(yaml.safe_load_all(found.stdout))[-1]["spec"]["template"]["spec"]["containers"]
+    return container["args"]
+
+
+def test_flags_with_a_meaning_in_the_pod_are_passed_to_it(demo):
+    flags = ("--quick", "--starting-offset", "5Gi", "--max-results", "0", "--retries", "1", "--no-probe")
+    service = ("--token-duration", "300h", "--max-message-size", "8Mi", "--request-timeout", "1.5s", "-o", "junit")
+    assert arguments_of(demo, *flags, *service)[5:] == [
+        *("--namespace=shop", "--request-timeout=1.5s", "--token-duration=1080000s", "--max-message-size=8388608"),
+        *("--quick", "--starting-offset=5368709120", "--max-results=0", "--retries=1", "--no-probe", "--output=junit"),
+    ]
+    assert arguments_of(demo)[5:] == ["--namespace=shop", "--output=json"]
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--from", "x.json"), "--print-job needs one snapshot, or two (BASE TARGET), without --from and --map"),
+        (("--map",), "--print-job needs one snapshot, or two (BASE TARGET), without --from and --map"),
+        (("--device", "x"), "--target-device cannot be used with --print-job: it has no meaning in a pod"),
+        (("--base-device", "x"), "--base-device cannot be used with --print-job"),
+        (("--kind", "delta"), "--kind cannot be used with --print-job"),
+        (("--palette", "gray"), "--palette cannot be used with --print-job"),
+        (("--record", "x.cbtrec"), "--record cannot be used with --print-job"),
+        (("--token-file", "x"), "--token-file cannot be used with --print-job"),
+        (("--connect", "direct"), "--connect cannot be used with --print-job"),
+        (("--address", "a:1"), "--address cannot be used with --print-job"),
+        (("--demo", "--fault", "lost-write"), "--fault cannot be used with --print-job"),
+    ],
+)
+def test_flags_without_a_meaning_in_the_pod_are_refused(demo, flags, message):
+    found = run_command(*PRINT, "--image", "example", *flags, cluster=demo)
+    assert (found.returncode, found.stdout) == (2, "")
+    assert f"error: {message}" in found.stderr
+
+
+@pytest.mark.parametrize(
+    "image",
+    ["", " ", "bad image", "example ", "Ex/kubectl-cbt", "r.example/Kubectl-Cbt:1", "a:", "a@sha256:1", "a//b", "/a"],
+)
+def test_what_is_not_the_name_of_an_image_is_a_usage_error(image):
+    with pytest.raises(UsageError, match="is not the name of an image"):
+        VerifyJobFlags(print_job=True, image=image).check()
+    with pytest.raises(UsageError, match="is not the name of an image"):
+        ReportJobFlags(print_job=True, image=image).check()
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        *("example", "example:V1", "a/b__c/d-e.f", "localhost/x", "localhost:5000/x", "registry:5000/x:1"),
+        *("R.Example/x/y", "[::1]:5000/x", f"r.example/x:1@sha256:{'0a' * 32}"),
+    ],
+)
+def test_names_of_images(image):
+    VerifyJobFlags(print_job=True, image=image).check()
 
 
 @pytest.mark.parametrize("snapshots", [("pg-mon", "pg-tue"), ("pg-tue",)])

@@ -273,6 +273,10 @@ def test_check_finds_in_a_recording_that_a_driver_sent_its_first_page_only(own_d
 def test_check_of_a_recording_accepts_no_other_arguments(run, path):
     run(*DELTA, "--record", str(path), "-o", "name")
     assert run("check", str(path), "snap-b").returncode == 2
+    for flags in (("--hostile",), ("--deadline", "5s"), ("--namespace", "shop"), ("--service", "x")):
+        found = run("check", str(path), *flags)
+        assert (found.returncode, found.stdout) == (2, "")
+        assert found.stderr == f"error: {flags[0]} cannot be used with a recording, which queries nothing\n"
     found = run("check", "no-such.cbtrec")
     assert (found.returncode, found.stdout) == (1, "")
     assert "no-such.cbtrec: No such file or directory" in found.stderr

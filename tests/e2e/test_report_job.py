@@ -138,3 +138,27 @@ def test_usage(demo, arguments, message):
     found = run_command("report", "-A", *arguments, cluster=demo)
     assert (found.returncode, found.stdout) == (2, "")
     assert message in " ".join(found.stderr.split())
+
+
+def test_flags_for_the_service_and_the_account_are_those_of_the_pods(demo):
+    flags = ("--service", "other", "--token-duration", "20m", "--max-time", "300h", "--service-account", "reporter")
+    pod = job_spec(documents_of(demo, *flags)[-1])["template"]["spec"]
+    assert {"--service=other", "--token-duration=1200s", "--max-time=1080000s"} <= set(pod["containers"][0]["args"])
+    assert pod["serviceAccountName"] == "reporter"
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--merge",), "--print-job has neither --merge nor -o"),
+        (("-o", "json"), "--print-job has neither --merge nor -o"),
+        (("--connect", "direct"), "--connect cannot be used with --print-job: it has no meaning in a pod"),
+        (("--token-file", "x"), "--token-file cannot be used with --print-job"),
+        (("--csi-endpoint", "unix:///x"), "--print-job needs a cluster: remove --csi-endpoint"),
+        (("--service-account", "a/b"), "--service-account a/b is not in namespace shop"),
+    ],
+)
+def test_flags_without_a_meaning_in_the_pods_are_refused(demo, flags, message):
+    found = run_command(*PRINT, *flags, cluster=demo)
+    assert (found.returncode, found.stdout) == (2, "")
+    assert f"error: {message}" in found.stderr

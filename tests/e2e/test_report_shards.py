@@ -127,6 +127,7 @@ def test_a_shard_that_was_killed_is_run_again(demo, tmp_path):
         (("--now", "today"), "not a time of RFC 3339"),
         (("x",), "unexpected argument x: files are for --merge"),
         (("--merge",), "--merge needs the parts"),
+        (("--merge", "x", "--demo"), "--demo cannot be used with --merge, which queries nothing"),
         (("--merge", "x", "-A"), "--merge takes all settings from the parts"),
         (("--merge", "x", "--shards", "2"), "remove --shard, --shards, --now and --part-folder"),
     ],

@@ -112,6 +112,13 @@ def test_a_list_that_goes_on_after_the_end_of_the_devices_is_incomplete(tmp_path
     assert (document["verdict"], len(document["notes"])) == ("incomplete", 1)
 
 
+LIVE = [
+    *(("--record", "x.cbtrec"), ("--fault", "lost-write"), ("--demo",), ("--retries", "1"), ("--max-results", "7")),
+    *(("--no-probe",), ("--service", "x"), ("--namespace", "shop"), ("--connect", "direct"), ("--token-file", "x")),
+]
+OF_FILES = [("--kind", "delta"), ("--capacity", "1Mi"), ("--unit", "512"), ("--from-format", "csv")]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -119,6 +126,9 @@ def test_a_list_that_goes_on_after_the_end_of_the_devices_is_incomplete(tmp_path
         (("snap-a", "--from", "x.json"), "--from has the answer: name no snapshots"),
         (("snap-a", "--map"), "--map needs a terminal"),
         (("snap-a", "--demo"), "allocated extents are verified against a device: --device"),
+        *((("--from", "x.json", *flags), f"{flags[0]} cannot be used with --from, which") for flags in LIVE),
+        *((("snap-a", "--device", "x", *flags), f"{flags[0]} requires --from") for flags in OF_FILES),
+        (("snap-a", "--device", "x", "--palette", "gray"), "--palette requires --map"),
         (("snap-a", "snap-b", "--demo", "--device", "/dev/null"), "--base-device and --target-device"),
         (("snap-a", "--demo", "--device", "a", "--base-device", "b"), "allocated extents are verified against one"),
     ],

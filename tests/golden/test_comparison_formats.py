@@ -71,7 +71,7 @@ RESULTS = {
     "nothing": ("equal", "covered"),
     "cut": ("incomplete", "incomplete"),
     "cut-and-different": ("different", "not-covered"),
-    "resized": ("different", "covered"),
+    "resized": ("different", "not-covered"),
     "endless": ("incomplete", "incomplete"),
     "operations": ("equal", "covered"),
     "out-of-order": ("incomplete", "incomplete"),

@@ -1,8 +1,10 @@
 """The map of a comparison: its cells, the walk along the differences, its sides alone, and what is unknown."""
 
 import json
+import os
 import threading
 from importlib.resources import files
+from pathlib import Path
 
 import jsonschema
 import numpy as np
@@ -320,6 +322,50 @@ def test_on_a_terminal_two_files_open_the_map(verb, tmp_path):
         terminal.press("w")
         terminal.wait_for("left alone: ")
         terminal.press("q")
-        assert terminal.end() == 0
+        assert terminal.end() == 1
     finally:
         terminal.close()
+
+
+def saved_list(path, extents, end="\n]\n") -> str:
+    """A list as snapshot-metadata-lister prints it, which ends as given."""
+    rows = [{"byte_offset": offset, "size_bytes": size} for offset, size in extents]
+    message = {"block_metadata_type": 2, "volume_capacity_bytes": CAPACITY, "block_metadata": rows}
+    path.write_text(f"[{json.dumps(message)}{end}", encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("right", "end", "text", "code"),
+    [
+        (EXTENTS, "\n]\n", "equal", 0),
+        (EXTENTS, ",\n", "INCOMPLETE", 2),
+        ([(0, 8 * KIB), *EXTENTS[2:]], ",\n", "INCOMPLETE", 1),
+    ],
+    ids=["equal", "cut", "cut-and-different"],
+)
+def test_the_exit_status_of_the_map_is_that_of_the_comparison(right, end, text, code, tmp_path):
+    files = saved_list(tmp_path / "left.json", EXTENTS), saved_list(tmp_path / "right.json", right, end)
+    terminal = Terminal("compare", *files)
+    try:
+        terminal.wait_for(text)
+        terminal.press("q")
+        assert terminal.end() == code
+    finally:
+        terminal.close()
+
+
+def test_a_map_that_is_left_early_does_not_claim_that_the_lists_are_equal(tmp_path):
+    left, right = saved_list(tmp_path / "left.json", EXTENTS), tmp_path / "right.json"
+    os.mkfifo(right)
+    writer = os.open(right, os.O_RDWR)  # waits for no reader, and the pipe never ends
+    message = saved_list(tmp_path / "first.json", EXTENTS[:2], ",\n")
+    os.write(writer, Path(message).read_bytes())
+    terminal = Terminal("compare", left, str(right))
+    try:
+        terminal.wait_for("both ≥ 0 B")
+        terminal.press("q")
+        assert terminal.end() == 2
+    finally:
+        terminal.close()
+        os.close(writer)

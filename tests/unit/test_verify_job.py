@@ -71,7 +71,7 @@ def test_the_pod_has_a_read_only_device_for_each_snapshot(job):
 
 
 def test_the_command_is_the_verification_that_was_printed():
-    container = pod_of(replace(JOB, service="other"))["containers"][0]
+    container = pod_of(replace(JOB, arguments=("--service=other",)))["containers"][0]
     assert container["command"] == ["kubectl-cbt"]
     assert container["args"] == [
         *("verify", "pg-mon", "pg-tue", "--base-device=/dev/base", "--target-device=/dev/target"),

@@ -144,7 +144,7 @@ def _service(context: DiagnosisContext, result: CheckResult) -> Endpoint:
 def _pair(context: DiagnosisContext, result: CheckResult) -> ResolvedQuery:
     """Resolved by the same code as for delta and allocated."""
     *base, target = _refs(context)
-    names = SnapshotNames(target, base[0] if base else None)
+    names = SnapshotNames(target, base[0] if base else None, verb="doctor")
     resolved = resolve(context.fact(KUBECONFIG).catalogue, names, context.service)
     if base:
         result.note(f"both snapshots are of the same volume, and {base[0].name} is older")

@@ -16,7 +16,7 @@ from kubectl_cbt.output.comparison.comparison_words import result_sentence
 from kubectl_cbt.output.comparison.comparison_writer import ComparisonHead, ComparisonWriter
 from kubectl_cbt.output.subject import subject_title, volume_title
 from kubectl_cbt.output.writer import OutputTarget, Write
-from kubectl_cbt.units import counted, human_bytes, human_offset, one_line, percent, printable
+from kubectl_cbt.units import counted, human_bytes, human_offset, human_sizes, one_line, percent, printable
 
 _LABEL = 12
 
@@ -68,8 +68,8 @@ def _list(compared: ComparedList, side: SideOutcome) -> str:
 
 def _volume(outcome: ComparisonOutcome) -> str:
     left, right = outcome.left.capacity_bytes, outcome.right.capacity_bytes
-    if outcome.capacities_differ:
-        return f"DIFFERENT: {human_bytes(left or 0)} left, {human_bytes(right or 0)} right"
+    if outcome.different_capacities:
+        return "DIFFERENT: {} left, {} right".format(*human_sizes(outcome.different_capacities))
     if left is None and right is None:
         return "capacity unknown"
     one_sided = "" if None not in (left, right) else f", by {'left' if right is None else 'right'} alone"

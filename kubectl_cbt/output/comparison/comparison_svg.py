@@ -22,7 +22,7 @@ from kubectl_cbt.output.drawing.text_width import SEPARATOR
 from kubectl_cbt.output.drawing.volume_picture import Look, Words, volume_picture
 from kubectl_cbt.output.subject import subject_title
 from kubectl_cbt.output.writer import OutputTarget, Write
-from kubectl_cbt.units import counted, human_bytes, one_line
+from kubectl_cbt.units import counted, human_bytes, human_sizes, one_line
 
 _GOOD = (ComparisonResult.EQUAL, ComparisonResult.COVERED)
 _DIFFERENT = (RangeClass.ONLY_LEFT, RangeClass.ONLY_RIGHT)
@@ -89,9 +89,8 @@ class SvgComparison(ComparisonWriter):
             yield result_sentence(self._head, outcome), tones.success if result in _GOOD else tones.error
         for reason in reasons:
             yield one_line(reason), tones.error
-        if outcome.capacities_differ:
-            sizes = (outcome.left.capacity_bytes or 0, outcome.right.capacity_bytes or 0)
-            yield "capacities differ: {} and {}".format(*map(human_bytes, sizes)), tones.error
+        if outcome.different_capacities:
+            yield "capacities differ: {} and {}".format(*human_sizes(outcome.different_capacities)), tones.error
         for warning in outcome.warnings:
             yield warning, tones.warning
         runs = sum(outcome.figures[found].ranges for found in _DIFFERENT if not covers or found is _DIFFERENT[1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kubectl_cbt.analysis.known_range import KnownRange
-from kubectl_cbt.model.comparison_outcome import ComparisonOutcome, ComparisonResult
+from kubectl_cbt.model.comparison_outcome import ComparisonOutcome, ComparisonResult, RangeClass
 from kubectl_cbt.output.comparison.comparison_writer import ComparisonHead
 
 _RESULTS = {
@@ -12,6 +12,7 @@ _RESULTS = {
     ComparisonResult.COVERED: "{left} contains {right}",
     ComparisonResult.NOT_COVERED: "NOT COVERED: a backup by {left} would miss what is only in {right}",
 }
+_OTHER_VOLUME = "NOT COVERED: {left} is of a volume of another size than {right}"
 
 
 def result_sentence(head: ComparisonHead, outcome: ComparisonOutcome) -> str:
@@ -20,6 +21,8 @@ def result_sentence(head: ComparisonHead, outcome: ComparisonOutcome) -> str:
     if result is ComparisonResult.INCOMPLETE:
         found = "nothing that is missing was found" if head.covers else "no difference was found"
         return f"INCOMPLETE: {found}, but not everything could be compared"
+    if result is ComparisonResult.NOT_COVERED and not outcome.figures[RangeClass.ONLY_RIGHT].ranges:
+        return _OTHER_VOLUME.format(left=head.left.name, right=head.right.name)
     so_far = "" if outcome.complete else ", as far as both are known"
     return _RESULTS[result].format(left=head.left.name, right=head.right.name) + so_far
 

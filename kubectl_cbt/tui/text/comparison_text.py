@@ -12,7 +12,7 @@ from kubectl_cbt.output.drawing.text_width import SEPARATOR, shorten
 from kubectl_cbt.tui.plain_text import Content, line, plain
 from kubectl_cbt.tui.text.help_text import class_terms
 from kubectl_cbt.tui.text.line_layout import ERROR, GOOD, MUTED, WARNING, fit_parts, labelled
-from kubectl_cbt.units import counted, human_bytes, human_seconds, percent
+from kubectl_cbt.units import counted, human_bytes, human_seconds, human_sizes, percent
 
 _LABELS = {RangeClass.ONLY_LEFT: "left", RangeClass.BOTH: "both", RangeClass.ONLY_RIGHT: "right"}
 _DIFFERENT = (RangeClass.ONLY_LEFT, RangeClass.ONLY_RIGHT)
@@ -40,11 +40,11 @@ def comparison_header(left: ComparedList, right: ComparedList, outcome: Comparis
 def comparison_status(outcome: ComparisonOutcome, seconds: float, width: int) -> Content:
     """The second line of a comparison that has ended and is complete: its result."""
     notes = [(warning, WARNING) for warning in outcome.warnings]
-    if outcome.capacities_differ:
-        sizes = (outcome.left.capacity_bytes or 0, outcome.right.capacity_bytes or 0)
-        notes.insert(0, ("capacities differ: {} and {}".format(*map(human_bytes, sizes)), ERROR))
+    if outcome.different_capacities:
+        text = "capacities differ: {} and {}".format(*human_sizes(outcome.different_capacities))
+        notes.insert(0, (text, ERROR))
     runs = sum(outcome.figures[found].ranges for found in _DIFFERENT)
-    result = ("different", ERROR) if runs or outcome.capacities_differ else ("equal", GOOD)
+    result = ("different", ERROR) if runs or outcome.different_capacities else ("equal", GOOD)
     extents = counted(outcome.left.extents + outcome.right.extents, "extent")
     parts = [result, (counted(runs, "difference"), ""), *notes, (f"{extents} in {human_seconds(seconds)}", MUTED)]
     return fit_parts(width, parts, "n walks them · w wipes" if runs and width >= 60 else "")
