@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 from peers import compared_with_nothing
 from terminal import show_on_terminal
 from warm import WarmCommand, WarmProcess
@@ -40,6 +41,10 @@ for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     if signal.getsignal(_number) is signal.SIG_IGN:
         signal.signal(_number, signal.default_int_handler)
 
+# A slow machine is not a failure: neither a deadline nor a health check of hypothesis for it may end a test.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
+
 _TIMEOUT_SECONDS = 120
 COMMAND = Path(sys.executable).with_name("kubectl-cbt")
 DELTA = ("delta", "snap-a", "snap-b")
@@ -53,8 +58,7 @@ def pytest_collection() -> Generator[None, object, object]:
     try:
         return (yield)
     finally:
-        if "hypothesis" in sys.modules:
-            _start_hypothesis()
+        _start_hypothesis()
         gc.collect()
         gc.freeze()
         gc.enable()
@@ -62,7 +66,7 @@ def pytest_collection() -> Generator[None, object, object]:
 
 def _start_hypothesis() -> None:
     """Run one example: on its first one, hypothesis looks for referrers that are not found once they are frozen."""
-    from hypothesis import given, settings, strategies
+    from hypothesis import given, strategies
 
     @settings(max_examples=1, database=None)
     @given(strategies.none())

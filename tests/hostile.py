@@ -39,7 +39,7 @@ _LETTERS = st.one_of(
 )
 hostile_texts = st.text(_LETTERS, min_size=1, max_size=12)
 
-_FEW = settings(max_examples=5, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+_FEW = settings(max_examples=5, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 def against_hostile_text(test: Callable[..., None]) -> Callable[..., None]:

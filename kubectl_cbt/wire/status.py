@@ -122,8 +122,10 @@ STATUS_ROWS = (
     StatusRow(_Code.RESOURCE_EXHAUSTED, "grpc: received message larger than max", errors.DriverFailed,
          "a message of the driver is larger than {service} accepts",
          "--max-results N requests smaller messages from the driver"),
-    StatusRow(_Code.INTERNAL, "Compression algorithm", errors.MalformedMessage,
-         "{service} compresses its messages; kubectl-cbt accepts only uncompressed messages"),
+    # UNIMPLEMENTED is that of gRPC before 1.85.
+    *(StatusRow(code, "Compression algorithm", errors.MalformedMessage,
+           "{service} compresses its messages; kubectl-cbt accepts only uncompressed messages")
+      for code in (_Code.INTERNAL, _Code.UNIMPLEMENTED)),
     StatusRow(_Code.INTERNAL, "failed to authenticate user", errors.SidecarMisconfigured,
          "{service} may not review tokens",
          "the sidecar's ServiceAccount needs create on tokenreviews.authentication.k8s.io"),

@@ -219,7 +219,7 @@ def test_a_malformed_body_gets_a_status_with_the_reason(client, body, code, said
 
 
 @given(st.integers(4, len(GOOD)), st.binary(max_size=6), st.integers(0, 6))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_are_understood_or_refused(demo, at, new, length):
     body = GOOD[:at] + new + GOOD[at + length :]
     assert Client(demo).ask("POST", TOKEN, body, media=PROTOBUF)[0] in (201, 400, 404, 422)

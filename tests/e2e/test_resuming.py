@@ -115,7 +115,7 @@ def test_what_passes_is_resumed(cluster, service, whole, code, details):
     assert [request.starting_offset for request in service.requests] == [0, sum(whole[299]), sum(whole[-1])]
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=st.lists(st.integers(1, 60_000), max_size=4))
 def test_any_cuts_of_the_connection_leave_no_trace(cluster, service, whole, cuts):
     """In the middle of a message, of a TLS record, of either handshake: one fetches the certificate, one is gRPC's."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from kubectl_cbt.model.record import INT64_MAX, Int64Column
@@ -14,8 +14,7 @@ Extent = tuple[int, int]
 
 INT64_MIN = -INT64_MAX - 1
 
-# A slow machine is not a failure: no deadline or health check of hypothesis may end a test.
-law = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+law = settings(max_examples=100)
 
 cuts = st.lists(st.integers(0, 14), max_size=6)
 """Where a stream is cut into messages, for :func:`cut`."""

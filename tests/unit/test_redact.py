@@ -150,7 +150,7 @@ def secrets_of(more: str) -> st.SearchStrategy[str]:
     return st.builds(str.__add__, first, st.text(SIGNS + more, min_size=4, max_size=30))
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=120, derandomize=True)
 @given(st.sampled_from(NAMED), secrets_of("!#%*+/:=?@^_~-."), st.data())
 def test_no_bare_secret_survives(form, secret, data):
     text = form.format(secret)
@@ -158,7 +158,7 @@ def test_no_bare_secret_survives(form, secret, data):
     assert shown_parts(secret, redact(text[: data.draw(st.integers(0, len(text)))])) == []
 
 
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=120, derandomize=True)
 @given(
     st.sampled_from([*(form for form in NAMED if form.startswith("--")), *QUOTED]), secrets_of("!#%*+/=?@^~-.,;&)}]")
 )
@@ -166,7 +166,7 @@ def test_no_secret_survives_in_quotes_or_as_an_argument(form, secret):
     assert shown_parts(secret, redact(form.format(secret))) == []
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=80, derandomize=True)
 @given(st.sampled_from([form for form in QUOTED if "\\" not in form]), secrets_of("  ,;:=&(){}[]<>"))
 def test_no_secret_with_blanks_survives_in_quotes(form, secret):
     assert shown_parts(secret, redact(form.format(secret))) == []

@@ -55,7 +55,7 @@ def test_no_string_is_a_statement_unless_it_documents_something():
             if is_text and isinstance(node.value.value, str):
                 # What is before it on its line are spaces.
                 written = lines[node.lineno - 1][node.col_offset :]
-                if not written.startswith('"""'):
+                if not written.startswith(('"""', 'r"""')):
                     lost.append(f"{path.name}:{node.lineno}: {written}")
     assert lost == []
 

@@ -72,7 +72,7 @@ def volumes(draw):
     return capacity, extents, [(offset, data[: capacity - offset]) for offset, data in writes]
 
 
-@settings(max_examples=30, deadline=None)  # each compares megabytes, twice
+@settings(max_examples=30)  # each compares megabytes, twice
 @given(volume=volumes(), has_base=st.booleans(), data=st.data())
 def test_missing_ranges_and_figures_are_those_of_a_naive_comparison(tmp_path_factory, volume, has_base, data):
     capacity, extents, writes = volume
