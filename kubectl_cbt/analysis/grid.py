@@ -78,7 +78,7 @@ def cell_codes(
 
     Args:
         heat: drawn as heat; None draws none.
-        allocated: when given, drawn where there is no heat, by the allocated share of the cell.
+        allocated: its share of each cell is drawn in cells without heat; None draws none.
     """
     edges = viewport.edges()
     heat_cells, allocated_cells = (

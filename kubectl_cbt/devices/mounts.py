@@ -20,8 +20,7 @@ def mounted_writable(device_number: int) -> str | None:
         lines = _MOUNTS.read_text(errors="surrogateescape").splitlines()
     except OSError:
         return None
-    number = f"{os.major(device_number)}:{os.minor(device_number)}"
-    built_on_it = set(_built_on(number))
+    built_on_it = set(_built_on(_shown(device_number)))
     for line in lines:
         # proc(5): the third field is the device, the fifth the mount point; after a hyphen come the type, the source
         # and the options of the file system.
@@ -50,7 +49,11 @@ def _number_of(source: str) -> str:
     if not source.startswith("/dev/"):
         return ""
     try:
-        device_number = Path(source).stat().st_rdev
+        return _shown(Path(source).stat().st_rdev)
     except OSError:
         return ""
+
+
+def _shown(device_number: int) -> str:
+    """The number as Linux writes it in its lists."""
     return f"{os.major(device_number)}:{os.minor(device_number)}"
